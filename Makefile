@@ -1,0 +1,44 @@
+# Two commands do all the set-up on a fresh machine: `make run` and `make test`.
+PYTHON ?= python3
+PY := .venv/bin/python
+
+# One thread per process, also where tests or tools open NumPy before the project does.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export NUMEXPR_NUM_THREADS := 1
+
+.PHONY: run test study lint clean
+
+run: .venv/.installed-run
+	$(PY) run.py $(ARGS)
+
+test: .venv/.installed-dev
+	$(PY) -m pytest -n auto $(ARGS)
+
+# The long ones: studies of minutes, left out of `make test`.
+study: .venv/.installed-dev
+	$(PY) -m pytest -m study $(ARGS)
+
+lint: .venv/.installed-dev
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+# A stamp stands for one installed list of dependencies; it ages when pyproject.toml changes.
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Tanshi needs Python 3.11 or newer: try make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.installed-run: .venv/.made pyproject.toml
+	$(PY) -m pip install --disable-pip-version-check --quiet .
+	@touch $@
+
+.venv/.installed-dev: .venv/.made pyproject.toml
+	$(PY) -m pip install --disable-pip-version-check --quiet ".[dev]"
+	@touch $@ .venv/.installed-run
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
