@@ -1,0 +1,1 @@
+"""Computable general equilibrium: the engine, and the province model written on it."""

@@ -1,0 +1,32 @@
+"""A general-equilibrium engine in the manner of MPSGE, in NumPy and SciPy.
+
+A model is data: activities with nested CES inputs and CET outputs, commodities, consumers with nested demand
+and endowments, and auxiliary conditions.  Zero profit, market clearing and income balance follow from it.
+"""
+
+from equilibrium.engine.compile import Compiled, Parameters, compile_model
+from equilibrium.engine.model import Activity, Auxiliary, Commodity, Consumer, Endowment, Model, ModelError, Term
+from equilibrium.engine.nest import Leaf, Nest, Tax, unit_value
+from equilibrium.engine.solve import EquilibriumError, Solution, solve, solve_by_steps
+
+__all__ = [
+    "Activity",
+    "Auxiliary",
+    "Commodity",
+    "Compiled",
+    "Consumer",
+    "Endowment",
+    "EquilibriumError",
+    "Leaf",
+    "Model",
+    "ModelError",
+    "Nest",
+    "Parameters",
+    "Solution",
+    "Tax",
+    "Term",
+    "compile_model",
+    "solve",
+    "solve_by_steps",
+    "unit_value",
+]

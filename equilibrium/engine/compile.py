@@ -1,0 +1,557 @@
+"""From a model's data to arrays: the structure that every solve of the same model shares.
+
+All trees lie in one forest.  A leaf's price drives its branch, its quantity enters equations through *uses*; the
+exact Jacobian is the sum over uses of (coefficient x flow x derivative of the flow's logarithm), whose positions
+are known here and never change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from equilibrium.engine.model import Model, ModelError
+from equilibrium.engine.nest import Leaf, Nest, Tree, benchmark_value, user_price
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Everything numeric that may change between solves of one compiled model.
+
+    All arrays are indexed by the compiled model's addresses; ``reference`` holds benchmark user prices as the
+    chooser saw them, so that changing a tax later does not move the calibration.
+    """
+
+    quantity: Array  # leaves: benchmark quantity per unit of activity
+    reference: Array  # leaves: benchmark user price
+    alpha: Array  # leaves: weight of the current price in the decision price
+    beta: Array  # leaves: constant in the decision price
+    sigma: Array  # nodes: elasticity, signed (negative for outputs)
+    augment: Array  # nodes: efficiency
+    tax_rate: Array  # taxes
+    endowment: Array  # endowments
+    income_share: Array  # income shares
+    coefficient: Array  # terms of auxiliary equations
+    lower: Array  # variables
+    upper: Array  # variables
+
+    def copy(self) -> Parameters:
+        """An independent copy whose arrays may be written."""
+        return replace(self, **{f.name: getattr(self, f.name).copy() for f in fields(self)})
+
+    def between(self, other: Parameters, share: float) -> Parameters:
+        """The point ``share`` of the way to ``other`` (infinite bounds jump at once)."""
+
+        def mix(a: Array, b: Array) -> Array:
+            with np.errstate(invalid="ignore"):
+                return np.where(np.isfinite(a) & np.isfinite(b), a + share * (b - a), b)
+
+        return Parameters(**{f.name: mix(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)})
+
+
+@dataclass(frozen=True)
+class Level:
+    """Children of all nodes of one depth and one branch of the CES formula, sorted by parent."""
+
+    branch: int  # 0 Leontief, 1 Cobb-Douglas, 2 general
+    item: Index  # children, as items (leaves first, then nodes)
+    parent: Index  # node of each child
+    start: Index  # first child of each node, for reduceat
+    node: Index  # the nodes
+
+
+class Compiled:
+    """The structure of a model, and the names of all its parts."""
+
+    def __init__(self, model: Model) -> None:
+        model.validate()
+        self.model = model
+        self.activities = tuple(a.name for a in model.activities)
+        commodities = model.all_commodities()
+        self.commodities = tuple(c.name for c in commodities)
+        self.consumers = tuple(c.name for c in model.consumers)
+        self.auxiliaries = tuple(x.name for x in model.auxiliaries)
+        sizes = [len(self.activities), len(self.commodities), len(self.consumers), len(self.auxiliaries)]
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
+        self.n = int(offsets[-1])
+        self.level_slice, self.price_slice, self.income_slice, self.aux_slice = (
+            slice(int(offsets[i]), int(offsets[i + 1])) for i in range(4)
+        )
+        self.activity_index = {n: i for i, n in enumerate(self.activities)}
+        self.price_index = {n: int(offsets[1]) + i for i, n in enumerate(self.commodities)}
+        self.income_index = {n: int(offsets[2]) + i for i, n in enumerate(self.consumers)}
+        self.aux_index = {n: int(offsets[3]) + i for i, n in enumerate(self.auxiliaries)}
+        self.numeraire_row = self.price_index[model.numeraire]
+        self.numeraire_price = next(c.price for c in commodities if c.name == model.numeraire)
+        self._flatten(model)
+        self._start_and_bounds(model)
+        self._levels()
+        self._paths()
+        self._uses(model)
+        self._pairings(model)
+        self._scales(model)
+        self._positions()
+
+    # -- trees ---------------------------------------------------------------------------------------------
+
+    def _flatten(self, model: Model) -> None:
+        leaves: list[Leaf] = []
+        leaf_parent: list[int] = []
+        leaf_tree: list[int] = []
+        node_parent: list[int] = []
+        node_tree: list[int] = []
+        node_depth: list[int] = []
+        sigma: list[float] = []
+        augment: list[float] = []
+        roots: list[int] = []
+        signs: list[int] = []
+        owners: list[tuple[str, int]] = []
+        self.leaf_at: dict[tuple[str, str, str], int] = {}
+        self.node_at: dict[tuple[str, str, str], int] = {}
+
+        def add(tree: Tree, parent: int, number: int, side: str, owner: str, depth: int) -> None:
+            sign = signs[number]
+            if isinstance(tree, Leaf):
+                key = (owner, side, tree.address)
+                if key in self.leaf_at:
+                    raise ModelError(f"{side} of '{owner}': leaf '{tree.address}' appears twice; give one a name")
+                self.leaf_at[key] = len(leaves)
+                leaves.append(tree)
+                leaf_parent.append(parent)
+                leaf_tree.append(number)
+                return
+            here = len(sigma)
+            if tree.name:
+                self.node_at[(owner, side, tree.name)] = here
+            node_parent.append(parent)
+            node_tree.append(number)
+            node_depth.append(depth)
+            sigma.append(sign * tree.sigma)
+            augment.append(tree.augment)
+            if parent < 0:
+                roots.append(here)
+            for child in tree.children:
+                add(child, here, number, side, owner, depth + 1)
+
+        specs: list[tuple[Tree, int, str, str, int]] = []
+        for i, activity in enumerate(model.activities):
+            specs.append((activity.output, -1, "output", activity.name, i))
+            specs.append((activity.inputs, 1, "inputs", activity.name, i))
+        for h, consumer in enumerate(model.consumers):
+            specs.append((consumer.demand, 1, "demand", consumer.name, h))
+        for number, (tree, sign, side, owner, index) in enumerate(specs):
+            signs.append(sign)
+            owners.append((side, index))
+            root = tree if isinstance(tree, Nest) else Nest(0.0, (tree,))
+            add(root, -1, number, side, owner, 0)
+
+        self.leaves = tuple(leaves)
+        self.n_leaves, self.n_nodes = len(leaves), len(sigma)
+        self.leaf_parent = np.array(leaf_parent)
+        self.leaf_tree = np.array(leaf_tree)
+        self.node_parent = np.array(node_parent)
+        self.node_depth = np.array(node_depth)
+        self.tree_root = np.array(roots)
+        self.tree_sign = np.array(signs)
+        self.tree_side = [side for side, _ in owners]
+        self.tree_owner = np.array([index for _, index in owners])
+        self.leaf_sign = self.tree_sign[self.leaf_tree].astype(float)
+        self.leaf_price_var = np.array([self.price_index[leaf.commodity] for leaf in leaves])
+        self.leaf_terms_var = np.array([-1 if x.terms is None else self.aux_index[x.terms] for x in leaves])
+        # the variable that scales a tree's flows: activity level, or the consumer's income
+        self.tree_scale_var = np.array(
+            [self.income_slice.start + i if side == "demand" else i for side, i in owners], dtype=np.int64
+        )
+        self.leaf_is_demand = np.array([self.tree_side[t] == "demand" for t in leaf_tree])
+        taxes = [(i, tax) for i, leaf in enumerate(leaves) for tax in leaf.taxes]
+        self.tax_leaf = np.array([i for i, _ in taxes], dtype=np.int64)
+        self.tax_receiver = np.array([self.income_index[t.receiver] for _, t in taxes], dtype=np.int64)
+        self.tax_aux_var = np.array(
+            [-1 if t.multiplier is None else self.aux_index[t.multiplier] for _, t in taxes], dtype=np.int64
+        )
+        self.tax_matrix = sparse.csr_array(
+            (np.ones(len(taxes)), (self.tax_leaf, np.arange(len(taxes)))), shape=(self.n_leaves, len(taxes))
+        )
+        self._sigma, self._augment = _floats(sigma), _floats(augment)
+
+    def _start_and_bounds(self, model: Model) -> None:
+        owned = [(c, e) for c in model.consumers for e in c.endowments]
+        self.endow_owner = np.array([self.income_index[c.name] for c, _ in owned], dtype=np.int64)
+        self.endow_price_var = np.array([self.price_index[e.commodity] for _, e in owned], dtype=np.int64)
+        self.endow_aux_var = np.array(
+            [-1 if e.multiplier is None else self.aux_index[e.multiplier] for _, e in owned], dtype=np.int64
+        )
+        self.endow_at = {(c.name, e.commodity, e.multiplier or ""): i for i, (c, e) in enumerate(owned)}
+        shares = [(c.name, r, s) for c in model.consumers for r, s in c.income_shares.items()]
+        self.share_payer = np.array([self.income_index[c] for c, _, _ in shares], dtype=np.int64)
+        self.share_receiver = np.array([self.income_index[r] for _, r, _ in shares], dtype=np.int64)
+        self.share_at = {(c, r): i for i, (c, r, _) in enumerate(shares)}
+        lower, upper = np.full(self.n, -inf), np.full(self.n, inf)
+        self.start = np.ones(self.n)
+        for c in model.all_commodities():
+            i = self.price_index[c.name]
+            lower[i], upper[i], self.start[i] = c.lower, c.upper, c.price
+        for i, activity in enumerate(model.activities):
+            lower[i], self.start[i] = 0.0, activity.level
+        for x in model.auxiliaries:
+            i = self.aux_index[x.name]
+            self.start[i] = x.value
+            if x.pairs_price is None:
+                lower[i], upper[i] = x.lower, x.upper
+            else:
+                j = self.price_index[x.pairs_price]
+                lower[j], upper[j] = max(lower[j], x.lower), min(upper[j], x.upper)
+        reference = _floats(
+            user_price(leaf, leaf.price, int(s)) for leaf, s in zip(self.leaves, self.leaf_sign, strict=True)
+        )
+        for i, leaf in enumerate(self.leaves):
+            if any(t.multiplier is not None for t in leaf.taxes):
+                rates = sum(
+                    t.rate * (1.0 if t.multiplier is None else self.start[self.aux_index[t.multiplier]])
+                    for t in leaf.taxes
+                )
+                alpha, beta = leaf.decision or (1.0, 0.0)
+                reference[i] = (alpha * leaf.price + beta) * (1 + self.leaf_sign[i] * rates)
+        coefficients = [t.coefficient for x in model.auxiliaries for t in x.terms]
+        self.default = Parameters(
+            quantity=_floats(leaf.quantity for leaf in self.leaves),
+            reference=reference,
+            alpha=_floats((leaf.decision or (1.0, 0.0))[0] for leaf in self.leaves),
+            beta=_floats((leaf.decision or (1.0, 0.0))[1] for leaf in self.leaves),
+            sigma=self._sigma,
+            augment=self._augment,
+            tax_rate=_floats(t.rate for leaf in self.leaves for t in leaf.taxes),
+            endowment=_floats(e.quantity for _, e in owned),
+            income_share=_floats(s for _, _, s in shares),
+            coefficient=_floats(coefficients),
+            lower=lower,
+            upper=upper,
+        )
+
+    def _levels(self) -> None:
+        item_parent = np.concatenate([self.leaf_parent, self.node_parent])
+        sigma = self._sigma
+        branch = np.where(sigma == 0, 0, np.where(sigma == 1, 1, 2))
+        self.branch = branch
+        self.item_parent = item_parent
+        self.levels: list[list[Level]] = []  # from the root downwards
+        has_parent = item_parent >= 0
+        for depth in range(int(self.node_depth.max()) + 1):
+            groups = []
+            for b in (0, 1, 2):
+                ok = has_parent.copy()
+                ok[has_parent] &= (self.node_depth[item_parent[has_parent]] == depth) & (
+                    branch[item_parent[has_parent]] == b
+                )
+                items = np.flatnonzero(ok)
+                if items.size == 0:
+                    continue
+                items = items[np.argsort(item_parent[items], kind="stable")]
+                parents = item_parent[items]
+                start = np.flatnonzero(np.r_[True, parents[1:] != parents[:-1]])
+                groups.append(Level(b, items, parents, start, parents[start]))
+            self.levels.append(groups)
+
+    def _paths(self) -> None:
+        """For each leaf its ancestors by depth, and the pairs of leaves that respond to each other's price."""
+        depth_max = int(self.node_depth.max()) + 1
+        path = np.full((self.n_leaves, depth_max), -1, dtype=np.int64)
+        for leaf in range(self.n_leaves):
+            node = int(self.leaf_parent[leaf])
+            while node >= 0:
+                path[leaf, self.node_depth[node]] = node
+                node = int(self.node_parent[node])
+        self.path = path
+        self.leaf_depth = (path >= 0).sum(axis=1)  # depth of the leaf itself
+        self.depth_max = depth_max
+        responsive = self._sigma != 0
+        above = np.zeros(self.n_nodes, dtype=bool)  # some elasticity at the node or above it
+        for node in np.argsort(self.node_depth, kind="stable"):
+            parent = self.node_parent[node]
+            above[node] = responsive[node] or (parent >= 0 and above[parent])
+        left: list[Index] = []
+        right: list[Index] = []
+        where: list[Index] = []
+        order = np.argsort(self.leaf_tree, kind="stable")
+        bounds = np.searchsorted(self.leaf_tree[order], np.arange(len(self.tree_root) + 1))
+        for tree in range(len(self.tree_root)):
+            members = order[bounds[tree] : bounds[tree + 1]]
+            rows, cols = np.repeat(members, members.size), np.tile(members, members.size)
+            shared = ((path[rows] == path[cols]) & (path[rows] >= 0)).sum(axis=1) - 1
+            common = path[rows, shared]
+            keep = above[common] | (self.tree_side[tree] == "demand")
+            depth = np.where(rows == cols, self.leaf_depth[rows], shared)
+            left.append(rows[keep])
+            right.append(cols[keep])
+            where.append(depth[keep])
+        self.pair_left = np.concatenate(left)
+        self.pair_right = np.concatenate(right)
+        self.pair_depth = np.concatenate(where)
+
+    # -- equations -----------------------------------------------------------------------------------------
+
+    def _uses(self, model: Model) -> None:
+        """Where each leaf's flow enters an equation: markets, tax revenue, wedges, auxiliary equations."""
+        n_leaves = self.n_leaves
+        n_taxes = self.tax_leaf.size
+        wedge = np.flatnonzero([leaf.decision is not None for leaf in self.leaves])
+        demand_wedge = [self.leaves[i].address for i in wedge if self.leaf_is_demand[i]]
+        if demand_wedge:
+            raise ModelError(f"a sluggish decision price is not defined for a consumer's demand: {demand_wedge}")
+        self.wedge_leaf = wedge
+        term_rows: list[int] = []
+        atoms: list[list[int]] = []
+        extended = self.n  # atoms beyond the variables: consumers' price indices, then leaves' unit demands
+        unit_terms: list[tuple[int, int, int]] = []
+        index_terms: list[tuple[int, int, int]] = []
+        for x in model.auxiliaries:
+            for term in x.terms:
+                here = []
+                for kind, name in term.atoms:
+                    here.append(self._atom(kind, name, extended, x.name))
+                number = len(term_rows)
+                for position, atom in enumerate(here):
+                    if atom >= extended + len(self.consumers):
+                        unit_terms.append((number, position, atom - extended - len(self.consumers)))
+                    elif atom >= extended:
+                        index_terms.append((number, position, atom - extended))
+                term_rows.append(self.aux_index[x.name])
+                atoms.append(here)
+        width = max((len(a) for a in atoms), default=1) or 1
+        self.one = extended + len(self.consumers) + n_leaves  # an atom that is always 1
+        self.term_row = np.array(term_rows, dtype=np.int64)
+        self.term_atom = np.array([a + [self.one] * (width - len(a)) for a in atoms], dtype=np.int64).reshape(-1, width)
+        self.unit_term = np.array(unit_terms, dtype=np.int64).reshape(-1, 3)
+        self.index_term = np.array(index_terms, dtype=np.int64).reshape(-1, 3)
+        self.use_leaf = np.concatenate([np.arange(n_leaves), self.tax_leaf, wedge, self.unit_term[:, 2]])
+        self.use_row = np.concatenate(
+            [
+                self.leaf_price_var,
+                self.tax_receiver,
+                self.tree_scale_var[self.leaf_tree[wedge]],
+                self.term_row[self.unit_term[:, 0]] if unit_terms else np.empty(0, dtype=np.int64),
+            ]
+        )
+        kinds = [n_leaves, n_taxes, wedge.size, len(unit_terms)]
+        self.use_split = np.cumsum(kinds)[:-1]
+        self.use_is_unit = np.repeat([False, False, True, True], kinds)  # per unit of activity, not per flow
+
+    def _atom(self, kind: str, name: object, extended: int, where: str) -> int:
+        try:
+            if kind == "price":
+                return self.price_index[str(name)]
+            if kind == "level":
+                return self.activity_index[str(name)]
+            if kind == "income":
+                return self.income_index[str(name)]
+            if kind == "aux":
+                return self.aux_index[str(name)]
+            if kind == "index":
+                return extended + self.consumers.index(str(name))
+            if kind == "unit" and isinstance(name, tuple):
+                return extended + len(self.consumers) + self.leaf_at[(name[0], "inputs", name[1])]
+        except (KeyError, ValueError):
+            pass
+        raise ModelError(f"auxiliary '{where}' uses the unknown atom ({kind}, {name})")
+
+    def _pairings(self, model: Model) -> None:
+        """Row -> variable that is complementary to it; -1 where the row is an equality."""
+        pair = np.full(self.n, -1, dtype=np.int64)
+        for i, activity in enumerate(model.activities):
+            if activity.complementary:
+                pair[i] = i
+        paired_elsewhere = {x.pairs_price for x in model.auxiliaries if x.pairs_price is not None}
+        lower, upper = self.default.lower, self.default.upper
+        for c in model.all_commodities():
+            i = self.price_index[c.name]
+            if c.name not in paired_elsewhere and (c.free or c.lower > 0 or upper[i] < inf):
+                pair[i] = i
+        for x in model.auxiliaries:
+            i = self.aux_index[x.name]
+            if x.pairs_price is not None:
+                pair[i] = self.price_index[x.pairs_price]
+            elif lower[i] > -inf or upper[i] < inf:
+                pair[i] = i
+        if pair[self.numeraire_row] >= 0:
+            raise ModelError(f"the numeraire '{model.numeraire}' has a bounded price")
+        self.pair = pair
+        bounded = np.zeros(self.n, dtype=bool)
+        bounded[pair[pair >= 0]] = True
+        positive = np.zeros(self.n, dtype=bool)
+        positive[self.level_slice] = True
+        positive[self.price_slice] = True
+        positive &= ~bounded
+        self.positive = positive  # strictly positive variables move in logarithms
+        self.bounded = bounded
+
+    def _scales(self, model: Model) -> None:
+        """Benchmark size of every equation, so that all residuals are relative."""
+        scale = np.ones(self.n)
+        gross = np.zeros(self.n)
+        for i, activity in enumerate(model.activities):
+            scale[i] = benchmark_value(activity.output, -1)
+        level = np.array([a.level for a in model.activities])
+        for number, tree in enumerate(self.tree_owner):
+            size = level[tree] if self.tree_side[number] != "demand" else 1.0
+            mine = self.leaf_tree == number
+            np.add.at(gross, self.leaf_price_var[mine], size * self.default.quantity[mine])
+        np.add.at(gross, self.endow_price_var, np.abs(self.default.endowment))
+        prices = self.price_slice
+        scale[prices] = np.where(gross[prices] > 0, gross[prices] / 2, 1.0)
+        scale[self.numeraire_row] = self.numeraire_price
+        for consumer in model.consumers:
+            i = self.income_index[consumer.name]
+            spent = benchmark_value(consumer.demand, 1)
+            kept = 1.0 - sum(consumer.income_shares.values())
+            income = consumer.income if consumer.income is not None else spent / kept if kept > 0 else spent
+            scale[i] = abs(income) or 1.0
+            self.start[i] = income
+        for x in model.auxiliaries:
+            scale[self.aux_index[x.name]] = x.scale
+        self.scale = scale
+        self.market_scale = scale.copy()
+        self.market_scale[self.numeraire_row] = gross[self.numeraire_row] / 2 or 1.0
+
+    def _positions(self) -> None:
+        """Positions of all Jacobian contributions; see ``evaluate`` for the values in the same order."""
+        n = self.n
+        # drivers: the variables a leaf's price depends on
+        plain = np.arange(self.n_leaves)
+        with_terms = np.flatnonzero(self.leaf_terms_var >= 0)
+        with_tax_aux = np.flatnonzero(self.tax_aux_var >= 0)
+        self.driver_terms, self.driver_tax = with_terms, with_tax_aux
+        self.driver_leaf = np.concatenate([plain, with_terms, self.tax_leaf[with_tax_aux]])
+        self.driver_var = np.concatenate(
+            [self.leaf_price_var, self.leaf_terms_var[with_terms], self.tax_aux_var[with_tax_aux]]
+        )
+        # entries: (leaf, driver of a leaf that moves it)
+        by_leaf = np.argsort(self.driver_leaf, kind="stable")
+        first = np.searchsorted(self.driver_leaf[by_leaf], np.arange(self.n_leaves + 1))
+        pair_number, drivers = _join(self.pair_right, by_leaf, first)
+        self.entry_pair, self.entry_driver = pair_number, drivers
+        entry_leaf = self.pair_left[pair_number]
+        order = np.argsort(entry_leaf, kind="stable")
+        first = np.searchsorted(entry_leaf[order], np.arange(self.n_leaves + 1))
+        self.triple_use, self.triple_entry = _join(self.use_leaf, order, first)
+        rows = self.use_row
+        rows_triple = rows[self.triple_use]
+        cols_triple = self.driver_var[self.entry_driver[self.triple_entry]]
+        tree_scale = self.tree_scale_var[self.leaf_tree]
+        profit_driver = np.flatnonzero(~self.leaf_is_demand[self.driver_leaf])
+        self.profit_driver = profit_driver
+        flow_use = np.flatnonzero(~self.use_is_unit)
+        self.flow_use = flow_use
+        tax_use = np.arange(self.use_split[0], self.use_split[1])
+        market_terms = with_terms  # market use of a leaf has the leaf's number
+        wedge_use = np.arange(self.use_split[1], self.use_split[2])
+        tax_terms = np.flatnonzero(self.leaf_terms_var[self.tax_leaf] >= 0) if tax_use.size else with_tax_aux[:0]
+        wedge_terms = np.flatnonzero(self.leaf_terms_var[self.wedge_leaf] >= 0)
+        if wedge_terms.size:
+            raise ModelError("a leaf cannot have both a sluggish decision price and terms of trade")
+        self.tax_terms = tax_terms
+        share_rows, width = self.term_row, self.term_atom.shape[1] if self.term_row.size else 0
+        variable_atoms = [np.flatnonzero(self.term_atom[:, w] < n) for w in range(width)]
+        self.variable_atoms = variable_atoms
+        index_rows, index_cols, self.index_leafs, self.index_drivers = self._index_entries()
+        endow_aux = np.flatnonzero(self.endow_aux_var >= 0)
+        self.endow_aux = endow_aux
+        consumers = np.arange(self.income_slice.start, self.income_slice.stop)
+        blocks: list[tuple[Index, Index]] = [
+            (rows_triple, cols_triple),  # 0 use x d log flow
+            (tree_scale[self.driver_leaf[profit_driver]], self.driver_var[profit_driver]),  # 1 zero profit
+            (rows[flow_use], tree_scale[self.use_leaf[flow_use]]),  # 2 use x d scale
+            (rows[market_terms], self.leaf_terms_var[market_terms]),  # 3 market, terms
+            (rows[tax_use], self.leaf_price_var[self.tax_leaf]),  # 4 tax revenue, price
+            (rows[tax_use][with_tax_aux], self.tax_aux_var[with_tax_aux]),  # 5 tax revenue, rate multiplier
+            (rows[tax_use][tax_terms], self.leaf_terms_var[self.tax_leaf[tax_terms]]),  # 6 tax revenue, terms
+            (rows[wedge_use], self.leaf_price_var[self.wedge_leaf]),  # 7 wedge, price
+            (self.endow_price_var[endow_aux], self.endow_aux_var[endow_aux]),  # 8 market, rationed endowment
+            (consumers, consumers),  # 9 income itself
+            (self.endow_owner, self.endow_price_var),  # 10 income, price of endowment
+            (self.endow_owner[endow_aux], self.endow_aux_var[endow_aux]),  # 11 income, rationed endowment
+            (self.share_receiver, self.share_payer),  # 12 income shares
+            (index_rows, index_cols),  # 13 auxiliary terms in a consumer's price index
+            *[(share_rows[v], self.term_atom[v, w]) for w, v in enumerate(variable_atoms)],  # 14.. auxiliary terms
+        ]
+        fixed_price = np.array([self.numeraire_row])
+        flat = np.concatenate([r * n + c for r, c in blocks] + [fixed_price * n + fixed_price])
+        self.structure, self.position = np.unique(flat, return_inverse=True)
+        self.structure_row, self.structure_col = self.structure // n, self.structure % n
+        self.numeraire_drop = self.structure_row == self.numeraire_row
+        self.numeraire_entry = int(np.searchsorted(self.structure, self.numeraire_row * (n + 1)))
+        diagonal = np.arange(n) * (n + 1)
+        self.use_matrix = sparse.csr_array(
+            (np.ones(self.use_leaf.size), (self.use_row, np.arange(self.use_leaf.size))), shape=(n, self.use_leaf.size)
+        )
+        profit = np.flatnonzero(~self.leaf_is_demand)
+        self.profit_matrix = sparse.csr_array(
+            (self.leaf_sign[profit], (tree_scale[profit], profit)), shape=(n, self.n_leaves)
+        )
+        self.diagonal = diagonal
+
+    def _index_entries(self) -> tuple[Index, Index, Index, Index]:
+        """(row, column, number of index term, driver) of each auxiliary term in a consumer's price index."""
+        rows: list[int] = []
+        cols: list[int] = []
+        terms: list[int] = []
+        drivers: list[int] = []
+        root_tree = {self.tree_owner[t]: t for t in range(len(self.tree_root)) if self.tree_side[t] == "demand"}
+        for number, (term, _, consumer) in enumerate(self.index_term):
+            for driver in np.flatnonzero(self.leaf_tree[self.driver_leaf] == root_tree[consumer]):
+                rows.append(int(self.term_row[term]))
+                cols.append(int(self.driver_var[driver]))
+                terms.append(number)
+                drivers.append(int(driver))
+        return tuple(np.array(v, dtype=np.int64) for v in (rows, cols, terms, drivers))  # type: ignore[return-value]
+
+    def equation_name(self, row: int) -> str:
+        """The economic name of a row of the system."""
+        if row < self.level_slice.stop:
+            return f"zero profit of activity '{self.activities[row]}'"
+        if row < self.price_slice.stop:
+            name = self.commodities[row - self.price_slice.start]
+            return f"numeraire price of '{name}'" if row == self.numeraire_row else f"market of '{name}'"
+        if row < self.income_slice.stop:
+            return f"income of consumer '{self.consumers[row - self.income_slice.start]}'"
+        return f"auxiliary equation of '{self.auxiliaries[row - self.aux_slice.start]}'"
+
+    def variable_name(self, column: int) -> str:
+        """The economic name of a variable."""
+        if column < self.level_slice.stop:
+            return f"level of '{self.activities[column]}'"
+        if column < self.price_slice.stop:
+            return f"price of '{self.commodities[column - self.price_slice.start]}'"
+        if column < self.income_slice.stop:
+            return f"income of '{self.consumers[column - self.income_slice.start]}'"
+        return f"auxiliary '{self.auxiliaries[column - self.aux_slice.start]}'"
+
+
+def _floats(values: Iterable[float]) -> Array:
+    return np.fromiter(values, dtype=np.float64)
+
+
+def _join(left_key: Index, right_sorted: Index, first: Index) -> tuple[Index, Index]:
+    """All (number in left, member of right) with the right's key equal to ``left_key``."""
+    counts = first[left_key + 1] - first[left_key]
+    number = np.repeat(np.arange(left_key.size), counts)
+    within = np.arange(number.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    return number, right_sorted[first[left_key[number]] + within]
+
+
+def compile_model(model: Model) -> Compiled:
+    """Validate a model and lay it out in arrays.
+
+    Raises
+    ------
+    ModelError
+        if the model's data contradict themselves.
+    """
+    return Compiled(model)
