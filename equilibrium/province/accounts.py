@@ -1,0 +1,121 @@
+"""The benchmark accounts of a province and the gate that lets only balanced ones through.
+
+A social accounting matrix (SAM) is read ``sam.loc[receiver, payer]``: the column pays the row.
+Every account must receive what it pays. Nothing here repairs a difference: the gate names the accounts that
+are off.
+
+References
+----------
+Pyatt, G. and Round, J. (1985). Social Accounting Matrices: A Basis for Planning. World Bank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+BALANCE_TOLERANCE = 1e-9
+"""Largest accepted difference of an account, relative to its larger total."""
+
+SIGNED_CELLS = (("PTAX", "A_AGR"),)
+"""Cells that may be negative: agriculture is a net receiver of production subsidies."""
+
+
+class UnbalancedAccount(ValueError):
+    """An account receives other than it pays, or a payment has no meaning (missing, infinite, wrong sign)."""
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Benchmark year of one province: money, energy, carbon.
+
+    Attributes
+    ----------
+    sectors, activities, commodities
+        Codes: 17 sectors; 20 activities (sectors, GENC, GENG, GENN); 19 commodities (sectors, GEN, BPG).
+    sam
+        Square table, ``sam.loc[receiver, payer]`` in yi yuan (10^8 yuan) a year.
+    fuel
+        One row per commodity (COAL COKE OGAS BPG), activity (or ``HH``) and use (``energy | reductant |
+        feedstock``): ``mtce`` (Mtce), ``value`` (yi yuan, purchaser), ``tco2_per_tce``, ``co2_mt`` (Mt). The
+        emission factor of coke as reductant is net of the carbon that leaves with blast-furnace gas;
+        feedstock emits nothing here.
+    process_co2
+        Mt CO2 by activity that does not come from fuel.
+    power
+        Rows GENC, GENG, GENN with ``twh`` and ``capacity_gw``; ``attrs`` carries totals.
+    physical
+        Named physical constants, see :mod:`equilibrium.province.balance_energy`.
+    elasticities
+        Row per activity or commodity code (and ``HH``), column per elasticity; NaN where it has no meaning.
+    carbon_price
+        Carbon price that power paid in the benchmark year, yuan/t CO2.
+    moved
+        What the builder moved: ``item, kind (control | fuel | cell), before, after, ratio, reason``.
+    """
+
+    sectors: tuple[str, ...]
+    activities: tuple[str, ...]
+    commodities: tuple[str, ...]
+    sam: pd.DataFrame
+    fuel: pd.DataFrame
+    process_co2: pd.Series
+    power: pd.DataFrame
+    physical: Mapping[str, float]
+    elasticities: pd.DataFrame
+    carbon_price: float
+    moved: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        check_balance(self.sam)
+
+
+def check_balance(sam: pd.DataFrame, tolerance: float = BALANCE_TOLERANCE) -> None:
+    """Refuse a SAM with an account that does not balance.
+
+    Parameters
+    ----------
+    sam
+        Square table, ``sam.loc[receiver, payer]``, any currency unit.
+    tolerance
+        Largest accepted ``|receipts - payments| / max(receipts, payments)`` of an account.
+
+    Raises
+    ------
+    UnbalancedAccount
+        With the name, receipts and payments of every account that is off, or of every impossible cell.
+    """
+    if list(sam.index) != list(sam.columns):
+        odd = sorted(set(sam.index) ^ set(sam.columns)) or ["same names in another order"]
+        raise UnbalancedAccount(f"rows and columns of a SAM are the same accounts; not so: {', '.join(odd)}")
+    if sam.index.has_duplicates:
+        twice = sorted(set(sam.index[sam.index.duplicated()]))
+        raise UnbalancedAccount(f"accounts named twice: {', '.join(twice)}")
+    values = sam.to_numpy(dtype=float)
+    names = [str(name) for name in sam.index]
+    broken = [f"{names[j]} pays {names[i]} {values[i, j]}" for i, j in np.argwhere(~np.isfinite(values))]
+    allowed = set(SIGNED_CELLS)
+    broken += [
+        f"{names[j]} pays {names[i]} {values[i, j]:.6g}"
+        for i, j in np.argwhere(values < 0)
+        if (names[i], names[j]) not in allowed
+    ]
+    if broken:
+        raise UnbalancedAccount("payments must be finite and not negative: " + "; ".join(broken))
+    receipts, payments = values.sum(axis=1), values.sum(axis=0)
+    scale = np.maximum(np.abs(receipts), np.abs(payments))
+    gap = np.abs(receipts - payments)
+    off = np.flatnonzero(gap > tolerance * scale)
+    if off.size:
+        worst = off[np.argsort(-gap[off] / scale[off])]
+        lines = [
+            f"{names[i]}: receives {receipts[i]:.9g}, pays {payments[i]:.9g}, off by {gap[i] / scale[i]:.3g}"
+            for i in worst
+        ]
+        raise UnbalancedAccount(f"unbalanced accounts (limit {tolerance:g}, relative): " + "; ".join(lines))
+    empty = [names[i] for i in np.flatnonzero(scale == 0)]
+    if empty:
+        raise UnbalancedAccount(f"accounts without any payment: {', '.join(empty)}")

@@ -1,0 +1,111 @@
+"""Carbon in the trees: what emits, what a permit costs, who owns the permits.
+
+Permits are a commodity ``PERMIT`` in Mt CO2, priced in yi yuan per Mt (yuan/t / 100).  Every emitting flow carries
+a permit leaf in fixed proportion; its quantity is the sector's coverage (0 or 1) times the flow's CO2.  Choices
+follow ``alpha p + beta`` while ``p`` is paid, so that technique can lag behind price.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from equilibrium.engine import Auxiliary, Commodity, Leaf, Nest, Term
+from equilibrium.province.accounts import Accounts
+
+PERMIT = "PERMIT"
+PERMITS_USED = "permits"
+COVERABLE = ("ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AIR")
+"""Sectors that an emissions-trading scenario may cover: the high-energy sectors of the first paper."""
+
+YUAN_PER_TONNE = 0.01
+"""One yuan per tonne in yi yuan per Mt."""
+
+
+def sector_of(activity: str) -> str:
+    """Sector of the carbon market that an activity belongs to: generation belongs to ELEC."""
+    return "ELEC" if activity in ("GENC", "GENG", "GENN") else activity
+
+
+def activities_of(accounts: Accounts, sector: str) -> tuple[str, ...]:
+    """The activities of a sector of the carbon market."""
+    return tuple(a for a in accounts.activities if sector_of(a) == sector)
+
+
+@dataclass(frozen=True)
+class EmittingFlow:
+    """One flow whose CO2 is counted: a fuel in an activity, or (``leaf`` None) the activity's own process.
+
+    ``co2`` is Mt per benchmark year of the whole activity.
+    """
+
+    activity: str
+    leaf: str | None
+    permit: str
+    co2: float
+    mtce: float
+    commodity: str
+    use: str
+
+
+def emitting_flows(accounts: Accounts) -> tuple[EmittingFlow, ...]:
+    """All emitting flows of production in the benchmark (households are counted elsewhere, and never priced)."""
+    flows = []
+    for row in accounts.fuel.itertuples():
+        if row.activity == "HH" or row.use == "feedstock":
+            continue
+        leaf = str(row.commodity) if row.use == "energy" else f"{row.commodity}.reductant"
+        flows.append(
+            EmittingFlow(
+                str(row.activity), leaf, f"{leaf}.co2", float(row.co2_mt), float(row.mtce), str(row.commodity), str(row.use)
+            )
+        )
+    for activity, mt in accounts.process_co2.items():
+        if mt > 0:
+            flows.append(EmittingFlow(str(activity), None, "process.co2", float(mt), 0.0, "", "process"))
+    return tuple(flows)
+
+
+def priced_in_benchmark(accounts: Accounts, activity: str) -> bool:
+    """Whether the benchmark accounts show the activity paying for permits."""
+    return bool(accounts.sam.at[PERMIT, f"A_{activity}"] > 0)
+
+
+def permit_leaf(accounts: Accounts, flow: EmittingFlow, share: float) -> Leaf:
+    """The permit that an emitting flow needs; free and unasked for where the benchmark does not price it."""
+    priced = priced_in_benchmark(accounts, flow.activity)
+    price = accounts.carbon_price * YUAN_PER_TONNE
+    return Leaf(
+        PERMIT,
+        flow.co2 * share if priced else 0.0,
+        price=price if priced else 0.0,
+        name=flow.permit,
+        decision=(1.0, 0.0),
+    )
+
+
+def with_permit(accounts: Accounts, fuel: Leaf, flow: EmittingFlow, share: float) -> Nest:
+    """A fuel with its permit in fixed proportion."""
+    return Nest(0.0, (fuel, permit_leaf(accounts, flow, share)), name=f"{fuel.address}+co2")
+
+
+def permit_commodity(accounts: Accounts) -> Commodity:
+    """The permit, held at the benchmark's price until a regime says otherwise."""
+    price = accounts.carbon_price * YUAN_PER_TONNE
+    return Commodity(PERMIT, price=price, lower=price, upper=price)
+
+
+def permit_account(used: float, quota_makers: tuple[str, ...]) -> Auxiliary:
+    """Permits used under the cap: ``0 <= cap - used - quotas``, orthogonal to the price above its floor.
+
+    The cap is the first coefficient.  Used permits are whatever clears the permit market beyond the quotas that
+    come with output; their value goes to the owners in fixed shares, so the account pays out exactly what it
+    receives.  Quotas count against an absolute cap (the coefficients of ``quota_makers``), not under a standard.
+    """
+    quotas = tuple(Term(0.0, (("level", name),)) for name in quota_makers)
+    return Auxiliary(
+        PERMITS_USED,
+        (Term(used), Term(-1.0, (("aux", PERMITS_USED),)), *quotas),
+        value=used,
+        pairs_price=PERMIT,
+        scale=max(used, 1.0),
+    )

@@ -1,0 +1,59 @@
+"""Closures of the province model: each option says what adjusts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+class ClosureError(ValueError):
+    """An impossible combination of closure options, with the reason."""
+
+
+@dataclass(frozen=True)
+class Closure:
+    """What is fixed and what adjusts.
+
+    The price level of the rest of China is the numeraire and the exchange rate is fixed.  Investment follows
+    saving.  Real government demand is fixed and a lump-sum tax on households adjusts.
+
+    Attributes
+    ----------
+    capital
+        ``mobile``: one rental rate clears one provincial capital market.
+        ``vintage``: installed capital stays in its sector with little room to substitute, last year's investment
+        is mobile and chooses freely (putty-clay).
+    external_saving
+        ``fixed``: the current account is fixed in foreign currency; internal prices adjust.
+        ``flexible``: the current account adjusts; real investment is fixed.
+    border_pass_through
+        Share theta of a covered good's own carbon cost that its price in the rest of China bears, 0 to 1.
+    old_elasticity_factor
+        Elasticities of installed capital as a share of those of new capital (vintage only).
+        Source: 0.12 in IMF-ENV.
+    new_capital_share
+        Share of the benchmark's capital that is mobile new investment (vintage only).
+    line_headroom
+        Capacity of the outgoing power lines over the benchmark's export, >= 1.
+    """
+
+    capital: Literal["mobile", "vintage"] = "mobile"
+    external_saving: Literal["fixed", "flexible"] = "fixed"
+    border_pass_through: float = 0.5
+    old_elasticity_factor: float = 0.12
+    new_capital_share: float = 0.095
+    line_headroom: float = 1.1
+
+    def __post_init__(self) -> None:
+        if self.capital not in ("mobile", "vintage"):
+            raise ClosureError(f"capital is 'mobile' or 'vintage', not '{self.capital}'")
+        if self.external_saving not in ("fixed", "flexible"):
+            raise ClosureError(f"external_saving is 'fixed' or 'flexible', not '{self.external_saving}'")
+        if not 0 <= self.border_pass_through <= 1:
+            raise ClosureError(f"border_pass_through lies between 0 and 1, not {self.border_pass_through}")
+        if not 0 <= self.old_elasticity_factor <= 1:
+            raise ClosureError(f"old_elasticity_factor lies between 0 and 1, not {self.old_elasticity_factor}")
+        if not 0 < self.new_capital_share < 1:
+            raise ClosureError(f"new_capital_share lies between 0 and 1, not {self.new_capital_share}")
+        if self.line_headroom < 1:
+            raise ClosureError("line_headroom below 1 contradicts the benchmark, in which the power was exported")

@@ -1,0 +1,59 @@
+"""The province model: one page of data on the engine."""
+
+from __future__ import annotations
+
+from equilibrium.engine import Commodity, Model
+from equilibrium.province.accounts import Accounts
+from equilibrium.province.carbon import COVERABLE, PERMIT, emitting_flows, permit_account, permit_commodity
+from equilibrium.province.closure import Closure
+from equilibrium.province.institutions import (
+    current_account,
+    enterprises,
+    government,
+    government_budget,
+    households,
+    investment,
+)
+from equilibrium.province.production import activity, capital, vintages
+from equilibrium.province.trade import FX, LINE, armington, border_equation, makes_quotas, power_export
+
+
+def capital_stocks(accounts: Accounts, closure: Closure) -> dict[str, float]:
+    """Benchmark capital services by kind of capital, yi yuan."""
+    stocks: dict[str, float] = {}
+    for code, parts in vintages(accounts, closure).items():
+        payment = float(accounts.sam.at["CAP", f"A_{code}"])
+        for name, share in parts:
+            if payment > 0:
+                kind = capital(name, closure)
+                stocks[kind] = stocks.get(kind, 0.0) + payment * share
+    return stocks
+
+
+def province_model(accounts: Accounts, closure: Closure) -> Model:
+    """The whole province as an engine model that replicates ``accounts``.
+
+    Parameters
+    ----------
+    accounts : balanced benchmark accounts (yi yuan, Mtce, Mt CO2).
+    closure : what is fixed and what adjusts.
+    """
+    flows = emitting_flows(accounts)
+    parts = vintages(accounts, closure)
+    stocks = capital_stocks(accounts, closure)
+    makers = [activity(accounts, a, n, share, closure, flows) for a, names in parts.items() for n, share in names]
+    suppliers = [armington(accounts, good) for good in accounts.sectors]
+    state = government(accounts)
+    used = sum(f.co2 for f in flows if accounts.sam.at[PERMIT, f"A_{f.activity}"] > 0)
+    return Model(
+        activities=(*makers, *suppliers, power_export(accounts), investment(accounts)),
+        consumers=(households(accounts, stocks), enterprises(accounts, stocks, closure), state),
+        numeraire=FX,
+        commodities=(Commodity(FX), permit_commodity(accounts), Commodity(LINE, price=0.0, free=True)),
+        auxiliaries=(
+            permit_account(used, tuple(a.name for a in makers if makes_quotas(a))),
+            government_budget(state),
+            current_account(closure),
+            *(border_equation(accounts, g, closure.border_pass_through, flows, parts) for g in COVERABLE),
+        ),
+    )

@@ -1,0 +1,187 @@
+"""Physical and real accounts: Mtce, TWh, Mt CO2 and constant-price flows, read from quantity indices.
+
+All readings are linear in flows and activity levels, so the account of a year is the reading of the mean flow of
+its periods.  Nothing here looks at values: a price change moves money, not tonnes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from equilibrium.engine import Leaf, Nest
+from equilibrium.engine.compile import Array
+from equilibrium.engine.nest import leaves
+from equilibrium.province.carbon import COVERABLE, PERMIT, sector_of
+from equilibrium.province.institutions import INVEST
+from equilibrium.province.province import Province
+from equilibrium.province.trade import FX, POWER_EXPORT
+
+FUEL_NAMES = {"COAL": "Coal", "COKE": "Oil Products and Coke", "OGAS": "Gas", "BPG": "By-product Gas"}
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Mean flows of a span of time: every leaf's flow, and all variables.
+
+    ``output`` is physical output by activity, ``process`` the process CO2 of the sources; both follow vintages.
+    """
+
+    leaf: Array
+    x: Array
+
+    @staticmethod
+    def mean(parts: list[Flows]) -> Flows:
+        """The average of equally long spans."""
+        return Flows(
+            np.mean([f.leaf for f in parts], axis=0),
+            np.mean([f.x for f in parts], axis=0),
+        )
+
+
+class PhysicalAccounts:
+    """Readers of one province's physical accounts."""
+
+    def __init__(self, province: Province) -> None:
+        self.province = province
+        c, accounts = province.compiled, province.accounts
+        self.mtce_leaf, self.mtce, self.mtce_fuel, self.mtce_sector = [], [], [], []
+        self.home_leaf, self.home_co2 = [], []
+        for row in accounts.fuel.itertuples():
+            if row.use == "feedstock":
+                continue
+            address = str(row.commodity) if row.use == "energy" else f"{row.commodity}.reductant"
+            if row.activity == "HH":
+                places = [("HH", "demand")]
+                self.home_leaf.append(c.leaf_at[("HH", "demand", address)])
+                self.home_co2.append(float(row.co2_mt) / c.default.quantity[self.home_leaf[-1]])
+            else:
+                places = [(name, "inputs") for name, _ in province.parts[str(row.activity)]]
+            numbers = [c.leaf_at[(owner, side, address)] for owner, side in places]
+            total = sum(c.default.quantity[i] for i in numbers)
+            for i in numbers:
+                self.mtce_leaf.append(i)
+                self.mtce.append(float(row.mtce) / total)
+                self.mtce_fuel.append(str(row.commodity))
+                self.mtce_sector.append("HH" if row.activity == "HH" else sector_of(str(row.activity)))
+        self._outputs()
+        self._final_uses()
+
+    def _outputs(self) -> None:
+        """Output and intermediate-use leaves by activity, for output indices and double-deflated value added."""
+        c, province = self.province.compiled, self.province
+        self.out_leaves: dict[str, list[int]] = {}
+        self.in_leaves: dict[str, list[int]] = {}
+        factors = {"LAB", PERMIT} | {n for n in c.commodities if n.startswith(("CAP", "RES_"))}
+        trees = {a.name: a for a in c.model.activities}
+        for code, names in province.parts.items():
+            outs, ins = [], []
+            for name, _ in names:
+                outs += _at(c.leaf_at, name, "output", trees[name].output, {PERMIT})
+                ins += _at(c.leaf_at, name, "inputs", trees[name].inputs, factors)
+            self.out_leaves[code], self.in_leaves[code] = outs, ins
+
+    def _final_uses(self) -> None:
+        c = self.province.compiled
+        trees = {h.name: h.demand for h in c.model.consumers}
+        self.final_leaves = _at(c.leaf_at, "HH", "demand", trees["HH"], {"INV"})
+        self.final_leaves += _at(c.leaf_at, "GOV", "demand", trees["GOV"], {"INV"})
+        invest = next(a for a in c.model.activities if a.name == INVEST)
+        self.investment_leaves = _at(c.leaf_at, INVEST, "inputs", invest.inputs, set())
+        fx = [i for i, leaf in enumerate(c.leaves) if leaf.commodity == FX]
+        self.export_leaves = [i for i in fx if c.tree_side[c.leaf_tree[i]] == "output"]
+        self.import_leaves = [i for i in fx if c.tree_side[c.leaf_tree[i]] == "inputs"]
+
+    # -- carbon --------------------------------------------------------------------------------------------
+
+    def emissions(self, f: Flows) -> dict[str, float]:
+        """CO2 by sector (all 17) and households ``HH``, Mt/yr."""
+        p = self.province
+        flow = np.where(p.source_leaf >= 0, f.leaf[p.source_leaf], f.x[p.source_level]) * p.source_co2
+        out = {s: float(flow[p.source_sector == s].sum()) for s in p.accounts.sectors}
+        out["HH"] = float(f.leaf[self.home_leaf] @ np.array(self.home_co2))
+        return out
+
+    # -- energy --------------------------------------------------------------------------------------------
+
+    def energy(self, f: Flows) -> dict[str, float]:
+        """Energy accounts, Mtce/yr.
+
+        ``total`` is the statistical consumption: fuel burnt (gases made from coke not counted again) + feedstock
+        and transformation losses + non-fossil power - net power export, both at coal equivalent.
+        """
+        physical = self.province.accounts.physical
+        burnt = np.array(self.mtce) * f.leaf[self.mtce_leaf]
+        fuels = {name: 0.0 for name in FUEL_NAMES.values()}
+        for value, fuel in zip(burnt, self.mtce_fuel, strict=True):
+            fuels[FUEL_NAMES[fuel]] += float(value)
+        fuels["By-product Gas"] -= physical["blast_furnace_gas_mtce"] * self._gas_index(f)
+        combustion = sum(fuels.values())
+        losses = physical["transformation_loss_mtce"] * self.output_index(f, "COKE")
+        feedstock = physical["non_energy_use_mtce"] * self.output_index(f, "CHEM")
+        equivalent = physical["coal_equivalent_mtce_per_twh"]
+        power = self.power(f)
+        parts = {
+            **fuels,
+            "Feedstock and Losses": losses + feedstock,
+            "Non-Fossil Power": power["nonfossil_twh"] * equivalent,
+            "Net Power Export": -power["net_export_twh"] * equivalent,
+        }
+        return {"combustion": combustion, "total": sum(parts.values()), **parts}
+
+    def _gas_index(self, f: Flows) -> float:
+        c = self.province.compiled
+        numbers = [c.leaf_at[(name, "output", "BPG")] for name, _ in self.province.parts["STEEL"]]
+        return float(f.leaf[numbers].sum() / c.default.quantity[numbers].sum())
+
+    def power(self, f: Flows) -> dict[str, float]:
+        """Generation by technology and net export, TWh/yr."""
+        a = self.province.accounts
+        out = {f"{g}_twh": float(a.power.at[g, "twh"]) * self.output_index(f, g) for g in ("GENC", "GENG", "GENN")}
+        out["nonfossil_twh"] = out.pop("GENN_twh")
+        c = self.province.compiled
+        sold = float(a.sam.at["A_ELEC", "ROC"] + a.sam.at["A_ELEC", "ROW"])
+        bought = float(a.sam.at["ROC", "C_ELEC"] + a.sam.at["ROW", "C_ELEC"])
+        per_unit = a.physical["power_export_net_twh"] / (sold - bought)
+        level = f.x[c.activity_index[POWER_EXPORT]] * sold
+        inflow = [i for (o, _, _), i in c.leaf_at.items() if o == "ARM_ELEC" and c.leaves[i].commodity == FX]
+        out["net_export_twh"] = per_unit * (float(level) - float(f.leaf[inflow].sum()))
+        return out
+
+    # -- real accounts -------------------------------------------------------------------------------------
+
+    def output_index(self, f: Flows, activity: str) -> float:
+        """Output of an activity over its benchmark."""
+        numbers = self.out_leaves[activity]
+        return float(f.leaf[numbers].sum() / self.benchmark_output(activity))
+
+    def benchmark_output(self, activity: str) -> float:
+        """Benchmark output of an activity, yi yuan."""
+        return float(self.province.accounts.sam.loc[f"A_{activity}"].sum())
+
+    def real_value_added(self, f: Flows) -> dict[str, float]:
+        """Value added by sector at benchmark prices (double deflation), yi yuan/yr; power is one sector."""
+        out = dict.fromkeys(self.province.accounts.sectors, 0.0)
+        for code, numbers in self.out_leaves.items():
+            out[sector_of(code)] += float(f.leaf[numbers].sum() - f.leaf[self.in_leaves[code]].sum())
+        return out
+
+    def real_gdp(self, f: Flows) -> dict[str, float]:
+        """Gross domestic product by expenditure at benchmark prices, yi yuan/yr."""
+        parts = {
+            "consumption": float(f.leaf[self.final_leaves].sum()),
+            "investment": float(f.leaf[self.investment_leaves].sum()),
+            "exports": float(f.leaf[self.export_leaves].sum()),
+            "imports": float(f.leaf[self.import_leaves].sum()),
+        }
+        parts["gdp"] = parts["consumption"] + parts["investment"] + parts["exports"] - parts["imports"]
+        return parts
+
+    def coverable_outputs(self, f: Flows) -> Array:
+        """Output indices of the coverable sectors, shape ``(8,)``."""
+        return np.array([self.output_index(f, s) for s in COVERABLE])
+
+
+def _at(index: dict[tuple[str, str, str], int], owner: str, side: str, tree: Leaf | Nest, without: set[str]) -> list[int]:
+    return [index[(owner, side, leaf.address)] for leaf in leaves(tree) if leaf.commodity not in without]

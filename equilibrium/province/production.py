@@ -1,0 +1,131 @@
+"""Production nests.
+
+    Q      = Leontief(process permits, CES(resource, CES(energy, other)))
+    other  = Leontief(materials, CES(capital, labour))
+    energy = CES(electricity, CES(coal, oil products and coke, gas, by-product gas))
+
+Every fuel that is burnt stands with its permit in fixed proportion.  Coke as reductant of iron, coking coal and
+chemical feedstock are materials.  The distributor of power buys generation in fixed proportion to what it delivers.
+"""
+
+from __future__ import annotations
+
+from equilibrium.engine import Activity, Leaf, Nest
+from equilibrium.engine.nest import Tree, benchmark_value
+from equilibrium.province.accounts import Accounts
+from equilibrium.province.carbon import PERMIT, EmittingFlow, permit_leaf, with_permit
+from equilibrium.province.closure import Closure
+from equilibrium.province.trade import output_tree, supply
+
+FUELS = ("COAL", "COKE", "OGAS", "BPG")
+SPECIFIC = ("GENG",)
+"""Gas-fired plant keeps its own capital: two mobile technologies making the same power would be a knife edge."""
+
+SMALLEST = 1e-9  # yi yuan: a flow below a tenth of a yuan is no flow
+
+
+def vintages(accounts: Accounts, closure: Closure) -> dict[str, tuple[tuple[str, float], ...]]:
+    """Names and benchmark shares of each activity's vintages."""
+    if closure.capital == "mobile":
+        return {a: ((a, 1.0),) for a in accounts.activities}
+    new = closure.new_capital_share
+    return {
+        a: ((a, 1.0),) if a in SPECIFIC else ((a, 1.0 - new), (f"{a}:new", new)) for a in accounts.activities
+    }
+
+
+def capital(activity: str, closure: Closure) -> str:
+    """The capital that a vintage uses: one mobile stock, or the installed stock of its own sector."""
+    if activity in SPECIFIC or (closure.capital == "vintage" and not activity.endswith(":new")):
+        return f"CAP_{activity}"
+    return "CAP"
+
+
+def commodity(code: str) -> str:
+    """Commodity name in the engine of a good as its users buy it."""
+    return code if code in ("GEN", "BPG") else supply(code)
+
+
+def activity(
+    accounts: Accounts, code: str, name: str, share: float, closure: Closure, flows: tuple[EmittingFlow, ...]
+) -> Activity:
+    """One vintage of one activity."""
+    rigid = closure.old_elasticity_factor if closure.capital == "vintage" and name == code else 1.0
+    return Activity(
+        name,
+        output_tree(accounts, code, share),
+        inputs_tree(accounts, code, name, share, closure, flows, rigid),
+        complementary=name != code,  # a shrinking sector gets no new investment
+    )
+
+
+def inputs_tree(
+    accounts: Accounts,
+    code: str,
+    name: str,
+    share: float,
+    closure: Closure,
+    flows: tuple[EmittingFlow, ...],
+    rigid: float,
+) -> Nest:
+    """The input tree of an activity at ``share`` of its benchmark, elasticities in the body times ``rigid``."""
+    sam, e = accounts.sam, accounts.elasticities
+    account = f"A_{code}"
+    mine = {f.leaf: f for f in flows if f.activity == code}
+    materials: list[Tree] = []
+    burnt: list[Tree] = []
+    electricity: list[Tree] = []
+    for good in accounts.commodities:
+        bought = float(sam.at[f"C_{good}", account]) * share
+        if bought <= SMALLEST:
+            continue
+        if good == "ELEC":
+            electricity.append(Leaf(commodity(good), bought, name=good))
+            continue
+        if good in FUELS:
+            energy = _fuel_value(accounts, good, code, "energy") * share
+            reductant = _fuel_value(accounts, good, code, "reductant") * share
+            if energy > SMALLEST:
+                burnt.append(with_permit(accounts, Leaf(commodity(good), energy, name=good), mine[good], share))
+            if reductant > SMALLEST:
+                leaf = Leaf(commodity(good), reductant, name=f"{good}.reductant")
+                materials.append(with_permit(accounts, leaf, mine[f"{good}.reductant"], share))
+            rest = bought - energy - reductant
+            if rest > 1e-6 * bought:
+                materials.append(Leaf(commodity(good), rest, name=f"{good}.material"))
+            continue
+        materials.append(Leaf(commodity(good), bought, name=good))
+    factors: list[Tree] = []
+    labour, stock = (float(sam.at[x, account]) * share for x in ("LAB", "CAP"))
+    if stock > 0:
+        factors.append(Leaf(capital(name, closure), stock, name="CAP"))
+    if labour > 0:
+        factors.append(Leaf("LAB", labour))
+    value_added = Nest(float(e.at[code, "capital_labour"]) * rigid, tuple(factors), name="value added")
+    other = Nest(0.0, (*materials, value_added), name="other")
+    body: Nest = other
+    fuels = Nest(float(e.at[code, "fuels"]) * rigid, tuple(burnt), name="fuels") if burnt else None
+    energy_children = (*electricity, *((fuels,) if fuels else ()))
+    if energy_children:
+        energy_nest = Nest(float(e.at[code, "electricity_fuels"]) * rigid, energy_children, name="energy")
+        body = Nest(float(e.at[code, "energy_other"]) * rigid, (energy_nest, other), name="body")
+    rent = float(sam.at["RES", account]) * share
+    if rent > 0:
+        theta = rent / (rent + benchmark_value(body))
+        sigma = float(e.at[code, "resource_supply"]) * theta / (1.0 - theta)
+        body = Nest(sigma, (Leaf(f"RES_{code}", rent, name="RES"), body), name="resource")
+    process = [permit_leaf(accounts, f, share) for f in flows if f.activity == code and f.leaf is None]
+    return Nest(0.0, (body, *process), name="inputs")
+
+
+def _fuel_value(accounts: Accounts, good: str, code: str, use: str) -> float:
+    rows = accounts.fuel
+    mask = (rows["commodity"] == good) & (rows["activity"] == code) & (rows["use"] == use)
+    return float(rows.loc[mask, "value"].sum())
+
+
+def pays_for_permits(tree: Nest) -> bool:
+    """Whether some leaf of the tree is a permit (for tests and drawings)."""
+    return any(
+        child.commodity == PERMIT if isinstance(child, Leaf) else pays_for_permits(child) for child in tree.children
+    )

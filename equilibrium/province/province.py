@@ -1,0 +1,243 @@
+"""The province at work: regimes set on the compiled model, equilibria solved, physical accounts read off.
+
+Money is in yi yuan, energy in Mtce, CO2 in Mt, prices of carbon in yuan/t.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+
+from equilibrium.engine import Compiled, EquilibriumError, Parameters, Solution, compile_model, solve, solve_by_steps
+from equilibrium.engine.compile import Array
+from equilibrium.engine.sensitivity import flow_response, response_to_price_bound
+from equilibrium.province.accounts import Accounts
+from equilibrium.province.carbon import (
+    COVERABLE,
+    PERMIT,
+    PERMITS_USED,
+    YUAN_PER_TONNE,
+    emitting_flows,
+    sector_of,
+)
+from equilibrium.province.closure import Closure
+from equilibrium.province.model import province_model
+from equilibrium.province.production import vintages
+from equilibrium.province.trade import QUOTA, border
+
+
+@dataclass(frozen=True)
+class CarbonResponse:
+    """Emissions of the coverable sectors and how they answer the carbon price.
+
+    Attributes
+    ----------
+    price : carbon price, yuan/t.
+    emissions : Mt/yr, shape ``(8,)`` in the order of ``COVERABLE``.
+    slope : Mt/yr per yuan/t, same shape.
+    allocation : Mt/yr of permits given for output, same shape.
+    allocation_slope : Mt/yr per yuan/t of output-based allocation, same shape (zero under an absolute cap).
+    """
+
+    price: float
+    emissions: Array
+    slope: Array
+    allocation: Array
+    allocation_slope: Array
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Address of one vintage's output-based quota."""
+
+    leaf: int
+    sector: int
+    output: float
+    permit_term: int
+    border_term: int
+
+
+class Province:
+    """One province under one closure: the compiled model with the addresses that policies and growth change."""
+
+    def __init__(self, accounts: Accounts, closure: Closure) -> None:
+        self.accounts, self.closure = accounts, closure
+        self.compiled: Compiled = compile_model(province_model(accounts, closure))
+        self.parts = vintages(accounts, closure)
+        c = self.compiled
+        self.permit_var = c.price_index[PERMIT]
+        self.cap_term = int(np.flatnonzero(c.term_row == c.aux_index[PERMITS_USED])[0])
+        self._emission_sources()
+        self._quota_leaves()
+        self._sources_of_permits()
+
+    # -- addresses -----------------------------------------------------------------------------------------
+
+    def _emission_sources(self) -> None:
+        """Every emitting flow of every vintage: its leaf (-1: process), activity level, Mt CO2 per unit, permit."""
+        c = self.compiled
+        leaf, level, co2, sector, permit = [], [], [], [], []
+        for flow in emitting_flows(self.accounts):
+            for name, share in self.parts[flow.activity]:
+                permit.append(c.leaf_at[(name, "inputs", flow.permit)])
+                sector.append(sector_of(flow.activity))
+                level.append(c.activity_index[name])
+                if flow.leaf is None:
+                    leaf.append(-1)
+                    co2.append(flow.co2 * share)
+                else:
+                    at = c.leaf_at[(name, "inputs", flow.leaf)]
+                    leaf.append(at)
+                    co2.append(flow.co2 * share / c.default.quantity[at])
+        self.source_leaf, self.source_level = np.array(leaf), np.array(level)
+        self.source_co2, self.source_sector = np.array(co2), np.array(sector)
+        self.permit_leaf = np.array(permit)
+        self.sector_index = np.array([COVERABLE.index(s) if s in COVERABLE else -1 for s in sector])
+
+    def _quota_leaves(self) -> None:
+        """Quotas given for output: the leaf, sector, benchmark output at level 1, and the terms that count them."""
+        c = self.compiled
+        permits = {c.activities[a]: i for i, a in self._level_terms(PERMITS_USED)}
+        self.quotas: list[Quota] = []
+        for activity, names in self.parts.items():
+            sector = sector_of(activity)
+            for name, _ in names:
+                at = c.leaf_at.get((name, "output", QUOTA))
+                if at is None:
+                    continue
+                border_name = border(sector)
+                assert border_name is not None
+                counted = {c.activities[a]: i for i, a in self._level_terms(border_name)}
+                made = sum(
+                    float(c.default.quantity[i])
+                    for (o, side, address), i in c.leaf_at.items()
+                    if o == name and side == "output" and address != QUOTA
+                )
+                self.quotas.append(Quota(at, COVERABLE.index(sector), made, permits[name], counted[name]))
+        self.quota_output = np.zeros(len(COVERABLE))
+        for quota in self.quotas:
+            self.quota_output[quota.sector] += quota.output
+
+    def _level_terms(self, auxiliary: str) -> list[tuple[int, int]]:
+        """Terms of an auxiliary equation whose atoms are an activity level, or that and the permit price."""
+        c = self.compiled
+        found = []
+        for i in np.flatnonzero(c.term_row == c.aux_index[auxiliary]):
+            atoms = [int(a) for a in c.term_atom[i] if a != c.one and a != self.permit_var]
+            if len(atoms) == 1 and atoms[0] < c.level_slice.stop:
+                found.append((int(i), atoms[0]))
+        return found
+
+    def _sources_of_permits(self) -> None:
+        c = self.compiled
+        self.owner_enterprises = c.endow_at[("ENT", PERMIT, PERMITS_USED)]
+        self.owner_government = c.endow_at[("GOV", PERMIT, PERMITS_USED)]
+
+    # -- regimes -------------------------------------------------------------------------------------------
+
+    def parameters(self) -> Parameters:
+        """A fresh copy of the benchmark's parameters, to be changed by the methods below."""
+        return self.compiled.default.copy()
+
+    def cover(self, p: Parameters, covered: Mapping[str, bool] | frozenset[str] | tuple[str, ...]) -> None:
+        """Let the named sectors need permits, and no other.
+
+        Raises
+        ------
+        ValueError
+            for a sector that cannot be covered.
+        """
+        names = {s for s in covered if not isinstance(covered, Mapping) or covered[s]}
+        unknown = sorted(names - set(COVERABLE))
+        if unknown:
+            raise ValueError(f"sectors {', '.join(unknown)} cannot be covered; choose from {', '.join(COVERABLE)}")
+        needed = np.isin(self.source_sector, sorted(names))
+        fuel = np.where(self.source_leaf >= 0, p.quantity[self.source_leaf], 1.0)
+        p.quantity[self.permit_leaf] = np.where(needed, self.source_co2 * fuel, 0.0)
+
+    def give_quotas(self, p: Parameters, rates: Array, *, absolute: bool) -> None:
+        """Give permits for output: ``rates`` Mt per benchmark year's output of each sector, shape ``(8,)``.
+
+        Under an absolute cap the quotas come out of the cap; under a performance standard they are the cap.
+        """
+        for quota in self.quotas:
+            size = float(rates[quota.sector]) * quota.output / self.quota_output[quota.sector]
+            p.quantity[quota.leaf] = size
+            p.coefficient[quota.permit_term] = -size if absolute else 0.0
+            p.coefficient[quota.border_term] = self.closure.border_pass_through * size
+
+    def hold_price(self, p: Parameters, price: float) -> None:
+        """Hold the carbon price at ``price`` yuan/t; permits used adjust."""
+        p.lower[self.permit_var] = p.upper[self.permit_var] = price * YUAN_PER_TONNE
+
+    def cap_emissions(self, p: Parameters, cap: float, floor: float = 0.0, ceiling: float | None = None) -> None:
+        """Cap covered emissions (less output-based quotas) at ``cap`` Mt/yr; the price adjusts within its bounds."""
+        if cap < 0:
+            raise ValueError(f"a cap of {cap:g} Mt is negative")
+        if ceiling is not None and ceiling < floor:
+            raise ValueError(f"price ceiling {ceiling:g} below price floor {floor:g}")
+        p.coefficient[self.cap_term] = cap
+        p.lower[self.permit_var] = floor * YUAN_PER_TONNE
+        p.upper[self.permit_var] = inf if ceiling is None else ceiling * YUAN_PER_TONNE
+
+    def auction(self, p: Parameters, share: float) -> None:
+        """Give the value of permits to government (``share``) and to enterprises (the rest)."""
+        p.endowment[self.owner_government] = share
+        p.endowment[self.owner_enterprises] = 1.0 - share
+
+    def adjust(self, p: Parameters, weight: float, last: Array) -> None:
+        """Let choices follow ``weight`` x price + (1 - weight) x ``last`` (yuan/t, shape ``(8,)``)."""
+        covered = self.sector_index >= 0
+        p.alpha[self.permit_leaf[covered]] = weight
+        p.beta[self.permit_leaf[covered]] = (1 - weight) * last[self.sector_index[covered]] * YUAN_PER_TONNE
+
+    # -- solving -------------------------------------------------------------------------------------------
+
+    def solve(self, p: Parameters, start: Array | None = None, tolerance: float = 1e-10) -> Solution:
+        """Solve, by homotopy from the benchmark if the direct way fails.
+
+        Raises
+        ------
+        EquilibriumError
+            naming the worst equation.
+        """
+        try:
+            return solve(self.compiled, p, start, tolerance=tolerance)
+        except EquilibriumError:
+            return solve_by_steps(self.compiled, p, tolerance=tolerance)
+
+    # -- readings ------------------------------------------------------------------------------------------
+
+    def emissions(self, solution: Solution) -> dict[str, float]:
+        """CO2 by sector of the carbon market and by other sector, production only, Mt/yr."""
+        amounts = self._source_emissions(solution)
+        return {str(s): float(amounts[self.source_sector == s].sum()) for s in dict.fromkeys(self.source_sector)}
+
+    def _source_emissions(self, solution: Solution) -> Array:
+        flow = solution.state.flow
+        level = solution.x[self.source_level]
+        return np.asarray(np.where(self.source_leaf >= 0, flow[self.source_leaf], level) * self.source_co2)
+
+    def response(self, solution: Solution) -> CarbonResponse:
+        """Emissions and their slope at the price the solution was held at."""
+        amounts = self._source_emissions(solution)
+        mine = self.sector_index >= 0
+        emissions = np.bincount(self.sector_index[mine], amounts[mine], minlength=len(COVERABLE))
+        dx = response_to_price_bound(solution, PERMIT) * YUAN_PER_TONNE
+        dflow = flow_response(solution, dx)
+        change = np.where(self.source_leaf >= 0, dflow[self.source_leaf], dx[self.source_level]) * self.source_co2
+        slope = np.bincount(self.sector_index[mine], change[mine], minlength=len(COVERABLE))
+        allocation, allocation_slope = np.zeros(len(COVERABLE)), np.zeros(len(COVERABLE))
+        for quota in self.quotas:
+            allocation[quota.sector] += solution.state.flow[quota.leaf]
+            allocation_slope[quota.sector] += dflow[quota.leaf]
+        price = float(solution.x[self.permit_var]) / YUAN_PER_TONNE
+        return CarbonResponse(price, emissions, slope, allocation, allocation_slope)
+
+    def border_price(self, solution: Solution, good: str) -> float:
+        """Border price of a good relative to the benchmark."""
+        name = border(good)
+        return 1.0 if name is None else solution.auxiliary[name]

@@ -1,0 +1,154 @@
+"""Trade: goods are sold at home or out of the province, and bought at home or from outside.
+
+Supply = CES(own sales, CES(imports, inflow from other provinces)); output = CET(own sales, CET(exports, outflow to
+other provinces)).  Border prices are given (a small open economy); that of a covered good rises by ``theta`` times
+the change of its own carbon cost share, the auxiliary variable ``border.<good>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from equilibrium.engine import Activity, Auxiliary, Leaf, Nest, Tax, Term
+from equilibrium.engine.nest import Tree, leaves
+from equilibrium.province.accounts import Accounts
+from equilibrium.province.carbon import COVERABLE, PERMIT, EmittingFlow, sector_of
+
+FX = "FX"
+Vintages = Mapping[str, tuple[tuple[str, float], ...]]
+"""Activity -> its vintages as (name in the engine, share of the benchmark)."""
+
+POWER_EXPORT, LINE, DISPATCHED = "EXPORT_ELEC", "LINE", "X_ELEC"
+
+
+QUOTA = "quota"
+WITHOUT_QUOTA = ("ELEC", "GENN")
+"""Distribution and non-fossil generation get no output-based quota: the benchmark is one of thermal power."""
+
+
+def makes_quotas(activity: Activity) -> bool:
+    """Whether an activity can receive quotas for its output."""
+    return any(leaf.address == QUOTA for leaf in leaves(activity.output))
+
+
+def own(good: str) -> str:
+    """Commodity: the good made in the province and sold in it."""
+    return f"D_{good}"
+
+
+def supply(good: str) -> str:
+    """Commodity: the good as its users in the province buy it."""
+    return f"C_{good}"
+
+
+def border(good: str) -> str | None:
+    """Auxiliary variable that multiplies the border price of a coverable good."""
+    return f"border.{good}" if good in COVERABLE else None
+
+
+def armington(accounts: Accounts, good: str) -> Activity:
+    """The activity that supplies a good from own sales, imports and inflow."""
+    sam, e = accounts.sam, accounts.elasticities
+    account = f"C_{good}"
+    imports, tariff = float(sam.at["ROW", account]), float(sam.at["TARIFF", account])
+    inflow, home = float(sam.at["ROC", account]), float(sam.at[f"A_{good}", account])
+    outside: list[Tree] = []
+    if imports > 0:
+        outside.append(Leaf(FX, imports, name="ROW", taxes=(Tax(tariff / imports, "GOV"),)))
+    if inflow > 0:
+        outside.append(Leaf(FX, inflow, name="ROC", terms=border(good)))
+    children: list[Tree] = [Leaf(own(good), home)] if home > 0 else []
+    if len(outside) == 2:
+        children.append(Nest(float(e.at[good, "inflow"]), tuple(outside), name="inflow"))
+    else:
+        children += outside
+    total = home + imports + tariff + inflow
+    return Activity(
+        f"ARM_{good}",
+        Leaf(supply(good), total),
+        Nest(float(e.at[good, "armington"]), tuple(children), name="supply"),
+    )
+
+
+def output_tree(accounts: Accounts, activity: str, share: float) -> Nest:
+    """What an activity makes: own sales, exports, outflow; joint by-product gas; the quota of an output-based rule.
+
+    Parameters
+    ----------
+    share : part of the benchmark activity that this vintage stands for.
+    """
+    sam, e = accounts.sam, accounts.elasticities
+    account = f"A_{activity}"
+    tax = float(sam.at["PTAX", account]) / float(sam.loc[account].sum())
+    taxes = (Tax(tax, "GOV"),) if tax else ()
+    main: list[Tree] = []
+    if activity.startswith("GEN"):
+        main.append(Leaf("GEN", float(sam.at[account, "C_GEN"]) * share, taxes=taxes))
+        body: Tree = main[0]
+    else:
+        home = float(sam.at[account, f"C_{activity}"]) * share
+        exports, outflow = (float(sam.at[account, x]) * share for x in ("ROW", "ROC"))
+        if activity == "ELEC":  # power leaves over lines of limited capacity
+            outside: list[Tree] = [Leaf(DISPATCHED, exports + outflow, taxes=taxes)]
+        else:
+            outside = []
+            if exports > 0:
+                outside.append(Leaf(FX, exports, name="ROW", taxes=taxes))
+            if outflow > 0:
+                outside.append(Leaf(FX, outflow, name="ROC", taxes=taxes, terms=border(activity)))
+        if home > 0:
+            main.append(Leaf(own(activity), home, taxes=taxes))
+        if len(outside) == 2:
+            main.append(Nest(float(e.at[activity, "outflow"]), tuple(outside), name="outflow"))
+        else:
+            main += outside
+        body = Nest(float(e.at[activity, "cet"]), tuple(main), name="destination") if len(main) > 1 else main[0]
+    joint: list[Tree] = [body]
+    gas = float(sam.at[account, "C_BPG"]) * share
+    if gas > 0:
+        joint.append(Leaf("BPG", gas, taxes=taxes))
+    if sector_of(activity) in COVERABLE and activity not in WITHOUT_QUOTA:
+        joint.append(Leaf(PERMIT, 0.0, price=0.0, name=QUOTA))
+    return Nest(0.0, tuple(joint), name="output")
+
+
+def power_export(accounts: Accounts) -> Activity:
+    """Power sent out of the province, which needs line capacity; a line's scarcity rent goes to its owners."""
+    account = "A_ELEC"
+    outflow = float(accounts.sam.at[account, "ROC"] + accounts.sam.at[account, "ROW"])
+    return Activity(
+        POWER_EXPORT,
+        Leaf(FX, outflow, name="ROC", terms=border("ELEC")),
+        Nest(0.0, (Leaf(DISPATCHED, outflow), Leaf(LINE, outflow, price=0.0)), name="dispatch"),
+    )
+
+
+def border_equation(
+    accounts: Accounts, good: str, theta: float, flows: tuple[EmittingFlow, ...], vintages: Vintages
+) -> Auxiliary:
+    """border = 1 + theta (carbon cost share - benchmark's carbon cost share) of a covered good.
+
+    With output Q of the good's own activity and permits G given for output, all in the price of foreign exchange:
+    ``(border - 1 + theta k0) P_FX Q = theta p (E - G)``.
+    """
+    name = border(good)
+    assert name is not None
+    sam = accounts.sam
+    output = float(sam.loc[f"A_{good}"].sum())
+    members = [a for a in accounts.activities if sector_of(a) == good]
+    share0 = sum(float(sam.at[PERMIT, f"A_{a}"]) for a in members) / output
+    terms: list[Term] = []
+    for vintage, part in vintages[good]:
+        quantity = output * part
+        level, price = ("level", vintage), ("price", FX)
+        terms.append(Term(quantity, (("aux", name), price, level)))
+        terms.append(Term(quantity * (theta * share0 - 1.0), (price, level)))
+    for member in members:
+        for vintage, _ in vintages[member]:
+            for flow in flows:
+                if flow.activity == member:
+                    atoms = (("price", PERMIT), ("level", vintage), ("unit", (vintage, flow.permit)))
+                    terms.append(Term(-theta, atoms))
+            if member not in WITHOUT_QUOTA:  # quotas given for output lower the cost that a rival abroad bears
+                terms.append(Term(0.0, (("price", PERMIT), ("level", vintage))))
+    return Auxiliary(name, tuple(terms), scale=output)

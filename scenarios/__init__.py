@@ -1,0 +1,1 @@
+"""Scenarios and economies as files: their schema, their reading and their errors."""

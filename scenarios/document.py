@@ -1,0 +1,193 @@
+"""A YAML file as plain values, each with the line it stands on.
+
+Only what a person would write by hand is read: mappings, lists, texts, numbers, true, false and null. Tags
+and aliases are refused, so that no file can name code to run or unfold into more than it says. The file is
+read to its end, and everything wrong with its form is reported at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from scenarios.errors import Problem, did_you_mean, shorten
+
+LARGEST_FILE = 1_000_000
+"""Bytes; a scenario has a few thousand."""
+
+Keys = tuple[str, ...]
+_CORE = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a value was written: a file and its line, or an option of the command line without one."""
+
+    file: str
+    line: int | None = None
+
+
+@dataclass
+class Document:
+    """What a file says.
+
+    Parameters
+    ----------
+    values
+        Field -> value, nested as in the file.
+    marks
+        Path of keys -> place of that key; the empty path is the file itself.
+    problems
+        All that is wrong with the file's form.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    marks: dict[Keys, Mark] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_document(path: Path, label: str) -> Document:
+    """Read a file whose top level is a mapping.
+
+    Parameters
+    ----------
+    path
+        File to read.
+    label
+        The file's name in messages.
+
+    Returns
+    -------
+    Document
+        With `problems` where the file cannot be read or is not plain YAML; nothing is raised for either.
+    """
+    document = Document(marks={(): Mark(label)})
+
+    def refuse(expected: str, got: str, line: int | None = None, hint: str = "") -> Document:
+        document.problems.append(Problem(expected, got, label, line, hint=hint))
+        return document
+
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            return refuse("a YAML file", "a folder" if path.is_dir() else "no regular file")
+        if size > LARGEST_FILE:
+            return refuse(f"a YAML file of at most {LARGEST_FILE:,} bytes", f"{size:,} bytes")
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        beside = [str(other.name) for other in path.parent.glob("*.y*ml")]
+        return refuse("a YAML file", "no file of that name", hint=did_you_mean(path.name, beside))
+    except OSError as error:
+        return refuse("a YAML file that can be read", (error.strerror or str(error)).lower())
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        hint = "Is it a YAML file, saved as UTF-8?"
+        return refuse("text in UTF-8", f"the byte 0x{raw[error.start]:02x}", line, hint)
+
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        root = yaml.compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        said = f"an error: {error.problem or error.context}"
+        hint = "YAML indents with spaces, not tabs." if "\\t" in said else ""
+        return refuse("valid YAML", said, mark.line + 1 if mark else None, hint)
+    except YAMLError as error:
+        return refuse("valid YAML", f"an error: {str(error).splitlines()[0]}")
+    except RecursionError:
+        return refuse("a few levels of nesting", "thousands")
+
+    if root is None:
+        return refuse("fields such as `extends: S1`", "an empty file")
+    if not isinstance(root, MappingNode):
+        what = "a list" if isinstance(root, SequenceNode) else f"the text {shorten(root.value)}"
+        return refuse("fields such as `extends: S1`", what, root.start_mark.line + 1)
+    document.values = _Reading(document, yaml, label).mapping(root, ())
+    return document
+
+
+@dataclass
+class _Reading:
+    """Turns the nodes of one file into values, noting every line and every problem."""
+
+    document: Document
+    yaml: Any
+    label: str
+    seen: set[int] = field(default_factory=set)
+
+    def refuse(self, expected: str, got: str, node: Node, path: Keys, hint: str = "") -> None:
+        line = node.start_mark.line + 1
+        problem = Problem(expected, got, self.label, line, ".".join(path), hint)
+        self.document.problems.append(problem)
+
+    def mapping(self, node: MappingNode, path: Keys) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, ScalarNode):
+                self.refuse("a field's name", "a list or mapping before the colon", key_node, path)
+                continue
+            key = str(key_node.value)
+            here = (*path, key)
+            if key_node.tag == _CORE + "merge":
+                self.refuse("plain fields", "the merge key <<", key_node, path, "Use `extends` instead.")
+                continue
+            if key in values:
+                first = self.document.marks[here].line
+                again = key_node.start_mark.line + 1
+                self.refuse("each field once", f"it twice, on lines {first} and {again}", key_node, here)
+                continue
+            self.document.marks[here] = Mark(self.label, key_node.start_mark.line + 1)
+            values[key] = self.value(value_node, here)
+        return values
+
+    def value(self, node: Node, path: Keys) -> Any:
+        if id(node) in self.seen:
+            # The node carries the place of the anchor; the mistake stands where the alias is.
+            at = self.document.marks.get(path, Mark(self.label))
+            got, hint = f"an alias to line {node.start_mark.line + 1}", "Write it out, or use `extends`."
+            problem = Problem("plain values", got, at.file, at.line, ".".join(path), hint)
+            self.document.problems.append(problem)
+            return None
+        self.seen.add(id(node))
+        kind = str(node.tag).removeprefix(_CORE)
+        if isinstance(node, MappingNode) and kind == "map":
+            return self.mapping(node, path)
+        if isinstance(node, SequenceNode) and kind == "seq":
+            return [self.value(item, (*path, str(i))) for i, item in enumerate(node.value)]
+        if isinstance(node, ScalarNode) and kind in ("str", "null", "timestamp"):
+            return None if kind == "null" else node.value
+        if isinstance(node, ScalarNode) and kind in ("bool", "int", "float"):
+            try:
+                return getattr(self.yaml.constructor, f"construct_yaml_{kind}")(node)
+            except (ValueError, KeyError):
+                self.refuse(f"a value that is a YAML {kind}", shorten(node.value), node, path)
+                return None
+        tag = kind if kind == node.tag else f"!!{kind}"
+        self.refuse("plain values without tags", f"the tag {tag}", node, path, "Tags are never followed.")
+        return None
+
+
+def overlay(base: Document, values: Mapping[str, Any], marks: Mapping[Keys, Mark]) -> None:
+    """Lay values over a document, group by group; what is replaced takes its place's mark with it."""
+
+    def lay(into: dict[str, Any], over: Mapping[str, Any], path: Keys) -> None:
+        for key, value in over.items():
+            here = (*path, key)
+            if isinstance(value, Mapping):
+                if not isinstance(into.get(key), dict):
+                    into[key] = {}
+                lay(into[key], value, here)
+            else:
+                into[key] = value
+            if here in marks:
+                base.marks[here] = marks[here]
+
+    lay(base.values, values, ())

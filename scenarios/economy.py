@@ -1,0 +1,170 @@
+"""Read an economy folder: plain tables of figures, each row with its source and status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scenarios.errors import Problem, UserError
+
+ECONOMIES = Path(__file__).parent / "economies"
+STATUSES = ("verified", "derived", "recalled", "estimate", "published")
+
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "sectors": ("sector", "broad", "gross_output", "value_added"),
+    "output_moves": ("sector", "gross_output"),
+    "use_prior": ("commodity", "household", "government", "fixed_investment", "stocks"),
+    "factor_shares": ("sector", "origin", "labour", "capital", "production_tax"),
+    "resource_shares": ("activity", "share", "low", "high"),
+    "fuels": ("fuel", "commodity", "oil_product", "joint_output_of", "tco2_per_tce", "yuan_per_tce"),
+    "fuel_2019": ("user", "fuel", "mtce"),
+    "fuel_growth": ("user", "fuel", "ratio_2022_2019"),
+    "fuel_price_users": ("commodity", "activity", "use", "yuan_per_tce"),
+    "feedstocks": ("commodity", "activity", "use", "mtce", "yuan_per_tce"),
+    "process_co2": ("activity", "mt", "low", "high"),
+    "electricity_use": ("user", "twh", "relative_price"),
+    "power": (
+        *("activity", "twh", "capacity_gw", "value_added_share"),
+        *("labour", "capital", "production_tax", "materials"),
+    ),
+    "power_materials": ("commodity", "ELEC", "GENC", "GENG", "GENN"),
+    "trade": ("commodity", "two_way_share", "export_share", "import_share", "tariff_rate"),
+    "controls": ("item", "value", "unit"),
+    "institutions": ("item", "value", "low", "high", "unit"),
+    "elasticities": ("code", "elasticity", "value", "low", "high"),
+    "cea_monthly": ("date", "close_last", "close_mean", "volume_t", "turnover_yuan", "vwap"),
+    "parameters": ("parameter", "value", "low", "high", "unit"),
+    "population": ("sector", "parameter", "value", "low", "high"),
+    "nonfossil_path": ("year", "clean_gw", "hours", "twh", "twh_status"),
+    "co2_history": ("sector", "year", "mt"),
+    "macro_facts": ("year", "variable", "value", "unit"),
+    "mac_published": ("sector", "calendar_year", "province", "mac_min", "mac_max"),
+}
+"""Columns that every table must have, besides ``status`` and ``source``."""
+
+SIGNED = {
+    *(("factor_shares", column) for column in ("capital", "production_tax")),
+    *(("parameters", column) for column in ("value", "low", "high")),
+}
+"""Columns that may be negative: the builder judges old shares, farming is subsidised, people grow fewer."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All tables of an economy folder; columns and units as in ``REQUIRED`` and the files' own unit columns.
+
+    Every table has ``status`` (verified, derived, recalled, estimate, published) and ``source`` in each row.
+    """
+
+    name: str
+    sectors: pd.DataFrame
+    output_moves: pd.DataFrame
+    use_prior: pd.DataFrame
+    factor_shares: pd.DataFrame
+    resource_shares: pd.DataFrame
+    fuels: pd.DataFrame
+    fuel_2019: pd.DataFrame
+    fuel_growth: pd.DataFrame
+    fuel_price_users: pd.DataFrame
+    feedstocks: pd.DataFrame
+    process_co2: pd.DataFrame
+    electricity_use: pd.DataFrame
+    power: pd.DataFrame
+    power_materials: pd.DataFrame
+    trade: pd.DataFrame
+    controls: pd.DataFrame
+    institutions: pd.DataFrame
+    elasticities: pd.DataFrame
+    cea_monthly: pd.DataFrame
+    parameters: pd.DataFrame
+    population: pd.DataFrame
+    nonfossil_path: pd.DataFrame
+    co2_history: pd.DataFrame
+    macro_facts: pd.DataFrame
+    mac_published: pd.DataFrame
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All tables by name, as plain DataFrames."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
+
+    def value(self, table: str, key: str) -> float:
+        """One number of a table whose first column names it, for example ``value("parameters", "aeei")``."""
+        frame = self.tables()[table]
+        hit = frame.loc[frame.iloc[:, 0] == key, "value"]
+        if len(hit) != 1:
+            raise KeyError(f"{table} has {len(hit)} rows named {key}")
+        return float(hit.iloc[0])
+
+
+def load_economy(name: str | Path) -> Figures:
+    """Load an economy by name, or from a folder.
+
+    Parameters
+    ----------
+    name
+        Name of a folder beside this file under ``economies``, or a path to a folder.
+
+    Raises
+    ------
+    scenarios.errors.UserError
+        With every problem found at once: unknown economy, missing files, unreadable tables, missing columns,
+        text or gaps where numbers are due, negative numbers where none may be, unknown status words, no
+        source.
+    """
+    folder = Path(name) if Path(name).is_dir() else ECONOMIES / str(name)
+    if not folder.is_dir():
+        known = ", ".join(sorted(p.name for p in ECONOMIES.iterdir() if p.is_dir()))
+        problem = Problem(f"one of {known}, or a folder", repr(str(name)))
+        raise UserError(f"there is no economy '{name}'", [problem])
+    problems: list[Problem] = []
+    tables: dict[str, pd.DataFrame] = {}
+    for table, columns in REQUIRED.items():
+        path = folder / f"{table}.csv"
+        if not path.is_file():
+            expected = f"a CSV table with the columns {', '.join(columns)}"
+            problems.append(Problem(expected, "no such file", str(path)))
+            continue
+        try:
+            tables[table] = pd.read_csv(path)
+        except (ValueError, OSError) as error:
+            problems.append(Problem("a CSV table", f"a file that cannot be read: {error}", str(path)))
+            continue
+        problems += _table_problems(str(path), tables[table], table, columns)
+    if problems:
+        raise UserError(f"the economy in {folder} cannot be used", problems)
+    return Figures(name=folder.name, **tables)
+
+
+TEXT = {
+    *("sector", "broad", "commodity", "origin", "activity", "fuel", "oil_product", "joint_output_of"),
+    *("user", "use", "item", "unit", "code", "elasticity", "date", "parameter", "variable"),
+    *("province", "status", "source", "twh_status"),
+}
+
+
+def _table_problems(file: str, frame: pd.DataFrame, table: str, columns: tuple[str, ...]) -> list[Problem]:
+    missing = [column for column in (*columns, "status", "source") if column not in frame.columns]
+    if missing:
+        found = f"the columns {', '.join(map(str, frame.columns))}"
+        return [Problem(f"the column {column}", found, file, 1, column) for column in missing]
+    if frame.empty:
+        return [Problem("at least one row", "none", file)]
+    problems: list[Problem] = []
+    for column in frame.columns:
+        if column in TEXT or (table == "macro_facts" and column in ("year", "value")):
+            continue
+        numbers = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float)
+        for i, number in enumerate(numbers):
+            if not np.isfinite(number):
+                problems.append(Problem("a number", repr(frame[column].iloc[i]), file, i + 2, str(column)))
+            elif number < 0 and (table, column) not in SIGNED:
+                problems.append(Problem("a number of at least 0", f"{number:g}", file, i + 2, str(column)))
+    for i, (status, source) in enumerate(zip(frame["status"], frame["source"], strict=True)):
+        if status not in STATUSES:
+            problems.append(Problem(f"one of {', '.join(STATUSES)}", repr(status), file, i + 2, "status"))
+        if pd.isna(source) or not str(source).strip():
+            problems.append(Problem("the source of the figure", "nothing", file, i + 2, "source"))
+    return problems

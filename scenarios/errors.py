@@ -1,0 +1,96 @@
+"""Errors that tell the person what to do: where, what was expected, what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with what the user gave.
+
+    Parameters
+    ----------
+    expected, got
+        What was asked for and what stood there, each a phrase in plain words.
+    file
+        File name as the user would type it, or the option of the command line; empty where there is none.
+    line
+        Line in that file, counted from 1.
+    field
+        Dotted path of the field, such as ``firms.number``; empty for the file as a whole.
+    hint
+        What to do about it, a whole sentence.
+
+    Examples
+    --------
+    >>> print(Problem("a whole number >= 1 [firms]", "-5", "mine.yaml", 7, "firms.number"))
+    mine.yaml:7: firms.number: expected a whole number >= 1 [firms], got -5
+    """
+
+    expected: str
+    got: str
+    file: str = ""
+    line: int | None = None
+    field: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        where = "".join(f"{part}: " for part in (place, self.field) if part)
+        return f"{where}expected {self.expected}, got {self.got}" + (f". {self.hint}" if self.hint else "")
+
+
+class UserError(Exception):
+    """A mistake the user can mend; shown as one message, never as a traceback.
+
+    Parameters
+    ----------
+    message
+        One line that says what could not be done.
+    problems
+        Every single thing found wrong, all at once, in the order in which they stand in the files.
+    """
+
+    def __init__(self, message: str, problems: Iterable[Problem] = ()) -> None:
+        self.message = message
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__(message, self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join([self.message, *(f"  {problem}" for problem in self.problems)])
+
+
+class ScenarioError(UserError):
+    """A scenario that cannot be read or does not follow the schema."""
+
+
+def did_you_mean(word: str, choices: Sequence[str]) -> str:
+    """Return a hint naming the choice nearest to a misspelt word, or an empty string if none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("tradign", ["none", "allocated", "trading"])
+    'Did you mean trading?'
+    >>> did_you_mean("S9", ["S1", "S5"])
+    'Did you mean S5?'
+    >>> did_you_mean("xyz", ["none", "trading"])
+    ''
+    """
+    folded = {choice.casefold(): choice for choice in choices}
+    near = get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.5)
+    return f"Did you mean {folded[near[0]]}?" if near else ""
+
+
+def shorten(value: object, longest: int = 60) -> str:
+    """Return a value as Python would print it, cut to a length.
+
+    Examples
+    --------
+    >>> shorten("a" * 100, longest=10)
+    "'aaaaaa..."
+    """
+    text = repr(value)
+    return text if len(text) <= longest else text[: longest - 3] + "..."

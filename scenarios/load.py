@@ -1,0 +1,239 @@
+"""Scenarios by name or from files: `extends` followed, overrides laid on top, all validated at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from scenarios.document import Document, Mark, overlay, read_document
+from scenarios.errors import Problem, ScenarioError, did_you_mean, shorten
+from scenarios.parameters import describe_parameters
+from scenarios.schema import Coverage, Scenario
+
+LIBRARY = Path(__file__).parent / "library"
+
+
+def library() -> tuple[str, ...]:
+    """Return the names of the built-in scenarios.
+
+    Examples
+    --------
+    >>> library()
+    ('S1', 'S2', 'S3', 'S4', 'S5')
+    """
+    return tuple(sorted(path.stem for path in LIBRARY.glob("*.yaml")))
+
+
+def load_scenario(
+    name_or_path: str | Path,
+    overrides: Mapping[str, object] | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> Scenario:
+    """Load one scenario.
+
+    Parameters
+    ----------
+    name_or_path
+        A built-in name such as ``S4``, or a YAML file.
+    overrides
+        Dotted field -> value, laid over the file: ``{"firms.number": 50}``.
+    labels
+        Dotted field -> what to call the origin of its override in messages, such as ``--firms``.
+
+    Returns
+    -------
+    Scenario
+        Complete and valid, `extends` resolved.
+
+    Raises
+    ------
+    ScenarioError
+        With one problem for every mistake in the file, in those it extends, and in the overrides.
+
+    Examples
+    --------
+    >>> load_scenario("S5", {"firms.number": 50}).firms.number
+    50
+    """
+    return load_scenarios([name_or_path], overrides, labels)[0]
+
+
+def load_scenarios(
+    names_or_paths: Iterable[str | Path],
+    overrides: Mapping[str, object] | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> tuple[Scenario, ...]:
+    """Load several scenarios with the same overrides; see `load_scenario`.
+
+    Raises
+    ------
+    ScenarioError
+        With the problems of all of them, and where two have the same name.
+    """
+    scenarios: dict[str, Scenario] = {}
+    problems: list[Problem] = []
+    for reference in map(str, names_or_paths):
+        document = _gather(reference, None, ())
+        for field, value in (overrides or {}).items():
+            _override(document, field, value, (labels or {}).get(field, "override"))
+        scenario = _validate(document)
+        document.problems.sort(key=lambda problem: (problem.file, problem.line or 0))
+        if document.problems:
+            # Overrides and shared bases are wrong for every scenario alike: say it once.
+            problems += [problem for problem in document.problems if problem not in problems]
+        elif scenario is not None and scenario.name in scenarios:
+            got, hint = f"{scenario.name} twice", "Give one of them another `name`."
+            problems.append(Problem("scenarios with different names", got, reference, hint=hint))
+        elif scenario is not None:
+            scenarios[scenario.name] = scenario
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise ScenarioError(f"The scenario cannot be used: {count}.", problems)
+    return tuple(scenarios.values())
+
+
+def _gather(reference: str, origin: Mark | None, chain: tuple[Path, ...]) -> Document:
+    """Read a scenario and all it extends into one document, the nearest file's values on top."""
+    path, label = _locate(reference, chain[-1].parent if chain else Path())
+    if path is None:
+        # A name keeps the schema from complaining about the lack of one as well.
+        return Document({"name": "unknown"}, problems=[_unknown(reference, origin)])
+    if path in chain:
+        files = " -> ".join(step.name for step in (*chain, path))
+        at = origin or Mark(label)
+        problem = Problem("an `extends` that comes to an end", files, at.file, at.line, "extends")
+        return Document({"name": "unknown"}, problems=[problem])
+
+    own = read_document(path, label)
+    own.values.setdefault("name", path.stem)
+    if own.values.get("extends") is None:
+        return own
+    base_reference, at = own.values.pop("extends"), own.marks[("extends",)]
+    if not isinstance(base_reference, str):
+        expected = "the name of a built-in scenario or a YAML file"
+        own.problems.append(Problem(expected, _say(base_reference), at.file, at.line, "extends"))
+        return own
+    base = _gather(base_reference, at, (*chain, path))
+    # A name tells scenarios apart and a title says what one is: neither is inherited.
+    for field in ("name", "title"):
+        base.values.pop(field, None)
+        base.marks.pop((field,), None)
+    overlay(base, own.values, own.marks)
+    base.marks[()] = own.marks[()]
+    base.problems = own.problems + base.problems
+    return base
+
+
+def _locate(reference: str, folder: Path) -> tuple[Path | None, str]:
+    """Return the file a reference means, if it means one, and what to call it in messages."""
+    path = LIBRARY / f"{reference}.yaml" if reference in library() else folder / reference
+    try:
+        if not reference or (path.suffix not in (".yaml", ".yml") and not path.exists()):
+            return None, reference
+        path = path.resolve()
+    except (OSError, ValueError):  # no name a file could have
+        return None, reference
+    near = os.path.relpath(path)
+    return path, str(path) if near.startswith("..") else near
+
+
+def _unknown(reference: str, origin: Mark | None) -> Problem:
+    at, field = (origin, "extends") if origin else (Mark(""), "scenario")
+    names = library()
+    expected = f"a built-in scenario ({', '.join(names)}) or a YAML file"
+    return Problem(expected, shorten(reference), at.file, at.line, field, did_you_mean(reference, names))
+
+
+def _override(document: Document, field: str, value: object, label: str) -> None:
+    keys = tuple(field.split("."))
+    nested: Any = value
+    for key in reversed(keys):
+        nested = {key: nested}
+    marks = {keys[: i + 1]: Mark(label) for i in range(len(keys)) if keys[: i + 1] not in document.marks}
+    overlay(document, nested, {**marks, keys: Mark(label)})
+
+
+def _validate(document: Document) -> Scenario | None:
+    """Validate a document against the schema, adding its problems in the order in which they stand."""
+    try:
+        return Scenario.model_validate(document.values)
+    except ValidationError as error:
+        found = [_problem(dict(item), document) for item in error.errors(include_url=False)]
+    # A value that could not be read is left empty; that is no second mistake.
+    unread = {(problem.file, problem.field) for problem in document.problems}
+    nothing = _say(None)
+    document.problems += [p for p in found if p.got != nothing or (p.file, p.field) not in unread]
+    return None
+
+
+def _problem(item: Mapping[str, Any], document: Document) -> Problem:
+    """Say one complaint of the schema in terms of the file."""
+    path = tuple(str(step) for step in item["loc"])
+    context = item.get("ctx", {})
+    if item["type"] == "several_fields":
+        path = tuple(context["at"].split("."))
+        expected, got, hint = context["expected"], context["got"], context["hint"]
+    elif item["type"] == "extra_forbidden":
+        expected, got, hint = _unknown_field(path)
+    else:
+        row = next((row for row in describe_parameters() if row.name == ".".join(path)), None)
+        fields = "" if row else ", ".join(_group(path).model_fields)
+        expected = row.expectation if row else f"a group with the fields {fields}"
+        got = _say(item["input"])
+        hint = _hint(item["input"], row.choices if row else (), expected)
+        if item["type"] == "string_pattern_mismatch":
+            hint = "Use letters, digits, dots, dashes and underscores, at most 64 and no spaces."
+    nearest = next(path[:i] for i in range(len(path), -1, -1) if path[:i] in document.marks or not i)
+    at = document.marks.get(nearest, Mark(""))
+    return Problem(expected, got, at.file, at.line, ".".join(path), hint)
+
+
+def _group(path: Sequence[str]) -> type[BaseModel]:
+    group: type[BaseModel] = Scenario
+    for step in path:
+        group = type(group.model_fields[step].default)
+    return group
+
+
+def _unknown_field(path: Sequence[str]) -> tuple[str, str, str]:
+    """Return what was expected, what was got and a hint for a field the schema does not have."""
+    group, key = _group(path[:-1]), path[-1]
+    fields = list(group.model_fields)
+    elsewhere = [row.name for row in describe_parameters() if row.name.split(".")[-1] == key]
+    if group is Coverage:
+        described = {code: (info.description or "").casefold() for code, info in group.model_fields.items()}
+        told = [code for code, words in described.items() if key.casefold() in words]
+        hint = f"Did you mean {' and '.join(told)}?" if told else did_you_mean(key, fields)
+        return f"one of the sectors {', '.join(fields)}", f"the sector {key!r}", hint
+    hint = f"Did you mean {elsewhere[0]}?" if elsewhere else did_you_mean(key, fields)
+    return f"one of the fields {', '.join(fields)}", f"the field {key!r}", hint
+
+
+def _say(value: object) -> str:
+    """Return a value as a phrase, at most about sixty characters long."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "a group of fields" if value else "an empty group"
+    text = shorten(value)
+    if isinstance(value, str):
+        return f"the text {text}"
+    return f"the list {text}" if isinstance(value, list) else text
+
+
+def _hint(value: object, choices: Sequence[str], expected: str) -> str:
+    if isinstance(value, str) and choices:
+        return did_you_mean(value, choices)
+    if isinstance(value, str) and expected.startswith("true or false"):
+        return "YAML 1.2 knows only true and false."
+    if isinstance(value, str) and value.endswith("%"):
+        return "Write a fraction: 5% is 0.05."
+    if isinstance(value, str) and value.replace(".", "", 1).lstrip("+-").isdigit():
+        return "Write the number without quotes."
+    return "Give it a value or leave it out." if value is None else ""

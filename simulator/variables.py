@@ -1,0 +1,122 @@
+"""The names of what is reported of a year, with unit and meaning, and the sectors' display names.
+
+The names follow the usage of the Integrated Assessment Modeling Consortium: parts separated by ``|``, one
+unit each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+REGION = "China|Shanxi"
+#: The scenario against which volumes, emissions, welfare and GDP of the others are compared.
+REFERENCE = "S1"
+EV = "Welfare|Equivalent Variation"
+MONEY_METRIC = "Welfare|Money Metric"
+
+
+@dataclass(frozen=True)
+class Sector:
+    """A sector's code in the accounts and its display names."""
+
+    code: str
+    name: str
+    chinese: str
+
+
+SECTORS: dict[str, Sector] = {
+    code: Sector(code, name, chinese)
+    for code, name, chinese in (
+        ("AGR", "Agriculture", "农林牧渔业"),
+        ("COAL", "Coal Mining", "煤炭采选业"),
+        ("OGAS", "Oil and Gas", "油气开采与燃气供应业"),
+        ("OMIN", "Other Mining", "其他采矿业"),
+        ("LIGHT", "Light Industry", "轻工业"),
+        ("PAPER", "Paper", "造纸印刷业"),
+        ("COKE", "Coking and Oil Refining", "炼焦与石油加工业"),
+        ("CHEM", "Chemicals", "化学工业"),
+        ("NMM", "Building Materials", "建材业"),
+        ("STEEL", "Iron and Steel", "钢铁业"),
+        ("NFM", "Non-Ferrous Metals", "有色金属业"),
+        ("MACH", "Machinery", "机械制造业"),
+        ("ELEC", "Power", "电力热力业"),
+        ("CONS", "Construction", "建筑业"),
+        ("AIR", "Aviation", "航空运输业"),
+        ("TRAN", "Other Transport", "其他交通运输业"),
+        ("SERV", "Services", "服务业"),
+    )
+}
+#: The energy-intensive sectors that have firms, in the order of the first scenarios.
+FIRM_SECTORS = ("ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AIR")
+
+#: Parts of energy consumption and the sign with which each enters the total.
+ENERGY_PARTS: dict[str, int] = {
+    "Coal": 1,
+    "Oil Products and Coke": 1,
+    "Gas": 1,
+    "Non-Fossil Power": 1,
+    "Other Uses and Losses": 1,
+    "Net Power Export": -1,
+}
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One named quantity of a year: its unit and what it counts."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+def emissions_of(sector: str) -> str:
+    """Name of the emissions of a sector code, or of ``HH`` for households."""
+    return "Emissions|CO2|" + ("Households" if sector == "HH" else SECTORS[sector].name)
+
+
+def net_sales_of(sector: str) -> str:
+    """Name of a sector's net sales of allowances."""
+    return f"Trade|Emissions Allowances|{SECTORS[sector].name} [Volume]"
+
+
+def value_added_of(sector: str) -> str:
+    """Name of a sector's real value added."""
+    return f"Value Added|{SECTORS[sector].name}"
+
+
+def _catalogue() -> dict[str, Variable]:
+    price, mt, mtce, money = "CNY_2022/t CO2", "Mt CO2/yr", "Mtce/yr", "billion CNY_2022/yr"
+    rows = [
+        ("Price|Carbon", price, "volume-weighted mean of the year's trades (no trade: the close), deflated"),
+        ("Price|Carbon|Year-End", price, "close of the year's last period, deflated"),
+        ("Emissions|CO2", mt, "combustion and process, territorial: exported power included"),
+        *((emissions_of(s), mt, "direct emissions, combustion and process") for s in (*SECTORS, "HH")),
+        (
+            "Energy Consumption",
+            mtce,
+            "fossil supply net of outflow + non-fossil power - net power export, power at coal equivalent",
+        ),
+        *(
+            (
+                f"Energy Consumption|{part}",
+                mtce,
+                "part of the total" if sign > 0 else "at coal equivalent, subtracted in the total",
+            )
+            for part, sign in ENERGY_PARTS.items()
+        ),
+        ("Fuel Combustion", mtce, "what is burnt in the province"),
+        ("Carbon Market|Trading Volume", mt, "gross fills"),
+        ("Carbon Market|Net Transfers", mt, "sum of the firms' absolute net positions of the year, halved"),
+        ("Carbon Market|Turnover", "million CNY_2022/yr", "value of the fills, deflated"),
+        *((net_sales_of(s), mt, "sold less bought; all sectors add up to zero") for s in FIRM_SECTORS),
+        ("GDP|MER", money, "real, Laspeyres at 2022 prices"),
+        *((value_added_of(s), money, "real, at 2022 prices") for s in SECTORS),
+        (MONEY_METRIC, money, "what the households' utility of the year costs at 2022 prices"),
+        (EV, money, f"money metric less that of {REFERENCE} in the same year"),
+    ]
+    return {name: Variable(name, unit, meaning) for name, unit, meaning in rows}
+
+
+CATALOGUE: dict[str, Variable] = _catalogue()
+#: Names a single run cannot know, since they compare it with another run.
+COMPARISONS = frozenset({EV})
