@@ -1,0 +1,173 @@
+"""What each firm needs at a price: its share of the economy's response, and no response of its own.
+
+The economy says how a sector's emissions answer a price, as a tangent at the trial price; firms divide that
+answer among themselves by size and abatement cost. Added up, they are the sector's tangent exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.population import Population
+from market.orders import Floats, Ints
+
+TONNES = 1e6  # in one Mt
+
+
+@dataclass(frozen=True)
+class Tangent:
+    """Sectors' emissions as a linear function of the price near a trial price.
+
+    Attributes
+    ----------
+    price : float
+        Trial price, yuan/t.
+    emissions : (sectors,) float
+        Mt/yr at the trial price.
+    slope : (sectors,) float
+        Mt/yr per yuan/t, not positive.
+
+    Raises
+    ------
+    ValueError
+        For a positive slope, negative emissions or a value that is not finite.
+    """
+
+    price: float
+    emissions: Floats
+    slope: Floats
+
+    def __post_init__(self) -> None:
+        values = np.concatenate(([self.price], self.emissions, self.slope))
+        if not np.isfinite(values).all():
+            raise ValueError("tangent: price, emissions and slopes must be finite")
+        if (self.emissions < 0).any() or (self.slope > 0).any():
+            raise ValueError("tangent: emissions must not be negative nor rise with the price")
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where firms stand in the compliance year, all in tonnes.
+
+    Attributes
+    ----------
+    to_date : (firms,) float
+        Emitted since the year began.
+    remaining : float
+        Part of the year still to come, in years.
+    holdings : (firms,) float
+        Allowances held and usable for this year.
+    reserve : (firms,) float or float
+        Allowances the firm wants to keep beyond the year, at the trial price.
+    reserve_slope : (firms,) float or float
+        Its change with the price, t per yuan/t; the reserve is never below zero.
+    entitlement : (firms,) float or float
+        Allocation of this year still to come, at the trial price (output-based allocation).
+    entitlement_slope : (firms,) float or float
+        Its change with the price, t per yuan/t.
+    """
+
+    to_date: Floats
+    remaining: float
+    holdings: Floats
+    reserve: Floats | float = 0.0
+    reserve_slope: Floats | float = 0.0
+    entitlement: Floats | float = 0.0
+    entitlement_slope: Floats | float = 0.0
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Net purchase each firm wants, a function of the price.
+
+    Tonnes at price p: fixed + tilt (p - anchor) + max(0, level + slope (p - anchor)) + max(0, reserve +
+    reserve_slope (p - anchor)): the third term is what the firm will still emit this year, the last what it
+    keeps beyond it.
+
+    Attributes
+    ----------
+    anchor : float
+        Trial price, yuan/t.
+    fixed, tilt, level, slope, reserve, reserve_slope : (firms,) float
+        Tonnes, and tonnes per yuan/t.
+    """
+
+    anchor: float
+    fixed: Floats
+    tilt: Floats
+    level: Floats
+    slope: Floats
+    reserve: Floats
+    reserve_slope: Floats
+
+    def at(self, price: Floats | float) -> Floats:
+        """Return wanted purchases, t, sales negative: (firms,), or (prices, firms) for several prices."""
+        away = np.asarray(price, np.float64)[..., None] - self.anchor
+        emitted = self.slope * away
+        emitted += self.level
+        np.maximum(emitted, 0.0, out=emitted)
+        emitted += self.fixed
+        if self.tilt.any():
+            emitted += self.tilt * away
+        if self.reserve.any() or self.reserve_slope.any():
+            emitted += np.maximum(self.reserve + self.reserve_slope * away, 0.0)
+        return np.asarray(emitted)
+
+    def marginal_cost(self, lowest: float = 0.0, highest: float = np.inf) -> Floats:
+        """Return the price at which each firm's holdings just suffice, within limits.
+
+        It is the firm's marginal abatement cost if it does not trade and keeps no reserve, yuan/t. A firm that
+        has enough at any price stands at `lowest`, one that cannot abate enough at `highest`.
+
+        Returns
+        -------
+        (firms,) float
+        """
+        short = self.fixed + self.level
+        slope = self.slope + self.tilt
+        with np.errstate(divide="ignore", invalid="ignore"):
+            price = self.anchor - short / slope
+        price = np.where(slope < 0, price, np.where(short > 0, highest, lowest))
+        # Beyond the price at which nothing is left to abate, a further rise does not help.
+        held_short = self.at(highest if np.isfinite(highest) else 1e12) > 0
+        return np.clip(np.where(held_short, highest, price), lowest, highest)
+
+    def take(self, rows: Ints) -> Demand:
+        """Return the demand of some firms."""
+        return Demand(
+            self.anchor,
+            *(
+                column[rows]
+                for column in (self.fixed, self.tilt, self.level, self.slope, self.reserve, self.reserve_slope)
+            ),
+        )
+
+
+def demand(population: Population, tangent: Tangent, position: Position) -> Demand:
+    """Return what each firm wants to buy or sell at any price.
+
+    need_f(p) = to date + remaining x e_f(p) - holdings + reserve(p) - entitlement,
+    e_f(p) = s_f E + v_f E' (p - p_hat), floored at zero.
+    """
+    share, response = population.shares()
+    scale = position.remaining * TONNES
+    zero = np.zeros(len(population))
+    return Demand(
+        tangent.price,
+        position.to_date - position.holdings - position.entitlement,
+        zero - position.entitlement_slope,
+        scale * share * tangent.emissions[population.sector],
+        scale * response * tangent.slope[population.sector],
+        zero + position.reserve,
+        zero + position.reserve_slope,
+    )
+
+
+def emission_rate(population: Population, tangent: Tangent, price: float) -> Floats:
+    """Return firms' emission rates at a price, (firms,), Mt/yr; in each sector they add up to its tangent."""
+    share, response = population.shares()
+    rate = share * tangent.emissions[population.sector]
+    rate += response * tangent.slope[population.sector] * (price - tangent.price)
+    return np.maximum(rate, 0.0)

@@ -1,0 +1,49 @@
+"""What firms expect: the price at the compliance date and the year's emissions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.abatement import TONNES
+from market.orders import Floats
+
+
+def adapt(expected: Floats, observed: float, weight: float) -> Floats:
+    """Move expected prices part of the way to the price just seen (adaptive expectations).
+
+    Parameters
+    ----------
+    expected : (firms,) float
+        Yuan/t.
+    observed : float
+        Yuan/t.
+    weight : float
+        0 never learns, 1 expects today's price.
+
+    References
+    ----------
+    Nerlove (1958), Adaptive expectations and cobweb phenomena, Quarterly Journal of Economics 72:227-240.
+    """
+    if not 0.0 <= weight <= 1.0:
+        raise ValueError(f"expectations: weight is {weight}, expected 0 to 1")
+    return np.asarray(expected + weight * (observed - expected))
+
+
+def annual_emissions(to_date: Floats, rate: Floats, remaining: float) -> Floats:
+    """Return the year's expected emissions in tonnes: what was emitted, and the rest at the current rate.
+
+    Parameters
+    ----------
+    to_date : (firms,) float
+        Tonnes.
+    rate : (firms,) float
+        Mt/yr.
+    remaining : float
+        Part of the year still to come, in years.
+    """
+    return np.asarray(to_date + rate * (remaining * TONNES))
+
+
+def present_value(price: Floats, discount_rate: Floats, years: float) -> Floats:
+    """Return what a price some years ahead is worth today, yuan/t."""
+    return np.asarray(price / (1.0 + discount_rate) ** years)

@@ -1,0 +1,234 @@
+"""The population: every firm a row, every attribute an array, firms lying sector by sector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.streams import Draws
+from market.apportion import apportion
+from market.orders import Floats, Ints
+
+
+class PopulationError(ValueError):
+    """A population that cannot be built or a saved one that does not fit together."""
+
+
+@dataclass
+class Population:
+    """Firms of all sectors.
+
+    Attributes
+    ----------
+    sectors : tuple[str, ...]
+    start : (sectors + 1,) int64
+        Rows start[i] .. start[i + 1] - 1 are the firms of sector i.
+    sector : (firms,) int64
+        Sector of each firm.
+    output_share : (firms,) float
+        Share of the sector's output at the start, adding up to 1 in each sector.
+    intensity : (firms,) float
+        Emissions per output relative to other firms of the sector.
+    cost : (firms,) float
+        Abatement cost relative to other firms of the sector: twice the cost, half the response to a price.
+    discount_rate : (firms,) float
+        Per year.
+    strategy : (firms,) int64
+        Place in `strategies`.
+    strategies : tuple[str, ...]
+    share : (firms,) float
+        Share of the sector's emissions before output shocks, adding up to 1; moves as firms abate.
+    shock : (firms,) float
+        Log output shock.
+    expected_price : (firms,) float
+        Yuan/t at the compliance date.
+    emissions : (firms,) float
+        Tonnes of CO2 this year to date.
+    holdings : (firms,) int64
+        Allowances in the registry, copied here after every period for whoever watches the firms.
+    """
+
+    sectors: tuple[str, ...]
+    start: Ints
+    sector: Ints
+    output_share: Floats
+    intensity: Floats
+    cost: Floats
+    discount_rate: Floats
+    strategy: Ints
+    strategies: tuple[str, ...]
+    share: Floats
+    shock: Floats
+    expected_price: Floats = field(default_factory=lambda: np.zeros(0))
+    emissions: Floats = field(default_factory=lambda: np.zeros(0))
+    holdings: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __post_init__(self) -> None:
+        n = len(self.sector)
+        if not len(self.expected_price):
+            self.expected_price, self.emissions = np.zeros(n), np.zeros(n)
+            self.holdings = np.zeros(n, np.int64)
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, np.ndarray) and item.name != "start" and value.shape != (n,):
+                raise PopulationError(f"population: {item.name} has shape {value.shape}, expected ({n},)")
+
+    def __len__(self) -> int:
+        return len(self.sector)
+
+    @property
+    def counts(self) -> Ints:
+        """Firms in each sector."""
+        return np.diff(self.start)
+
+    def total(self, values: Floats) -> Floats:
+        """Add firms up to their sectors along the last axis: (..., firms) to (..., sectors)."""
+        return np.asarray(np.add.reduceat(values, self.start[:-1], axis=-1), np.float64)
+
+    def normalised(self, weights: Floats) -> Floats:
+        """Scale weights so that they add up to 1 in each sector."""
+        return np.asarray(weights / self.total(weights)[self.sector], np.float64)
+
+    def shares(self) -> tuple[Floats, Floats]:
+        """Return each firm's share of its sector's emissions and of its sector's response to the price.
+
+        The first is `share` under the period's output shock; the second is proportional to the first over the
+        firm's abatement cost. Both add up to 1 in each sector, so firms add up to the sector exactly.
+        """
+        emission = self.normalised(self.share * np.exp(self.shock))
+        return emission, self.normalised(emission / self.cost)
+
+    def draws(self, seed: int, period: int) -> Draws:
+        """Return this population's random draws in a period."""
+        return Draws(seed, self.sectors, self.counts, period)
+
+    def move_shocks(self, draws: Draws, sigma: float, persistence: float, months: float = 1.0) -> None:
+        """Move log output shocks on by some months of an AR(1).
+
+        Parameters
+        ----------
+        draws : Draws
+        sigma : float
+            Long-run standard deviation of the shock; it does not depend on how many periods a year has.
+        persistence : float
+            Autocorrelation over one month, 0 to 1.
+        months : float
+        """
+        kept = persistence**months
+        self.shock = kept * self.shock + sigma * np.sqrt(1.0 - kept**2) * draws.normal("output shock")[:, 0]
+
+    def respond(self, rate: Floats, weight: float = 1.0) -> None:
+        """Move emission shares to those that the firms' emissions at the settled price imply.
+
+        Parameters
+        ----------
+        rate : (firms,) float
+            Emission rates at the settled price, any unit.
+        weight : float
+            How far, 0 to 1.
+        """
+        calm = rate * np.exp(-self.shock)
+        alive = (self.total(calm) > 0)[self.sector]
+        safe = np.where(alive, calm, self.share)
+        self.share = self.normalised((1.0 - weight) * self.share + weight * self.normalised(safe))
+
+    def state(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return all attributes as plain arrays."""
+        return {item.name: np.array(getattr(self, item.name)) for item in fields(self)}
+
+    @classmethod
+    def restore(cls, state: Mapping[str, npt.NDArray[np.generic]]) -> Population:
+        """Return the population whose `state` this is."""
+        values = {item.name: np.array(state[item.name]) for item in fields(cls)}
+        names = {key: tuple(str(name) for name in values.pop(key)) for key in ("sectors", "strategies")}
+        return cls(**names, **values)  # type: ignore[arg-type]
+
+
+def firm_counts(total: int, weights: Mapping[str, float], minimum: int = 2) -> dict[str, int]:
+    """Divide a number of firms over sectors.
+
+    Every sector gets the minimum; the rest is apportioned to the weights by largest remainder.
+
+    Raises
+    ------
+    PopulationError
+        If there are too few firms for the minimum.
+
+    Examples
+    --------
+    >>> firm_counts(10, {"ELEC": 3.0, "STEEL": 1.0})
+    {'ELEC': 7, 'STEEL': 3}
+    """
+    if total < minimum * len(weights):
+        raise PopulationError(
+            f"population: {total} firms are too few; {len(weights)} sectors need at least {minimum} each"
+        )
+    rest = apportion(total - minimum * len(weights), np.array(list(weights.values()), np.float64))
+    return {sector: minimum + int(extra) for sector, extra in zip(weights, rest, strict=True)}
+
+
+def build(
+    counts: Mapping[str, int],
+    seed: int,
+    *,
+    size_sigma: float = 1.0,
+    intensity_sigma: float = 0.2,
+    cost_sigma: float = 0.5,
+    discount_rate: float = 0.05,
+    strategies: Mapping[str, float] | None = None,
+) -> Population:
+    """Draw a population.
+
+    Parameters
+    ----------
+    counts : mapping of sector to number of firms, each at least 1
+    seed : int
+        The run's seed.
+    size_sigma, intensity_sigma, cost_sigma : float
+        Standard deviations of log output, log emissions per output and log abatement cost within a sector.
+    discount_rate : float
+        Per year, the same for all.
+    strategies : mapping of strategy to share of firms
+        All truthful by default. Each sector has the shares by largest remainder; who plays what is drawn.
+
+    Raises
+    ------
+    PopulationError
+    """
+    for sector, count in counts.items():
+        if count < 1:
+            raise PopulationError(f"population: {sector} has {count} firms, expected at least 1")
+    for name, sigma in (("size", size_sigma), ("intensity", intensity_sigma), ("cost", cost_sigma)):
+        if not 0.0 <= sigma < np.inf:
+            raise PopulationError(f"population: the {name} dispersion is {sigma}, expected 0 or more")
+    mix = {"truthful": 1.0} if strategies is None else strategies
+    sizes = np.array(list(counts.values()), np.int64)
+    start = np.concatenate(([0], np.cumsum(sizes)))
+    member = np.repeat(np.arange(len(sizes)), sizes)
+    draws = Draws(seed, tuple(counts), sizes, 0)
+    ticket = draws.uniform("strategy")[:, 0]
+    strategy = np.zeros(len(member), np.int64)
+    for first, last in zip(start[:-1].tolist(), start[1:].tolist(), strict=True):
+        seats = np.repeat(
+            np.arange(len(mix)), apportion(last - first, np.array(list(mix.values()), np.float64))
+        )
+        strategy[first + np.argsort(ticket[first:last], kind="stable")] = seats
+    population = Population(
+        sectors=tuple(counts),
+        start=start,
+        sector=member,
+        output_share=np.exp(size_sigma * draws.normal("size")[:, 0]),
+        intensity=np.exp(intensity_sigma * draws.normal("intensity")[:, 0]),
+        cost=np.exp(cost_sigma * draws.normal("abatement cost")[:, 0]),
+        discount_rate=np.full(len(member), float(discount_rate)),
+        strategy=strategy,
+        strategies=tuple(mix),
+        share=np.ones(len(member)),
+        shock=np.zeros(len(member)),
+    )
+    population.output_share = population.normalised(population.output_share)
+    population.share = population.normalised(population.output_share * population.intensity)
+    return population

@@ -1,0 +1,56 @@
+"""Bidding strategies, chosen by name, and the book that a mixed population sends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from agents.population import Population, PopulationError
+from agents.strategies.schedule import Situation, Strategy, next_step, price_levels
+from agents.strategies.truthful import truthful
+from agents.strategies.zic import zic
+from agents.streams import Draws
+from market.orders import Ints, Orders
+
+STRATEGIES: Mapping[str, Strategy] = {"truthful": truthful, "zic": zic}
+
+__all__ = ["STRATEGIES", "Situation", "Strategy", "arrivals", "next_step", "place_orders", "price_levels"]
+
+
+def arrivals(draws: Draws) -> Ints:
+    """Return this period's random arrival of each firm's orders, so that ties favour nobody for good."""
+    return (draws.uniform("arrival")[:, 0] * 2**31).astype(np.int64)
+
+
+def place_orders(
+    population: Population, situation: Situation, draws: Draws, active: Ints | None = None
+) -> Orders:
+    """Return all firms' orders, each by its own strategy.
+
+    Parameters
+    ----------
+    population : Population
+    situation : Situation
+        One row a firm, in the population's order.
+    draws : Draws
+        Of this period (`Population.draws`).
+    active : (m,) int64 | None
+        Rows that may trade; all by default.
+
+    Raises
+    ------
+    PopulationError
+        For a strategy without a rule.
+    """
+    rows = np.arange(len(population)) if active is None else active
+    playing = population.strategy[rows]
+    books = []
+    for place, name in enumerate(population.strategies):
+        mine = rows[playing == place]
+        if not len(mine):
+            continue
+        if name not in STRATEGIES:
+            raise PopulationError(f"strategies: {name!r} is unknown; known are {', '.join(STRATEGIES)}")
+        books.append(STRATEGIES[name](situation, mine, draws))
+    return Orders.join(books)

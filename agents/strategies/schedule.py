@@ -1,0 +1,143 @@
+"""From wanted purchases at a ladder of prices to limit orders."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from agents.abatement import Demand
+from agents.streams import Draws
+from market.orders import BUY, SELL, Ints, Orders
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What firms know when they bid.
+
+    Attributes
+    ----------
+    account : (firms,) int64
+        Registry accounts.
+    demand : Demand
+        Wanted purchases as a function of the price.
+    holdings : (firms,) int64
+        Lots that can be sold.
+    levels : (levels,) int64
+        Ticks, ascending, the first the lowest and the last the highest admissible price (see `price_levels`).
+    arrival : (firms,) int64
+        When each firm's orders reach the venue.
+    tick, lot : float
+        Yuan/t and tonnes.
+    band : (int, int) | None
+        Ticks; prices between which random bidders draw, by default the whole ladder.
+    patience : float
+        How far random bidders shade their orders: 1 freely, 0 not at all, as at the last chance to comply.
+    """
+
+    account: Ints
+    demand: Demand
+    holdings: Ints
+    levels: Ints
+    arrival: Ints
+    tick: float = 0.01
+    lot: float = 1.0
+    band: tuple[int, int] | None = None
+    patience: float = 1.0
+
+    def wanted(self, levels: Ints, rows: Ints) -> Ints:
+        """Return lots that some firms want at each level, (levels, rows): never rising, never selling short.
+
+        The cumulated amount is rounded, not each step, so that a firm's whole volume is right to half a lot.
+        """
+        tonnes = self.demand.take(rows).at(levels.astype(np.float64) * self.tick)
+        lots = np.rint(tonnes / self.lot).astype(np.int64)
+        return np.maximum(np.minimum.accumulate(lots, axis=0), -self.holdings[rows])
+
+
+class Strategy(Protocol):
+    """How firms bid: from their situation and this period's draws to orders, for the rows that play it."""
+
+    def __call__(self, situation: Situation, rows: Ints, draws: Draws) -> Orders:
+        """Return the orders of these firms."""
+        ...
+
+
+def price_levels(centre: float, step: float, lowest: int, highest: int, reach: int = 4) -> Ints:
+    """Return a ladder of prices around a trial price, with the admissible extremes at its ends.
+
+    Evenly spaced near the trial price, then at distances that double, so that a price anywhere in the range
+    is found to within its distance from the trial price.
+
+    Parameters
+    ----------
+    centre, step : float
+        Ticks; see `next_step` for how repeated clearings close in on the competitive price.
+    lowest, highest : int
+        Ticks; the price floor, and the penalty or ceiling beyond which nobody need bid.
+    reach : int
+        Evenly spaced levels on each side.
+
+    Returns
+    -------
+    (levels,) int64, ascending, without repetition.
+
+    Raises
+    ------
+    ValueError
+        If lowest exceeds highest.
+    """
+    if lowest > highest:
+        raise ValueError(f"price levels: lowest {lowest} exceeds highest {highest} ticks")
+    widest = max((highest - lowest) / (reach * step), 1.0)
+    tail = reach * step * 2.0 ** np.arange(1, math.ceil(math.log2(widest)) + 1)
+    away = np.concatenate((step * np.arange(reach + 1), tail))
+    inner = np.rint(np.concatenate((centre - away, centre + away)))
+    return np.unique(np.concatenate(([lowest, highest], np.clip(inner, lowest, highest)))).astype(np.int64)
+
+
+def next_step(step: float, move: float, reach: int = 4) -> float:
+    """Return the ladder's step for the next clearing, around the price just found.
+
+    That price is one level away from the competitive one at most: a step within the even part of the ladder,
+    about its distance from the old centre beyond. The new even part just spans this error.
+
+    Parameters
+    ----------
+    step, move : float
+        Ticks: the last step, and the last price less the last centre.
+    reach : int
+        As in `price_levels`, at least 2.
+    """
+    return (step if abs(move) <= reach * step else abs(move)) / (reach - 1)
+
+
+def step_orders(account: Ints, wanted: Ints, bid: Ints, ask: Ints, arrival: Ints) -> Orders:
+    """Turn the steps of demand schedules into orders.
+
+    With x_j lots wanted at level j, ascending levels: a bid at level j for x_j - max(x_{j+1}, 0) where
+    x_j > 0, so that bids at a level and above add up to what is wanted there; an ask at level j of
+    min(x_{j-1}, 0) - x_j where x_j < 0, so that asks at a level and below add up to what is offered there.
+
+    Parameters
+    ----------
+    account, arrival : (firms,) int64
+    wanted : (levels, firms) int64
+        Lots, not rising with the level.
+    bid, ask : (levels, firms) or (levels, 1) int64
+        Limit price in ticks of the step at each level.
+    """
+    long, short = np.maximum(wanted, 0), np.minimum(wanted, 0)
+    bids, asks = long.copy(), -short
+    bids[:-1] -= long[1:]
+    asks[1:] += short[:-1]
+    parts = []
+    for side, lots, price in ((BUY, bids, bid), (SELL, asks, ask)):
+        step = np.flatnonzero(lots)
+        level, firm = np.divmod(step, wanted.shape[1])
+        limit = price[level, 0] if price.shape[1] == 1 else price.ravel()[step]
+        side_column = np.full(len(step), side, np.int8)
+        parts.append(Orders(account[firm], side_column, limit, lots.ravel()[step], arrival[firm]))
+    return Orders.join(parts)

@@ -1,0 +1,170 @@
+"""Entries of the double-entry book: boundary accounts, the audit log, and why an entry is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from market.orders import Ints, Mask
+
+# Boundary accounts, counted from the end of the table so that they never collide with a participant's number.
+ISSUED, SURRENDERED, CANCELLED, EXPIRED = -1, -2, -3, -4
+
+
+class RegistryError(ValueError):
+    """An operation the registry does not perform; nothing has moved."""
+
+
+class UnknownAccountError(RegistryError):
+    """An account that does not exist."""
+
+
+class AmountError(RegistryError):
+    """An amount that is negative or no whole number."""
+
+
+class CapacityError(RegistryError):
+    """Amounts beyond what 64-bit integers hold."""
+
+
+class OverdrawnError(RegistryError):
+    """More was asked than is there.
+
+    Attributes
+    ----------
+    accounts : (m,) int64
+        Every account that lacks.
+    """
+
+    def __init__(self, message: str, accounts: Ints) -> None:
+        super().__init__(message)
+        self.accounts = accounts
+
+    @staticmethod
+    def where(asked: Ints, there: Ints, what: str) -> None:
+        """Raise, naming the accounts, where more is asked than is there."""
+        short: Mask = (asked > there) & (asked > 0)
+        if not short.any():
+            return
+        who = np.flatnonzero(short)
+        first = int(who[0])
+        more = f" and {len(who) - 1} more accounts" if len(who) > 1 else ""
+        raise OverdrawnError(
+            f"registry: account {first} has {what} of {int(there[first])}, {int(asked[first])} asked{more}",
+            who,
+        )
+
+
+class UnbalancedError(ValueError):
+    """An identity of the book does not hold: a fault of the program or of a saved state, never of a user."""
+
+
+class Kind(IntEnum):
+    """What an entry of the audit log records."""
+
+    ISSUE = 0
+    TRANSFER = 1
+    SETTLE = 2
+    PAY = 3
+    ENDOW = 4
+    OBLIGE = 5
+    SURRENDER = 6
+    DISCHARGE = 7
+    EXTINGUISH = 8
+    CANCEL = 9
+    EXPIRE = 10
+
+
+_COLUMNS: dict[str, npt.DTypeLike] = {
+    "period": np.dtype(np.int32),
+    "kind": np.dtype(np.int8),
+    "ledger": np.dtype(np.int16),
+    "giver": np.dtype(np.int32),
+    "receiver": np.dtype(np.int32),
+    "amount": np.dtype(np.int64),
+}
+
+
+class AuditLog:
+    """Every entry ever posted, in sequence: 23 bytes each.
+
+    Columns: period, kind (`Kind`), ledger (row of the balances: vintages, cash, obligations), giver, receiver
+    (negative for boundary accounts) and amount.
+    """
+
+    def __init__(self) -> None:
+        self._chunks: list[dict[str, npt.NDArray[np.generic]]] = []
+
+    def __len__(self) -> int:
+        return sum(len(chunk["amount"]) for chunk in self._chunks)
+
+    def append(
+        self, period: int, kind: Kind, ledger: Ints, giver: Ints, receiver: Ints, amount: Ints
+    ) -> None:
+        """Add the entries of one operation."""
+        if len(amount):
+            same = [np.full(len(amount), period), np.full(len(amount), kind)]
+            values = zip(_COLUMNS.items(), [*same, ledger, giver, receiver, amount], strict=True)
+            self._chunks.append({name: value.astype(dtype) for (name, dtype), value in values})
+
+    def columns(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the whole log, one array a column."""
+        if len(self._chunks) != 1:
+            chunks = self._chunks
+            self._chunks = [
+                {
+                    name: np.concatenate([chunk[name] for chunk in chunks]) if chunks else np.zeros(0, dtype)
+                    for name, dtype in _COLUMNS.items()
+                }
+            ]
+        return dict(self._chunks[0])
+
+    @classmethod
+    def of(cls, columns: Mapping[str, npt.NDArray[np.generic]]) -> AuditLog:
+        """Return the log with these columns."""
+        log = cls()
+        log._chunks = [{name: np.asarray(columns[name]).astype(dtype) for name, dtype in _COLUMNS.items()}]
+        return log
+
+
+def apply(
+    balances: Ints,
+    ledger: Ints,
+    giver: Ints,
+    receiver: Ints,
+    amount: Ints,
+) -> None:
+    """Post entries to a table of balances (ledgers, accounts): the giver loses what the receiver gains."""
+    np.subtract.at(balances, (ledger, giver), amount)
+    np.add.at(balances, (ledger, receiver), amount)
+
+
+def accounts_of(value: npt.ArrayLike, accounts: int) -> Ints:
+    """Return account numbers as an array, refusing unknown ones."""
+    who = np.atleast_1d(np.asarray(value))
+    if who.size and who.dtype.kind not in "iu":
+        raise UnknownAccountError(f"registry: account numbers are {who.dtype}, expected whole numbers")
+    if who.size and (int(who.min()) < 0 or int(who.max()) >= accounts):
+        wrong = int(who.min()) if int(who.min()) < 0 else int(who.max())
+        raise UnknownAccountError(f"registry: account {wrong} is not one of 0 to {accounts - 1}")
+    return who.astype(np.int64)
+
+
+def amounts_of(value: npt.ArrayLike) -> Ints:
+    """Return amounts as an array, refusing negative ones and fractions."""
+    units = np.atleast_1d(np.asarray(value))
+    if units.size and units.dtype.kind not in "iu":
+        raise AmountError(f"registry: amounts are {units.dtype}, expected whole numbers")
+    if units.size and int(units.min()) < 0:
+        raise AmountError(f"registry: amount {int(units.min())} is negative")
+    return units.astype(np.int64)
+
+
+def product(units: Ints, price: int) -> Ints:
+    """Return units x price, refusing what 64-bit integers would silently wrap."""
+    if len(units) and float(units.max()) * abs(price) > 2.0**62:
+        raise CapacityError("registry: units x price does not fit 64-bit integers; use a coarser tick or lot")
+    return units * price

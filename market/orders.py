@@ -1,0 +1,246 @@
+"""Orders as a struct of arrays, and the gate that refuses bad ones with counted reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+BUY, SELL = 1, -1
+
+
+class OrderError(ValueError):
+    """Arrays that cannot be orders at all: unequal lengths or a type that is not a whole number."""
+
+
+@dataclass(frozen=True)
+class Orders:
+    """A book of limit orders, one row an order.
+
+    Attributes
+    ----------
+    account : (n,) int64
+        Registry account of the owner, 0-based.
+    side : (n,) int8
+        +1 to buy, -1 to sell.
+    price : (n,) int64
+        Limit price in ticks.
+    quantity : (n,) int64
+        Lots.
+    time : (n,) int64
+        Arrival; the smaller goes first at equal price, the row decides at equal time.
+
+    Raises
+    ------
+    OrderError
+        If lengths differ or a column is not whole numbers.
+    """
+
+    account: Ints
+    side: npt.NDArray[np.int8]
+    price: Ints
+    quantity: Ints
+    time: Ints
+
+    def __post_init__(self) -> None:
+        length = len(self.account)
+        for name, dtype in _COLUMNS.items():
+            column = np.asarray(getattr(self, name))
+            if column.shape != (length,):
+                raise OrderError(f"orders: {name} has shape {column.shape}, expected ({length},)")
+            if column.dtype != dtype:
+                if column.size and column.dtype.kind not in "iu":
+                    raise OrderError(f"orders: {name} is {column.dtype}, expected whole numbers")
+                object.__setattr__(self, name, column.astype(dtype))
+            else:
+                object.__setattr__(self, name, column)
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+    def take(self, rows: Ints | Mask) -> Orders:
+        """Return the chosen rows, in that order."""
+        return Orders(*(getattr(self, name)[rows] for name in _COLUMNS))
+
+    @staticmethod
+    def empty() -> Orders:
+        """Return a book without orders."""
+        none = np.zeros(0, np.int64)
+        return Orders(none, none.astype(np.int8), none, none, none)
+
+    @staticmethod
+    def join(books: Sequence[Orders]) -> Orders:
+        """Return one book with the rows of all, in sequence."""
+        if len(books) < 2:
+            return books[0] if books else Orders.empty()
+        return Orders(*(np.concatenate([getattr(book, name) for book in books]) for name in _COLUMNS))
+
+
+_COLUMNS: dict[str, npt.DTypeLike] = {
+    "account": np.dtype(np.int64),
+    "side": np.dtype(np.int8),
+    "price": np.dtype(np.int64),
+    "quantity": np.dtype(np.int64),
+    "time": np.dtype(np.int64),
+}
+
+
+@dataclass(frozen=True)
+class Screened:
+    """Orders that passed the gate, and how many were refused for which reason.
+
+    Attributes
+    ----------
+    orders : Orders
+        The admitted rows, in their original sequence.
+    refused : dict[str, int]
+        Reason -> number of orders; an order is counted once, under its first fault.
+    rows : (m,) int64
+        Rows of the input that were admitted.
+    """
+
+    orders: Orders
+    refused: dict[str, int]
+    rows: Ints
+
+
+def _sift(length: int, faults: Sequence[tuple[str, Mask]]) -> tuple[Mask, dict[str, int]]:
+    """Return the rows without fault and the count by first fault."""
+    good = np.ones(length, np.bool_)
+    refused: dict[str, int] = {}
+    for reason, fault in faults:
+        count = int(np.count_nonzero(good & fault))
+        if count:
+            refused[reason] = count
+            good &= ~fault
+    return good, refused
+
+
+def screen(orders: Orders, accounts: int, lowest: int = 1, highest: int | None = None) -> Screened:
+    """Refuse orders that no venue may see.
+
+    Parameters
+    ----------
+    orders : Orders
+        What participants sent.
+    accounts : int
+        Number of accounts in the registry; others are unknown.
+    lowest, highest : int
+        Admissible limit prices in ticks, both included. A market whose price floor is zero passes 0, so that
+        unsold surplus can be offered for nothing; otherwise a price of zero is refused.
+    """
+    faults = [
+        ("unknown account", (orders.account < 0) | (orders.account >= accounts)),
+        ("unknown side", (orders.side != BUY) & (orders.side != SELL)),
+        ("negative price", orders.price < 0),
+        ("zero price", (orders.price == 0) & (lowest > 0)),
+        ("below the price floor", orders.price < lowest),
+        ("quantity not positive", orders.quantity <= 0),
+    ]
+    if highest is not None:
+        faults.append(("above the price ceiling", orders.price > highest))
+    good, refused = _sift(len(orders), faults)
+    if not refused:
+        return Screened(orders, refused, np.arange(len(orders)))
+    return Screened(orders.take(good), refused, np.flatnonzero(good))
+
+
+def from_yuan(
+    account: npt.ArrayLike,
+    side: npt.ArrayLike,
+    price: npt.ArrayLike,
+    quantity: npt.ArrayLike,
+    time: npt.ArrayLike,
+    *,
+    accounts: int,
+    tick: float = 0.01,
+    lot: float = 1.0,
+    lowest: int = 1,
+    highest: int | None = None,
+) -> Screened:
+    """Turn prices in yuan/t and quantities in tonnes into orders, refusing what is not on tick and lot.
+
+    Nothing is rounded on the participant's behalf: 50.005 yuan at a tick of 0.01 is refused as off-tick.
+
+    Parameters
+    ----------
+    account, side, time : (n,) whole numbers
+    price : (n,) float, yuan/t
+    quantity : (n,) float, t
+    accounts : int
+        Number of accounts in the registry.
+    tick : float
+        Yuan/t.
+    lot : float
+        Tonnes.
+    lowest, highest : int
+        As in `screen`, in ticks.
+    """
+    ticks = np.atleast_1d(np.asarray(price, np.float64)) / tick
+    lots = np.atleast_1d(np.asarray(quantity, np.float64)) / lot
+    bad_number = ~(np.isfinite(ticks) & np.isfinite(lots)) | (np.abs(ticks) > 2**53) | (np.abs(lots) > 2**53)
+    ticks, lots = np.where(bad_number, 1.0, ticks), np.where(bad_number, 1.0, lots)
+    good, refused = _sift(
+        len(ticks),
+        [
+            ("not a finite number", bad_number),
+            ("negative price", ticks < 0),
+            ("off-tick price", _between(ticks)),
+            ("off-lot quantity", _between(lots) & (lots > 0)),
+        ],
+    )
+    rows = np.flatnonzero(good)
+    book = Orders(
+        np.atleast_1d(np.asarray(account))[rows],
+        np.atleast_1d(np.asarray(side))[rows],
+        np.rint(ticks[rows]).astype(np.int64),
+        np.rint(lots[rows]).astype(np.int64),
+        np.atleast_1d(np.asarray(time))[rows],
+    )
+    rest = screen(book, accounts, lowest, highest)
+    for reason, count in rest.refused.items():
+        refused[reason] = refused.get(reason, 0) + count
+    return Screened(rest.orders, refused, rows[rest.rows])
+
+
+def _between(steps: Floats) -> Mask:
+    """Tell which values are not whole, allowing for what division by the tick costs in floating point."""
+    slack = 1e-6 + 4 * np.finfo(np.float64).eps * np.abs(steps)
+    return np.asarray(np.abs(steps - np.rint(steps)) > slack)
+
+
+def own_crossing(orders: Orders) -> Mask:
+    """Tell which orders would trade with the same account's other orders.
+
+    An account whose highest bid reaches its own lowest ask keeps the side on which it spoke first (time, then
+    row); its orders on the other side that cross the kept side are marked. What remains of an account never
+    crosses itself, so at a uniform price it can only buy or only sell.
+    """
+    marked = np.zeros(len(orders), np.bool_)
+    if not len(orders):
+        return marked
+    size = int(orders.account.max()) + 1
+    buying = orders.side > 0
+    best_bid = np.full(size, np.iinfo(np.int64).min)
+    best_ask = np.full(size, np.iinfo(np.int64).max)
+    np.maximum.at(best_bid, orders.account[buying], orders.price[buying])
+    np.minimum.at(best_ask, orders.account[~buying], orders.price[~buying])
+    crossed = best_bid >= best_ask
+    if not crossed.any():
+        return marked
+    rows = np.flatnonzero(crossed[orders.account])
+    rows = rows[np.argsort(orders.time[rows], kind="stable")]
+    owners, first = np.unique(orders.account[rows], return_index=True)
+    kept = np.zeros(size, np.int8)
+    kept[owners] = orders.side[rows[first]]
+    owner, price = orders.account[rows], orders.price[rows]
+    against_bid = (kept[owner] > 0) & (orders.side[rows] < 0) & (price <= best_bid[owner])
+    against_ask = (kept[owner] < 0) & (orders.side[rows] > 0) & (price >= best_ask[owner])
+    marked[rows[against_bid | against_ask]] = True
+    return marked

@@ -1,0 +1,348 @@
+"""The registry: a double-entry book of allowances by vintage, surrender obligations and cash, in integers.
+
+It is the only place where anything moves. Every movement takes from one account what it gives to another;
+what is created or destroyed comes from, or goes to, a boundary account, so that each ledger sums to zero:
+
+    issued = held + surrendered + cancelled + expired, for every vintage and after every transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from market.ledger import (
+    CANCELLED,
+    EXPIRED,
+    ISSUED,
+    SURRENDERED,
+    AuditLog,
+    CapacityError,
+    Kind,
+    OverdrawnError,
+    RegistryError,
+    UnbalancedError,
+    accounts_of,
+    amounts_of,
+    apply,
+)
+from market.orders import Floats, Ints, Mask
+from market.venue import Fills
+
+_BOUNDARY = 4
+_LARGEST = 2.0**62
+
+
+class Registry:
+    """Balances of all accounts and every operation that may change them.
+
+    Amounts are whole registry units (one tonne, or a fraction of it where a run asks for finer lots). Cash is
+    counted in tick x unit, so that price x quantity is a whole number and settlement is exact. A refused
+    operation raises and moves nothing.
+
+    Firms pay for allowances out of revenue that the registry does not see, so a cash account may go below
+    zero unless its `overdraft` is False. Allowances never do.
+
+    Parameters
+    ----------
+    accounts : int
+        Number of accounts, numbered from 0.
+    first_vintage, vintages : int
+        First year whose allowances may exist, and how many years there are.
+    lot : int
+        Registry units in one lot of the venue.
+    overdraft : (accounts,) bool or bool
+        Whether cash may be negative.
+    """
+
+    def __init__(
+        self,
+        accounts: int,
+        first_vintage: int,
+        vintages: int,
+        lot: int = 1,
+        overdraft: npt.ArrayLike = True,
+    ) -> None:
+        if accounts < 1 or vintages < 1 or lot < 1:
+            raise RegistryError(
+                f"registry: {accounts} accounts, {vintages} vintages, lot {lot}: each must be positive"
+            )
+        self.accounts = accounts
+        self.first_vintage = first_vintage
+        self.vintages = vintages
+        self.lot = lot
+        self.overdraft: Mask = np.broadcast_to(np.asarray(overdraft, np.bool_), (accounts,)).copy()
+        self.period = 0  # stamped on the audit log; the caller moves it on
+        self.log = AuditLog()
+        # Ledgers in rows (vintages, cash, obligations), accounts in columns, boundary accounts last.
+        self._balances: Ints = np.zeros((vintages + 2, accounts + _BOUNDARY), np.int64)
+
+    # What is there
+
+    @property
+    def holdings(self) -> Ints:
+        """Allowances by vintage and account, (vintages, accounts), units; a copy."""
+        return self._held.copy()
+
+    @property
+    def held(self) -> Ints:
+        """Allowances of all vintages by account, (accounts,), units."""
+        return np.asarray(self._held.sum(axis=0))
+
+    @property
+    def cash(self) -> Ints:
+        """Cash by account, (accounts,), tick x unit; a copy."""
+        return self._balances[self.vintages, : self.accounts].copy()
+
+    @property
+    def obligations(self) -> Ints:
+        """Units each account still has to surrender, (accounts,); a copy."""
+        return self._balances[self.vintages + 1, : self.accounts].copy()
+
+    def totals(self) -> dict[str, Ints]:
+        """Return issued, held, surrendered, cancelled and expired units by vintage."""
+        book = self._balances[: self.vintages]
+        return {
+            "issued": -book[:, ISSUED],
+            "held": self._held.sum(axis=1),
+            "surrendered": book[:, SURRENDERED].copy(),
+            "cancelled": book[:, CANCELLED].copy(),
+            "expired": book[:, EXPIRED].copy(),
+        }
+
+    # What may happen
+
+    def issue(self, account: npt.ArrayLike, amount: npt.ArrayLike, vintage: int) -> None:
+        """Create allowances of a vintage in accounts."""
+        to, units = self._pair(account, amount)
+        self._check_room(self._row(vintage), units)
+        self._post(Kind.ISSUE, self._row(vintage), ISSUED, to, units)
+
+    def transfer(self, giver: npt.ArrayLike, receiver: npt.ArrayLike, amount: npt.ArrayLike) -> None:
+        """Move allowances, the oldest vintage first; refused whole if any giver lacks them beforehand."""
+        source, units = self._pair(giver, amount)
+        to = np.broadcast_to(accounts_of(receiver, self.accounts), source.shape)
+        rows, item, part = self._oldest_first(source, units, self.vintages)
+        self._post(Kind.TRANSFER, rows, source[item], to[item], part)
+
+    def settle(self, fills: Fills) -> None:
+        """Deliver against payment all fills of one clearing, or refuse them all.
+
+        Sellers deliver their oldest vintage first, out of what they held before the clearing: nobody sells on
+        what the same clearing brought. Cash is checked after netting, as a clearing house does.
+
+        Raises
+        ------
+        OverdrawnError
+            If a seller holds less than it sold, or a buyer without overdraft cannot pay its net purchase.
+        CapacityError
+            If turnover does not fit 64-bit cash units; choose a coarser tick or lot.
+        """
+        if not len(fills):
+            return
+        buyer = accounts_of(fills.buyer, self.accounts)
+        seller, units = self._pair(fills.seller, amounts_of(fills.quantity) * self.lot)
+        turnover = np.abs(fills.price.astype(np.float64)) * units
+        self._check_room(self.vintages, turnover)
+        owed = fills.price * units
+        rows, item, part = self._oldest_first(seller, units, self.vintages)
+        self._check_cash(np.concatenate((buyer, seller)), np.concatenate((-owed, owed)))
+        self._post(Kind.SETTLE, rows, seller[item], buyer[item], part)
+        self._post(Kind.PAY, self.vintages, buyer, seller, owed)
+
+    def pay(self, giver: npt.ArrayLike, receiver: npt.ArrayLike, amount: npt.ArrayLike) -> None:
+        """Move cash (tick x unit); refused whole if an account without overdraft would go below zero."""
+        source, cash = self._pair(giver, amount)
+        to = np.broadcast_to(accounts_of(receiver, self.accounts), source.shape)
+        self._check_room(self.vintages, cash)
+        self._check_cash(np.concatenate((source, to)), np.concatenate((-cash, cash)))
+        self._post(Kind.PAY, self.vintages, source, to, cash)
+
+    def endow(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> None:
+        """Bring cash (tick x unit) into the market from outside."""
+        to, cash = self._pair(account, amount)
+        self._check_room(self.vintages, cash)
+        self._post(Kind.ENDOW, self.vintages, ISSUED, to, cash)
+
+    def oblige(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> None:
+        """Book verified emissions: units that the accounts have to surrender."""
+        to, units = self._pair(account, amount)
+        self._check_room(self.vintages + 1, units)
+        self._post(Kind.OBLIGE, self.vintages + 1, ISSUED, to, units)
+
+    def surrender(self, account: npt.ArrayLike, amount: npt.ArrayLike, latest: int | None = None) -> None:
+        """Hand in allowances against obligations, the oldest vintage first.
+
+        Parameters
+        ----------
+        account, amount : (m,) whole numbers
+        latest : int
+            Youngest vintage that counts; all by default.
+
+        Raises
+        ------
+        OverdrawnError
+            If an account lacks the allowances, or surrenders more than it owes (give the rest to `cancel`).
+        """
+        source, units = self._pair(account, amount)
+        self._check_rows(self.vintages + 1, source, units, "obligation")
+        usable = self.vintages if latest is None else self._row(latest) + 1
+        rows, item, part = self._oldest_first(source, units, usable)
+        self._post(Kind.SURRENDER, rows, source[item], SURRENDERED, part)
+        self._post(Kind.DISCHARGE, self.vintages + 1, source, SURRENDERED, units)
+
+    def extinguish(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> None:
+        """End obligations without allowances, as where a penalty buys them off."""
+        source, units = self._pair(account, amount)
+        self._check_rows(self.vintages + 1, source, units, "obligation")
+        self._post(Kind.EXTINGUISH, self.vintages + 1, source, CANCELLED, units)
+
+    def cancel(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> None:
+        """Take allowances out for good, the oldest vintage first, by their holder's will."""
+        self._retire(Kind.CANCEL, CANCELLED, account, amount, self.vintages)
+
+    def expire(self, account: npt.ArrayLike, amount: npt.ArrayLike, latest: int) -> None:
+        """Take allowances out because the rules end their life: vintages up to `latest`, the oldest first."""
+        self._retire(Kind.EXPIRE, EXPIRED, account, amount, self._row(latest) + 1)
+
+    def check(self) -> None:
+        """Raise `UnbalancedError` unless every identity of the book holds exactly."""
+        names = [*(f"vintage {self.first_vintage + i}" for i in range(self.vintages)), "cash", "obligations"]
+        for name, total in zip(names, self._balances.sum(axis=1), strict=True):
+            if total:
+                raise UnbalancedError(f"registry: {name} does not sum to zero but to {int(total)}")
+        if (self._held < 0).any() or (self.obligations < 0).any():
+            raise UnbalancedError("registry: an account holds a negative number of allowances or obligations")
+        if (self._balances[: self.vintages, [SURRENDERED, CANCELLED, EXPIRED]] < 0).any():
+            raise UnbalancedError("registry: allowances came back from surrender, cancellation or expiry")
+        if (self.cash[~self.overdraft] < 0).any():
+            raise UnbalancedError("registry: an account without overdraft owes cash")
+        handed_in = int(self._balances[: self.vintages, SURRENDERED].sum())
+        if handed_in != int(self._balances[self.vintages + 1, SURRENDERED]):
+            raise UnbalancedError("registry: allowances surrendered differ from obligations discharged")
+
+    # Saving and rebuilding
+
+    def state(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the whole state as plain arrays."""
+        shape = [self.accounts, self.first_vintage, self.vintages, self.lot, self.period]
+        log = {f"log_{name}": column for name, column in self.log.columns().items()}
+        return {
+            "shape": np.array(shape, np.int64),
+            "balances": self._balances.copy(),
+            "overdraft": self.overdraft.copy(),
+            **log,
+        }
+
+    @classmethod
+    def restore(cls, state: Mapping[str, npt.NDArray[np.generic]]) -> Registry:
+        """Return the registry whose `state` this is, after checking its identities."""
+        accounts, first, vintages, lot, period = (int(value) for value in state["shape"])
+        registry = cls(accounts, first, vintages, lot, state["overdraft"])
+        balances = np.asarray(state["balances"], np.int64)
+        if balances.shape != registry._balances.shape:
+            raise UnbalancedError(f"registry: saved balances have shape {balances.shape}")
+        registry._balances = balances.copy()
+        registry.period = period
+        registry.log = AuditLog.of({name[4:]: state[name] for name in state if name.startswith("log_")})
+        registry.check()
+        return registry
+
+    def rebuilt(self) -> Ints:
+        """Return all balances computed from nothing but the audit log."""
+        balances = np.zeros_like(self._balances)
+        log = self.log.columns()
+        apply(
+            balances,
+            *(log[name].astype(np.int64) for name in ("ledger", "giver", "receiver", "amount")),
+        )
+        return balances
+
+    # How it is done
+
+    @property
+    def _held(self) -> Ints:
+        return self._balances[: self.vintages, : self.accounts]
+
+    def _row(self, vintage: int) -> int:
+        row = vintage - self.first_vintage
+        if not 0 <= row < self.vintages:
+            last = self.first_vintage + self.vintages - 1
+            raise RegistryError(f"registry: vintage {vintage} is outside {self.first_vintage} to {last}")
+        return row
+
+    def _pair(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> tuple[Ints, Ints]:
+        who, units = np.broadcast_arrays(accounts_of(account, self.accounts), amounts_of(amount))
+        return who, units
+
+    def _check_room(self, row: int, amount: Ints | Floats) -> None:
+        there = float(np.abs(self._balances[row]).max())
+        if there + float(amount.astype(np.float64).sum()) > _LARGEST:
+            raise CapacityError("registry: amounts do not fit 64-bit integers; use a coarser tick or lot")
+
+    def _check_rows(self, row: int, account: Ints, amount: Ints, what: str) -> None:
+        asked = np.zeros(self.accounts, np.int64)
+        np.add.at(asked, account, amount)
+        OverdrawnError.where(asked, self._balances[row, : self.accounts], what)
+
+    def _check_cash(self, account: Ints, change: Ints) -> None:
+        if self.overdraft.all():
+            return
+        net = np.zeros(self.accounts, np.int64)
+        np.add.at(net, account, change)
+        # An account already below zero may still receive; only a worsening is refused.
+        limited = ~self.overdraft & (net < 0)
+        OverdrawnError.where(np.where(limited, -net, 0), np.where(limited, self.cash, 0), "cash")
+
+    def _oldest_first(self, account: Ints, amount: Ints, usable: int) -> tuple[Ints, Ints, Ints]:
+        """Split amounts over the vintages held, the oldest first.
+
+        Returns
+        -------
+        rows, item, part : ledger row, place in `account`, units; only positive parts
+        """
+        asked = np.zeros(self.accounts, np.int64)
+        np.add.at(asked, account, amount)
+        book = self._held[:usable]
+        OverdrawnError.where(asked, book.sum(axis=0), "allowances")
+        present = np.flatnonzero(book.any(axis=1))
+        if len(present) <= 1:
+            row = int(present[0]) if len(present) else 0
+            return np.full(len(account), row), np.arange(len(account)), amount
+        # Each account's amounts lie end to end on a line; its vintages cut that line.
+        order = np.argsort(account, kind="stable")
+        ends = np.cumsum(amount[order])
+        mine = account[order]
+        first = np.searchsorted(mine, mine)
+        end = ends - (ends[first] - amount[order][first])
+        start = end - amount[order]
+        pieces: list[tuple[Ints, Ints, Ints]] = []
+        upto = np.zeros(self.accounts, np.int64)
+        for row in present.tolist():
+            low = upto[mine]
+            upto = upto + book[row]
+            part = np.minimum(end, upto[mine]) - np.maximum(start, low)
+            some = np.flatnonzero(part > 0)
+            pieces.append((np.full(len(some), row), order[some], part[some]))
+        rows, item, part = (np.concatenate(column) for column in zip(*pieces, strict=True))
+        return rows, item, part
+
+    def _retire(
+        self, kind: Kind, to: int, account: npt.ArrayLike, amount: npt.ArrayLike, usable: int
+    ) -> None:
+        source, units = self._pair(account, amount)
+        rows, item, part = self._oldest_first(source, units, usable)
+        self._post(kind, rows, source[item], to, part)
+
+    def _post(
+        self, kind: Kind, ledger: Ints | int, giver: Ints | int, receiver: Ints | int, amount: Ints
+    ) -> None:
+        some = np.flatnonzero(amount > 0)
+        rows, source, to = (
+            np.broadcast_to(np.asarray(column, np.int64), amount.shape)[some]
+            for column in (ledger, giver, receiver)
+        )
+        apply(self._balances, rows, source, to, amount[some])
+        self.log.append(self.period, kind, rows, source, to, amount[some])

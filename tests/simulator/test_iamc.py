@@ -1,0 +1,62 @@
+"""The export holds every variable of every scenario and year, in an order that does not depend on chance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from simulator.iamc import LABELS, iamc_table, write_iamc
+from simulator.results import RunResult
+from simulator.variables import CATALOGUE, EV
+from tests.simulator.made_up import TITLES, batch, run
+
+YEARS = [str(year) for year in range(2022, 2031)]
+
+
+def test_every_variable_is_there_for_five_scenarios_and_nine_years(tmp_path: Path) -> None:
+    (path,) = write_iamc(tmp_path, batch())
+    table = pd.read_csv(path)
+    assert list(table.columns) == [*LABELS, *YEARS]
+    assert list(table["Scenario"].drop_duplicates()) == list(TITLES)
+    for _, rows in table.groupby("Scenario"):
+        assert list(rows["Variable"]) == list(CATALOGUE)
+        assert list(rows["Unit"]) == [variable.unit for variable in CATALOGUE.values()]
+    assert set(table["Model"]) == {"Tanshi 0.1"}
+    assert set(table["Region"]) == {"China|Shanxi"}
+    assert table[YEARS].notna().all(axis=None)
+
+
+def test_values_survive_the_export(tmp_path: Path) -> None:
+    result = run("S5")
+    table = pd.read_csv(write_iamc(tmp_path, [result])[0]).set_index("Variable")
+    for variable in ("Price|Carbon", "Emissions|CO2|Aviation", "Energy Consumption|Net Power Export"):
+        for year in YEARS:
+            assert table.loc[variable, year] == pytest.approx(result.series(variable)[int(year)], rel=1e-9)
+
+
+def test_two_exports_are_the_same_bytes_even_from_shuffled_tables(tmp_path: Path) -> None:
+    results = batch()
+    write_iamc(tmp_path / "a", results)
+    shuffled = [
+        RunResult(r.scenario, r.seed, r.annual.sample(frac=1, random_state=3), r.periods, r.trades)
+        for r in results
+    ]
+    write_iamc(tmp_path / "b", shuffled)
+    assert (tmp_path / "a" / "iamc.csv").read_bytes() == (tmp_path / "b" / "iamc.csv").read_bytes()
+
+
+def test_without_s1_nothing_is_compared_with_it() -> None:
+    assert EV not in set(iamc_table([run("S5")])["Variable"])
+
+
+def test_several_seeds_of_a_scenario_stay_apart() -> None:
+    table = iamc_table([run("S1", 1), run("S1", 2), run("S2", 1)])
+    assert list(table["Scenario"].drop_duplicates()) == ["S1 (seed 1)", "S1 (seed 2)", "S2"]
+
+
+def test_the_workbook_holds_the_same_table(tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl")
+    csv, xlsx = write_iamc(tmp_path, [run()], xlsx=True)
+    pd.testing.assert_frame_equal(pd.read_excel(xlsx), pd.read_csv(csv), check_dtype=False, rtol=1e-9)
