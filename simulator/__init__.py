@@ -1,0 +1,1 @@
+"""Joins scenarios, market, firms and equilibrium into runs, studies and views."""

@@ -1,0 +1,93 @@
+"""Equilibrium-only paths, one equilibrium a year: the frozen baseline and the reference path of the drift."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equilibrium.engine import Parameters, Solution
+from equilibrium.province.carbon import COVERABLE
+from equilibrium.province.dynamics import Growth, advance
+from equilibrium.province.physical import Flows, PhysicalAccounts
+from equilibrium.province.province import Province
+from scenarios.schema import Closure, Dynamics
+from simulator.economy import economy, province
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Year:
+    """One year of an equilibrium-only path."""
+
+    year: int
+    solution: Solution
+    flows: Flows
+    emissions: Array  # (8,) Mt/yr, in the order of COVERABLE
+    outputs: Array  # (8,) index, 1 in the benchmark
+
+
+def annual_path(
+    model: Province,
+    accounts: PhysicalAccounts,
+    growth: Growth,
+    years: range,
+    regime: Callable[[Parameters, int], None],
+) -> list[Year]:
+    """Solve one equilibrium a year.
+
+    Parameters
+    ----------
+    regime : sets coverage and the price or cap of a year on the parameters.
+
+    Raises
+    ------
+    EquilibriumError
+        with the year and the worst equation.
+    """
+    p = model.parameters()
+    start = None
+    path: list[Year] = []
+    for year in years:
+        regime(p, year)
+        solution = model.solve(p, start)
+        flows = Flows(solution.state.flow, solution.x)
+        emissions = accounts.emissions(flows)
+        path.append(
+            Year(year, solution, flows, np.array([emissions[s] for s in COVERABLE]), accounts.coverable_outputs(flows))
+        )
+        p, start = advance(model, p, flows, solution, growth, year) if year < years[-1] else p, solution.x
+    return path
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Emissions (Mt/yr) and output indices of the coverable sectors with the benchmark's policy frozen."""
+
+    years: range
+    emissions: Array  # (years, 8)
+    outputs: Array  # (years, 8)
+
+    def at(self, year: int) -> Array:
+        """Emissions of a year, shape ``(8,)``."""
+        return np.asarray(self.emissions[year - self.years[0]])
+
+
+@lru_cache(maxsize=16)
+def frozen_baseline(name: str, closure: Closure, dynamics: Dynamics, first: int, last: int) -> Baseline:
+    """The path on which caps are measured: power pays the benchmark's price for ever, nothing else is priced."""
+    model, accounts = province(name, closure)
+    price = model.accounts.carbon_price
+
+    def regime(p: Parameters, year: int) -> None:
+        model.cover(p, ("ELEC",))
+        model.hold_price(p, price)
+
+    path = annual_path(model, accounts, economy(name).growth(dynamics, last), range(first, last + 1), regime)
+    return Baseline(
+        range(first, last + 1), np.array([y.emissions for y in path]), np.array([y.outputs for y in path])
+    )

@@ -1,0 +1,140 @@
+"""From the economy's response to the book: what firms and government bring to one period's auction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.abatement import Demand, Position, Tangent, demand
+from agents.expectations import present_value
+from agents.strategies import Situation, arrivals, place_orders, price_levels
+from agents.streams import stream
+from equilibrium.province.carbon import YUAN_PER_TONNE
+from equilibrium.province.province import CarbonResponse
+from market.orders import SELL, Floats, Ints, Orders, screen
+from market.stability import Collar
+from market.venue import Clearing, Fills
+from simulator.coupling import Agreement
+
+if TYPE_CHECKING:
+    from simulator.model import CarbonMarket
+
+TONNES = 1e6
+"""Tonnes in one Mt."""
+
+BAND = 0.3
+"""Width of the band around the last price in which random bidders draw: the limit of China's block trades."""
+
+
+def tangent_of(response: CarbonResponse) -> Tangent:
+    """The response as firms divide it; a sector that a higher price would make emit more answers nothing."""
+    return Tangent(response.price, response.emissions, np.minimum(response.slope, 0.0))
+
+
+def history_of(m: CarbonMarket) -> Floats:
+    """What free allowances are shared by within a sector: output, or past emissions."""
+    population = m.population
+    by_output = m.scenario.allocation.method == "output_based" or m.scenario.cap.regime == "tps"
+    return population.output_share if by_output else population.output_share * population.intensity
+
+
+class Book:
+    """One period's order book as a function of the economy's response; draws are the period's own, made once."""
+
+    def __init__(self, m: CarbonMarket, remaining: float) -> None:
+        self.m, self.remaining = m, remaining
+        market, s = m.scenario.market, m.state
+        self.number = len(s.periods)
+        collar = Collar.of(m.scenario.price.floor, m.policy.highest_price, market.tick)
+        assert collar.ceiling is not None
+        self.lowest, self.highest = collar.floor, collar.ceiling
+        self.draws = m.population.draws(m.scenario.seed, self.number)
+        self.arrival = arrivals(self.draws)
+        self.active = np.flatnonzero(m.policy.mask(s.year)[m.population.sector])
+        last = s.price / market.tick
+        self.band = (collar.hold(round((1 - BAND) * last)), collar.hold(max(round((1 + BAND) * last), 1)))
+        self.held: Ints = m.registry.held[: len(m.population)]
+
+    def lots(self) -> np.random.Generator:
+        """The period's generator for ties, from its beginning each time."""
+        return stream(self.m.scenario.seed, "venue", "ties", self.number)
+
+    def __call__(self, response: CarbonResponse, step: float) -> Orders:
+        """All orders at a response of the economy, with a price ladder of ``step`` ticks."""
+        m, market = self.m, self.m.scenario.market
+        situation = Situation(
+            account=np.arange(len(m.population)),
+            demand=self.demand(response),
+            holdings=self.held // market.lot,
+            levels=price_levels(response.price / market.tick, step, self.lowest, self.highest),
+            arrival=self.arrival,
+            tick=market.tick,
+            lot=float(market.lot),
+            band=self.band,
+            patience=max(self.remaining - 1.0 / m.periods_per_year, 0.0),
+        )
+        placed = place_orders(m.population, situation, self.draws, self.active)
+        book = Orders.join([placed, self._government_offer()])
+        return screen(book, m.registry.accounts, lowest=self.lowest, highest=self.highest).orders
+
+    def demand(self, response: CarbonResponse) -> Demand:
+        """Firms' wanted purchases around the response's price."""
+        m, s = self.m, self.m.state
+        reserve, reserve_slope = self._reserve(response)
+        entitlement: Floats | float = 0.0
+        entitlement_slope: Floats | float = 0.0
+        if m.scenario.cap.regime == "tps":
+            share = m.population.normalised(history_of(m)) * self.remaining * TONNES
+            entitlement = share * response.allocation[m.population.sector]
+            entitlement_slope = share * response.allocation_slope[m.population.sector]
+        position = Position(
+            to_date=s.to_date,
+            remaining=self.remaining,
+            holdings=self.held.astype(np.float64),
+            entitlement=entitlement,
+            entitlement_slope=entitlement_slope,
+            reserve=reserve,
+            reserve_slope=reserve_slope,
+        )
+        return demand(m.population, tangent_of(response), position)
+
+    def _reserve(self, response: CarbonResponse) -> tuple[Floats | float, Floats | float]:
+        """Allowances firms want to keep into next year: all of the reserve at the price they expect, none at
+        ``1 + reserve_width`` times it, more below it.
+        """
+        m = self.m
+        firms = m.scenario.firms
+        if not m.scenario.banking.allowed or firms.reserve == 0:
+            return 0.0, 0.0
+        population = m.population
+        worth = np.maximum(
+            present_value(population.expected_price, population.discount_rate, self.remaining), 1.0
+        )
+        share, _ = population.shares()
+        size = firms.reserve * share * m.policy.baseline.at(m.state.year)[population.sector] * TONNES
+        width = worth * firms.reserve_width
+        return size * (1.0 - (response.price - worth) / width), -size / width
+
+    def _government_offer(self) -> Orders:
+        """Government sells what it has in equal parts over the rest of the year, at the floor."""
+        m = self.m
+        periods_left = round(self.remaining * m.periods_per_year)
+        lots = int(m.registry.held[m.government]) // m.scenario.market.lot // periods_left
+        if lots == 0:
+            return Orders.empty()
+        one = np.array([m.government])
+        return Orders(one, np.array([SELL]), np.array([self.lowest]), np.array([lots]), np.array([0]))
+
+
+def equilibrium_price(m: CarbonMarket, remaining: float) -> Agreement:
+    """The price of the economy's own permit condition for the rest of the year: no firm, no book."""
+    s = m.state
+    mask = m.policy.mask(s.year)
+    weight = m.adjustment(remaining)[1]
+    left = float(m.policy.caps(s.year)[mask].sum() + s.banked - s.accrued[mask].sum())
+    solution = m.economy_under(left / remaining, weight)
+    price = float(solution.x[m.province.permit_var]) / YUAN_PER_TONNE
+    held, response = m.economy_at(price, weight)
+    nothing = Clearing(None, 0, Fills.none(), (None, None), None, np.zeros(0, np.int64))
+    return Agreement(price, price, response, held, nothing, Orders.empty(), 1, 0.0)

@@ -1,0 +1,89 @@
+"""Trade and equilibrium as one fixed point.
+
+At a trial price the economy says what every sector would emit and how that answers the price; firms turn their
+shares of this tangent into orders; the venue clears indicatively at a new price; the economy is asked again there.
+The agents' branch never uses the economy's own permit condition: the price comes out of the order book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.strategies import next_step
+from equilibrium.engine import Solution
+from equilibrium.province.province import CarbonResponse
+from market.orders import Orders
+from market.venue import Clearing, Venue
+
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Where the fixed point came to rest.
+
+    Attributes
+    ----------
+    price : yuan/t, on tick.
+    response : the economy at the last trial price.
+    solution : its equilibrium.
+    clearing, orders : the last indicative clearing and its book, to be settled.
+    iterations : equilibria solved.
+    gap : distance between the last trial price and the price that cleared, yuan/t.
+    """
+
+    price: float
+    trial: float
+    response: CarbonResponse
+    solution: Solution
+    clearing: Clearing
+    orders: Orders
+    iterations: int
+    gap: float
+
+
+def agree(
+    economy: Callable[[float], tuple[Solution, CarbonResponse]],
+    book: Callable[[CarbonResponse, float], Orders],
+    venue: Venue,
+    *,
+    start: float,
+    lowest: float,
+    highest: float,
+    tick: float,
+    tolerance: float,
+    iterations: int,
+    rng: Callable[[], np.random.Generator],
+) -> Agreement:
+    """Iterate between the economy and the order book.
+
+    Parameters
+    ----------
+    economy : from a price (yuan/t) to the equilibrium held at it and the sectors' response.
+    book : from a response and a step of the price ladder (ticks) to all firms' orders.
+    start : first trial price, yuan/t.
+    lowest, highest : admissible prices, yuan/t.
+    tolerance : the price has settled when it moves by no more than this, or by half a tick, yuan/t.
+    rng : a fresh generator of the period's stream, so that every indicative clearing draws the same lots.
+    """
+    trial = _on_tick(min(max(start, lowest), highest), tick)
+    step = max(0.01 * trial, 0.2) / tick
+    settled = max(tolerance, 0.5 * tick)
+    for count in range(1, iterations + 1):
+        solution, response = economy(trial)
+        orders = book(response, step)
+        clearing = venue.clear(orders, rng())
+        ticks = clearing.price if clearing.price is not None else clearing.indicative
+        price = trial if ticks is None else ticks * tick
+        gap = abs(price - trial)
+        if gap <= settled or count == iterations:
+            return Agreement(price, trial, response, solution, clearing, orders, count, gap)
+        step = max(next_step(step, (price - trial) / tick), 1.0)
+        trial = _on_tick(min(max(price, lowest, trial / 2 - 5.0), highest, trial * 2 + 5.0), tick)
+    raise AssertionError("the loop returns")
+
+
+def _on_tick(price: float, tick: float) -> float:
+    return round(price / tick) * tick

@@ -1,0 +1,92 @@
+"""Single files on disk: there whole or not at all, and the same bytes for the same data."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_TYPES = {
+    "scenario": "string", "region": "string", "variable": "string", "unit": "string",
+    "buyer_sector": "string", "seller_sector": "string",
+    "seed": "int64", "volume_t": "int64", "quantity_t": "int64", "iterations": "int32",
+    "year": "int32", "period": "int32", "buyer": "int32", "seller": "int32",
+    "value": "float64", "price": "float64", "pre_jump_price": "float64", "turnover_yuan": "float64",
+}  # fmt: skip
+
+
+class StoreError(ValueError):
+    """Results cannot be written or read: a full disk, a forbidden folder, a broken file."""
+
+
+def write_table(path: Path, frame: pd.DataFrame, required: Sequence[str] = ()) -> None:
+    """Write a table as Parquet so that equal data give equal bytes.
+
+    Raises
+    ------
+    StoreError
+        Where a required column is missing or a column does not fit its type.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    missing = [name for name in required if name not in frame.columns]
+    if missing:
+        raise StoreError(f"table {path.stem}: missing columns {', '.join(missing)}")
+    columns = [*required, *(str(name) for name in frame.columns if name not in required)]
+    arrays = [_column(frame[name], name, path.stem) for name in columns]
+    # A bare schema: pandas' own metadata would carry library versions into the file.
+    table = pa.Table.from_arrays(arrays, names=columns)
+    pq.write_table(
+        table, path,
+        compression="zstd", compression_level=3, version="2.6", data_page_version="1.0",
+        row_group_size=1 << 20, use_dictionary=True, write_statistics=True, store_schema=False,
+    )  # fmt: skip
+
+
+def _column(values: pd.Series[Any], name: str, table: str) -> pa.Array:
+    import pyarrow as pa
+
+    wanted = _TYPES.get(name)
+    if wanted is None:
+        kind = values.dtype.kind if isinstance(values.dtype, np.dtype) else "O"
+        wanted = {"i": "int64", "u": "int64", "b": "bool", "f": "float64"}.get(kind, "string")
+    try:
+        array = pa.array(
+            values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values,
+            from_pandas=True,
+        )
+        array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        return array.cast(pa.type_for_alias(wanted))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+        raise StoreError(f"table {table}, column {name}: not {wanted} ({error})") from error
+
+
+def write_file(path: Path | str, content: bytes) -> Path:
+    """Write one file whole or not at all.
+
+    Raises
+    ------
+    StoreError
+        Where the disk refuses; an earlier file of that name is still there.
+    """
+    target = Path(path)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(content)
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
+    return target

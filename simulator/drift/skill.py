@@ -1,0 +1,61 @@
+"""How far the flow misses the state after the next jumps, on rows it was not trained on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from simulator.drift.flow import Flow, Mode
+from simulator.drift.state import KIND_OF, KINDS, Array, Context, active
+from simulator.drift.trajectories import Index, Trajectories, reversion
+from simulator.drift.weights import Weights
+
+
+def skill_table(
+    weights: Weights, data: Trajectories, rows: Index, training_pairs: Index, substeps: int
+) -> dict[str, Array]:
+    """Errors (steps ahead, kind) over windows `rows` of `none`, `ou`, `neural` and `ou_trajectories`.
+
+    `ou_trajectories` is an OU whose price rate, too, is fitted on the trajectories (`training_pairs`): the
+    harder one to beat, since the historical rate is not the simulator's.
+    """
+    free = weights.rate_ou.copy()
+    free[0] = reversion(data, training_pairs)[0]
+    modes: tuple[Mode, ...] = ("none", "ou", "neural")
+    table: dict[str, Array] = {mode: shooting_errors(weights, mode, data, rows, substeps) for mode in modes}
+    table["ou_trajectories"] = shooting_errors(replace(weights, rate_ou=free), "ou", data, rows, substeps)
+    return table
+
+
+def shooting_errors(
+    weights: Weights, mode: Mode, data: Trajectories, rows: Index, substeps: int = 2
+) -> Array:
+    """Root mean squared error (length, 3) of the state by steps ahead and kind, from the in-loop flow itself.
+
+    Errors are in logarithms, over covered components. Mode `none` predicts that the state stays, reference
+    included. A kind without covered components gives NaN.
+    """
+    length = rows.shape[1] - 1
+    flow = Flow(weights, mode)
+    total, count = np.zeros((length, len(KINDS))), np.zeros((length, len(KINDS)))
+    kinds = np.eye(len(KINDS))[KIND_OF]
+    start = rows[:, 0]
+    labels = np.column_stack([np.round(data.t[start], 6), data.covered[start]])
+    _, group = np.unique(labels, axis=0, return_inverse=True)
+    for g in range(int(group.max()) + 1 if group.size else 0):
+        block = rows[group.ravel() == g]
+        covered = data.covered[block[0, 0]]
+        weight = active(covered)[:, None] * kinds
+        r = data.r[block[:, 0]]
+        for j in range(length):
+            here, there = block[:, j], block[:, j + 1]
+            context = Context(covered, *data.market[here].T)
+            r = flow.path(r, float(data.t[here[0]]), float(data.t[there[0]]), context, substeps)[-1]
+            miss = r - data.r[there]
+            if mode == "none":
+                miss = miss + data.star[block[:, 0]] - data.star[there]
+            total[j] += (miss**2 @ weight).sum(axis=0)
+            count[j] += len(block) * weight.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.sqrt(total / count))

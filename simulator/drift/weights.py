@@ -1,0 +1,266 @@
+"""Trained drift as plain arrays: `weights.npz` and `card.json`, read without torch and without unpickling."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simulator.drift.mean_reversion import PriceFit
+from simulator.drift.state import (
+    FEATURE_COUNT,
+    KINDS,
+    PRICE_FEATURES,
+    SECTOR_FEATURES,
+    SECTORS,
+    STATE_SIZE,
+    Array,
+)
+
+VERSION = 1
+ACTIVATIONS = ("tanh", "silu", "relu")
+INITIAL_RATE = 2.0
+"""Reversion of emission and output residuals before anything is fitted, per year: a half-life of four
+months."""
+_DEFAULT = Path(__file__).parent / "default"
+
+Layers = tuple[tuple[Array, Array], ...]
+
+
+class WeightsError(ValueError):
+    """Weights are absent, damaged, or made for another version or state."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """One multilayer perceptron with its input scaling.
+
+    Attributes
+    ----------
+    layers
+        ((in, out) matrix, (out,) offset) of each layer; the activation stands between layers, none after the
+        last.
+    mean, sd
+        (9,) z-score of the features.
+    low, high
+        (9,) trained range of the raw features; outside it the network is switched off.
+    """
+
+    layers: Layers
+    mean: Array
+    sd: Array
+    low: Array
+    high: Array
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Everything the flow needs.
+
+    Attributes
+    ----------
+    rate
+        (17,) K, 1/yr, beside the network.
+    rate_ou
+        (17,) K, 1/yr, fitted without the network: what mode `ou` uses.
+    season
+        (c, d) of b(t) = c cos(2 pi t) + d sin(2 pi t), 1/yr, price only.
+    bound
+        (3,) s, 1/yr, the largest the network can add to the price, emission and output drift.
+    price, sector
+        The two networks; one sector network serves all eight sectors.
+    activation
+        One of `ACTIVATIONS`.
+    card
+        Data, split, errors, ranges, versions.
+    """
+
+    rate: Array
+    rate_ou: Array
+    season: tuple[float, float]
+    bound: Array
+    price: Head
+    sector: Head
+    activation: str = "tanh"
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("rate", "rate_ou"):
+            value = getattr(self, name)
+            if value.shape != (STATE_SIZE,):
+                raise WeightsError(
+                    f"weights have a state of {value.size} components, this model has {STATE_SIZE}"
+                )
+            if not (np.isfinite(value).all() and (value > 0).all()):
+                raise WeightsError(f"{name}: reversion rates must be finite and above zero")
+        if self.bound.shape != (len(KINDS),) or not (self.bound >= 0).all():
+            raise WeightsError("bound needs three numbers, zero or more")
+        if self.activation not in ACTIVATIONS:
+            raise WeightsError(f"unknown activation {self.activation!r}; known: {', '.join(ACTIVATIONS)}")
+        if [w.shape[1] for w, _ in self.price.layers[:-1]] != [
+            w.shape[1] for w, _ in self.sector.layers[:-1]
+        ]:
+            raise WeightsError("the price and the sector network need hidden layers of the same sizes")
+        for name, head, outputs in (("price", self.price, 1), ("sector", self.sector, 2)):
+            sizes = [FEATURE_COUNT, *(w.shape[1] for w, _ in head.layers)]
+            fits = all(
+                w.shape == (a, b) and o.shape == (b,)
+                for (w, o), (a, b) in zip(head.layers, pairwise(sizes), strict=True)
+            )
+            scales = all(x.shape == (FEATURE_COUNT,) for x in (head.mean, head.sd, head.low, head.high))
+            if len(head.layers) < 2 or not fits or not scales or sizes[-1] != outputs:
+                raise WeightsError(
+                    f"{name} network: layers do not fit {FEATURE_COUNT} features and {outputs} outputs"
+                )
+
+
+def untrained(fit: PriceFit | None = None, *, rate: float = INITIAL_RATE, hidden: int = 1) -> Weights:
+    """Weights whose network adds nothing: the price reverts as in `fit`, the rest at `rate` (1/yr).
+
+    Without `fit` the price reverts at `rate` too and has no season.
+    """
+    rates = np.full(STATE_SIZE, float(rate))
+    if fit is not None:
+        rates[0] = fit.rate
+
+    def silent(outputs: int) -> Head:
+        layers = (
+            (np.zeros((FEATURE_COUNT, hidden)), np.zeros(hidden)),
+            (np.zeros((hidden, outputs)), np.zeros(outputs)),
+        )
+        wide = np.full(FEATURE_COUNT, np.inf)
+        return Head(layers, np.zeros(FEATURE_COUNT), np.ones(FEATURE_COUNT), -wide, wide)
+
+    season = fit.season if fit is not None else (0.0, 0.0)
+    card = {"trained": False, "note": "no network: mean reversion and season only"}
+    return Weights(rates, rates.copy(), season, np.zeros(len(KINDS)), silent(1), silent(2), card=card)
+
+
+def save(weights: Weights, folder: str | Path) -> None:
+    """Write `weights.npz`, then `card.json` with its checksum, each beside and renamed into place."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays = {
+        "rate": weights.rate,
+        "rate_ou": weights.rate_ou,
+        "season": np.array(weights.season),
+        "bound": weights.bound,
+    }
+    for name, head in (("price", weights.price), ("sector", weights.sector)):
+        arrays |= {f"{name}_{part}": getattr(head, part) for part in ("mean", "sd", "low", "high")}
+        for k, (matrix, offset) in enumerate(head.layers):
+            arrays |= {f"{name}_matrix_{k}": matrix, f"{name}_offset_{k}": offset}
+    content = npz(arrays)
+    card = {
+        "version": VERSION,
+        "state_size": STATE_SIZE,
+        "sectors": list(SECTORS),
+        "price_features": list(PRICE_FEATURES),
+        "sector_features": list(SECTOR_FEATURES),
+        "activation": weights.activation,
+        "layers": len(weights.price.layers),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "training": dict(weights.card),
+    }
+    write(folder / "weights.npz", content)
+    write(folder / "card.json", (json.dumps(card, indent=2) + "\n").encode())
+
+
+def load(folder: str | Path) -> Weights:
+    """Weights from `folder`.
+
+    Raises
+    ------
+    WeightsError
+        If a file is absent or damaged, or was made for another version, state size, sector order or feature
+        list.
+    """
+    folder = Path(folder)
+    try:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        content = (folder / "weights.npz").read_bytes()
+    except FileNotFoundError as missing:
+        raise WeightsError(
+            f"no drift weights in {folder}: {Path(str(missing.filename)).name} is absent"
+        ) from missing
+    except (OSError, ValueError) as problem:
+        raise WeightsError(f"drift weights in {folder} cannot be read: {problem}") from problem
+    if not isinstance(card, dict):
+        raise WeightsError(f"{folder / 'card.json'}: a JSON object was expected")
+    expected = {
+        "version": VERSION,
+        "state_size": STATE_SIZE,
+        "sectors": list(SECTORS),
+        "price_features": list(PRICE_FEATURES),
+        "sector_features": list(SECTOR_FEATURES),
+    }
+    for name, value in expected.items():
+        if card.get(name) != value:
+            raise WeightsError(
+                f"{folder}: weights were made for {name} {card.get(name)}, this model has {value}; retrain"
+            )
+    if hashlib.sha256(content).hexdigest() != card.get("sha256"):
+        raise WeightsError(f"{folder}: weights.npz does not belong to card.json (checksum differs); retrain")
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        c, d = (float(x) for x in arrays["season"])
+        return Weights(
+            rate=arrays["rate"],
+            rate_ou=arrays["rate_ou"],
+            season=(c, d),
+            bound=arrays["bound"],
+            price=_head(arrays, "price", int(card["layers"])),
+            sector=_head(arrays, "sector", int(card["layers"])),
+            activation=str(card["activation"]),
+            card=card["training"],
+        )
+    except WeightsError:
+        raise
+    except (KeyError, zipfile.BadZipFile, TypeError, ValueError) as problem:
+        raise WeightsError(f"{folder}: weights.npz is damaged ({problem}); retrain") from problem
+
+
+def _head(arrays: Mapping[str, Array], name: str, depth: int) -> Head:
+    layers = tuple((arrays[f"{name}_matrix_{k}"], arrays[f"{name}_offset_{k}"]) for k in range(depth))
+    mean, sd, low, high = (arrays[f"{name}_{part}"] for part in ("mean", "sd", "low", "high"))
+    return Head(layers, mean, sd, low, high)
+
+
+def load_default() -> Weights:
+    """The weights that come with the model.
+
+    Raises
+    ------
+    WeightsError
+        If none have been made yet.
+    """
+    if not (_DEFAULT / "card.json").exists():
+        raise WeightsError(
+            f"the drift has no trained network yet (nothing in {_DEFAULT}); train one and save it there, "
+            "or choose drift mode 'ou' or 'none'"
+        )
+    return load(_DEFAULT)
+
+
+def npz(arrays: Mapping[str, Array]) -> bytes:
+    """Bytes of an .npz archive; the same arrays give the same bytes."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **{name: np.ascontiguousarray(value) for name, value in arrays.items()})  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write beside and rename: a killed process leaves the old file or the new one, never half of one."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_bytes(content)
+    os.replace(beside, path)

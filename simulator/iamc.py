@@ -1,0 +1,84 @@
+"""Export in the wide form of the Integrated Assessment Modeling Consortium: one row a variable.
+
+References
+----------
+Huppmann, D. et al. (2021): pyam: Analysis and visualisation of integrated assessment and macro-energy
+scenarios. Open Research Europe 1:74.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from simulator.disk import StoreError, write_file
+from simulator.results import RunResult, with_equivalent_variation
+from simulator.variables import CATALOGUE
+
+MODEL = "Tanshi 0.1"
+LABELS = ("Model", "Scenario", "Region", "Variable", "Unit")
+
+
+def iamc_table(results: Sequence[RunResult], model: str = MODEL) -> pd.DataFrame:
+    """The wide table: scenarios in the order given, variables in the catalogue's, years as columns.
+
+    A scenario that was run with several seeds has the seed in its name, since the form has no column for
+    it.
+    """
+    annual = with_equivalent_variation(results)
+    seeds = annual.groupby("scenario")["seed"].nunique()
+    several = annual["scenario"].map(seeds) > 1
+    names = annual["scenario"].where(
+        ~several, annual["scenario"] + " (seed " + annual["seed"].astype(str) + ")"
+    )
+    wide = annual.assign(label=names, run=annual["scenario"] + "\0" + annual["seed"].astype(str)).pivot(
+        index=["run", "label", "region", "variable", "unit"], columns="year", values="value"
+    )
+    run_order = {f"{r.scenario}\0{r.seed}": n for n, r in enumerate(results)}
+    variable_order = {name: n for n, name in enumerate(CATALOGUE)}
+    table = wide.reset_index()
+    table["_run"] = table["run"].map(run_order)
+    table["_variable"] = table["variable"].map(variable_order)
+    table = table.sort_values(["_run", "_variable"], kind="stable")
+    years = sorted(int(year) for year in wide.columns)
+    out = table[["label", "region", "variable", "unit", *years]].reset_index(drop=True)
+    out.insert(0, "Model", model)
+    out.columns = pd.Index([*LABELS, *(str(year) for year in years)])
+    return out
+
+
+def write_iamc(
+    folder: Path | str, results: Sequence[RunResult], *, xlsx: bool = False, model: str = MODEL
+) -> list[Path]:
+    """Write ``iamc.csv``, and ``iamc.xlsx`` where asked, into `folder`; each is replaced whole.
+
+    Raises
+    ------
+    StoreError
+        Where the disk refuses, or a workbook is asked and openpyxl is not installed.
+    """
+    place = Path(folder)
+    table = iamc_table(results, model)
+    text = table.to_csv(index=False, lineterminator="\n", float_format="%.10g")
+    written = [write_file(place / "iamc.csv", text.encode("utf-8"))]
+    if xlsx:
+        written.append(write_file(place / "iamc.xlsx", _workbook(table)))
+    return written
+
+
+def _workbook(table: pd.DataFrame) -> bytes:
+    try:
+        import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    except ImportError as error:
+        raise StoreError("a workbook needs openpyxl: install it, or leave the workbook out") from error
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("data")
+    sheet.append([str(name) for name in table.columns])
+    for row in table.itertuples(index=False, name=None):
+        sheet.append([None if value != value else value for value in row])
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()

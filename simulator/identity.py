@@ -1,0 +1,85 @@
+"""What a run is: the parameters, seed, data and code that determine its bytes, and the id made of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_PACKAGES = ("numpy", "scipy", "mesa", "torch", "torchdiffeq", "pandas", "pyarrow")
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """What determines a run's bytes.
+
+    Parameters
+    ----------
+    scenario, parameters, seed
+        Name, plain data of the whole scenario, and seed.
+    data, code
+        Hashes of the economy's files and of the program's source (`hash_files`).
+    """
+
+    scenario: str
+    parameters: Mapping[str, Any]
+    seed: int
+    data: str
+    code: str
+
+    @property
+    def id(self) -> str:
+        """Sixteen hexadecimal digits, equal for equal parameters, seed, data and code."""
+        text = json.dumps(
+            plain([self.scenario, dict(self.parameters), int(self.seed), self.data, self.code]),
+            sort_keys=True, separators=(",", ":"),
+        )  # fmt: skip
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def hash_files(root: Path | str, patterns: Iterable[str] = ("**/*.py",)) -> str:
+    """A hash (16 hexadecimal digits) over names and bytes of the files below `root` that match."""
+    base = Path(root)
+    found = {path for pattern in patterns for path in base.glob(pattern) if path.is_file()}
+    names = sorted((path.relative_to(base).as_posix(), path) for path in found)
+    digest = hashlib.sha256()
+    for name, path in names:
+        if not any(part.startswith(".") for part in name.split("/")):
+            content = path.read_bytes()
+            digest.update(f"{name}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that compute, read without importing them."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Plain JSON data: NumPy's numbers and arrays become Python's; paths, NaN and infinity become text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -1,0 +1,230 @@
+"""One market period, phase by phase.
+
+The period opens with the market and closes with the flow: what the auction decides is what accrues until the next
+one, so with one period a year and no drift the hybrid is the general equilibrium itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from agents.abatement import emission_rate
+from agents.expectations import adapt
+from equilibrium.engine import Solution
+from equilibrium.province.carbon import COVERABLE
+from equilibrium.province.physical import Flows
+from equilibrium.province.province import CarbonResponse
+from market.allocation import grandfather, split
+from market.compliance import settle_year, verify
+from simulator.book import TONNES, Book, equilibrium_price, history_of, tangent_of
+from simulator.coupling import Agreement, agree
+from simulator.drift.state import pack
+from simulator.record import context_of, period_row
+
+if TYPE_CHECKING:
+    from simulator.model import CarbonMarket
+
+Array = NDArray[np.float64]
+
+
+def one_period(m: CarbonMarket) -> None:
+    """Run one period: the six phases, with the year's opening before the first and its closing after the last."""
+    if m.state.period == 0:
+        open_year(m)
+    expect(m)
+    agreement = trade_and_equilibrate(m)
+    settle(m, agreement)
+    solution, response = respond(m, agreement)
+    state = jump(m, agreement, solution, response)
+    drift(m, agreement, solution, state)
+    if m.state.period == m.periods_per_year:
+        close_year(m)
+
+
+# -- the year ----------------------------------------------------------------------------------------------
+
+
+def open_year(m: CarbonMarket) -> None:
+    """Set the year's policy on the economy and hand out the year's allowances."""
+    s, policy, population = m.state, m.policy, m.population
+    policy.prepare(m.province, s.parameters, s.year)
+    if m.scenario.market.mode == "equilibrium":
+        return
+    units = np.rint(policy.caps(s.year) * TONNES).astype(np.int64)
+    free, auctioned = split(units, m.scenario.allocation.auctioned_share)
+    firms = np.arange(len(population))
+    m.registry.period = len(s.periods)
+    history = history_of(m)
+    if m.scenario.cap.regime == "absolute":  # under a standard, allowances follow output period by period
+        m.registry.issue(firms, grandfather(free, history, population.sector), s.year)
+        m.registry.issue(m.government, int(auctioned[policy.mask(s.year)].sum()), s.year)
+    newly = policy.mask(s.year) & ~(policy.mask(s.year - 1) if s.year > m.scenario.years.start else False)
+    if m.scenario.banking.allowed and newly.any():  # firms enter with the reserve they want to hold
+        start = np.where(newly, m.scenario.firms.reserve * policy.baseline.at(s.year) * TONNES, 0.0)
+        m.registry.issue(firms, grandfather(np.rint(start).astype(np.int64), history, population.sector), 2021)
+
+
+def close_year(m: CarbonMarket) -> None:
+    """Verify what accrued, surrender, penalise, bank; then the economy moves on."""
+    s = m.state
+    if m.scenario.market.mode == "agents":
+        _settle_firms(m)
+    else:
+        caps, mask = m.policy.caps(s.year), m.policy.mask(s.year)
+        sales = {c: float((caps[i] - s.accrued[i]) * TONNES) for i, c in enumerate(COVERABLE) if mask[i]}
+        left = sum(sales.values())  # a surplus finds no buyer, a shortfall is bought off at the ceiling
+        sales = {c: v - left * caps[COVERABLE.index(c)] / caps[mask].sum() for c, v in sales.items()}
+        s.settlements.append({"year": s.year, "net_sales_t": sales, "surplus_t": left})
+        moved = round(sum(max(v, 0.0) for v in sales.values()))  # the least trade that equalises the sectors
+        s.periods[-1] |= {"volume_t": moved, "turnover_yuan": moved * s.price}
+        s.banked = max(s.banked + left / TONNES, 0.0) if m.scenario.banking.allowed else 0.0
+    m.close_accounts()
+
+
+def _settle_firms(m: CarbonMarket) -> None:
+    s, population, market = m.state, m.population, m.scenario.market
+    mask = m.policy.mask(s.year)
+    verified = verify(s.to_date, population.sector, len(COVERABLE))
+    trading = np.flatnonzero(mask[population.sector])
+    done = settle_year(
+        m.registry,
+        s.year,
+        trading,
+        verified[trading],
+        penalty=round(m.scenario.penalty.price / market.tick),
+        government=m.government,
+        extinguishes=m.scenario.penalty.extinguishes,
+        banking=m.scenario.banking.allowed,
+    )
+    idle = np.flatnonzero(~mask[population.sector])
+    m.registry.expire(idle, m.registry.held[idle], latest=s.year)  # free quotas that bind nobody end with the year
+    m.registry.check()
+    s.settlements.append(
+        {
+            "year": s.year,
+            "verified_t": int(done.verified.sum()),
+            "surrendered_t": int(done.surrendered.sum()),
+            "shortfall_t": int(done.shortfall.sum()),
+            "penalty_yuan": int(done.penalty.sum()) * market.tick,
+            "banked_t": int(m.registry.held[trading].sum()),
+        }
+    )
+
+
+# -- the six phases ----------------------------------------------------------------------------------------
+
+
+def expect(m: CarbonMarket) -> None:
+    """Firms update the price they expect at the compliance date from where the drift is heading."""
+    s, population = m.state, m.population
+    if s.year == m.scenario.years.start and s.period == 0:
+        population.expected_price = np.full(len(population), s.expected)
+    population.expected_price = adapt(population.expected_price, s.expected, m.scenario.firms.learning)
+    draws = population.draws(m.scenario.seed, len(s.periods))
+    firms = m.scenario.firms
+    population.move_shocks(draws, firms.shock_sigma, firms.shock_persistence, 12.0 / m.periods_per_year)
+
+
+def trade_and_equilibrate(m: CarbonMarket) -> Agreement:
+    """Find the price at which the order book and the economy agree."""
+    s = m.state
+    remaining = 1.0 - s.period / m.periods_per_year
+    if m.scenario.market.mode == "equilibrium":
+        return equilibrium_price(m, remaining)
+    book = Book(m, remaining)
+    weight = m.adjustment(remaining)[1]  # firms expect the price to hold and technique to follow it to year end
+    market, coupling = m.scenario.market, m.scenario.coupling
+    return agree(
+        lambda price: m.economy_at(price, weight),
+        book,
+        m.venue,
+        start=s.expected,
+        lowest=book.lowest * market.tick,
+        highest=book.highest * market.tick,
+        tick=market.tick,
+        tolerance=coupling.tolerance,
+        iterations=coupling.iterations,
+        rng=book.lots,
+    )
+
+
+def settle(m: CarbonMarket, agreement: Agreement) -> None:
+    """Book the final fills."""
+    s, market = m.state, m.scenario.market
+    s.price = agreement.price
+    fills = agreement.clearing.fills
+    if not len(fills):
+        return
+    m.registry.settle(fills)
+    sectors = np.array([*m.population.sectors, "GOV"])
+    codes = np.append(m.population.sector, len(m.population.sectors))
+    s.trades.append(
+        pd.DataFrame(
+            {
+                "scenario": m.scenario.name,
+                "seed": m.scenario.seed,
+                "year": s.year,
+                "period": s.period + 1,
+                "buyer": fills.buyer,
+                "seller": fills.seller,
+                "buyer_sector": sectors[codes[fills.buyer]],
+                "seller_sector": sectors[codes[fills.seller]],
+                "price": fills.price * market.tick,
+                "quantity_t": fills.quantity * market.lot,
+            }
+        )
+    )
+
+
+def respond(m: CarbonMarket, agreement: Agreement) -> tuple[Solution, CarbonResponse]:
+    """Technique moves toward what the price asks; firms' shares move with it.
+
+    Returns the economy of this period: choices at the mean effective price of the period, emissions paid at the
+    market's price.
+    """
+    s = m.state
+    length = 1.0 / m.periods_per_year
+    at_end, mean = m.adjustment(length)
+    solution, response = m.economy_at(agreement.price, mean)
+    mask = m.policy.mask(s.year)
+    s.effective = np.where(mask, s.effective + at_end * (agreement.price - s.effective), s.effective)
+    if m.scenario.market.mode == "agents":
+        m.population.respond(emission_rate(m.population, tangent_of(agreement.response), agreement.price))
+        if m.scenario.cap.regime == "tps":
+            earned = np.where(mask, response.allocation, 0.0) * length * TONNES
+            units = grandfather(np.rint(earned).astype(np.int64), history_of(m), m.population.sector)
+            m.registry.issue(np.arange(len(m.population)), units, s.year)
+    return solution, response
+
+
+def jump(m: CarbonMarket, agreement: Agreement, solution: Solution, response: CarbonResponse) -> Array:
+    """The continuous state is reset to what the market and the economy came to."""
+    outputs = m.accounts.coverable_outputs(Flows(solution.state.flow, solution.x))
+    return pack(agreement.price, response.emissions, outputs)
+
+
+def drift(m: CarbonMarket, agreement: Agreement, solution: Solution, z: Array) -> None:
+    """The state flows to the next auction; tonnes accrue along its path."""
+    s, n = m.state, m.periods_per_year
+    t0, t1 = s.year + s.period / n, s.year + (s.period + 1) / n
+    mask = m.policy.mask(s.year)
+    context = context_of(m, mask, s.year + 1 - t0)
+    carried = m.flow.carry(z[None], t0, t1, m.star, context, substeps=m.substeps)
+    accrued = carried.accrued()[0]
+    s.accrued = s.accrued + np.where(mask, accrued, 0.0)
+    share, _ = m.population.shares()
+    s.to_date = s.to_date + np.where(mask, accrued, 0.0)[m.population.sector] * share * TONNES
+    m.population.emissions = s.to_date
+    m.population.holdings = m.registry.held[: len(m.population)]
+    s.periods.append(period_row(m, agreement, solution, z, context))
+    s.carried = carried.end[0]
+    s.expected = float(carried.price[-1, 0])
+    s.flow_sum = s.flow_sum + solution.state.flow
+    s.x_sum = s.x_sum + solution.x
+    s.welfare_sum += solution.real["HH"]
+    s.start = solution.x
+    s.period += 1
