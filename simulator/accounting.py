@@ -55,5 +55,5 @@ def economy_variables(
 def household_spending(accounts: PhysicalAccounts) -> float:
     """Households' benchmark spending on consumption and saving, yi yuan: the price of one unit of their welfare."""
     sam = accounts.province.accounts.sam
-    goods = float(sam.loc[[f"C_{g}" for g in accounts.province.accounts.commodities], "HH"].sum())
-    return goods + float(sam.at["SAV", "HH"])
+    goods = [f"C_{g}" for g in accounts.province.accounts.commodities]
+    return float(sam.loc[[*goods, "SAV"], "HH"].sum())

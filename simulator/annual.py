@@ -87,7 +87,7 @@ def frozen_baseline(name: str, closure: Closure, dynamics: Dynamics, first: int,
         model.cover(p, ("ELEC",))
         model.hold_price(p, price)
 
-    path = annual_path(model, accounts, economy(name).growth(dynamics, last), range(first, last + 1), regime)
+    path = annual_path(model, accounts, economy(name).growth(dynamics, first, last), range(first, last + 1), regime)
     return Baseline(
         range(first, last + 1), np.array([y.emissions for y in path]), np.array([y.outputs for y in path])
     )

@@ -15,7 +15,7 @@ from equilibrium.province.province import CarbonResponse
 from market.orders import SELL, Floats, Ints, Orders, screen
 from market.stability import Collar
 from market.venue import Clearing, Fills
-from simulator.coupling import Agreement
+from simulator.coupling import REACH, Agreement
 
 if TYPE_CHECKING:
     from simulator.model import CarbonMarket
@@ -35,8 +35,7 @@ def tangent_of(response: CarbonResponse) -> Tangent:
 def history_of(m: CarbonMarket) -> Floats:
     """What free allowances are shared by within a sector: output, or past emissions."""
     population = m.population
-    by_output = m.scenario.allocation.method == "output_based" or m.scenario.cap.regime == "tps"
-    return population.output_share if by_output else population.output_share * population.intensity
+    return population.output_share if m.scenario.by_output else population.output_share * population.intensity
 
 
 class Book:
@@ -67,7 +66,7 @@ class Book:
             account=np.arange(len(m.population)),
             demand=self.demand(response),
             holdings=self.held // market.lot,
-            levels=price_levels(response.price / market.tick, step, self.lowest, self.highest),
+            levels=price_levels(response.price / market.tick, step, self.lowest, self.highest, REACH),
             arrival=self.arrival,
             tick=market.tick,
             lot=float(market.lot),
@@ -100,8 +99,9 @@ class Book:
         return demand(m.population, tangent_of(response), position)
 
     def _reserve(self, response: CarbonResponse) -> tuple[Floats | float, Floats | float]:
-        """Allowances firms want to keep into next year: all of the reserve at the price they expect, none at
-        ``1 + reserve_width`` times it, more below it.
+        """Allowances firms want to keep into next year, and how that changes with the price.
+
+        The whole reserve at the price they expect, nothing at ``1 + reserve_width`` times it, more below it.
         """
         m = self.m
         firms = m.scenario.firms

@@ -128,6 +128,31 @@ def params(
     Console(highlight=False, width=console.width if console.is_terminal else 180).print(table)
 
 
+@app.command(epilog="Example:\n\npython run.py train --seeds 4 --out mine")
+def train(
+    out: Annotated[Path | None, typer.Option(help="Folder for the weights. Default: the model's own.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each scenario and cap whose paths are pooled.")] = 2,
+    work: Annotated[Path, typer.Option(help="Folder for the runs and the checkpoint.")] = Path("results/training"),
+) -> None:
+    """Train the drift's network on the simulator's own paths, its price reversion on the real market's."""
+    from rich.console import Console
+
+    from simulator.drift.skill import render_skill
+    from simulator.studies.training import DEFAULT_FOLDER, train_default
+
+    with _bar() as progress:
+        done = train_default(
+            out or DEFAULT_FOLDER,
+            work,
+            seeds=seeds,
+            simulated=progress,
+            trained=lambda epoch: progress(f"training ({epoch.stage})", epoch.epoch, epoch.epochs),
+        )
+    console = Console(highlight=False, markup=False)
+    console.print(render_skill(done.errors))
+    console.print(f"Weights in {out or DEFAULT_FOLDER} after {done.epochs} epochs.", soft_wrap=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 

@@ -18,6 +18,8 @@ from equilibrium.province.province import CarbonResponse
 from market.orders import Orders
 from market.venue import Clearing, Venue
 
+REACH = 8
+"""Evenly spaced price levels on each side of the trial price at which firms state their demand."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,12 @@ def agree(
     book : from a response and a step of the price ladder (ticks) to all firms' orders.
     start : first trial price, yuan/t.
     lowest, highest : admissible prices, yuan/t.
-    tolerance : the price has settled when it moves by no more than this, or by half a tick, yuan/t.
+    tolerance : the price has settled when it moves by no more than this, or by one tick, yuan/t.
     rng : a fresh generator of the period's stream, so that every indicative clearing draws the same lots.
     """
     trial = _on_tick(min(max(start, lowest), highest), tick)
     step = max(0.01 * trial, 0.2) / tick
-    settled = max(tolerance, 0.5 * tick)
+    settled = max(tolerance, tick)
     for count in range(1, iterations + 1):
         solution, response = economy(trial)
         orders = book(response, step)
@@ -78,9 +80,10 @@ def agree(
         ticks = clearing.price if clearing.price is not None else clearing.indicative
         price = trial if ticks is None else ticks * tick
         gap = abs(price - trial)
-        if gap <= settled or count == iterations:
+        fine = step * tick <= settled * (1 + 1e-9)  # on a coarse ladder a price may come back by chance
+        if (gap <= settled and fine) or count == iterations:
             return Agreement(price, trial, response, solution, clearing, orders, count, gap)
-        step = max(next_step(step, (price - trial) / tick), 1.0)
+        step = max(next_step(step, (price - trial) / tick, REACH), settled / tick)
         trial = _on_tick(min(max(price, lowest, trial / 2 - 5.0), highest, trial * 2 + 5.0), tick)
     raise AssertionError("the loop returns")
 

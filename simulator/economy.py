@@ -34,16 +34,19 @@ class Economy:
     accounts: Accounts
     data: str
 
-    def growth(self, dynamics: Dynamics, last_year: int) -> Growth:
+    def growth(self, dynamics: Dynamics, first_year: int, last_year: int) -> Growth:
         """Rates of change of a scenario, with the economy's own path of non-fossil power.
 
         Raises
         ------
         UserError
-            if the path ends before ``last_year``.
+            if the run does not start in the benchmark year, or the path ends before ``last_year``.
         """
         path = self.figures.nonfossil_path.set_index("year")["twh"]
         first, end = int(path.index.min()), int(path.index.max())
+        if first_year != first:
+            problem = Problem(f"{first}, the year of its accounts", str(first_year), field="years.start")
+            raise UserError(f"a run of the economy '{self.name}' starts in its benchmark year", [problem])
         if last_year > end:
             problem = Problem(f"a last year up to {end}", str(last_year), field="years.end")
             raise UserError(f"the economy '{self.name}' has no non-fossil power path beyond {end}", [problem])

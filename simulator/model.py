@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import mesa
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from agents.firm import enrol, release
 from agents.population import Population, build, firm_counts
 from equilibrium.engine import EquilibriumError, Parameters, Solution
-from equilibrium.province.carbon import COVERABLE
+from equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
 from equilibrium.province.dynamics import advance
 from equilibrium.province.physical import Flows
 from equilibrium.province.province import CarbonResponse
@@ -94,7 +95,7 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         self.periods_per_year = 1 if traditional else scenario.market.periods_per_year
         self.adjustment_rate = None if traditional else scenario.coupling.adjustment_rate
         years = scenario.years
-        self.growth = self.economy.growth(scenario.dynamics, years.end)
+        self.growth = self.economy.growth(scenario.dynamics, years.start, years.end)
         self.policy = Policy(
             scenario, frozen_baseline(scenario.economy, scenario.closure, scenario.dynamics, years.start, years.end)
         )
@@ -106,7 +107,7 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         self.registry = Registry(
             self.government + 1, OPENING_VINTAGE, years.end - OPENING_VINTAGE + 1, scenario.market.lot
         )
-        self.substeps = max(1, math.ceil(48 / self.periods_per_year))
+        self.substeps = max(1, math.ceil(24 / self.periods_per_year))
         self.star = self._reference_path()
         self.state = self._opening()
 
@@ -126,23 +127,26 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         )
 
     def _reference_path(self) -> Reference:
-        """z*(t): the equilibrium-only solution of the same policy, as announced at the start."""
-        s = self.scenario
+        """z*(t): the equilibrium-only path of the frozen baseline, and from ``policy_start`` on of the policy.
+
+        Before its start nobody knows the policy: all scenarios of an economy move alike until then.
+        """
+        s, baseline = self.scenario, self.policy.baseline
+        years = range(s.years.start, s.years.end + 1)
+        nodes = np.array([year + 0.5 for year in years])
+        frozen = np.full(len(nodes), self.province.accounts.carbon_price)
+        path = reference(nodes, pack(frozen, baseline.emissions, baseline.outputs))
+        if s.policy_start > s.years.end:
+            return path
 
         def regime(p: Parameters, year: int) -> None:
             self.policy.prepare(self.province, p, year)
             self.set_cap(p, float(self.policy.caps(year)[self.policy.mask(year)].sum()))
 
-        years = range(s.years.start, s.years.end + 1)
-        path = annual_path(self.province, self.accounts, self.growth, years, regime)
-        prices = np.array([y.solution.x[self.province.permit_var] * 100.0 for y in path])
-        emissions = np.array([y.emissions for y in path])
-        outputs = np.array([y.outputs for y in path])
-        nodes = np.array([y.year + 0.5 for y in path])
-        if len(nodes) == 1:  # a single year has no path: hold its level
-            nodes = np.array([nodes[0], nodes[0] + 1.0])
-            prices, emissions, outputs = (np.concatenate([v, v]) for v in (prices, emissions, outputs))
-        return reference(nodes, pack(prices, emissions, outputs))
+        solved = annual_path(self.province, self.accounts, self.growth, years, regime)
+        prices = np.array([y.solution.x[self.province.permit_var] / YUAN_PER_TONNE for y in solved])
+        values = pack(prices, np.array([y.emissions for y in solved]), np.array([y.outputs for y in solved]))
+        return path.announced(float(s.policy_start), nodes, values)
 
     def _opening(self) -> State:
         s, model = self.scenario, self.province
@@ -272,15 +276,42 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
     def diagnostics(self) -> dict[str, Any]:
         """Worst residuals, iterations, firms by sector, and how often the drift's network was out of range."""
         rows = self.state.periods
+        settled = max(self.scenario.coupling.tolerance, self.scenario.market.tick)
         return {
             "worst_residual": max((r["residual"] for r in rows), default=0.0),
             "worst_walras": max((r["walras"] for r in rows), default=0.0),
             "iterations": int(sum(r["iterations"] for r in rows)),
-            "unsettled_periods": int(sum(r["gap"] > self.scenario.coupling.tolerance + 1e-9 for r in rows)),
+            "unsettled_periods": int(sum(r["gap"] > settled * (1 + 1e-9) for r in rows)),
             "firms": {s: int(n) for s, n in zip(self.population.sectors, self.population.counts, strict=True)},
             "settlements": [{k: v for k, v in r.items() if k != "net_sales_t"} for r in self.state.settlements],
             "drift": {"evaluated": self.flow.evaluated, "switched_off": self.flow.switched_off},
         }
+
+    # -- saving --------------------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        """The whole state of the run as plain arrays, numbers and texts (see ``simulator.checkpoint``)."""
+        state = {f.name: getattr(self.state, f.name) for f in fields(State)}
+        state["parameters"] = {f.name: getattr(self.state.parameters, f.name) for f in fields(Parameters)}
+        state["trades"] = [{c: table[c].to_list() for c in table} for table in self.state.trades]
+        return {
+            "state": state,
+            "population": self.population.state(),
+            "registry": self.registry.state(),
+            "flow": {"evaluated": self.flow.evaluated, "switched_off": self.flow.switched_off},
+        }
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Take up a run where ``save`` left it; the model must have been made for the same scenario."""
+        state = dict(saved["state"])
+        state["parameters"] = Parameters(**{k: np.asarray(v) for k, v in state["parameters"].items()})
+        state["trades"] = [pd.DataFrame(table) for table in state["trades"]]
+        self.state = State(**state)
+        kept = Population.restore(saved["population"])
+        for item in fields(Population):  # the firms keep looking at the same population
+            setattr(self.population, item.name, getattr(kept, item.name))
+        self.registry = Registry.restore(saved["registry"])
+        self.flow.evaluated, self.flow.switched_off = saved["flow"]["evaluated"], saved["flow"]["switched_off"]
 
     def forget(self) -> None:
         """Let a finished model be collected (Mesa 3.3 would keep it for ever)."""

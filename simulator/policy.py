@@ -57,8 +57,7 @@ class Policy:
         model.cover(p, self.trading(year))
         model.auction(p, self.scenario.allocation.auctioned_share)
         rates = np.zeros(len(COVERABLE))
-        if self.scenario.allocation.method == "output_based" or self.scenario.cap.regime == "tps":
-            if year >= self.scenario.policy_start:
-                i = year - self.baseline.years[0]
-                rates = np.where(self.mask(year), self.caps(year) / self.baseline.outputs[i], 0.0)
+        if self.scenario.by_output and year >= self.scenario.policy_start:
+            i = year - self.baseline.years[0]
+            rates = np.where(self.mask(year), self.caps(year) / self.baseline.outputs[i], 0.0)
         model.give_quotas(p, rates, absolute=self.scenario.cap.regime == "absolute")

@@ -59,3 +59,18 @@ def shooting_errors(
             count[j] += len(block) * weight.sum(axis=0)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.sqrt(total / count))
+
+
+def render_skill(errors: dict[str, Array]) -> str:
+    """The skill table as text: root mean squared error in logarithms, by kind and periods ahead."""
+    labels = {"none": "no drift", "ou": "OU", "ou_trajectories": "OU fitted on the paths", "neural": "network"}
+    ahead = next(iter(errors.values())).shape[0]
+    shown = sorted({0, ahead // 2, ahead - 1})
+    lines = ["Error of the state after the next jumps, held-out years (root mean square of logarithms)"]
+    for kind, name in enumerate(KINDS):
+        lines.append(f"{name:<26}" + "".join(f"{f'{step + 1} ahead':>10}" for step in shown))
+        lines += [
+            f"  {label:<24}" + "".join(f"{errors[mode][step, kind]:>10.4f}" for step in shown)
+            for mode, label in labels.items()
+        ]
+    return "\n".join(lines)
