@@ -346,11 +346,6 @@ class Scenario(Group):
             raise _refuse(expected, str(firms.number), "firms.number")
         return firms
 
-    @property
-    def by_output(self) -> bool:
-        """Whether allowances follow output: by the allocation's method, or because the cap is a standard."""
-        return self.allocation.method == "output_based" or self.cap.regime == "tps"
-
     def cap_share(self, year: int) -> float:
         """Return a year's cap as a fraction of the frozen baseline, 1 - mu_t; 1 before the policy."""
         return 1.0 if year < self.policy_start else self.cap.share(year - self.policy_start)

@@ -35,7 +35,8 @@ def tangent_of(response: CarbonResponse) -> Tangent:
 def history_of(m: CarbonMarket) -> Floats:
     """What free allowances are shared by within a sector: output, or past emissions."""
     population = m.population
-    return population.output_share if m.scenario.by_output else population.output_share * population.intensity
+    emitted = population.output_share * population.intensity
+    return population.output_share if m.policy.by_output(m.state.year) else emitted
 
 
 class Book:
@@ -45,7 +46,7 @@ class Book:
         self.m, self.remaining = m, remaining
         market, s = m.scenario.market, m.state
         self.number = len(s.periods)
-        collar = Collar.of(m.scenario.price.floor, m.policy.highest_price, market.tick)
+        collar = Collar.of(*m.policy.collar(s.year), market.tick)
         assert collar.ceiling is not None
         self.lowest, self.highest = collar.floor, collar.ceiling
         self.draws = m.population.draws(m.scenario.seed, self.number)
@@ -83,7 +84,7 @@ class Book:
         reserve, reserve_slope = self._reserve(response)
         entitlement: Floats | float = 0.0
         entitlement_slope: Floats | float = 0.0
-        if m.scenario.cap.regime == "tps":
+        if m.policy.standard(s.year):
             share = m.population.normalised(history_of(m)) * self.remaining * TONNES
             entitlement = share * response.allocation[m.population.sector]
             entitlement_slope = share * response.allocation_slope[m.population.sector]
@@ -117,10 +118,12 @@ class Book:
         return size * (1.0 - (response.price - worth) / width), -size / width
 
     def _government_offer(self) -> Orders:
-        """Government sells what it has in equal parts over the rest of the year, at the floor."""
+        """Government offers all it has at the floor.
+
+        Firms bid for the whole year's need from the first period on; selling in parts would starve them early.
+        """
         m = self.m
-        periods_left = round(self.remaining * m.periods_per_year)
-        lots = int(m.registry.held[m.government]) // m.scenario.market.lot // periods_left
+        lots = int(m.registry.held[m.government]) // m.scenario.market.lot
         if lots == 0:
             return Orders.empty()
         one = np.array([m.government])

@@ -141,7 +141,7 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
 
         def regime(p: Parameters, year: int) -> None:
             self.policy.prepare(self.province, p, year)
-            self.set_cap(p, float(self.policy.caps(year)[self.policy.mask(year)].sum()))
+            self.set_cap(p, year, float(self.policy.caps(year)[self.policy.mask(year)].sum()))
 
         solved = annual_path(self.province, self.accounts, self.growth, years, regime)
         prices = np.array([y.solution.x[self.province.permit_var] / YUAN_PER_TONNE for y in solved])
@@ -171,11 +171,10 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
 
     # -- rules shared by the phases ------------------------------------------------------------------------
 
-    def set_cap(self, p: Parameters, cap: float) -> None:
+    def set_cap(self, p: Parameters, year: int, cap: float) -> None:
         """Let the economy find the price itself, under a cap (Mt/yr) within the scenario's price bounds."""
-        s = self.scenario
-        standard = s.cap.regime == "tps"
-        self.province.cap_emissions(p, 0.0 if standard else max(cap, 0.0), s.price.floor, self.policy.highest_price)
+        standard = self.policy.standard(year)
+        self.province.cap_emissions(p, 0.0 if standard else max(cap, 0.0), *self.policy.collar(year))
 
     def adjustment(self, years: float) -> tuple[float, float]:
         """Weight of the current price in what drives technique after ``years``, and its mean over them.
@@ -203,7 +202,7 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
     def economy_under(self, cap: float, weight: float) -> Solution:
         """The economy under a cap (Mt/yr) with its own permit price."""
         p = self.state.parameters
-        self.set_cap(p, cap)
+        self.set_cap(p, self.state.year, cap)
         self.province.adjust(p, weight, self.state.effective)
         return self._solve(p)
 

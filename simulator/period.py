@@ -55,11 +55,11 @@ def open_year(m: CarbonMarket) -> None:
     if m.scenario.market.mode == "equilibrium":
         return
     units = np.rint(policy.caps(s.year) * TONNES).astype(np.int64)
-    free, auctioned = split(units, m.scenario.allocation.auctioned_share)
+    free, auctioned = split(units, policy.auctioned_share(s.year))
     firms = np.arange(len(population))
     m.registry.period = len(s.periods)
     history = history_of(m)
-    if m.scenario.cap.regime == "absolute":  # under a standard, allowances follow output period by period
+    if not policy.standard(s.year):  # under a standard, allowances follow output period by period
         m.registry.issue(firms, grandfather(free, history, population.sector), s.year)
         m.registry.issue(m.government, int(auctioned[policy.mask(s.year)].sum()), s.year)
     newly = policy.mask(s.year) & ~(policy.mask(s.year - 1) if s.year > m.scenario.years.start else False)
@@ -194,7 +194,7 @@ def respond(m: CarbonMarket, agreement: Agreement) -> tuple[Solution, CarbonResp
     s.effective = np.where(mask, s.effective + at_end * (agreement.price - s.effective), s.effective)
     if m.scenario.market.mode == "agents":
         m.population.respond(emission_rate(m.population, tangent_of(agreement.response), agreement.price))
-        if m.scenario.cap.regime == "tps":
+        if m.policy.standard(s.year):
             earned = np.where(mask, response.allocation, 0.0) * length * TONNES
             units = grandfather(np.rint(earned).astype(np.int64), history_of(m), m.population.sector)
             m.registry.issue(np.arange(len(m.population)), units, s.year)

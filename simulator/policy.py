@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,19 +44,36 @@ class Policy:
         covered = np.array([kinds[s] != "none" for s in COVERABLE])
         return np.where(covered, self.scenario.cap_share(year) * self.baseline.at(year), 0.0)
 
-    @cached_property
-    def highest_price(self) -> float:
-        """Nobody bids more: the ceiling, or the penalty, yuan/t."""
-        ceiling = self.scenario.price.ceiling
-        penalty = self.scenario.penalty.price
-        return penalty if ceiling is None else min(ceiling, penalty)
+    def started(self, year: int) -> bool:
+        """Whether the scenario's policy holds; before it, all scenarios of an economy are its benchmark's policy."""
+        return year >= self.scenario.policy_start
+
+    def standard(self, year: int) -> bool:
+        """Whether the cap is a tradable performance standard."""
+        return self.started(year) and self.scenario.cap.regime == "tps"
+
+    def by_output(self, year: int) -> bool:
+        """Whether allowances follow output: by the allocation's method, or because the cap is a standard."""
+        rule = self.scenario.allocation.method == "output_based" or self.scenario.cap.regime == "tps"
+        return self.started(year) and rule
+
+    def auctioned_share(self, year: int) -> float:
+        """Share of the cap that government sells."""
+        return self.scenario.allocation.auctioned_share if self.started(year) else 0.0
+
+    def collar(self, year: int) -> tuple[float, float]:
+        """Lowest price, and the highest that anybody bids (the ceiling or the penalty), yuan/t."""
+        price, penalty = self.scenario.price, self.scenario.penalty.price
+        if not self.started(year):
+            return 0.0, penalty
+        return price.floor, penalty if price.ceiling is None else min(price.ceiling, penalty)
 
     def prepare(self, model: Province, p: Parameters, year: int) -> None:
         """Set the year's coverage, quotas and ownership of permits on the economy's parameters."""
         model.cover(p, self.trading(year))
-        model.auction(p, self.scenario.allocation.auctioned_share)
+        model.auction(p, self.auctioned_share(year))
         rates = np.zeros(len(COVERABLE))
-        if self.scenario.by_output and year >= self.scenario.policy_start:
+        if self.by_output(year):
             i = year - self.baseline.years[0]
             rates = np.where(self.mask(year), self.caps(year) / self.baseline.outputs[i], 0.0)
-        model.give_quotas(p, rates, absolute=self.scenario.cap.regime == "absolute")
+        model.give_quotas(p, rates, absolute=not self.standard(year))

@@ -20,11 +20,11 @@ from simulator.variables import (
     COMPARISONS,
     ENERGY_PARTS,
     EV,
-    FIRM_SECTORS,
     MONEY_METRIC,
     REFERENCE,
     REGION,
     SECTORS,
+    TRADERS,
     emissions_of,
     net_sales_of,
 )
@@ -158,7 +158,7 @@ def market_variables(
     Raises
     ------
     ResultError
-        Where fills and periods disagree on a year's volume, or a sector outside `FIRM_SECTORS` trades.
+        Where fills and periods disagree on a year's volume, or somebody outside `TRADERS` trades.
     """
     out: dict[str, dict[int, float]] = {name: {} for name in CATALOGUE if _is_market(name)}
     close = float(opening_price)
@@ -184,7 +184,7 @@ def market_variables(
         else:
             sectors = pd.Series(dict(net_sales_t.get(year, {})), dtype=float)
             moved = float(sectors.abs().sum()) / 2
-        strangers = [str(s) for s in sectors.index if s not in FIRM_SECTORS]
+        strangers = [str(s) for s in sectors.index if s not in TRADERS]
         if strangers:
             raise ResultError(f"year {year}: fills of sectors without firms: {', '.join(strangers)}")
         out["Price|Carbon"][year] = (turnover / volume if volume else close) / level
@@ -192,7 +192,7 @@ def market_variables(
         out["Carbon Market|Trading Volume"][year] = volume / 1e6
         out["Carbon Market|Net Transfers"][year] = moved / 1e6
         out["Carbon Market|Turnover"][year] = turnover / level / 1e6
-        for sector in FIRM_SECTORS:
+        for sector in TRADERS:
             out[net_sales_of(sector)][year] = float(sectors.get(sector, 0)) / 1e6
     return out
 
@@ -247,7 +247,7 @@ def identity_gaps(result: RunResult) -> dict[str, float]:
     wide = result.annual.pivot(index="year", columns="variable", values="value")
     sectors = wide[[emissions_of(s) for s in (*SECTORS, "HH")]].sum(axis=1)
     energy = sum(sign * wide[f"Energy Consumption|{part}"] for part, sign in ENERGY_PARTS.items())
-    sales = wide[[net_sales_of(s) for s in FIRM_SECTORS]].sum(axis=1)
+    sales = wide[[net_sales_of(s) for s in TRADERS]].sum(axis=1)
     excess = wide["Carbon Market|Net Transfers"] - wide["Carbon Market|Trading Volume"]
     return {
         "emissions by sector, Mt": float((sectors - wide["Emissions|CO2"]).abs().max()),

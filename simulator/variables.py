@@ -48,6 +48,8 @@ SECTORS: dict[str, Sector] = {
 }
 #: The energy-intensive sectors that have firms, in the order of the first scenarios.
 FIRM_SECTORS = ("ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AIR")
+#: Who may appear in a fill: the sectors with firms, and government where it sells allowances.
+TRADERS = (*FIRM_SECTORS, "GOV")
 
 #: Parts of energy consumption and the sign with which each enters the total.
 ENERGY_PARTS: dict[str, int] = {
@@ -75,8 +77,9 @@ def emissions_of(sector: str) -> str:
 
 
 def net_sales_of(sector: str) -> str:
-    """Name of a sector's net sales of allowances."""
-    return f"Trade|Emissions Allowances|{SECTORS[sector].name} [Volume]"
+    """Name of a sector's, or of government's (``GOV``), net sales of allowances."""
+    seller = "Government" if sector == "GOV" else SECTORS[sector].name
+    return f"Trade|Emissions Allowances|{seller} [Volume]"
 
 
 def value_added_of(sector: str) -> str:
@@ -108,7 +111,7 @@ def _catalogue() -> dict[str, Variable]:
         ("Carbon Market|Trading Volume", mt, "gross fills"),
         ("Carbon Market|Net Transfers", mt, "sum of the firms' absolute net positions of the year, halved"),
         ("Carbon Market|Turnover", "million CNY_2022/yr", "value of the fills, deflated"),
-        *((net_sales_of(s), mt, "sold less bought; all sectors add up to zero") for s in FIRM_SECTORS),
+        *((net_sales_of(s), mt, "sold less bought; all sellers add up to zero") for s in TRADERS),
         ("GDP|MER", money, "real, Laspeyres at 2022 prices"),
         *((value_added_of(s), money, "real, at 2022 prices") for s in SECTORS),
         (MONEY_METRIC, money, "what the households' utility of the year costs at 2022 prices"),

@@ -15,7 +15,7 @@ from typing import Any
 from simulator.disk import write_file
 from simulator.iamc import MODEL
 from simulator.results import RunResult
-from simulator.variables import FIRM_SECTORS, SECTORS, emissions_of, net_sales_of
+from simulator.variables import FIRM_SECTORS, SECTORS, TRADERS, emissions_of, net_sales_of
 from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH, by_scenario, draw_figures, source_line
 from simulator.views.style import png
 from simulator.views.table import cells, columns, signed, summarise
@@ -172,7 +172,7 @@ def _sectors(results: Sequence[RunResult]) -> list[str]:
     ]
     sold = [
         [_sector(code), *(value(name, net_sales_of(code), last, 2, sign=True) for name in groups)]
-        for code in FIRM_SECTORS
+        for code in TRADERS
     ]
     return [
         '<p class="note">CO₂ emissions by sector, Mt a year</p>',
@@ -183,8 +183,9 @@ def _sectors(results: Sequence[RunResult]) -> list[str]:
 
 
 def _sector(code: str) -> str:
-    if code == "HH":
-        return "Households 居民"
+    others = {"HH": "Households 居民", "GOV": "Government 政府"}
+    if code in others:
+        return others[code]
     return f"{SECTORS[code].name} {SECTORS[code].chinese}"
 
 
