@@ -1,0 +1,149 @@
+"""The table of units: what each puts in, what comes out, and the group it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from agents.sinks.errors import Fault, SinksError
+from market.orders import Floats, Ints
+
+#: Column to unit and meaning. Money may be in any unit, the same for output in all rows; see `output_unit`.
+QUANTITIES: Mapping[str, str] = {
+    "capital": "fixed capital, 10,000 yuan",
+    "labour": "employees, persons",
+    "intermediate": "intermediate inputs, 10,000 yuan",
+    "output": "value of output, 10,000 yuan",
+    "co2": "CO2 emitted, t",
+}
+INPUTS = ("capital", "labour", "intermediate")
+#: Columns that name a unit or its group; kept as text where present.
+GROUPS = ("unit", "firm", "sector", "province", "year")
+#: Faults named one by one; beyond these only their number is given.
+MOST_FAULTS = 20
+
+
+@dataclass(frozen=True)
+class Units:
+    """Units of production observed in one period each.
+
+    Attributes
+    ----------
+    inputs : (units, inputs) float
+        Greater than 0.
+    output : (units,) float
+        Desirable output, greater than 0.
+    co2 : (units,) float
+        Undesirable output, t, greater than 0.
+    groups : DataFrame
+        A row per unit, text: those of `GROUPS` that the table has.
+    rows : (units,) int
+        What messages call the row: the line of the file, or 1, 2, 3 ...
+    """
+
+    inputs: Floats
+    output: Floats
+    co2: Floats
+    groups: pd.DataFrame
+    rows: Ints
+
+    def __len__(self) -> int:
+        return len(self.output)
+
+    def take(self, which: Ints) -> Units:
+        """The units of these positions."""
+        return Units(
+            self.inputs[which],
+            self.output[which],
+            self.co2[which],
+            self.groups.iloc[which].reset_index(drop=True),
+            self.rows[which],
+        )
+
+    def with_outputs(self, output: Floats, co2: Floats) -> Units:
+        """The same units with other outputs."""
+        return replace(self, output=output, co2=co2)
+
+    def split(self, by: Sequence[str]) -> Iterator[tuple[str, Ints]]:
+        """Name and positions of each group; one group of all units where `by` is empty.
+
+        Raises
+        ------
+        SinksError
+            Where a column is missing, or a group has one unit only: it has nobody to be compared with.
+        """
+        missing = [name for name in by if name not in self.groups.columns]
+        if missing:
+            there = ", ".join(map(str, self.groups.columns)) or "none"
+            raise SinksError(
+                "The units cannot be grouped.",
+                [Fault(name, "a column of the table", f"the group columns {there}") for name in missing],
+            )
+        if not by:
+            yield "all units", np.arange(len(self), dtype=np.int64)
+            return
+        groups = self.groups.groupby(list(by), sort=False).indices
+        positions = {_name(key): np.sort(np.asarray(where, np.int64)) for key, where in groups.items()}
+        alone = [(name, where[0]) for name, where in positions.items() if len(where) < 2]
+        if alone:
+            raise SinksError(
+                "A group needs at least two units.",
+                [
+                    Fault(
+                        ", ".join(by), "two units or more in each group", f"{name} alone",
+                        row=int(self.rows[k]), hint="Group by fewer columns or leave the unit out.",
+                    )
+                    for name, k in alone[:MOST_FAULTS]
+                ],
+            )  # fmt: skip
+        yield from positions.items()
+
+
+def _name(key: object) -> str:
+    return " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+
+
+def read_units(table: pd.DataFrame) -> Units:
+    """Check a table of units, cells as text or numbers, and take what is needed from it.
+
+    The index of the table is what messages call the row. Columns beyond `QUANTITIES` and `GROUPS` are ignored.
+
+    Raises
+    ------
+    SinksError
+        For missing or doubled columns, no rows, a cell that is not a number greater than 0; each with its row
+        and column, the first twenty by name.
+    """
+    names = [str(name) for name in table.columns]
+    faults = [
+        Fault(name, f"a column with {meaning}", f"the columns {', '.join(names) or 'none'}")
+        for name, meaning in QUANTITIES.items()
+        if name not in names
+    ]
+    wanted = (*QUANTITIES, *GROUPS)
+    faults += [Fault(n, "one column of this name", str(names.count(n))) for n in wanted if names.count(n) > 1]
+    if faults:
+        raise SinksError("The table of units lacks columns.", faults)
+    if table.empty:
+        raise SinksError("The table of units has no rows.")
+    columns: dict[str, Floats] = {}
+    rows = np.asarray(table.index, np.int64)
+    for name in QUANTITIES:
+        text = table[name].astype(str).str.strip()
+        numbers = pd.to_numeric(text, errors="coerce").to_numpy(np.float64)
+        columns[name] = numbers
+        for k in np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0))):
+            hint = "Write it without thousands separators." if "," in text.iloc[k] else ""
+            cell = text.iloc[k] or "an empty cell"
+            faults.append(Fault(name, f"a number > 0 ({QUANTITIES[name]})", cell, int(rows[k]), hint))
+    if faults:
+        shown = sorted(faults, key=lambda fault: fault.row or 0)[:MOST_FAULTS]
+        more = f" (the first {MOST_FAULTS} are named)" if len(faults) > MOST_FAULTS else ""
+        raise SinksError(f"{len(faults)} cells of the table of units cannot be used{more}.", shown)
+    groups = pd.DataFrame({name: table[name].astype(str).str.strip().to_numpy() for name in GROUPS if name in names})
+    if groups.empty:
+        groups = pd.DataFrame({"unit": [str(row) for row in rows]})
+    return Units(np.column_stack([columns[name] for name in INPUTS]), columns["output"], columns["co2"], groups, rows)
