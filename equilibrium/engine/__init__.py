@@ -5,7 +5,16 @@ and endowments, and auxiliary conditions.  Zero profit, market clearing and inco
 """
 
 from equilibrium.engine.compile import Compiled, Parameters, compile_model
-from equilibrium.engine.model import Activity, Auxiliary, Commodity, Consumer, Endowment, Model, ModelError, Term
+from equilibrium.engine.model import (
+    Activity,
+    Auxiliary,
+    Commodity,
+    Consumer,
+    Endowment,
+    Model,
+    ModelError,
+    Term,
+)
 from equilibrium.engine.nest import Leaf, Nest, Tax, unit_value
 from equilibrium.engine.solve import EquilibriumError, Solution, solve, solve_by_steps
 

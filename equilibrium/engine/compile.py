@@ -1,8 +1,8 @@
 """From a model's data to arrays: the structure that every solve of the same model shares.
 
-All trees lie in one forest.  A leaf's price drives its branch, its quantity enters equations through *uses*; the
-exact Jacobian is the sum over uses of (coefficient x flow x derivative of the flow's logarithm), whose positions
-are known here and never change.
+All trees lie in one forest.  A leaf's price drives its branch, its quantity enters equations through *uses*;
+the exact Jacobian is the sum over uses of (coefficient x flow x derivative of the flow's logarithm), whose
+positions are known here and never change.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from equilibrium.engine.eliminate import Elimination
 from equilibrium.engine.model import Model, ModelError
 from equilibrium.engine.nest import Leaf, Nest, Tree, benchmark_value, user_price
 
@@ -261,7 +262,7 @@ class Compiled:
             self.levels.append(groups)
 
     def _paths(self) -> None:
-        """For each leaf its ancestors by depth, and the pairs of leaves that respond to each other's price."""
+        """Each leaf's ancestors by depth, and the pairs of leaves that respond to each other's price."""
         depth_max = int(self.node_depth.max()) + 1
         path = np.full((self.n_leaves, depth_max), -1, dtype=np.int64)
         for leaf in range(self.n_leaves):
@@ -437,6 +438,9 @@ class Compiled:
         first = np.searchsorted(self.driver_leaf[by_leaf], np.arange(self.n_leaves + 1))
         pair_number, drivers = _join(self.pair_right, by_leaf, first)
         self.entry_pair, self.entry_driver = pair_number, drivers
+        self.entry_right = self.pair_right[pair_number]
+        self.entry_place = self.entry_right * (self.depth_max + 1) + self.pair_depth[pair_number]
+        self.entry_demand = np.flatnonzero(self.leaf_is_demand[self.entry_right])
         entry_leaf = self.pair_left[pair_number]
         order = np.argsort(entry_leaf, kind="stable")
         first = np.searchsorted(entry_leaf[order], np.arange(self.n_leaves + 1))
@@ -482,14 +486,19 @@ class Compiled:
             *[(share_rows[v], self.term_atom[v, w]) for w, v in enumerate(variable_atoms)],  # 14.. auxiliary terms
         ]
         fixed_price = np.array([self.numeraire_row])
-        flat = np.concatenate([r * n + c for r, c in blocks] + [fixed_price * n + fixed_price])
+        paired = np.flatnonzero(self.pair >= 0)
+        bounds = paired * n + self.pair[paired]
+        flat = np.concatenate([r * n + c for r, c in blocks] + [fixed_price * n + fixed_price, bounds])
         self.structure, self.position = np.unique(flat, return_inverse=True)
         self.structure_row, self.structure_col = self.structure // n, self.structure % n
         self.numeraire_drop = self.structure_row == self.numeraire_row
         self.numeraire_entry = int(np.searchsorted(self.structure, self.numeraire_row * (n + 1)))
+        self.pair_entry = np.searchsorted(self.structure, bounds)
+        self.elimination: Elimination | None = None
         diagonal = np.arange(n) * (n + 1)
         self.use_matrix = sparse.csr_array(
-            (np.ones(self.use_leaf.size), (self.use_row, np.arange(self.use_leaf.size))), shape=(n, self.use_leaf.size)
+            (np.ones(self.use_leaf.size), (self.use_row, np.arange(self.use_leaf.size))),
+            shape=(n, self.use_leaf.size),
         )
         profit = np.flatnonzero(~self.leaf_is_demand)
         self.profit_matrix = sparse.csr_array(

@@ -1,8 +1,8 @@
 """Residuals and the exact Jacobian of a compiled model.
 
-Signs: an activity's row is cost minus revenue, a market's row supply minus demand, an income row income minus its
-sources.  All rows are divided by their benchmark size.  Everything is written so that complex numbers pass
-through the residual (complex-step differentiation checks the Jacobian).
+Signs: an activity's row is cost minus revenue, a market's row supply minus demand, an income row income minus
+its sources.  All rows are divided by their benchmark size.  Everything is written so that complex numbers
+pass through the residual (complex-step differentiation checks the Jacobian).
 """
 
 from __future__ import annotations
@@ -51,10 +51,18 @@ def calibrate(c: Compiled, p: Parameters) -> Calibration:
     sigma_path = np.where(c.path >= 0, p.sigma[c.path], 0.0)
     log_leaf = sigma_parent[: c.n_leaves] != 0
     log_reference = np.log(np.where(log_leaf, p.reference, 1.0))
-    kept = np.ones(len(c.consumers))
+    kept = np.ones(len(c.consumers), dtype=p.income_share.dtype)
     np.subtract.at(kept, c.share_payer - c.income_slice.start, p.income_share)
     return Calibration(
-        leaf_value, node_value, coefficient, log_reference, np.log(p.augment), sigma_path, sigma_parent, log_leaf, kept
+        leaf_value,
+        node_value,
+        coefficient,
+        log_reference,
+        np.log(p.augment),
+        sigma_path,
+        sigma_parent,
+        log_leaf,
+        kept,
     )
 
 
@@ -94,7 +102,7 @@ class Evaluator:
         terms = np.where(c.leaf_terms_var >= 0, x[c.leaf_terms_var], 1.0)
         if self.tax_active:
             tax = p.tax_rate * np.where(c.tax_aux_var >= 0, x[c.tax_aux_var], 1.0)
-            tax_sum = c.tax_matrix @ tax
+            tax_sum = np.asarray(c.tax_matrix @ tax)
         else:
             tax, tax_sum = p.tax_rate, np.zeros(c.n_leaves)
         gross = terms * (1.0 + c.leaf_sign * tax_sum)
@@ -135,7 +143,21 @@ class Evaluator:
             x[c.tree_scale_var[c.leaf_tree]],
         )
         flow = quantity * tree_scale
-        s = State(x, decision, paid, terms, tax, tax_sum, log_aggregate, log_item, quantity, tree_scale, real, flow, x)
+        s = State(
+            x,
+            decision,
+            paid,
+            terms,
+            tax,
+            tax_sum,
+            log_aggregate,
+            log_item,
+            quantity,
+            tree_scale,
+            real,
+            flow,
+            x,
+        )
         s.residual = self._residual(s, index)
         return s
 
@@ -165,7 +187,7 @@ class Evaluator:
             np.add.at(f, c.term_row, terms)
         self.imbalance = f[c.numeraire_row] / c.market_scale[c.numeraire_row]
         f[c.numeraire_row] = x[c.numeraire_row] - c.numeraire_price
-        return f / c.scale
+        return np.asarray(f / c.scale)
 
     def flow_derivatives(self, s: State) -> tuple[Array, Array, Array]:
         """Derivative of every leaf's log quantity with respect to each driver of a responding leaf.
@@ -207,8 +229,6 @@ class Evaluator:
         u[:, 1:] = np.cumsum(step, axis=1)
         u[:, : c.depth_max] += k.sigma_path * d[:, : c.depth_max]
         root = d[:, 0]
-        pair = u[c.pair_right, c.pair_depth]
-        pair = pair - np.where(c.leaf_is_demand[c.pair_right], root[c.pair_right], 0.0)
         gross = 1.0 + c.leaf_sign * s.tax_sum
         plain = p.alpha * s.terms * gross
         price = s.x[c.leaf_price_var]
@@ -218,7 +238,11 @@ class Evaluator:
         leaf = c.tax_leaf[t]
         with_tax = base[leaf] * s.terms[leaf] * c.leaf_sign[leaf] * p.tax_rate[t]
         driver = np.concatenate([plain, with_terms, with_tax])
-        return pair[c.entry_pair] * driver[c.entry_driver], driver, root
+        slopes = driver.take(c.entry_driver)
+        entries = u.ravel().take(c.entry_place) * slopes
+        spent = c.entry_demand  # what a consumer spends is given: a dearer basket is a smaller one
+        entries[spent] -= root.take(c.entry_right[spent]) * slopes[spent]
+        return entries, driver, root
 
     def jacobian_data(self, s: State) -> Array:
         """Values of the Jacobian at ``compiled.structure`` (rows divided by their scale)."""
@@ -255,7 +279,7 @@ class Evaluator:
             index_part = others[term, position] * index[consumer] * slope
         values = np.concatenate(
             [
-                weight[c.triple_use] * entries[c.triple_entry],
+                weight.take(c.triple_use) * entries.take(c.triple_entry),
                 c.leaf_sign[leaf] * s.quantity[leaf] * driver[pd],
                 coefficient[c.flow_use] * s.quantity[use_leaf] * scale_slope,
                 -c.leaf_sign[mt] * s.flow[mt],
@@ -270,7 +294,7 @@ class Evaluator:
                 -p.income_share,
                 index_part,
                 *[others[v, w] for w, v in enumerate(c.variable_atoms)],
-                np.zeros(1),
+                np.zeros(1 + c.pair_entry.size),
             ]
         )
         data = np.bincount(c.position, weights=values, minlength=c.structure.size)

@@ -1,4 +1,4 @@
-"""A model as data: activities, commodities, consumers and auxiliary conditions, and what makes it refusable."""
+"""A model as data: activities, commodities, consumers, auxiliary conditions, and what is refused."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ class Auxiliary:
     name : the variable.
     terms : the equation's terms.
     value : benchmark value.
-    lower, upper : bounds of the paired variable; the equation is >= 0 at the lower and <= 0 at the upper bound.
+    lower, upper : bounds of the paired variable; the equation is >= 0 at the lower and <= 0 at the upper
+        bound.
     pairs_price : commodity whose *price* is complementary to this equation; the market of that commodity then
         determines this auxiliary variable (a quantity rationed by a bounded price).
     scale : size of the equation's terms, for relative residuals.
@@ -117,7 +118,11 @@ class Model:
     ...         Activity("Y", Leaf("PY", 50), Nest(1, (Leaf("PL", 20), Leaf("PK", 30)))),
     ...     ),
     ...     consumers=(
-    ...         Consumer("RA", Nest(1, (Leaf("PX", 100), Leaf("PY", 50))), (Endowment("PL", 77), Endowment("PK", 80))),
+    ...         Consumer(
+    ...             "RA",
+    ...             Nest(1, (Leaf("PX", 100), Leaf("PY", 50))),
+    ...             (Endowment("PL", 77), Endowment("PK", 80)),
+    ...         ),
     ...     ),
     ...     numeraire="PL",
     ... )
@@ -158,9 +163,16 @@ class Model:
         """
         names = [a.name for a in self.activities] + [c.name for c in self.consumers]
         names += [x.name for x in self.auxiliaries]
-        twice = sorted({n for n in names if names.count(n) > 1})
-        if twice:
-            raise ModelError(f"names used twice: {', '.join(twice)}")
+        for kind, given in (("names", names), ("commodities", [c.name for c in self.commodities])):
+            twice = sorted({n for n in given if given.count(n) > 1})
+            if twice:
+                raise ModelError(f"{kind} used twice: {', '.join(twice)}")
+        for commodity in self.commodities:
+            if not (isfinite(commodity.price) and commodity.price >= 0 and commodity.lower <= commodity.upper):
+                raise ModelError(
+                    f"commodity '{commodity.name}' has price {commodity.price} in [{commodity.lower}, "
+                    f"{commodity.upper}]; a price is finite and >= 0, bounds are in order"
+                )
         consumers = {c.name for c in self.consumers}
         auxiliaries = {x.name for x in self.auxiliaries}
         commodities = {c.name for c in self.all_commodities()}
@@ -181,11 +193,19 @@ class Model:
                     raise ModelError(f"consumer '{consumer.name}' pays income to the unknown consumer '{receiver}'")
                 if not isfinite(share):
                     raise ModelError(f"income share of '{consumer.name}' to '{receiver}' is not finite")
+            if sum(consumer.income_shares.values()) >= 1:
+                raise ModelError(f"consumer '{consumer.name}' pays away all of its income and keeps none to spend")
         for auxiliary in self.auxiliaries:
             if auxiliary.pairs_price is not None and auxiliary.pairs_price not in commodities:
                 raise ModelError(f"auxiliary '{auxiliary.name}' pairs the unknown price '{auxiliary.pairs_price}'")
+            for term in auxiliary.terms:
+                if not isfinite(term.coefficient):
+                    raise ModelError(f"auxiliary '{auxiliary.name}' has the coefficient {term.coefficient}")
             if auxiliary.lower > auxiliary.upper:
                 raise ModelError(f"auxiliary '{auxiliary.name}' has lower bound above its upper bound")
+        paired = [x.pairs_price for x in self.auxiliaries if x.pairs_price is not None]
+        for price in sorted({p for p in paired if paired.count(p) > 1}):
+            raise ModelError(f"two auxiliaries pair the price of '{price}'; one equation sets one price")
         _check_supply(self, commodities)
 
 
@@ -214,7 +234,9 @@ def _check_tree(where: str, tree: Tree, sign: int, consumers: set[str], auxiliar
         raise ModelError(f"{where}: '{tree.address}' has benchmark price {tree.price}; it must be finite and >= 0")
     for tax in tree.taxes:
         if tax.receiver not in consumers:
-            raise ModelError(f"{where}: the tax on '{tree.address}' is paid to nobody: unknown consumer '{tax.receiver}'")
+            raise ModelError(
+                f"{where}: the tax on '{tree.address}' is paid to nobody: unknown consumer '{tax.receiver}'"
+            )
         if not isfinite(tax.rate):
             raise ModelError(f"{where}: the tax rate on '{tree.address}' is {tax.rate}")
         if tax.multiplier is not None and tax.multiplier not in auxiliaries:

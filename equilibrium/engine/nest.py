@@ -1,14 +1,14 @@
 """Nest trees: the technology of an activity, or the taste of a consumer, as plain data.
 
-The theory fits on one page.  A node aggregates its children with a constant elasticity ``sigma``; with benchmark
-value shares ``theta`` and price ratios ``x`` (current over benchmark user price) its price index is
+The theory fits on one page.  A node aggregates its children with a constant elasticity ``sigma``; with
+benchmark value shares ``theta`` and price ratios ``x`` (current over benchmark user price) its price index is
 
     sigma = 0      P = sum theta x
     sigma = 1      P = prod x ** theta
     otherwise      P = (sum theta x ** (1 - sigma)) ** (1 / (1 - sigma))
 
-divided by the node's augmentation ``a`` (1 in the benchmark).  Shephard's lemma gives the quantities.  An output
-tree is the same object with the elasticity of transformation entered as ``-sigma``.
+divided by the node's augmentation ``a`` (1 in the benchmark).  Shephard's lemma gives the quantities.  An
+output tree is the same object with the elasticity of transformation entered as ``-sigma``.
 
 References
 ----------

@@ -8,15 +8,20 @@ from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse
-from scipy.sparse import linalg as sparse_linalg
 
+from equilibrium.engine.admissible import check_parameters
 from equilibrium.engine.compile import Array, Compiled, Parameters, compile_model
+from equilibrium.engine.eliminate import Elimination
 from equilibrium.engine.evaluate import Evaluator, State
 from equilibrium.engine.model import Model
 
-DENSE_UP_TO = 400  # unknowns; above it the sparse factorisation is faster
 LARGEST_LOG_STEP = 1.5
+MOST_LEAPS = 4
+STEP_ITERATIONS = 25  # on a short step Newton is soon there or never
+WALRAS = 1e-8  # largest relative imbalance of the numeraire's market, the one that is left out
+
+Rule = Callable[[Array, Array, Array, Array], tuple[Array, Array, Array]]
+"""Turns (x, lower, upper, f) into an equation: its value and its slopes with respect to x and f."""
 
 
 class EquilibriumError(ValueError):
@@ -27,6 +32,8 @@ class EquilibriumError(ValueError):
     equation : name of the equation with the largest residual.
     residual : its relative residual.
     """
+
+    exit_code = 1
 
     def __init__(self, message: str, equation: str = "", residual: float = inf) -> None:
         super().__init__(message)
@@ -96,14 +103,40 @@ class Solution:
         """Quantity of a leaf at the solution."""
         return float(self.state.flow[self.compiled.leaf_at[(owner, side, leaf)]])
 
+    def index(self, owner: str, node: str, side: str = "inputs") -> float:
+        """Price index of a named nest, 1 in the benchmark."""
+        c = self.compiled
+        return float(np.exp(self.state.log_item[c.n_leaves + c.node_at[(owner, side, node)]]))
+
+    def system_jacobian(self) -> Array:
+        """Jacobian of the complementarity system at the solution, dense."""
+        c = self.compiled
+        _, data, extra = _system(self.evaluator, self.state, _fischer_burmeister)
+        matrix = np.zeros((c.n, c.n))
+        matrix.flat[c.structure] = data
+        rows = np.flatnonzero(c.pair >= 0)
+        matrix[rows, c.pair[rows]] += extra[rows]
+        return matrix
+
     def factorised(self) -> Callable[[Array], Array]:
-        """Solve with the Jacobian of the complementarity system at the solution (implicit function theorem)."""
-        phi, data, extra = _system(self.evaluator, self.state)
+        """Solver with the complementarity system's Jacobian at the solution (implicit function theorem)."""
+        phi, data, extra = _system(self.evaluator, self.state, _fischer_burmeister)
         del phi
         return _factorise(self.compiled, data, extra)
 
 
-def _system(evaluator: Evaluator, state: State) -> tuple[Array, Array, Array]:
+def complementarity_slopes(solution: Solution) -> tuple[NDArray[np.int64], Array, Array]:
+    """Rows that are complementary to a variable, and the slopes of their conditions in variable and equation."""
+    c, p, state = solution.compiled, solution.parameters, solution.state
+    rows = np.flatnonzero(c.pair >= 0)
+    var = c.pair[rows]
+    _, of_variable, of_equation = _fischer_burmeister(
+        state.x[var], p.lower[var], p.upper[var], state.residual[rows]
+    )
+    return rows, of_variable, of_equation
+
+
+def _system(evaluator: Evaluator, state: State, rule: Rule) -> tuple[Array, Array, Array]:
     """Complementarity residual, scaled Jacobian data and the diagonal-like extra on paired variables."""
     c, p = evaluator.c, evaluator.p
     f = state.residual
@@ -113,7 +146,7 @@ def _system(evaluator: Evaluator, state: State) -> tuple[Array, Array, Array]:
     phi = f.copy()
     if rows.size:
         var = c.pair[rows]
-        value, slope_x, slope_f = _complementarity(state.x[var], p.lower[var], p.upper[var], f[rows])
+        value, slope_x, slope_f = rule(state.x[var], p.lower[var], p.upper[var], f[rows])
         phi[rows] = value
         extra[rows] = slope_x
         factor = np.ones(c.n)
@@ -122,7 +155,7 @@ def _system(evaluator: Evaluator, state: State) -> tuple[Array, Array, Array]:
     return phi, data, extra
 
 
-def _fischer_burmeister(a: Array, b: Array) -> tuple[Array, Array, Array]:
+def _smooth_minimum(a: Array, b: Array) -> tuple[Array, Array, Array]:
     """phi(a, b) = a + b - sqrt(a^2 + b^2), zero exactly where a >= 0, b >= 0, ab = 0; with its slopes."""
     root = np.hypot(a, b)
     safe = np.where(root > 0, root, 1.0)
@@ -132,8 +165,8 @@ def _fischer_burmeister(a: Array, b: Array) -> tuple[Array, Array, Array]:
     return value, np.where(root > 0, 1 - a / safe, corner), np.where(root > 0, 1 - b / safe, corner)
 
 
-def _complementarity(x: Array, lower: Array, upper: Array, f: Array) -> tuple[Array, Array, Array]:
-    """Reformulation of lower <= x <= upper with f >= 0 at the lower and f <= 0 at the upper bound.
+def _fischer_burmeister(x: Array, lower: Array, upper: Array, f: Array) -> tuple[Array, Array, Array]:
+    """Smooth equation for lower <= x <= upper with f >= 0 at the lower and f <= 0 at the upper bound.
 
     Where the bounds coincide the variable is fixed.  Returns value and slopes with respect to x and f.
     """
@@ -141,12 +174,12 @@ def _complementarity(x: Array, lower: Array, upper: Array, f: Array) -> tuple[Ar
     has_lower, has_upper = np.isfinite(lower) & ~fixed, np.isfinite(upper) & ~fixed
     value, slope_x, slope_f = f.copy(), np.zeros_like(f), np.ones_like(f)
     gap_up = np.where(has_upper, upper - x, 1.0)
-    v, a, b = _fischer_burmeister(gap_up, -f)
+    v, a, b = _smooth_minimum(gap_up, -f)
     value = np.where(has_upper, -v, value)
     slope_x = np.where(has_upper, a, slope_x)
     slope_f = np.where(has_upper, b, slope_f)
     gap_low = np.where(has_lower, x - lower, 1.0)
-    v, a, b = _fischer_burmeister(gap_low, value)
+    v, a, b = _smooth_minimum(gap_low, value)
     slope_x = np.where(has_lower, a + b * slope_x, slope_x)
     slope_f = np.where(has_lower, b * slope_f, slope_f)
     value = np.where(has_lower, v, value)
@@ -154,24 +187,33 @@ def _complementarity(x: Array, lower: Array, upper: Array, f: Array) -> tuple[Ar
     return value, np.where(fixed, 1.0, slope_x), np.where(fixed, 0.0, slope_f)
 
 
+def _projection(x: Array, lower: Array, upper: Array, f: Array) -> tuple[Array, Array, Array]:
+    """The same conditions as ``x`` less the projection of ``x - f`` on its bounds: piecewise linear, an active set.
+
+    Its merit has other stationary points than the smooth equation's: where one stalls the other often passes.
+    """
+    below, above = x - f <= lower, x - f >= upper
+    value = np.where(below, x - lower, np.where(above, x - upper, f))
+    return value, np.where(below | above, 1.0, 0.0), np.where(below | above, 0.0, 1.0)
+
+
 def _factorise(c: Compiled, data: Array, extra: Array) -> Callable[[Array], Array]:
-    rows = np.flatnonzero(extra)
-    if c.n <= DENSE_UP_TO:
-        matrix = np.zeros((c.n, c.n))
-        matrix.flat[c.structure] = data
-        matrix[rows, c.pair[rows]] += extra[rows]
-        lu, pivots, info = linalg.lapack.dgetrf(matrix, overwrite_a=True)
-        if info != 0:
-            raise np.linalg.LinAlgError(str(info - 1))
-        return lambda b: np.asarray(linalg.lapack.dgetrs(lu, pivots, b)[0])
-    jacobian = sparse.csc_array((data, (c.structure_row, c.structure_col)), shape=(c.n, c.n))
-    if rows.size:
-        jacobian = (jacobian + sparse.csc_array((extra[rows], (rows, c.pair[rows])), shape=(c.n, c.n))).tocsc()
-    try:
-        factor = sparse_linalg.splu(jacobian)
-    except RuntimeError as error:
-        raise np.linalg.LinAlgError(str(error)) from error
-    return lambda b: np.asarray(factor.solve(b))
+    rows = np.flatnonzero(c.pair >= 0)
+    full = data.copy()
+    full[c.pair_entry] += extra[rows]
+    return _elimination(c).factorise(full)
+
+
+def _elimination(c: Compiled) -> Elimination:
+    """The model's elimination, chosen once from its benchmark: what was solved before has no say in it."""
+    if c.elimination is None:
+        data = np.abs(Evaluator(c, c.default).jacobian_data(Evaluator(c, c.default).state(c.start)))
+        largest = np.zeros(c.n)
+        np.maximum.at(largest, c.structure_row, data)
+        switched = c.pair[c.structure_row] >= 0  # a complementarity row may turn into a bound
+        sound = (data >= 0.05 * largest[c.structure_row]) & (data > 0) & ~switched
+        c.elimination = Elimination(c.structure_row, c.structure_col, c.n, sound)
+    return c.elimination
 
 
 def jacobian(evaluator: Evaluator, state: State) -> Array:
@@ -202,16 +244,28 @@ def solve(
 
     Raises
     ------
+    ModelError
+        for parameters without meaning; it names the account.
     EquilibriumError
         when no point meets the tolerance; it names the worst equation.
     """
     compiled = compile_model(model) if isinstance(model, Model) else model
     parameters = compiled.default if parameters is None else parameters
+    check_parameters(compiled, parameters)
     evaluator = Evaluator(compiled, parameters)
     x = np.array(compiled.start if start is None else start, dtype=float)
     _clip_into_bounds(compiled, parameters, x)
     with np.errstate(all="ignore"):
-        return _newton(evaluator, x, tolerance, iterations)
+        try:
+            return _newton(evaluator, x, tolerance, iterations, _fischer_burmeister)
+        except EquilibriumError:
+            if iterations == 0 or not compiled.bounded.any():
+                raise
+            try:
+                return _newton(evaluator, x, tolerance, iterations, _projection)
+            except EquilibriumError:
+                pass
+            raise
 
 
 def _clip_into_bounds(c: Compiled, p: Parameters, x: Array) -> None:
@@ -219,17 +273,18 @@ def _clip_into_bounds(c: Compiled, p: Parameters, x: Array) -> None:
     x[b] = np.clip(x[b], p.lower[b], p.upper[b])
 
 
-def _newton(evaluator: Evaluator, x: Array, tolerance: float, iterations: int) -> Solution:
+def _newton(evaluator: Evaluator, x: Array, tolerance: float, iterations: int, rule: Rule) -> Solution:
     c = evaluator.c
     state = evaluator.state(x)
     history: list[float] = []
     for count in range(iterations + 1):
-        phi, data, extra = _system(evaluator, state)
+        phi = _phi(evaluator, state, rule)
         size = float(np.abs(phi).max())
-        if size <= tolerance:
+        if size <= tolerance and abs(evaluator.imbalance) <= WALRAS:
             return _solution(evaluator, state, phi, count)
         if count == iterations or not np.isfinite(size):
             break
+        phi, data, extra = _system(evaluator, state, rule)
         merit = float(phi @ phi)
         history.append(merit)
         if not np.isfinite(data).all():
@@ -244,14 +299,23 @@ def _newton(evaluator: Evaluator, x: Array, tolerance: float, iterations: int) -
         for share in _shares(c, state.x, step):
             trial = _move(c, evaluator.p, state.x, step, share)
             candidate = evaluator.state(trial)
-            new_phi = _phi(evaluator, candidate)
+            new_phi = _phi(evaluator, candidate, rule)
             new_merit = float(new_phi @ new_phi)
             if np.isfinite(new_merit) and new_merit <= (1 - 1e-4 * share) * ceiling:
                 state = candidate
                 break
         else:
             break
-    phi = _phi(evaluator, state)
+    phi = _phi(evaluator, state, rule)
+    if float(np.abs(phi).max()) <= tolerance:  # where prices explode, small gaps elsewhere add up to a large one here
+        evaluator.state(state.x)
+        name = c.equation_name(c.numeraire_row).replace("numeraire price", "market")
+        raise EquilibriumError(
+            f"no equilibrium found after {len(history)} Newton steps: all other equations hold, but the {name} is out "
+            f"of balance by {float(abs(evaluator.imbalance)):.3g}",
+            name,
+            float(abs(evaluator.imbalance)),
+        )
     worst = int(np.nanargmax(np.abs(phi))) if np.isfinite(phi).any() else 0
     raise EquilibriumError(
         f"no equilibrium found after {len(history)} Newton steps: worst is the {c.equation_name(worst)} "
@@ -261,13 +325,13 @@ def _newton(evaluator: Evaluator, x: Array, tolerance: float, iterations: int) -
     )
 
 
-def _phi(evaluator: Evaluator, state: State) -> Array:
+def _phi(evaluator: Evaluator, state: State, rule: Rule) -> Array:
     c, p = evaluator.c, evaluator.p
     phi: NDArray[np.float64] = state.residual.copy()
     rows = np.flatnonzero(c.pair >= 0)
     if rows.size:
         var = c.pair[rows]
-        phi[rows] = _complementarity(state.x[var], p.lower[var], p.upper[var], phi[rows])[0]
+        phi[rows] = rule(state.x[var], p.lower[var], p.upper[var], phi[rows])[0]
     return phi
 
 
@@ -325,7 +389,9 @@ def solve_by_steps(
     tolerance: float = 1e-10,
     smallest: float = 1 / 256,
 ) -> Solution:
-    """Solve a large shock by homotopy: walk from ``origin`` (the benchmark) to ``parameters`` in adaptive steps.
+    """Solve a large shock by homotopy: adaptive steps from ``origin`` (the benchmark) to ``parameters``.
+
+    Where the branch of equilibria ends the walk leaps ahead and goes on from where it lands.
 
     Raises
     ------
@@ -337,20 +403,44 @@ def solve_by_steps(
         return solve(compiled, parameters, start, tolerance=tolerance)
     except EquilibriumError as error:
         last = error
-    done, step = 0.0, 0.25
+    done, step, leaps = 0.0, 0.25, 0
     x = compiled.start if start is None else start
     solution = solve(compiled, origin, x, tolerance=tolerance)
     while done < 1.0:
         target = min(1.0, done + step)
         try:
-            solution = solve(compiled, origin.between(parameters, target), solution.x, tolerance=tolerance)
+            here = origin.between(parameters, target)
+            solution = solve(compiled, here, solution.x, tolerance=tolerance, iterations=STEP_ITERATIONS)
             done, step = target, step * 1.5
+            continue
         except EquilibriumError as error:
             last, step = error, step / 2
-            if step < smallest:
-                raise EquilibriumError(
-                    f"{last}; the path from the benchmark was walked to {done:.1%} of the shock",
-                    last.equation,
-                    last.residual,
-                ) from last
+        if step >= smallest:
+            continue
+        landed = _leap(compiled, origin, parameters, done, solution, tolerance) if leaps < MOST_LEAPS else None
+        if landed is None:
+            raise EquilibriumError(
+                f"{last}; the path from the benchmark was walked to {done:.1%} of the shock",
+                last.equation,
+                last.residual,
+            ) from last
+        (done, solution), step, leaps = landed, 1 / 32, leaps + 1
     return solve(compiled, parameters, solution.x, tolerance=tolerance)
+
+
+def _leap(
+    compiled: Compiled, origin: Parameters, parameters: Parameters, done: float, here: Solution, tolerance: float
+) -> tuple[float, Solution] | None:
+    """An equilibrium beyond the point where a branch of equilibria ends or turns back, with how far it lies."""
+    for length in (1 / 64, 1 / 8, 1.0):
+        target = min(1.0, done + length)
+        p = origin.between(parameters, target)
+        ceiling = here.x.copy()
+        held = compiled.bounded & np.isfinite(p.upper)
+        ceiling[held] = p.upper[held]
+        for start in (here.x, compiled.start, ceiling):
+            try:
+                return target, solve(compiled, p, start, tolerance=tolerance, iterations=STEP_ITERATIONS)
+            except EquilibriumError:
+                continue
+    return None

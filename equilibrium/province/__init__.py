@@ -1,0 +1,1 @@
+"""A province on the equilibrium engine: accounts, production, trade, institutions, carbon, dynamics."""

@@ -1,8 +1,8 @@
 """Carbon in the trees: what emits, what a permit costs, who owns the permits.
 
-Permits are a commodity ``PERMIT`` in Mt CO2, priced in yi yuan per Mt (yuan/t / 100).  Every emitting flow carries
-a permit leaf in fixed proportion; its quantity is the sector's coverage (0 or 1) times the flow's CO2.  Choices
-follow ``alpha p + beta`` while ``p`` is paid, so that technique can lag behind price.
+Permits are a commodity ``PERMIT`` in Mt CO2, priced in yi yuan per Mt (yuan/t / 100).  Every emitting flow
+carries a permit leaf in fixed proportion; its quantity is the sector's coverage (0 or 1) times the flow's
+CO2.  Choices follow ``alpha p + beta`` while ``p`` is paid, so that technique can lag behind price.
 """
 
 from __future__ import annotations
@@ -11,9 +11,22 @@ from dataclasses import dataclass
 
 from equilibrium.engine import Auxiliary, Commodity, Leaf, Nest, Term
 from equilibrium.province.accounts import Accounts
+from equilibrium.province.tables import cell, rows
 
 PERMIT = "PERMIT"
 PERMITS_USED = "permits"
+
+
+def permit_of(sector: str, own_quotas: tuple[str, ...]) -> str:
+    """Commodity: the permit that a sector needs, the common one or its own."""
+    return f"{PERMIT}_{sector}" if sector in own_quotas else PERMIT
+
+
+def used_of(sector: str) -> str:
+    """Auxiliary variable: permits used by a sector whose quotas are its own."""
+    return f"{PERMITS_USED}_{sector}"
+
+
 COVERABLE = ("ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AIR")
 """Sectors that an emissions-trading scenario may cover: the high-energy sectors of the first paper."""
 
@@ -48,15 +61,21 @@ class EmittingFlow:
 
 
 def emitting_flows(accounts: Accounts) -> tuple[EmittingFlow, ...]:
-    """All emitting flows of production in the benchmark (households are counted elsewhere, and never priced)."""
+    """All emitting flows of production in the benchmark (households' are counted elsewhere, never priced)."""
     flows = []
-    for row in accounts.fuel.itertuples():
+    for row in rows(accounts.fuel):
         if row.activity == "HH" or row.use == "feedstock":
             continue
         leaf = str(row.commodity) if row.use == "energy" else f"{row.commodity}.reductant"
         flows.append(
             EmittingFlow(
-                str(row.activity), leaf, f"{leaf}.co2", float(row.co2_mt), float(row.mtce), str(row.commodity), str(row.use)
+                str(row.activity),
+                leaf,
+                f"{leaf}.co2",
+                float(row.co2_mt),
+                float(row.mtce),
+                str(row.commodity),
+                str(row.use),
             )
         )
     for activity, mt in accounts.process_co2.items():
@@ -67,15 +86,15 @@ def emitting_flows(accounts: Accounts) -> tuple[EmittingFlow, ...]:
 
 def priced_in_benchmark(accounts: Accounts, activity: str) -> bool:
     """Whether the benchmark accounts show the activity paying for permits."""
-    return bool(accounts.sam.at[PERMIT, f"A_{activity}"] > 0)
+    return cell(accounts.sam, PERMIT, f"A_{activity}") > 0
 
 
-def permit_leaf(accounts: Accounts, flow: EmittingFlow, share: float) -> Leaf:
+def permit_leaf(accounts: Accounts, flow: EmittingFlow, share: float, permit: str = PERMIT) -> Leaf:
     """The permit that an emitting flow needs; free and unasked for where the benchmark does not price it."""
     priced = priced_in_benchmark(accounts, flow.activity)
     price = accounts.carbon_price * YUAN_PER_TONNE
     return Leaf(
-        PERMIT,
+        permit,
         flow.co2 * share if priced else 0.0,
         price=price if priced else 0.0,
         name=flow.permit,
@@ -83,23 +102,24 @@ def permit_leaf(accounts: Accounts, flow: EmittingFlow, share: float) -> Leaf:
     )
 
 
-def with_permit(accounts: Accounts, fuel: Leaf, flow: EmittingFlow, share: float) -> Nest:
+def with_permit(accounts: Accounts, fuel: Leaf, flow: EmittingFlow, share: float, permit: str = PERMIT) -> Nest:
     """A fuel with its permit in fixed proportion."""
-    return Nest(0.0, (fuel, permit_leaf(accounts, flow, share)), name=f"{fuel.address}+co2")
+    return Nest(0.0, (fuel, permit_leaf(accounts, flow, share, permit)), name=f"{fuel.address}+co2")
 
 
-def permit_commodity(accounts: Accounts) -> Commodity:
-    """The permit, held at the benchmark's price until a regime says otherwise."""
-    price = accounts.carbon_price * YUAN_PER_TONNE
-    return Commodity(PERMIT, price=price, lower=price, upper=price)
+def permit_commodity(accounts: Accounts, name: str = PERMIT, priced: bool = True) -> Commodity:
+    """A permit, held at the benchmark's price (nothing where it is not ``priced``) until a regime says otherwise."""
+    price = accounts.carbon_price * YUAN_PER_TONNE if priced else 0.0
+    return Commodity(name, price=price, lower=price, upper=price)
 
 
 def permit_account(used: float, quota_makers: tuple[str, ...]) -> Auxiliary:
     """Permits used under the cap: ``0 <= cap - used - quotas``, orthogonal to the price above its floor.
 
-    The cap is the first coefficient.  Used permits are whatever clears the permit market beyond the quotas that
-    come with output; their value goes to the owners in fixed shares, so the account pays out exactly what it
-    receives.  Quotas count against an absolute cap (the coefficients of ``quota_makers``), not under a standard.
+    The cap is the first coefficient.  Used permits are whatever clears the permit market beyond the quotas
+    that come with output; their value goes to the owners in fixed shares, so the account pays out exactly
+    what it receives.  Quotas count against an absolute cap (the coefficients of ``quota_makers``), not under
+    a standard.
     """
     quotas = tuple(Term(0.0, (("level", name),)) for name in quota_makers)
     return Auxiliary(
@@ -109,3 +129,13 @@ def permit_account(used: float, quota_makers: tuple[str, ...]) -> Auxiliary:
         pairs_price=PERMIT,
         scale=max(used, 1.0),
     )
+
+
+def own_account(sector: str, used: float) -> Auxiliary:
+    """Permits used by a sector under a quota of its own: ``0 <= quota - used``, orthogonal to its shadow price.
+
+    The quota is the first coefficient; until a regime sets it the price is held at the benchmark's.
+    """
+    name = used_of(sector)
+    terms = (Term(used), Term(-1.0, (("aux", name),)))
+    return Auxiliary(name, terms, value=used, pairs_price=permit_of(sector, (sector,)), scale=max(used, 1.0))

@@ -21,8 +21,8 @@ class Closure:
     ----------
     capital
         ``mobile``: one rental rate clears one provincial capital market.
-        ``vintage``: installed capital stays in its sector with little room to substitute, last year's investment
-        is mobile and chooses freely (putty-clay).
+        ``vintage``: installed capital stays in its sector with little room to substitute, last year's
+        investment is mobile and chooses freely (putty-clay).
     external_saving
         ``fixed``: the current account is fixed in foreign currency; internal prices adjust.
         ``flexible``: the current account adjusts; real investment is fixed.
@@ -35,6 +35,9 @@ class Closure:
         Share of the benchmark's capital that is mobile new investment (vintage only).
     line_headroom
         Capacity of the outgoing power lines over the benchmark's export, >= 1.
+    own_quotas
+        Sectors whose quotas bind themselves alone: each has a permit of its own, not traded with the others, and so
+        a shadow price of its own.
     """
 
     capital: Literal["mobile", "vintage"] = "mobile"
@@ -43,6 +46,7 @@ class Closure:
     old_elasticity_factor: float = 0.12
     new_capital_share: float = 0.095
     line_headroom: float = 1.1
+    own_quotas: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.capital not in ("mobile", "vintage"):
@@ -52,8 +56,12 @@ class Closure:
         if not 0 <= self.border_pass_through <= 1:
             raise ClosureError(f"border_pass_through lies between 0 and 1, not {self.border_pass_through}")
         if not 0 <= self.old_elasticity_factor <= 1:
-            raise ClosureError(f"old_elasticity_factor lies between 0 and 1, not {self.old_elasticity_factor}")
+            raise ClosureError(
+                f"old_elasticity_factor lies between 0 and 1, not {self.old_elasticity_factor}"
+            )
         if not 0 < self.new_capital_share < 1:
             raise ClosureError(f"new_capital_share lies between 0 and 1, not {self.new_capital_share}")
         if self.line_headroom < 1:
-            raise ClosureError("line_headroom below 1 contradicts the benchmark, in which the power was exported")
+            raise ClosureError(
+                "line_headroom below 1 contradicts the benchmark, in which the power was exported"
+            )

@@ -1,13 +1,13 @@
 """From one year to the next: capital, labour, productivity, energy efficiency, resources, vintages.
 
     K(t+1) = (1 - depreciation) K(t) + I(t)            capital in units of its benchmark services
-    a(t+1) = a(t) (1 + g)                              productivity of capital and labour; energy efficiency (AEEI)
+    a(t+1) = a(t) (1 + g)                              productivity; energy efficiency (AEEI)
 
-The benchmark's investment adds ``depreciation + benchmark_capital_growth`` to its capital: with everything exogenous
-growing at that rate and no other change, the economy grows in balance.
+The benchmark's investment adds ``depreciation + benchmark_capital_growth`` to its capital: with everything
+exogenous growing at that rate and no other change, the economy grows in balance.
 
-With vintages, the year's installed and new capital together become next year's installed capital, whose technique
-is the mean of what both used (putty-clay: what is built stays as it was built).
+With vintages, the year's installed and new capital together become next year's installed capital, whose
+technique is the mean of what both used (putty-clay: what is built stays as it was built).
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from equilibrium.engine import Parameters, Solution
-from equilibrium.engine.compile import Array
+from equilibrium.engine.compile import Index
 from equilibrium.province.institutions import CURRENT_ACCOUNT, HOUSEHOLD_TAX, INVEST
 from equilibrium.province.physical import Flows
 from equilibrium.province.production import SPECIFIC
 from equilibrium.province.province import Province
+from equilibrium.province.tables import cell
 from equilibrium.province.trade import FX, LINE
 
 
@@ -35,8 +36,8 @@ class Growth:
     labour, productivity, aeei, aeei_power : rates of growth; ``aeei_power`` holds for generation.
     depreciation : share of capital that wears out in a year.
     benchmark_capital_growth : growth of capital that the benchmark's investment gives.
-    public : real government demand; external : transfers, and net lending abroad; lines : capacity of the outgoing
-        power lines; resources : coal, gas, ores, land.
+    public : real government demand; external : transfers, and net lending abroad; lines : capacity of the
+        outgoing power lines; resources : coal, gas, ores, land.
     nonfossil : year -> index of non-fossil capacity's yearly output, 1 in the benchmark year.
     """
 
@@ -53,7 +54,9 @@ class Growth:
     nonfossil: Mapping[int, float] = field(default_factory=dict)
 
 
-def advance(province: Province, p: Parameters, flows: Flows, last: Solution, growth: Growth, year: int) -> Parameters:
+def advance(
+    province: Province, p: Parameters, flows: Flows, last: Solution, growth: Growth, year: int
+) -> Parameters:
     """Parameters of ``year + 1`` from those of ``year`` and what the year brought.
 
     Parameters
@@ -70,15 +73,15 @@ def advance(province: Province, p: Parameters, flows: Flows, last: Solution, gro
     return q
 
 
-def _endowments_of(province: Province, name: str) -> Array:
+def _endowments_of(province: Province, name: str) -> Index:
     c = province.compiled
-    return np.flatnonzero(c.endow_price_var == c.price_index[name])
+    return np.asarray(np.flatnonzero(c.endow_price_var == c.price_index[name]), dtype=np.int64)
 
 
 def _capital(province: Province, q: Parameters, flows: Flows, growth: Growth) -> None:
     c, accounts = province.compiled, province.accounts
     invested = float(flows.x[c.activity_index[INVEST]])  # 1 in the benchmark
-    total = float(accounts.sam["CAP"].sum() - sum(accounts.sam.at["CAP", f"A_{a}"] for a in SPECIFIC))
+    total = float(accounts.sam["CAP"].sum() - sum(cell(accounts.sam, "CAP", f"A_{a}") for a in SPECIFIC))
     added = (growth.depreciation + growth.benchmark_capital_growth) * total * invested
     kept = 1.0 - growth.depreciation
     if province.closure.capital == "mobile":
@@ -128,10 +131,10 @@ def _technology(province: Province, q: Parameters, growth: Growth) -> None:
 
 
 def _install(province: Province, q: Parameters, flows: Flows, last: Solution) -> None:
-    """Next year's installed technique: what installed and new capital used together, at the year's last prices.
+    """Next year's installed technique: what both vintages used, at the year's last prices.
 
-    The installed vintage keeps its benchmark output at level 1, so process CO2 and border terms, which are tied to
-    levels, keep their meaning.
+    The installed vintage keeps its benchmark output at level 1, so process CO2 and border terms, which are
+    tied to levels, keep their meaning.
     """
     c = province.compiled
     addresses: dict[str, list[tuple[str, str, int]]] = {}

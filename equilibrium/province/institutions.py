@@ -1,9 +1,10 @@
 """Income and spending of households, enterprises and government, and investment.
 
 Households own labour and a share of capital; enterprises own the rest of capital, resources and free permits.
-Income taxes, dividends are fixed shares of income; other transfers are fixed in foreign exchange.  Households save
-a fixed share, enterprises save what is left, and all saving buys investment goods.  Government's real demand is
-fixed and a lump-sum tax on households, the auxiliary variable ``household tax``, balances its budget.
+Income taxes, dividends are fixed shares of income; other transfers are fixed in foreign exchange.  Households
+save a fixed share, enterprises save what is left, and all saving buys investment goods.  Government's real
+demand is fixed and a lump-sum tax on households, the auxiliary variable ``household tax``, balances its
+budget.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from collections.abc import Mapping
 from equilibrium.engine import Activity, Auxiliary, Consumer, Endowment, Leaf, Nest, Term
 from equilibrium.engine.nest import Tree, benchmark_value
 from equilibrium.province.accounts import Accounts
-from equilibrium.province.carbon import PERMIT, PERMITS_USED
+from equilibrium.province.carbon import PERMIT, PERMITS_USED, permit_of, used_of
 from equilibrium.province.closure import Closure
 from equilibrium.province.production import FUELS, commodity
+from equilibrium.province.tables import cell, total
 from equilibrium.province.trade import FX, LINE
 
 INVEST, INV = "INVEST", "INV"
@@ -24,44 +26,55 @@ HOUSEHOLD_TAX, CURRENT_ACCOUNT = "household tax", "current account"
 
 def investment(accounts: Accounts) -> Activity:
     """The activity that turns goods into investment, stock changes included, in fixed proportions."""
-    goods = [Leaf(commodity(g), float(v), name=g) for g in accounts.commodities if (v := _buys(accounts, g, "SAV")) > 0]
+    goods = [
+        Leaf(commodity(g), v, name=g)
+        for g in accounts.commodities
+        if (v := _buys(accounts, g, "SAV")) > 0
+    ]
     return Activity(INVEST, Leaf(INV, sum(g.quantity for g in goods)), Nest(0.0, tuple(goods), name="goods"))
 
 
 def _buys(accounts: Accounts, good: str, buyer: str) -> float:
-    return float(accounts.sam.at[f"C_{good}", buyer])
+    return cell(accounts.sam, f"C_{good}", buyer)
 
 
 def _spending(accounts: Accounts, buyer: str, goods: list[str]) -> list[Tree]:
     return [Leaf(commodity(g), v, name=g) for g in goods if (v := _buys(accounts, g, buyer)) > 0]
 
 
+def _from_outside(accounts: Accounts, account: str) -> float:
+    """Net payment that an account receives from the rest of China and the rest of the world, yi yuan."""
+    sam = accounts.sam
+    return sum(cell(sam, account, out) - cell(sam, out, account) for out in ("ROC", "ROW"))
+
+
 def households(accounts: Accounts, capital: Mapping[str, float]) -> Consumer:
-    """Households: demand CES over energy and other goods, a fixed saving share, labour, capital, transfers."""
+    """Households: CES demand over energy and other goods, a saving share, labour, capital, transfers."""
     sam, e = accounts.sam, accounts.elasticities
     energy = [g for g in accounts.commodities if g in FUELS or g == "ELEC"]
     other = [g for g in accounts.commodities if g not in energy and g != "GEN"]
     consumption = Nest(
-        float(e.at["HH", "household"]),
+        cell(e, "HH", "household"),
         (
-            Nest(float(e.at["HH", "household_energy"]), tuple(_spending(accounts, "HH", energy)), name="energy"),
-            Nest(float(e.at["HH", "household_other"]), tuple(_spending(accounts, "HH", other)), name="goods"),
+            Nest(
+                cell(e, "HH", "household_energy"), tuple(_spending(accounts, "HH", energy)), name="energy"
+            ),
+            Nest(cell(e, "HH", "household_other"), tuple(_spending(accounts, "HH", other)), name="goods"),
         ),
         name="consumption",
     )
-    income = float(sam.loc["HH"].sum())
-    saving = Leaf(INV, float(sam.at["SAV", "HH"]), name="saving")
-    owned = float(sam.at["HH", "CAP"]) / float(sam["CAP"].sum())
-    endowments = [Endowment("LAB", float(sam.at["HH", "LAB"]))]
+    income = total(sam.loc["HH"])
+    saving = Leaf(INV, cell(sam, "SAV", "HH"), name="saving")
+    owned = cell(sam, "HH", "CAP") / total(sam["CAP"])
+    endowments = [Endowment("LAB", cell(sam, "HH", "LAB"))]
     endowments += [Endowment(name, owned * stock) for name, stock in capital.items()]
-    from_outside = float(sam.at["HH", "ROC"] + sam.at["HH", "ROW"] - sam.at["ROC", "HH"] - sam.at["ROW", "HH"])
-    received = float(sam.at["HH", "GOV"]) + from_outside
+    received = cell(sam, "HH", "GOV") + _from_outside(accounts, "HH")
     endowments += [Endowment(FX, received), Endowment(FX, -1.0, HOUSEHOLD_TAX)]
     return Consumer(
         "HH",
         Nest(1.0, (consumption, saving), name="welfare"),
         tuple(endowments),
-        {"GOV": float(sam.at["YTAX_H", "HH"]) / income},
+        {"GOV": cell(sam, "YTAX_H", "HH") / income},
         income=income,
     )
 
@@ -69,26 +82,27 @@ def households(accounts: Accounts, capital: Mapping[str, float]) -> Consumer:
 def enterprises(accounts: Accounts, capital: Mapping[str, float], closure: Closure) -> Consumer:
     """Enterprises: capital, resources, permits; taxes, dividends, lending abroad; the rest is saved."""
     sam = accounts.sam
-    income = float(sam.loc["ENT"].sum())
-    owned = float(sam.at["ENT", "CAP"]) / float(sam["CAP"].sum())
+    income = total(sam.loc["ENT"])
+    owned = cell(sam, "ENT", "CAP") / total(sam["CAP"])
     endowments = [Endowment(name, owned * stock) for name, stock in capital.items()]
-    of_rents = float(sam.at["ENT", "RES"]) / float(sam["RES"].sum())
+    of_rents = cell(sam, "ENT", "RES") / total(sam["RES"])
     for code in accounts.activities:
-        rent = float(sam.at["RES", f"A_{code}"])
+        rent = cell(sam, "RES", f"A_{code}")
         if rent > 0:
             endowments.append(Endowment(f"RES_{code}", of_rents * rent))
-    line = float(sam.at["A_ELEC", "ROC"] + sam.at["A_ELEC", "ROW"])
+    line = cell(sam, "A_ELEC", "ROC") + cell(sam, "A_ELEC", "ROW")
     endowments.append(Endowment(LINE, line * closure.line_headroom))
     endowments.append(Endowment(PERMIT, 1.0, PERMITS_USED))
-    endowments.append(Endowment(FX, float(sam.at["ENT", "GOV"])))
-    lent = float(sam.at["ROC", "SAV"] + sam.at["ROW", "SAV"] - sam.at["SAV", "ROC"] - sam.at["SAV", "ROW"])
+    endowments += [Endowment(permit_of(s, closure.own_quotas), 1.0, used_of(s)) for s in closure.own_quotas]
+    endowments.append(Endowment(FX, cell(sam, "ENT", "GOV")))
+    lent = -_from_outside(accounts, "SAV")
     endowments.append(Endowment(FX, -lent, CURRENT_ACCOUNT))
-    saved = float(sam.at["SAV", "ENT"]) - lent
+    saved = cell(sam, "SAV", "ENT") - lent
     return Consumer(
         "ENT",
         Leaf(INV, saved, name="saving"),
         tuple(endowments),
-        {r: float(sam.at[a, "ENT"]) / (income - lent) for r, a in (("GOV", "YTAX_E"), ("HH", "HH"))},
+        {r: cell(sam, a, "ENT") / (income - lent) for r, a in (("GOV", "YTAX_E"), ("HH", "HH"))},
         income=income - lent,
     )
 
@@ -97,17 +111,23 @@ def government(accounts: Accounts) -> Consumer:
     """Government: taxes, resource royalties, transfers; real purchases and saving in fixed proportion."""
     sam = accounts.sam
     goods = _spending(accounts, "GOV", list(accounts.commodities))
-    saving = float(sam.at["SAV", "GOV"])
-    demand = Nest(0.0, (*goods, *((Leaf(INV, saving, name="saving"),) if saving > 0 else ())), name="government")
-    of_rents = float(sam.at["GOV", "RES"]) / float(sam["RES"].sum())
+    saving = cell(sam, "SAV", "GOV")
+    demand = Nest(
+        0.0, (*goods, *((Leaf(INV, saving, name="saving"),) if saving > 0 else ())), name="government"
+    )
+    of_rents = cell(sam, "GOV", "RES") / total(sam["RES"])
     endowments = [
         Endowment(f"RES_{code}", of_rents * rent)
         for code in accounts.activities
-        if (rent := float(sam.at["RES", f"A_{code}"])) > 0 and of_rents > 0
+        if (rent := cell(sam, "RES", f"A_{code}")) > 0 and of_rents > 0
     ]
-    outside = float(sam.at["GOV", "ROC"] + sam.at["GOV", "ROW"] - sam.at["ROC", "GOV"] - sam.at["ROW", "GOV"])
-    paid = float(sam.at["HH", "GOV"] + sam.at["ENT", "GOV"])
-    endowments += [Endowment(FX, outside - paid), Endowment(FX, 1.0, HOUSEHOLD_TAX), Endowment(PERMIT, 0.0, PERMITS_USED)]
+    outside = _from_outside(accounts, "GOV")
+    paid = cell(sam, "HH", "GOV") + cell(sam, "ENT", "GOV")
+    endowments += [
+        Endowment(FX, outside - paid),
+        Endowment(FX, 1.0, HOUSEHOLD_TAX),
+        Endowment(PERMIT, 0.0, PERMITS_USED),
+    ]
     return Consumer("GOV", demand, tuple(endowments))
 
 
@@ -121,8 +141,8 @@ def government_budget(consumer: Consumer) -> Auxiliary:
 def current_account(closure: Closure) -> Auxiliary:
     """What closes the balance with the outside.
 
-    Fixed: net lending stays at the benchmark's (times a growth factor, the first coefficient) and internal prices
-    adjust.  Flexible: real investment stays and lending adjusts.
+    Fixed: net lending stays at the benchmark's (times a growth factor, the first coefficient) and internal
+    prices adjust.  Flexible: real investment stays and lending adjusts.
     """
     if closure.external_saving == "fixed":
         terms = (Term(-1.0), Term(1.0, (("aux", CURRENT_ACCOUNT),)))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from equilibrium.engine import Commodity, Model
 from equilibrium.province.accounts import Accounts
-from equilibrium.province.carbon import COVERABLE, PERMIT, emitting_flows, permit_account, permit_commodity
+from equilibrium.province.carbon import (
+    COVERABLE,
+    emitting_flows,
+    own_account,
+    permit_account,
+    permit_commodity,
+    permit_of,
+    priced_in_benchmark,
+    sector_of,
+)
 from equilibrium.province.closure import Closure
 from equilibrium.province.institutions import (
     current_account,
@@ -15,6 +24,7 @@ from equilibrium.province.institutions import (
     investment,
 )
 from equilibrium.province.production import activity, capital, vintages
+from equilibrium.province.tables import cell
 from equilibrium.province.trade import FX, LINE, armington, border_equation, makes_quotas, power_export
 
 
@@ -22,7 +32,7 @@ def capital_stocks(accounts: Accounts, closure: Closure) -> dict[str, float]:
     """Benchmark capital services by kind of capital, yi yuan."""
     stocks: dict[str, float] = {}
     for code, parts in vintages(accounts, closure).items():
-        payment = float(accounts.sam.at["CAP", f"A_{code}"])
+        payment = cell(accounts.sam, "CAP", f"A_{code}")
         for name, share in parts:
             if payment > 0:
                 kind = capital(name, closure)
@@ -30,30 +40,42 @@ def capital_stocks(accounts: Accounts, closure: Closure) -> dict[str, float]:
     return stocks
 
 
-def province_model(accounts: Accounts, closure: Closure) -> Model:
+def province_model(accounts: Accounts, closure: Closure, numeraire: str = FX) -> Model:
     """The whole province as an engine model that replicates ``accounts``.
 
     Parameters
     ----------
     accounts : balanced benchmark accounts (yi yuan, Mtce, Mt CO2).
     closure : what is fixed and what adjusts.
+    numeraire : commodity whose price is one; the rest of China's price level unless a test asks for another.
     """
     flows = emitting_flows(accounts)
     parts = vintages(accounts, closure)
     stocks = capital_stocks(accounts, closure)
-    makers = [activity(accounts, a, n, share, closure, flows) for a, names in parts.items() for n, share in names]
+    makers = [
+        activity(accounts, a, n, share, closure, flows) for a, names in parts.items() for n, share in names
+    ]
     suppliers = [armington(accounts, good) for good in accounts.sectors]
     state = government(accounts)
-    used = sum(f.co2 for f in flows if accounts.sam.at[PERMIT, f"A_{f.activity}"] > 0)
+    own = closure.own_quotas
+    priced = [f for f in flows if priced_in_benchmark(accounts, f.activity)]
+    used = sum(f.co2 for f in priced if sector_of(f.activity) not in own)
+    alone = {s: sum(f.co2 for f in priced if sector_of(f.activity) == s) for s in own}
     return Model(
         activities=(*makers, *suppliers, power_export(accounts), investment(accounts)),
         consumers=(households(accounts, stocks), enterprises(accounts, stocks, closure), state),
-        numeraire=FX,
-        commodities=(Commodity(FX), permit_commodity(accounts), Commodity(LINE, price=0.0, free=True)),
+        numeraire=numeraire,
+        commodities=(
+            Commodity(FX),
+            permit_commodity(accounts),
+            Commodity(LINE, price=0.0, free=True),
+            *(permit_commodity(accounts, permit_of(s, own), alone[s] > 0) for s in own),
+        ),
         auxiliaries=(
             permit_account(used, tuple(a.name for a in makers if makes_quotas(a))),
             government_budget(state),
             current_account(closure),
-            *(border_equation(accounts, g, closure.border_pass_through, flows, parts) for g in COVERABLE),
+            *(border_equation(accounts, g, closure, flows, parts) for g in COVERABLE),
+            *(own_account(s, alone[s]) for s in own),
         ),
     )

@@ -22,7 +22,9 @@ def nominal_gdp(accounts: PhysicalAccounts, solution: Solution) -> dict[str, flo
     value = s.flow * s.terms * price  # before taxes
     paid = s.flow * s.paid
     final = accounts.final_leaves + accounts.investment_leaves
-    expenditure = value[final].sum() + value[accounts.export_leaves].sum() - value[accounts.import_leaves].sum()
+    expenditure = (
+        value[final].sum() + value[accounts.export_leaves].sum() - value[accounts.import_leaves].sum()
+    )
     outputs = [i for numbers in accounts.out_leaves.values() for i in numbers]
     inputs = [i for numbers in accounts.in_leaves.values() for i in numbers]
     tariffs = float((s.flow * s.terms * price)[c.tax_leaf] @ s.tax) - _output_taxes(solution)
@@ -56,12 +58,12 @@ def _factor_income(solution: Solution) -> float:
     c, p = solution.compiled, solution.parameters
     owned = p.endowment * np.where(c.endow_aux_var >= 0, solution.x[c.endow_aux_var], 1.0)
     names = [c.commodities[i - c.price_slice.start] for i in c.endow_price_var]
-    factor = np.array([n in ("LAB", LINE, PERMIT) or n.startswith(("CAP", "RES_")) for n in names])
+    factor = np.array([n in ("LAB", LINE) or n.startswith((PERMIT, "CAP", "RES_")) for n in names])
     return float((owned * solution.x[c.endow_price_var])[factor].sum())
 
 
 def equivalent_variation(solution: Solution, reference: Solution) -> float:
-    """What households would pay at the reference's prices for the change, yi yuan/yr (positive: better off)."""
+    """What households would pay at the reference's prices for the change, yi yuan/yr (gain positive)."""
     c = reference.compiled
     h = c.consumers.index("HH")
     spending = float(reference.x[c.income_index["HH"]]) * float(reference.evaluator.k.kept[h])

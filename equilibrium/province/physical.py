@@ -1,7 +1,7 @@
 """Physical and real accounts: Mtce, TWh, Mt CO2 and constant-price flows, read from quantity indices.
 
-All readings are linear in flows and activity levels, so the account of a year is the reading of the mean flow of
-its periods.  Nothing here looks at values: a price change moves money, not tonnes.
+All readings are linear in flows and activity levels, so the account of a year is the reading of the mean flow
+of its periods.  Nothing here looks at values: a price change moves money, not tonnes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from equilibrium.engine.nest import leaves
 from equilibrium.province.carbon import COVERABLE, PERMIT, sector_of
 from equilibrium.province.institutions import INVEST
 from equilibrium.province.province import Province
+from equilibrium.province.tables import cell, rows, total
 from equilibrium.province.trade import FX, POWER_EXPORT
 
 FUEL_NAMES = {"COAL": "Coal", "COKE": "Oil Products and Coke", "OGAS": "Gas", "BPG": "By-product Gas"}
@@ -25,7 +26,8 @@ FUEL_NAMES = {"COAL": "Coal", "COKE": "Oil Products and Coke", "OGAS": "Gas", "B
 class Flows:
     """Mean flows of a span of time: every leaf's flow, and all variables.
 
-    ``output`` is physical output by activity, ``process`` the process CO2 of the sources; both follow vintages.
+    ``output`` is physical output by activity, ``process`` the process CO2 of the sources; both follow
+    vintages.
     """
 
     leaf: Array
@@ -45,10 +47,11 @@ class PhysicalAccounts:
 
     def __init__(self, province: Province) -> None:
         self.province = province
+        self._benchmark: dict[str, float] = {}
         c, accounts = province.compiled, province.accounts
         self.mtce_leaf, self.mtce, self.mtce_fuel, self.mtce_sector = [], [], [], []
         self.home_leaf, self.home_co2 = [], []
-        for row in accounts.fuel.itertuples():
+        for row in rows(accounts.fuel):
             if row.use == "feedstock":
                 continue
             address = str(row.commodity) if row.use == "energy" else f"{row.commodity}.reductant"
@@ -69,11 +72,11 @@ class PhysicalAccounts:
         self._final_uses()
 
     def _outputs(self) -> None:
-        """Output and intermediate-use leaves by activity, for output indices and double-deflated value added."""
+        """Output and intermediate-use leaves by activity, for output indices and double deflation."""
         c, province = self.province.compiled, self.province
         self.out_leaves: dict[str, list[int]] = {}
         self.in_leaves: dict[str, list[int]] = {}
-        factors = {"LAB", PERMIT} | {n for n in c.commodities if n.startswith(("CAP", "RES_"))}
+        factors = {"LAB"} | {n for n in c.commodities if n.startswith((PERMIT, "CAP", "RES_"))}
         trees = {a.name: a for a in c.model.activities}
         for code, names in province.parts.items():
             outs, ins = [], []
@@ -108,12 +111,12 @@ class PhysicalAccounts:
     def energy(self, f: Flows) -> dict[str, float]:
         """Energy accounts, Mtce/yr.
 
-        ``total`` is the statistical consumption: fuel burnt (gases made from coke not counted again) + feedstock
-        and transformation losses + non-fossil power - net power export, both at coal equivalent.
+        ``total`` is the statistical consumption: fuel burnt (gases made from coke not counted again) +
+        feedstock and transformation losses + non-fossil power - net power export, both at coal equivalent.
         """
         physical = self.province.accounts.physical
         burnt = np.array(self.mtce) * f.leaf[self.mtce_leaf]
-        fuels = {name: 0.0 for name in FUEL_NAMES.values()}
+        fuels = dict.fromkeys(FUEL_NAMES.values(), 0.0)
         for value, fuel in zip(burnt, self.mtce_fuel, strict=True):
             fuels[FUEL_NAMES[fuel]] += float(value)
         fuels["By-product Gas"] -= physical["blast_furnace_gas_mtce"] * self._gas_index(f)
@@ -138,11 +141,14 @@ class PhysicalAccounts:
     def power(self, f: Flows) -> dict[str, float]:
         """Generation by technology and net export, TWh/yr."""
         a = self.province.accounts
-        out = {f"{g}_twh": float(a.power.at[g, "twh"]) * self.output_index(f, g) for g in ("GENC", "GENG", "GENN")}
+        out = {
+            f"{g}_twh": cell(a.power, g, "twh") * self.output_index(f, g)
+            for g in ("GENC", "GENG", "GENN")
+        }
         out["nonfossil_twh"] = out.pop("GENN_twh")
         c = self.province.compiled
-        sold = float(a.sam.at["A_ELEC", "ROC"] + a.sam.at["A_ELEC", "ROW"])
-        bought = float(a.sam.at["ROC", "C_ELEC"] + a.sam.at["ROW", "C_ELEC"])
+        sold = cell(a.sam, "A_ELEC", "ROC") + cell(a.sam, "A_ELEC", "ROW")
+        bought = cell(a.sam, "ROC", "C_ELEC") + cell(a.sam, "ROW", "C_ELEC")
         per_unit = a.physical["power_export_net_twh"] / (sold - bought)
         level = f.x[c.activity_index[POWER_EXPORT]] * sold
         inflow = [i for (o, _, _), i in c.leaf_at.items() if o == "ARM_ELEC" and c.leaves[i].commodity == FX]
@@ -158,7 +164,9 @@ class PhysicalAccounts:
 
     def benchmark_output(self, activity: str) -> float:
         """Benchmark output of an activity, yi yuan."""
-        return float(self.province.accounts.sam.loc[f"A_{activity}"].sum())
+        if activity not in self._benchmark:
+            self._benchmark[activity] = total(self.province.accounts.sam.loc[f"A_{activity}"])
+        return self._benchmark[activity]
 
     def real_value_added(self, f: Flows) -> dict[str, float]:
         """Value added by sector at benchmark prices (double deflation), yi yuan/yr; power is one sector."""
@@ -183,5 +191,7 @@ class PhysicalAccounts:
         return np.array([self.output_index(f, s) for s in COVERABLE])
 
 
-def _at(index: dict[tuple[str, str, str], int], owner: str, side: str, tree: Leaf | Nest, without: set[str]) -> list[int]:
+def _at(
+    index: dict[tuple[str, str, str], int], owner: str, side: str, tree: Leaf | Nest, without: set[str]
+) -> list[int]:
     return [index[(owner, side, leaf.address)] for leaf in leaves(tree) if leaf.commodity not in without]

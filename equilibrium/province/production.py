@@ -4,8 +4,9 @@
     other  = Leontief(materials, CES(capital, labour))
     energy = CES(electricity, CES(coal, oil products and coke, gas, by-product gas))
 
-Every fuel that is burnt stands with its permit in fixed proportion.  Coke as reductant of iron, coking coal and
-chemical feedstock are materials.  The distributor of power buys generation in fixed proportion to what it delivers.
+Every fuel that is burnt stands with its permit in fixed proportion.  Coke as reductant of iron, coking coal
+and chemical feedstock are materials.  The distributor of power buys generation in fixed proportion to what it
+delivers.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from __future__ import annotations
 from equilibrium.engine import Activity, Leaf, Nest
 from equilibrium.engine.nest import Tree, benchmark_value
 from equilibrium.province.accounts import Accounts
-from equilibrium.province.carbon import PERMIT, EmittingFlow, permit_leaf, with_permit
+from equilibrium.province.carbon import PERMIT, EmittingFlow, permit_leaf, permit_of, sector_of, with_permit
 from equilibrium.province.closure import Closure
+from equilibrium.province.tables import cell, total
 from equilibrium.province.trade import output_tree, supply
 
 FUELS = ("COAL", "COKE", "OGAS", "BPG")
 SPECIFIC = ("GENG",)
-"""Gas-fired plant keeps its own capital: two mobile technologies making the same power would be a knife edge."""
+"""Gas-fired plant keeps its own capital: two mobile technologies making one good would be a knife edge."""
 
 SMALLEST = 1e-9  # yi yuan: a flow below a tenth of a yuan is no flow
 
@@ -68,15 +70,16 @@ def inputs_tree(
     flows: tuple[EmittingFlow, ...],
     rigid: float,
 ) -> Nest:
-    """The input tree of an activity at ``share`` of its benchmark, elasticities in the body times ``rigid``."""
+    """The input tree of an activity at ``share`` of its benchmark, its elasticities times ``rigid``."""
     sam, e = accounts.sam, accounts.elasticities
     account = f"A_{code}"
     mine = {f.leaf: f for f in flows if f.activity == code}
+    permit = permit_of(sector_of(code), closure.own_quotas)
     materials: list[Tree] = []
     burnt: list[Tree] = []
     electricity: list[Tree] = []
     for good in accounts.commodities:
-        bought = float(sam.at[f"C_{good}", account]) * share
+        bought = cell(sam, f"C_{good}", account) * share
         if bought <= SMALLEST:
             continue
         if good == "ELEC":
@@ -86,46 +89,49 @@ def inputs_tree(
             energy = _fuel_value(accounts, good, code, "energy") * share
             reductant = _fuel_value(accounts, good, code, "reductant") * share
             if energy > SMALLEST:
-                burnt.append(with_permit(accounts, Leaf(commodity(good), energy, name=good), mine[good], share))
+                burnt.append(
+                    with_permit(accounts, Leaf(commodity(good), energy, name=good), mine[good], share, permit)
+                )
             if reductant > SMALLEST:
                 leaf = Leaf(commodity(good), reductant, name=f"{good}.reductant")
-                materials.append(with_permit(accounts, leaf, mine[f"{good}.reductant"], share))
+                materials.append(with_permit(accounts, leaf, mine[f"{good}.reductant"], share, permit))
             rest = bought - energy - reductant
             if rest > 1e-6 * bought:
                 materials.append(Leaf(commodity(good), rest, name=f"{good}.material"))
             continue
         materials.append(Leaf(commodity(good), bought, name=good))
     factors: list[Tree] = []
-    labour, stock = (float(sam.at[x, account]) * share for x in ("LAB", "CAP"))
+    labour, stock = (cell(sam, x, account) * share for x in ("LAB", "CAP"))
     if stock > 0:
         factors.append(Leaf(capital(name, closure), stock, name="CAP"))
     if labour > 0:
         factors.append(Leaf("LAB", labour))
-    value_added = Nest(float(e.at[code, "capital_labour"]) * rigid, tuple(factors), name="value added")
+    value_added = Nest(cell(e, code, "capital_labour") * rigid, tuple(factors), name="value added")
     other = Nest(0.0, (*materials, value_added), name="other")
     body: Nest = other
-    fuels = Nest(float(e.at[code, "fuels"]) * rigid, tuple(burnt), name="fuels") if burnt else None
+    fuels = Nest(cell(e, code, "fuels") * rigid, tuple(burnt), name="fuels") if burnt else None
     energy_children = (*electricity, *((fuels,) if fuels else ()))
     if energy_children:
-        energy_nest = Nest(float(e.at[code, "electricity_fuels"]) * rigid, energy_children, name="energy")
-        body = Nest(float(e.at[code, "energy_other"]) * rigid, (energy_nest, other), name="body")
-    rent = float(sam.at["RES", account]) * share
+        energy_nest = Nest(cell(e, code, "electricity_fuels") * rigid, energy_children, name="energy")
+        body = Nest(cell(e, code, "energy_other") * rigid, (energy_nest, other), name="body")
+    rent = cell(sam, "RES", account) * share
     if rent > 0:
         theta = rent / (rent + benchmark_value(body))
-        sigma = float(e.at[code, "resource_supply"]) * theta / (1.0 - theta)
+        sigma = cell(e, code, "resource_supply") * theta / (1.0 - theta)
         body = Nest(sigma, (Leaf(f"RES_{code}", rent, name="RES"), body), name="resource")
-    process = [permit_leaf(accounts, f, share) for f in flows if f.activity == code and f.leaf is None]
+    process = [permit_leaf(accounts, f, share, permit) for f in flows if f.activity == code and f.leaf is None]
     return Nest(0.0, (body, *process), name="inputs")
 
 
 def _fuel_value(accounts: Accounts, good: str, code: str, use: str) -> float:
     rows = accounts.fuel
     mask = (rows["commodity"] == good) & (rows["activity"] == code) & (rows["use"] == use)
-    return float(rows.loc[mask, "value"].sum())
+    return total(rows.loc[mask, "value"])
 
 
 def pays_for_permits(tree: Nest) -> bool:
     """Whether some leaf of the tree is a permit (for tests and drawings)."""
     return any(
-        child.commodity == PERMIT if isinstance(child, Leaf) else pays_for_permits(child) for child in tree.children
+        child.commodity.startswith(PERMIT) if isinstance(child, Leaf) else pays_for_permits(child)
+        for child in tree.children
     )

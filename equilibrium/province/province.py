@@ -11,7 +11,15 @@ from math import inf
 
 import numpy as np
 
-from equilibrium.engine import Compiled, EquilibriumError, Parameters, Solution, compile_model, solve, solve_by_steps
+from equilibrium.engine import (
+    Compiled,
+    EquilibriumError,
+    Parameters,
+    Solution,
+    compile_model,
+    solve,
+    solve_by_steps,
+)
 from equilibrium.engine.compile import Array
 from equilibrium.engine.sensitivity import flow_response, response_to_price_bound
 from equilibrium.province.accounts import Accounts
@@ -21,12 +29,14 @@ from equilibrium.province.carbon import (
     PERMITS_USED,
     YUAN_PER_TONNE,
     emitting_flows,
+    permit_of,
     sector_of,
+    used_of,
 )
 from equilibrium.province.closure import Closure
 from equilibrium.province.model import province_model
 from equilibrium.province.production import vintages
-from equilibrium.province.trade import QUOTA, border
+from equilibrium.province.trade import FX, QUOTA, border
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,7 @@ class CarbonResponse:
     slope : Mt/yr per yuan/t, same shape.
     allocation : Mt/yr of permits given for output, same shape.
     allocation_slope : Mt/yr per yuan/t of output-based allocation, same shape (zero under an absolute cap).
+    change : change of every variable of the equilibrium per yuan/t.
     """
 
     price: float
@@ -47,6 +58,7 @@ class CarbonResponse:
     slope: Array
     allocation: Array
     allocation_slope: Array
+    change: Array
 
 
 @dataclass(frozen=True)
@@ -61,14 +73,17 @@ class Quota:
 
 
 class Province:
-    """One province under one closure: the compiled model with the addresses that policies and growth change."""
+    """A province under one closure: the compiled model with the addresses that policies and growth change."""
 
-    def __init__(self, accounts: Accounts, closure: Closure) -> None:
+    def __init__(self, accounts: Accounts, closure: Closure, numeraire: str = FX) -> None:
         self.accounts, self.closure = accounts, closure
-        self.compiled: Compiled = compile_model(province_model(accounts, closure))
+        self.compiled: Compiled = compile_model(province_model(accounts, closure, numeraire))
         self.parts = vintages(accounts, closure)
         c = self.compiled
         self.permit_var = c.price_index[PERMIT]
+        self.own = closure.own_quotas
+        self.own_vars = {s: c.price_index[permit_of(s, self.own)] for s in self.own}
+        self.permit_vars = {self.permit_var, *self.own_vars.values()}
         self.cap_term = int(np.flatnonzero(c.term_row == c.aux_index[PERMITS_USED])[0])
         self._emission_sources()
         self._quota_leaves()
@@ -77,7 +92,7 @@ class Province:
     # -- addresses -----------------------------------------------------------------------------------------
 
     def _emission_sources(self) -> None:
-        """Every emitting flow of every vintage: its leaf (-1: process), activity level, Mt CO2 per unit, permit."""
+        """Every vintage's emitting flows: leaf (-1: process), activity level, Mt CO2 per unit, permit."""
         c = self.compiled
         leaf, level, co2, sector, permit = [], [], [], [], []
         for flow in emitting_flows(self.accounts):
@@ -98,7 +113,7 @@ class Province:
         self.sector_index = np.array([COVERABLE.index(s) if s in COVERABLE else -1 for s in sector])
 
     def _quota_leaves(self) -> None:
-        """Quotas given for output: the leaf, sector, benchmark output at level 1, and the terms that count them."""
+        """Quotas given for output: leaf, sector, benchmark output at level 1, the terms that count them."""
         c = self.compiled
         permits = {c.activities[a]: i for i, a in self._level_terms(PERMITS_USED)}
         self.quotas: list[Quota] = []
@@ -126,7 +141,7 @@ class Province:
         c = self.compiled
         found = []
         for i in np.flatnonzero(c.term_row == c.aux_index[auxiliary]):
-            atoms = [int(a) for a in c.term_atom[i] if a != c.one and a != self.permit_var]
+            atoms = [int(a) for a in c.term_atom[i] if a != c.one and a not in self.permit_vars]
             if len(atoms) == 1 and atoms[0] < c.level_slice.stop:
                 found.append((int(i), atoms[0]))
         return found
@@ -153,7 +168,9 @@ class Province:
         names = {s for s in covered if not isinstance(covered, Mapping) or covered[s]}
         unknown = sorted(names - set(COVERABLE))
         if unknown:
-            raise ValueError(f"sectors {', '.join(unknown)} cannot be covered; choose from {', '.join(COVERABLE)}")
+            raise ValueError(
+                f"sectors {', '.join(unknown)} cannot be covered; choose from {', '.join(COVERABLE)}"
+            )
         needed = np.isin(self.source_sector, sorted(names))
         fuel = np.where(self.source_leaf >= 0, p.quantity[self.source_leaf], 1.0)
         p.quantity[self.permit_leaf] = np.where(needed, self.source_co2 * fuel, 0.0)
@@ -173,8 +190,10 @@ class Province:
         """Hold the carbon price at ``price`` yuan/t; permits used adjust."""
         p.lower[self.permit_var] = p.upper[self.permit_var] = price * YUAN_PER_TONNE
 
-    def cap_emissions(self, p: Parameters, cap: float, floor: float = 0.0, ceiling: float | None = None) -> None:
-        """Cap covered emissions (less output-based quotas) at ``cap`` Mt/yr; the price adjusts within its bounds."""
+    def cap_emissions(
+        self, p: Parameters, cap: float, floor: float = 0.0, ceiling: float | None = None
+    ) -> None:
+        """Cap covered emissions (less output-based quotas), Mt/yr; the price moves within its bounds."""
         if cap < 0:
             raise ValueError(f"a cap of {cap:g} Mt is negative")
         if ceiling is not None and ceiling < floor:
@@ -182,6 +201,22 @@ class Province:
         p.coefficient[self.cap_term] = cap
         p.lower[self.permit_var] = floor * YUAN_PER_TONNE
         p.upper[self.permit_var] = inf if ceiling is None else ceiling * YUAN_PER_TONNE
+
+    def own_quota(self, p: Parameters, sector: str, quota: float | None, ceiling: float = inf) -> None:
+        """Bind a sector with a permit of its own to ``quota`` Mt/yr, at a shadow price up to ``ceiling`` yuan/t.
+
+        None frees it: nothing is asked for and the price is zero.
+        """
+        c = self.compiled
+        term = int(np.flatnonzero(c.term_row == c.aux_index[used_of(sector)])[0])
+        variable = self.own_vars[sector]
+        p.coefficient[term] = 0.0 if quota is None else quota
+        p.lower[variable] = 0.0
+        p.upper[variable] = 0.0 if quota is None else ceiling * YUAN_PER_TONNE
+
+    def own_prices(self, solution: Solution) -> dict[str, float]:
+        """Shadow prices of the sectors with permits of their own, yuan/t."""
+        return {s: float(solution.x[i]) / YUAN_PER_TONNE for s, i in self.own_vars.items()}
 
     def auction(self, p: Parameters, share: float) -> None:
         """Give the value of permits to government (``share``) and to enterprises (the rest)."""
@@ -214,7 +249,9 @@ class Province:
     def emissions(self, solution: Solution) -> dict[str, float]:
         """CO2 by sector of the carbon market and by other sector, production only, Mt/yr."""
         amounts = self._source_emissions(solution)
-        return {str(s): float(amounts[self.source_sector == s].sum()) for s in dict.fromkeys(self.source_sector)}
+        return {
+            str(s): float(amounts[self.source_sector == s].sum()) for s in dict.fromkeys(self.source_sector)
+        }
 
     def _source_emissions(self, solution: Solution) -> Array:
         flow = solution.state.flow
@@ -225,17 +262,21 @@ class Province:
         """Emissions and their slope at the price the solution was held at."""
         amounts = self._source_emissions(solution)
         mine = self.sector_index >= 0
-        emissions = np.bincount(self.sector_index[mine], amounts[mine], minlength=len(COVERABLE))
+        emissions: Array = np.zeros(len(COVERABLE))
+        np.add.at(emissions, self.sector_index[mine], amounts[mine])
         dx = response_to_price_bound(solution, PERMIT) * YUAN_PER_TONNE
         dflow = flow_response(solution, dx)
-        change = np.where(self.source_leaf >= 0, dflow[self.source_leaf], dx[self.source_level]) * self.source_co2
-        slope = np.bincount(self.sector_index[mine], change[mine], minlength=len(COVERABLE))
+        change = (
+            np.where(self.source_leaf >= 0, dflow[self.source_leaf], dx[self.source_level]) * self.source_co2
+        )
+        slope: Array = np.zeros(len(COVERABLE))
+        np.add.at(slope, self.sector_index[mine], change[mine])
         allocation, allocation_slope = np.zeros(len(COVERABLE)), np.zeros(len(COVERABLE))
         for quota in self.quotas:
             allocation[quota.sector] += solution.state.flow[quota.leaf]
             allocation_slope[quota.sector] += dflow[quota.leaf]
         price = float(solution.x[self.permit_var]) / YUAN_PER_TONNE
-        return CarbonResponse(price, emissions, slope, allocation, allocation_slope)
+        return CarbonResponse(price, emissions, slope, allocation, allocation_slope, dx)
 
     def border_price(self, solution: Solution, good: str) -> float:
         """Border price of a good relative to the benchmark."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
@@ -30,6 +31,11 @@ def entry(series: pd.Series, label: object) -> float:
 def total(values: pd.Series | pd.DataFrame) -> float:
     """Sum of everything in a series or table."""
     return float(np.asarray(values, dtype=float).sum())
+
+
+def rows(table: pd.DataFrame) -> Iterator[Any]:
+    """Rows of a table, each with the columns as attributes."""
+    yield from table.itertuples()
 
 
 def named(table: pd.DataFrame, key: str, value: str) -> dict[str, float]:

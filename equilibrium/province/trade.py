@@ -1,8 +1,8 @@
 """Trade: goods are sold at home or out of the province, and bought at home or from outside.
 
-Supply = CES(own sales, CES(imports, inflow from other provinces)); output = CET(own sales, CET(exports, outflow to
-other provinces)).  Border prices are given (a small open economy); that of a covered good rises by ``theta`` times
-the change of its own carbon cost share, the auxiliary variable ``border.<good>``.
+Supply = CES(own sales, CES(imports, inflow from other provinces)); output = CET(own sales, CET(exports,
+outflow to other provinces)).  Border prices are given (a small open economy); that of a covered good rises by
+``theta`` times the change of its own carbon cost share, the auxiliary variable ``border.<good>``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from equilibrium.engine import Activity, Auxiliary, Leaf, Nest, Tax, Term
 from equilibrium.engine.nest import Tree, leaves
 from equilibrium.province.accounts import Accounts
-from equilibrium.province.carbon import COVERABLE, PERMIT, EmittingFlow, sector_of
+from equilibrium.province.carbon import COVERABLE, PERMIT, EmittingFlow, permit_of, sector_of
+from equilibrium.province.closure import Closure
+from equilibrium.province.tables import cell, total
 
 FX = "FX"
 Vintages = Mapping[str, tuple[tuple[str, float], ...]]
@@ -50,8 +52,8 @@ def armington(accounts: Accounts, good: str) -> Activity:
     """The activity that supplies a good from own sales, imports and inflow."""
     sam, e = accounts.sam, accounts.elasticities
     account = f"C_{good}"
-    imports, tariff = float(sam.at["ROW", account]), float(sam.at["TARIFF", account])
-    inflow, home = float(sam.at["ROC", account]), float(sam.at[f"A_{good}", account])
+    imports, tariff = cell(sam, "ROW", account), cell(sam, "TARIFF", account)
+    inflow, home = cell(sam, "ROC", account), cell(sam, f"A_{good}", account)
     outside: list[Tree] = []
     if imports > 0:
         outside.append(Leaf(FX, imports, name="ROW", taxes=(Tax(tariff / imports, "GOV"),)))
@@ -59,19 +61,19 @@ def armington(accounts: Accounts, good: str) -> Activity:
         outside.append(Leaf(FX, inflow, name="ROC", terms=border(good)))
     children: list[Tree] = [Leaf(own(good), home)] if home > 0 else []
     if len(outside) == 2:
-        children.append(Nest(float(e.at[good, "inflow"]), tuple(outside), name="inflow"))
+        children.append(Nest(cell(e, good, "inflow"), tuple(outside), name="inflow"))
     else:
         children += outside
-    total = home + imports + tariff + inflow
+    bought = home + imports + tariff + inflow
     return Activity(
         f"ARM_{good}",
-        Leaf(supply(good), total),
-        Nest(float(e.at[good, "armington"]), tuple(children), name="supply"),
+        Leaf(supply(good), bought),
+        Nest(cell(e, good, "armington"), tuple(children), name="supply"),
     )
 
 
 def output_tree(accounts: Accounts, activity: str, share: float) -> Nest:
-    """What an activity makes: own sales, exports, outflow; joint by-product gas; the quota of an output-based rule.
+    """What an activity makes: own sales, exports, outflow, joint by-product gas, quotas given for output.
 
     Parameters
     ----------
@@ -79,15 +81,15 @@ def output_tree(accounts: Accounts, activity: str, share: float) -> Nest:
     """
     sam, e = accounts.sam, accounts.elasticities
     account = f"A_{activity}"
-    tax = float(sam.at["PTAX", account]) / float(sam.loc[account].sum())
+    tax = cell(sam, "PTAX", account) / total(sam.loc[account])
     taxes = (Tax(tax, "GOV"),) if tax else ()
     main: list[Tree] = []
     if activity.startswith("GEN"):
-        main.append(Leaf("GEN", float(sam.at[account, "C_GEN"]) * share, taxes=taxes))
+        main.append(Leaf("GEN", cell(sam, account, "C_GEN") * share, taxes=taxes))
         body: Tree = main[0]
     else:
-        home = float(sam.at[account, f"C_{activity}"]) * share
-        exports, outflow = (float(sam.at[account, x]) * share for x in ("ROW", "ROC"))
+        home = cell(sam, account, f"C_{activity}") * share
+        exports, outflow = (cell(sam, account, x) * share for x in ("ROW", "ROC"))
         if activity == "ELEC":  # power leaves over lines of limited capacity
             outside: list[Tree] = [Leaf(DISPATCHED, exports + outflow, taxes=taxes)]
         else:
@@ -99,12 +101,14 @@ def output_tree(accounts: Accounts, activity: str, share: float) -> Nest:
         if home > 0:
             main.append(Leaf(own(activity), home, taxes=taxes))
         if len(outside) == 2:
-            main.append(Nest(float(e.at[activity, "outflow"]), tuple(outside), name="outflow"))
+            main.append(Nest(cell(e, activity, "outflow"), tuple(outside), name="outflow"))
         else:
             main += outside
-        body = Nest(float(e.at[activity, "cet"]), tuple(main), name="destination") if len(main) > 1 else main[0]
+        body = (
+            Nest(cell(e, activity, "cet"), tuple(main), name="destination") if len(main) > 1 else main[0]
+        )
     joint: list[Tree] = [body]
-    gas = float(sam.at[account, "C_BPG"]) * share
+    gas = cell(sam, account, "C_BPG") * share
     if gas > 0:
         joint.append(Leaf("BPG", gas, taxes=taxes))
     if sector_of(activity) in COVERABLE and activity not in WITHOUT_QUOTA:
@@ -113,9 +117,9 @@ def output_tree(accounts: Accounts, activity: str, share: float) -> Nest:
 
 
 def power_export(accounts: Accounts) -> Activity:
-    """Power sent out of the province, which needs line capacity; a line's scarcity rent goes to its owners."""
+    """Power sent out of the province needs line capacity; a line's scarcity rent goes to its owners."""
     account = "A_ELEC"
-    outflow = float(accounts.sam.at[account, "ROC"] + accounts.sam.at[account, "ROW"])
+    outflow = cell(accounts.sam, account, "ROC") + cell(accounts.sam, account, "ROW")
     return Activity(
         POWER_EXPORT,
         Leaf(FX, outflow, name="ROC", terms=border("ELEC")),
@@ -124,19 +128,20 @@ def power_export(accounts: Accounts) -> Activity:
 
 
 def border_equation(
-    accounts: Accounts, good: str, theta: float, flows: tuple[EmittingFlow, ...], vintages: Vintages
+    accounts: Accounts, good: str, closure: Closure, flows: tuple[EmittingFlow, ...], vintages: Vintages
 ) -> Auxiliary:
-    """border = 1 + theta (carbon cost share - benchmark's carbon cost share) of a covered good.
+    """Border = 1 + theta (carbon cost share - benchmark's carbon cost share) of a covered good.
 
-    With output Q of the good's own activity and permits G given for output, all in the price of foreign exchange:
-    ``(border - 1 + theta k0) P_FX Q = theta p (E - G)``.
+    With output Q of the good's own activity and permits G given for output, all in the price of foreign
+    exchange: ``(border - 1 + theta k0) P_FX Q = theta p (E - G)``.
     """
     name = border(good)
     assert name is not None
+    theta, permit = closure.border_pass_through, permit_of(good, closure.own_quotas)
     sam = accounts.sam
-    output = float(sam.loc[f"A_{good}"].sum())
+    output = total(sam.loc[f"A_{good}"])
     members = [a for a in accounts.activities if sector_of(a) == good]
-    share0 = sum(float(sam.at[PERMIT, f"A_{a}"]) for a in members) / output
+    share0 = sum(cell(sam, PERMIT, f"A_{a}") for a in members) / output
     terms: list[Term] = []
     for vintage, part in vintages[good]:
         quantity = output * part
@@ -147,8 +152,8 @@ def border_equation(
         for vintage, _ in vintages[member]:
             for flow in flows:
                 if flow.activity == member:
-                    atoms = (("price", PERMIT), ("level", vintage), ("unit", (vintage, flow.permit)))
+                    atoms = (("price", permit), ("level", vintage), ("unit", (vintage, flow.permit)))
                     terms.append(Term(-theta, atoms))
-            if member not in WITHOUT_QUOTA:  # quotas given for output lower the cost that a rival abroad bears
-                terms.append(Term(0.0, (("price", PERMIT), ("level", vintage))))
+            if member not in WITHOUT_QUOTA:  # quotas lower the cost that a rival abroad bears
+                terms.append(Term(0.0, (("price", permit), ("level", vintage))))
     return Auxiliary(name, tuple(terms), scale=output)

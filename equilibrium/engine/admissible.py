@@ -1,0 +1,67 @@
+"""Numbers that a compiled model can be solved with; anything else is refused by name before a solve."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from equilibrium.engine.compile import Compiled, Parameters
+from equilibrium.engine.model import ModelError
+
+
+def check_parameters(c: Compiled, p: Parameters) -> None:
+    """Refuse parameters that have no meaning in the model.
+
+    Raises
+    ------
+    ModelError
+        naming the account, leaf, nest or variable and the number.
+    """
+    for name in ("quantity", "reference", "alpha", "beta"):
+        values = getattr(p, name)
+        bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+        if bad.size:
+            raise ModelError(f"{name} of {_leaf(c, bad[0])} is {values[bad[0]]:g}; it must be finite and >= 0")
+    for name in ("sigma", "augment"):
+        values = getattr(p, name)
+        bad = np.flatnonzero(~np.isfinite(values) | (values <= 0 if name == "augment" else False))
+        if bad.size:
+            must = "positive" if name == "augment" else "finite"
+            raise ModelError(f"{name} of {_node(c, bad[0])} is {values[bad[0]]:g}; it must be {must}")
+    moved = np.flatnonzero(np.where(p.sigma == 0, 0, np.where(p.sigma == 1, 1, 2)) != c.branch)
+    if moved.size:
+        raise ModelError(
+            f"the elasticity of {_node(c, moved[0])} moved to or from 0 or 1, where the formula is another: "
+            "compile the model with the new elasticity"
+        )
+    bad = np.flatnonzero(~np.isfinite(p.tax_rate))
+    if bad.size:
+        raise ModelError(f"a tax rate of {_leaf(c, c.tax_leaf[bad[0]])} is {p.tax_rate[bad[0]]:g}")
+    bad = np.flatnonzero(~np.isfinite(p.endowment))
+    if bad.size:
+        owner = c.variable_name(int(c.endow_owner[bad[0]])).partition(" of ")[2]
+        good = c.variable_name(int(c.endow_price_var[bad[0]])).partition(" of ")[2]
+        raise ModelError(f"the endowment of {good} of consumer {owner} is {p.endowment[bad[0]]:g}")
+    bad = np.flatnonzero(~np.isfinite(p.income_share))
+    if bad.size:
+        raise ModelError(f"an income share of {c.variable_name(int(c.share_payer[bad[0]]))} is not finite")
+    bad = np.flatnonzero(~np.isfinite(p.coefficient))
+    if bad.size:
+        equation = c.equation_name(int(c.term_row[bad[0]]))
+        raise ModelError(f"a coefficient of the {equation} is {p.coefficient[bad[0]]:g}")
+    bad = np.flatnonzero(~(p.lower <= p.upper))
+    if bad.size:
+        where = c.variable_name(int(bad[0]))
+        raise ModelError(f"the {where} has lower bound {p.lower[bad[0]]:g} above upper bound {p.upper[bad[0]]:g}")
+
+
+def _leaf(c: Compiled, number: int) -> str:
+    owner, side, address = next(key for key, at in c.leaf_at.items() if at == number)
+    return f"'{address}' in the {side} of '{owner}'"
+
+
+def _node(c: Compiled, number: int) -> str:
+    tree = int(np.searchsorted(c.tree_root, number, side="right")) - 1
+    side = c.tree_side[tree]
+    owner = (c.consumers if side == "demand" else c.activities)[c.tree_owner[tree]]
+    name = next((n for (_, _, n), at in c.node_at.items() if at == number), "")
+    return f"nest '{name}' in the {side} of '{owner}'"

@@ -1,0 +1,138 @@
+"""Checks of a model and of its solutions, each with its figure, its limit and the name of what is worst.
+
+They share no code with the solver: money is counted again leaf by leaf, derivatives come from the complex step, the
+system's structure from its pattern of non-zeros.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from equilibrium.engine.compile import Array, Compiled, Parameters
+from equilibrium.engine.evaluate import Evaluator
+from equilibrium.engine.solve import EquilibriumError, Solution, jacobian, solve
+
+COMPLEX_STEP = 1e-30
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: passed where the figure does not exceed the limit.
+
+    Attributes
+    ----------
+    name : what should hold.
+    figure : how far it is from holding (relative unless the name says otherwise); NaN where it could not be asked.
+    limit : largest figure accepted.
+    detail : the account, equation or case that is worst.
+    """
+
+    name: str
+    figure: float
+    limit: float
+    detail: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the figure is within its limit."""
+        return bool(self.figure <= self.limit)
+
+
+def benchmark(c: Compiled, limit: float = 1e-9) -> Check:
+    """The benchmark is an equilibrium as it stands: no iteration is needed."""
+    name = "benchmark replicates at zero iterations"
+    try:
+        s = solve(c, iterations=0, tolerance=limit)
+    except EquilibriumError as error:
+        return Check(name, error.residual, limit, error.equation)
+    return Check(name, s.residual, limit, s.worst)
+
+
+def square(c: Compiled) -> Check:
+    """Every unknown can be matched with an equation of its own (structural rank)."""
+    pattern = sparse.csr_array((np.ones(c.structure.size), (c.structure_row, c.structure_col)), shape=(c.n, c.n))
+    pairs = np.flatnonzero(c.pair >= 0)
+    bound = sparse.csr_array((np.ones(pairs.size), (pairs, c.pair[pairs])), shape=(c.n, c.n))
+    matched = csgraph.maximum_bipartite_matching(sparse.csr_matrix(pattern + bound), perm_type="column")
+    alone = [c.equation_name(int(i)) for i in np.flatnonzero(matched < 0)]
+    loose = [c.variable_name(int(i)) for i in np.setdiff1d(np.arange(c.n), matched)]
+    detail = f"{c.n} equations, {c.n} unknowns" if not alone else f"{', '.join(alone)}; {', '.join(loose)}"
+    return Check("every unknown has an equation of its own", float(len(alone)), 0.0, detail)
+
+
+def exact_jacobian(c: Compiled, p: Parameters, x: Array, limit: float = 1e-10) -> Check:
+    """The Jacobian against the complex step at ``x``, relative to the largest entry of each row."""
+    evaluator = Evaluator(c, p)
+    with np.errstate(all="ignore"):
+        found = jacobian(evaluator, evaluator.state(x))
+        expected = np.empty_like(found)
+        for column in range(c.n):
+            moved = x.astype(complex)
+            moved[column] += 1j * COMPLEX_STEP
+            expected[:, column] = evaluator.state(moved).residual.imag / COMPLEX_STEP
+    error = np.abs(found - expected) / np.maximum(np.abs(expected).max(axis=1, keepdims=True), 1.0)
+    row, unknown = divmod(int(error.argmax()), c.n)
+    detail = f"{c.equation_name(row)} by {c.variable_name(unknown)}"
+    return Check("Jacobian against the complex step", float(error.max()), limit, detail)
+
+
+def accounts(s: Solution) -> dict[str, tuple[float, float]]:
+    """Receipts and payments of every activity, commodity and consumer, counted leaf by leaf.
+
+    Returns
+    -------
+    dict from the account's name to (receipts, payments) at current prices.
+    """
+    c, p = s.compiled, s.parameters
+    price, aux, income = s.price, s.auxiliary, s.income
+    books: dict[str, list[float]] = {}
+
+    def book(account: str, side: int, value: float) -> None:
+        books.setdefault(account, [0.0, 0.0])[side] += value
+
+    rates: dict[int, list[tuple[str, float]]] = {}
+    taxes = iter(range(p.tax_rate.size))
+    for number, leaf in enumerate(c.leaves):
+        for tax in leaf.taxes:
+            rate = float(p.tax_rate[next(taxes)]) * (1.0 if tax.multiplier is None else aux[tax.multiplier])
+            rates.setdefault(number, []).append((tax.receiver, rate))
+    for (owner, side, _), number in c.leaf_at.items():
+        leaf = c.leaves[number]
+        terms = 1.0 if leaf.terms is None else aux[leaf.terms]
+        value = float(s.state.flow[number]) * terms * price[leaf.commodity]
+        sold = side == "output"
+        book(f"commodity '{leaf.commodity}'", 1 if sold else 0, value)  # what is sold to it, what is bought of it
+        paid = value
+        for receiver, rate in rates.get(number, []):
+            book(f"consumer '{receiver}'", 0, rate * value)
+            paid += -rate * value if sold else rate * value
+        kind = "consumer" if side == "demand" else "activity"
+        book(f"{kind} '{owner}'", 0 if sold else 1, paid)
+    for number, (consumer, endowment) in enumerate((h, e) for h in c.model.consumers for e in h.endowments):
+        amount = float(p.endowment[number]) * (1.0 if endowment.multiplier is None else aux[endowment.multiplier])
+        value = amount * price[endowment.commodity]
+        book(f"consumer '{consumer.name}'", 0, value)
+        book(f"commodity '{endowment.commodity}'", 1, value)
+    for number, (giver, taker) in enumerate((h.name, r) for h in c.model.consumers for r in h.income_shares):
+        value = float(p.income_share[number]) * income[giver]
+        book(f"consumer '{giver}'", 1, value)
+        book(f"consumer '{taker}'", 0, value)
+    return {name: (receipts, payments) for name, (receipts, payments) in books.items()}
+
+
+def every_payment_is_received(s: Solution, limit: float = 1e-8) -> Check:
+    """Every activity, commodity and consumer receives what it pays."""
+    books = accounts(s)
+    size = max(max(abs(a), abs(b)) for a, b in books.values())
+    gaps = {n: abs(a - b) / max(abs(a), abs(b), 1e-6 * size) for n, (a, b) in books.items()}
+    worst = max(gaps, key=lambda name: gaps[name])
+    return Check("every account receives what it pays", gaps[worst], limit, worst)
+
+
+def walras(s: Solution, limit: float = 1e-8) -> Check:
+    """The numeraire's market, the one equation that was left out, clears."""
+    return Check("Walras' law", s.walras, limit, f"market of '{s.compiled.model.numeraire}'")

@@ -1,0 +1,141 @@
+"""Static elimination: what a pattern alone allows to solve by substitution is taken out before the dense solve.
+
+In an economy many equations tie a handful of unknowns: a supplier's zero-profit condition gives its good's price,
+the market of what only one buyer uses gives that buyer's level.  A greedy search over the pattern of the Jacobian
+(Markowitz counts) picks pivots that do not touch each other, so that their block is diagonal; the rest is one dense
+Schur complement, exact up to rounding.  A pivot that turns out too small sends the solve to the whole matrix.
+
+Reference: Markowitz, H. M. (1957), The elimination form of the inverse and its application to linear programming,
+Management Science 3, 255-269.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+from scipy.sparse import linalg as sparse_linalg
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+LARGEST_GROWTH = 1e6  # of an entry when its row is divided by the pivot
+DENSE_UP_TO = 1500  # unknowns left; beyond it a sparse factorisation of the whole is better
+FILL = 4000  # largest number of products that one pivot may cost
+
+
+class Elimination:
+    """Pivots of a pattern, and the positions of everything that their elimination touches.
+
+    Parameters
+    ----------
+    row, col : positions of the non-zeros, shape ``(nnz,)``.
+    n : size of the matrix.
+    sound : which entries may serve as pivots, shape ``(nnz,)``: large in the benchmark and never switched off.
+    """
+
+    def __init__(self, row: Index, col: Index, n: int, sound: NDArray[np.bool_]) -> None:
+        self.n, self.row, self.col = n, row, col
+        pivots = _choose(row, col, n, sound)
+        self.pivot_row = np.array([i for i, _ in pivots], dtype=np.int64)
+        self.pivot_col = np.array([j for _, j in pivots], dtype=np.int64)
+        p = len(pivots)
+        self.kept_row = np.setdiff1d(np.arange(n), self.pivot_row)
+        self.kept_col = np.setdiff1d(np.arange(n), self.pivot_col)
+        self.m = n - p
+        row_rank, col_rank = np.full(n, -1), np.full(n, -1)
+        row_rank[self.kept_row], col_rank[self.kept_col] = np.arange(self.m), np.arange(self.m)
+        row_pivot, col_pivot = np.full(n, -1), np.full(n, -1)
+        row_pivot[self.pivot_row], col_pivot[self.pivot_col] = np.arange(p), np.arange(p)
+        of_row, of_col = row_pivot[row], col_pivot[col]
+        self.core = np.flatnonzero((of_row < 0) & (of_col < 0))  # D: kept rows, kept columns
+        self.core_place = row_rank[row[self.core]] * self.m + col_rank[col[self.core]]
+        pivot = np.flatnonzero((of_row >= 0) & (of_col >= 0))
+        self.pivot_entry = np.empty(p, dtype=np.int64)
+        self.pivot_entry[of_row[pivot]] = pivot
+        self.across = np.flatnonzero((of_row >= 0) & (of_col < 0))  # A: pivot rows, kept columns
+        self.down = np.flatnonzero((of_row < 0) & (of_col >= 0))  # C: kept rows, pivot columns
+        self.across_pivot, self.down_pivot = of_row[self.across], of_col[self.down]
+        self.across_col, self.down_row = col_rank[col[self.across]], row_rank[row[self.down]]
+        order = np.argsort(self.across_pivot, kind="stable")
+        first = np.searchsorted(self.across_pivot[order], np.arange(p + 1))
+        counts = first[self.down_pivot + 1] - first[self.down_pivot]
+        self.product_down = np.repeat(np.arange(self.down.size), counts)
+        within = np.arange(self.product_down.size) - np.repeat(np.cumsum(counts) - counts, counts)
+        self.product_across = order[first[self.down_pivot[self.product_down]] + within]
+        self.product_place = self.down_row[self.product_down] * self.m + self.across_col[self.product_across]
+
+    def factorise(self, data: Array) -> Callable[[Array], Array]:
+        """Factorise the matrix with values ``data`` (aligned with the pattern); returns its solve.
+
+        Raises
+        ------
+        numpy.linalg.LinAlgError
+            for a singular matrix.
+        """
+        pivots = data[self.pivot_entry]
+        across, down = data[self.across], data[self.down]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scaled = across / pivots[self.across_pivot]
+        growth = np.abs(scaled).max(initial=0.0)
+        if self.m > DENSE_UP_TO or not growth < LARGEST_GROWTH or not pivots.all():
+            return self._whole(data)
+        size = self.m * self.m
+        core = np.bincount(self.core_place, data[self.core], size)
+        core -= np.bincount(
+            self.product_place, down.take(self.product_down) * scaled.take(self.product_across), size
+        )
+        lu, order, info = linalg.lapack.dgetrf(core.reshape(self.m, self.m), overwrite_a=True)
+        if info != 0:
+            raise np.linalg.LinAlgError(f"singular at unknown {info - 1}")
+
+        def solve(b: Array) -> Array:
+            reduced = b[self.pivot_row] / pivots
+            right = b[self.kept_row] - np.bincount(
+                self.down_row, down * reduced.take(self.down_pivot), minlength=self.m
+            )
+            kept = linalg.lapack.dgetrs(lu, order, right)[0]
+            x = np.empty(self.n)
+            x[self.kept_col] = kept
+            x[self.pivot_col] = reduced - np.bincount(
+                self.across_pivot, scaled * kept.take(self.across_col), minlength=pivots.size
+            )
+            return x
+
+        return solve
+
+    def _whole(self, data: Array) -> Callable[[Array], Array]:
+        matrix = sparse.csc_array((data, (self.row, self.col)), shape=(self.n, self.n))
+        try:
+            factor = sparse_linalg.splu(matrix)
+        except RuntimeError as error:
+            raise np.linalg.LinAlgError(str(error)) from error
+        return lambda b: np.asarray(factor.solve(b))
+
+
+def _choose(row: Index, col: Index, n: int, sound: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Pivots by ascending Markowitz count whose rows and columns do not meet each other's."""
+    in_row = np.bincount(row, minlength=n)
+    in_col = np.bincount(col, minlength=n)
+    cost = (in_row[row] - 1) * (in_col[col] - 1)
+    by_row: list[list[int]] = [[] for _ in range(n)]
+    by_col: list[list[int]] = [[] for _ in range(n)]
+    for i, j in zip(row.tolist(), col.tolist(), strict=True):
+        by_row[i].append(j)
+        by_col[j].append(i)
+    row_free, col_free = np.ones(n, dtype=bool), np.ones(n, dtype=bool)  # may still become a pivot
+    taken_row, taken_col = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    pivots: list[tuple[int, int]] = []
+    for k in np.argsort(cost, kind="stable"):
+        i, j = int(row[k]), int(col[k])
+        if cost[k] > FILL:
+            break
+        if not sound[k] or not (row_free[i] and col_free[j]) or taken_row[i] or taken_col[j]:
+            continue
+        pivots.append((i, j))
+        taken_row[i], taken_col[j] = True, True
+        row_free[by_col[j]] = False  # another pivot row must not hold this column
+        col_free[by_row[i]] = False  # nor another pivot column this row
+    return pivots

@@ -1,0 +1,105 @@
+"""The province model at its benchmark: it replicates the accounts in money, energy and carbon."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from equilibrium.engine import checks
+from equilibrium.province.accounts import Accounts
+from equilibrium.province.carbon import COVERABLE, emitting_flows
+from equilibrium.province.national import nominal_gdp
+from equilibrium.province.physical import Flows, PhysicalAccounts
+from equilibrium.province.province import Province
+from equilibrium.province.tables import total
+from tests.equilibrium.province.conftest import Build, shanxi
+
+CLOSURES = [(capital, saving) for capital in ("mobile", "vintage") for saving in ("fixed", "flexible")]
+
+
+def benchmark_flows(model: Province) -> Flows:
+    s = model.solve(model.parameters())
+    return Flows(s.state.flow, s.x)
+
+
+@pytest.mark.parametrize(("capital", "saving"), CLOSURES)
+def test_the_benchmark_replicates_at_zero_iterations(province: Build, capital: str, saving: str) -> None:
+    model = province(capital=capital, external_saving=saving)
+    check = checks.benchmark(model.compiled)
+    assert check.passed, check
+    s = model.solve(model.parameters())
+    assert s.iterations == 0
+    assert s.walras <= 1e-9
+
+
+@pytest.mark.parametrize(("capital", "saving"), CLOSURES)
+def test_every_unknown_has_an_equation(province: Build, capital: str, saving: str) -> None:
+    check = checks.square(province(capital=capital, external_saving=saving).compiled)
+    assert check.passed, check
+
+
+def test_the_jacobian_is_exact_under_a_standard_with_sluggish_choices(model: Province) -> None:
+    rng = np.random.default_rng(0)
+    p = model.parameters()
+    model.cover(p, COVERABLE)
+    model.give_quotas(p, rng.uniform(0.5, 2.0, len(COVERABLE)), absolute=True)
+    model.adjust(p, 0.4, rng.uniform(20, 90, len(COVERABLE)))
+    x = model.compiled.start * np.exp(0.1 * rng.standard_normal(model.compiled.n))
+    x[model.compiled.start == 0] = 0.1
+    check = checks.exact_jacobian(model.compiled, p, x)
+    assert check.passed, check
+
+
+def test_every_payment_of_the_benchmark_is_received(model: Province) -> None:
+    check = checks.every_payment_is_received(model.solve(model.parameters()), 1e-10)
+    assert check.passed, check
+
+
+def test_the_benchmark_consumes_219_mtce_of_energy(model: Province) -> None:
+    energy = PhysicalAccounts(model).energy(benchmark_flows(model))
+    assert energy["total"] == pytest.approx(219.0, rel=1e-9)
+    assert energy["combustion"] == pytest.approx(shanxi().physical["fuel_combustion_mtce"], rel=1e-9)
+
+
+def test_the_benchmark_emits_what_its_fuel_and_processes_emit(model: Province) -> None:
+    emissions = PhysicalAccounts(model).emissions(benchmark_flows(model))
+    accounts: Accounts = shanxi()
+    counted = total(accounts.fuel["co2_mt"]) + total(accounts.process_co2)
+    assert sum(emissions.values()) == pytest.approx(counted, rel=1e-9)
+    assert 520 < sum(emissions.values()) < 610
+
+
+def test_carbon_is_counted_once(model: Province) -> None:
+    """No tonne of feedstock, no household, no gas whose carbon was counted with the coke it came from."""
+    accounts = shanxi()
+    burnt = accounts.fuel[(accounts.fuel["activity"] != "HH") & (accounts.fuel["use"] != "feedstock")]
+    flows = emitting_flows(accounts)
+    assert sum(f.co2 for f in flows) == pytest.approx(total(burnt["co2_mt"]) + total(accounts.process_co2), rel=1e-12)
+    assert len({(f.activity, f.leaf, f.permit) for f in flows}) == len(flows)
+    amounts = model.emissions(model.solve(model.parameters()))
+    assert sum(amounts.values()) == pytest.approx(sum(f.co2 for f in flows), rel=1e-9)
+
+
+def test_coke_in_iron_keeps_the_carbon_that_leaves_as_gas(model: Province) -> None:
+    """Blast-furnace gas carries its carbon to where it burns, so a tonne of coke counts less as a reductant."""
+    fuel = shanxi().fuel.set_index(["commodity", "activity", "use"])
+    reductant = fuel.loc[("COKE", "STEEL", "reductant"), "tco2_per_tce"]
+    burnt = fuel.xs(("COKE", "energy"), level=("commodity", "use"))["tco2_per_tce"].max()
+    assert float(reductant) < float(burnt)
+
+
+@pytest.mark.parametrize("price", [0.0, 55.3, 184.0])
+def test_gdp_is_one_number_from_three_sides(model: Province, price: float) -> None:
+    p = model.parameters()
+    model.cover(p, COVERABLE)
+    model.hold_price(p, price)
+    gdp = nominal_gdp(PhysicalAccounts(model), model.solve(p))
+    assert gdp["production"] == pytest.approx(gdp["expenditure"], rel=1e-9)
+    assert gdp["income"] == pytest.approx(gdp["expenditure"], rel=1e-9)
+
+
+def test_benchmark_gdp_is_the_accounts_value_added(model: Province) -> None:
+    accounts = shanxi()
+    value_added = total(accounts.sam.loc[["LAB", "CAP", "RES", "PTAX", "PERMIT", "TARIFF"]])
+    gdp = nominal_gdp(PhysicalAccounts(model), model.solve(model.parameters()))
+    assert gdp["expenditure"] == pytest.approx(value_added, rel=1e-9)
