@@ -60,7 +60,7 @@ def square(c: Compiled) -> Check:
     matched = csgraph.maximum_bipartite_matching(sparse.csr_matrix(pattern + bound), perm_type="column")
     alone = [c.equation_name(int(i)) for i in np.flatnonzero(matched < 0)]
     loose = [c.variable_name(int(i)) for i in np.setdiff1d(np.arange(c.n), matched)]
-    detail = f"{c.n} equations, {c.n} unknowns" if not alone else f"{', '.join(alone)}; {', '.join(loose)}"
+    detail = f"{', '.join(alone)}; undetermined: {', '.join(loose)}" if alone else f"{c.n} equations, {c.n} unknowns"
     return Check("every unknown has an equation of its own", float(len(alone)), 0.0, detail)
 
 
@@ -128,7 +128,7 @@ def every_payment_is_received(s: Solution, limit: float = 1e-8) -> Check:
     """Every activity, commodity and consumer receives what it pays."""
     books = accounts(s)
     size = max(max(abs(a), abs(b)) for a, b in books.values())
-    gaps = {n: abs(a - b) / max(abs(a), abs(b), 1e-6 * size) for n, (a, b) in books.items()}
+    gaps = {n: abs(a - b) / max(abs(a), abs(b), 1e-4 * size) for n, (a, b) in books.items()}
     worst = max(gaps, key=lambda name: gaps[name])
     return Check("every account receives what it pays", gaps[worst], limit, worst)
 

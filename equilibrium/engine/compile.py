@@ -389,7 +389,7 @@ class Compiled:
         positive = np.zeros(self.n, dtype=bool)
         positive[self.level_slice] = True
         positive[self.price_slice] = True
-        positive &= ~bounded
+        positive &= ~bounded | ((lower > 0) & (upper == inf))
         self.positive = positive  # strictly positive variables move in logarithms
         self.bounded = bounded
 

@@ -45,7 +45,9 @@ def benchmark_carbon_price(monthly: pd.DataFrame) -> float:
     """Volume-weighted mean allowance price of 2022, yuan/t: turnover over volume of the twelve months."""
     year = monthly[monthly["date"].astype(str).str.startswith("2022-")]
     if len(year) != 12:
-        raise ValueError(f"cea_monthly: expected the 12 months of 2022, found {len(year)}")
+        raise ValueError(
+            f"cea_monthly: expected the 12 months of 2022, found {len(year)}; the accounts of every economy are of 2022"
+        )
     return total(year["turnover_yuan"]) / total(year["volume_t"])
 
 
@@ -98,7 +100,11 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
     flexible = [c for c in sectors if c not in FUEL_COMMODITIES and c != "ELEC"]
     use.loc["COAL", "SAV"] = cell(tables["use_prior"].set_index("commodity"), "COAL", "stocks")
     prior, open_totals = prior_use(tables, flexible, activities), totals - use.sum()
-    use.loc[flexible] = ras(prior, row_targets(prior, open_totals, own_output), open_totals)
+    if controls.get("rows_as_tabulated", 0.0) > 0.0:
+        goods = tabulated_rows(tables, flexible, open_totals)
+    else:
+        goods = row_targets(prior, open_totals, own_output)
+    use.loc[flexible] = ras(prior, goods, open_totals)
 
     # nobody refines oil in the province: what is burnt of its products flows in
     refined = {"COKE": float(fuel.attrs["oil_value"])}
@@ -187,6 +193,18 @@ def row_targets(prior: pd.DataFrame, columns: pd.Series, output: pd.Series) -> p
     built = entry(output, "CONS")
     scale = (total(columns) - built) / (total(used) - entry(used, "CONS"))
     return pd.Series({good: built if good == "CONS" else entry(used, good) * scale for good in used.index})
+
+
+def tabulated_rows(tables: Mapping[str, pd.DataFrame], flexible: list[str], columns: pd.Series) -> pd.Series:
+    """Use of the non-energy goods as an own table of the year has it, scaled to what the columns spend.
+
+    Asked for by the control ``rows_as_tabulated``: the rows of a current table are observed, those of an old
+    prior are not.
+    """
+    table = tables["use_prior"].set_index("commodity").loc[flexible]
+    users = [*(str(s) for s in tables["sectors"]["sector"]), *(c for names in FINAL.values() for c in names)]
+    used: pd.Series = table[users].astype(float).sum(axis=1)
+    return used * (total(columns) / total(used))
 
 
 def assemble(

@@ -23,7 +23,7 @@ from equilibrium.province.institutions import (
     households,
     investment,
 )
-from equilibrium.province.production import activity, capital, vintages
+from equilibrium.province.production import IDLE_RENT, activity, capital, may_idle, vintages
 from equilibrium.province.tables import cell
 from equilibrium.province.trade import FX, LINE, armington, border_equation, makes_quotas, power_export
 
@@ -69,6 +69,7 @@ def province_model(accounts: Accounts, closure: Closure, numeraire: str = FX) ->
             Commodity(FX),
             permit_commodity(accounts),
             Commodity(LINE, price=0.0, free=True),
+            *(Commodity(kind, lower=IDLE_RENT) for kind in stocks if may_idle(kind.removeprefix("CAP_"))),
             *(permit_commodity(accounts, permit_of(s, own), alone[s] > 0) for s in own),
         ),
         auxiliaries=(

@@ -14,7 +14,15 @@ from __future__ import annotations
 from equilibrium.engine import Activity, Leaf, Nest
 from equilibrium.engine.nest import Tree, benchmark_value
 from equilibrium.province.accounts import Accounts
-from equilibrium.province.carbon import PERMIT, EmittingFlow, permit_leaf, permit_of, sector_of, with_permit
+from equilibrium.province.carbon import (
+    COVERABLE,
+    PERMIT,
+    EmittingFlow,
+    permit_leaf,
+    permit_of,
+    sector_of,
+    with_permit,
+)
 from equilibrium.province.closure import Closure
 from equilibrium.province.tables import cell, total
 from equilibrium.province.trade import output_tree, supply
@@ -22,6 +30,9 @@ from equilibrium.province.trade import output_tree, supply
 FUELS = ("COAL", "COKE", "OGAS", "BPG")
 SPECIFIC = ("GENG",)
 """Gas-fired plant keeps its own capital: two mobile technologies making one good would be a knife edge."""
+
+IDLE_RENT = 1e-12
+"""Price of installed capital of which part stands idle (1 in the benchmark): nothing, to an account's last digit."""
 
 SMALLEST = 1e-9  # yi yuan: a flow below a tenth of a yuan is no flow
 
@@ -43,6 +54,11 @@ def capital(activity: str, closure: Closure) -> str:
     return "CAP"
 
 
+def may_idle(code: str) -> bool:
+    """Whether a high carbon price can put an activity's plant out of use."""
+    return sector_of(code) in COVERABLE
+
+
 def commodity(code: str) -> str:
     """Commodity name in the engine of a good as its users buy it."""
     return code if code in ("GEN", "BPG") else supply(code)
@@ -57,7 +73,7 @@ def activity(
         name,
         output_tree(accounts, code, share),
         inputs_tree(accounts, code, name, share, closure, flows, rigid),
-        complementary=name != code,  # a shrinking sector gets no new investment
+        complementary=name != code or may_idle(code),  # no new investment, or plant that stands idle
     )
 
 

@@ -1,0 +1,113 @@
+"""``python run.py check``: the checks of an economy under a closure as a table, and how emissions answer a price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from equilibrium.engine import EquilibriumError, Parameters
+from equilibrium.engine.checks import Check
+from equilibrium.province.accounts import Accounts
+from equilibrium.province.carbon import COVERABLE
+from equilibrium.province.checks import check_province
+from equilibrium.province.closure import Closure
+from equilibrium.province.physical import Flows, PhysicalAccounts
+from equilibrium.province.province import Province
+from simulator.economy import economy
+
+PRICES = (100.0, 184.0)  # yuan/t
+
+
+def checks_of(name: str, closure: Closure) -> list[Check]:
+    """All checks of an economy under a closure.
+
+    Raises
+    ------
+    UserError
+        if there is no such economy.
+    """
+    return list(check_province(economy(name).accounts, closure))
+
+
+def check_table(checks: Sequence[Check], title: str) -> Table:
+    """Each check with its figure, its limit, whether it holds, and what is worst."""
+    table = Table("Check", "Figure", "Limit", "", "Worst", title=title, box=SIMPLE_HEAD, title_justify="left")
+    for check in checks:
+        verdict = "passed" if check.passed else "[bold red]FAILED[/]"
+        worst = check.detail.replace("[", r"\[")
+        table.add_row(check.name, f"{check.figure:.1e}", f"{check.limit:.0e}", verdict, worst)
+    return table
+
+
+def emission_falls(accounts: Accounts, closure: Closure) -> pd.DataFrame:
+    """Fall of the province's CO2 (households included) at a carbon price, by who pays and who is rebated.
+
+    Parameters
+    ----------
+    closure : its ``border_pass_through`` is replaced where a row says so.
+
+    Returns
+    -------
+    DataFrame with a row per case and price, and the falls against the benchmark (in which power pays the benchmark's
+    price) and against a carbon price of zero, as shares; NaN where there is no equilibrium.
+    """
+    rows = []
+    cases: list[tuple[str, float, tuple[str, ...], bool]] = [
+        (f"all eight sectors pay, lump-sum rents, border bears {theta:.0%}", theta, COVERABLE, False)
+        for theta in (0.0, 0.5, 1.0)
+    ]
+    cases.append(("power alone pays, fixed borders", 0.0, ("ELEC",), False))
+    cases.append(("all eight pay, all rebated by output", 0.5, COVERABLE, True))
+    for name, theta, covered, rebated in cases:
+        model = Province(accounts, replace(closure, border_pass_through=theta))
+        benchmark = _emitted(model, model.parameters(), rebated=False)
+        free = _emitted(model, _priced(model, covered, 0.0), rebated=False)
+        for price in PRICES:
+            emitted = _emitted(model, _priced(model, covered, price), rebated)
+            rows.append((name, price, 1 - emitted / benchmark, 1 - emitted / free))
+    return pd.DataFrame(rows, columns=["case", "price", "against_benchmark", "against_zero"])
+
+
+def _priced(model: Province, covered: tuple[str, ...], price: float) -> Parameters:
+    p = model.parameters()
+    model.cover(p, covered)
+    model.hold_price(p, price)
+    return p
+
+
+def _emitted(model: Province, p: Parameters, rebated: bool) -> float:
+    reader = PhysicalAccounts(model)
+    try:
+        s = model.solve(p)
+        if rebated:  # each sector gets back, by output, what it pays
+            rates = model.response(s).emissions
+            for _ in range(60):
+                model.give_quotas(p, rates, absolute=False)
+                s = model.solve(p, s.x)
+                r = model.response(s)
+                factor = r.emissions / r.allocation
+                rates = rates * factor
+                if np.abs(factor - 1).max() < 1e-9:
+                    break
+    except EquilibriumError:
+        return float("nan")
+    return sum(reader.emissions(Flows(s.state.flow, s.x)).values())
+
+
+def falls_table(falls: pd.DataFrame) -> Table:
+    """The falls as a table, a column a price and base."""
+    columns = [f"{price:g} yuan/t, against {base}" for price in PRICES for base in ("benchmark", "no price")]
+    title = "Fall of the province's CO2"
+    table = Table("Case", *columns, title=title, box=SIMPLE_HEAD, title_justify="left")
+    for case, part in falls.groupby("case", sort=False):
+        cells = []
+        for price in PRICES:
+            row = part[part["price"] == price].iloc[0]
+            cells += [f"{row['against_benchmark']:.1%}", f"{row['against_zero']:.1%}"]
+        table.add_row(str(case), *cells)
+    return table
