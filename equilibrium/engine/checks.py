@@ -112,7 +112,7 @@ def accounts(s: Solution) -> dict[str, tuple[float, float]]:
             paid += -rate * value if sold else rate * value
         kind = "consumer" if side == "demand" else "activity"
         book(f"{kind} '{owner}'", 0 if sold else 1, paid)
-    for number, (consumer, endowment) in enumerate((h, e) for h in c.model.consumers for e in h.endowments):
+    for number, (consumer, endowment) in enumerate((h, e) for h in c.model.consumers for e in h.claims()):
         amount = float(p.endowment[number]) * (1.0 if endowment.multiplier is None else aux[endowment.multiplier])
         value = amount * price[endowment.commodity]
         book(f"consumer '{consumer.name}'", 0, value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from math import inf
 
 import numpy as np
@@ -67,6 +68,18 @@ class Level:
     parent: Index  # node of each child
     start: Index  # first child of each node, for reduceat
     node: Index  # the nodes
+    node_item: Index  # the nodes, as items
+    priced: bool  # somebody needs the nodes' price index itself, not only its logarithm
+    place: Index  # number of each child's node in ``node``
+    leaf: Index  # the children that are leaves, ...
+    leaf_child: Index  # ... where they stand among the children
+    leaf_place: Index  # ... and the number of their node
+    inner: Index  # the children that are nodes, likewise
+    inner_child: Index
+    inner_place: Index
+    active_rank: Index  # the leaves whose price moves some quantity, as numbered among all such, likewise
+    active_child: Index
+    active_place: Index
 
 
 class Compiled:
@@ -94,8 +107,8 @@ class Compiled:
         self.numeraire_price = next(c.price for c in commodities if c.name == model.numeraire)
         self._flatten(model)
         self._start_and_bounds(model)
-        self._levels()
         self._paths()
+        self._levels()
         self._uses(model)
         self._pairings(model)
         self._scales(model)
@@ -165,6 +178,8 @@ class Compiled:
         self.tree_side = [side for side, _ in owners]
         self.tree_owner = np.array([index for _, index in owners])
         self.leaf_sign = self.tree_sign[self.leaf_tree].astype(float)
+        self.leaf_minus = -self.leaf_sign
+        self.demand_tree = np.array([t for t, side in enumerate(self.tree_side) if side == "demand"], dtype=np.int64)
         self.leaf_price_var = np.array([self.price_index[leaf.commodity] for leaf in leaves])
         self.leaf_terms_var = np.array([-1 if x.terms is None else self.aux_index[x.terms] for x in leaves])
         # the variable that scales a tree's flows: activity level, or the consumer's income
@@ -184,7 +199,7 @@ class Compiled:
         self._sigma, self._augment = _floats(sigma), _floats(augment)
 
     def _start_and_bounds(self, model: Model) -> None:
-        owned = [(c, e) for c in model.consumers for e in c.endowments]
+        owned = [(c, e) for c in model.consumers for e in c.claims()]
         self.endow_owner = np.array([self.income_index[c.name] for c, _ in owned], dtype=np.int64)
         self.endow_price_var = np.array([self.price_index[e.commodity] for _, e in owned], dtype=np.int64)
         self.endow_aux_var = np.array(
@@ -243,6 +258,9 @@ class Compiled:
         branch = np.where(sigma == 0, 0, np.where(sigma == 1, 1, 2))
         self.branch = branch
         self.item_parent = item_parent
+        self.log_leaf = np.flatnonzero(branch[self.leaf_parent] != 0)  # leaves whose price enters in logarithms
+        index_needed = (self.node_parent >= 0) & (branch[self.node_parent] == 0)
+        index_needed[self.tree_root[self.demand_tree]] = True
         self.levels: list[list[Level]] = []  # from the root downwards
         has_parent = item_parent >= 0
         for depth in range(int(self.node_depth.max()) + 1):
@@ -258,7 +276,31 @@ class Compiled:
                 items = items[np.argsort(item_parent[items], kind="stable")]
                 parents = item_parent[items]
                 start = np.flatnonzero(np.r_[True, parents[1:] != parents[:-1]])
-                groups.append(Level(b, items, parents, start, parents[start]))
+                place = np.repeat(np.arange(start.size), np.diff(np.r_[start, items.size]))
+                leaf = items < self.n_leaves
+                rank = np.where(leaf, self.active_rank[np.where(leaf, items, 0)], -1)
+                active = np.flatnonzero(rank >= 0)
+                groups.append(
+                    Level(
+                        b,
+                        items,
+                        parents,
+                        start,
+                        parents[start],
+                        parents[start] + self.n_leaves,
+                        bool(index_needed[parents[start]].any()),
+                        place,
+                        items[leaf],
+                        np.flatnonzero(leaf),
+                        place[leaf],
+                        items[~leaf] - self.n_leaves,
+                        np.flatnonzero(~leaf),
+                        place[~leaf],
+                        rank[active],
+                        active,
+                        place[active],
+                    )
+                )
             self.levels.append(groups)
 
     def _paths(self) -> None:
@@ -275,9 +317,11 @@ class Compiled:
         self.depth_max = depth_max
         responsive = self._sigma != 0
         above = np.zeros(self.n_nodes, dtype=bool)  # some elasticity at the node or above it
+        unitary = self._sigma == 1  # at the node and everywhere above it: budget shares are given
         for node in np.argsort(self.node_depth, kind="stable"):
             parent = self.node_parent[node]
             above[node] = responsive[node] or (parent >= 0 and above[parent])
+            unitary[node] &= parent < 0 or unitary[parent]
         left: list[Index] = []
         right: list[Index] = []
         where: list[Index] = []
@@ -288,7 +332,9 @@ class Compiled:
             rows, cols = np.repeat(members, members.size), np.tile(members, members.size)
             shared = ((path[rows] == path[cols]) & (path[rows] >= 0)).sum(axis=1) - 1
             common = path[rows, shared]
-            keep = above[common] | (self.tree_side[tree] == "demand")
+            keep = above[common]
+            if self.tree_side[tree] == "demand":  # what is spent is given, so a dearer good takes from all others
+                keep = ~unitary[common] | (rows == cols)
             depth = np.where(rows == cols, self.leaf_depth[rows], shared)
             left.append(rows[keep])
             right.append(cols[keep])
@@ -296,6 +342,18 @@ class Compiled:
         self.pair_left = np.concatenate(left)
         self.pair_right = np.concatenate(right)
         self.pair_depth = np.concatenate(where)
+        active = np.zeros(self.n_leaves, dtype=bool)  # leaves whose price moves some quantity of their tree
+        active[self.pair_right] = True
+        active[self.leaf_is_demand] = True
+        self.active_leaf = np.flatnonzero(active)
+        self.active_rank = np.where(active, np.cumsum(active) - 1, -1)
+        self.active_path = path[self.active_leaf]
+        self.active_depth = self.leaf_depth[self.active_leaf]
+        self.active_log = np.flatnonzero(self._sigma[self.leaf_parent[self.active_leaf]] != 0)
+        self.active_inner = []  # by depth: leaves that lie deeper than the node's children, and the child above them
+        for depth in range(depth_max - 1):
+            rows = np.flatnonzero(self.active_depth - 1 > depth)
+            self.active_inner.append((rows, self.active_path[rows, depth + 1]))
 
     # -- equations -----------------------------------------------------------------------------------------
 
@@ -391,6 +449,7 @@ class Compiled:
         positive[self.price_slice] = True
         positive &= ~bounded | ((lower > 0) & (upper == inf))
         self.positive = positive  # strictly positive variables move in logarithms
+        self.logarithmic = np.flatnonzero(positive)
         self.bounded = bounded
 
     def _scales(self, model: Model) -> None:
@@ -439,7 +498,8 @@ class Compiled:
         pair_number, drivers = _join(self.pair_right, by_leaf, first)
         self.entry_pair, self.entry_driver = pair_number, drivers
         self.entry_right = self.pair_right[pair_number]
-        self.entry_place = self.entry_right * (self.depth_max + 1) + self.pair_depth[pair_number]
+        self.entry_rank = self.active_rank[self.entry_right]
+        self.entry_place = self.entry_rank * (self.depth_max + 1) + self.pair_depth[pair_number]
         self.entry_demand = np.flatnonzero(self.leaf_is_demand[self.entry_right])
         entry_leaf = self.pair_left[pair_number]
         order = np.argsort(entry_leaf, kind="stable")
@@ -451,8 +511,12 @@ class Compiled:
         tree_scale = self.tree_scale_var[self.leaf_tree]
         profit_driver = np.flatnonzero(~self.leaf_is_demand[self.driver_leaf])
         self.profit_driver = profit_driver
+        self.profit_leaf = self.driver_leaf[profit_driver]
         flow_use = np.flatnonzero(~self.use_is_unit)
         self.flow_use = flow_use
+        self.flow_leaf = self.use_leaf[flow_use]
+        self.flow_demand = np.flatnonzero(self.leaf_is_demand[self.flow_leaf])
+        self.flow_demand_owner = self.tree_owner[self.leaf_tree[self.flow_leaf[self.flow_demand]]]
         tax_use = np.arange(self.use_split[0], self.use_split[1])
         market_terms = with_terms  # market use of a leaf has the leaf's number
         wedge_use = np.arange(self.use_split[1], self.use_split[2])
@@ -488,21 +552,32 @@ class Compiled:
         fixed_price = np.array([self.numeraire_row])
         paired = np.flatnonzero(self.pair >= 0)
         bounds = paired * n + self.pair[paired]
+        ends = np.cumsum([0] + [r.size for r, _ in blocks])
+        self.blocks = [slice(int(a), int(b)) for a, b in pairwise(ends)]
         flat = np.concatenate([r * n + c for r, c in blocks] + [fixed_price * n + fixed_price, bounds])
         self.structure, self.position = np.unique(flat, return_inverse=True)
         self.structure_row, self.structure_col = self.structure // n, self.structure % n
-        self.numeraire_drop = self.structure_row == self.numeraire_row
+        self.structure_scale = self.scale[self.structure_row]
+        self.numeraire_drop = np.flatnonzero(self.structure_row == self.numeraire_row)
+        self.paired_row, self.paired_var = paired, self.pair[paired]
+        self.paired_entry = np.flatnonzero(self.pair[self.structure_row] >= 0)  # entries of complementary rows
+        self.paired_entry_row = np.searchsorted(paired, self.structure_row[self.paired_entry])
         self.numeraire_entry = int(np.searchsorted(self.structure, self.numeraire_row * (n + 1)))
         self.pair_entry = np.searchsorted(self.structure, bounds)
         self.elimination: Elimination | None = None
         diagonal = np.arange(n) * (n + 1)
-        self.use_matrix = sparse.csr_array(
-            (np.ones(self.use_leaf.size), (self.use_row, np.arange(self.use_leaf.size))),
-            shape=(n, self.use_leaf.size),
-        )
+        # from flows by market and tax, then quantities times prices paid, to equations
+        flows = int(self.use_split[1])
         profit = np.flatnonzero(~self.leaf_is_demand)
-        self.profit_matrix = sparse.csr_array(
-            (self.leaf_sign[profit], (tree_scale[profit], profit)), shape=(n, self.n_leaves)
+        self.sum_matrix = sparse.csr_array(
+            (
+                np.concatenate([np.ones(flows), self.leaf_sign[profit]]),
+                (
+                    np.concatenate([rows[:flows], tree_scale[profit]]),
+                    np.concatenate([np.arange(flows), flows + profit]),
+                ),
+            ),
+            shape=(n, flows + self.n_leaves),
         )
         self.diagonal = diagonal
 

@@ -54,13 +54,22 @@ class Endowment:
 
 @dataclass(frozen=True)
 class Consumer:
-    """A consumer: demand tree, endowments, and fixed shares of income paid to other consumers."""
+    """A consumer: demand tree, endowments, and fixed shares of income paid to other consumers.
+
+    ``subsistence`` quantities are bought first, whatever they cost; the demand tree is what the rest of income buys
+    (with a Cobb-Douglas tree this is the linear expenditure system; Stone 1954).
+    """
 
     name: str
     demand: Tree
     endowments: tuple[Endowment, ...] = ()
     income_shares: Mapping[str, float] = field(default_factory=dict)
     income: float | None = None
+    subsistence: Mapping[str, float] = field(default_factory=dict)
+
+    def claims(self) -> tuple[Endowment, ...]:
+        """Endowments, and subsistence as what is owed before anything is chosen."""
+        return (*self.endowments, *(Endowment(name, -quantity) for name, quantity in self.subsistence.items()))
 
 
 @dataclass(frozen=True)
@@ -143,7 +152,7 @@ class Model:
             for leaf in leaves(tree):
                 found.setdefault(leaf.commodity, Commodity(leaf.commodity, price=leaf.price))
         for consumer in self.consumers:
-            for endowment in consumer.endowments:
+            for endowment in consumer.claims():
                 found.setdefault(endowment.commodity, Commodity(endowment.commodity))
         return tuple(found.values())
 
@@ -183,7 +192,10 @@ class Model:
             _check_tree(f"inputs of activity '{activity.name}'", activity.inputs, 1, consumers, auxiliaries)
         for consumer in self.consumers:
             _check_tree(f"demand of consumer '{consumer.name}'", consumer.demand, 1, consumers, auxiliaries)
-            for endowment in consumer.endowments:
+            for name, quantity in consumer.subsistence.items():
+                if not isfinite(quantity) or quantity < 0:
+                    raise ModelError(f"subsistence of '{name}' of '{consumer.name}' is {quantity:g}; it must be >= 0")
+            for endowment in consumer.claims():
                 if not isfinite(endowment.quantity):
                     raise ModelError(f"endowment of '{endowment.commodity}' of '{consumer.name}' is not finite")
                 if endowment.multiplier is not None and endowment.multiplier not in auxiliaries:
@@ -247,10 +259,10 @@ def _check_tree(where: str, tree: Tree, sign: int, consumers: set[str], auxiliar
 
 def _check_supply(model: Model, commodities: set[str]) -> None:
     made = {leaf.commodity for a in model.activities for leaf in leaves(a.output)}
-    made |= {e.commodity for c in model.consumers for e in c.endowments}
+    made |= {e.commodity for c in model.consumers for e in c.claims()}
     used = {leaf.commodity for a in model.activities for leaf in leaves(a.inputs)}
     used |= {leaf.commodity for c in model.consumers for leaf in leaves(c.demand)}
-    used |= {e.commodity for c in model.consumers for e in c.endowments if e.quantity < 0 or e.multiplier}
+    used |= {e.commodity for c in model.consumers for e in c.claims() if e.quantity < 0 or e.multiplier}
     for name in sorted(commodities):
         if name not in made:
             raise ModelError(f"commodity '{name}' is used but nobody makes or owns it")

@@ -111,48 +111,53 @@ class Solution:
     def system_jacobian(self) -> Array:
         """Jacobian of the complementarity system at the solution, dense."""
         c = self.compiled
-        _, data, extra = _system(self.evaluator, self.state, _fischer_burmeister)
+        at = _conditions(self.evaluator, self.state, _fischer_burmeister)
         matrix = np.zeros((c.n, c.n))
-        matrix.flat[c.structure] = data
-        rows = np.flatnonzero(c.pair >= 0)
-        matrix[rows, c.pair[rows]] += extra[rows]
+        matrix.flat[c.structure] = _system(self.evaluator, self.state, at)
         return matrix
 
     def factorised(self) -> Callable[[Array], Array]:
         """Solver with the complementarity system's Jacobian at the solution (implicit function theorem)."""
-        phi, data, extra = _system(self.evaluator, self.state, _fischer_burmeister)
-        del phi
-        return _factorise(self.compiled, data, extra)
+        at = _conditions(self.evaluator, self.state, _fischer_burmeister)
+        return _elimination(self.compiled).factorise(_system(self.evaluator, self.state, at))
 
 
 def complementarity_slopes(solution: Solution) -> tuple[NDArray[np.int64], Array, Array]:
     """Rows that are complementary to a variable, and the slopes of their conditions in variable and equation."""
-    c, p, state = solution.compiled, solution.parameters, solution.state
-    rows = np.flatnonzero(c.pair >= 0)
-    var = c.pair[rows]
-    _, of_variable, of_equation = _fischer_burmeister(
-        state.x[var], p.lower[var], p.upper[var], state.residual[rows]
-    )
-    return rows, of_variable, of_equation
+    at = _conditions(solution.evaluator, solution.state, _fischer_burmeister)
+    return solution.compiled.paired_row, at.of_variable, at.of_equation
 
 
-def _system(evaluator: Evaluator, state: State, rule: Rule) -> tuple[Array, Array, Array]:
-    """Complementarity residual, scaled Jacobian data and the diagonal-like extra on paired variables."""
+@dataclass(frozen=True)
+class _Conditions:
+    """The complementarity system at one point, and the slopes of its paired rows in variable and equation."""
+
+    phi: Array
+    of_variable: Array
+    of_equation: Array
+
+
+def _conditions(evaluator: Evaluator, state: State, rule: Rule) -> _Conditions:
     c, p = evaluator.c, evaluator.p
-    f = state.residual
+    phi: Array = state.residual.copy()
+    rows, var = c.paired_row, c.paired_var
+    if not rows.size:
+        return _Conditions(phi, phi[:0], phi[:0])
+    value, of_variable, of_equation = rule(
+        state.x.take(var), p.lower.take(var), p.upper.take(var), state.residual.take(rows)
+    )
+    phi[rows] = value
+    return _Conditions(phi, of_variable, of_equation)
+
+
+def _system(evaluator: Evaluator, state: State, at: _Conditions) -> Array:
+    """Values of the complementarity system's Jacobian at ``compiled.structure``."""
+    c = evaluator.c
     data = evaluator.jacobian_data(state)
-    rows = np.flatnonzero(c.pair >= 0)
-    extra = np.zeros(c.n)  # added at (row, pair[row])
-    phi = f.copy()
-    if rows.size:
-        var = c.pair[rows]
-        value, slope_x, slope_f = rule(state.x[var], p.lower[var], p.upper[var], f[rows])
-        phi[rows] = value
-        extra[rows] = slope_x
-        factor = np.ones(c.n)
-        factor[rows] = slope_f
-        data = data * factor[c.structure_row]
-    return phi, data, extra
+    if c.paired_row.size:
+        data[c.paired_entry] *= at.of_equation.take(c.paired_entry_row)
+        data[c.pair_entry] += at.of_variable
+    return data
 
 
 def _smooth_minimum(a: Array, b: Array) -> tuple[Array, Array, Array]:
@@ -171,6 +176,8 @@ def _fischer_burmeister(x: Array, lower: Array, upper: Array, f: Array) -> tuple
     Where the bounds coincide the variable is fixed.  Returns value and slopes with respect to x and f.
     """
     fixed = lower == upper
+    if fixed.all():
+        return x - lower, np.ones_like(f), np.zeros_like(f)
     has_lower, has_upper = np.isfinite(lower) & ~fixed, np.isfinite(upper) & ~fixed
     value, slope_x, slope_f = f.copy(), np.zeros_like(f), np.ones_like(f)
     gap_up = np.where(has_upper, upper - x, 1.0)
@@ -195,13 +202,6 @@ def _projection(x: Array, lower: Array, upper: Array, f: Array) -> tuple[Array, 
     below, above = x - f <= lower, x - f >= upper
     value = np.where(below, x - lower, np.where(above, x - upper, f))
     return value, np.where(below | above, 1.0, 0.0), np.where(below | above, 0.0, 1.0)
-
-
-def _factorise(c: Compiled, data: Array, extra: Array) -> Callable[[Array], Array]:
-    rows = np.flatnonzero(c.pair >= 0)
-    full = data.copy()
-    full[c.pair_entry] += extra[rows]
-    return _elimination(c).factorise(full)
 
 
 def _elimination(c: Compiled) -> Elimination:
@@ -269,52 +269,52 @@ def solve(
 
 
 def _clip_into_bounds(c: Compiled, p: Parameters, x: Array) -> None:
-    b = c.bounded
-    x[b] = np.clip(x[b], p.lower[b], p.upper[b])
+    held = c.paired_var
+    x[held] = np.minimum(np.maximum(x.take(held), p.lower.take(held)), p.upper.take(held))
 
 
 def _newton(evaluator: Evaluator, x: Array, tolerance: float, iterations: int, rule: Rule) -> Solution:
     c = evaluator.c
     state = evaluator.state(x)
+    at = _conditions(evaluator, state, rule)
     history: list[float] = []
     for count in range(iterations + 1):
-        phi = _phi(evaluator, state, rule)
+        phi = at.phi
         size = float(np.abs(phi).max())
-        if size <= tolerance and abs(evaluator.imbalance) <= WALRAS:
+        if size <= tolerance and abs(state.imbalance) <= WALRAS:
             return _solution(evaluator, state, phi, count)
         if count == iterations or not np.isfinite(size):
             break
-        phi, data, extra = _system(evaluator, state, rule)
+        data = _system(evaluator, state, at)
         merit = float(phi @ phi)
         history.append(merit)
         if not np.isfinite(data).all():
             break
         try:
-            step = _factorise(c, data, extra)(-phi)
+            step = _elimination(c).factorise(data)(-phi)
         except np.linalg.LinAlgError:
             step = np.full(c.n, np.nan)
         if not np.isfinite(step).all():
-            step = _regularised_step(c, data, extra, phi)
+            step = _regularised_step(c, data, phi)
         ceiling = max(history[-5:])
         for share in _shares(c, state.x, step):
             trial = _move(c, evaluator.p, state.x, step, share)
             candidate = evaluator.state(trial)
-            new_phi = _phi(evaluator, candidate, rule)
-            new_merit = float(new_phi @ new_phi)
+            new = _conditions(evaluator, candidate, rule)
+            new_merit = float(new.phi @ new.phi)
             if np.isfinite(new_merit) and new_merit <= (1 - 1e-4 * share) * ceiling:
-                state = candidate
+                state, at = candidate, new
                 break
         else:
             break
-    phi = _phi(evaluator, state, rule)
+    phi = at.phi
     if float(np.abs(phi).max()) <= tolerance:  # where prices explode, small gaps elsewhere add up to a large one here
-        evaluator.state(state.x)
         name = c.equation_name(c.numeraire_row).replace("numeraire price", "market")
         raise EquilibriumError(
             f"no equilibrium found after {len(history)} Newton steps: all other equations hold, but the {name} is out "
-            f"of balance by {float(abs(evaluator.imbalance)):.3g}",
+            f"of balance by {float(abs(state.imbalance)):.3g}",
             name,
-            float(abs(evaluator.imbalance)),
+            float(abs(state.imbalance)),
         )
     worst = int(np.nanargmax(np.abs(phi))) if np.isfinite(phi).any() else 0
     raise EquilibriumError(
@@ -325,18 +325,8 @@ def _newton(evaluator: Evaluator, x: Array, tolerance: float, iterations: int, r
     )
 
 
-def _phi(evaluator: Evaluator, state: State, rule: Rule) -> Array:
-    c, p = evaluator.c, evaluator.p
-    phi: NDArray[np.float64] = state.residual.copy()
-    rows = np.flatnonzero(c.pair >= 0)
-    if rows.size:
-        var = c.pair[rows]
-        phi[rows] = rule(state.x[var], p.lower[var], p.upper[var], phi[rows])[0]
-    return phi
-
-
 def _shares(c: Compiled, x: Array, step: Array) -> Iterator[float]:
-    largest = float(np.max(np.abs(step[c.positive] / x[c.positive]), initial=0.0))
+    largest = float(np.abs(step.take(c.logarithmic) / x.take(c.logarithmic)).max(initial=0.0))
     share = min(1.0, LARGEST_LOG_STEP / largest) if largest > 0 else 1.0
     for _ in range(14):
         yield share
@@ -345,18 +335,16 @@ def _shares(c: Compiled, x: Array, step: Array) -> Iterator[float]:
 
 def _move(c: Compiled, p: Parameters, x: Array, step: Array, share: float) -> Array:
     new = x + share * step
-    positive = c.positive
-    new[positive] = x[positive] * np.exp(share * step[positive] / x[positive])
-    b = c.bounded
-    new[b] = np.clip(new[b], p.lower[b], p.upper[b])
+    mine = c.logarithmic
+    at = x.take(mine)
+    new[mine] = at * np.exp(share * step.take(mine) / at)
+    _clip_into_bounds(c, p, new)
     return new
 
 
-def _regularised_step(c: Compiled, data: Array, extra: Array, phi: Array) -> Array:
+def _regularised_step(c: Compiled, data: Array, phi: Array) -> Array:
     matrix = np.zeros((c.n, c.n))
     matrix.flat[c.structure] = data
-    rows = np.flatnonzero(extra)
-    matrix[rows, c.pair[rows]] += extra[rows]
     damping = 1e-8 * float(np.abs(matrix).max()) ** 2
     normal = matrix.T @ matrix
     normal.flat[c.diagonal] += damping
@@ -365,7 +353,6 @@ def _regularised_step(c: Compiled, data: Array, extra: Array, phi: Array) -> Arr
 
 def _solution(evaluator: Evaluator, state: State, phi: Array, count: int) -> Solution:
     c = evaluator.c
-    evaluator.state(state.x)  # the imbalance belongs to this very point
     worst = int(np.argmax(np.abs(phi)))
     return Solution(
         compiled=c,
@@ -374,7 +361,7 @@ def _solution(evaluator: Evaluator, state: State, phi: Array, count: int) -> Sol
         residual=float(np.abs(phi).max()),
         worst=c.equation_name(worst),
         iterations=count,
-        walras=float(abs(evaluator.imbalance)),
+        walras=float(abs(state.imbalance)),
         evaluator=evaluator,
         state=state,
     )
@@ -387,7 +374,7 @@ def solve_by_steps(
     origin: Parameters | None = None,
     start: Array | None = None,
     tolerance: float = 1e-10,
-    smallest: float = 1 / 256,
+    smallest: float = 1 / 2048,
 ) -> Solution:
     """Solve a large shock by homotopy: adaptive steps from ``origin`` (the benchmark) to ``parameters``.
 

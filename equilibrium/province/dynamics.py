@@ -26,6 +26,7 @@ from equilibrium.province.province import Province
 from equilibrium.province.tables import cell
 from equilibrium.province.trade import FX, LINE
 
+NOTHING_MADE = 1e-9  # of the benchmark's output
 
 @dataclass(frozen=True)
 class Growth:
@@ -94,9 +95,11 @@ def _capital(province: Province, q: Parameters, flows: Flows, growth: Growth) ->
     for activity, names in province.parts.items():
         if activity in SPECIFIC or (names[0][0], "inputs", "CAP") not in c.leaf_at:
             continue
-        used = sum(float(flows.leaf[c.leaf_at[(name, "inputs", "CAP")]]) for name, _ in names)
+        (_, _), (new, _) = names
         rows = _endowments_of(province, f"CAP_{activity}")
-        q.endowment[rows] *= kept * used / q.endowment[rows].sum()
+        installed = float(q.endowment[rows].sum())  # plant that stood idle is still there
+        built = float(flows.leaf[c.leaf_at[(new, "inputs", "CAP")]])
+        q.endowment[rows] *= kept * (installed + built) / installed
 
 
 def _scale_endowments(province: Province, q: Parameters, growth: Growth, year: int) -> None:
@@ -146,7 +149,10 @@ def _install(province: Province, q: Parameters, flows: Flows, last: Solution) ->
         (old, _), (new, _) = names
         mine = [(side, i, c.leaf_at[(new, side, a)]) for side, a, i in addresses[old] if a != "quota"]
         made = sum(float(flows.leaf[i] + flows.leaf[j]) for side, i, j in mine if side == "output")
-        unit = sum(float(c.default.quantity[i]) for side, i, _ in mine if side == "output") / made
+        benchmark = sum(float(c.default.quantity[i]) for side, i, _ in mine if side == "output")
+        if made <= NOTHING_MADE * benchmark:  # a sector that stood still keeps the technique it had
+            continue
+        unit = benchmark / made
         for _, i, j in mine:
             q.quantity[i] = (flows.leaf[i] + flows.leaf[j]) * unit
             q.reference[i] = last.state.decision[i] if q.quantity[i] > 0 else 0.0

@@ -107,6 +107,22 @@ def test_without_substitution_energy_per_output_falls_by_one_over_one_plus_g(cap
                 assert ratio == pytest.approx(1 / (1 + g), rel=1e-9), (activity, good)
 
 
+def test_plant_that_stood_idle_is_there_next_year(province: Build) -> None:
+    model = province(capital="vintage")
+    c = model.compiled
+    p = model.parameters()
+    model.cover(p, ("ELEC",))
+    model.hold_price(p, 2500.0)
+    s = model.solve(p)
+    rows = np.flatnonzero(c.endow_price_var == c.price_index["CAP_GENC"])
+    stock = float(p.endowment[rows].sum())
+    assert s.flow("GENC", "CAP") < 0.9 * stock
+    q = advance(model, p, Flows(s.state.flow, s.x), s, Growth(depreciation=0.05), 2022)
+    assert q.endowment[rows].sum() == pytest.approx(0.95 * (stock + s.flow("GENC:new", "CAP")), rel=1e-12)
+    model.hold_price(q, 100.0)
+    assert model.solve(q).flow("GENC", "CAP") == pytest.approx(q.endowment[rows].sum(), rel=1e-9)
+
+
 def test_clean_power_follows_its_given_path(province: Build) -> None:
     model = province()
     growth = Growth(benchmark_capital_growth=0.0, nonfossil={2022: 1.0, 2023: 1.3, 2024: 1.3})
