@@ -1,7 +1,7 @@
 """Why emissions changed: scale, composition, fuel mix, intensity, carbon content; they add up exactly.
 
-With output Q, shares S_i, energy per output I_i, fuel shares M_if and carbon per energy C_if, emissions of production
-are ``E = sum Q S_i I_i M_if C_if`` (process CO2: ``Q S_i P_i``).  The additive logarithmic mean Divisia index gives each
+With output Q, shares S_i, energy per output I_i, fuel shares M_if and carbon per energy C_if, emissions are
+``E = sum Q S_i I_i M_if C_if`` (process CO2: ``Q S_i P_i``).  The additive logarithmic mean Divisia index gives each
 factor ``sum L(E1, E0) ln(factor1 / factor0)`` with the logarithmic mean ``L(a, b) = (a - b) / ln(a / b)``.
 
 References

@@ -10,7 +10,10 @@ from equilibrium.engine import Activity, Consumer, Endowment, Leaf, Model, Model
 def economy(food_minimum: float) -> Model:
     """Two goods made from labour alone at fixed cost: prices are 1, so demand has a closed form."""
     return Model(
-        activities=(Activity("food", Leaf("F", 40.0), Leaf("L", 40.0)), Activity("cloth", Leaf("C", 60.0), Leaf("L", 60.0))),
+        activities=(
+            Activity("food", Leaf("F", 40.0), Leaf("L", 40.0)),
+            Activity("cloth", Leaf("C", 60.0), Leaf("L", 60.0)),
+        ),
         consumers=(
             Consumer(
                 "H",
