@@ -1,0 +1,50 @@
+"""``python run.py check``: a table, an exit code, and how emissions answer the carbon price."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from equilibrium.province.closure import Closure
+from simulator.cli import main
+from simulator.economy import economy
+from simulator.studies import check
+from simulator.studies.check import checks_of, emission_falls
+
+
+def test_check_prints_every_figure_and_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check"]) == 0
+    out = capsys.readouterr().out
+    for word in ("benchmark replicates", "Walras", "homogeneity", "balanced growth", "219.0 Mtce", "All 15 checks"):
+        assert word in out
+
+
+def test_a_failed_check_is_an_exit_code_of_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = checks_of("shanxi_2022", Closure())
+    spoilt = [replace(c, figure=1.0) if "Walras" in c.name else c for c in found]
+    monkeypatch.setattr(check, "checks_of", lambda name, closure: spoilt)
+    assert main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert "FAILED" in out
+    assert "1 of 15 checks failed" in out
+
+
+@pytest.mark.parametrize("words", [["--economy", "mars"], ["--capital", "sticky"], ["--external-saving", "some"]])
+def test_what_cannot_be_checked_is_the_user_s_mistake(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", *words]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_lump_sums_save_most_where_borders_bear_least_and_rebates_save_little() -> None:
+    falls = emission_falls(economy("shanxi_2022").accounts, Closure()).set_index(["case", "price"])["against_zero"]
+    for price in (100.0, 184.0):
+        none, half, full = (
+            falls[f"all eight sectors pay, lump-sum rents, border bears {theta}", price]
+            for theta in ("0%", "50%", "100%")
+        )
+        rebated = falls["all eight pay, all rebated by output", price]
+        assert none > half > full > 2 * rebated > 0
+        assert falls["power alone pays, fixed borders", price] < none
