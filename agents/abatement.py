@@ -104,7 +104,13 @@ class Demand:
 
     def at(self, price: Floats | float) -> Floats:
         """Return wanted purchases, t, sales negative: (firms,), or (prices, firms) for several prices."""
-        away = np.asarray(price, np.float64)[..., None] - self.anchor
+        return self._away(np.asarray(price, np.float64)[..., None] - self.anchor)
+
+    def at_own(self, price: Floats) -> Floats:
+        """Return wanted purchases, t, sales negative, each firm at a price of its own, (firms,)."""
+        return self._away(price - self.anchor)
+
+    def _away(self, away: Floats) -> Floats:
         emitted = self.slope * away
         emitted += self.level
         np.maximum(emitted, 0.0, out=emitted)
@@ -126,16 +132,23 @@ class Demand:
         (firms,) float
         """
         short = self.fixed + self.level
-        slope = self.slope + self.tilt
+        slope = self.slope + self.tilt if self.tilt.any() else self.slope
         with np.errstate(divide="ignore", invalid="ignore"):
-            price = self.anchor - short / slope
-        price = np.where(slope < 0, price, np.where(short > 0, highest, lowest))
+            price = np.divide(short, slope)
+        np.subtract(self.anchor, price, out=price)
+        flat = slope >= 0
+        if flat.any():
+            price[flat] = np.where(short[flat] > 0, highest, lowest)
         # Beyond the price at which nothing is left to abate, a further rise does not help.
         held_short = self.at(highest if np.isfinite(highest) else 1e12) > 0
-        return np.clip(np.where(held_short, highest, price), lowest, highest)
+        np.clip(price, lowest, highest, out=price)
+        np.copyto(price, highest, where=held_short)
+        return price
 
     def take(self, rows: Ints) -> Demand:
-        """Return the demand of some firms."""
+        """Return the demand of some firms; all of them, in their sequence, without a copy."""
+        if len(rows) == len(self.fixed):
+            return self
         return Demand(
             self.anchor,
             *(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from agents.streams import Draws
 from market.apportion import apportion
-from market.orders import Floats, Ints
+from market.orders import Floats, Ints, Mask
 
 
 class PopulationError(ValueError):
@@ -49,6 +49,12 @@ class Population:
         Tonnes of CO2 this year to date.
     holdings : (firms,) int64
         Allowances in the registry, copied here after every period for whoever watches the firms.
+    quote : (firms,) float
+        Last quote of firms that learn (`strategies.zip`), yuan/t; negative before the first.
+    momentum : (firms,) float
+        Last move of that quote, yuan/t.
+    built : (firms,) bool
+        Whether the firm has built what cuts part of its emissions for good (`agents.investment`).
     """
 
     sectors: tuple[str, ...]
@@ -65,12 +71,18 @@ class Population:
     expected_price: Floats = field(default_factory=lambda: np.zeros(0))
     emissions: Floats = field(default_factory=lambda: np.zeros(0))
     holdings: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    quote: Floats = field(default_factory=lambda: np.zeros(0))
+    momentum: Floats = field(default_factory=lambda: np.zeros(0))
+    built: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     def __post_init__(self) -> None:
         n = len(self.sector)
         if not len(self.expected_price):
             self.expected_price, self.emissions = np.zeros(n), np.zeros(n)
             self.holdings = np.zeros(n, np.int64)
+        if not len(self.quote):
+            self.quote, self.momentum = np.full(n, -1.0), np.zeros(n)
+            self.built = np.zeros(n, np.bool_)
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, np.ndarray) and item.name != "start" and value.shape != (n,):
@@ -174,9 +186,9 @@ def build(
     counts: Mapping[str, int],
     seed: int,
     *,
-    size_sigma: float = 1.0,
-    intensity_sigma: float = 0.2,
-    cost_sigma: float = 0.5,
+    size_sigma: float | Mapping[str, float] = 1.0,
+    intensity_sigma: float | Mapping[str, float] = 0.2,
+    cost_sigma: float | Mapping[str, float] = 0.5,
     discount_rate: float = 0.05,
     strategies: Mapping[str, float] | None = None,
 ) -> Population:
@@ -187,7 +199,7 @@ def build(
     counts : mapping of sector to number of firms, each at least 1
     seed : int
         The run's seed.
-    size_sigma, intensity_sigma, cost_sigma : float
+    size_sigma, intensity_sigma, cost_sigma : float or mapping of sector to float
         Standard deviations of log output, log emissions per output and log abatement cost within a sector.
     discount_rate : float
         Per year, the same for all.
@@ -201,9 +213,8 @@ def build(
     for sector, count in counts.items():
         if count < 1:
             raise PopulationError(f"population: {sector} has {count} firms, expected at least 1")
-    for name, sigma in (("size", size_sigma), ("intensity", intensity_sigma), ("cost", cost_sigma)):
-        if not 0.0 <= sigma < np.inf:
-            raise PopulationError(f"population: the {name} dispersion is {sigma}, expected 0 or more")
+    given = {"size": size_sigma, "intensity": intensity_sigma, "cost": cost_sigma}
+    spread = {name: _by_sector(name, sigma, counts) for name, sigma in given.items()}
     mix = {"truthful": 1.0} if strategies is None else strategies
     sizes = np.array(list(counts.values()), np.int64)
     start = np.concatenate(([0], np.cumsum(sizes)))
@@ -220,9 +231,9 @@ def build(
         sectors=tuple(counts),
         start=start,
         sector=member,
-        output_share=np.exp(size_sigma * draws.normal("size")[:, 0]),
-        intensity=np.exp(intensity_sigma * draws.normal("intensity")[:, 0]),
-        cost=np.exp(cost_sigma * draws.normal("abatement cost")[:, 0]),
+        output_share=np.exp(spread["size"][member] * draws.normal("size")[:, 0]),
+        intensity=np.exp(spread["intensity"][member] * draws.normal("intensity")[:, 0]),
+        cost=np.exp(spread["cost"][member] * draws.normal("abatement cost")[:, 0]),
         discount_rate=np.full(len(member), float(discount_rate)),
         strategy=strategy,
         strategies=tuple(mix),
@@ -232,3 +243,12 @@ def build(
     population.output_share = population.normalised(population.output_share)
     population.share = population.normalised(population.output_share * population.intensity)
     return population
+
+
+def _by_sector(name: str, sigma: float | Mapping[str, float], counts: Mapping[str, int]) -> Floats:
+    """Dispersions in the order of the sectors, refusing negative ones and those that are not finite."""
+    values = [float(sigma[s]) if isinstance(sigma, Mapping) else float(sigma) for s in counts]
+    for sector, value in zip(counts, values, strict=True):
+        if not 0.0 <= value < np.inf:
+            raise PopulationError(f"population: the {name} dispersion of {sector} is {value}, expected 0 or more")
+    return np.array(values)

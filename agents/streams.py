@@ -12,7 +12,7 @@ Salmon, Moraes, Dror and Shaw (2011), Parallel random numbers: as easy as 1, 2, 
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -73,10 +73,16 @@ class Draws:
     sectors: tuple[str, ...]
     counts: Ints
     period: int
+    _made: dict[tuple[str, int], Floats] = field(default_factory=dict, repr=False, compare=False)
 
     def uniform(self, purpose: str, columns: int = 1) -> Floats:
-        """Return (firms, columns) draws from [0, 1)."""
-        return np.concatenate([s.random((int(n), columns)) for s, n in self._streams(purpose)])
+        """Return (firms, columns) draws from [0, 1), read-only; made once, since repeated clearings ask again."""
+        key = purpose, columns
+        if key not in self._made:
+            made = np.concatenate([s.random((int(n), columns)) for s, n in self._streams(purpose)])
+            made.flags.writeable = False
+            self._made[key] = made
+        return self._made[key]
 
     def normal(self, purpose: str, columns: int = 1) -> Floats:
         """Return (firms, columns) standard normal draws."""

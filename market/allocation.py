@@ -7,6 +7,7 @@ no unit is lost between the cap and the accounts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -150,3 +151,84 @@ def covered(coverage: Mapping[str, Coverage], sectors: Sequence[str]) -> tuple[M
             raise AllocationError(f"allocation: {name} is {kind!r}; expected none, allocated or trading")
     kinds = np.array([coverage.get(name, "none") for name in sectors])
     return kinds != "none", kinds == "trading"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Emissions per output that the free allocation grants to one class of power plant.
+
+    Attributes
+    ----------
+    power : float
+        t CO2/MWh supplied.
+    heat : float
+        t CO2/GJ supplied.
+    """
+
+    power: float
+    heat: float
+
+
+_COAL_HEAT = {2019: 0.126, 2020: 0.126, 2021: 0.1111, 2022: 0.1105}
+_GAS_HEAT = {2019: 0.059, 2020: 0.059, 2021: 0.0560, 2022: 0.0557}
+_POWER = {
+    "coal above 300 MW": {2019: 0.877, 2020: 0.877, 2021: 0.8218, 2022: 0.8177},
+    "coal up to 300 MW": {2019: 0.979, 2020: 0.979, 2021: 0.8773, 2022: 0.8729},
+    "unconventional coal": {2019: 1.146, 2020: 1.146, 2021: 0.9350, 2022: 0.9303},
+    "gas": {2019: 0.392, 2020: 0.392, 2021: 0.3920, 2022: 0.3901},
+}
+
+
+def power_benchmark(plant: str, year: int) -> Benchmark:
+    """Return the national market's benchmark of a class of power plant in a year.
+
+    Ministry of Ecology and Environment, Implementation plans for total allowances and their allocation in the
+    national carbon market (power sector): for 2019-2020 (of December 2020), for 2021 and 2022 (of March 2023).
+
+    Raises
+    ------
+    AllocationError
+        For an unknown class or a year without benchmark.
+
+    Examples
+    --------
+    >>> power_benchmark("coal above 300 MW", 2022)
+    Benchmark(power=0.8177, heat=0.1105)
+    """
+    if plant not in _POWER:
+        raise AllocationError(f"benchmark: {plant!r} is none of {', '.join(_POWER)}")
+    if year not in _POWER[plant]:
+        raise AllocationError(f"benchmark: no benchmark of {year} is held, only of {min(_COAL_HEAT)} to 2022")
+    heat = _GAS_HEAT if plant == "gas" else _COAL_HEAT
+    return Benchmark(_POWER[plant][year], heat[year])
+
+
+def ex_post(allocated: Ints, pre_allocated: Ints) -> Ints:
+    """Return what the adjustment to verified output brings (positive) or takes back (negative), units.
+
+    China allocates in two steps: first a share of the output of an earlier year, after verification the rest by the
+    output of the year itself; what was given too much is taken back from the account (plan for 2019-2020, sections
+    3 and 5).
+
+    Parameters
+    ----------
+    allocated : (firms,) int64
+        By the year's verified output.
+    pre_allocated : (firms,) int64
+        Already given; see `pre_allocation`.
+    """
+    return allocated - pre_allocated
+
+
+def pre_allocation(output: npt.ArrayLike, benchmark: npt.ArrayLike, share: float = 0.7) -> Ints:
+    """Return the first step of allocation: 70 % of an earlier year's output times the benchmark, whole units.
+
+    Parameters
+    ----------
+    output, benchmark
+        As in `output_based`, of the earlier year (2018 for the first cycle).
+    share : float
+    """
+    if not 0.0 <= share <= 1.0:
+        raise AllocationError(f"allocation: the share given in advance is {share}, expected 0 to 1")
+    return np.floor(share * output_based(output, benchmark) + 1e-9).astype(np.int64)

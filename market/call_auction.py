@@ -8,7 +8,6 @@ balance it.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from market.apportion import apportion
 from market.orders import Ints, Orders, own_crossing
+from market.sides import Side, crosses_itself, largest_volume, pair, pooled
 from market.venue import Clearing, Fills
 
 Ties = Literal["price_time", "pro_rata", "random"]
@@ -69,15 +69,15 @@ class CallAuction:
         """Match the book; orders must have passed `market.orders.screen`."""
         if self.ties == "random" and rng is None:
             raise AuctionError("call auction: random ties need a random generator")
-        bids = _Side.of(orders, np.flatnonzero(orders.side > 0), descending=True)
-        asks = _Side.of(orders, np.flatnonzero(orders.side < 0), descending=False)
+        bids = Side.of(orders, np.flatnonzero(orders.side > 0), descending=True)
+        asks = Side.of(orders, np.flatnonzero(orders.side < 0), descending=False)
         refused: dict[str, int] = {}
-        if _crosses_itself(orders, bids, asks):
+        if crosses_itself(orders, bids, asks):
             own = own_crossing(orders)
             refused["own orders cross"] = int(own.sum())
-            bids = _Side.of(orders, np.flatnonzero((orders.side > 0) & ~own), descending=True)
-            asks = _Side.of(orders, np.flatnonzero((orders.side < 0) & ~own), descending=False)
-        volume = _volume(bids, asks)
+            bids = Side.of(orders, np.flatnonzero((orders.side > 0) & ~own), descending=True)
+            asks = Side.of(orders, np.flatnonzero((orders.side < 0) & ~own), descending=False)
+        volume = largest_volume(bids, asks)
         low = max((p for p in (asks.at(volume), bids.at(volume + 1)) if p is not None), default=None)
         high = min((p for p in (bids.at(volume), asks.at(volume + 1)) if p is not None), default=None)
         indicative = self._price(low, high)
@@ -87,9 +87,9 @@ class CallAuction:
         buying, bought = self._serve(bids, volume, orders.time, rng)
         selling, sold = self._serve(asks, volume, orders.time, rng)
         filled[buying], filled[selling] = bought, sold
-        buyers, bought = _pooled(orders.account[buying], orders.time[buying], bought)
-        sellers, sold = _pooled(orders.account[selling], orders.time[selling], sold)
-        buyer, seller, quantity = _pair(bought, sold)
+        buyers, bought = pooled(orders.account[buying], orders.time[buying], bought)
+        sellers, sold = pooled(orders.account[selling], orders.time[selling], sold)
+        buyer, seller, quantity = pair(bought, sold)
         price = np.full(len(quantity), indicative, np.int64)
         fills = Fills(buyers[buyer], sellers[seller], quantity, price)
         return Clearing(indicative, volume, fills, (low, high), indicative, filled, refused)
@@ -100,7 +100,7 @@ class CallAuction:
         return low + math.ceil(self.k * (high - low) - 0.5)
 
     def _serve(
-        self, side: _Side, volume: int, time: Ints, rng: np.random.Generator | None
+        self, side: Side, volume: int, time: Ints, rng: np.random.Generator | None
     ) -> tuple[Ints, Ints]:
         """Return the rows served, best price first, and the lots each gets."""
         marginal = side.position(volume)
@@ -124,105 +124,3 @@ class CallAuction:
         result = np.empty_like(lots)
         result[turn] = np.diff(upto, prepend=0)
         return result
-
-
-@dataclass(frozen=True)
-class _Side:
-    """One side of the book, best price first and by row at equal price.
-
-    `rank` is the distance from the best price in ticks, `total` the cumulated lots.
-    """
-
-    rows: Ints
-    price: Ints
-    rank: Ints
-    total: Ints
-
-    @staticmethod
-    def of(orders: Orders, rows: Ints, *, descending: bool) -> _Side:
-        price = orders.price[rows]
-        if not len(rows):
-            return _Side(rows, price, price, price)
-        order, rank = _ascending(price.max() - price if descending else price - price.min())
-        return _Side(rows[order], price[order], rank, np.cumsum(orders.quantity[rows[order]]))
-
-    def position(self, lot: int) -> int:
-        """Return the place of the order that holds the lot with this number, counted from 1."""
-        return int(np.searchsorted(self.total, lot))
-
-    def at(self, lot: int) -> int | None:
-        """Return the price of the lot with this number; None where there is no such lot."""
-        if lot < 1 or not len(self.total) or lot > self.total[-1]:
-            return None
-        return int(self.price[self.position(lot)])
-
-
-def _ascending(values: Ints) -> tuple[Ints, Ints]:
-    """Return the stable ascending order of non-negative values, and the values in that order."""
-    bits = len(values).bit_length()
-    if int(values.max()) < 1 << (62 - bits):
-        # Sorting values that carry their own row is several times faster than argsort.
-        key = (values << bits) | np.arange(len(values))
-        key.sort()
-        return key & ((1 << bits) - 1), key >> bits
-    order = np.argsort(values, kind="stable")
-    return order, values[order]
-
-
-def _pooled(account: Ints, time: Ints, lots: Ints) -> tuple[Ints, Ints]:
-    """Add lots up by account; return accounts in order of arrival, and their lots."""
-    size = int(account.max()) + 1
-    total, arrival = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    np.add.at(total, account, lots)
-    arrival[account[::-1]] = time[::-1]  # that of its best order
-    who = np.flatnonzero(total)
-    who = who[_ascending(arrival[who] - arrival[who].min())[0]]
-    return who, total[who]
-
-
-def _volume(bids: _Side, asks: _Side) -> int:
-    """Return the largest m with b_m >= a_m, by bisection over the cumulated lots of each side."""
-    if not len(bids.total) or not len(asks.total):
-        return 0
-    most = min(int(bids.total[-1]), int(asks.total[-1]))
-
-    def apart(lot: int) -> bool:
-        return bool(bids.price[bids.position(lot)] < asks.price[asks.position(lot)])
-
-    def last_together(total: Ints) -> int:
-        ends = int(np.searchsorted(total, most, "right"))
-        place = bisect_left(range(ends), True, key=lambda end: apart(int(total[end])))
-        return int(total[place - 1]) if place else 0
-
-    return max(last_together(bids.total), last_together(asks.total))
-
-
-def _crosses_itself(orders: Orders, bids: _Side, asks: _Side) -> bool:
-    """Tell whether some account's best bid reaches its own best ask."""
-    if not len(bids.rows) or not len(asks.rows):
-        return False
-    size = int(orders.account.max()) + 1
-    best_bid = np.full(size, np.iinfo(np.int64).min)
-    best_ask = np.full(size, np.iinfo(np.int64).max)
-    # Worst first: of repeated accounts the last assignment, the best price, stays.
-    best_bid[orders.account[bids.rows[::-1]]] = bids.price[::-1]
-    best_ask[orders.account[asks.rows[::-1]]] = asks.price[::-1]
-    return bool((best_bid >= best_ask).any())
-
-
-def _pair(bought: Ints, sold: Ints) -> tuple[Ints, Ints, Ints]:
-    """Lay both sides' lots along one line and cut it wherever either side changes hands.
-
-    Returns
-    -------
-    buyer, seller : places in `bought` and `sold`
-    quantity : lots of each piece
-    """
-    ends = np.concatenate((np.cumsum(bought) << 1, (np.cumsum(sold) << 1) | 1))
-    ends.sort(kind="stable")  # two sorted runs: a merge
-    is_sale = ends & 1
-    quantity = np.diff(ends >> 1, prepend=0)
-    piece = quantity > 0
-    sales_before = np.cumsum(is_sale) - is_sale
-    buys_before = np.arange(len(ends)) - sales_before
-    return buys_before[piece], sales_before[piece], quantity[piece]

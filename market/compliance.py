@@ -47,6 +47,8 @@ class Settlement:
         Units still owed next year.
     expired : (accounts,) int64
         Units that ended their life, for every account of the registry.
+    borrowed : (firms,) int64
+        Units drawn from next year's allocation and surrendered; part of `surrendered`.
     """
 
     verified: Ints
@@ -55,6 +57,7 @@ class Settlement:
     penalty: Ints
     debt: Ints
     expired: Ints
+    borrowed: Ints
 
 
 def settle_year(
@@ -68,6 +71,7 @@ def settle_year(
     extinguishes: bool,
     banking: bool = True,
     carry: Ints | None = None,
+    advance: Ints | None = None,
 ) -> Settlement:
     """Book verified emissions and close the year.
 
@@ -94,14 +98,22 @@ def settle_year(
     banking : bool
         Whether allowances left over stay valid; if not, all vintages up to `year` expire in every account.
     carry : (accounts,) int64 | None
-        With banking, the most units each account of the registry may take into next year; the rest expires.
+        With banking, the most units each account of the registry may take into next year; the rest expires
+        (`market.banking.carry_over`).
+    advance : (firms,) int64 | None
+        The most units each firm may draw from next year's allocation to cover a shortfall
+        (`market.banking.borrowing`); they are issued here, and whoever allocates next year leaves them out.
     """
     registry.oblige(firms, verified)
     owed = registry.obligations[firms]
     usable = registry.holdings[: year - registry.first_vintage + 1].sum(axis=0)
     handed_in = np.minimum(owed, usable[firms])
     registry.surrender(firms, handed_in, latest=year)
-    shortfall = owed - handed_in
+    borrowed = np.zeros_like(owed) if advance is None else np.minimum(owed - handed_in, advance)
+    if borrowed.any():
+        registry.issue(firms, borrowed, year + 1)
+        registry.surrender(firms, borrowed, latest=year + 1)
+    shortfall = owed - handed_in - borrowed
     fine = product(shortfall, penalty)
     registry.pay(firms, government, fine)
     if extinguishes:
@@ -113,4 +125,48 @@ def settle_year(
         left if not banking else np.maximum(left - carry, 0) if carry is not None else np.zeros_like(left)
     )
     registry.expire(everyone, expired, latest=year)
-    return Settlement(verified, handed_in, shortfall, fine, registry.obligations[firms], expired)
+    debt = registry.obligations[firms]
+    return Settlement(verified, handed_in + borrowed, shortfall, fine, debt, expired, borrowed)
+
+
+def capped_obligation(verified: Ints, free: Ints, share: float = 0.2) -> Ints:
+    """Return what must be surrendered where the gap beyond the free allocation is capped: min(E, A + 20 % of E).
+
+    Ministry of Ecology and Environment (2020), Implementation plan for total allowances and their allocation in the
+    national carbon market 2019-2020 (power sector), section 6: the gap is at most 20 % of verified emissions. For
+    gas-fired units the plan asks for no more than the free allocation: a share of zero.
+
+    Parameters
+    ----------
+    verified, free : (firms,) int64
+        Units.
+    share : float
+        Of verified emissions.
+
+    Examples
+    --------
+    >>> capped_obligation(np.array([1000, 1000]), np.array([700, 900]))
+    array([ 900, 1000])
+    """
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"capped obligation: share is {share}, expected 0 to 1")
+    return np.asarray(np.minimum(verified, free + np.floor(share * verified + 1e-9).astype(np.int64)))
+
+
+def fine_per_unit(mean_price: float, *, fixed: float = 0.0, multiple: float | None = None) -> float:
+    """Return the penalty of an uncovered tonne, yuan/t: a fixed sum, or a multiple of the mean market price.
+
+    China: five to ten times the mean price of the month before the deadline, by the State Council's Interim
+    regulations for the management of carbon emission trading (2024), Art. 24; Shenzhen's pilot: three times the mean
+    of six months. European Union: 100 euro in prices of 2013, Directive 2003/87/EC, Art. 16(3) and (4).
+
+    Examples
+    --------
+    >>> fine_per_unit(80.0, multiple=5)
+    400.0
+    """
+    if multiple is None:
+        return fixed
+    if multiple < 0 or mean_price < 0:
+        raise ValueError(f"penalty: multiple {multiple} and mean price {mean_price} must not be negative")
+    return multiple * mean_price

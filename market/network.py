@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from market.orders import Ints
+from market.quality import concentration
 from market.venue import Fills
 
 if TYPE_CHECKING:
@@ -47,3 +50,62 @@ def trade_graph(fills: Fills) -> nx.DiGraph[int]:
     for (seller, buyer), (lots, turnover, count) in zip(pairs.T.tolist(), sums.T.tolist(), strict=True):
         graph.add_edge(seller, buyer, lots=lots, turnover=turnover, fills=count)
     return graph
+
+
+def centralities(graph: nx.DiGraph[int], sample: int | None = None, seed: int = 0) -> dict[str, dict[int, float]]:
+    """Return what each trader's place in the network is, measure -> account -> value.
+
+    `sold_to` and `bought_from` count partners (out- and in-degree), `sold` and `bought` are lots (strength),
+    `betweenness` is the part of shortest paths, by number of trades, that lead through a trader.
+
+    Parameters
+    ----------
+    graph
+        As `trade_graph` makes it.
+    sample : int | None
+        Traders from which shortest paths are followed; all by default, which takes hours for a million.
+    seed : int
+        Of the sample.
+    """
+    import networkx as nx
+
+    chosen = None if sample is None else min(sample, len(graph))
+    between = nx.betweenness_centrality(graph, k=chosen, seed=seed) if len(graph) else {}
+    return {
+        "sold_to": {node: float(count) for node, count in graph.out_degree()},
+        "bought_from": {node: float(count) for node, count in graph.in_degree()},
+        "sold": {node: float(lots) for node, lots in graph.out_degree(weight="lots")},
+        "bought": {node: float(lots) for node, lots in graph.in_degree(weight="lots")},
+        "betweenness": {node: float(value) for node, value in between.items()},
+    }
+
+
+def concentrations(fills: Fills) -> Mapping[str, float]:
+    """Return Herfindahl-Hirschman indices, 0 to 1, of what buyers bought, sellers sold and pairs exchanged."""
+    width = int(max(fills.buyer.max(), fills.seller.max())) + 1 if len(fills) else 1
+    _, pair = np.unique(fills.seller * width + fills.buyer, return_inverse=True)
+    return {
+        "buyers": concentration(fills.buyer, fills.quantity),
+        "sellers": concentration(fills.seller, fills.quantity),
+        "pairs": concentration(pair, fills.quantity),
+    }
+
+
+def write_graphml(graph: nx.DiGraph[int], path: Path, sector: Sequence[str] | None = None) -> Path:
+    """Write a trade graph for Gephi, Cytoscape, yEd and the like.
+
+    Parameters
+    ----------
+    graph
+        As `trade_graph` makes it; not changed.
+    path : Path
+    sector : sequence of str | None
+        Name of every account's sector, written to its node.
+    """
+    import networkx as nx
+
+    named: nx.DiGraph[int] = graph.copy()
+    if sector is not None:
+        nx.set_node_attributes(named, {node: sector[node] for node in named}, "sector")
+    nx.write_graphml(named, path)
+    return path

@@ -122,7 +122,9 @@ def _sift(length: int, faults: Sequence[tuple[str, Mask]]) -> tuple[Mask, dict[s
     return good, refused
 
 
-def screen(orders: Orders, accounts: int, lowest: int = 1, highest: int | None = None) -> Screened:
+def screen(
+    orders: Orders, accounts: int, lowest: int = 1, highest: int | None = None, holdings: Ints | None = None
+) -> Screened:
     """Refuse orders that no venue may see.
 
     Parameters
@@ -134,6 +136,9 @@ def screen(orders: Orders, accounts: int, lowest: int = 1, highest: int | None =
     lowest, highest : int
         Admissible limit prices in ticks, both included. A market whose price floor is zero passes 0, so that
         unsold surplus can be offered for nothing; otherwise a price of zero is refused.
+    holdings : (accounts,) int64 | None
+        Lots each account can deliver, as held when the venue opens. Offers are taken in order of arrival (time, then
+        row); those with which an account would have offered more are refused.
     """
     faults = [
         ("unknown account", (orders.account < 0) | (orders.account >= accounts)),
@@ -146,9 +151,28 @@ def screen(orders: Orders, accounts: int, lowest: int = 1, highest: int | None =
     if highest is not None:
         faults.append(("above the price ceiling", orders.price > highest))
     good, refused = _sift(len(orders), faults)
+    if holdings is not None:
+        beyond = _beyond(orders, np.flatnonzero(good & (orders.side < 0)), holdings)
+        if len(beyond):
+            refused["beyond what the account holds"] = len(beyond)
+            good[beyond] = False
     if not refused:
         return Screened(orders, refused, np.arange(len(orders)))
     return Screened(orders.take(good), refused, np.flatnonzero(good))
+
+
+def _beyond(orders: Orders, asks: Ints, holdings: Ints) -> Ints:
+    """Return the offers, among these rows, with which an account would have offered more than it holds."""
+    rows = asks[np.lexsort((orders.time[asks], orders.account[asks]))]
+    account, lots = orders.account[rows], orders.quantity[rows]
+    if not len(rows):
+        return rows
+    if float(lots.astype(np.float64).sum()) > 2.0**62:  # clip what no account holds, lest the sum wrap
+        lots = np.minimum(lots, int(holdings.max(initial=0)) + 1)
+    first = np.searchsorted(account, account)
+    upto = np.cumsum(lots)
+    offered = upto - (upto[first] - lots[first])
+    return rows[offered > holdings[account]]
 
 
 def from_yuan(
@@ -235,10 +259,11 @@ def own_crossing(orders: Orders) -> Mask:
     if not crossed.any():
         return marked
     rows = np.flatnonzero(crossed[orders.account])
-    rows = rows[np.argsort(orders.time[rows], kind="stable")]
-    owners, first = np.unique(orders.account[rows], return_index=True)
+    time = orders.time[rows]
+    if (np.diff(time) < 0).any():
+        rows = rows[np.argsort(time, kind="stable")]
     kept = np.zeros(size, np.int8)
-    kept[owners] = orders.side[rows[first]]
+    kept[orders.account[rows[::-1]]] = orders.side[rows[::-1]]  # the first order's side is assigned last
     owner, price = orders.account[rows], orders.price[rows]
     against_bid = (kept[owner] > 0) & (orders.side[rows] < 0) & (price <= best_bid[owner])
     against_ask = (kept[owner] < 0) & (orders.side[rows] > 0) & (price >= best_ask[owner])

@@ -1,4 +1,4 @@
-"""The registry: a double-entry book of allowances by vintage, surrender obligations and cash, in integers.
+"""The registry: a double-entry book of allowances by vintage, offsets, surrender obligations and cash, in integers.
 
 It is the only place where anything moves. Every movement takes from one account what it gives to another;
 what is created or destroyed comes from, or goes to, a boundary account, so that each ledger sums to zero:
@@ -76,8 +76,8 @@ class Registry:
         self.overdraft: Mask = np.broadcast_to(np.asarray(overdraft, np.bool_), (accounts,)).copy()
         self.period = 0  # stamped on the audit log; the caller moves it on
         self.log = AuditLog()
-        # Ledgers in rows (vintages, cash, obligations), accounts in columns, boundary accounts last.
-        self._balances: Ints = np.zeros((vintages + 2, accounts + _BOUNDARY), np.int64)
+        # Ledgers in rows (vintages, cash, obligations, offsets), accounts in columns, boundary accounts last.
+        self._balances: Ints = np.zeros((vintages + 3, accounts + _BOUNDARY), np.int64)
 
     # What is there
 
@@ -101,6 +101,11 @@ class Registry:
         """Units each account still has to surrender, (accounts,); a copy."""
         return self._balances[self.vintages + 1, : self.accounts].copy()
 
+    @property
+    def offsets(self) -> Ints:
+        """Offset credits by account, (accounts,), units; a copy."""
+        return self._balances[self.vintages + 2, : self.accounts].copy()
+
     def totals(self) -> dict[str, Ints]:
         """Return issued, held, surrendered, cancelled and expired units by vintage."""
         book = self._balances[: self.vintages]
@@ -120,6 +125,19 @@ class Registry:
         self._check_room(self._row(vintage), units)
         self._post(Kind.ISSUE, self._row(vintage), ISSUED, to, units)
 
+    def issue_offsets(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> None:
+        """Create offset credits in accounts."""
+        to, units = self._pair(account, amount)
+        self._check_room(self.vintages + 2, units)
+        self._post(Kind.ISSUE, self.vintages + 2, ISSUED, to, units)
+
+    def transfer_offsets(self, giver: npt.ArrayLike, receiver: npt.ArrayLike, amount: npt.ArrayLike) -> None:
+        """Move offset credits; refused whole if any giver lacks them beforehand."""
+        source, units = self._pair(giver, amount)
+        to = np.broadcast_to(accounts_of(receiver, self.accounts), source.shape)
+        self._check_rows(self.vintages + 2, source, units, "offsets")
+        self._post(Kind.TRANSFER, self.vintages + 2, source, to, units)
+
     def transfer(self, giver: npt.ArrayLike, receiver: npt.ArrayLike, amount: npt.ArrayLike) -> None:
         """Move allowances, the oldest vintage first; refused whole if any giver lacks them beforehand."""
         source, units = self._pair(giver, amount)
@@ -127,11 +145,18 @@ class Registry:
         rows, item, part = self._oldest_first(source, units, self.vintages)
         self._post(Kind.TRANSFER, rows, source[item], to[item], part)
 
-    def settle(self, fills: Fills) -> None:
+    def settle(self, fills: Fills, house: int | None = None) -> None:
         """Deliver against payment all fills of one clearing, or refuse them all.
 
         Sellers deliver their oldest vintage first, out of what they held before the clearing: nobody sells on
         what the same clearing brought. Cash is checked after netting, as a clearing house does.
+
+        Parameters
+        ----------
+        fills : Fills
+        house : int
+            Account that receives what buyers pay beyond the sellers' proceeds; needed where a venue's rules make
+            the two differ.
 
         Raises
         ------
@@ -139,18 +164,25 @@ class Registry:
             If a seller holds less than it sold, or a buyer without overdraft cannot pay its net purchase.
         CapacityError
             If turnover does not fit 64-bit cash units; choose a coarser tick or lot.
+        RegistryError
+            If proceeds differ from prices and no house is named, or exceed them.
         """
         if not len(fills):
             return
+        if fills.proceeds is not None and (house is None or (fills.proceeds > fills.price).any()):
+            raise RegistryError("registry: proceeds below the price need a house, and may not exceed the price")
         buyer = accounts_of(fills.buyer, self.accounts)
         seller, units = self._pair(fills.seller, amounts_of(fills.quantity) * self.lot)
         turnover = np.abs(fills.price.astype(np.float64)) * units
         self._check_room(self.vintages, turnover)
         owed = fills.price * units
+        due = owed if fills.proceeds is None else fills.proceeds * units
         rows, item, part = self._oldest_first(seller, units, self.vintages)
-        self._check_cash(np.concatenate((buyer, seller)), np.concatenate((-owed, owed)))
+        self._check_cash(np.concatenate((buyer, seller)), np.concatenate((-owed, due)))
         self._post(Kind.SETTLE, rows, seller[item], buyer[item], part)
-        self._post(Kind.PAY, self.vintages, buyer, seller, owed)
+        self._post(Kind.PAY, self.vintages, buyer, seller, due)
+        if fills.proceeds is not None and house is not None:
+            self._post(Kind.PAY, self.vintages, buyer, accounts_of(house, self.accounts), owed - due)
 
     def pay(self, giver: npt.ArrayLike, receiver: npt.ArrayLike, amount: npt.ArrayLike) -> None:
         """Move cash (tick x unit); refused whole if an account without overdraft would go below zero."""
@@ -193,6 +225,20 @@ class Registry:
         self._post(Kind.SURRENDER, rows, source[item], SURRENDERED, part)
         self._post(Kind.DISCHARGE, self.vintages + 1, source, SURRENDERED, units)
 
+    def surrender_offsets(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> None:
+        """Hand in offset credits against obligations; how many may be used is `market.offsets`' business.
+
+        Raises
+        ------
+        OverdrawnError
+            If an account lacks the credits, or surrenders more than it owes.
+        """
+        source, units = self._pair(account, amount)
+        self._check_rows(self.vintages + 1, source, units, "obligation")
+        self._check_rows(self.vintages + 2, source, units, "offsets")
+        self._post(Kind.SURRENDER, self.vintages + 2, source, SURRENDERED, units)
+        self._post(Kind.DISCHARGE, self.vintages + 1, source, SURRENDERED, units)
+
     def extinguish(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> None:
         """End obligations without allowances, as where a penalty buys them off."""
         source, units = self._pair(account, amount)
@@ -209,17 +255,19 @@ class Registry:
 
     def check(self) -> None:
         """Raise `UnbalancedError` unless every identity of the book holds exactly."""
-        names = [*(f"vintage {self.first_vintage + i}" for i in range(self.vintages)), "cash", "obligations"]
+        vintages = (f"vintage {self.first_vintage + i}" for i in range(self.vintages))
+        names = [*vintages, "cash", "obligations", "offsets"]
         for name, total in zip(names, self._balances.sum(axis=1), strict=True):
             if total:
                 raise UnbalancedError(f"registry: {name} does not sum to zero but to {int(total)}")
-        if (self._held < 0).any() or (self.obligations < 0).any():
-            raise UnbalancedError("registry: an account holds a negative number of allowances or obligations")
+        if (self._held < 0).any() or (self._balances[self.vintages + 1 :, : self.accounts] < 0).any():
+            raise UnbalancedError("registry: an account holds a negative number of allowances, obligations or offsets")
         if (self._balances[: self.vintages, [SURRENDERED, CANCELLED, EXPIRED]] < 0).any():
             raise UnbalancedError("registry: allowances came back from surrender, cancellation or expiry")
         if (self.cash[~self.overdraft] < 0).any():
             raise UnbalancedError("registry: an account without overdraft owes cash")
         handed_in = int(self._balances[: self.vintages, SURRENDERED].sum())
+        handed_in += int(self._balances[self.vintages + 2, SURRENDERED])
         if handed_in != int(self._balances[self.vintages + 1, SURRENDERED]):
             raise UnbalancedError("registry: allowances surrendered differ from obligations discharged")
 

@@ -1,4 +1,4 @@
-"""The price collar: floor and ceiling as limits on orders and prices."""
+"""Rules that steady the market: the price collar, and the market stability reserve of the European Union."""
 
 from __future__ import annotations
 
@@ -42,3 +42,68 @@ class Collar:
         """Return the admissible price nearest to this one."""
         high = price if self.ceiling is None else min(price, self.ceiling)
         return max(high, self.floor)
+
+
+@dataclass(frozen=True)
+class StabilityReserve:
+    """The European Union's market stability reserve after 2023, scaled to another market's size.
+
+    Decision (EU) 2015/1814, Art. 1(5), (5a) and (6), as amended by Directive (EU) 2023/959; the intake rate of 24 %
+    until 2030 by Decision (EU) 2023/852. Every year, by the allowances in circulation at the end of the last one:
+
+    - above 1,096 million: 24 % of them are taken out of the coming auctions;
+    - from 833 to 1,096 million: what exceeds 833 million is;
+    - below 400 million: 100 million are released, or what there is;
+    - allowances in the reserve above 400 million are no longer valid.
+
+    Attributes
+    ----------
+    scale : float
+        Size of the market over that of the European Union.
+    lower, upper, release_below, release, keep : float
+        Million allowances in the European Union.
+    rate : float
+        Intake above `upper`, per year.
+    """
+
+    scale: float = 1.0
+    lower: float = 833.0
+    upper: float = 1096.0
+    rate: float = 0.24
+    release_below: float = 400.0
+    release: float = 100.0
+    keep: float = 400.0
+
+    def __post_init__(self) -> None:
+        if self.scale <= 0 or not 0 <= self.release_below <= self.lower <= self.upper or not 0 <= self.rate <= 1:
+            raise ValueError("stability reserve: needs a positive scale and release below <= lower <= upper")
+
+    def movement(self, circulation: int, held: int, unit: float = 1e-6) -> int:
+        """Return the units that move into the reserve in a year; negative: out of it.
+
+        Parameters
+        ----------
+        circulation, held : int
+            Units in circulation at the end of the last year, and in the reserve.
+        unit : float
+            Million allowances in one unit; one tonne by default.
+
+        Examples
+        --------
+        The Commission counted 1,134,794,738 allowances in circulation for 2022 and withheld 24 %:
+
+        >>> StabilityReserve().movement(1_134_794_738, 0)
+        272350737
+        """
+        million = circulation * unit / self.scale
+        if million < self.release_below:
+            return -min(held, math.floor(self.release * self.scale / unit + 1e-6))
+        if million <= self.lower:
+            return 0
+        if million <= self.upper:
+            return circulation - math.floor(self.lower * self.scale / unit + 1e-6)
+        return math.floor(self.rate * circulation + 1e-6)
+
+    def invalid(self, held: int, unit: float = 1e-6) -> int:
+        """Return the units in the reserve that lose their validity."""
+        return max(held - math.floor(self.keep * self.scale / unit + 1e-6), 0)

@@ -23,15 +23,37 @@ class Fills:
         Lots, positive.
     price : (m,) int64
         Ticks paid per unit.
+    proceeds : (m,) int64 | None
+        Ticks the seller receives per unit where that is less than what the buyer pays; the rest goes to whoever
+        runs the venue. None: all of the price.
     """
 
     buyer: Ints
     seller: Ints
     quantity: Ints
     price: Ints
+    proceeds: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.quantity)
+
+    @property
+    def mean_price(self) -> int | None:
+        """Volume-weighted mean of the prices paid, in ticks, half a tick down; None without trade.
+
+        Examples
+        --------
+        >>> two = np.array([1, 2])
+        >>> Fills(two, two, np.array([3, 1]), np.array([10, 14])).mean_price
+        11
+        """
+        volume = int(self.quantity.sum())
+        if not volume:
+            return None
+        # Distances from the lowest price keep the products within 64 bits.
+        low = int(self.price.min())
+        paid = int(((self.price - low) * self.quantity).sum())
+        return low - (-(2 * paid - volume) // (2 * volume))
 
     @staticmethod
     def none() -> Fills:

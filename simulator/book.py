@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.abatement import Demand, Position, Tangent, demand
 from agents.expectations import present_value
+from agents.intermediaries import inventory_demand
+from agents.planning import Outlook, planned_bank
 from agents.strategies import Situation, arrivals, place_orders, price_levels
+from agents.strategies.schedule import step_orders
+from agents.strategies.scheduled import urgency
+from agents.strategies.sizing import as_blocks, in_parts
 from agents.streams import stream
-from equilibrium.province.carbon import YUAN_PER_TONNE
+from equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
 from equilibrium.province.province import CarbonResponse
 from market.orders import SELL, Floats, Ints, Orders, screen
 from market.stability import Collar
 from market.venue import Clearing, Fills
+from market.venues import UNIFORM, Day, limits_of, open_venue
 from simulator.coupling import REACH, Agreement
 
 if TYPE_CHECKING:
@@ -54,6 +61,14 @@ class Book:
         self.active = np.flatnonzero(m.policy.mask(s.year)[m.population.sector])
         last = s.price / market.tick
         self.band = (collar.hold(round((1 - BAND) * last)), collar.hold(max(round((1 + BAND) * last), 1)))
+        self.venue = open_venue(market.venue, Day(round(last), market.k, market.ties, float(market.lot)))
+        self.limits = limits_of(self.venue)
+        if self.limits is not None:
+            self.lowest = max(self.lowest, min(self.limits.lowest, self.highest))
+            self.highest = min(self.highest, max(self.limits.highest, self.lowest))
+        elif market.venue not in UNIFORM:  # a limit far from the market would be paid: firms stay within the band
+            self.lowest, self.highest = self.band
+        self.band = (max(self.band[0], self.lowest), min(self.band[1], self.highest))
         self.held: Ints = m.registry.held[: len(m.population)]
 
     def lots(self) -> np.random.Generator:
@@ -73,9 +88,17 @@ class Book:
             lot=float(market.lot),
             band=self.band,
             patience=max(self.remaining - 1.0 / m.periods_per_year, 0.0),
+            urgency=urgency(
+                m.state.period / m.periods_per_year, (m.state.period + 1) / m.periods_per_year, m.scenario.firms.urgency
+            ),
+            quote=m.population.quote,
         )
         placed = place_orders(m.population, situation, self.draws, self.active)
-        book = Orders.join([placed, self._government_offer()])
+        book = Orders.join([placed, self._government_offer(), self._intermediaries(response.price, situation)])
+        if self.limits is not None and self.limits.largest is not None:
+            book = in_parts(book, self.limits.largest)
+        if self.limits is not None and self.limits.smallest is not None:
+            book = as_blocks(book, self.limits.smallest)
         return screen(book, m.registry.accounts, lowest=self.lowest, highest=self.highest).orders
 
     def demand(self, response: CarbonResponse) -> Demand:
@@ -106,6 +129,8 @@ class Book:
         """
         m = self.m
         firms = m.scenario.firms
+        if m.scenario.banking.allowed and m.scenario.banking.horizon is not None and m.policy.started(m.state.year):
+            return self._carryable(*self._planned(response))
         if not m.scenario.banking.allowed or firms.reserve == 0:
             return 0.0, 0.0
         population = m.population
@@ -115,7 +140,53 @@ class Book:
         share, _ = population.shares()
         size = firms.reserve * share * m.policy.baseline.at(m.state.year)[population.sector] * TONNES
         width = worth * firms.reserve_width
-        return size * (1.0 - (response.price - worth) / width), -size / width
+        return self._carryable(size * (1.0 - (response.price - worth) / width), -size / width)
+
+    def _planned(self, response: CarbonResponse) -> tuple[Floats, Floats]:
+        """The bank that firms plan over the horizon, by their shares of emissions, and its change with the price."""
+        m, s = self.m, self.m.state
+        policy, mask = m.policy, m.policy.mask(s.year)
+        years = range(s.year + 1, min(s.year + (m.scenario.banking.horizon or 0), m.scenario.years.end) + 1)
+        if not len(years):
+            return np.zeros(len(m.population)), np.zeros(len(m.population))
+        weight = max(m.adjustment(self.remaining)[1], 0.05)  # by next year, technique will have followed the price
+        outlook = Outlook(
+            cap=np.array([policy.caps(year)[mask].sum() for year in years]),
+            emissions=np.array([policy.baseline.at(year)[mask] for year in years]),
+            slope=np.minimum(response.slope, 0.0)[mask] / weight,
+            at=np.where(np.array(COVERABLE) == "ELEC", m.province.accounts.carbon_price, 0.0)[mask],
+        )
+        bank, slope = planned_bank(outlook, response.price, m.scenario.firms.discount_rate)
+        share, _ = m.population.shares()
+        weights = share * response.emissions[m.population.sector] * mask[m.population.sector]
+        weights = weights / weights.sum()
+        return bank * TONNES * weights, slope * TONNES * weights
+
+    def _carryable(self, reserve: Floats, slope: Floats) -> tuple[Floats, Floats]:
+        """Cap what firms want to keep at what the rules let them carry over."""
+        rule = self.m.scenario.banking
+        if rule.carry_base is None or not self.m.policy.started(self.m.state.year):
+            return reserve, slope
+        sold = np.maximum(self.m.state.net_sold[: len(self.m.population)], 0)
+        most = rule.carry_base + rule.carry_multiple * sold
+        return np.minimum(reserve, most), np.where(reserve < most, slope, 0.0)
+
+    def _intermediaries(self, price: float, situation: Situation) -> Orders:
+        """What traders without obligations bid and offer: they expect what the market on average expects."""
+        m, market, number = self.m, self.m.scenario.market, self.m.scenario.firms.intermediaries
+        if number == 0:
+            return Orders.empty()
+        account = np.arange(m.government + 1, m.government + 1 + number)
+        held = m.registry.held[account]
+        cap = float(m.policy.caps(m.state.year)[m.policy.mask(m.state.year)].sum()) * TONNES
+        capacity = np.full(number, m.scenario.firms.intermediary_capacity * cap / number)
+        worth = np.full(number, m.population.expected_price[self.active].mean())
+        wants = inventory_demand(held, capacity, worth, m.scenario.firms.reserve_width, price)
+        theirs = replace(situation, account=account, demand=wants, holdings=held // market.lot)
+        wanted = theirs.wanted(theirs.levels, np.arange(number))
+        level = theirs.levels[:, None]
+        arrival = (stream(m.scenario.seed, "intermediaries", "arrival", self.number).random(number) * 2**31).astype(int)
+        return step_orders(account, wanted, level, level, arrival)
 
     def _government_offer(self) -> Orders:
         """Government offers all it has at the floor.

@@ -19,21 +19,27 @@ from equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
 from equilibrium.province.dynamics import advance
 from equilibrium.province.physical import Flows
 from equilibrium.province.province import CarbonResponse
-from market.call_auction import CallAuction
 from market.registry import Registry
 from scenarios.schema import Scenario
 from simulator.accounting import economy_variables
 from simulator.annual import annual_path, frozen_baseline
-from simulator.drift.flow import Flow
+from simulator.drift.flow import COUNTERS, Flow
 from simulator.drift.reference import Reference, reference
 from simulator.drift.state import pack
-from simulator.drift.weights import load_default, untrained
+from simulator.drift.weights import load, load_default, untrained
 from simulator.economy import economy, province
+from simulator.memory import keep_memory
 from simulator.period import one_period
 from simulator.policy import Policy
+from simulator.record import trade_table
 from simulator.results import RunResult, annual_table, market_variables
+from simulator.rules import installed
+from simulator.shock import recall
 
 Array = NDArray[np.float64]
+MANY_FIRMS = 50_000
+"""From this number on arrays are so large that fetching their memory anew costs as much as the arithmetic."""
+
 OPENING_VINTAGE = 2021
 """Vintage of the reserves that firms bring into the first year they trade."""
 
@@ -51,6 +57,10 @@ class State:
     accrued : (8,) Mt emitted this year along the drift's path; ``to_date`` the same by firm, t.
     flow_sum, x_sum, welfare_sum : running sums over the year's periods.
     banked : Mt carried over where the economy finds the price itself.
+    net_sold : (accounts,) t sold less t bought since the policy began.
+    advances : (firms,) t borrowed from the coming year's allocation.
+    emitted : (8,) part of each sector's emissions that firms' own installations let through.
+    reserve : t in the stability reserve.
     """
 
     year: int
@@ -65,11 +75,15 @@ class State:
     start: Array
     flow_sum: Array
     x_sum: Array
+    net_sold: NDArray[np.int64]
+    advances: NDArray[np.int64]
+    emitted: Array
+    reserve: int = 0
     welfare_sum: float = 0.0
     banked: float = 0.0
     finished: bool = False
     periods: list[dict[str, Any]] = field(default_factory=list)
-    trades: list[pd.DataFrame] = field(default_factory=list)
+    trades: list[dict[str, NDArray[Any]]] = field(default_factory=list)
     annual: dict[str, dict[int, float]] = field(default_factory=dict)
     settlements: list[dict[str, Any]] = field(default_factory=list)
 
@@ -89,25 +103,28 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
     def __init__(self, scenario: Scenario, drift: Flow | None = None) -> None:
         super().__init__(rng=scenario.seed)
         self.scenario = scenario
-        self.economy = economy(scenario.economy)
-        self.province, self.accounts = province(scenario.economy, scenario.closure)
+        self.economy = economy(scenario.economy, scenario.figures)
+        own = scenario.coverage.sectors("allocated") if scenario.allocation.binding else ()
+        self.province, self.accounts = province(scenario.economy, scenario.closure, scenario.figures, own)
         traditional = scenario.market.mode == "equilibrium" and scenario.drift.mode == "none"
         self.periods_per_year = 1 if traditional else scenario.market.periods_per_year
         self.adjustment_rate = None if traditional else scenario.coupling.adjustment_rate
         years = scenario.years
         self.growth = self.economy.growth(scenario.dynamics, years.start, years.end)
-        self.policy = Policy(
-            scenario, frozen_baseline(scenario.economy, scenario.closure, scenario.dynamics, years.start, years.end)
+        baseline = frozen_baseline(
+            scenario.economy, scenario.closure, scenario.dynamics, years.start, years.end, scenario.figures
         )
+        self.policy = Policy(scenario, baseline, annual=self.periods_per_year == 1)
         self.flow = drift if drift is not None else _flow(scenario)
-        self.venue = CallAuction(scenario.market.k, scenario.market.ties)
         self.population = self._build_population()
+        if len(self.population) >= MANY_FIRMS:
+            keep_memory()
         self.firms = enrol(self, self.population)
         self.government = len(self.population)
-        self.registry = Registry(
-            self.government + 1, OPENING_VINTAGE, years.end - OPENING_VINTAGE + 1, scenario.market.lot
-        )
+        accounts = self.government + 1 + scenario.firms.intermediaries
+        self.registry = Registry(accounts, OPENING_VINTAGE, years.end - OPENING_VINTAGE + 1, scenario.market.lot)
         self.substeps = max(1, math.ceil(24 / self.periods_per_year))
+        self._nearby: tuple[int, float, Array] = (-1, 0.0, np.zeros(0))
         self.star = self._reference_path()
         self.state = self._opening()
 
@@ -115,13 +132,14 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
 
     def _build_population(self) -> Population:
         firms = self.scenario.firms
-        weights = self.economy.firm_parameter("number_weight")
+        parameter = self.economy.firm_parameter
+        weights = parameter("number_weight")
         return build(
             firm_counts(firms.number, weights, minimum=min(2, max(1, firms.number // len(weights)))),
             self.scenario.seed,
-            size_sigma=firms.size_sigma,
-            intensity_sigma=firms.intensity_sigma,
-            cost_sigma=firms.cost_sigma,
+            size_sigma=parameter("size_sigma") if firms.size_sigma is None else firms.size_sigma,
+            intensity_sigma=parameter("intensity_sigma") if firms.intensity_sigma is None else firms.intensity_sigma,
+            cost_sigma=parameter("cost_sigma") if firms.cost_sigma is None else firms.cost_sigma,
             discount_rate=firms.discount_rate,
             strategies=self.scenario.firms.strategies.as_dict(),
         )
@@ -138,15 +156,23 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         path = reference(nodes, pack(frozen, baseline.emissions, baseline.outputs))
         if s.policy_start > s.years.end:
             return path
+        return self.announce(path, float(s.policy_start))
+
+    def announce(self, path: Reference, when: float) -> Reference:
+        """The path after the policy as it is now known was announced at ``when`` (years)."""
+        years = range(self.scenario.years.start, self.scenario.years.end + 1)
+        nodes = np.array([year + 0.5 for year in years])
 
         def regime(p: Parameters, year: int) -> None:
             self.policy.prepare(self.province, p, year)
-            self.set_cap(p, year, float(self.policy.caps(year)[self.policy.mask(year)].sum()))
+            self.set_cap(p, year, float(self.policy.caps(year, whole=True)[self.policy.mask(year)].sum()))
 
         solved = annual_path(self.province, self.accounts, self.growth, years, regime)
         prices = np.array([y.solution.x[self.province.permit_var] / YUAN_PER_TONNE for y in solved])
         values = pack(prices, np.array([y.emissions for y in solved]), np.array([y.outputs for y in solved]))
-        return path.announced(float(s.policy_start), nodes, values)
+        if when >= nodes[-1]:  # nothing is known beyond the last year: its equilibrium holds to the end
+            nodes, values = np.append(nodes, years[-1] + 1.0), np.concatenate([values, values[-1:]])
+        return path.announced(when, nodes, values)
 
     def _opening(self) -> State:
         s, model = self.scenario, self.province
@@ -167,6 +193,9 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
             start=model.compiled.start.copy(),
             flow_sum=np.zeros(leaves),
             x_sum=np.zeros(model.compiled.n),
+            net_sold=np.zeros(self.registry.accounts, np.int64),
+            advances=np.zeros(len(self.population), np.int64),
+            emitted=np.ones(len(COVERABLE)),
         )
 
     # -- rules shared by the phases ------------------------------------------------------------------------
@@ -196,19 +225,31 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         p = self.state.parameters
         self.province.hold_price(p, price)
         self.province.adjust(p, weight, self.state.effective)
-        self.last = self._solve(p)
-        return self.last, self.province.response(self.last)
+        self.last = self._solve(p, self._guess(price))
+        response = installed(self.province.response(self.last), self.state.emitted)
+        self._nearby = (len(self.state.periods), price, response.change)
+        return self.last, response
 
     def economy_under(self, cap: float, weight: float) -> Solution:
         """The economy under a cap (Mt/yr) with its own permit price."""
         p = self.state.parameters
         self.set_cap(p, self.state.year, cap)
         self.province.adjust(p, weight, self.state.effective)
-        return self._solve(p)
+        return self._solve(p, self.state.start)
 
-    def _solve(self, p: Parameters) -> Solution:
+    def _guess(self, price: float) -> Array:
+        """Where to start: the period's last equilibrium carried to the new price, or the last period's."""
+        period, at, change = self._nearby
+        if period != len(self.state.periods):
+            return self.state.start
+        start = self.last.x + change * (price - at)
+        strict = self.last.compiled.positive
+        start[strict] = np.where(start[strict] > 0, start[strict], self.last.x[strict])
+        return start
+
+    def _solve(self, p: Parameters, start: Array) -> Solution:
         try:
-            return self.province.solve(p, self.state.start)
+            return self.province.solve(p, start)
         except EquilibriumError as error:
             when = f"scenario {self.scenario.name}, {self.state.year}, period {self.state.period + 1}"
             raise EquilibriumError(f"{when}: {error}", error.equation, error.residual) from error
@@ -254,7 +295,7 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         """The run's tables so far."""
         state, s = self.state, self.scenario
         periods = pd.DataFrame(state.periods)
-        trades = pd.concat(state.trades, ignore_index=True) if state.trades else _no_trades()
+        trades = trade_table(self)
         years = sorted(next(iter(state.annual.values())))
         net_sales = None
         if s.market.mode == "equilibrium":
@@ -283,8 +324,11 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
             "unsettled_periods": int(sum(r["gap"] > settled * (1 + 1e-9) for r in rows)),
             "firms": {s: int(n) for s, n in zip(self.population.sectors, self.population.counts, strict=True)},
             "settlements": [{k: v for k, v in r.items() if k != "net_sales_t"} for r in self.state.settlements],
-            "drift": {"evaluated": self.flow.evaluated, "switched_off": self.flow.switched_off},
+            "drift": {"mode": self.flow.mode, **self._drift_counts()},
         }
+
+    def _drift_counts(self) -> dict[str, int]:
+        return {name: int(getattr(self.flow, name)) for name in COUNTERS}
 
     # -- saving --------------------------------------------------------------------------------------------
 
@@ -292,25 +336,25 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         """The whole state of the run as plain arrays, numbers and texts (see ``simulator.checkpoint``)."""
         state = {f.name: getattr(self.state, f.name) for f in fields(State)}
         state["parameters"] = {f.name: getattr(self.state.parameters, f.name) for f in fields(Parameters)}
-        state["trades"] = [{c: table[c].to_list() for c in table} for table in self.state.trades]
         return {
             "state": state,
             "population": self.population.state(),
             "registry": self.registry.state(),
-            "flow": {"evaluated": self.flow.evaluated, "switched_off": self.flow.switched_off},
+            "flow": self._drift_counts(),
         }
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Take up a run where ``save`` left it; the model must have been made for the same scenario."""
         state = dict(saved["state"])
         state["parameters"] = Parameters(**{k: np.asarray(v) for k, v in state["parameters"].items()})
-        state["trades"] = [pd.DataFrame(table) for table in state["trades"]]
         self.state = State(**state)
         kept = Population.restore(saved["population"])
         for item in fields(Population):  # the firms keep looking at the same population
             setattr(self.population, item.name, getattr(kept, item.name))
         self.registry = Registry.restore(saved["registry"])
-        self.flow.evaluated, self.flow.switched_off = saved["flow"]["evaluated"], saved["flow"]["switched_off"]
+        recall(self)
+        for name, count in saved["flow"].items():
+            setattr(self.flow, name, count)
 
     def forget(self) -> None:
         """Let a finished model be collected (Mesa 3.3 would keep it for ever)."""
@@ -318,20 +362,11 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
 
 
 def _flow(scenario: Scenario) -> Flow:
-    mode = scenario.drift.mode
-    if mode == "neural":
-        return Flow(load_default(), "neural")
-    if mode == "ou":
-        return Flow(load_default(), "ou")
-    return Flow(untrained(), "none")
-
-
-def _no_trades() -> pd.DataFrame:
-    from simulator.results import TRADE_COLUMNS
-
-    types = {"year": "int64", "period": "int64", "buyer": "int64", "seller": "int64", "quantity_t": "int64"}
-    frame = pd.DataFrame({c: pd.Series(dtype=types.get(c, "object")) for c in TRADE_COLUMNS})
-    return frame.astype({"seed": "int64", "price": "float64"})
+    drift = scenario.drift
+    if drift.mode == "none":
+        return Flow(untrained(), "none")
+    weights = load_default() if drift.weights is None else load(drift.weights)
+    return Flow(weights, drift.mode, drift.on_blow_up)
 
 
 def simulate(scenario: Scenario, drift: Flow | None = None) -> RunResult:

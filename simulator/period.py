@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from agents.abatement import emission_rate
 from agents.expectations import adapt
+from agents.strategies.zip import learn
 from equilibrium.engine import Solution
 from equilibrium.province.carbon import COVERABLE
 from equilibrium.province.physical import Flows
@@ -23,7 +23,9 @@ from market.compliance import settle_year, verify
 from simulator.book import TONNES, Book, equilibrium_price, history_of, tangent_of
 from simulator.coupling import Agreement, agree
 from simulator.drift.state import pack
-from simulator.record import context_of, period_row
+from simulator.record import context_of, fill_rows, period_row
+from simulator.rules import advance_limit, after_reserve, build_installations, carry_limit, fine, less_advances
+from simulator.shock import announce_shock, shock_is_due
 
 if TYPE_CHECKING:
     from simulator.model import CarbonMarket
@@ -35,6 +37,8 @@ def one_period(m: CarbonMarket) -> None:
     """Run one period: the six phases, with the year's opening before the first and its closing after the last."""
     if m.state.period == 0:
         open_year(m)
+    if shock_is_due(m):
+        announce_shock(m)
     expect(m)
     agreement = trade_and_equilibrate(m)
     settle(m, agreement)
@@ -55,12 +59,12 @@ def open_year(m: CarbonMarket) -> None:
     if m.scenario.market.mode == "equilibrium":
         return
     units = np.rint(policy.caps(s.year) * TONNES).astype(np.int64)
-    free, auctioned = split(units, policy.auctioned_share(s.year))
+    free, auctioned = after_reserve(m, *split(units, policy.auctioned_share(s.year)))
     firms = np.arange(len(population))
     m.registry.period = len(s.periods)
     history = history_of(m)
     if not policy.standard(s.year):  # under a standard, allowances follow output period by period
-        m.registry.issue(firms, grandfather(free, history, population.sector), s.year)
+        m.registry.issue(firms, less_advances(m, grandfather(free, history, population.sector)), s.year)
         m.registry.issue(m.government, int(auctioned[policy.mask(s.year)].sum()), s.year)
     newly = policy.mask(s.year) & ~(policy.mask(s.year - 1) if s.year > m.scenario.years.start else False)
     if m.scenario.banking.allowed and newly.any():  # firms enter with the reserve they want to hold
@@ -73,6 +77,7 @@ def close_year(m: CarbonMarket) -> None:
     s = m.state
     if m.scenario.market.mode == "agents":
         _settle_firms(m)
+        build_installations(m)
     else:
         caps, mask = m.policy.caps(s.year), m.policy.mask(s.year)
         sales = {c: float((caps[i] - s.accrued[i]) * TONNES) for i, c in enumerate(COVERABLE) if mask[i]}
@@ -90,16 +95,20 @@ def _settle_firms(m: CarbonMarket) -> None:
     mask = m.policy.mask(s.year)
     verified = verify(s.to_date, population.sector, len(COVERABLE))
     trading = np.flatnonzero(mask[population.sector])
+    advance = advance_limit(m, trading, verified[trading])
     done = settle_year(
         m.registry,
         s.year,
         trading,
         verified[trading],
-        penalty=round(m.scenario.penalty.price / market.tick),
+        penalty=fine(m),
         government=m.government,
         extinguishes=m.scenario.penalty.extinguishes,
         banking=m.scenario.banking.allowed,
+        carry=carry_limit(m, m.registry.held),
+        advance=advance,
     )
+    s.advances[trading] += done.borrowed
     idle = np.flatnonzero(~mask[population.sector])
     m.registry.expire(idle, m.registry.held[idle], latest=s.year)  # free quotas that bind nobody end with the year
     m.registry.check()
@@ -111,6 +120,10 @@ def _settle_firms(m: CarbonMarket) -> None:
             "shortfall_t": int(done.shortfall.sum()),
             "penalty_yuan": int(done.penalty.sum()) * market.tick,
             "banked_t": int(m.registry.held[trading].sum()),
+            "expired_t": int(done.expired[trading].sum()),
+            "borrowed_t": int(done.borrowed.sum()),
+            "reserve_t": s.reserve,
+            "installations": int(population.built.sum()),
         }
     )
 
@@ -141,7 +154,7 @@ def trade_and_equilibrate(m: CarbonMarket) -> Agreement:
     return agree(
         lambda price: m.economy_at(price, weight),
         book,
-        m.venue,
+        book.venue,
         start=s.expected,
         lowest=book.lowest * market.tick,
         highest=book.highest * market.tick,
@@ -159,25 +172,12 @@ def settle(m: CarbonMarket, agreement: Agreement) -> None:
     fills = agreement.clearing.fills
     if not len(fills):
         return
-    m.registry.settle(fills)
-    sectors = np.array([*m.population.sectors, "GOV"])
-    codes = np.append(m.population.sector, len(m.population.sectors))
-    s.trades.append(
-        pd.DataFrame(
-            {
-                "scenario": m.scenario.name,
-                "seed": m.scenario.seed,
-                "year": s.year,
-                "period": s.period + 1,
-                "buyer": fills.buyer,
-                "seller": fills.seller,
-                "buyer_sector": sectors[codes[fills.buyer]],
-                "seller_sector": sectors[codes[fills.seller]],
-                "price": fills.price * market.tick,
-                "quantity_t": fills.quantity * market.lot,
-            }
-        )
-    )
+    m.registry.settle(fills, m.government)
+    units = fills.quantity * market.lot
+    if m.policy.started(s.year):
+        np.add.at(s.net_sold, fills.seller, units)
+        np.subtract.at(s.net_sold, fills.buyer, units)
+    s.trades.append(fill_rows(m, fills))
 
 
 def respond(m: CarbonMarket, agreement: Agreement) -> tuple[Solution, CarbonResponse]:
@@ -191,9 +191,14 @@ def respond(m: CarbonMarket, agreement: Agreement) -> tuple[Solution, CarbonResp
     at_end, mean = m.adjustment(length)
     solution, response = m.economy_at(agreement.price, mean)
     mask = m.policy.mask(s.year)
-    s.effective = np.where(mask, s.effective + at_end * (agreement.price - s.effective), s.effective)
+    paid = np.where(mask, agreement.price, s.effective)
+    for sector, price in m.province.own_prices(solution).items():  # quotas that bind their own sector alone
+        paid[COVERABLE.index(sector)] = price
+    s.effective = s.effective + at_end * (paid - s.effective)
     if m.scenario.market.mode == "agents":
         m.population.respond(emission_rate(m.population, tangent_of(agreement.response), agreement.price))
+        draws = m.population.draws(m.scenario.seed, len(s.periods))
+        learn(m.population, agreement.orders, agreement.price, m.scenario.market.tick, draws)
         if m.policy.standard(s.year):
             earned = np.where(mask, response.allocation, 0.0) * length * TONNES
             units = grandfather(np.rint(earned).astype(np.int64), history_of(m), m.population.sector)
@@ -212,8 +217,9 @@ def drift(m: CarbonMarket, agreement: Agreement, solution: Solution, z: Array) -
     s, n = m.state, m.periods_per_year
     t0, t1 = s.year + s.period / n, s.year + (s.period + 1) / n
     mask = m.policy.mask(s.year)
-    context = context_of(m, mask, s.year + 1 - t0)
-    carried = m.flow.carry(z[None], t0, t1, m.star, context, substeps=m.substeps)
+    context = context_of(m, mask, z)
+    collar = m.policy.collar(s.year)
+    carried = m.flow.carry(z[None], t0, t1, m.star, context, substeps=m.substeps, collar=collar)
     accrued = carried.accrued()[0]
     s.accrued = s.accrued + np.where(mask, accrued, 0.0)
     share, _ = m.population.shares()

@@ -22,27 +22,61 @@ class Policy:
 
     scenario: Scenario
     baseline: Baseline
+    shocked: bool = False
+    """Whether the scenario's mid-year shock has been announced."""
+    annual: bool = False
+    """Whether there is one period a year: a cut is averaged over its year then, and sectors enter with the next."""
 
     def kinds(self, year: int) -> dict[str, str]:
         """Coverage by sector: before the policy starts power trades, as in the benchmark."""
         if year < self.scenario.policy_start:
             return {s: "trading" if s == "ELEC" else "none" for s in COVERABLE}
-        return dict(self.scenario.coverage.as_dict())
+        kinds: dict[str, str] = dict(self.scenario.coverage.as_dict())
+        if self.after_shock(year) and not (self.annual and year == self.scenario.shock.year):
+            kinds |= dict.fromkeys(self.scenario.shock.sectors, "trading")
+        return kinds
+
+    def after_shock(self, year: int) -> bool:
+        """Whether the shock is known and holds in at least a part of the year."""
+        shock = self.scenario.shock
+        return self.shocked and shock.year is not None and year >= shock.year
 
     def trading(self, year: int) -> tuple[str, ...]:
         """Sectors that must surrender, and trade."""
         return tuple(s for s, kind in self.kinds(year).items() if kind == "trading")
+
+    def binding(self, year: int) -> tuple[str, ...]:
+        """Sectors that keep to free quotas of their own, without trade."""
+        if not self.scenario.allocation.binding:
+            return ()
+        return tuple(s for s, kind in self.kinds(year).items() if kind == "allocated")
 
     def mask(self, year: int) -> NDArray[np.bool_]:
         """Trading sectors as a mask in the order of ``COVERABLE``."""
         kinds = self.kinds(year)
         return np.array([kinds[s] == "trading" for s in COVERABLE])
 
-    def caps(self, year: int) -> Array:
-        """Allowances of the year by sector, Mt: (1 - mu) of the frozen baseline; zero for uncovered sectors."""
+    def caps(self, year: int, *, whole: bool = False) -> Array:
+        """Allowances of the year by sector, Mt: (1 - mu) of the frozen baseline; zero for uncovered sectors.
+
+        Parameters
+        ----------
+        whole : in the year of a shock, as if it had held from January: the rate at which allowances now come.
+        """
         kinds = self.kinds(year)
         covered = np.array([kinds[s] != "none" for s in COVERABLE])
-        return np.where(covered, self.scenario.cap_share(year) * self.baseline.at(year), 0.0)
+        caps = np.where(covered, self.scenario.cap_share(year) * self.baseline.at(year), 0.0)
+        if not self.after_shock(year):
+            return caps
+        shock = self.scenario.shock
+        part = 1.0 if whole or year != shock.year else self.part_after_shock
+        new = np.array([s in shock.sectors for s in COVERABLE])
+        return np.asarray(caps * np.where(new, part * (1.0 - shock.cap_cut), 1.0 - part * shock.cap_cut))
+
+    @property
+    def part_after_shock(self) -> float:
+        """Part of the shock's year in which it holds."""
+        return 1.0 - (self.scenario.shock.period - 1) / self.scenario.market.periods_per_year
 
     def started(self, year: int) -> bool:
         """Whether the scenario's policy holds; before it, all scenarios of an economy are its benchmark's policy."""
@@ -70,10 +104,14 @@ class Policy:
 
     def prepare(self, model: Province, p: Parameters, year: int) -> None:
         """Set the year's coverage, quotas and ownership of permits on the economy's parameters."""
-        model.cover(p, self.trading(year))
+        binding = self.binding(year)
+        model.cover(p, (*self.trading(year), *binding))
+        for sector in model.own:
+            quota = float(self.caps(year)[COVERABLE.index(sector)]) if sector in binding else None
+            model.own_quota(p, sector, quota, self.scenario.penalty.price)
         model.auction(p, self.auctioned_share(year))
         rates = np.zeros(len(COVERABLE))
         if self.by_output(year):
             i = year - self.baseline.years[0]
-            rates = np.where(self.mask(year), self.caps(year) / self.baseline.outputs[i], 0.0)
+            rates = np.where(self.mask(year), self.caps(year, whole=True) / self.baseline.outputs[i], 0.0)
         model.give_quotas(p, rates, absolute=not self.standard(year))

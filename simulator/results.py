@@ -20,7 +20,9 @@ from simulator.variables import (
     COMPARISONS,
     ENERGY_PARTS,
     EV,
+    INTERMEDIARIES,
     MONEY_METRIC,
+    OPTIONAL,
     REFERENCE,
     REGION,
     SECTORS,
@@ -105,7 +107,7 @@ def annual_table(scenario: str, seed: int, values: Mapping[str, Mapping[int, flo
         For an unknown or missing variable, a missing year, or a value that is not finite.
     """
     unknown = [name for name in values if name not in CATALOGUE]
-    missing = [name for name in CATALOGUE if name not in values and name not in COMPARISONS]
+    missing = [name for name in CATALOGUE if name not in values and name not in COMPARISONS | OPTIONAL]
     if unknown or missing:
         parts = [f"unknown variables: {', '.join(unknown)}"] * bool(unknown)
         parts += [f"missing variables: {', '.join(missing)}"] * bool(missing)
@@ -158,9 +160,13 @@ def market_variables(
     Raises
     ------
     ResultError
-        Where fills and periods disagree on a year's volume, or somebody outside `TRADERS` trades.
+        Where fills and periods disagree on a year's volume, or somebody outside `TRADERS` and the
+        intermediaries trades.
     """
-    out: dict[str, dict[int, float]] = {name: {} for name in CATALOGUE if _is_market(name)}
+    present = (trades[["buyer_sector", "seller_sector"]] == INTERMEDIARIES).to_numpy().any()
+    traders = (*TRADERS, INTERMEDIARIES) if present else TRADERS
+    absent = () if present else OPTIONAL
+    out: dict[str, dict[int, float]] = {name: {} for name in CATALOGUE if _is_market(name) and name not in absent}
     close = float(opening_price)
     for year in years:
         level = float(deflator[year]) if deflator is not None else 1.0
@@ -184,7 +190,7 @@ def market_variables(
         else:
             sectors = pd.Series(dict(net_sales_t.get(year, {})), dtype=float)
             moved = float(sectors.abs().sum()) / 2
-        strangers = [str(s) for s in sectors.index if s not in TRADERS]
+        strangers = [str(s) for s in sectors.index if s not in traders]
         if strangers:
             raise ResultError(f"year {year}: fills of sectors without firms: {', '.join(strangers)}")
         out["Price|Carbon"][year] = (turnover / volume if volume else close) / level
@@ -192,7 +198,7 @@ def market_variables(
         out["Carbon Market|Trading Volume"][year] = volume / 1e6
         out["Carbon Market|Net Transfers"][year] = moved / 1e6
         out["Carbon Market|Turnover"][year] = turnover / level / 1e6
-        for sector in TRADERS:
+        for sector in traders:
             out[net_sales_of(sector)][year] = float(sectors.get(sector, 0)) / 1e6
     return out
 
@@ -205,7 +211,8 @@ def net_positions(
     buyer: pd.Series[Any], seller: pd.Series[Any], quantity_t: pd.Series[Any]
 ) -> pd.Series[int]:
     """Tonnes sold less tonnes bought of every account (firm or sector) that traded; they add up to zero."""
-    accounts, place = np.unique(np.concatenate([np.asarray(buyer), np.asarray(seller)]), return_inverse=True)
+    both = pd.concat([buyer, seller], ignore_index=True)
+    place, accounts = pd.factorize(both, sort=True)
     quantity = np.asarray(quantity_t, dtype=np.int64)
     net = np.zeros(len(accounts), dtype=np.int64)
     np.add.at(net, place, np.concatenate([-quantity, quantity]))
@@ -247,7 +254,8 @@ def identity_gaps(result: RunResult) -> dict[str, float]:
     wide = result.annual.pivot(index="year", columns="variable", values="value")
     sectors = wide[[emissions_of(s) for s in (*SECTORS, "HH")]].sum(axis=1)
     energy = sum(sign * wide[f"Energy Consumption|{part}"] for part, sign in ENERGY_PARTS.items())
-    sales = wide[[net_sales_of(s) for s in TRADERS]].sum(axis=1)
+    sellers = [net_sales_of(s) for s in (*TRADERS, INTERMEDIARIES)]
+    sales = wide[[name for name in sellers if name in wide]].sum(axis=1)
     excess = wide["Carbon Market|Net Transfers"] - wide["Carbon Market|Trading Volume"]
     return {
         "emissions by sector, Mt": float((sectors - wide["Emissions|CO2"]).abs().max()),

@@ -50,6 +50,8 @@ SECTORS: dict[str, Sector] = {
 FIRM_SECTORS = ("ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AIR")
 #: Who may appear in a fill: the sectors with firms, and government where it sells allowances.
 TRADERS = (*FIRM_SECTORS, "GOV")
+#: Code of traders without obligations; their net sales are reported where a scenario has them.
+INTERMEDIARIES = "INT"
 
 #: Parts of energy consumption and the sign with which each enters the total.
 ENERGY_PARTS: dict[str, int] = {
@@ -77,8 +79,9 @@ def emissions_of(sector: str) -> str:
 
 
 def net_sales_of(sector: str) -> str:
-    """Name of a sector's, or of government's (``GOV``), net sales of allowances."""
-    seller = "Government" if sector == "GOV" else SECTORS[sector].name
+    """Name of a sector's, government's (``GOV``) or the intermediaries' (``INT``) net sales of allowances."""
+    others = {"GOV": "Government", INTERMEDIARIES: "Intermediaries"}
+    seller = others[sector] if sector in others else SECTORS[sector].name
     return f"Trade|Emissions Allowances|{seller} [Volume]"
 
 
@@ -111,7 +114,7 @@ def _catalogue() -> dict[str, Variable]:
         ("Carbon Market|Trading Volume", mt, "gross fills"),
         ("Carbon Market|Net Transfers", mt, "sum of the firms' absolute net positions of the year, halved"),
         ("Carbon Market|Turnover", "million CNY_2022/yr", "value of the fills, deflated"),
-        *((net_sales_of(s), mt, "sold less bought; all sellers add up to zero") for s in TRADERS),
+        *((net_sales_of(s), mt, "sold less bought; all sellers add up to zero") for s in (*TRADERS, INTERMEDIARIES)),
         ("GDP|MER", money, "real, Laspeyres at 2022 prices"),
         *((value_added_of(s), money, "real, at 2022 prices") for s in SECTORS),
         (MONEY_METRIC, money, "what the households' utility of the year costs at 2022 prices"),
@@ -123,3 +126,5 @@ def _catalogue() -> dict[str, Variable]:
 CATALOGUE: dict[str, Variable] = _catalogue()
 #: Names a single run cannot know, since they compare it with another run.
 COMPARISONS = frozenset({EV})
+#: Names that only some runs have.
+OPTIONAL = frozenset({net_sales_of(INTERMEDIARIES)})

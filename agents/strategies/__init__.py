@@ -8,12 +8,22 @@ import numpy as np
 
 from agents.population import Population, PopulationError
 from agents.strategies.schedule import Situation, Strategy, next_step, price_levels
+from agents.strategies.scheduled import scheduled
 from agents.strategies.truthful import truthful
 from agents.strategies.zic import zic
+from agents.strategies.zip import zip_trader
 from agents.streams import Draws
 from market.orders import Ints, Orders
 
-STRATEGIES: Mapping[str, Strategy] = {"truthful": truthful, "zic": zic}
+STRATEGIES: Mapping[str, Strategy] = {
+    "truthful": truthful,
+    "zic": zic,
+    "zip": zip_trader,
+    "scheduled": scheduled,
+}
+
+AT_ONCE = 131072
+"""Firms whose orders are made at a time: a schedule at every price level takes memory."""
 
 __all__ = ["STRATEGIES", "Situation", "Strategy", "arrivals", "next_step", "place_orders", "price_levels"]
 
@@ -52,5 +62,11 @@ def place_orders(
             continue
         if name not in STRATEGIES:
             raise PopulationError(f"strategies: {name!r} is unknown; known are {', '.join(STRATEGIES)}")
-        books.append(STRATEGIES[name](situation, mine, draws))
+        rule = STRATEGIES[name]
+        books += [rule(situation, part, draws) for part in _parts(mine)]
     return Orders.join(books)
+
+
+def _parts(rows: Ints) -> list[Ints]:
+    """Divide rows into parts of bounded size."""
+    return [rows[at : at + AT_ONCE] for at in range(0, len(rows), AT_ONCE)]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from agents.abatement import Demand
 from agents.streams import Draws
-from market.orders import BUY, SELL, Ints, Orders
+from market.orders import BUY, SELL, Floats, Ints, Orders
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ class Situation:
         Ticks; prices between which random bidders draw, by default the whole ladder.
     patience : float
         How far random bidders shade their orders: 1 freely, 0 not at all, as at the last chance to comply.
+    urgency : float
+        Part of its needs that a firm which bids by the calendar brings to market (`scheduled.urgency`).
+    quote : (firms,) float
+        Yuan/t, what learning firms quoted last; negative for who has not quoted yet, empty for nobody.
     """
 
     account: Ints
@@ -46,6 +50,8 @@ class Situation:
     lot: float = 1.0
     band: tuple[int, int] | None = None
     patience: float = 1.0
+    urgency: float = 1.0
+    quote: Floats = field(default_factory=lambda: np.zeros(0))
 
     def wanted(self, levels: Ints, rows: Ints) -> Ints:
         """Return lots that some firms want at each level, (levels, rows): never rising, never selling short.

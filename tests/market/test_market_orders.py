@@ -65,3 +65,15 @@ def test_unequal_columns_and_fractions_are_no_orders() -> None:
         Orders(one, one.astype(np.int8), one, np.ones(2, np.int64), one)
     with pytest.raises(OrderError, match="price is float64"):
         Orders(one, one.astype(np.int8), np.array([1.5]), one, one)
+
+
+def test_offers_beyond_what_an_account_holds_are_refused_in_order_of_arrival() -> None:
+    orders = Orders(
+        np.array([0, 0, 0, 1, 0]), np.array([-1, -1, 1, -1, -1], np.int8), np.full(5, 50), np.array([6, 5, 99, 7, 10]),
+        np.array([2, 1, 0, 0, 3]),
+    )  # fmt: skip
+    gate = screen(orders, 2, holdings=np.array([12, 6]))
+    assert gate.refused == {"beyond what the account holds": 2}
+    assert gate.rows.tolist() == [0, 1, 2]
+    huge = Orders(np.zeros(3, int), -np.ones(3, np.int8), np.full(3, 50), np.full(3, 2**62), np.arange(3))
+    assert screen(huge, 2, holdings=np.array([12, 6])).refused == {"beyond what the account holds": 3}

@@ -54,6 +54,9 @@ OPERATION: st.SearchStrategy[Callable[[Registry], None]] = st.one_of(
     st.builds(lambda a, n: lambda r: r.extinguish(a, n), ACCOUNT, AMOUNT),
     st.builds(lambda a, n: lambda r: r.cancel(a, n), ACCOUNT, AMOUNT),
     st.builds(lambda a, n, v: lambda r: r.expire(a, n, v), ACCOUNT, AMOUNT, YEAR),
+    st.builds(lambda a, n: lambda r: r.issue_offsets(a, n), ACCOUNT, AMOUNT),
+    st.builds(lambda a, b, n: lambda r: r.transfer_offsets(a, b, n), ACCOUNT, ACCOUNT, AMOUNT),
+    st.builds(lambda a, n: lambda r: r.surrender_offsets(a, n), ACCOUNT, AMOUNT),
 )
 
 

@@ -1,0 +1,40 @@
+"""Bidding by the calendar: little while the compliance date is far, all of it at the last chance."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.strategies.schedule import Situation, step_orders
+from agents.streams import Draws
+from market.orders import Ints, Orders
+
+
+def urgency(before: float, after: float, power: float) -> float:
+    """Return the part of what it still needs that a firm brings to market in a period.
+
+    By the time a part t of the year has passed a firm wants to have covered t^power of its needs, so in a period it
+    brings (after^power - before^power) / (1 - before^power) of what is left.
+
+    Parameters
+    ----------
+    before, after : float
+        Part of the year that has passed before and after the period.
+    power : float
+        1 spreads purchases evenly over the year, more gathers them before the deadline, 0 brings all at once.
+
+    Examples
+    --------
+    >>> urgency(0.0, 0.5, 2.0), urgency(0.5, 1.0, 2.0)
+    (0.25, 1.0)
+    """
+    done = before**power if before > 0 else 0.0
+    return float((min(after, 1.0) ** power - done) / (1.0 - done)) if done < 1.0 else 1.0
+
+
+def scheduled(situation: Situation, rows: Ints, draws: Draws) -> Orders:
+    """Bid the truthful schedule, scaled by how urgent compliance is; what waits is bid for later in the year."""
+    wanted = situation.wanted(situation.levels, rows)
+    if situation.urgency < 1.0:
+        wanted = np.trunc(wanted * situation.urgency).astype(np.int64)
+    level = situation.levels[:, None]
+    return step_orders(situation.account[rows], wanted, level, level, situation.arrival[rows])

@@ -1,0 +1,97 @@
+"""Zero intelligence plus (ZIP): one quote a firm, moved a little toward what the market last paid.
+
+References
+----------
+Cliff and Bruten (1997), Minimal-intelligence agents for bargaining behaviors in market-based environments,
+Hewlett-Packard Laboratories Technical Report HPL-97-91.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.population import Population
+from agents.strategies.schedule import Situation
+from agents.streams import Draws
+from market.orders import BUY, SELL, Floats, Ints, Orders
+
+RATE = 0.3
+"""Learning rate, the middle of Cliff and Bruten's 0.1 to 0.5."""
+MOMENTUM = 0.05
+"""Weight of the last move, the middle of their 0 to 0.1."""
+STRETCH = 0.05
+"""How far beyond the last price a target may lie, as part of it: their relative perturbation."""
+
+
+def zip_trader(situation: Situation, rows: Ints, draws: Draws) -> Orders:
+    """Quote one price for all lots wanted or spare at that price.
+
+    The limit is the firm's marginal cost, the price at which its holdings just suffice, within the band. A buyer quotes
+    no more than that, a seller no less, and every lot in the order is worth the quote or better. As the compliance date
+    nears, patience lets the quote go to the limit itself.
+    """
+    lowest, highest = situation.band or (int(situation.levels[0]), int(situation.levels[-1]))
+    tick = situation.tick
+    need = situation.demand.take(rows)
+    limit = need.marginal_cost(lowest * tick, highest * tick)
+    centre = 0.5 * (lowest + highest) * tick
+    everyone = len(rows) == len(situation.account)
+    known = situation.quote if len(situation.quote) else np.full(len(situation.account), -1.0)
+    quote = known.copy() if everyone else known[rows]
+    new = np.flatnonzero(quote < 0)
+    if len(new):  # who has not learnt yet starts with a margin drawn at random
+        quote[new] = limit[new] + draws.uniform("zip start")[rows[new], 0] * (centre - limit[new])
+    buying = limit >= centre
+    shade = quote - limit
+    shade *= (shade > 0) != buying  # faster than a masked assignment
+    shade *= situation.patience
+    shade += limit
+    shade /= tick
+    ticks = np.rint(shade, out=shade)
+    np.clip(ticks, lowest, highest, out=ticks)
+    tonnes = need.at_own(ticks * tick)
+    tonnes /= situation.lot
+    lots = np.rint(tonnes, out=tonnes).astype(np.int64)
+    np.maximum(lots, np.negative(situation.holdings if everyone else situation.holdings[rows]), out=lots)
+    side = np.where(lots > 0, np.int8(BUY), np.int8(SELL))
+    price = ticks.astype(np.int64)
+    account, arrival = (c if everyone else c[rows] for c in (situation.account, situation.arrival))
+    orders = Orders(account, side, price, np.abs(lots), arrival)
+    return orders if lots.all() else orders.take(lots != 0)
+
+
+def learn(population: Population, orders: Orders, price: float, tick: float, draws: Draws) -> None:
+    """Move the quotes of ZIP firms after a clearing.
+
+    Who quoted a price at which it could trade aims a little better for itself than the last price, who could not aims a
+    little beyond it, and the quote goes part of the way (Widrow-Hoff with momentum).
+
+    Parameters
+    ----------
+    population : Population
+    orders : Orders
+        The period's orders; a firm's first one counts, and an account is a row of the population.
+    price : float
+        Yuan/t, of the clearing.
+    tick : float
+        Yuan/t.
+    draws : Draws
+        Of the period.
+    """
+    if "zip" not in population.strategies:
+        return
+    playing = population.strategy == population.strategies.index("zip")
+    mine = np.flatnonzero((orders.account < len(population)) & playing[np.minimum(orders.account, len(playing) - 1)])
+    rows, first = np.unique(orders.account[mine], return_index=True)
+    if not len(rows):
+        return
+    order = mine[first]
+    side = orders.side[order].astype(np.float64)
+    quote: Floats = orders.price[order].astype(np.float64) * tick
+    could = side * (quote - price) >= 0
+    luck = draws.uniform("zip", 2)[rows]
+    away = STRETCH * luck[:, 0] * price + tick * luck[:, 1]
+    target = price + np.where(could, -side, side) * away
+    move = MOMENTUM * population.momentum[rows] + (1.0 - MOMENTUM) * RATE * (target - quote)
+    population.momentum[rows] = move
+    population.quote[rows] = np.maximum(quote + move, 0.0)

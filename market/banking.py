@@ -1,0 +1,71 @@
+"""Allowances over time: how many may be carried into the next year, and how many drawn from it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market.orders import Ints
+
+
+def carry_over(held: Ints, net_sold: Ints, base: int = 10_000, multiple: float = 1.5) -> Ints:
+    """Return how many units each account may take into the next cycle.
+
+    China, from the end of 2025 on: 10,000 t plus one and a half times what the firm has sold net since the market
+    opened; the rest expires. Who holds up to 10,000 t may keep all of it. Ministry of Ecology and Environment (2024),
+    Total allowances and allocation plan of the national carbon market for 2023 and 2024 (power sector), section on
+    carrying over.
+
+    Parameters
+    ----------
+    held : (accounts,) int64
+        Units left after surrender.
+    net_sold : (accounts,) int64
+        Units sold less units bought over the period that counts; net buyers count as zero.
+    base : int
+        Units.
+    multiple : float
+
+    Returns
+    -------
+    (accounts,) int64, at most `held`.
+
+    Examples
+    --------
+    A firm holds 60,000 t; having sold 20,000 t net it keeps 40,000 t, as a net buyer 10,000 t:
+
+    >>> carry_over(np.array([60_000, 60_000, 9_000]), np.array([20_000, -5_000, 0]))
+    array([40000, 10000,  9000])
+    """
+    if base < 0 or multiple < 0:
+        raise ValueError(f"carry-over: base {base} and multiple {multiple} must not be negative")
+    allowed = base + np.floor(multiple * np.maximum(net_sold, 0) + 1e-9).astype(np.int64)
+    return np.minimum(held, allowed)
+
+
+def borrowing(gap: Ints, owed: Ints, share: float = 0.5, threshold: float = 0.1) -> Ints:
+    """Return how many units each firm may draw from next year's allocation to cover its gap.
+
+    China for 2021 and 2022: a firm whose gap is 10 % or more of what it has to surrender may use up to half of the gap
+    from its allocation of 2023. Ministry of Ecology and Environment (2023), Implementation plan for total allowances
+    and their allocation in the national carbon market for 2021 and 2022 (power sector). Not allowed since.
+
+    Parameters
+    ----------
+    gap : (firms,) int64
+        Units owed beyond those held.
+    owed : (firms,) int64
+        Units to be surrendered.
+    share : float
+        Of the gap.
+    threshold : float
+        Smallest gap over what is owed.
+
+    Examples
+    --------
+    >>> borrowing(np.array([30_000, 4_000]), np.array([100_000, 100_000]))
+    array([15000,     0])
+    """
+    if not (0.0 <= share <= 1.0 and 0.0 <= threshold <= 1.0):
+        raise ValueError(f"borrowing: share {share} and threshold {threshold} must lie within 0 and 1")
+    allowed = np.floor(share * np.maximum(gap, 0) + 1e-9).astype(np.int64)
+    return np.where((gap > 0) & (gap >= threshold * owed), allowed, 0)

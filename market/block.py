@@ -1,0 +1,87 @@
+"""Block agreement (大宗协议交易): two parties agree on a large trade at a price of their own.
+
+Rules of the Shanghai Environment and Energy Exchange, Notice of 21 June 2021: a trade is of 100,000 t or more,
+and its price within 30 % of the previous close of the listed agreements.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from market.limits import Limits
+from market.orders import Ints, Orders
+from market.sides import Side
+from market.venue import Clearing, Fills
+
+LIMIT = 0.30
+SMALLEST = 100_000  # t
+
+
+@dataclass(frozen=True)
+class BlockAgreement:
+    """One day of negotiated trades.
+
+    Whom a party meets is not public. Assumed: who values a block most meets who asks least for it, then the next
+    two; they trade the smaller of the two amounts, if that is still a block, at the point k between their limits.
+    The larger party looks for the next as long as a block is left.
+
+    Attributes
+    ----------
+    close : int
+        Previous close of the listed agreements, ticks; block trades do not move it.
+    lot : float
+        Tonnes in one lot.
+    k : float
+        Where between the two limits the parties agree: 0 at the seller's, 1 at the buyer's.
+    """
+
+    close: int
+    lot: float = 1.0
+    k: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.k <= 1.0:
+            raise ValueError(f"block agreement: k is {self.k}, expected 0 to 1")
+
+    @property
+    def limits(self) -> Limits:
+        """Admissible prices and sizes of the day."""
+        return Limits.around(self.close, LIMIT, smallest=math.ceil(SMALLEST / self.lot))
+
+    def clear(self, orders: Orders, rng: np.random.Generator | None = None) -> Clearing:
+        """Match the book; orders must have passed `market.orders.screen`."""
+        limits = self.limits
+        good, refused = limits.sift(orders)
+        bids = Side.of(orders, np.flatnonzero(good & (orders.side > 0)), descending=True)
+        asks = Side.of(orders, np.flatnonzero(good & (orders.side < 0)), descending=False)
+        left = orders.quantity.tolist()
+        smallest = limits.smallest or 1
+        buying, selling, lots = [], [], []
+        i = j = 0
+        while i < len(bids.rows) and j < len(asks.rows) and bids.price[i] >= asks.price[j]:
+            buyer, seller = int(bids.rows[i]), int(asks.rows[j])
+            part = min(left[buyer], left[seller])
+            buying.append(buyer)
+            selling.append(seller)
+            lots.append(part)
+            left[buyer] -= part
+            left[seller] -= part
+            i += left[buyer] < smallest
+            j += left[seller] < smallest
+        b, s, quantity = (np.array(column, np.int64) for column in (buying, selling, lots))
+        price = self._agreed(orders.price[b], orders.price[s])
+        fills = Fills(orders.account[b], orders.account[s], quantity, price)
+        interval = (
+            int(bids.price[i]) if i < len(bids.rows) else None,
+            int(asks.price[j]) if j < len(asks.rows) else None,
+        )
+        mean = fills.mean_price
+        filled = orders.quantity - np.array(left, np.int64)
+        indicative = self.close if mean is None else mean
+        return Clearing(mean, int(quantity.sum()), fills, interval, indicative, filled, refused)
+
+    def _agreed(self, bid: Ints, ask: Ints) -> Ints:
+        return np.asarray(ask + np.ceil(self.k * (bid - ask) - 0.5).astype(np.int64))

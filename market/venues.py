@@ -1,0 +1,77 @@
+"""All venues by name, opened for one day with what the day needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from market.block import BlockAgreement
+from market.call_auction import CallAuction, Ties
+from market.continuous import ContinuousAuction
+from market.limits import Limits
+from market.listed import ListedAgreement
+from market.mcafee import TradeReduction
+from market.one_way import OneWayAuction
+from market.venue import Venue
+
+
+class VenueError(ValueError):
+    """A venue that does not exist."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """What venues need to know to open.
+
+    Attributes
+    ----------
+    close : int
+        Previous close, ticks.
+    k : float
+        Division of the gain between buyer and seller, where a venue divides it.
+    ties : str
+        Who is served at the margin of a call auction.
+    lot : float
+        Tonnes in one lot.
+    """
+
+    close: int
+    k: float = 0.5
+    ties: Ties = "price_time"
+    lot: float = 1.0
+
+
+VENUES: Mapping[str, Callable[[Day], Venue]] = {
+    "call_auction": lambda day: CallAuction(day.k, day.ties),
+    "continuous": lambda day: ContinuousAuction(),
+    "mcafee": lambda day: TradeReduction(),
+    "listed_agreement": lambda day: ListedAgreement(day.close, day.lot),
+    "block_agreement": lambda day: BlockAgreement(day.close, day.lot, day.k),
+    "one_way_auction": lambda day: OneWayAuction(),
+}
+
+UNIFORM = frozenset({"call_auction", "mcafee"})
+"""Venues where an order's limit does not set what its owner pays; in the others a limit far away is paid."""
+
+
+def open_venue(name: str, day: Day) -> Venue:
+    """Return a venue by name.
+
+    Raises
+    ------
+    VenueError
+        For an unknown name.
+
+    Examples
+    --------
+    >>> open_venue("listed_agreement", Day(close=5278)).limits.highest
+    5805
+    """
+    if name not in VENUES:
+        raise VenueError(f"venues: {name!r} is unknown; known are {', '.join(VENUES)}")
+    return VENUES[name](day)
+
+
+def limits_of(venue: Venue) -> Limits | None:
+    """Return a venue's limits of the day, None where it has none."""
+    return getattr(venue, "limits", None)
