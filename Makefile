@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export NUMEXPR_NUM_THREADS := 1
 
-.PHONY: run test study lint clean
+.PHONY: run test study lint iamc clean
 
 run: .venv/.installed-run
 	$(PY) run.py $(ARGS)
@@ -24,6 +24,13 @@ lint: .venv/.installed-dev
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+# Optional, since it needs packages that Tanshi does not: the export against `definitions/`, with pyam and nomenclature.
+iamc: .venv/.installed-run
+	$(PYTHON) -m venv .venv-iamc
+	.venv-iamc/bin/python -m pip install --disable-pip-version-check --quiet pyam-iamc nomenclature-iamc
+	$(PY) run.py run S1 S5 --seeds 2 --years 2022-2023 --firms 40 --out results/iamc --overwrite
+	.venv-iamc/bin/python definitions/validate.py results/iamc/iamc.csv --usd-2010 results/iamc/iamc_usd_2010.csv
 
 # A stamp stands for one installed list of dependencies; it ages when pyproject.toml changes.
 .venv/.made:

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scenarios.errors import Problem, UserError
+from scenarios.errors import Problem, UserError, did_you_mean
 
 ECONOMIES = Path(__file__).parent / "economies"
+OWN = Path("economies")
+"""Where `new economy` puts a region of one's own: below the folder from which the program is started."""
 STATUSES = ("verified", "derived", "recalled", "estimate", "published")
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -50,6 +52,9 @@ SIGNED = {
     *(("parameters", column) for column in ("value", "low", "high")),
 }
 """Columns that may be negative: the builder judges old shares, farming is subsidised, people grow fewer."""
+
+SIGNED_ROWS = {("controls", "value", "power_export_net")}
+"""Figures that may be negative in a column that otherwise may not: many a province buys power."""
 
 
 @dataclass(frozen=True)
@@ -99,13 +104,37 @@ class Figures:
         return float(hit.iloc[0])
 
 
+def economy_folder(name: str | Path) -> Path:
+    """The folder of an economy.
+
+    Parameters
+    ----------
+    name
+        Path of a folder (absolute, or from where the program is started), name of a folder below ``economies``
+        there, or of a built-in one.
+
+    Raises
+    ------
+    scenarios.errors.UserError
+        If there is none.
+    """
+    places = (Path(name), OWN / str(name), ECONOMIES / str(name))
+    for place in (places[0],) if places[0].is_absolute() else places:
+        if place.is_dir():
+            return place
+    own = OWN.iterdir() if OWN.is_dir() else ()
+    known = sorted({p.name for p in (*ECONOMIES.iterdir(), *own) if p.is_dir()})
+    problem = Problem(f"one of {', '.join(known)}, or a folder", repr(str(name)), hint=did_you_mean(str(name), known))
+    raise UserError(f"there is no economy '{name}'", [problem])
+
+
 def load_economy(name: str | Path) -> Figures:
     """Load an economy by name, or from a folder.
 
     Parameters
     ----------
     name
-        Name of a folder beside this file under ``economies``, or a path to a folder.
+        As in `economy_folder`.
 
     Raises
     ------
@@ -114,11 +143,7 @@ def load_economy(name: str | Path) -> Figures:
         text or gaps where numbers are due, negative numbers where none may be, unknown status words, no
         source.
     """
-    folder = Path(name) if Path(name).is_dir() else ECONOMIES / str(name)
-    if not folder.is_dir():
-        known = ", ".join(sorted(p.name for p in ECONOMIES.iterdir() if p.is_dir()))
-        problem = Problem(f"one of {known}, or a folder", repr(str(name)))
-        raise UserError(f"there is no economy '{name}'", [problem])
+    folder = economy_folder(name)
     problems: list[Problem] = []
     tables: dict[str, pd.DataFrame] = {}
     for table, columns in REQUIRED.items():
@@ -135,7 +160,12 @@ def load_economy(name: str | Path) -> Figures:
         problems += _table_problems(str(path), tables[table], table, columns)
     if problems:
         raise UserError(f"the economy in {folder} cannot be used", problems)
-    return Figures(name=folder.name, **tables)
+    return Figures(name=str(name), **tables)
+
+
+def may_be_negative(table: str, column: str, key: str) -> bool:
+    """Whether a figure may be below zero; ``key`` is the first cell of its row."""
+    return (table, column) in SIGNED or (table, column, key) in SIGNED_ROWS
 
 
 TEXT = {
@@ -153,6 +183,7 @@ def _table_problems(file: str, frame: pd.DataFrame, table: str, columns: tuple[s
     if frame.empty:
         return [Problem("at least one row", "none", file)]
     problems: list[Problem] = []
+    keys = frame.iloc[:, 0].astype(str)
     for column in frame.columns:
         if column in TEXT or (table == "macro_facts" and column in ("year", "value")):
             continue
@@ -160,7 +191,7 @@ def _table_problems(file: str, frame: pd.DataFrame, table: str, columns: tuple[s
         for i, number in enumerate(numbers):
             if not np.isfinite(number):
                 problems.append(Problem("a number", repr(frame[column].iloc[i]), file, i + 2, str(column)))
-            elif number < 0 and (table, column) not in SIGNED:
+            elif number < 0 and not may_be_negative(table, str(column), keys.iloc[i]):
                 problems.append(Problem("a number of at least 0", f"{number:g}", file, i + 2, str(column)))
     for i, (status, source) in enumerate(zip(frame["status"], frame["source"], strict=True)):
         if status not in STATUSES:

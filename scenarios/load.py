@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from scenarios.document import Document, Mark, overlay, read_document
-from scenarios.errors import Problem, ScenarioError, did_you_mean, shorten
+from scenarios.errors import Problem, ScenarioError, UserError, did_you_mean, shorten
 from scenarios.parameters import describe_parameters
 from scenarios.schema import Coverage, Scenario
 
@@ -149,7 +150,7 @@ def _unknown(reference: str, origin: Mark | None) -> Problem:
 
 
 def _override(document: Document, field: str, value: object, label: str) -> None:
-    keys = tuple(field.split("."))
+    keys = field_keys(field)
     nested: Any = value
     for key in reversed(keys):
         nested = {key: nested}
@@ -157,8 +158,42 @@ def _override(document: Document, field: str, value: object, label: str) -> None
     overlay(document, nested, {**marks, keys: Mark(label)})
 
 
+def field_keys(field: str) -> tuple[str, ...]:
+    """Return the keys under which a dotted field stands in a scenario; a figure's path is one key of `figures`.
+
+    Examples
+    --------
+    >>> field_keys("firms.number"), field_keys("economy.controls.gdp")
+    (('firms', 'number'), ('figures', 'economy.controls.gdp'))
+    """
+    for prefix in ("figures.economy.", "economy."):
+        if field.startswith(prefix):
+            return ("figures", field.removeprefix("figures."))
+    return tuple(field.split("."))
+
+
+def _check_figures(document: Document) -> None:
+    """Add the problems of the economy's figures that the scenario changes."""
+    changed, economy = document.values.get("figures"), document.values.get("economy", "shanxi_2022")
+    if not isinstance(changed, Mapping) or not isinstance(economy, str):
+        return
+    numbers = {k: float(v) for k, v in changed.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    if not numbers:
+        return
+    from scenarios.figures import problems_with  # reads tables: only where figures are changed
+
+    try:
+        found = problems_with(economy, numbers)
+    except UserError:  # no such economy: said when the run opens it
+        return
+    for problem in found:
+        at = document.marks.get(("figures", problem.field), Mark(""))
+        document.problems.append(replace(problem, file=at.file, line=at.line, field=f"figures.{problem.field}"))
+
+
 def _validate(document: Document) -> Scenario | None:
     """Validate a document against the schema, adding its problems in the order in which they stand."""
+    _check_figures(document)
     try:
         return Scenario.model_validate(document.values)
     except ValidationError as error:
@@ -180,9 +215,11 @@ def _problem(item: Mapping[str, Any], document: Document) -> Problem:
     elif item["type"] == "extra_forbidden":
         expected, got, hint = _unknown_field(path)
     else:
+        path = path[:-1] if path[-1].isdecimal() else path  # an item of a list
         row = next((row for row in describe_parameters() if row.name == ".".join(path)), None)
-        fields = "" if row else ", ".join(_group(path).model_fields)
-        expected = row.expectation if row else f"a group with the fields {fields}"
+        figure = path[0] == "figures" and len(path) > 1
+        fields = "" if row or figure else ", ".join(_group(path).model_fields)
+        expected = row.expectation if row else "a number" if figure else f"a group with the fields {fields}"
         got = _say(item["input"])
         hint = _hint(item["input"], row.choices if row else (), expected)
         if item["type"] == "string_pattern_mismatch":

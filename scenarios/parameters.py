@@ -102,4 +102,9 @@ def _read(annotation: Any) -> tuple[str, tuple[Any, ...], tuple[str, ...]]:
     if origin in (Union, UnionType):
         parts = [_read(argument) for argument in arguments]
         return " or ".join(part[0] for part in parts), tuple(item for part in parts for item in part[1]), ()
+    if origin is list:
+        kind, _, choices = _read(arguments[0])
+        return "a list of " + kind.removeprefix("one of "), (), choices
+    if origin is dict:
+        return "a group of paths and numbers", (), ()
     return _KINDS[annotation], (), ()

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 Status = Literal["law", "measured", "literature", "assumed", "setting"]
 SectorCoverage = Literal["none", "allocated", "trading"]
+VenueName = Literal["call_auction", "continuous", "mcafee", "listed_agreement", "block_agreement", "one_way_auction"]
 
 
 def _in(unit: str, status: Status, **bounds: Any) -> Any:
@@ -155,6 +156,9 @@ class Penalty(Group):
 
     price: Annotated[float, _in("yuan/t CO2", "assumed", gt=0)] = 1000.0
     """Payment for a tonne that no surrendered allowance covers."""
+    multiple: Annotated[Annotated[float, Field(ge=0, le=100)] | None, _in("-", "law")] = None
+    """Payment as a multiple of the year's last month's mean price (China: 5 to 10); null: `price`. Bids end at `price`
+    in either case."""
     extinguishes: Annotated[bool, _in("-", "assumed")] = True
     """true: the payment ends the obligation; false: the missing tonnes are owed in the next year too."""
 
@@ -164,6 +168,25 @@ class Banking(Group):
 
     allowed: Annotated[bool, _in("-", "law")] = True
     """true: they stay valid in later years; false: they expire."""
+    carry_base: Annotated[Annotated[int, Field(ge=0)] | None, _in("t CO2", "law")] = None
+    """Allowances any firm may keep (China: 10,000), to which `carry_multiple` adds; null: no limit."""
+    carry_multiple: Annotated[float, _in("-", "law", ge=0, le=100)] = 1.5
+    """Further allowances a firm may keep, as a multiple of what it has sold net since the policy began."""
+    borrow_share: Annotated[float, _in("fraction", "law", ge=0, le=1)] = 0.0
+    """Part of a firm's gap that it may cover from next year's free allocation (China 2021-2022: 0.5)."""
+    borrow_threshold: Annotated[float, _in("fraction", "law", ge=0, le=1)] = 0.1
+    """Smallest gap, as part of what is owed, from which a firm may borrow."""
+    horizon: Annotated[Annotated[int, Field(ge=1, le=30)] | None, _in("years", "literature")] = None
+    """Years ahead that firms plan their bank for, rolling on; null: they keep `firms.reserve` instead."""
+
+
+class StabilityReserve(Group):
+    """A reserve that takes allowances out of an oversupplied market and gives them back to a scarce one."""
+
+    on: Annotated[bool, _in("-", "law")] = False
+    """true: the rule of the European Union after 2023, scaled; false: none."""
+    scale: Annotated[float, _in("-", "assumed", gt=0, le=100)] = 0.2
+    """Size of the market over that of the European Union, whose thresholds are 400, 833 and 1,096 Mt."""
 
 
 class Market(Group):
@@ -171,8 +194,9 @@ class Market(Group):
 
     mode: Annotated[Literal["agents", "equilibrium"], _in("-", "setting")] = "agents"
     """agents: the firms' auction; equilibrium: the permit condition of the general equilibrium itself."""
-    venue: Annotated[Literal["call_auction"], _in("-", "assumed")] = "call_auction"
-    """call_auction: a sealed double auction at one price, once a period."""
+    venue: Annotated[VenueName, _in("-", "assumed")] = "call_auction"
+    """call_auction: sealed, one price; continuous; mcafee: trade reduction; China's listed_agreement and
+    block_agreement; one_way_auction: each seller auctions to the highest bidders."""
     tick: Annotated[float, _in("yuan/t CO2", "law", ge=1e-9, le=10)] = 0.01
     """Smallest step of a price."""
     lot: Annotated[int, _in("t CO2", "law", ge=1, le=1_000_000)] = 1
@@ -192,6 +216,10 @@ class Strategies(Group):
     """Firms that bid what an allowance is worth to them."""
     zic: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
     """Zero-intelligence constrained firms: random bids that never lose money (Gode and Sunder 1993)."""
+    zip: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
+    """Firms that move one quote toward the price last paid (Cliff and Bruten 1997)."""
+    scheduled: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
+    """Firms that bring more of their needs to market the nearer the compliance date."""
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Self:
@@ -212,14 +240,14 @@ class Firms(Group):
     """Who trades, and how firms differ."""
 
     number: Annotated[int, _in("firms", "assumed", ge=1, le=10_000_000)] = 600
-    """Firms of all trading sectors together."""
+    """Firms of the eight energy-intensive sectors together; the same firms in every scenario, trading or not."""
     strategies: Strategies = Strategies(truthful=0.5, zic=0.5)
-    size_sigma: Annotated[float, _in("s.d. of log", "measured", ge=0, le=3)] = 0.91
-    """Log-normal spread of firm size, as that of the capacity of Shanxi's coal-fired plants."""
-    intensity_sigma: Annotated[float, _in("s.d. of log", "assumed", ge=0, le=3)] = 0.2
-    """Log-normal spread of emissions per output around the sector's."""
-    cost_sigma: Annotated[float, _in("s.d. of log", "assumed", ge=0, le=3)] = 0.5
-    """Log-normal spread of marginal abatement cost around the sector's."""
+    size_sigma: Annotated[Annotated[float, Field(ge=0, le=3)] | None, _in("s.d. of log", "measured")] = None
+    """Log-normal spread of firm size in every sector; null: the economy's own, sector by sector."""
+    intensity_sigma: Annotated[Annotated[float, Field(ge=0, le=3)] | None, _in("s.d. of log", "assumed")] = None
+    """Log-normal spread of emissions per output around the sector's; null: the economy's own."""
+    cost_sigma: Annotated[Annotated[float, Field(ge=0, le=3)] | None, _in("s.d. of log", "literature")] = None
+    """Log-normal spread of marginal abatement cost around the sector's; null: the economy's own."""
     shock_sigma: Annotated[float, _in("s.d. of log", "assumed", ge=0, le=1)] = 0.05
     """Long-run spread of a firm's own shock to emissions."""
     shock_persistence: Annotated[float, _in("1/month", "assumed", ge=0, lt=1)] = 0.8
@@ -232,6 +260,18 @@ class Firms(Group):
     """How far above the expected price, as part of it, a firm sells its whole reserve."""
     learning: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.5
     """Weight of the newest price in what firms expect; the rest is what they expected before."""
+    investment_cut: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
+    """Part of its emissions that a firm can cut for good by building something once; 0: there is nothing to build."""
+    investment_cost: Annotated[float, _in("yuan/t CO2", "assumed", gt=0)] = 150.0
+    """Yearly cost of a tonne cut so, of the sector's typical firm; it spreads as `cost_sigma` says."""
+    option_value: Annotated[float, _in("-", "literature", ge=1, le=20)] = 2.0
+    """Multiple of that cost which the expected price must reach: what waiting is worth (Dixit and Pindyck 1994)."""
+    urgency: Annotated[float, _in("-", "assumed", ge=0, le=20)] = 3.0
+    """By a part t of the year `scheduled` firms want to have covered t to this power of their needs; 0: all at once."""
+    intermediaries: Annotated[int, _in("traders", "assumed", ge=0, le=100_000)] = 0
+    """Traders without obligations, who hold allowances while the price is below what they expect."""
+    intermediary_capacity: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.02
+    """Most allowances that all intermediaries together hold, as part of the year's cap."""
 
 
 class Coupling(Group):
@@ -250,6 +290,26 @@ class Drift(Group):
 
     mode: Annotated[Literal["neural", "ou", "none"], _in("-", "setting")] = "neural"
     """neural: mean reversion and a trained network; ou: mean reversion alone; none: nothing moves."""
+    weights: Annotated[Annotated[str, Field(min_length=1)] | None, _in("-", "setting")] = None
+    """Folder of trained weights, as `train --out` leaves it; null: the weights that come with the program."""
+    on_blow_up: Annotated[Literal["ou", "stop"], _in("-", "setting")] = "ou"
+    """ou: where the network blows up, the period goes on with mean reversion alone; stop: the run ends."""
+
+
+SectorCode = Literal["ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AIR"]
+
+
+class Shock(Group):
+    """A change of policy in the middle of a year, which nobody knows of before its first period."""
+
+    year: Annotated[Annotated[int, Field(ge=2022, le=2060)] | None, _in("year", "setting")] = None
+    """Year of the shock; null: none."""
+    period: Annotated[int, _in("-", "setting", ge=1, le=366)] = 1
+    """Market period of that year from which it is announced and holds, counted from 1."""
+    cap_cut: Annotated[float, _in("fraction", "assumed", ge=0, lt=1)] = 0.0
+    """Part of the cap taken away: of what is left of the shock's year, and of every later year."""
+    sectors: Annotated[list[SectorCode], _in("-", "setting", default_factory=list)]
+    """Sectors that trade from then on."""
 
 
 class Closure(Group):
@@ -297,8 +357,10 @@ class Scenario(Group):
     """What the scenario is, in a few words."""
     extends: Annotated[None, _in("-", "setting")] = None
     """Scenario whose fields hold where this one says nothing: a built-in name, or a file beside this one."""
-    economy: Annotated[str, _in("-", "setting", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] = "shanxi_2022"
-    """Name of the economy, a folder of figures."""
+    economy: Annotated[str, _in("-", "setting", pattern=r"^[^\s].{0,254}$")] = "shanxi_2022"
+    """Name of the economy, or the path of its folder of figures."""
+    figures: Annotated[dict[str, float], _in("-", "assumed")] = Field(default_factory=dict)
+    """Figures of the economy to change, by path, such as ``economy.elasticities.ELEC.armington: 2.5``."""
     years: Years = Years()
     policy_start: Annotated[int, _in("year", "law", ge=2022, le=2060)] = 2023
     """Year from which the policy holds; before it all scenarios are the same."""
@@ -310,12 +372,14 @@ class Scenario(Group):
     price: Price = Price()
     penalty: Penalty = Penalty()
     banking: Banking = Banking()
+    stability_reserve: StabilityReserve = StabilityReserve()
     market: Market = Market()
     firms: Firms = Firms()
     coupling: Coupling = Coupling()
     drift: Drift = Drift()
     closure: Closure = Closure()
     dynamics: Dynamics = Dynamics()
+    shock: Shock = Shock(sectors=[])
 
     # Checks across groups sit on the later field, so that they run even where some other field is wrong.
     @field_validator("policy_start")
@@ -338,13 +402,30 @@ class Scenario(Group):
 
     @field_validator("firms")
     @classmethod
-    def _a_firm_in_every_sector(cls, firms: Firms, info: ValidationInfo) -> Firms:
-        coverage = info.data.get("coverage")
-        trading = coverage.sectors("trading") if coverage is not None else ()
-        if firms.number < len(trading):
-            expected = f"at least one firm for each of the {len(trading)} trading sectors"
+    def _a_firm_in_every_sector(cls, firms: Firms) -> Firms:
+        if firms.number < len(Coverage.model_fields):
+            expected = f"at least one firm for each of the {len(Coverage.model_fields)} sectors"
             raise _refuse(expected, str(firms.number), "firms.number")
         return firms
+
+    @field_validator("shock")
+    @classmethod
+    def _shock_within_the_policy(cls, shock: Shock, info: ValidationInfo) -> Shock:
+        if shock.year is None:
+            if shock.cap_cut > 0 or shock.sectors:
+                raise _refuse("a year for the shock", "null", "shock.year")
+            return shock
+        years, start, market = (info.data.get(name) for name in ("years", "policy_start", "market"))
+        if years is not None and start is not None and not start <= shock.year <= years.end:
+            raise _refuse(f"a year of the policy, {start} to {years.end}", str(shock.year), "shock.year")
+        if market is not None and shock.period > market.periods_per_year:
+            expected = f"one of the {market.periods_per_year} periods of a year"
+            raise _refuse(expected, str(shock.period), "shock.period")
+        coverage = info.data.get("coverage")
+        again = [s for s in shock.sectors if coverage is not None and coverage[s] == "trading"]
+        if again:
+            raise _refuse("sectors that do not trade yet", ", ".join(again), "shock.sectors")
+        return shock
 
     def cap_share(self, year: int) -> float:
         """Return a year's cap as a fraction of the frozen baseline, 1 - mu_t; 1 before the policy."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from equilibrium.engine import Parameters, Solution
+from equilibrium.engine import EquilibriumError, Parameters, Solution
 from equilibrium.province.carbon import COVERABLE
 from equilibrium.province.dynamics import Growth, advance
 from equilibrium.province.physical import Flows, PhysicalAccounts
@@ -54,7 +54,11 @@ def annual_path(
     path: list[Year] = []
     for year in years:
         regime(p, year)
-        solution = model.solve(p, start)
+        try:
+            solution = model.solve(p, start)
+        except EquilibriumError as error:
+            message = f"{year}, one equilibrium a year: {error}"
+            raise EquilibriumError(message, error.equation, error.residual) from error
         flows = Flows(solution.state.flow, solution.x)
         emissions = accounts.emissions(flows)
         path.append(
@@ -77,17 +81,34 @@ class Baseline:
         return np.asarray(self.emissions[year - self.years[0]])
 
 
+def frozen_baseline(
+    name: str,
+    closure: Closure,
+    dynamics: Dynamics,
+    first: int,
+    last: int,
+    changes: Mapping[str, float] | None = None,
+) -> Baseline:
+    """The path on which caps are measured: power pays the benchmark's price for ever, nothing else is priced.
+
+    Depends on its arguments alone, so runs that agree in them share it; ``changes`` as in ``economy``.
+    """
+    return _frozen_baseline(name, closure, dynamics, first, last, tuple(sorted((changes or {}).items())))
+
+
 @lru_cache(maxsize=16)
-def frozen_baseline(name: str, closure: Closure, dynamics: Dynamics, first: int, last: int) -> Baseline:
-    """The path on which caps are measured: power pays the benchmark's price for ever, nothing else is priced."""
-    model, accounts = province(name, closure)
+def _frozen_baseline(
+    name: str, closure: Closure, dynamics: Dynamics, first: int, last: int, changes: tuple[tuple[str, float], ...]
+) -> Baseline:
+    model, accounts = province(name, closure, dict(changes))
     price = model.accounts.carbon_price
+    growth = economy(name, dict(changes)).growth(dynamics, first, last)
 
     def regime(p: Parameters, year: int) -> None:
         model.cover(p, ("ELEC",))
         model.hold_price(p, price)
 
-    path = annual_path(model, accounts, economy(name).growth(dynamics, first, last), range(first, last + 1), regime)
+    path = annual_path(model, accounts, growth, range(first, last + 1), regime)
     return Baseline(
         range(first, last + 1), np.array([y.emissions for y in path]), np.array([y.outputs for y in path])
     )

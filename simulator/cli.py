@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from scenarios.errors import Problem, UserError, did_you_mean
+from simulator import cli_drift, cli_studies
+from simulator.cli_studies import Scheduler, Settings, Workers, read_settings
+from simulator.progress import bar
 
 if TYPE_CHECKING:
     from simulator.studies.batch import BatchResult
@@ -45,6 +47,7 @@ def _alone(context: typer.Context) -> None:
     epilog="Examples:\n\n"
     "python run.py run S1 S5 --seed 7 --out results/mine\n\n"
     "python run.py run mine.yaml --years 2022-2026 --firms 100\n\n"
+    "python run.py run S1 S5 --seeds 20 --workers 2    (bands over the seeds)\n\n"
     "python run.py run S4 --market equilibrium --drift none    (the traditional equilibrium model)"
 )
 def run(
@@ -54,7 +57,7 @@ def run(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
     years: Annotated[str | None, typer.Option(metavar="FROM-TO", help="Such as 2022-2030.")] = None,
-    firms: Annotated[int | None, typer.Option(help="Firms of all trading sectors together.")] = None,
+    firms: Annotated[int | None, typer.Option(help="Firms of the eight sectors together.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: results/<time>.")] = None,
     market: Annotated[
         str | None, typer.Option(metavar="agents|equilibrium", help="Where the price comes from.")
@@ -63,6 +66,12 @@ def run(
         str | None, typer.Option(metavar="neural|ou|none", help="What moves between two auctions.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other results.")] = False,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Runs of each scenario, with seeds counted from its own.")
+    ] = 1,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    settings: Settings = None,
 ) -> None:
     """Run scenarios and write tables, figures and a report.
 
@@ -85,6 +94,8 @@ def run(
 
     from scenarios.load import load_scenarios
 
+    for field, value in read_settings(settings).items():
+        override(field, value, "--set")
     scenarios = load_scenarios(scenario or FIVE, overrides, labels)
     folder = out or Path("results") / datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
     if folder.exists() and not folder.is_dir():
@@ -93,64 +104,98 @@ def run(
 
     from simulator.studies.batch import run_batch
 
-    with _bar() as progress:
-        result = run_batch(scenarios, folder, overwrite=overwrite, progress=progress)
+    with bar() as progress:
+        result = run_batch(
+            scenarios,
+            folder,
+            overwrite=overwrite,
+            progress=progress,
+            seeds=seeds,
+            workers=workers,
+            scheduler=scheduler,
+        )
     _show(result, folder)
     if result.failed:
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example:\n\npython run.py params firms")
-def params(
-    word: Annotated[str, typer.Argument(help="Show only fields whose name holds this word.")] = "",
+@app.command(epilog="Example:\n\npython run.py check --capital vintage --external-saving flexible")
+def check(
+    economy: Annotated[str, typer.Option(help="Folder in scenarios/economies.")] = "shanxi_2022",
+    capital: Annotated[str, typer.Option(metavar="mobile|vintage", help="Where capital can go.")] = "mobile",
+    external_saving: Annotated[str, typer.Option(metavar="fixed|flexible", help="What the balance fixes.")] = "fixed",
+    regimes: Annotated[bool, typer.Option("--regimes", help="Add a table of regimes at one emission cut.")] = False,
+    moved: Annotated[bool, typer.Option("--moved", help="Add what the builder of the accounts moved.")] = False,
 ) -> None:
-    """List every field of a scenario: default, what it may be, unit, status and meaning."""
-    from rich.box import SIMPLE_HEAD
+    """Check the equilibrium model: benchmark, homogeneity, Walras, caps and taxes, growth, each with its figure."""
     from rich.console import Console
-    from rich.table import Table
 
-    from scenarios.parameters import describe_parameters
+    from equilibrium.province.closure import Closure
+    from simulator.economy import economy as load
+    from simulator.studies.check import check_table, checks_of, emission_falls, falls_table
 
-    rows = list(describe_parameters())
-    shown = [row for row in rows if word.casefold() in row.name.casefold()]
-    if not shown:
-        parts = {part for row in rows for part in row.name.split(".")}
-        hint = did_you_mean(word, sorted(parts))
-        raise UserError("Nothing to show.", [Problem("part of a field's name", repr(word), hint=hint)])
-    table = Table("Field", "Default", r"May be \[unit]", "Status", "Meaning", box=SIMPLE_HEAD)
-    for row in shown:
-        default = "null" if row.default is None else str(row.default)
-        default = default.lower() if isinstance(row.default, bool) else default
-        cells = (row.name, default, row.expectation, row.status, row.description)
-        table.add_row(*(cell.replace("[", r"\[") for cell in cells))
+    closure = Closure(capital=cast(Any, capital), external_saving=cast(Any, external_saving))
+    checks = checks_of(economy, closure)
     console = Console(highlight=False)
-    # A pipe has no width of its own; 80 columns would break every cell.
-    Console(highlight=False, width=console.width if console.is_terminal else 180).print(table)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    console.print(check_table(checks, f"{economy}, capital {capital}, external saving {external_saving}"))
+    failed = [c for c in checks if not c.passed]
+    if failed:
+        console.print(f"{len(failed)} of {len(checks)} checks failed.")
+        raise typer.Exit(1)
+    accounts = load(economy).accounts
+    console.print(falls_table(emission_falls(accounts, closure)))
+    if regimes:
+        from simulator.studies.regimes import regime_table, render_regimes
+
+        console.print(render_regimes(regime_table(accounts)))
+    if moved:
+        from equilibrium.province.balance import render_moved
+
+        console.print(render_moved(accounts.moved), markup=False)
+    console.print(f"All {len(checks)} checks passed.")
 
 
-@app.command(epilog="Example:\n\npython run.py train --seeds 4 --out mine")
-def train(
-    out: Annotated[Path | None, typer.Option(help="Folder for the weights. Default: the model's own.")] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each scenario and cap whose paths are pooled.")] = 2,
-    work: Annotated[Path, typer.Option(help="Folder for the runs and the checkpoint.")] = Path("results/training"),
+@app.command(
+    epilog="Examples:\n\n"
+    "python run.py sinks\n\n"
+    "python run.py sinks --units units.csv --out results/sinks\n\n"
+    "python run.py sinks --set omega_s=0.08 --set method=vrs    (docs/forest_sinks.md lists the names)"
+)
+def sinks(
+    units: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Units: capital, labour, intermediate, output, co2, group columns."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: results/<time>.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter, such as omega_s=0.08.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results of this command.")] = False,
 ) -> None:
-    """Train the drift's network on the simulator's own paths, its price reversion on the real market's."""
-    from rich.console import Console
+    """Forest carbon sinks: abatement cost of units, what firms would pay for sinks, clouds and policies.
 
-    from simulator.drift.skill import render_skill
-    from simulator.studies.training import DEFAULT_FOLDER, train_default
+    Without a file of units: the published tables recomputed beside the print, and a made-up survey.
+    """
+    from simulator.studies.sinks import run_sinks
+    from simulator.studies.sinks_files import claim, files_of, write_results
+    from simulator.studies.sinks_settings import read_settings
 
-    with _bar() as progress:
-        done = train_default(
-            out or DEFAULT_FOLDER,
-            work,
-            seeds=seeds,
-            simulated=progress,
-            trained=lambda epoch: progress(f"training ({epoch.stage})", epoch.epoch, epoch.epochs),
-        )
-    console = Console(highlight=False, markup=False)
-    console.print(render_skill(done.errors))
-    console.print(f"Weights in {out or DEFAULT_FOLDER} after {done.epochs} epochs.", soft_wrap=True)
+    chosen = read_settings(settings or [])
+    folder = claim(out or Path("results") / datetime.now().strftime("%Y-%m-%dT%H-%M-%S"), overwrite=overwrite)
+    with bar() as progress:
+        result = run_sinks(units, chosen, progress)
+
+    from simulator.views.sinks import draw_figures, pictures
+
+    write_results(folder, files_of(result, pictures(draw_figures(result))))
+    print("\n".join(result.words))
+    print(f"\nTables and figures in {folder}.")
+
+
+cli_studies.register(app)
+cli_drift.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -190,6 +235,7 @@ def _check_first_word(words: Sequence[str]) -> None:
     if not words or words[0] in ("-h", "--help"):
         return
     commands = [str(info.name or getattr(info.callback, "__name__", "")) for info in app.registered_commands]
+    commands += [str(group.name) for group in app.registered_groups]
     word = words[0]
     if word in commands:
         return
@@ -218,28 +264,11 @@ def _years(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-@contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
-    """Show a progress bar for each scenario; yields ``progress(scenario, periods done, periods in all)``."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-
-        def progress(scenario: str, done: int, total: int) -> None:
-            if scenario not in tasks:
-                tasks[scenario] = bar.add_task(scenario, total=total)
-            bar.update(tasks[scenario], completed=done, total=total)
-
-        yield progress
-
-
 def _show(result: BatchResult, folder: Path) -> None:
     """Write figures and report beside the results; print the table and what each scenario did."""
     from rich.console import Console
 
+    from simulator.economy import economy
     from simulator.views.figures import write_figures
     from simulator.views.report import write_report
     from simulator.views.table import terminal_table
@@ -247,7 +276,9 @@ def _show(result: BatchResult, folder: Path) -> None:
 
     figures = write_figures(result.runs, folder / "figures") if result.runs else {}
     pictures = {name: png.read_bytes() for name, (png, _) in figures.items()}
-    write_report(folder, result.runs, failed=result.failed, pictures=pictures)
+    names = sorted({str(run.parameters.get("economy", "shanxi_2022")) for run in result.runs})
+    status = [row for name in names for row in economy(name).provenance()]
+    write_report(folder, result.runs, failed=result.failed, status=status, pictures=pictures)
     console = Console(highlight=False, markup=False)
     console.print(terminal_table(result.runs))
     console.print(plain_words(result.runs, result.failed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 from collections.abc import Sequence
@@ -23,6 +24,16 @@ _TYPES = {
 }  # fmt: skip
 
 
+ROWS = 1 << 20
+"""Rows of a row group."""
+
+PARQUET: dict[str, Any] = {
+    "compression": "zstd", "compression_level": 3, "version": "2.6", "data_page_version": "1.0",
+    "use_dictionary": True, "write_statistics": True, "store_schema": False,
+}  # fmt: skip
+"""How every Parquet file is written."""
+
+
 class StoreError(ValueError):
     """Results cannot be written or read: a full disk, a forbidden folder, a broken file."""
 
@@ -35,21 +46,44 @@ def write_table(path: Path, frame: pd.DataFrame, required: Sequence[str] = ()) -
     StoreError
         Where a required column is missing or a column does not fit its type.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     missing = [name for name in required if name not in frame.columns]
     if missing:
         raise StoreError(f"table {path.stem}: missing columns {', '.join(missing)}")
     columns = [*required, *(str(name) for name in frame.columns if name not in required)]
-    arrays = [_column(frame[name], name, path.stem) for name in columns]
+    pq.write_table(arrow_table(frame, columns, path.stem), path, row_group_size=ROWS, **PARQUET)
+
+
+def table_bytes(frame: pd.DataFrame, name: str) -> bytes:
+    """A table as the bytes of a Parquet file.
+
+    Raises
+    ------
+    StoreError
+        Where a column does not fit its type.
+    """
+    import pyarrow.parquet as pq
+
+    stream = io.BytesIO()
+    table = arrow_table(frame, [str(column) for column in frame.columns], name)
+    pq.write_table(table, stream, row_group_size=ROWS, **PARQUET)
+    return stream.getvalue()
+
+
+def arrow_table(frame: pd.DataFrame, columns: Sequence[str], name: str) -> pa.Table:
+    """A table with the fixed types of the columns that have one.
+
+    Raises
+    ------
+    StoreError
+        Where a column does not fit its type.
+    """
+    import pyarrow as pa
+
+    arrays = [_column(frame[column], column, name) for column in columns]
     # A bare schema: pandas' own metadata would carry library versions into the file.
-    table = pa.Table.from_arrays(arrays, names=columns)
-    pq.write_table(
-        table, path,
-        compression="zstd", compression_level=3, version="2.6", data_page_version="1.0",
-        row_group_size=1 << 20, use_dictionary=True, write_statistics=True, store_schema=False,
-    )  # fmt: skip
+    return pa.Table.from_arrays(arrays, names=list(columns))
 
 
 def _column(values: pd.Series[Any], name: str, table: str) -> pa.Array:

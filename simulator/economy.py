@@ -13,8 +13,9 @@ from equilibrium.province.closure import Closure
 from equilibrium.province.dynamics import Growth
 from equilibrium.province.physical import PhysicalAccounts
 from equilibrium.province.province import Province
-from scenarios.economy import ECONOMIES, Figures, load_economy
+from scenarios.economy import Figures, economy_folder, load_economy
 from scenarios.errors import Problem, UserError
+from scenarios.figures import with_changes
 from scenarios.schema import Closure as ClosureFields
 from scenarios.schema import Dynamics
 from simulator.identity import hash_files
@@ -42,14 +43,9 @@ class Economy:
         UserError
             if the run does not start in the benchmark year, or the path ends before ``last_year``.
         """
+        check_years(self.name, first_year, last_year)
         path = self.figures.nonfossil_path.set_index("year")["twh"]
-        first, end = int(path.index.min()), int(path.index.max())
-        if first_year != first:
-            problem = Problem(f"{first}, the year of its accounts", str(first_year), field="years.start")
-            raise UserError(f"a run of the economy '{self.name}' starts in its benchmark year", [problem])
-        if last_year > end:
-            problem = Problem(f"a last year up to {end}", str(last_year), field="years.end")
-            raise UserError(f"the economy '{self.name}' has no non-fossil power path beyond {end}", [problem])
+        first = int(path.index.min())
         return Growth(
             labour=dynamics.labour_growth,
             productivity=dynamics.productivity_growth,
@@ -64,6 +60,16 @@ class Economy:
             nonfossil={int(y): float(v) / float(path.loc[first]) for y, v in path.items()},  # type: ignore[call-overload]
         )
 
+    def provenance(self) -> list[dict[str, str]]:
+        """Where the figures come from: a row per table with how many of its rows have which status."""
+        rows = []
+        for name, table in self.figures.tables().items():
+            counts = table["status"].value_counts()
+            status = ", ".join(f"{count} {word}" for word, count in counts.items())
+            source = str(table["source"].mode().iloc[0])
+            rows.append({"Table": name, "Status of its rows": status, "Most frequent source": source})
+        return rows
+
     def firm_parameter(self, name: str) -> dict[str, float]:
         """A parameter of the firms' population by sector."""
         table = self.figures.population
@@ -71,22 +77,93 @@ class Economy:
         return {s: float(rows.loc[rows["sector"] == s, "value"].iloc[0]) for s in COVERABLE}
 
 
+def economy(name: str, changes: Mapping[str, float] | None = None) -> Economy:
+    """Load an economy, change the figures a scenario changes, and balance its accounts; kept by value.
+
+    Parameters
+    ----------
+    changes : path of a figure -> its value, as in ``Scenario.figures``.
+
+    Raises
+    ------
+    UserError
+        For an economy or a figure that does not exist.
+    ValueError
+        One of the balance's kinds, where the changed figures have no balance.
+    """
+    return _economy(name, _by_value(changes))
+
+
+def province(
+    name: str, fields: ClosureFields, changes: Mapping[str, float] | None = None, own_quotas: tuple[str, ...] = ()
+) -> tuple[Province, PhysicalAccounts]:
+    """The compiled province model of an economy under a closure; kept by value.
+
+    Parameters
+    ----------
+    own_quotas : sectors whose quotas bind themselves alone.
+    """
+    return _province(name, fields, _by_value(changes), own_quotas)
+
+
+def check_years(name: str, first_year: int, last_year: int) -> None:
+    """Refuse years that an economy's own paths do not reach.
+
+    Raises
+    ------
+    UserError
+        if the run does not start in the benchmark year, or the path ends before ``last_year``.
+    """
+    years = _files(name).nonfossil_path["year"]
+    first, end = int(years.min()), int(years.max())
+    if first_year != first:
+        problem = Problem(f"{first}, the year of its accounts", str(first_year), field="years.start")
+        raise UserError(f"a run of the economy '{name}' starts in its benchmark year", [problem])
+    if last_year > end:
+        problem = Problem(f"a last year up to {end}", str(last_year), field="years.end")
+        raise UserError(f"the economy '{name}' has no non-fossil power path beyond {end}", [problem])
+
+
+def data_version(name: str) -> str:
+    """Hash of an economy's files."""
+    return _data_version(name)
+
+
+Changes = tuple[tuple[str, float], ...]
+
+
+def _by_value(changes: Mapping[str, float] | None) -> Changes:
+    return tuple(sorted((changes or {}).items()))
+
+
+# The caches are small: a sweep over figures makes a new economy every run, and a worker's memory must stay flat.
 @lru_cache(maxsize=4)
-def economy(name: str) -> Economy:
-    """Load an economy and balance its accounts, once a process."""
-    figures = load_economy(name)
-    return Economy(name, figures, build_accounts(figures.tables()), hash_files(ECONOMIES / name, ("*",)))
+def _files(name: str) -> Figures:
+    return load_economy(name)
+
+
+@lru_cache(maxsize=4)
+def _data_version(name: str) -> str:
+    return hash_files(economy_folder(name), ("*",))
+
+
+@lru_cache(maxsize=4)
+def _economy(name: str, changes: Changes) -> Economy:
+    figures = with_changes(_files(name), dict(changes))
+    return Economy(name, figures, build_accounts(figures.tables()), data_version(name))
 
 
 @lru_cache(maxsize=8)
-def province(name: str, fields: ClosureFields) -> tuple[Province, PhysicalAccounts]:
-    """The compiled province model of an economy under a closure, once a process."""
+def _province(
+    name: str, fields: ClosureFields, changes: Changes, own_quotas: tuple[str, ...]
+) -> tuple[Province, PhysicalAccounts]:
     closure = Closure(
         capital=fields.capital,
         external_saving=fields.external_saving,
         border_pass_through=fields.border_pass_through,
+        own_quotas=own_quotas,
     )
-    built = Province(economy(name).accounts, closure)
+    built = Province(_economy(name, changes).accounts, closure)
     return built, PhysicalAccounts(built)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from simulator.bands import NAMES
 from simulator.disk import StoreError, write_file
 from simulator.results import RunResult, with_equivalent_variation
 from simulator.variables import CATALOGUE
@@ -25,29 +26,41 @@ LABELS = ("Model", "Scenario", "Region", "Variable", "Unit")
 def iamc_table(results: Sequence[RunResult], model: str = MODEL) -> pd.DataFrame:
     """The wide table: scenarios in the order given, variables in the catalogue's, years as columns.
 
-    A scenario that was run with several seeds has the seed in its name, since the form has no column for
-    it.
+    A scenario that was run with several seeds comes as its median and the 5th and 95th percentile over the
+    seeds, then seed by seed; which one it is stands in the scenario's name, since the form has no column for it.
     """
     annual = with_equivalent_variation(results)
-    seeds = annual.groupby("scenario")["seed"].nunique()
-    several = annual["scenario"].map(seeds) > 1
-    names = annual["scenario"].where(
-        ~several, annual["scenario"] + " (seed " + annual["seed"].astype(str) + ")"
+    counts = annual.groupby("scenario")["seed"].nunique()
+    several = annual["scenario"].map(counts) > 1
+    label = annual["scenario"].where(~several, annual["scenario"] + " (seed " + annual["seed"].astype(str) + ")")
+    tables = [annual.assign(label=label, place=annual["seed"].map(_places(results)))]
+    for order, (at, name) in enumerate(NAMES.items()):
+        band = annual[several].groupby(["scenario", "region", "variable", "unit", "year"])["value"].quantile(at)
+        tables.append(_labelled(band.reset_index(), name, order - len(NAMES)))
+    long = pd.concat([table for table in tables if len(table)], ignore_index=True)
+    wide = long.pivot(
+        index=["scenario", "place", "label", "region", "variable", "unit"], columns="year", values="value"
     )
-    wide = annual.assign(label=names, run=annual["scenario"] + "\0" + annual["seed"].astype(str)).pivot(
-        index=["run", "label", "region", "variable", "unit"], columns="year", values="value"
-    )
-    run_order = {f"{r.scenario}\0{r.seed}": n for n, r in enumerate(results)}
-    variable_order = {name: n for n, name in enumerate(CATALOGUE)}
     table = wide.reset_index()
-    table["_run"] = table["run"].map(run_order)
+    scenario_order = {name: n for n, name in enumerate(dict.fromkeys(r.scenario for r in results))}
+    variable_order = {name: n for n, name in enumerate(CATALOGUE)}
+    table["_scenario"] = table["scenario"].map(scenario_order)
     table["_variable"] = table["variable"].map(variable_order)
-    table = table.sort_values(["_run", "_variable"], kind="stable")
+    table = table.sort_values(["_scenario", "place", "_variable"], kind="stable")
     years = sorted(int(year) for year in wide.columns)
     out = table[["label", "region", "variable", "unit", *years]].reset_index(drop=True)
     out.insert(0, "Model", model)
     out.columns = pd.Index([*LABELS, *(str(year) for year in years)])
     return out
+
+
+def _labelled(table: pd.DataFrame, name: str, place: int) -> pd.DataFrame:
+    return table.assign(label=table["scenario"] + f" ({name})", place=place)
+
+
+def _places(results: Sequence[RunResult]) -> dict[int, int]:
+    """Seed to its place in the order given."""
+    return {seed: n for n, seed in enumerate(dict.fromkeys(result.seed for result in results))}
 
 
 def write_iamc(
@@ -82,3 +95,20 @@ def _workbook(table: pd.DataFrame) -> bytes:
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
+
+
+def variable_definitions() -> str:
+    """The catalogue in the form of nomenclature-iamc, as it stands in ``definitions/variable/variables.yaml``."""
+
+    def quoted(text: str) -> str:
+        # The form allows neither colons nor semicolons in its texts.
+        return "'" + text.replace(";", ",").replace(":", ",").replace("'", "''") + "'"
+
+    lines = ["# The variables of Tanshi's results, one unit each, in the form of nomenclature-iamc.", ""]
+    for variable in CATALOGUE.values():
+        lines += [
+            f"- {quoted(variable.name)}:",
+            f"    description: {quoted(variable.meaning)}",
+            f"    unit: {quoted(variable.unit)}",
+        ]
+    return "\n".join(lines) + "\n"

@@ -306,7 +306,7 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         return RunResult(
             scenario=s.name,
             seed=s.seed,
-            annual=annual_table(s.name, s.seed, {**state.annual, **market}),
+            annual=annual_table(s.name, s.seed, {**state.annual, **market}, region_of(s.economy)),
             periods=periods,
             trades=trades,
             parameters=s.model_dump(mode="json"),

@@ -92,7 +92,9 @@ class RunResult:
         ).sort_index()
 
 
-def annual_table(scenario: str, seed: int, values: Mapping[str, Mapping[int, float]]) -> pd.DataFrame:
+def annual_table(
+    scenario: str, seed: int, values: Mapping[str, Mapping[int, float]], region: str = REGION
+) -> pd.DataFrame:
     """The long annual table of one run, in the catalogue's order.
 
     Parameters
@@ -124,7 +126,7 @@ def annual_table(scenario: str, seed: int, values: Mapping[str, Mapping[int, flo
                 )
             rows.append((variable.name, variable.unit, year, value + 0.0))
     table = pd.DataFrame(rows, columns=["variable", "unit", "year", "value"])
-    return table.assign(scenario=scenario, seed=int(seed), region=REGION)[list(ANNUAL_COLUMNS)]
+    return table.assign(scenario=scenario, seed=int(seed), region=region)[list(ANNUAL_COLUMNS)]
 
 
 def market_variables(
@@ -238,7 +240,7 @@ def with_equivalent_variation(results: Iterable[RunResult], reference: str = REF
                 pd.DataFrame({"year": change.index, "value": change.to_numpy()}).assign(
                     scenario=result.scenario,
                     seed=result.seed,
-                    region=REGION,
+                    region=str(result.annual["region"].iloc[0]),
                     variable=EV,
                     unit=CATALOGUE[EV].unit,
                 )[list(ANNUAL_COLUMNS)]

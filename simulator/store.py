@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from simulator.disk import StoreError, write_table
+from simulator.disk import StoreError, write_file, write_table
 from simulator.identity import RunKey, plain, versions
 from simulator.results import ANNUAL_COLUMNS, PERIOD_COLUMNS, TRADE_COLUMNS, RunResult
 
@@ -33,8 +33,13 @@ CLOCK = "clock"
 TABLES = {"annual": ANNUAL_COLUMNS, "periods": PERIOD_COLUMNS, "trades": TRADE_COLUMNS}
 #: What a batch writes beside its runs.
 BATCH_FILES = frozenset(
-    {"iamc.csv", "iamc.xlsx", "report.html", "summary.csv", "words.txt", "figures", "checkpoints"}
+    {
+        *("iamc.csv", "iamc.xlsx", "report.html", "summary.csv", "words.txt", "figures", "checkpoints"),
+        *("manifest.json", "sweep.json", "design.parquet", "dataset", "analysis"),
+    }
 )
+MANIFEST = "manifest.json"
+TRACEBACK = "traceback.txt"
 
 
 class RunExists(StoreError):
@@ -74,7 +79,10 @@ def claim(folder: Path | str, run_id: str, *, overwrite: bool = False) -> bool:
         record = read_record(place)
         if record.get("id") == run_id and record.get("status") == "finished":
             return True
-        found = f"another run ({record.get('scenario')}, seed {record.get('seed')}, id {record.get('id')})"
+        found = (
+            f"another run ({record.get('scenario')}, seed {record.get('seed')}, id {record.get('id')}, made by"
+            f" version {record.get('code')} of the program)"
+        )
     except StoreError:
         found = "an unreadable run"
     if not overwrite:
@@ -154,15 +162,30 @@ def write_run(
         record = {**_identity(key), "status": "finished", "tables": tables, "meta": dict(result.meta)}
         _write_record(temporary, record, clock)
 
-    _publish(place, fill)
+    try:
+        publish(place, fill)
+    except StoreError:
+        # Another worker may have put the same run there in the meantime; the same id means the same bytes.
+        if not (place.is_dir() and claim(place, key.id, overwrite=True)):
+            raise
     shutil.rmtree(_failed(place), ignore_errors=True)
     return place
 
 
 def record_failure(
-    folder: Path | str, key: RunKey, error: str, *, clock: Mapping[str, Any] | None = None
+    folder: Path | str,
+    key: RunKey,
+    error: str,
+    *,
+    traceback: str = "",
+    clock: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Record that a run failed, in ``<folder>.failed``; earlier results in `folder` stay as they are.
+    """Record a run without result in ``<folder>.failed``, with its parameters; results in `folder` are not touched.
+
+    Parameters
+    ----------
+    traceback
+        Where it went wrong, kept as ``traceback.txt``.
 
     Raises
     ------
@@ -171,8 +194,66 @@ def record_failure(
     """
     place = _failed(Path(folder).absolute())
     record = {**_identity(key), "status": "failed", "error": error}
-    _publish(place, lambda temporary: _write_record(temporary, record, clock))
+
+    def fill(temporary: Path) -> None:
+        if traceback:
+            (temporary / TRACEBACK).write_text(traceback, encoding="utf-8")
+        _write_record(temporary, record, clock)
+
+    publish(place, fill)
     return place
+
+
+def write_manifest(folder: Path | str, runs: Mapping[str, str], *, code: str, data: Mapping[str, str]) -> Path:
+    """Write what a batch is made of: the id of each run's folder, the program's and the data's version.
+
+    Parameters
+    ----------
+    runs
+        Name of the run's folder to its id.
+    data
+        Economy to the hash of its files.
+    """
+    content = {"format": FORMAT, "code": code, "data": dict(data), "versions": versions(), "runs": dict(runs)}
+    text = json.dumps(content, indent=1, sort_keys=False, ensure_ascii=False)
+    return write_file(Path(folder) / MANIFEST, (text + "\n").encode("utf-8"))
+
+
+def read_manifest(folder: Path | str) -> dict[str, Any]:
+    """The batch's manifest; empty where there is none.
+
+    Raises
+    ------
+    StoreError
+        Where it is broken.
+    """
+    path = Path(folder) / MANIFEST
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise StoreError(f"{path} is broken: {error}") from error
+    if not isinstance(found, dict) or not isinstance(found.get("runs"), dict):
+        raise StoreError(f"{path} is broken: it names no runs")
+    return found
+
+
+def clear_leftovers(folder: Path | str) -> None:
+    """Remove what a killed process left half-written, and put back what it had moved aside.
+
+    Only for the one process that has locked the batch.
+    """
+    place = Path(folder)
+    for path in list(place.glob(".*.old")) if place.is_dir() else []:
+        original = place / path.name[1:].rsplit(".", 2)[0]
+        if not original.exists():
+            os.rename(path, original)
+    for pattern in (".*.part", ".*.old"):
+        for path in list(place.glob(pattern)) if place.is_dir() else []:
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def read_record(folder: Path | str) -> dict[str, Any]:
@@ -197,8 +278,13 @@ def read_record(folder: Path | str) -> dict[str, Any]:
     return record
 
 
-def read_run(folder: Path | str) -> RunResult:
+def read_run(folder: Path | str, *, trades: bool = True) -> RunResult:
     """Read a finished run back.
+
+    Parameters
+    ----------
+    trades
+        Whether to read the fills, by far the largest table; else the result has none.
 
     Raises
     ------
@@ -222,6 +308,9 @@ def read_run(folder: Path | str) -> RunResult:
             raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
         if hashlib.sha256(content).hexdigest() != record.get("tables", {}).get(name, {}).get("sha256"):
             raise StoreError(f"{path} is not the table that {RECORD} describes; it was changed or cut short")
+        if name == "trades" and not trades:
+            frames[name] = pq.read_schema(path).empty_table().to_pandas()
+            continue
         frames[name] = pq.read_table(path).to_pandas()
     return RunResult(
         scenario=str(record["scenario"]),
@@ -278,7 +367,7 @@ def _failed(place: Path) -> Path:
     return place.with_name(place.name + ".failed")
 
 
-def _publish(place: Path, fill: Callable[[Path], None]) -> None:
+def publish(place: Path, fill: Callable[[Path], None]) -> None:
     """Fill a folder beside `place` and rename it into place; on any failure put everything back."""
     mark = secrets.token_hex(4)
     temporary = place.with_name(f".{place.name}.{mark}.part")

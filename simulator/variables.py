@@ -6,13 +6,28 @@ unit each.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import PurePath
 
 REGION = "China|Shanxi"
+"""Region of the built-in economy."""
 #: The scenario against which volumes, emissions, welfare and GDP of the others are compared.
 REFERENCE = "S1"
 EV = "Welfare|Equivalent Variation"
 MONEY_METRIC = "Welfare|Money Metric"
+
+
+def region_of(economy: str) -> str:
+    """The region of an economy by its name, or its folder's: words without the year.
+
+    Examples
+    --------
+    >>> region_of("shanxi_2022"), region_of("economies/inner_mongolia_2022")
+    ('China|Shanxi', 'China|Inner Mongolia')
+    """
+    words = [word for word in re.split(r"[_\-\s]+", PurePath(economy).name) if word and not word.isdigit()]
+    return "China|" + (" ".join(word.capitalize() for word in words) or PurePath(economy).name)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,10 @@ from simulator.drift.state import Array
 from simulator.drift.weights import npz, write
 
 
+class CheckpointError(ValueError):
+    """A file that is no checkpoint of this training."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """`epoch` epochs done, `best_epoch` the best; `arrays`: parameters and optimiser moments."""
@@ -37,7 +41,7 @@ def resume(file: Path, mark: str) -> Checkpoint | None:
 
     Raises
     ------
-    ValueError
+    CheckpointError
         If the file is no checkpoint, or belongs to a training with other data or settings.
     """
     if not file.exists():
@@ -48,11 +52,11 @@ def resume(file: Path, mark: str) -> Checkpoint | None:
         same = bytes(arrays.pop("mark").astype(np.uint8)).hex() == mark
         epoch, best_epoch, best_loss = (float(x) for x in arrays.pop("counts"))
     except (OSError, ValueError, KeyError, AttributeError, EOFError, zipfile.BadZipFile) as problem:
-        raise ValueError(
+        raise CheckpointError(
             f"{file} is not a training checkpoint ({problem}); delete it or name another"
         ) from problem
     if not same:
-        raise ValueError(
+        raise CheckpointError(
             f"{file} belongs to a training with other data or settings; delete it or name another"
         )
     return Checkpoint(int(epoch), int(best_epoch), best_loss, arrays)

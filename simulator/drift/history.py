@@ -27,6 +27,10 @@ _EPOCH = np.datetime64("1970-01-01")
 _PLAUSIBLE = (0.5, 5000.0)  # yuan/t
 
 
+class HistoryError(ValueError):
+    """A history that cannot be used; the message names the rows."""
+
+
 @dataclass(frozen=True)
 class Preparation:
     """What was done to the rows on the way: counts."""
@@ -93,7 +97,7 @@ def read_history(
 
     Raises
     ------
-    ValueError
+    HistoryError
         Missing columns, unreadable dates or prices, duplicates, non-positive or implausible prices, gaps too
         long to interpolate, or fewer than `MIN_ROWS` rows; the message names the rows.
     """
@@ -104,11 +108,11 @@ def read_history(
         try:
             frame = pd.read_csv(source, comment="#")
         except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as problem:
-            raise ValueError(f"{name}: cannot be read as a CSV table ({problem})") from problem
+            raise HistoryError(f"{name}: cannot be read as a CSV table ({problem})") from problem
     chosen = column if column is not None else next((c for c in PRICE_COLUMNS if c in frame.columns), None)
     if "date" not in frame.columns or chosen is None or chosen not in frame.columns:
         wanted = column or "one of " + ", ".join(PRICE_COLUMNS)
-        raise ValueError(
+        raise HistoryError(
             f"{name}: needs columns date and {wanted}; found {', '.join(map(str, frame.columns))}"
         )
 
@@ -124,10 +128,10 @@ def read_history(
         short = pd.to_numeric(frame["trading_days"], errors="coerce") < MIN_TRADING_DAYS
     keep = price.notna() & ~short
     if keep.sum() < MIN_ROWS:
-        raise ValueError(f"{name}: {int(keep.sum())} usable rows, at least {MIN_ROWS} are needed for a fit")
+        raise HistoryError(f"{name}: {int(keep.sum())} usable rows, at least {MIN_ROWS} are needed for a fit")
     typical = float(price[keep].median())
     if not _PLAUSIBLE[0] <= typical <= _PLAUSIBLE[1]:
-        raise ValueError(
+        raise HistoryError(
             f"{name}: median {chosen} is {typical:g}; prices are expected in yuan per tonne of CO2"
         )
 
@@ -178,12 +182,12 @@ def split_in_time(t: ArrayLike, shares: tuple[float, float, float] = SPLIT) -> t
 
     Raises
     ------
-    ValueError
+    HistoryError
         If there are fewer than ten distinct times.
     """
     distinct = np.unique(np.asarray(t, dtype=float))
     if distinct.size < 10:
-        raise ValueError(f"a 70/15/15 split needs at least 10 distinct times, got {distinct.size}")
+        raise HistoryError(f"a 70/15/15 split needs at least 10 distinct times, got {distinct.size}")
     ends = np.round(np.cumsum(shares)[:2] * distinct.size).astype(int) - 1
     return float(distinct[ends[0]]), float(distinct[ends[1]])
 
@@ -204,15 +208,15 @@ def _regular(name: str, dates: pd.Series, price: pd.Series) -> tuple[str, NDArra
     elif 25 <= gap <= 35:
         code = "M"
     else:
-        raise ValueError(f"{name}: rows are {gap:g} days apart; daily, weekly or monthly prices are expected")
+        raise HistoryError(f"{name}: rows are {gap:g} days apart; daily, weekly or monthly prices are expected")
     number = _number(code, dates[order].to_numpy().astype("datetime64[D]"))
     double = number[1:][np.diff(number) == 0]
     if double.size:
-        raise ValueError(f"{name}: more than one row in {_label(code, double[0])}")
+        raise HistoryError(f"{name}: more than one row in {_label(code, double[0])}")
     gap_at = int(np.argmax(np.diff(number)))
     longest = int(np.diff(number)[gap_at]) - 1
     if longest > _LONGEST_GAP[code]:
-        raise ValueError(
+        raise HistoryError(
             f"{name}: {longest} periods without a price after {_label(code, number[gap_at])}; "
             f"gaps of up to {_LONGEST_GAP[code]} are interpolated, longer ones are not"
         )
@@ -248,4 +252,4 @@ def _label(code: str, number: np.int64) -> str:
 def _refuse(name: str, what: str, rows: pd.Index) -> None:
     if len(rows):
         shown = ", ".join(str(r) for r in rows[:5]) + (", ..." if len(rows) > 5 else "")
-        raise ValueError(f"{name}: {what}, row {shown}")
+        raise HistoryError(f"{name}: {what}, row {shown}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -26,7 +27,11 @@ def _relu(x: Array) -> Array:
     return np.maximum(x, 0.0)
 
 
-_ACTIVATION: dict[str, Callable[[Array], Array]] = {"tanh": np.tanh, "silu": _silu, "relu": _relu}
+def _tanh(x: Array) -> Array:
+    return np.asarray(np.tanh(x, out=x))
+
+
+_ACTIVATION: dict[str, Callable[[Array], Array]] = {"tanh": _tanh, "silu": _silu, "relu": _relu}
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Layout:
     rate, rate_ou, bound
         (m,) K with and without the network, and s; 1/yr.
     first, context, offset
-        First layer: (m, n) on the residual, (6, n) on the context, (n,).
+        First layer: (m, n) on the residual, (11, n) on the context, (n,).
     between
         Hidden layers after the first: (1 + c, units, units), (1 + c, 1, units), the heads side by side.
     last
@@ -49,7 +54,9 @@ class Layout:
         (m, m + 2) takes the residual to itself and the two means over covered sectors, with their trained
         ranges.
     context_low, context_high
-        (1 + c, 6) trained range of the context.
+        (2, 11) trained range of the context, of the price and of the sector network.
+    bounded
+        Whether the network's answer goes through tanh.
     """
 
     index: np.ndarray[tuple[int], np.dtype[np.intp]]
@@ -67,15 +74,16 @@ class Layout:
     high: Array
     context_low: Array
     context_high: Array
-
-    @property
-    def heads(self) -> int:
-        """Count of heads, 1 + c."""
-        return len(self.context_low)
+    heads: int
+    bounded: bool
+    fastest: float
+    fastest_ou: float
 
     def residual(self, r: Array, shift: Array) -> Array:
-        """tanh(f) (batch, m) of residuals (batch, m), the context's part `shift` (1 or batch, n) added."""
-        x = self.activation(r @ self.first + shift)
+        """tanh(f), or f, (batch, m) of residuals (batch, m), the context's part `shift` (1 or batch, n) added."""
+        x = r @ self.first
+        x = x + shift if len(shift) > len(x) else np.add(x, shift, out=x)
+        x = self.activation(x)
         if self.between:
             # From (batch, heads x units) to (heads, batch, units) and back: small blocks beat one large
             # sparse matrix.
@@ -84,7 +92,9 @@ class Layout:
                 x = self.activation(x @ w + b)
             x = x.swapaxes(0, 1).reshape(len(r), -1)
         w, b = self.last
-        return np.asarray(np.tanh(x @ w + b))
+        y = x @ w
+        y += b
+        return np.tanh(y, out=y) if self.bounded else y
 
     def inside(self, r: Array) -> Mask:
         """(batch, m + 2) true where a component or mean lies in its trained range."""
@@ -98,10 +108,17 @@ class Layout:
         sectors = inside[:, :1] & inside[:, 1 : 1 + c] & inside[:, 1 + c : m]
         return np.concatenate([price[:, None], sectors], axis=1)
 
-    def knows_context(self, features: Array) -> Mask:
-        """(1 or batch, heads) true where context features (stages, 1 or batch, 6) stay in range."""
-        low, high = features.min(axis=0)[:, None], features.max(axis=0)[:, None]
-        return np.asarray(((low >= self.context_low) & (high <= self.context_high)).all(axis=-1))
+    def knows_context(self, features: Array) -> Mask | Literal[True]:
+        """(1 or batch, heads) true where context features (stages, 1 or batch, 11) stay in range; True: all do.
+
+        Between the first and the last stage a feature moves one way or, as the season, has no range.
+        """
+        ends = features[:: max(len(features) - 1, 1), :, None, :]
+        within = np.asarray((ends >= self.context_low) & (ends <= self.context_high))
+        if within.all():
+            return True
+        both = np.asarray(within.all(axis=(0, 3)))
+        return np.concatenate([both[:, :1], np.repeat(both[:, 1:], self.heads - 1, axis=1)], axis=1)
 
 
 def lay_out(weights: Weights, covered: Mask) -> Layout:
@@ -155,6 +172,10 @@ def lay_out(weights: Weights, covered: Mask) -> Layout:
         seen=seen,
         low=low,
         high=high,
-        context_low=np.array([head.low[_OWN:] for head, _ in heads]),
-        context_high=np.array([head.high[_OWN:] for head, _ in heads]),
+        context_low=np.array([weights.price.low[_OWN:], weights.sector.low[_OWN:]]),
+        context_high=np.array([weights.price.high[_OWN:], weights.sector.high[_OWN:]]),
+        heads=1 + count,
+        bounded=weights.form == "bounded",
+        fastest=float(weights.rate[index].max()),
+        fastest_ou=float(weights.rate_ou[index].max()),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,38 @@ from simulator.drift.state import EMISSIONS, KIND_OF, OUTPUT, SECTOR_COUNT, STAT
 from simulator.drift.weights import Head, Weights
 
 _SMALLEST_RATE = 1e-4
+_OWN = 3  # features before the context
 _ACTIVATION: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
     "silu": functional.silu,
     "relu": functional.relu,
 }
+
+
+@dataclass(frozen=True)
+class Around:
+    """What the drift needs beside the state, for a batch or for many dates of one.
+
+    Attributes
+    ----------
+    price, sector
+        (..., batch, units) the context's part of the two first layers.
+    pull
+        (..., batch, 17) the season of the price, 1/yr.
+    mask, shared
+        (batch, 17) 1 where a component takes part; (batch, 1) one over the count of covered sectors.
+    """
+
+    price: Tensor
+    sector: Tensor
+    pull: Tensor
+    mask: Tensor
+    shared: Tensor
+
+    def at(self, *place: int) -> Around:
+        """One date of many."""
+        pull = self.pull[place] if self.pull.ndim > 2 else self.pull
+        return Around(self.price[place], self.sector[place], pull, self.mask, self.shared)
 
 
 class Perceptron(nn.Module):
@@ -37,13 +65,17 @@ class Perceptron(nn.Module):
         self.sd = torch.tensor(head.sd)
         self.low, self.high = head.low, head.high
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Outputs (..., k) of raw features (..., 9)."""
-        x = (features - self.mean) / self.sd
-        last = len(self.matrices) - 1
-        for k, (w, b) in enumerate(zip(self.matrices, self.offsets, strict=True)):
-            x = x @ w + b
-            x = self.activation(x) if k < last else x
+    def beside(self, context: Tensor) -> Tensor:
+        """First layer's part of the context features (..., 11); made once, while the state moves on."""
+        scaled = (context - self.mean[_OWN:]) / self.sd[_OWN:]
+        out: Tensor = scaled @ self.matrices[0][_OWN:] + self.offsets[0]
+        return out
+
+    def answer(self, own: Tensor, beside: Tensor) -> Tensor:
+        """Outputs (..., k) of the head's own features (..., 3) and the context's part of its first layer."""
+        x: Tensor = ((own - self.mean[:_OWN]) / self.sd[:_OWN]) @ self.matrices[0][:_OWN] + beside
+        for w, b in zip(self.matrices[1:], self.offsets[1:], strict=True):
+            x = self.activation(x) @ w + b
         return x
 
     def head(self) -> Head:
@@ -56,7 +88,7 @@ class Perceptron(nn.Module):
 
 
 class Drift(nn.Module):
-    """``dr/dt = -K r + b + s tanh(f)`` for a batch.
+    """``dr/dt = -K r + b + s tanh(f)`` for a batch; in the form `paper` ``dr/dt = s f``.
 
     The price's K and b come from price history and stay fixed; the K of emissions and output are trained with
     f, kept positive by a softplus.
@@ -73,45 +105,55 @@ class Drift(nn.Module):
         self.price = Perceptron(weights.price, weights.activation)
         self.sector = Perceptron(weights.sector, weights.activation)
         self.activation = weights.activation
+        self.form = weights.form
 
     def rate(self) -> Tensor:
         """(17,) K, 1/yr."""
+        if self.form == "paper":
+            return torch.zeros_like(self.bound)
         return torch.cat([self.price_rate, functional.softplus(self.raw_rate) + _SMALLEST_RATE])
 
-    def forward(self, t: Tensor, r: Tensor, covered: Tensor, context: Tensor) -> Tensor:
-        """dr/dt, 1/yr.
+    def around(self, t: Tensor, covered: Tensor, market: Tensor) -> Around:
+        """What the drift needs of date, coverage and market, without the state.
 
         Parameters
         ----------
         t
-            (batch,) years.
-        r
-            (batch, 17).
+            (..., batch) years.
         covered
             (batch, 8) of 0 and 1.
-        context
-            (batch, 4) bank ratio, coverage share, cap tightness, time to compliance, the last as of time `t`.
+        market
+            (..., batch, 8) in the order of `MARKET`, the time to compliance as of `t`.
         """
-        angle = 2 * torch.pi * t[:, None]
+        angle = 2 * torch.pi * t[..., None]
         sine, cosine = torch.sin(angle), torch.cos(angle)
-        around = torch.cat([sine, cosine, context], dim=1)
-        count = covered.sum(dim=1, keepdim=True).clamp(min=1.0)
-        e, q = r[:, EMISSIONS], r[:, OUTPUT]
-        means = (
-            torch.cat([(e * covered).sum(1, keepdim=True), (q * covered).sum(1, keepdim=True)], dim=1) / count
-        )
-        price = self.price(torch.cat([r[:, :1], means, around], dim=1))
-        own = torch.stack([r[:, :1].expand(-1, SECTOR_COUNT), e, q], dim=-1)
-        by_sector = self.sector(torch.cat([own, around[:, None, :].expand(-1, SECTOR_COUNT, -1)], dim=-1))
-        f = torch.cat([price, by_sector[..., 0], by_sector[..., 1]], dim=1)
+        share = covered.mean(dim=1)[:, None].expand(*market.shape[:-1], 1)
+        features = torch.cat([sine, cosine, market[..., :1], share, market[..., 1:]], dim=-1)
         season = self.season[0] * cosine + self.season[1] * sine
-        linear = functional.pad(season, (0, STATE_SIZE - 1)) - self.rate() * r
         mask = torch.cat([torch.ones_like(covered[:, :1]), covered, covered], dim=1)
-        return mask * (linear + self.bound * torch.tanh(f))
+        pull = functional.pad(season, (0, STATE_SIZE - 1)) if self.form == "bounded" else torch.zeros_like(mask)
+        shared = 1.0 / covered.sum(dim=1, keepdim=True).clamp(min=1.0)
+        return Around(self.price.beside(features), self.sector.beside(features), pull, mask, shared)
+
+    def slope(self, r: Tensor, around: Around) -> Tensor:
+        """dr/dt (batch, 17), 1/yr, of residuals `r` (batch, 17) whose uncovered components are 0."""
+        e, q = r[:, EMISSIONS], r[:, OUTPUT]
+        means = torch.stack([e.sum(dim=1), q.sum(dim=1)], dim=1) * around.shared
+        price = self.price.answer(torch.cat([r[:, :1], means], dim=1), around.price)
+        own = torch.stack([r[:, :1].expand(-1, SECTOR_COUNT), e, q], dim=-1)
+        by_sector = self.sector.answer(own, around.sector[..., None, :])
+        f = torch.cat([price, by_sector[..., 0], by_sector[..., 1]], dim=1)
+        if self.form == "paper":
+            return around.mask * (self.bound * f)
+        return around.mask * (around.pull - self.rate() * r + self.bound * torch.tanh(f))
+
+    def forward(self, t: Tensor, r: Tensor, covered: Tensor, market: Tensor) -> Tensor:
+        """dr/dt (batch, 17), 1/yr, at dates `t` (batch,); see `around` and `slope`."""
+        return self.slope(r, self.around(t, covered, market))
 
     def export(self, card: Mapping[str, Any]) -> Weights:
         """The present parameters as plain arrays."""
         rate: Array = self.rate().detach().numpy().copy()
         bound = self.bound[torch.tensor([0, 1, 1 + SECTOR_COUNT])].numpy().copy()
         heads = (self.price.head(), self.sector.head())
-        return Weights(rate, self.rate_ou, self.season, bound, *heads, self.activation, card)
+        return Weights(rate, self.rate_ou, self.season, bound, *heads, self.activation, self.form, card)

@@ -55,6 +55,10 @@ class Reference:
             out[piece == k] = self.curves[k](t[piece == k])
         return out
 
+    def component(self, t: Array, place: int) -> Array:
+        """Values of one component at times `t` (n,)."""
+        return np.asarray(self(t)[..., place])
+
     def announced(self, when: float, times: ArrayLike, values: ArrayLike) -> Reference:
         """Path after a policy announced at time `when` (years) replaced the nodes that lie after it.
 

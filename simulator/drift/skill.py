@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from simulator.drift.flow import Flow, Mode
-from simulator.drift.state import KIND_OF, KINDS, Array, Context, active
-from simulator.drift.trajectories import Index, Trajectories, reversion
+from simulator.drift.state import KIND_OF, KINDS, PRICE, Array, Context, active
+from simulator.drift.trajectories import Index, Trajectories, new_year, reversion
 from simulator.drift.weights import Weights
 
 
@@ -34,14 +34,15 @@ def shooting_errors(
     """Root mean squared error (length, 3) of the state by steps ahead and kind, from the in-loop flow itself.
 
     Errors are in logarithms, over covered components. Mode `none` predicts that the state stays, reference
-    included. A kind without covered components gives NaN.
+    included. Steps of emissions and output at New Year are jumps and judged by nobody. A kind without covered
+    components gives NaN.
     """
     length = rows.shape[1] - 1
     flow = Flow(weights, mode)
     total, count = np.zeros((length, len(KINDS))), np.zeros((length, len(KINDS)))
     kinds = np.eye(len(KINDS))[KIND_OF]
     start = rows[:, 0]
-    labels = np.column_stack([np.round(data.t[start], 6), data.covered[start]])
+    labels = np.column_stack([np.round(data.t[rows[:, :2]], 6), data.covered[start]])
     _, group = np.unique(labels, axis=0, return_inverse=True)
     for g in range(int(group.max()) + 1 if group.size else 0):
         block = rows[group.ravel() == g]
@@ -52,11 +53,15 @@ def shooting_errors(
             here, there = block[:, j], block[:, j + 1]
             context = Context(covered, *data.market[here].T)
             r = flow.path(r, float(data.t[here[0]]), float(data.t[there[0]]), context, substeps)[-1]
-            miss = r - data.r[there]
             if mode == "none":
-                miss = miss + data.star[block[:, 0]] - data.star[there]
-            total[j] += (miss**2 @ weight).sum(axis=0)
-            count[j] += len(block) * weight.sum(axis=0)
+                r[:, PRICE] += (data.star[here] - data.star[there])[:, PRICE]
+            r[:, PRICE + 1 :] += (data.star[here] - data.star[there])[:, PRICE + 1 :]
+            judged = np.ones_like(r)
+            turn = new_year(data, here, there)
+            judged[turn, PRICE + 1 :] = 0.0  # quantities jump there: the flow goes on from where they land
+            r[turn, PRICE + 1 :] = data.r[there][turn, PRICE + 1 :]
+            total[j] += ((r - data.r[there]) ** 2 @ weight).sum(axis=0)
+            count[j] += (judged @ weight).sum(axis=0)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.sqrt(total / count))
 

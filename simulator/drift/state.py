@@ -31,7 +31,14 @@ CONTEXT_FEATURES = (
     "coverage_share",
     "cap_tightness",
     "time_to_compliance",
+    "reference_slope",
+    "technique_gap",
+    "expectation_gap",
+    "balance",
+    "period_length",
 )
+MARKET = tuple(f for f in CONTEXT_FEATURES if f not in ("season_sin", "season_cos", "coverage_share"))
+"""What a market's context holds beside its coverage: the fields of `Context`, in order."""
 PRICE_FEATURES = ("price", "mean_emissions", "mean_output", *CONTEXT_FEATURES)
 SECTOR_FEATURES = ("price", "emissions", "output", *CONTEXT_FEATURES)
 FEATURE_COUNT = len(PRICE_FEATURES)
@@ -41,22 +48,39 @@ FEATURE_COUNT = len(PRICE_FEATURES)
 class Context:
     """What the market looks like while the state flows, constant over one period but for the calendar.
 
+    All but ``covered`` are scalars or (batch,).
+
     Attributes
     ----------
     covered
         (8,) true where the sector counts, order of `SECTORS`; the same for every row of a batch.
     bank_ratio
-        Banked allowances over a year's allocation, scalar or (batch,).
+        Banked allowances over a year's allocation.
     cap_tightness
-        One minus the cap over baseline emissions of the covered sectors, scalar or (batch,).
+        One minus the cap over baseline emissions of the covered sectors.
     time_to_compliance
         Years from the start of the flow to the compliance date; runs down as time passes, never below 0.
+    reference_slope
+        Rise of the reference path's log price over the period, 1/yr: known, since the policy is announced.
+    technique_gap
+        Part of the market's price (plus 1 yuan) that technique has not adjusted to, mean over covered sectors.
+    expectation_gap
+        Log of the market's price over the price that firms expect.
+    balance
+        Allowances held less what the year still needs at the present rate, over a year's allocation.
+    period_length
+        Years from one auction to the next.
     """
 
     covered: Mask
     bank_ratio: float | Array = 0.0
     cap_tightness: float | Array = 0.0
     time_to_compliance: float | Array = 0.0
+    reference_slope: float | Array = 0.0
+    technique_gap: float | Array = 0.0
+    expectation_gap: float | Array = 0.0
+    balance: float | Array = 0.0
+    period_length: float | Array = 1 / 12
 
     def __post_init__(self) -> None:
         covered = np.asarray(self.covered)
@@ -65,6 +89,20 @@ class Context:
                 f"coverage needs {SECTOR_COUNT} entries ({' '.join(SECTORS)}), got shape {covered.shape}"
             )
         object.__setattr__(self, "covered", covered.astype(bool))
+
+    @property
+    def market(self) -> tuple[float | Array, ...]:
+        """The values in the order of `MARKET`."""
+        return (
+            self.bank_ratio,
+            self.cap_tightness,
+            self.time_to_compliance,
+            self.reference_slope,
+            self.technique_gap,
+            self.expectation_gap,
+            self.balance,
+            self.period_length,
+        )
 
 
 def pack(price: ArrayLike, emissions: ArrayLike, output: ArrayLike) -> Array:
@@ -108,18 +146,22 @@ def active(covered: Mask) -> Mask:
 
 
 def context_features(t: ArrayLike, context: Context, t0: float) -> Array:
-    """Context features at times `t` (n,), years: (n, 6), or (n, batch, 6) when the context differs by row."""
+    """Context features at times `t` (n,), years: (n, 11), or (n, batch, 11) when the context differs by row."""
     t = np.asarray(t, dtype=float)
-    varying = (context.bank_ratio, context.cap_tightness, context.time_to_compliance)
+    varying = context.market
     plain = all(isinstance(x, float) for x in varying)  # the usual case, and broadcasting is slow
     batch = () if plain else np.broadcast_shapes(*(np.shape(x) for x in varying))
     when = t.reshape(t.shape + (1,) * len(batch))
     out = np.empty((*t.shape, *batch, len(CONTEXT_FEATURES)))
-    out[..., 0] = np.sin(2 * np.pi * when)
-    out[..., 1] = np.cos(2 * np.pi * when)
-    out[..., 2] = context.bank_ratio
-    out[..., 3] = np.count_nonzero(context.covered) / SECTOR_COUNT
-    out[..., 4] = context.cap_tightness
+    if plain:
+        out[:] = (0.0, 0.0, varying[0], np.count_nonzero(context.covered) / SECTOR_COUNT, *varying[1:])
+    else:
+        for place, value in zip((2, *range(4, len(CONTEXT_FEATURES))), varying, strict=True):
+            out[..., place] = value
+        out[..., 3] = np.count_nonzero(context.covered) / SECTOR_COUNT
+    angle = (2 * np.pi) * when
+    out[..., 0] = np.sin(angle)
+    out[..., 1] = np.cos(angle)
     out[..., 5] = np.maximum(context.time_to_compliance - (when - t0), 0.0)
     return out
 
@@ -134,7 +176,7 @@ def network_features(r: Array, covered: Mask, context: Array) -> tuple[Array, Ar
     covered
         (n, 8).
     context
-        (n, 6) in the order of `CONTEXT_FEATURES`.
+        (n, 11) in the order of `CONTEXT_FEATURES`.
     """
     count = np.maximum(covered.sum(axis=1, keepdims=True), 1)
     means = [(r[:, part] * covered).sum(axis=1, keepdims=True) / count for part in (EMISSIONS, OUTPUT)]

@@ -1,6 +1,8 @@
-"""Training: multiple shooting through `torchdiffeq`, early stopping, resumable.
+"""Training: multiple shooting, early stopping, ensembles over seeds, resumable.
 
-The same data, settings and seed give the same weights.
+The same data, settings and seed give the same weights. The solver is the classical Runge-Kutta method of the run's
+own loop, written out so that what does not depend on the state is computed once a window; tests hold it to
+`torchdiffeq.odeint`.
 """
 
 from __future__ import annotations
@@ -21,20 +23,30 @@ from simulator.drift.checkpoint import Checkpoint, keep, resume
 from simulator.drift.history import PriceHistory, split_in_time
 from simulator.drift.mean_reversion import PriceFit, fit_price
 from simulator.drift.network import Drift
-from simulator.drift.preparation import TrainConfig, fingerprint, starting_weights
+from simulator.drift.preparation import TrainConfig, TrainingError, fingerprint, starting_weights
 from simulator.drift.skill import skill_table
-from simulator.drift.state import KIND_OF, KINDS, Array
-from simulator.drift.trajectories import Index, Trajectories, read_trajectories, windows
+from simulator.drift.state import KIND_OF, KINDS, MARKET, Array
+from simulator.drift.trajectories import (
+    Index,
+    Trajectories,
+    at_the_end,
+    new_year,
+    read_trajectories,
+    whole_trajectories,
+    windows,
+)
 from simulator.drift.weights import Weights
 
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+_DATE = MARKET.index("time_to_compliance")
+_LARGEST_GRADIENT = 10.0  # far above any of the bounded form; keeps a long trajectory of the paper's form alive
 
 
 @dataclass(frozen=True)
 class Progress:
     """One epoch of stage `split` or `refit`.
 
-    Losses are mean squares in units of the one-step error of mean reversion.
+    Losses are in units of the usual one-step error of mean reversion.
     """
 
     stage: str
@@ -48,30 +60,39 @@ class Progress:
 class Trained:
     """Weights and how they came about.
 
-    With them: the fit on price history, test errors of the split (see `simulator.drift.skill.skill_table`),
-    the best epoch, the losses of every epoch run.
+    With them: the weights of the split alone, which have seen no test row; the fit on price history; test errors
+    of the split (see `simulator.drift.skill.skill_table`); the best epoch and its loss on the validation windows;
+    the losses of every epoch run.
     """
 
     weights: Weights
+    split_weights: Weights
     price: PriceFit | None
     errors: dict[str, Array]
     epochs: int
+    validation: float
     losses: tuple[Progress, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Shots:
-    """Windows as tensors: t (w, L+1), r (w, L+1, 17), covered (w, 8), market (w, L, 3)."""
+    """Windows as tensors: t (w, L+1), r (w, L+1, 17), covered (w, 8), market (w, L, 8).
+
+    With them, by step: how far the reference of the quantities moves away, (w, L, 17), and where the state jumps by
+    itself at New Year, (w, L, 17) of 0 and 1.
+    """
 
     t: Tensor
     r: Tensor
     covered: Tensor
     market: Tensor
+    moved: Tensor
+    jumped: Tensor
 
     def take(self, rows: NDArray[np.int64]) -> Shots:
         """The windows numbered `rows`."""
         at = torch.as_tensor(rows)
-        return Shots(self.t[at], self.r[at], self.covered[at], self.market[at])
+        return Shots(*(x[at] for x in (self.t, self.r, self.covered, self.market, self.moved, self.jumped)))
 
 
 def train(
@@ -98,20 +119,26 @@ def train(
 
     Raises
     ------
-    ValueError
-        Too few periods for the split, settings out of range, or a checkpoint of another training.
+    TrainingError
+        Too few periods for the split, or settings out of range; `CheckpointError` for another training's file.
     """
     config = config or TrainConfig()
     data = table if isinstance(table, Trajectories) else read_trajectories(table)
     split = split_in_time(data.t)
+
+    def cut(after: float = -np.inf, until: float = np.inf) -> Index:
+        if config.variant == "paper":
+            return whole_trajectories(data, after, until)
+        return windows(data, config.window, config.stride, after, until)
+
     parts = {
-        "training": windows(data, config.window, config.stride, until=split[0]),
-        "validation": windows(data, config.window, config.stride, after=split[0], until=split[1]),
+        "training": cut(until=split[0]),
+        "validation": cut(*split),
         "test": windows(data, config.window, 1, after=split[1]),
     }
     for name, rows in parts.items():
         if not len(rows):
-            raise ValueError(
+            raise TrainingError(
                 f"no {name} window of {config.window} steps: simulate more periods or shorten the window"
             )
     price = fit_price(history) if history is not None else None
@@ -123,70 +150,112 @@ def train(
         start, scale = starting_weights(data, price, config, split[0])
         drift = Drift(start)
         learn, judge = shots(data, parts["training"]), shots(data, parts["validation"])
-        best, losses = _optimise(drift, learn, judge, scale, config, config.epochs, progress, file, mark)
+        best, lowest, losses = _optimise(drift, learn, judge, scale, config, config.epochs, progress, file, mark)
+        alone = drift.export({"trained": True, "note": "of the split: no row after its first part was seen"})
         pairs = windows(data, 1, 1, until=split[0])
-        errors = skill_table(drift.export({}), data, parts["test"], pairs, max(config.substeps, 2))
+        errors = skill_table(alone, data, parts["test"], pairs, max(config.substeps, 2))
         if config.refit:
             start, scale = starting_weights(data, price, config)
             drift = Drift(start)
-            learn = shots(data, windows(data, config.window, config.stride))
+            learn = shots(data, cut())
             again = file.with_name(file.name + ".refit") if file is not None else None
-            _, more = _optimise(drift, learn, None, scale, config, best, progress, again, mark)
+            _, _, more = _optimise(drift, learn, None, scale, config, best, progress, again, mark)
             losses += more
     finally:
         torch.set_num_threads(threads)
     versions = {"torch": torch.__version__, "torchdiffeq": torchdiffeq.__version__}
     weights = drift.export({})
     card = training_card(weights, data, history, price, config, parts, split, errors, best, versions)
-    return Trained(replace(weights, card=card), price, errors, best, tuple(losses))
+    return Trained(replace(weights, card=card), alone, price, errors, best, lowest, tuple(losses))
+
+
+def train_ensemble(
+    table: pd.DataFrame | Trajectories,
+    history: PriceHistory | None,
+    config: TrainConfig | None = None,
+    members: int = 4,
+    *,
+    progress: Callable[[int, Progress], None] | None = None,
+    checkpoint: str | Path | None = None,
+) -> list[Trained]:
+    """Train `members` networks that differ by their seed, the one that validates best first.
+
+    Each keeps its own checkpoint beside `checkpoint`; `progress` gets the member's number too.
+
+    Raises
+    ------
+    TrainingError
+        See `train`; also for fewer than one member.
+    """
+    if members < 1:
+        raise TrainingError("an ensemble needs at least one member")
+    config = config or TrainConfig()
+    data = table if isinstance(table, Trajectories) else read_trajectories(table)
+    done = []
+    for number in range(members):
+        own = replace(config, seed=config.seed + number)
+        file = Path(checkpoint) if checkpoint is not None else None
+        file = file.with_name(f"{file.stem}-{number}{file.suffix}") if file is not None else None
+
+        def report(step: Progress, number: int = number) -> None:
+            if progress is not None:
+                progress(number, step)
+
+        done.append(train(data, history, own, progress=report, checkpoint=file))
+    return sorted(done, key=lambda one: one.validation)
 
 
 def shots(data: Trajectories, rows: Index) -> Shots:
     """Tensors of the windows `rows` (w, L + 1)."""
     covered = torch.from_numpy(data.covered[rows[:, 0]].astype(float))
     market = torch.from_numpy(data.market[rows[:, :-1]])
-    return Shots(torch.from_numpy(data.t[rows]), torch.from_numpy(data.r[rows]), covered, market)
+    before, after = rows[:, :-1], rows[:, 1:]
+    moved = torch.from_numpy(data.r[after] - at_the_end(data, before, after))
+    jumped = torch.zeros_like(moved)
+    jumped[..., 1:] = torch.from_numpy(new_year(data, before, after).astype(float))[..., None]
+    return Shots(torch.from_numpy(data.t[rows]), torch.from_numpy(data.r[rows]), covered, market, moved, jumped)
 
 
 def shoot(drift: Drift, part: Shots, substeps: int) -> Tensor:
-    """Predictions (w, L, 17) of the later rows of each window, integrated through `torchdiffeq.odeint`."""
+    """Predictions (w, L, 17) of the later rows of each window by the classical Runge-Kutta method.
+
+    The market is as known at each step's start; only the calendar and the compliance date move. Where quantities jump
+    at New Year the window goes on from where they landed, so that nothing is learnt from the jump.
+    """
+    begin, length = part.t[:, :-1].T, (part.t[:, 1:] - part.t[:, :-1]).T  # (L, w): windows start at different dates
+    clock = torch.linspace(0.0, 1.0, 2 * substeps + 1, dtype=torch.float64)[:, None, None]
+    passed = clock * length  # (stages, L, w)
+    market = part.market.transpose(0, 1).expand(len(clock), -1, -1, -1)
+    left = (market[..., _DATE] - passed).clamp(min=0.0)
+    market = torch.cat([market[..., :_DATE], left[..., None], market[..., _DATE + 1 :]], dim=-1)
+    around = drift.around(begin + passed, part.covered, market)
     r, out = part.r[:, 0], []
-    span = torch.tensor([0.0, 1.0], dtype=torch.float64)
-    options = {"step_size": 1.0 / substeps}
     for j in range(part.market.shape[1]):
-        step = _Step(drift, part.t[:, j], part.t[:, j + 1] - part.t[:, j], part.covered, part.market[:, j])
-        r = torchdiffeq.odeint(step, r, span, method="rk4", options=options)[-1]
+        h = (length[j] / substeps)[:, None]
+        for k in range(0, 2 * substeps, 2):
+            middle = around.at(k + 1, j)
+            k1 = drift.slope(r, around.at(k, j))
+            k2 = drift.slope(r + 0.5 * h * k1, middle)
+            k3 = drift.slope(r + 0.5 * h * k2, middle)
+            k4 = drift.slope(r + h * k3, around.at(k + 2, j))
+            r = r + h / 6.0 * (k1 + 2.0 * (k2 + k3) + k4)
+        r = r + part.moved[:, j]
+        r = r + part.jumped[:, j] * (part.r[:, j + 1] - r)
         out.append(r)
     return torch.stack(out, dim=1)
 
 
-@dataclass(frozen=True)
-class _Step:
-    """One step of all windows. They start at different dates and a solver has one clock: s from 0 to 1.
-
-    The market is as known at the step's start; only the calendar and the compliance date move.
-    """
-
-    drift: Drift
-    t: Tensor
-    length: Tensor
-    covered: Tensor
-    market: Tensor
-
-    def __call__(self, s: Tensor, r: Tensor) -> Tensor:
-        bank, tightness, date = self.market.unbind(1)
-        left = (date - s * self.length).clamp(min=0.0)
-        context = torch.stack([bank, self.covered.mean(dim=1), tightness, left], dim=1)
-        slope: Tensor = self.drift(self.t + s * self.length, r, self.covered, context)
-        return self.length[:, None] * slope
-
-
 def loss(drift: Drift, part: Shots, scale: Array, substeps: int) -> Tensor:
-    """Mean square over covered components, each kind in units of `scale` (3,), kinds weighing the same."""
+    """Mean loss over covered components, each kind in units of `scale` (3,), kinds weighing the same.
+
+    The form `paper` has squared errors; the bounded form grows linearly beyond the usual error (pseudo-Huber), so that
+    the few violent periods after a policy begins do not drown the many calm ones.
+    """
     miss = (shoot(drift, part, substeps) - part.r[:, 1:]) / torch.from_numpy(scale[KIND_OF])
+    miss = miss**2 if drift.form == "paper" else 2.0 * (torch.sqrt(1.0 + miss**2) - 1.0)
     mask = torch.cat([torch.ones_like(part.covered[:, :1]), part.covered, part.covered], dim=1)
     kinds = torch.from_numpy(np.eye(len(KINDS))[KIND_OF])
-    squares = (((miss**2).mean(dim=1) * mask) @ kinds).sum(dim=0)
+    squares = ((miss.mean(dim=1) * mask) @ kinds).sum(dim=0)
     counts = (mask @ kinds).sum(dim=0)
     mean: Tensor = (squares[counts > 0] / counts[counts > 0]).mean()
     return mean
@@ -202,15 +271,15 @@ def _optimise(
     progress: Callable[[Progress], None] | None,
     file: Path | None,
     mark: str,
-) -> tuple[int, list[Progress]]:
-    """Train `drift` in place; return the best epoch, at least 1, and the losses of the epochs run here.
+) -> tuple[int, float, list[Progress]]:
+    """Train `drift` in place; return the best epoch, at least 1, its loss, and those of the epochs run here.
 
     With windows to `judge` by it ends with the best epoch's parameters, else with the last.
     """
-    parameters = list(drift.parameters())
+    parameters = [p for p in drift.parameters() if p is not drift.raw_rate or drift.form == "bounded"]
     groups = [
         {"params": [p for p in parameters if p is not drift.raw_rate], "weight_decay": config.weight_decay},
-        {"params": [drift.raw_rate], "weight_decay": 0.0},
+        {"params": [p for p in parameters if p is drift.raw_rate], "weight_decay": 0.0},
     ]
     optimiser = torch.optim.AdamW(groups, lr=config.learning_rate)
     best = [p.detach().clone() for p in parameters]
@@ -236,6 +305,7 @@ def _optimise(
             optimiser.zero_grad()
             value = loss(drift, learn.take(rows), scale, config.substeps)
             value.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(parameters, _LARGEST_GRADIENT)
             optimiser.step()
             total += float(value.detach()) * rows.size / order.size
         held = None
@@ -258,4 +328,4 @@ def _optimise(
     with torch.no_grad():
         for p, value in zip(parameters, best, strict=True):
             p.copy_(value)
-    return max(best_epoch, 1), losses
+    return max(best_epoch, 1), best_loss, losses

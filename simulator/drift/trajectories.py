@@ -9,14 +9,18 @@ next.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from simulator.drift.state import (
     KIND_OF,
     KINDS,
+    MARKET,
+    PRICE,
     SECTORS,
     Array,
     Mask,
@@ -24,7 +28,6 @@ from simulator.drift.state import (
     pack,
 )
 
-MARKET = ("bank_ratio", "cap_tightness", "time_to_compliance")
 _STATE = ("price", *(f"emissions_{s}" for s in SECTORS), *(f"output_{s}" for s in SECTORS))
 COLUMNS = (
     *("run", "scenario", "year", "period", "t"),
@@ -32,10 +35,12 @@ COLUMNS = (
     *(f"star_{c}" for c in _STATE),
     *(f"covered_{s}" for s in SECTORS),
     *MARKET,
+    "regime",
 )
 _RATES = (0.05, 18.0)  # 1/yr: a half-life of fourteen years to one of two weeks
 
 Index = np.ndarray[tuple[int, int], np.dtype[np.intp]]
+Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,9 @@ class Trajectories:
     covered
         (n, 8).
     market
-        (n, 3) in the order of `MARKET`.
+        (n, 8) in the order of `MARKET`.
+    regime
+        (n,) number of announcements so far: the policy's start, a shock.
     scenarios, runs
         Names of the scenarios, count of runs.
     """
@@ -64,6 +71,7 @@ class Trajectories:
     star: Array
     covered: Mask
     market: Array
+    regime: Array
     scenarios: tuple[str, ...]
     runs: int
 
@@ -110,6 +118,7 @@ def read_trajectories(source: pd.DataFrame | str | Path) -> Trajectories:
         star=star,
         covered=covered,
         market=numbers[list(MARKET)].to_numpy(dtype=float),
+        regime=numbers["regime"].to_numpy(dtype=float),
         scenarios=tuple(sorted(str(s) for s in frame["scenario"].unique())),
         runs=int(run.max()) + 1,
     )
@@ -120,8 +129,8 @@ def windows(
 ) -> Index:
     """Rows (w, length + 1) of windows of `length` steps in one run, ``after < t <= until`` throughout.
 
-    Windows across a missing period or a change of coverage are left out: there the flow is not what moved the
-    state.
+    Windows across a missing period, an announcement or a change of coverage are left out: there the flow is
+    not what moved the state.
     """
     n = data.t.size
     if n <= length:
@@ -130,25 +139,70 @@ def windows(
     rows = start[:, None] + np.arange(length + 1)
     first_of_run = np.searchsorted(data.run, data.run)  # runs are numbered in row order
     steps = np.diff(data.t[rows], axis=1)
-    usual = float(np.median(np.diff(data.t)[np.diff(data.run) == 0]))
+    usual = _usual_step(data)[data.run[rows[:, 0]]][:, None]  # monthly and weekly runs may be pooled
     good = data.run[rows[:, 0]] == data.run[rows[:, -1]]
     good &= (data.t[rows[:, 0]] > after) & (data.t[rows[:, -1]] <= until)
     good &= (np.abs(steps - usual) < 0.5 * usual).all(axis=1)
+    good &= data.regime[rows[:, 0]] == data.regime[rows[:, -1]]
     good &= (data.covered[rows] == data.covered[rows[:, :1]]).all(axis=(1, 2))
     good &= (start - first_of_run[start]) % stride == 0
     return np.asarray(rows[good], dtype=np.intp)
 
 
-def reversion(data: Trajectories, pairs: Index) -> Array:
+def whole_trajectories(data: Trajectories, after: float = -np.inf, until: float = np.inf) -> Index:
+    """Rows (runs, length + 1) of one window a run, from where its longest unbroken stretch begins.
+
+    All have the length of the shortest run's stretch, so that they make one batch.
+    """
+    pairs = windows(data, 1, 1, after, until)
+    if not len(pairs):
+        return np.empty((0, 2), dtype=np.intp)
+    first = np.flatnonzero(np.r_[True, pairs[1:, 0] != pairs[:-1, 1]])  # where a stretch begins
+    length = np.diff(np.r_[first, len(pairs)])
+    start, run = pairs[first, 0], data.run[pairs[first, 0]]
+    best = [np.flatnonzero(run == k)[np.argmax(length[run == k])] for k in np.unique(run)]
+    return np.asarray(start[best][:, None] + np.arange(length[best].min() + 1), dtype=np.intp)
+
+
+def _usual_step(data: Trajectories) -> Array:
+    """(runs,) median time from one row to the next, years."""
+    ends = np.searchsorted(data.run, np.arange(data.runs + 1))
+    return np.array([np.median(np.diff(data.t[a:b])) if b - a > 1 else np.inf for a, b in pairwise(ends)])
+
+
+def at_the_end(data: Trajectories, before: Rows, after: Rows) -> Array:
+    """Residuals (..., 17) at rows `after`, quantities measured from the reference at rows `before`.
+
+    The flow between two rows holds the reference of emissions and output, so that is where it would have to end.
+    """
+    moved = data.star[after] - data.star[before]
+    moved[..., PRICE] = 0.0
+    return np.asarray(data.r[after] + moved)
+
+
+def new_year(data: Trajectories, before: Rows, after: Rows) -> Mask:
+    """True where a year begins between two rows: capital and productivity step there, and quantities jump."""
+    return np.asarray(np.floor(data.t[after] + 1e-6) > np.floor(data.t[before] + 1e-6))
+
+
+def reversion(data: Trajectories, pairs: Index, *, held: bool = True) -> Array:
     """Pooled reversion rates (17,), 1/yr, by exact AR(1) through the origin over row `pairs` (w, 2).
 
-    Components that are never covered get the mean rate of their kind, or of all if the kind has none.
+    Components that are never covered get the mean rate of their kind, or of all if the kind has none. With `held`
+    the reference of emissions and output is held over the step and New Year's steps are left out, as in the flow.
     """
     before, after = data.r[pairs[:, 0]], data.r[pairs[:, 1]]
-    step = float(np.mean(data.t[pairs[:, 1]] - data.t[pairs[:, 0]]))
-    power = (before**2).sum(axis=0)
+    steps = data.t[pairs[:, 1]] - data.t[pairs[:, 0]]
+    step = float(np.median(steps))
+    usual = np.abs(steps - step) < 0.5 * step  # one frequency, the commoner: an AR(1) has one step
+    weight = np.ones_like(before)
+    if held:
+        after = at_the_end(data, pairs[:, 0], pairs[:, 1])
+        weight[new_year(data, pairs[:, 0], pairs[:, 1]), 1:] = 0.0
+    before, after, weight = before[usual], after[usual], weight[usual]
+    power = (weight * before**2).sum(axis=0)
     seen = power > 1e-12
-    phi = np.where(seen, (before * after).sum(axis=0) / np.where(seen, power, 1.0), np.nan)
+    phi = np.where(seen, (weight * before * after).sum(axis=0) / np.where(seen, power, 1.0), np.nan)
     rate = np.clip(-np.log(np.clip(phi, 1e-6, None)) / step, *_RATES)
     if not seen.any():
         raise ValueError(

@@ -6,8 +6,9 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -26,8 +27,9 @@ from simulator.drift.state import (
     Array,
 )
 
-VERSION = 1
+VERSION = 2
 ACTIVATIONS = ("tanh", "silu", "relu")
+FORMS = ("bounded", "paper")
 INITIAL_RATE = 2.0
 """Reversion of emission and output residuals before anything is fitted, per year: a half-life of four
 months."""
@@ -50,9 +52,9 @@ class Head:
         ((in, out) matrix, (out,) offset) of each layer; the activation stands between layers, none after the
         last.
     mean, sd
-        (9,) z-score of the features.
+        (14,) z-score of the features.
     low, high
-        (9,) trained range of the raw features; outside it the network is switched off.
+        (14,) trained range of the raw features; outside it the network is switched off.
     """
 
     layers: Layers
@@ -69,17 +71,20 @@ class Weights:
     Attributes
     ----------
     rate
-        (17,) K, 1/yr, beside the network.
+        (17,) K, 1/yr, beside the network; 0 in the form `paper`, whose network is alone.
     rate_ou
         (17,) K, 1/yr, fitted without the network: what mode `ou` uses.
     season
         (c, d) of b(t) = c cos(2 pi t) + d sin(2 pi t), 1/yr, price only.
     bound
-        (3,) s, 1/yr, the largest the network can add to the price, emission and output drift.
+        (3,) s, 1/yr, the largest the network can add to the price, emission and output drift; in the form
+        `paper` no limit, only the unit of the network's output.
     price, sector
         The two networks; one sector network serves all eight sectors.
     activation
         One of `ACTIVATIONS`.
+    form
+        `bounded`: ``-K r + b + s tanh(f)``. `paper`: ``s f`` alone, the form of Huo et al. (2026), eq. 2.
     card
         Data, split, errors, ranges, versions.
     """
@@ -91,6 +96,7 @@ class Weights:
     price: Head
     sector: Head
     activation: str = "tanh"
+    form: str = "bounded"
     card: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,8 +106,11 @@ class Weights:
                 raise WeightsError(
                     f"weights have a state of {value.size} components, this model has {STATE_SIZE}"
                 )
-            if not (np.isfinite(value).all() and (value > 0).all()):
+            least = 0.0 if name == "rate" and self.form == "paper" else 1e-300
+            if not (np.isfinite(value).all() and (value >= least).all()):
                 raise WeightsError(f"{name}: reversion rates must be finite and above zero")
+        if self.form not in FORMS:
+            raise WeightsError(f"unknown form {self.form!r}; known: {', '.join(FORMS)}")
         if self.bound.shape != (len(KINDS),) or not (self.bound >= 0).all():
             raise WeightsError("bound needs three numbers, zero or more")
         if self.activation not in ACTIVATIONS:
@@ -167,6 +176,7 @@ def save(weights: Weights, folder: str | Path) -> None:
         "price_features": list(PRICE_FEATURES),
         "sector_features": list(SECTOR_FEATURES),
         "activation": weights.activation,
+        "form": weights.form,
         "layers": len(weights.price.layers),
         "sha256": hashlib.sha256(content).hexdigest(),
         "training": dict(weights.card),
@@ -222,6 +232,7 @@ def load(folder: str | Path) -> Weights:
             price=_head(arrays, "price", int(card["layers"])),
             sector=_head(arrays, "sector", int(card["layers"])),
             activation=str(card["activation"]),
+            form=str(card["form"]),
             card=card["training"],
         )
     except WeightsError:
@@ -234,6 +245,45 @@ def _head(arrays: Mapping[str, Array], name: str, depth: int) -> Head:
     layers = tuple((arrays[f"{name}_matrix_{k}"], arrays[f"{name}_offset_{k}"]) for k in range(depth))
     mean, sd, low, high = (arrays[f"{name}_{part}"] for part in ("mean", "sd", "low", "high"))
     return Head(layers, mean, sd, low, high)
+
+
+def save_ensemble(members: Sequence[Weights], folder: str | Path) -> None:
+    """Write the first member into `folder`, where a run looks, and every one into ``members/0``, ``members/1``."""
+    folder = Path(folder)
+    for number, member in enumerate(members):
+        save(member, folder / "members" / str(number))
+    save(members[0], folder)
+    for old in sorted((folder / "members").iterdir()):  # of an earlier, larger ensemble
+        if old.name.isdecimal() and int(old.name) >= len(members):
+            shutil.rmtree(old)
+
+
+def load_ensemble(folder: str | Path) -> list[Weights]:
+    """All members in `folder`, the one that runs use first; that one alone where no others were kept.
+
+    Raises
+    ------
+    WeightsError
+        See `load`.
+    """
+    folder = Path(folder)
+    numbers = [int(f.name) for f in (folder / "members").glob("*") if f.name.isdecimal()]
+    return [load(folder / "members" / str(n)) for n in sorted(numbers)] or [load(folder)]
+
+
+def content_hash(folder: str | Path) -> str:
+    """Sixteen hexadecimal digits of the weights that a run would take from `folder`: part of the run's id.
+
+    Raises
+    ------
+    WeightsError
+        If there is no card.
+    """
+    try:
+        card = (Path(folder) / "card.json").read_bytes()
+    except OSError as missing:
+        raise WeightsError(f"no drift weights in {folder}: card.json is absent") from missing
+    return hashlib.sha256(card).hexdigest()[:16]  # the card holds the checksum of the weights
 
 
 def load_default() -> Weights:

@@ -1,35 +1,26 @@
-"""A batch of runs: each in its own folder, computed by a pool of processes, read back from disk.
-
-Workers write their run and return nothing but word of it, so what a batch holds is what is on disk, and the same
-bytes come out whatever the number of workers.
-"""
+"""A batch of runs: scenarios by seeds, each run in its own folder, read back from disk."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from equilibrium.engine import EquilibriumError
 from scenarios.errors import Problem, UserError
 from scenarios.schema import Scenario
-from simulator.economy import economy
+from simulator.drift.weights import content_hash
+from simulator.economy import check_years, data_version
 from simulator.iamc import write_iamc
-from simulator.identity import RunKey, hash_files
+from simulator.identity import RunKey
 from simulator.results import RunResult
-from simulator.store import claim_batch, read_run, record_failure, write_run
-from simulator.threads import use_one_thread
+from simulator.store import RunExists, claim_batch, clear_leftovers, read_manifest, read_run, write_manifest
+from simulator.studies.execute import Outcome, Progress, Task, code_version, execute
+from simulator.studies.lock import only_one_in
 
-Progress = Callable[[str, int, int], None]
-ROOT = Path(__file__).parents[2]
-SOURCES = tuple(f"{room}/**/*.py" for room in ("agents", "equilibrium", "market", "scenarios", "simulator"))
-WEIGHTS = ("simulator/drift/default/*",)
+__all__ = ["BatchResult", "Progress", "run_batch", "run_key"]
+
+FEW_RUNS = 8
+"""Up to so many runs are read back with their fills; the memory of a larger batch stays small without them."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +29,8 @@ class BatchResult:
 
     Attributes
     ----------
-    runs : results of the finished runs, in the order asked.
+    runs : results of the finished runs, in the order asked, seeds within scenarios; of more than ``FEW_RUNS`` runs
+        without the fills, which are on disk.
     failed : name of each failed run to its reason.
     """
 
@@ -46,15 +38,39 @@ class BatchResult:
     failed: Mapping[str, str] = field(default_factory=dict)
 
 
-def run_key(scenario: Scenario) -> RunKey:
-    """What determines the bytes of a scenario's run: its parameters, seed, the economy's data and the code."""
+def run_key(scenario: Scenario, code: str | None = None) -> RunKey:
+    """What determines the bytes of a scenario's run: its parameters, seed, the economy's data and the code.
+
+    Parameters
+    ----------
+    code : the program's version, where it is known already.
+    """
     return RunKey(
         scenario.name,
         scenario.model_dump(mode="json"),
         scenario.seed,
-        economy(scenario.economy).data,
-        hash_files(ROOT, (*SOURCES, *WEIGHTS)),
+        data_version(scenario.economy) + _own_weights(scenario),
+        code if code is not None else code_version(),
     )
+
+
+def _own_weights(scenario: Scenario) -> str:
+    """Mark of the weights that the scenario names, by their content; the program's own belong to its version."""
+    drift = scenario.drift
+    return "" if drift.weights is None or drift.mode == "none" else f"+drift-{content_hash(drift.weights)}"
+
+
+def with_seeds(scenario: Scenario, seeds: int | Sequence[int]) -> dict[str, Scenario]:
+    """A scenario under several seeds, by the name of each run's folder: ``S1`` for one seed, else ``S1-seed3``.
+
+    Parameters
+    ----------
+    seeds : how many, counted from the scenario's own, or which.
+    """
+    chosen = range(scenario.seed, scenario.seed + seeds) if isinstance(seeds, int) else seeds
+    if len(chosen) == 1:
+        return {scenario.name: scenario.model_copy(update={"seed": chosen[0]})}
+    return {f"{scenario.name}-seed{s}": scenario.model_copy(update={"seed": s}) for s in chosen}
 
 
 def run_batch(
@@ -64,122 +80,105 @@ def run_batch(
     overwrite: bool = False,
     progress: Progress | None = None,
     workers: int | None = None,
+    seeds: int | Sequence[int] = 1,
+    scheduler: str | None = None,
 ) -> BatchResult:
     """Run scenarios and write every run, and the common ``iamc.csv``, into ``out``.
 
     Parameters
     ----------
     workers : processes; by default as many as there are processors or runs. One computes in this process.
+    seeds : how many seeds each scenario has, counted from its own, or which.
+    scheduler : address of a Dask scheduler to compute on instead.
 
     Raises
     ------
     UserError
-        for two scenarios of one name.
+        for two runs of one name.
     RunExists
         where ``out`` holds something else and ``overwrite`` was not given.
+    StudyStopped
+        where the disk is full or the scheduler lost.
     """
-    names = [s.name for s in scenarios]
-    twice = sorted({n for n in names if names.count(n) > 1})
-    if twice:
-        problem = Problem("one scenario of each name", ", ".join(twice), hint="Give one of them another name.")
-        raise UserError("Scenarios would write into the same folder.", [problem])
-    keys = {s.name: run_key(s) for s in scenarios}
-    kept = claim_batch(out, {name: key.id for name, key in keys.items()}, overwrite=overwrite)
-    todo = [s for s in scenarios if s.name not in kept]
-    report = progress or (lambda name, done, total: None)
-    failed = _compute(todo, keys, out, overwrite, report, workers)
-    runs = [read_run(out / name) for name in names if name not in failed]
-    if runs:
-        write_iamc(out, runs)
-    return BatchResult(runs, failed)
+    runs: dict[str, Scenario] = {}
+    for scenario in scenarios:
+        more = with_seeds(scenario, seeds)
+        if twice := sorted(set(more) & set(runs)):
+            problem = Problem("one scenario of each name", ", ".join(twice), hint="Give one of them another name.")
+            raise UserError("Scenarios would write into the same folder.", [problem])
+        runs |= more
+    outcome = fill_folder(
+        runs, out, overwrite=overwrite, progress=progress, workers=workers, scheduler=scheduler
+    )
+    few = len(runs) <= FEW_RUNS
+    results = [read_run(out / name, trades=few) for name in runs if name not in outcome.failed]
+    if results:
+        write_iamc(out, results)
+    return BatchResult(results, {name: outcome.failed[name] for name in runs if name in outcome.failed})
 
 
-def _compute(
-    todo: Sequence[Scenario],
-    keys: Mapping[str, RunKey],
+def fill_folder(
+    runs: Mapping[str, Scenario],
     out: Path,
-    overwrite: bool,
-    report: Progress,
-    workers: int | None,
-) -> dict[str, str]:
-    count = min(len(todo), workers or _processors())
-    if count <= 1:
-        reasons = {s.name: run_one(s, keys[s.name], out / s.name, overwrite, report) for s in todo}
-        return {name: reason for name, reason in reasons.items() if reason}
-    failed: dict[str, str] = {}
-    context = multiprocessing.get_context("spawn")
-    news: Any = context.Queue()
-    listener = threading.Thread(target=_listen, args=(news, report), daemon=True)
-    listener.start()
-    try:
-        with ProcessPoolExecutor(count, context, _begin, (os.getpid(), news)) as pool:
-            futures: dict[Future[str], str] = {
-                pool.submit(_in_worker, s, keys[s.name], out / s.name, overwrite): s.name for s in todo
-            }
-            for future in as_completed(futures):
-                if reason := future.result():
-                    failed[futures[future]] = reason
-    finally:
-        news.put(None)
-        listener.join(timeout=5)
-    return {name: failed[name] for name in (s.name for s in todo) if name in failed}
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    begin: Callable[[], None] | None = None,
+) -> Outcome:
+    """Compute the runs that a folder does not hold yet.
+
+    Parameters
+    ----------
+    runs : name of the run's folder to its scenario; may make scenarios as they are asked for.
+    begin : writes what belongs beside the runs, once the folder is ours.
+
+    Raises
+    ------
+    RunExists, FolderInUse, StudyStopped
+        where the folder holds other results, another batch is at work in it, or the work cannot go on.
+    """
+    code = code_version()
+    ids: dict[str, str] = {}
+    economies: dict[str, None] = {}
+    spans: set[tuple[str, int, int]] = set()
+    for name, scenario in runs.items():
+        spans.add((scenario.economy, scenario.years.start, scenario.years.end))
+        ids[name] = run_key(scenario, code).id
+        economies[scenario.economy] = None
+    for economy, first, last in sorted(spans):
+        check_years(economy, first, last)
+    if out.exists() and not out.is_dir():
+        raise RunExists(f"{out} is a file; choose another folder with --out")
+    _same_version(out, code, ids, overwrite)
+    claim_batch(out, ids, overwrite=overwrite)  # refuses before anything is made
+    with only_one_in(out):
+        clear_leftovers(out)
+        kept = claim_batch(out, ids, overwrite=overwrite)
+        write_manifest(out, ids, code=code, data={name: data_version(name) for name in economies})
+        if begin is not None:
+            begin()
+        todo = [name for name in runs if name not in kept]
+
+        def tasks() -> Iterator[Task]:
+            for name in todo:
+                scenario = runs[name]
+                yield Task(name, scenario, run_key(scenario, code), (out / name).absolute(), overwrite)
+
+        outcome = execute(tasks(), len(todo), report=progress, workers=workers, scheduler=scheduler)
+        outcome.done += len(kept)
+    return outcome
 
 
-def run_one(scenario: Scenario, key: RunKey, folder: Path, overwrite: bool, report: Progress) -> str:
-    """Compute and write one run; returns the reason where it has no equilibrium, else an empty text."""
-    from simulator.model import CarbonMarket
-
-    begun = time.perf_counter()
-    model = CarbonMarket(scenario)
-    try:
-        while not model.state.finished:
-            model.step()
-            report(scenario.name, len(model.state.periods), model.periods_in_all)
-        result = model.result()
-    except EquilibriumError as error:
-        record_failure(folder, key, str(error))
-        return str(error)
-    finally:
-        model.forget()
-    write_run(folder, result, key, overwrite=overwrite, clock={"seconds": round(time.perf_counter() - begun, 2)})
-    return ""
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-# -- in the workers ----------------------------------------------------------------------------------------
-
-_news: Any = None
-
-
-def _begin(parent: int, news: Any) -> None:
-    """Prepare a worker: one thread for numerics, and an end with its parent."""
-    global _news
-    _news = news
-    use_one_thread()
-    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-
-
-def _watch(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(1)
-
-
-def _in_worker(scenario: Scenario, key: RunKey, folder: Path, overwrite: bool) -> str:
-    last = [0.0]
-
-    def report(name: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if done == total or now - last[0] > 0.2:
-            last[0] = now
-            _news.put((name, done, total))
-
-    return run_one(scenario, key, folder, overwrite, report)
-
-
-def _listen(news: Any, report: Progress) -> None:
-    while (word := news.get()) is not None:
-        report(*word)
+def _same_version(out: Path, code: str, ids: Mapping[str, str], overwrite: bool) -> None:
+    """Refuse a folder filled by another version of the program: its results would not belong together."""
+    before = read_manifest(out)
+    if overwrite or not before or before.get("code") == code:
+        return
+    made = [name for name in before["runs"] if (out / name).is_dir()]
+    if made:
+        raise RunExists(
+            f"{out} holds {len(made)} runs made by another version of the program ({before.get('code')}, now {code});"
+            " they are kept as they are. Choose another folder with --out, or give --overwrite to compute them anew"
+        )

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simulator.bands import HIGH, LOW, MIDDLE, quantile
 from simulator.iamc import MODEL
 from simulator.results import RunResult
 from simulator.views import style
@@ -62,7 +63,7 @@ PRICE_PATH = "price_by_period"
 def draw_figures(results: Sequence[RunResult], *, source: str | None = None) -> dict[str, Figure]:
     """All figures of a batch by name; the price path is left out where no run has market periods.
 
-    A scenario run with several seeds is drawn as the mean over its seeds, with the range as a pale band.
+    A scenario run with several seeds is drawn as the median over its seeds, with 5 to 95 % as a pale band.
     """
     line = source if source is not None else source_line(results)
     out = {spec.name: annual_figure(results, spec, line) for spec in ANNUAL_FIGURES}
@@ -94,7 +95,7 @@ def source_line(results: Sequence[RunResult]) -> str:
     shown = (
         ", ".join(map(str, seeds)) if len(seeds) <= 4 else f"{seeds[0]} to {seeds[-1]} ({len(seeds)} seeds)"
     )
-    several = " Line: mean over the seeds, band: their range." if len(seeds) > 1 else ""
+    several = " Line: median over the seeds, band: 5 to 95 %." if len(seeds) > 1 else ""
     return f"Source: {MODEL}, economy {', '.join(economies)}, seed {shown}. Simulated, not observed.{several}"
 
 
@@ -154,16 +155,16 @@ def _path(periods: pd.DataFrame) -> style.Curve:
 def _curves(
     runs: Mapping[str, Sequence[style.Curve]],
 ) -> tuple[dict[str, style.Curve], dict[str, tuple[NDArray[np.float64], ...]]]:
-    """Mean over seeds, and where there are several the range; longer runs are cut to the shortest."""
+    """Median over seeds, and where there are several 5 to 95 %; longer runs are cut to the shortest."""
     curves: dict[str, style.Curve] = {}
     bands: dict[str, tuple[NDArray[np.float64], ...]] = {}
     for name, group in runs.items():
         shortest = min(len(x) for x, _ in group)
         x = group[0][0][:shortest]
         values = np.array([y[:shortest] for _, y in group])
-        curves[name] = (x, values.mean(axis=0))
+        curves[name] = (x, quantile(values, MIDDLE))
         if len(group) > 1:
-            bands[name] = (x, values.min(axis=0), values.max(axis=0))
+            bands[name] = (x, quantile(values, LOW), quantile(values, HIGH))
     return curves, bands
 
 

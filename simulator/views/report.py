@@ -12,13 +12,14 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from simulator.bands import MIDDLE, annual_band
 from simulator.disk import write_file
 from simulator.iamc import MODEL
 from simulator.results import RunResult
 from simulator.variables import FIRM_SECTORS, SECTORS, TRADERS, emissions_of, net_sales_of
 from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH, by_scenario, draw_figures, source_line
 from simulator.views.style import png
-from simulator.views.table import cells, columns, signed, summarise
+from simulator.views.table import band_cells, cells, columns, signed, summarise
 from simulator.views.words import sentences
 
 _CSS = """
@@ -101,6 +102,8 @@ def report_html(
             _rows(list(status[0]), [list(row.values()) for row in status]),
         ]
     if results:
+        if counted := _drift_lines(results):
+            body += ["<h2>The flow between auctions</h2>", counted]
         body += ["<h2>To run it again</h2>", _identity(results)]
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -131,7 +134,7 @@ def _words(results: Sequence[RunResult], failed: Mapping[str, str]) -> list[str]
 
 def _summary(results: Sequence[RunResult]) -> str:
     summaries = summarise(results)
-    return _table(columns(summaries), [cells(summary) for summary in summaries])
+    return _table(columns(summaries), [row for s in summaries for row in (cells(s), *band_cells(s))])
 
 
 def _figures(pictures: Mapping[str, bytes]) -> list[str]:
@@ -147,14 +150,13 @@ def _figures(pictures: Mapping[str, bytes]) -> list[str]:
 
 def _sectors(results: Sequence[RunResult]) -> list[str]:
     groups = by_scenario(results)
-    means = {
-        name: sum(r.annual.groupby(["variable", "year"])["value"].mean() for r in group) / len(group)
-        for name, group in groups.items()
+    medians = {
+        name: annual_band(group, MIDDLE).set_index(["variable", "year"])["value"] for name, group in groups.items()
     }
     first, last = (int(f(r.annual["year"].agg(f.__name__) for r in results)) for f in (min, max))
 
     def value(name: str, variable: str, year: int, digits: int, *, sign: bool = False) -> str:
-        found = means[name].get((variable, year))  # type: ignore[union-attr]
+        found = medians[name].get((variable, year))
         if found is None:
             return "–"
         return signed(float(found), digits) if sign else f"{float(found):,.{digits}f}"
@@ -212,6 +214,21 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         else:
             out[name] = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return out
+
+
+def _drift_lines(results: Sequence[RunResult]) -> str:
+    """What the drift of each run counted; empty where no run has one."""
+    rows = []
+    for r in results:
+        d = r.meta.get("drift") or {}
+        if d.get("mode", "none") == "none":
+            continue
+        asked, off = int(d.get("evaluated", 0)), int(d.get("switched_off", 0))
+        share = f"{off} of {asked} ({off / asked:.1%})" if asked else "–"
+        counts = (str(d.get(name, 0)) for name in ("blown_up", "collar_hits"))
+        rows.append([r.scenario, str(r.seed), str(d["mode"]), share, *counts])
+    heads = ["Scenario", "Seed", "Mode", "Network off, out of range", "Blow-ups", "Price bound met"]
+    return _table(heads, rows, text=True) if rows else ""
 
 
 def _identity(results: Sequence[RunResult]) -> str:

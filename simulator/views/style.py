@@ -38,7 +38,7 @@ WIDTH, HEIGHT, DPI = 8.0, 5.0, 150
 #: Curves closer than this share of the axis cannot be told apart and are drawn and named together.
 COINCIDE = 0.015
 
-_RC = {
+RC = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "svg.fonttype": "none",
@@ -68,7 +68,7 @@ def frame(title: str, unit: str, source: str, *, legend_rows: int = 1) -> tuple[
     import matplotlib
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(_RC):  # type: ignore[arg-type, unused-ignore]
+    with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
         bottom = 0.115 + 0.042 * legend_rows
         axes = figure.add_axes((0.075, bottom, 0.735, 0.845 - bottom))
@@ -230,7 +230,7 @@ def _file(figure: Figure, kind: str, metadata: Mapping[str, str | None]) -> byte
     import matplotlib
 
     stream = io.BytesIO()
-    with matplotlib.rc_context(_RC):  # type: ignore[arg-type, unused-ignore]
+    with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
         figure.savefig(stream, format=kind, dpi=DPI, metadata=dict(metadata))
     return stream.getvalue()
 

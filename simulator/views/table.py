@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from simulator import bands
 from simulator.results import RunResult
 from simulator.variables import COMPARISONS, MONEY_METRIC, REFERENCE
 
@@ -22,7 +23,7 @@ MIDDLE = 2025
 
 @dataclass(frozen=True)
 class Summary:
-    """What a scenario came to; a mean over its seeds where there are several.
+    """What a scenario came to; the median over its seeds where there are several.
 
     Prices are in yuan of 2022 per t, volumes and emissions in Mt CO2 a year, energy in Mtce a year, money
     in billion yuan of 2022. What compares with the reference scenario is None where the batch does not hold
@@ -51,6 +52,7 @@ class Summary:
     reference: Summary | None = None
     welfare: float | None = None
     equals_reference: bool = False
+    by_seed: tuple[Summary, ...] = ()
 
     @property
     def still_rising(self) -> bool:
@@ -73,14 +75,28 @@ def summarise(results: Sequence[RunResult], reference: str = REFERENCE) -> list[
     groups: dict[str, list[RunResult]] = {}
     for result in results:
         groups.setdefault(result.scenario, []).append(result)
-    means = {name: _mean(group) for name, group in groups.items()}
-    base = _summary(groups[reference], means[reference]) if reference in groups else None
-    return [_summary(group, means[name], base, means.get(reference)) for name, group in groups.items()]
+    medians = {name: _median(group) for name, group in groups.items()}
+    base = _summary(groups[reference], medians[reference]) if reference in groups else None
+    out = [_summary(group, medians[name], base, medians.get(reference)) for name, group in groups.items()]
+    if all(len(group) == 1 for group in groups.values()):
+        return out
+    bases = {result.seed: result for result in groups.get(reference, [])}
+    return [
+        replace(s, by_seed=tuple(_seed(r, bases.get(r.seed)) for r in groups[s.scenario])) if s.seeds > 1 else s
+        for s in out
+    ]
 
 
-def _mean(group: Sequence[RunResult]) -> pd.DataFrame:
-    annual = pd.concat([result.annual for result in group], ignore_index=True)
-    return annual.groupby(["year", "variable"])["value"].mean().unstack("variable")
+def _seed(result: RunResult, base: RunResult | None) -> Summary:
+    """One run against the reference of the same seed."""
+    if base is None:
+        return _summary([result], _median([result]))
+    wide = _median([base])
+    return _summary([result], _median([result]), _summary([base], wide), wide)
+
+
+def _median(group: Sequence[RunResult]) -> pd.DataFrame:
+    return bands.annual_band(group, bands.MIDDLE).set_index(["year", "variable"])["value"].unstack("variable")
 
 
 def _summary(
@@ -169,6 +185,35 @@ def cells(summary: Summary) -> list[str]:
     ]
 
 
+def band_cells(summary: Summary) -> list[list[str]]:
+    """Rows of the 5th and 95th percentile of every number over the seeds; none where there is one seed."""
+    if not summary.by_seed:
+        return []
+    out = []
+    for at, head in ((bands.LOW, "  5 %"), (bands.HIGH, " 95 %")):
+
+        def over(number: Callable[[Summary], float | None], at: float = at) -> float:
+            found = [value for s in summary.by_seed if (value := number(s)) is not None]
+            return float(bands.quantile(found, at)) if found else float("nan")
+
+        loss = over(lambda s: s.gdp_loss)
+        out.append(
+            [
+                head,
+                f"{over(lambda s: s.price_middle):,.1f}",
+                f"{over(lambda s: s.price_last):,.1f}",
+                f"{over(lambda s: s.volume_last):,.2f}",
+                f"{over(lambda s: s.emissions_first):,.1f}",
+                f"{over(lambda s: s.emissions_last):,.1f}",
+                signed(100 * over(lambda s: s.emissions_change), 1),
+                f"{over(lambda s: s.peak_year):.0f}",
+                f"{over(lambda s: s.energy_last):,.1f}",
+                "–" if loss != loss else signed(-100 * loss, 2),
+            ]
+        )
+    return out
+
+
 def signed(value: float, digits: int) -> str:
     """A number with its sign, and no sign where it rounds to nothing."""
     text = f"{value:+,.{digits}f}"
@@ -187,4 +232,6 @@ def terminal_table(results: Sequence[RunResult]) -> Table:
             table.add_column(head, justify="left" if n == 0 else "right", no_wrap=True)
         for summary in summaries:
             table.add_row(*cells(summary))
+            for row in band_cells(summary):
+                table.add_row(*row, style="dim")
     return table

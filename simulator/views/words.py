@@ -32,7 +32,7 @@ def _about(s: Summary) -> list[str]:
 
 def _title(s: Summary) -> str:
     title = s.title.strip().rstrip(".")
-    return title if s.seeds == 1 else f"{title} (mean of {s.seeds} seeds)"
+    return title if s.seeds == 1 else f"{title} (median of {s.seeds} seeds)"
 
 
 def _names(codes: Sequence[str]) -> str:

@@ -46,7 +46,7 @@ CASES = {
     "a policy before the benchmark": ("policy_start: 2022\n", 1, "policy_start", "after", "2022", ""),
     "a negative number of firms": ("firms: {number: -5}\n", 1, "firms.number", ">= 1", "-5", ""),
     "no firms": ("firms: {number: 0}\n", 1, "firms.number", ">= 1", "0", ""),
-    "too few firms": ("extends: S5\nfirms: {number: 3}\n", 2, "firms.number", "8 trading", "3", ""),
+    "too few firms": ("extends: S5\nfirms: {number: 3}\n", 2, "firms.number", "8 sectors", "3", ""),
     "a negative cap": ("cap: {tightness: 1.2}\n", 1, "cap.tightness", "< 1", "1.2", ""),
     "a negative reduction": ("cap: {tightness: -0.1}\n", 1, "cap.tightness", ">= 0", "-0.1", ""),
     "shares that miss one": (

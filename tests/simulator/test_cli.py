@@ -29,9 +29,10 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespa
         *,
         overwrite: bool,
         progress: Callable[[str, int, int], None],
+        **more: object,
     ) -> SimpleNamespace:
         progress(scenarios[0].name, 1, 2)
-        noted.append(SimpleNamespace(scenarios=scenarios, out=out, overwrite=overwrite))
+        noted.append(SimpleNamespace(scenarios=scenarios, out=out, overwrite=overwrite, **more))
         return SimpleNamespace(runs=[], failed={})
 
     stand_in = types.ModuleType("simulator.studies.batch")
@@ -77,7 +78,7 @@ def test_a_failed_run_exits_with_1(calls: list[SimpleNamespace], monkeypatch: py
 
 MISTAKES = {
     "an unknown command": ("rum", ["'rum'", "Did you mean run?"]),
-    "a command like none": ("xyzzy", ["one of run, params", "--help"]),
+    "a command like none": ("xyzzy", ["one of run, ", "--help"]),
     "a scenario for a command": ("S1", ["python run.py run S1"]),
     "a file for a command": ("mine.yaml", ["python run.py run mine.yaml"]),
     "an option without a command": ("--seed 7", ["python run.py run --seed 7"]),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from equilibrium.province.carbon import COVERABLE
 from scenarios.load import load_scenario
 from simulator.checkpoint import load_checkpoint, save_checkpoint
 from simulator.disk import write_table
@@ -156,3 +157,16 @@ def test_a_performance_standard_follows_output() -> None:
     response = model.province.response(model.last)
     covered = response.emissions.sum()
     assert response.allocation.sum() == pytest.approx(covered, rel=1e-8)
+
+
+def test_binding_quotas_hold_each_sector_at_its_own_shadow_price() -> None:
+    change = {**SHORT, "years.end": 2023, "drift.mode": "none", "allocation.binding": True, "firms.number": 40}
+    model = CarbonMarket(load_scenario("S3", change)).run()
+    emissions = model.province.response(model.last).emissions
+    quotas, last = model.policy.caps(2023), model.state.periods[-1]
+    for sector, price in model.province.own_prices(model.last).items():
+        place = COVERABLE.index(sector)
+        assert emissions[place] == pytest.approx(quotas[place], rel=1e-8) or price == pytest.approx(1000.0)
+        assert 0.0 < price <= 1000.0 + 1e-9
+        assert price != pytest.approx(last["price"], rel=1e-3)  # not the market's: nothing is traded
+    assert not set(model.result().trades["buyer_sector"]) - {"ELEC"}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simulator.iamc import LABELS, iamc_table, write_iamc
+from simulator.iamc import LABELS, iamc_table, variable_definitions, write_iamc
 from simulator.results import RunResult
-from simulator.variables import CATALOGUE, EV
+from simulator.variables import CATALOGUE, EV, REGION
 from tests.simulator.made_up import TITLES, batch, run
 
 YEARS = [str(year) for year in range(2022, 2031)]
@@ -53,10 +53,19 @@ def test_without_s1_nothing_is_compared_with_it() -> None:
 
 def test_several_seeds_of_a_scenario_stay_apart() -> None:
     table = iamc_table([run("S1", 1), run("S1", 2), run("S2", 1)])
-    assert list(table["Scenario"].drop_duplicates()) == ["S1 (seed 1)", "S1 (seed 2)", "S2"]
+    assert list(table["Scenario"].drop_duplicates()) == [
+        "S1 (median)", "S1 (5th percentile)", "S1 (95th percentile)", "S1 (seed 1)", "S1 (seed 2)", "S2",
+    ]  # fmt: skip
 
 
 def test_the_workbook_holds_the_same_table(tmp_path: Path) -> None:
     pytest.importorskip("openpyxl")
     csv, xlsx = write_iamc(tmp_path, [run()], xlsx=True)
     pd.testing.assert_frame_equal(pd.read_excel(xlsx), pd.read_csv(csv), check_dtype=False, rtol=1e-9)
+
+
+def test_the_definitions_are_those_of_the_catalogue() -> None:
+    """To write them anew: Path("definitions/variable/variables.yaml").write_text(variable_definitions())."""
+    folder = Path(__file__).parents[2] / "definitions"
+    assert (folder / "variable" / "variables.yaml").read_text(encoding="utf-8") == variable_definitions()
+    assert f"- {REGION}:" in (folder / "region" / "regions.yaml").read_text(encoding="utf-8")

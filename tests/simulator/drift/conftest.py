@@ -39,8 +39,9 @@ def pooled_table(
                 z = star + r
                 values = [np.expm1(z[0]), *np.exp(z[1:]), np.expm1(star[0]), *np.exp(star[1:])]
                 market = [bank, 0.1 + 0.05 * rng.random(), 1 - (k % 12) / 12]
+                hidden = [*rng.normal(0, 0.05, 4), 1 / 12]  # slope, gaps and balance: they say nothing here
                 rows.append(
-                    [run, scenario, 2023 + k // 12, k % 12, t, *values, *covered.astype(int), *market]
+                    [run, scenario, 2023 + k // 12, k % 12, t, *values, *covered.astype(int), *market, *hidden, 2]
                 )
                 for i in range(20):
                     r = r + (1 / 240) * slope(r, t + i / 240, nonlinear) * on
@@ -104,7 +105,7 @@ def random_weights(seed: int = 0, hidden: tuple[int, ...] = (7, 5), activation: 
 
     rate = rng.uniform(1, 6, STATE_SIZE)
     bound = np.array([0.8, 0.5, 0.3])
-    return Weights(rate, rate + 1, (0.4, -0.7), bound, head(1), head(2), activation, {"trained": True})
+    return Weights(rate, rate + 1, (0.4, -0.7), bound, head(1), head(2), activation, card={"trained": True})
 
 
 @pytest.fixture(scope="session")

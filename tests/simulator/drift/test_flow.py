@@ -12,11 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.drift.flow import Flow
+from simulator.drift.flow import DriftError, Flow
 from simulator.drift.layout import lay_out
 from simulator.drift.mean_reversion import exact_path
 from simulator.drift.reference import reference
-from simulator.drift.state import EMISSIONS, OUTPUT, STATE_SIZE, Context, active, emission_rates, pack, prices
+from simulator.drift.state import (
+    EMISSIONS,
+    OUTPUT,
+    STATE_SIZE,
+    Context,
+    active,
+    context_features,
+    emission_rates,
+    pack,
+    prices,
+)
 from simulator.drift.weights import Weights, untrained
 
 Make = Callable[..., Weights]
@@ -61,7 +71,7 @@ def test_the_network_never_adds_more_than_its_bound(
     weights = make_weights(seed % 5)
     layout = lay_out(weights, np.arange(8) < count)
     r = np.random.default_rng(seed).normal(0, spread, (4, layout.index.size))
-    part = layout.bound * layout.residual(r, layout.offset[None])
+    part = layout.bound * layout.residual(r, layout.offset[None].copy())
     assert (np.abs(part) <= layout.bound).all()
     start = np.zeros((4, STATE_SIZE))
     start[:, layout.index] = r
@@ -70,12 +80,13 @@ def test_the_network_never_adds_more_than_its_bound(
     slope = (end - start)[:, layout.index] / h
     season = np.zeros(layout.index.size)
     season[0] = weights.season[0]  # cos(0) = 1 at the start of the year
-    assert (np.abs(slope + layout.rate * r - season) <= layout.bound + 1e-4).all()
+    on = np.abs(slope + layout.rate_ou * r - season) > 1e-3  # a head outside its range reverts at the rate of `ou`
+    assert (np.abs(slope + layout.rate * r - season) <= layout.bound + 1e-4)[on].all()
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 8])
-# The kinks of ReLU cost Runge-Kutta its order: it needs eight times the steps.
-@pytest.mark.parametrize(("activation", "finer"), [("tanh", 1), ("silu", 1), ("relu", 8)])
+# The kinks of ReLU cost Runge-Kutta its order, and a loud tanh is stiffer: both need more steps.
+@pytest.mark.parametrize(("activation", "finer"), [("tanh", 2), ("silu", 1), ("relu", 8)])
 def test_numpy_and_torchdiffeq_agree_to_1e_5(
     count: int, activation: str, finer: int, make_weights: Make
 ) -> None:
@@ -87,16 +98,16 @@ def test_numpy_and_torchdiffeq_agree_to_1e_5(
     weights = make_weights(3, activation=activation)
     covered = np.arange(8) < count
     bank = np.array([0.1, 0.3, 0.5])
-    ctx = Context(covered, bank, 0.1, 0.5)
+    ctx = Context(covered, bank, 0.1, 0.5, 0.2, -0.1, 0.05, 0.02)
     r0 = residuals() * active(covered)
     drift = Drift(weights)
     rows = torch.tensor(np.tile(covered.astype(float), (3, 1)))
 
     def slope(t: torch.Tensor, r: torch.Tensor) -> torch.Tensor:
-        left = torch.full((3,), 0.5, dtype=torch.float64) - (t - 2023.1)
         ones = torch.ones(3, dtype=torch.float64)
-        around = torch.stack([torch.tensor(bank), rows.mean(dim=1), 0.1 * ones, left], dim=1)
-        return drift(t * ones, r, rows, around)
+        market = torch.stack([torch.tensor(x) * ones for x in ctx.market], dim=1)
+        market[:, 2] -= t - 2023.1  # the compliance date comes nearer
+        return drift(t * ones, r, rows, market)
 
     times = torch.linspace(2023.1, 2023.3, 9, dtype=torch.float64)
     with torch.no_grad():
@@ -147,7 +158,7 @@ def test_one_sector_outside_its_range_silences_only_itself(make_weights: Make) -
     h = 1e-6
     moved = [(flow.path(r, 2023.0, 2023.0 + h, context())[-1] - r)[0] / h for r in (calm, far)]
     assert flow.switched_off == 1
-    assert moved[1][2] == pytest.approx(-flow.weights.rate[2] * 1.6, abs=1e-3)
+    assert moved[1][2] == pytest.approx(-flow.weights.rate_ou[2] * 1.6, abs=1e-3)
     np.testing.assert_allclose(moved[1][[1, 3, 4, 5]], moved[0][[1, 3, 4, 5]], atol=1e-3)
 
 
@@ -160,14 +171,69 @@ def test_without_drift_the_state_stays_where_the_jump_put_it_although_the_refere
     np.testing.assert_allclose(carried.accrued(), 0.5 * emission_rates(z0))
 
 
-def test_with_drift_an_uncovered_sector_follows_the_equilibria_and_a_covered_one_returns_to_them() -> None:
+def test_the_price_returns_to_a_reference_that_moves_and_quantities_to_the_one_of_their_year() -> None:
     star = reference([2022.5, 2024.5], np.array([np.zeros(STATE_SIZE), np.ones(STATE_SIZE)]))
-    carried = Flow(untrained(rate=4.0), "ou").carry(
-        residuals(2) + star(2023.0), 2023.0, 2024.0, star, context(), 32
-    )
-    np.testing.assert_allclose(carried.end[:, 6:9], np.broadcast_to(star(2024.0)[6:9], (2, 3)), atol=1e-12)
-    gap = np.abs(carried.end - star(2024.0))[:, active(FIVE)]
-    np.testing.assert_allclose(gap, np.exp(-4.0) * np.abs(residuals(2))[:, active(FIVE)], rtol=1e-3)
+    z0 = residuals(2) + star(2023.0)
+    carried = Flow(untrained(rate=4.0), "ou").carry(z0, 2023.0, 2024.0, star, context(), 32)
+    left = np.exp(-4.0) * residuals(2)
+    np.testing.assert_allclose(carried.end[:, 0], star(2024.0)[0] + left[:, 0], rtol=1e-3)
+    np.testing.assert_allclose(carried.end[:, 1:6], star(2023.0)[1:6] + left[:, 1:6], atol=1e-4)
+    np.testing.assert_allclose(carried.end[:, 6:9], np.broadcast_to(star(2023.0)[6:9], (2, 3)), atol=1e-12)
+
+
+@pytest.mark.parametrize(("side", "collar"), [(1.0, (0.0, 70.0)), (-1.0, (45.0, 1000.0))])
+def test_the_price_stays_within_its_collar_from_the_moment_it_meets_it(
+    side: float, collar: tuple[float, float]
+) -> None:
+    """A season that pushes the price out of the collar and back: the meeting is found, the bound held, then left."""
+    weights = replace(untrained(rate=0.5), season=(0.0, side * 6.0))
+    star = reference([2023.0], np.full((1, STATE_SIZE), np.log(56.0)))
+    flow, free = Flow(weights, "ou"), Flow(weights, "ou")
+    args = (star(np.array([2023.0])), 2023.0, 2024.0, star, context(), 24)
+    held, loose = flow.carry(*args, collar=collar), free.carry(*args)
+    bound = collar[1] if side > 0 else collar[0]
+    assert (side * (loose.price - bound)).max() > 5.0  # it would leave
+    assert flow.collar_hits == 1
+    assert collar[0] - 1e-9 <= held.price.min()
+    assert held.price.max() <= collar[1] + 1e-9
+    first = float(held.times[np.flatnonzero(np.abs(held.price[:, 0] - bound) < 1e-6)[0]])
+    fine = np.linspace(2023.0, 2024.0, 20001)
+    exact = np.expm1(np.log(56.0) + exact_path(0.0, 0.5, weights.season, 2023.0, fine))
+    assert first == pytest.approx(float(fine[np.flatnonzero(side * (exact - bound) >= 0)[0]]), abs=1e-4)
+    assert side * (bound - held.price[-1, 0]) > 1.0  # and comes back when the season turns
+    assert free.collar_hits == 0
+
+
+def loud_paper(make_weights: Make) -> Weights:
+    weights = make_weights(1, activation="relu")
+    wide = np.full(weights.price.low.shape, np.inf)
+    layers = (*weights.price.layers[:-1], (weights.price.layers[-1][0], np.array([40.0])))
+    wild = replace(weights.price, layers=layers, low=-wide, high=wide)
+    sector = replace(weights.sector, low=-wide, high=wide)
+    return replace(weights, form="paper", rate=0 * weights.rate, price=wild, sector=sector)
+
+
+def test_a_path_that_blows_up_goes_on_by_reversion_or_stops_as_the_scenario_says(make_weights: Make) -> None:
+    star = reference([2023.0], np.full((1, STATE_SIZE), 4.0))
+    weights = loud_paper(make_weights)
+    calm = Flow(weights, "ou").carry(residuals() + 4.0, 2023.0, 2023.5, star, context(), 6)
+    flow = Flow(weights, "neural", "ou")
+    np.testing.assert_allclose(flow.carry(residuals() + 4.0, 2023.0, 2023.5, star, context(), 6).end, calm.end)
+    assert flow.blown_up == 3
+    with pytest.raises(DriftError, match=r"blew up between 2023.000 and 2023.500.*on_blow_up"):
+        Flow(weights, "neural", "stop").carry(residuals() + 4.0, 2023.0, 2023.5, star, context(), 6)
+
+
+def test_the_papers_form_is_the_network_alone(make_weights: Make) -> None:
+    weights = replace(make_weights(1, activation="relu"), form="paper", rate=np.zeros(STATE_SIZE))
+    layout = lay_out(weights, FIVE)
+    h, r = 1e-7, residuals(1)
+    flow = Flow(weights, "neural")
+    moved = (flow.path(r, 2023.0, 2023.0 + h, context())[-1] - r)[0, layout.index] / h
+    shift = context_features([2023.0], context(), 2023.0) @ layout.context + layout.offset
+    f = layout.bound * layout.residual(r[:, layout.index], shift)[0]
+    assert flow.switched_off == 0
+    np.testing.assert_allclose(moved, f, rtol=1e-4)
 
 
 def test_price_emissions_and_output_come_back_from_the_state() -> None:

@@ -47,7 +47,7 @@ def test_the_same_weights_give_the_same_bytes(tmp_path: Path, make_weights: Make
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"version": 99}, "version 99, this model has 1"),
+        ({"version": 99}, "version 99, this model has 2"),
         ({"state_size": 5}, "state_size 5, this model has 17"),
         ({"sectors": ["ELEC"]}, "sectors"),
         ({"price_features": []}, "price_features"),

@@ -1,0 +1,277 @@
+"""All tables of the new region's economy: what the input-output table says, and the template's figures, scaled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from equilibrium.province.accounts import Accounts
+from equilibrium.province.balance import build_accounts
+from equilibrium.province.balance_energy import fuel_account
+from equilibrium.province.balance_power import joint_output
+from equilibrium.province.tables import cell, entry, named, total
+from scenarios.economy import Figures
+from scenarios.national_table import NationalTable
+from scenarios.national_words import FINAL
+from simulator.own_region.factors import factor_shares
+from simulator.own_region.fuels import MADE, Fuels, fuels
+from simulator.own_region.incomes import incomes
+from simulator.own_region.layout import statistics_table
+from simulator.own_region.power import Power, power, without_own_use
+from simulator.own_region.sources import Sources
+from simulator.own_region.trade import trade
+
+FACTS = ("cea_monthly", "mac_published")
+"""Facts of the national market and of a paper: the same for every region."""
+CO2_ITEMS = ("co2_low", "co2_high")
+
+
+@dataclass
+class Region:
+    """A new economy before it is written.
+
+    Attributes
+    ----------
+    tables : all tables of an economy's folder.
+    accounts : its balanced accounts.
+    notes : what was moved, cut or left out, a sentence each.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    accounts: Accounts
+    notes: list[str] = field(default_factory=list)
+
+
+def new_region(template: Figures, table: NationalTable) -> Region:
+    """Make an economy from a table in the model's sectors.
+
+    Parameters
+    ----------
+    template
+        Economy whose figures stand in for what no input-output table has.
+    table
+        The region's table, yi yuan of 2022.
+
+    Raises
+    ------
+    ValueError
+        One of the balance's kinds, where the figures have no balance.
+    """
+    work = _Work(template, table)
+    work.energy()
+    work.electricity()
+    work.money()
+    work.controls()
+    work.series()
+    work.tables["institutions"], notes = incomes(work.tables)
+    accounts = build_accounts(work.tables)
+    work.carbon_range(accounts)
+    return Region(work.tables, accounts, [*work.notes, *notes])
+
+
+class _Work:
+    """One region in the making."""
+
+    def __init__(self, template: Figures, table: NationalTable) -> None:
+        self.given = template.tables()
+        self.base = build_accounts(self.given)
+        self.old, self.new = statistics_table(self.base, template.name), without_own_use(table)
+        self.say = Sources(template.name, table.file)
+        self.tables = {n: f.copy() if n in FACTS else self.say.copied(f) for n, f in self.given.items()}
+        self.grown: pd.Series = self.new.output / self.old.output
+        self.notes: list[str] = []
+        own = cell(table.use, "ELEC", "ELEC")
+        if own > 0.0:
+            self.notes.append(f"Sales of power to power itself ({own:.4g} yi yuan) were taken out of its output.")
+
+    # -- energy --------------------------------------------------------------------------------------------
+
+    def energy(self) -> None:
+        """Tonnes of fuel, feedstock, process carbon."""
+        found = self.fuel = fuels(self.given, self.old, self.new)
+        rates = pd.DataFrame({"user": sorted(set(found.burnt["user"])), "fuel": "*", "ratio_2022_2019": 1.0})
+        driver = "tonnes times the ratio of the money for the fuel in both tables, at the same prices"
+        self.tables["fuel_2019"] = self.say.estimate(found.burnt, driver)
+        self.tables["fuel_growth"] = self.say.estimate(rates, "one: the tonnes are those of 2022 already")
+        feed = "money for fuel that is not burnt, at its prices"
+        self.tables["feedstocks"] = self.say.estimate(found.feedstocks, feed)
+        if found.refines:
+            self.tables["fuels"]["oil_product"] = "no"
+            self.notes.append("Crude oil is refined here: oil products need not flow in.")
+        process = self.given["process_co2"].copy()
+        growth = process["activity"].map(self.grown).astype(float)
+        for column in ("mt", "low", "high"):
+            process[column] = process[column].astype(float) * growth
+        self.tables["process_co2"] = self.say.estimate(process, "times gross output over the template's")
+        self.notes += found.notes
+        if found.dropped:
+            largest = sorted(found.dropped.items(), key=lambda item: -item[1])[:5]
+            cells = ", ".join(f"{c} into {u} {v:.4g}" for (c, u), v in largest)
+            self.notes.append(
+                f"Money for fuel that could not be given tonnes ({sum(found.dropped.values()):.4g} yi yuan) went to "
+                f"other inputs of the same users; the largest: {cells}. Tonnes of your own set this right."
+            )
+        self.account = fuel_account(self.tables)
+        self.gas = joint_output(self.account)
+        at_plant = self.account["activity"].isin(["GENC", "GENG"])
+        self.plant_fuel = total(self.account.loc[at_plant, "value"])
+        users = self.account["activity"].where(~at_plant, "ELEC")
+        self.spent: pd.Series = self.account.assign(user=users).groupby(["commodity", "user"])["value"].sum()
+        share = entry(self.gas, "STEEL") / total(self.gas)
+        self.gas_in_steel = {u: share * self._spent("BPG", u) for u in [*self.new.sectors, "HH"]}
+
+    def _spent(self, commodity: str, user: str) -> float:
+        return float(self.spent.get((commodity, user), 0.0))
+
+    def electricity(self) -> None:
+        """Users, technologies and materials of power."""
+        steel_gas = self.gas_in_steel["ELEC"]
+        found = self.power = power(self.given, self.base, self.old, self.new, steel_gas, self.plant_fuel)
+        self.tables["electricity_use"] = self.say.estimate(found.use, "times the ratio of the electricity bills")
+        self.tables["power"] = self.say.estimate(found.technologies, "capacity and TWh times total generation")
+        self.tables["power_materials"] = self.say.estimate(found.materials, "goods times the table's column of power")
+        self.notes += found.notes
+
+    # -- money ---------------------------------------------------------------------------------------------
+
+    def money(self) -> None:
+        """Use, value added, outputs and trade from the table."""
+        new = self.new
+        self.prior = self._prior()
+        prior = self.prior.rename_axis("commodity").reset_index()
+        self.tables["use_prior"] = self.say.own(prior.assign(unit="yi yuan"))
+        added = new.value_added.sum(axis=0)
+        broad = self.given["sectors"].set_index("sector")["broad"].reindex(new.sectors)
+        sectors = pd.DataFrame(
+            {"sector": new.sectors, "broad": list(broad), "gross_output": list(new.output), "value_added": list(added)}
+        )
+        self.tables["sectors"] = self.say.own(sectors.assign(unit="yi yuan"))
+        kept = pd.DataFrame({"sector": ["COKE"], "gross_output": [entry(new.output, "COKE")]})
+        self.tables["output_moves"] = self.say.own(kept)
+        own_output = new.output - self.gas.reindex(new.output.index, fill_value=0.0)
+        shares, notes = trade(self.given["trade"], new, own_output, self._demand())
+        self.tables["trade"] = self.say.own(shares)
+        duty = shares["import_share"] * own_output.to_numpy() * shares["tariff_rate"] / (1.0 + shares["tariff_rate"])
+        factors, more = factor_shares(self.given["factor_shares"], new, total(duty), self.say)
+        self.tables["factor_shares"] = factors
+        self.notes += notes + more
+
+    def _prior(self) -> pd.DataFrame:
+        """Use as the builder wants it: no by-product gas in steel's row, no negative stocks, fuel for users alone."""
+        prior = pd.concat([self.new.use, self.new.final[list(FINAL)]], axis=1)
+        for user, value in self.gas_in_steel.items():
+            column = "household" if user == "HH" else user
+            prior.loc["STEEL", column] = max(cell(prior, "STEEL", column) - value, 0.0)
+        invested = (prior["fixed_investment"] + prior["stocks"]).clip(lower=0.0)
+        drawn = total(prior["fixed_investment"] + prior["stocks"]) - total(invested)
+        prior["stocks"] = prior["stocks"].clip(lower=0.0).clip(upper=invested)
+        prior["fixed_investment"] = invested - prior["stocks"]
+        prior.loc["COAL", "stocks"], prior.loc["COAL", "fixed_investment"] = entry(invested, "COAL"), 0.0
+        nowhere = ["OGAS", "COKE", "ELEC"]
+        left = total(prior.loc[nowhere, ["government", "fixed_investment", "stocks"]])
+        left += cell(prior, "COAL", "government")
+        prior.loc[nowhere, ["government", "fixed_investment", "stocks"]] = 0.0
+        prior.loc["COAL", "government"] = 0.0
+        if drawn < -1e-9:
+            self.notes.append(f"Stocks that were drawn down ({-drawn:.4g} yi yuan) count as bought from outside.")
+        if left > 1e-9:
+            self.notes.append(f"Fuel and power for government and stocks ({left:.4g} yi yuan) count as sold outside.")
+        return prior
+
+    def _goods(self) -> list[str]:
+        return [s for s in self.new.sectors if s not in (*MADE, "ELEC")]
+
+    def _demand(self) -> pd.Series:
+        """Use within the region once fuel is fixed, yi yuan."""
+        rows = self.prior.sum(axis=1)
+        goods = self._goods()
+        inputs = total(self.new.output) - total(self.new.value_added)
+        fixed = total(self.spent) - total(self.spent.xs("HH", level="user")) + total(self.new.use.loc["ELEC"])
+        final = total(self.prior.loc[goods, list(FINAL)])
+        demand = rows * (inputs - fixed + final) / total(rows[goods])
+        for fuel in MADE:
+            stocks = cell(self.prior, "COAL", "stocks") if fuel == "COAL" else 0.0
+            demand[fuel] = total(self.spent.xs(fuel, level="commodity")) + stocks
+        demand["ELEC"] = total(self.new.use.loc["ELEC"]) + self.power.household
+        return demand
+
+    # -- totals --------------------------------------------------------------------------------------------
+
+    def controls(self) -> None:
+        """The totals that the accounts keep."""
+        goods, gdp = self._goods(), self.new.gdp()
+        sectors = self.tables["sectors"]
+        household = total(self.prior.loc[goods, "household"]) + total(self.spent.xs("HH", level="user"))
+        invested = total(self.prior.loc[goods, ["fixed_investment", "stocks"]]) + cell(self.prior, "COAL", "stocks")
+        measured = {
+            "gdp": gdp,
+            **{str(b): total(rows["value_added"]) for b, rows in sectors.groupby("broad")},
+            "household_electricity": self.power.household,
+            "output_household": (household + self.power.household) / gdp,
+            "output_government": total(self.prior.loc[goods, "government"]) / gdp,
+            "output_investment": invested / gdp,
+        }
+        if {"outflow", "inflow"} <= set(self.new.final):
+            measured["two_way_floor"] = 0.0
+        estimated = {
+            "energy_consumption": (self._energy_total(), "losses and feedstock with coking coal and chemicals"),
+            "generation": (self.power.generation, "from the bills of all users at its prices and losses"),
+            "power_export_net": (self.power.export, "money of net outflow at its export price"),
+        }
+        rows = [self.say.own(pd.DataFrame({"item": [item], "value": [value]})) for item, value in measured.items()]
+        rows += [
+            self.say.estimate(pd.DataFrame({"item": [item], "value": [value]}), reason)
+            for item, (value, reason) in estimated.items()
+        ]
+        table = self.tables["controls"].astype({"value": float})
+        found = pd.concat(rows).merge(table[["item", "unit"]], on="item")
+        chosen = pd.DataFrame({"item": ["rows_as_tabulated"], "value": [1.0], "unit": ["1: use of goods as tabulated"]})
+        chosen = self.say.estimate(chosen, "chosen: the table is of the benchmark year")
+        kept = table[~table["item"].isin([*found["item"], "rows_as_tabulated"])]
+        self.tables["controls"] = pd.concat([found[list(table.columns)], kept, chosen], ignore_index=True)
+
+    def _energy_total(self) -> float:
+        """Statistical energy consumption, Mtce: fuel burnt, other use as in the template, power across the border."""
+        old, controls = self.base.physical, named(self.given["controls"], "item", "value")
+        burnt = self.account[self.account["use"] != "feedstock"]
+        blast = float(self.account.attrs["blast_furnace_gas_mtce"])
+        before, after = (_chemical_feed(a) for a in (self.base.fuel, self.account))
+        non_energy = old["non_energy_use_mtce"] * after / before if before > 0.0 else after
+        other = old["transformation_loss_mtce"] * max(self.fuel.coking, 1e-3) + non_energy
+        clean = controls["nonfossil_share"] * self.power.generation
+        return total(burnt["mtce"]) - blast + other + controls["coal_equivalent"] * (clean - self.power.export)
+
+    def carbon_range(self, accounts: Accounts) -> None:
+        """The range in which emissions are expected, in the template's proportions."""
+        after, before = (total(a.fuel["co2_mt"]) + total(a.process_co2) for a in (accounts, self.base))
+        table = self.tables["controls"]
+        table.loc[table["item"].isin(CO2_ITEMS), "value"] *= after / before
+
+    def series(self) -> None:
+        """Paths, firms and series to compare with."""
+        say, growth = self.say, self.power.growth
+        path = self.given["nonfossil_path"].copy()
+        for column in [c for c in path if str(c).endswith("_gw") or c == "twh"]:
+            path[column] = path[column].astype(float) * growth
+        self.tables["nonfossil_path"] = say.estimate(path, "capacity and TWh times total generation")
+        firms = self.given["population"].copy()
+        weight = firms["parameter"] == "number_weight"
+        for column in ("value", "low", "high"):
+            firms[column] = firms[column].astype(float)
+            firms.loc[weight, column] *= firms.loc[weight, "sector"].map(self.grown).astype(float)
+        self.tables["population"] = say.estimate(firms, "firms' number times gross output")
+        history = self.given["co2_history"].copy()
+        history["mt"] = history["mt"].astype(float) * history["sector"].map(self.fuel.ratio).fillna(1.0)
+        self.tables["co2_history"] = say.estimate(history, "times the tonnes burnt in 2022 over the template's")
+        sums = self.tables["sectors"].groupby("broad")["value_added"].sum()
+        facts = {"GDP": self.new.gdp()} | {f"{str(b).title()} VA": float(v) for b, v in sums.items()}
+        rows = [(2022, name, value, "1e8 yuan") for name, value in facts.items()]
+        self.tables["macro_facts"] = say.own(pd.DataFrame(rows, columns=["year", "variable", "value", "unit"]))
+
+
+def _chemical_feed(account: pd.DataFrame) -> float:
+    return total(account.loc[(account["use"] == "feedstock") & (account["activity"] == "CHEM"), "mtce"])
+
+
+__all__ = ["Fuels", "Power", "Region", "new_region"]

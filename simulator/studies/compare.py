@@ -1,0 +1,248 @@
+"""The traditional equilibrium model against the hybrid on the same scenario: paths, a mid-year shock, moments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scenarios.errors import Problem, UserError
+from scenarios.load import load_scenario
+from scenarios.schema import Coverage, Scenario
+from simulator.economy import economy
+from simulator.results import RunResult
+from simulator.studies.batch import Progress, run_batch
+
+VARIANTS: Mapping[str, Mapping[str, object]] = {
+    "traditional": {"market.mode": "equilibrium", "drift.mode": "none"},
+    "auction alone": {"market.mode": "agents", "drift.mode": "none"},
+    "hybrid": {"market.mode": "agents"},
+}
+"""The traditional model has one equilibrium a year; the auction without drift stands between, to tell them apart."""
+
+BASE = "no shock"
+SETTLED = 0.1
+"""A response has settled once it stays this close to where it is two years on, as a part of that."""
+WATCHED = 2.0
+"""Years after the shock in which it is watched."""
+
+# Daily closes of the national allowance, July 2021 to May 2025 (Shanghai Environment and Energy Exchange).
+DAILY = {"volatility": 0.27, "excess kurtosis": 6.7, "lag-1 autocorrelation": -0.15}
+TIDE = {2021: 0.90, 2022: 0.68, 2023: 0.72, 2024: 0.79}
+"""Part of the year's volume that changed hands from October to December."""
+
+ORIGIN: Mapping[str, str] = {
+    "volatility": "emerges: no noise is put on the price; firms' shocks and random bidders move it",
+    "excess kurtosis": "emerges",
+    "lag-1 autocorrelation": "emerges in the auction; the drift's reversion K is fitted to the real price",
+}
+
+
+class ComparisonError(RuntimeError):
+    """A run of the comparison failed."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the command shows.
+
+    Attributes
+    ----------
+    paths : scenario, variant, shock, t, price and covered emissions by period (by year: traditional).
+    annual : scenario, variant, shock, year, variable, value.
+    response : scenario, shock, variant, and the answer of the price to the shock.
+    moments : source, measure, value, and whether it was imposed or emerges.
+    shocks : name of the shock to its words.
+    """
+
+    paths: pd.DataFrame
+    annual: pd.DataFrame
+    response: pd.DataFrame
+    moments: pd.DataFrame
+    shocks: Mapping[str, str]
+    when: float
+
+
+def compare(
+    names: Sequence[str],
+    out: Path,
+    *,
+    year: int | None = None,
+    period: int | None = None,
+    cut: float = 0.05,
+    entrants: Sequence[str] | None = None,
+    overwrite: bool = False,
+    overrides: Mapping[str, object] | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Run every variant of the scenarios with and without the shocks.
+
+    Parameters
+    ----------
+    names : one or two scenarios, built in or files.
+    year, period : when the shocks are announced; by default in the middle of a middle year.
+    cut : part of the cap that the first shock takes away.
+    entrants : sectors that the second shock brings in; by default steel, else whatever does not trade yet.
+
+    Raises
+    ------
+    UserError
+        For a year outside the scenario, or entrants that trade already.
+    """
+    runs: list[Scenario] = []
+    labels: dict[str, tuple[str, str, str]] = {}
+    shocks: dict[str, str] = {}
+    when = 0.0
+    for name in names:
+        base = load_scenario(name, dict(overrides or {}))
+        if base.shock.year is not None:
+            problem = Problem("a scenario without a shock of its own", f"shock.year {base.shock.year}", field="shock")
+            raise UserError(f"The scenario {base.name} cannot be compared under the command's shocks.", [problem])
+        at = year if year is not None else (max(base.policy_start, base.years.start) + base.years.end) // 2
+        n = base.market.periods_per_year
+        first = period if period is not None else n // 2 + 1
+        when = at + (first - 1) / n
+        outside = [s for s in Coverage.model_fields if base.coverage[s] != "trading"]
+        new = list(entrants) if entrants is not None else [s for s in outside if s == "STEEL"] or outside
+        own: dict[str, dict[str, object]] = {BASE: {}}
+        own[f"cap cut by {100 * cut:g} %"] = {"shock.year": at, "shock.period": first, "shock.cap_cut": cut}
+        if new:
+            own[f"{', '.join(new)} enter"] = {"shock.year": at, "shock.period": first, "shock.sectors": new}
+        for number, (shock, fields) in enumerate(own.items()):
+            shocks[shock] = shock
+            for variant, rules in VARIANTS.items():
+                label = f"{base.name}-{variant.replace(' ', '_')}-{number}"
+                labels[label] = (base.name, variant, shock)
+                runs.append(load_scenario(name, {**dict(overrides or {}), **rules, **fields, "name": label}))
+    result = run_batch(runs, out, overwrite=overwrite, progress=progress)
+    if result.failed:
+        failed, reason = next(iter(result.failed.items()))
+        raise ComparisonError(f"{len(result.failed)} of {len(runs)} runs failed; {failed}: {reason}")
+    tagged = [(labels[run.scenario], run) for run in result.runs]
+    paths = pd.concat([_path(run, *label) for label, run in tagged], ignore_index=True)
+    return Comparison(
+        paths=paths,
+        annual=pd.concat([_annual(run, *label) for label, run in tagged], ignore_index=True),
+        response=_responses(paths, when),
+        moments=_moments(tagged, runs[0].economy),
+        shocks=shocks,
+        when=when,
+    )
+
+
+def _path(run: RunResult, scenario: str, variant: str, shock: str) -> pd.DataFrame:
+    p = run.periods
+    sectors = [str(c).removeprefix("covered_") for c in p if str(c).startswith("covered_")]
+    covered = sum(p[f"emissions_{s}"] * p[f"covered_{s}"] for s in sectors)
+    volume = p["volume_t"] / 1e6
+    return pd.DataFrame(
+        {
+            "scenario": scenario, "variant": variant, "shock": shock, "t": p["t"], "year": p["year"],
+            "price": p["price"], "covered_emissions": covered, "volume_mt": volume, "regime": p["regime"],
+        }
+    )  # fmt: skip
+
+
+def _annual(run: RunResult, scenario: str, variant: str, shock: str) -> pd.DataFrame:
+    wanted = ("Price|Carbon", "Emissions|CO2", "GDP|MER", "Carbon Market|Trading Volume")
+    table = run.annual[run.annual["variable"].isin(wanted)][["variable", "unit", "year", "value"]]
+    return table.assign(scenario=scenario, variant=variant, shock=shock)
+
+
+def _responses(paths: pd.DataFrame, when: float) -> pd.DataFrame:
+    rows = []
+    for (scenario, shock, variant), own in paths[paths["shock"] != BASE].groupby(
+        ["scenario", "shock", "variant"], sort=False
+    ):
+        base = paths[
+            (paths["scenario"] == scenario) & (paths["variant"] == variant) & (paths["shock"] == BASE)
+        ]
+        change = own.set_index("t")["price"] - base.set_index("t")["price"]
+        rows.append(
+            {"scenario": scenario, "shock": shock, "variant": variant} | answer(change, when, variant == "traditional")
+        )
+    return pd.DataFrame(rows)
+
+
+def answer(change: pd.Series[float], when: float, annual: bool) -> dict[str, float]:
+    """How a price answers a shock.
+
+    Parameters
+    ----------
+    change : difference from the run without the shock, yuan/t, by date of the period's beginning.
+    annual : one value a year, which moves from January of the shock's year on, before anybody knew.
+
+    Returns
+    -------
+    dict
+        `before` the largest change before the shock is announced, `impact` in the first period that knows,
+        `first_year` after a year, `settled` after two years, and `years_to_settle` until it stays within 10 % of that.
+    """
+    early = change[change.index < when - 1e-9]
+    known = change[change.index >= (np.floor(when) + 1 if annual else when) - 1e-9]
+    watched = known[known.index < when + WATCHED - 1e-9] if not annual else known[known.index <= when + WATCHED]
+    if watched.empty:
+        nan = float("nan")
+        return {"before": float(early.abs().max()), "impact": nan, "after_1_year": nan, "after_2_years": nan,
+                "years_to_settle": nan}  # fmt: skip
+    final = float(watched.iloc[-max(1, len(watched) // 8) :].mean())
+    away = watched[(watched - final).abs() > SETTLED * abs(final)]
+    after = watched.index[watched.index > away.index[-1]] if len(away) else watched.index
+    year_on = watched[watched.index <= when + 1.0]
+    return {
+        "before": float(early.abs().max()),
+        "impact": float(watched.iloc[0]),
+        "after_1_year": float(year_on.iloc[-1]) if len(year_on) else float("nan"),
+        "after_2_years": final,
+        "years_to_settle": float(after.to_numpy(dtype=float)[0]) - when if len(after) else float("nan"),
+    }
+
+
+def moments(t: pd.Series[float], price: pd.Series[float], regime: pd.Series[int], per_year: int) -> dict[str, float]:
+    """Moments of the changes of the log price, announcements left out."""
+    change = pd.Series(np.log(price.clip(lower=0.01))).diff()
+    change = change[(regime == regime.shift(1)) & (t > t.iloc[0])]
+    return {
+        "volatility": float(change.std() * np.sqrt(per_year)),
+        "excess kurtosis": float(np.asarray(change.kurt())),
+        "lag-1 autocorrelation": float(change.autocorr(1)),
+    }
+
+
+def _moments(tagged: Sequence[tuple[tuple[str, str, str], RunResult]], name: str) -> pd.DataFrame:
+    rows = []
+
+    def add(source: str, measure: str, value: float, origin: str) -> None:
+        rows.append({"source": source, "measure": measure, "value": value, "origin": origin})
+
+    for measure, value in DAILY.items():
+        add("real market, daily closes", measure, value, "observed")
+    add("real market", "October to December", float(np.mean(list(TIDE.values()))), "observed, 68 to 90 % by year")
+    real = economy(name).figures.cea_monthly
+    real = real[real["trading_days"] >= 5].reset_index(drop=True) if "trading_days" in real else real
+    steps = pd.Series(np.arange(len(real), dtype=float))
+    for measure, value in moments(steps, real["close_last"].astype(float), steps * 0, 12).items():
+        add("real market, monthly closes", measure, value, "observed")
+    for (scenario, variant, shock), run in tagged:
+        if shock != BASE:
+            continue
+        p = run.periods
+        per_year = int(p.groupby("year").size().max())
+        policy = p[p["regime"] >= 2].reset_index(drop=True)
+        source = f"{scenario} {variant}" + (", yearly" if per_year == 1 else "")
+        if per_year == 1:
+            found = {m: float("nan") for m in ("excess kurtosis", "lag-1 autocorrelation")}
+            found["volatility"] = moments(policy["t"], policy["price"], policy["regime"], 1)["volatility"]
+        else:
+            found = moments(policy["t"], policy["price"], policy["regime"], per_year)
+        for measure in ("volatility", "excess kurtosis", "lag-1 autocorrelation"):
+            origin = "imposed by the path of the cap" if per_year == 1 else ORIGIN[measure]
+            add(source, measure, found[measure], origin)
+        late = policy[policy["period"] > 0.75 * per_year]["volume_t"].sum() / max(policy["volume_t"].sum(), 1)
+        urgent = run.parameters["firms"]["strategies"].get("scheduled", 0.0) > 0
+        told = "imposed in part by scheduled firms" if urgent else "emerges: no firm was told when to trade"
+        add(source, "October to December", float("nan") if per_year == 1 else float(late), told)
+    return pd.DataFrame(rows)

@@ -1,0 +1,87 @@
+"""SQL over a batch: its tables as views in DuckDB, over the compacted dataset or over the runs' own folders.
+
+References
+----------
+Raasveldt, M. and Mühleisen, H. (2019): DuckDB: an embeddable analytical database. SIGMOD.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulator.disk import StoreError
+from simulator.store import TABLES
+from simulator.studies.compact import DATASET
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+
+class QueryError(StoreError):
+    """A question that the database does not understand."""
+
+
+def connect(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A database in memory with the views ``annual``, ``periods``, ``trades``, and ``runs`` where there is a dataset.
+
+    Every view has the column ``run``, the name of the run's folder.
+
+    Raises
+    ------
+    StoreError
+        Where the folder holds no finished run.
+    """
+    import duckdb
+
+    database = duckdb.connect(":memory:", config={"threads": 2})
+    dataset = folder / DATASET
+    if _is_fresh(folder, dataset):
+        for table in ("runs", *TABLES):
+            file = _text(dataset / f"{table}.parquet")
+            database.execute(f"create view {table} as select * from read_parquet({file})")
+        return database
+    if next(folder.glob("*/annual.parquet"), None) is None:
+        raise StoreError(f"{folder} holds no finished run")
+    for table in TABLES:
+        files = _text(folder / "*" / f"{table}.parquet")
+        database.execute(
+            f"create view {table} as select split_part(filename, '/', -2) as run, * exclude (filename)"
+            f" from read_parquet({files}, filename = true)"
+        )
+    return database
+
+
+def _is_fresh(folder: Path, dataset: Path) -> bool:
+    """Whether there is a dataset and no run has been finished since it was gathered."""
+    try:
+        gathered = (dataset / "annual.parquet").stat().st_mtime_ns
+    except OSError:
+        return False
+    return all(record.stat().st_mtime_ns <= gathered for record in folder.glob("*/run.json"))
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path.absolute()).replace("'", "''") + "'"
+
+
+def query(folder: Path, sql: str) -> pd.DataFrame:
+    """The answer to a question in SQL.
+
+    Raises
+    ------
+    QueryError
+        Where the SQL is wrong.
+    StoreError
+        Where the folder holds no finished run.
+    """
+    import duckdb
+
+    database = connect(folder)
+    try:
+        return database.execute(sql).df()
+    except duckdb.Error as error:
+        raise QueryError(f"the question cannot be answered: {str(error).strip()}") from error
+    finally:
+        database.close()

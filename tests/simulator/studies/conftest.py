@@ -1,0 +1,44 @@
+"""A sweep of runs of a tenth of a second, and the pieces the tests of studies share."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from simulator.studies.sweep import open_sweep
+
+SWEEP = """
+scenarios: [S1, S5]
+set: {years.end: 2023, firms.number: 24, market.periods_per_year: 2, drift.mode: none}
+parameters:
+  cap.tightness: {uniform: [0.0, 0.12]}
+  firms.cost_sigma: {uniform: [0.0, 1.0]}
+design: {method: lhs, samples: 6}
+outputs:
+  price: {variable: Price|Carbon}
+  cumulative: {variable: Emissions|CO2, over: sum}
+"""
+
+
+@pytest.fixture
+def sweep_file(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(SWEEP)
+    return path
+
+
+def write_sweep(path: Path, text: str = SWEEP) -> Path:
+    path.write_text(text)
+    assert open_sweep(path).factors
+    return path
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Every table of a batch and of its dataset, by the hash of its bytes."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for pattern in ("*/*.parquet", "*.parquet", "manifest.json", "sweep.json")
+        for path in sorted(folder.glob(pattern))
+    }

@@ -1,0 +1,98 @@
+"""A mid-year shock: unknown before its first period, felt from it on, and every allowance accounted for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from equilibrium.province.carbon import COVERABLE
+from scenarios.errors import UserError
+from scenarios.load import load_scenario
+from simulator.model import CarbonMarket
+
+FIELDS = {"years.end": 2024, "firms.number": 40, "drift.mode": "none", "market.periods_per_year": 4}
+SHOCK = {"shock.year": 2024, "shock.period": 3}
+
+
+def run(name: str, **fields: Any) -> CarbonMarket:
+    model = CarbonMarket(load_scenario(name, {**FIELDS, **{k.replace("__", "."): v for k, v in fields.items()}}))
+    model.run()
+    model.forget()
+    return model
+
+
+def prices(model: CarbonMarket) -> np.ndarray:
+    return np.array([row["price"] for row in model.state.periods])
+
+
+def test_nobody_knows_of_a_cut_before_it_is_announced_and_the_price_rises_at_once_after() -> None:
+    calm, cut = run("S1"), run("S1", **SHOCK, shock__cap_cut=0.1)
+    before, after = prices(cut)[:10] - prices(calm)[:10], prices(cut)[10:] - prices(calm)[10:]
+    assert (before == 0).all()
+    assert (after > 5.0).all()
+    regimes = [row["regime"] for row in cut.state.periods]
+    assert regimes[4:] == [2] * 6 + [3] * 2
+    assert cut.star(2024.4)[0] == calm.star(2024.4)[0]
+    assert cut.star(2024.9)[0] > calm.star(2024.9)[0]
+
+
+def test_a_cut_takes_its_part_of_what_is_left_of_the_year_and_the_books_close() -> None:
+    calm, cut = run("S1"), run("S1", **SHOCK, shock__cap_cut=0.1)
+    full, left = (float(m.policy.caps(2024).sum()) for m in (calm, cut))
+    assert left == pytest.approx(full * (1 - 0.1 * 0.5))
+    assert float(cut.policy.caps(2024, whole=True).sum()) == pytest.approx(full * 0.9)
+    cancelled = int(cut.registry.totals()["cancelled"].sum() - calm.registry.totals()["cancelled"].sum())
+    assert cancelled == pytest.approx(0.05 * full * 1e6, abs=1.0)
+    cut.registry.check()
+
+
+def test_sectors_that_enter_get_allowances_for_the_rest_of_the_year_and_answer_for_it_alone() -> None:
+    entered = run("S1", **SHOCK, shock__sectors=["STEEL"])
+    steel = COVERABLE.index("STEEL")
+    covered = [row["covered_STEEL"] for row in entered.state.periods]
+    assert covered == [0] * 10 + [1] * 2
+    caps = entered.policy.caps(2024)[steel]
+    assert caps == pytest.approx(0.5 * entered.scenario.cap_share(2024) * entered.policy.baseline.at(2024)[steel])
+    trades = entered.result().trades
+    assert "STEEL" in set(trades["buyer_sector"]) | set(trades["seller_sector"])
+
+
+def test_a_run_saved_before_and_after_the_shock_goes_on_to_the_same_prices() -> None:
+    scenario = load_scenario("S1", {**FIELDS, **SHOCK, "shock.cap_cut": 0.1})
+    whole = CarbonMarket(scenario).run()
+    for stop in (9, 11):
+        first = CarbonMarket(scenario).run(until=stop)
+        second = CarbonMarket(scenario)
+        second.restore(first.save())
+        np.testing.assert_array_equal(prices(second.run()), prices(whole))
+        for model in (first, second):
+            model.forget()
+    whole.forget()
+
+
+def test_the_traditional_model_spreads_a_cut_over_its_year() -> None:
+    modes = {"market__mode": "equilibrium"}
+    calm, cut = run("S1", **modes), run("S1", **modes, **SHOCK, shock__cap_cut=0.1)
+    change = prices(cut) - prices(calm)
+    assert len(change) == 3
+    assert (change[:2] == 0).all()
+    assert change[2] > 5.0
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"shock.cap_cut": 0.1}, "a year for the shock"),
+        ({"shock.year": 2022}, "a year of the policy"),
+        ({"shock.year": 2030}, "a year of the policy"),
+        ({"shock.year": 2024, "shock.period": 5}, "one of the 4 periods"),
+        ({"shock.year": 2024, "shock.sectors": ["ELEC"]}, "do not trade yet"),
+        ({"shock.year": 2024, "shock.sectors": ["BREWING"]}, "shock.sectors"),
+        ({"shock.year": 2024, "shock.cap_cut": 1.0}, "shock.cap_cut"),
+    ],
+)
+def test_a_shock_that_makes_no_sense_is_refused(fields: dict[str, Any], text: str) -> None:
+    with pytest.raises(UserError, match=text):
+        load_scenario("S1", {**FIELDS, **fields})
