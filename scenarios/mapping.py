@@ -127,15 +127,13 @@ def to_sectors(table: NationalTable, sectors: tuple[str, ...], path: Path | None
         With every sector of the table that the mapping does not know, and every sector of the model that gets
         nothing.
     """
-    known = {fold(s): s for s in sectors}
-    own = [next((known[fold(w)] for w in words if fold(w) in known), None) for words in table.labels]
-    if path is None and all(own):
-        groups = [[Row(0, s or "", (), s or "", 1.0)] for s in own]
-        origin = "the sectors' own names"
+    if path is None:
+        origin = f"the model or China's 42 sectors ({DEFAULT.name})"
+        known = {s: [Row(0, s, (), s, 1.0)] for s in sectors} | _groups(read_mapping(DEFAULT, sectors))
     else:
-        place = path or DEFAULT
-        origin = str(path) if path else f"the mapping of China's 42 sectors ({DEFAULT.name})"
-        groups = _looked_up(table, _groups(read_mapping(place, sectors)), origin)
+        origin = str(path)
+        known = _groups(read_mapping(path, sectors))
+    groups = _looked_up(table, known, origin)
     weight = np.zeros((len(groups), len(sectors)))
     for i, group in enumerate(groups):
         for row in group:
@@ -171,7 +169,7 @@ def _looked_up(table: NationalTable, groups: dict[str, list[Row]], origin: str) 
             name = " ".join(words)
             near = did_you_mean(words[-1], [n for g in groups.values() for row in g for n in row.names])
             hint = f"{near} Give its sector of the model in a mapping of your own: --map FILE.csv".strip()
-            expected = f"a sector that {origin} has"
+            expected = f"a sector of {origin}"
             problems.append(Problem(expected, repr(name), table.file, field=f"sector {name}", hint=hint))
             continue
         found.append(rows)
@@ -184,7 +182,7 @@ def _usable(table: NationalTable, origin: str) -> None:
     """Refuse a table that leaves a sector of the model without what every sector needs."""
     problems: list[Problem] = []
     added = table.value_added
-    split = f"Split another sector in the mapping, with a small share for this one. Now by {origin}."
+    split = f"Split another sector in the mapping, with a small share for this one. Now: {origin}."
 
     def add(expected: str, got: float, sector: str, hint: str = "") -> None:
         problems.append(Problem(expected, f"{got:.6g}", table.file, field=f"sector {sector} of the model", hint=hint))

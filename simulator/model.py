@@ -35,6 +35,7 @@ from simulator.record import trade_table
 from simulator.results import RunResult, annual_table, market_variables
 from simulator.rules import installed
 from simulator.shock import recall
+from simulator.variables import region_of
 
 Array = NDArray[np.float64]
 MANY_FIRMS = 50_000

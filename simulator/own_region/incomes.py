@@ -41,10 +41,6 @@ def incomes(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str]
     closed = _with_transfers(tables, table, gdp)
     if _retained(tables, closed, gdp) < 0.0:
         few, many = 0.0, MOST_CUT
-        for _ in range(STEPS):
-            middle = 0.5 * (few + many)
-            tried = _with_transfers(tables, _less_paid(table, middle), gdp)
-            few, many = (few, middle) if _retained(tables, tried, gdp) >= 0.0 else (middle, many)
         closed = _with_transfers(tables, _less_paid(table, many), gdp)
         short = _retained(tables, closed, gdp)
         if short < 0.0:
@@ -52,6 +48,13 @@ def incomes(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str]
                 f"households and government save more than is invested, by {-short:.3g} of GDP, even if enterprises "
                 "pay out next to nothing: check investment and net outflow"
             )
+        for _ in range(STEPS):
+            middle = 0.5 * (few + many)
+            tried = _with_transfers(tables, _less_paid(table, middle), gdp)
+            if _retained(tables, tried, gdp) >= 0.0:
+                many, closed = middle, tried
+            else:
+                few = middle
     before, after = named(table, "item", "value"), named(closed, "item", "value")
     notes = [
         f"{item} was changed from {value:.4g} to {after[item]:.4g}, so that everybody can pay what the table says."

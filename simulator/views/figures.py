@@ -8,7 +8,7 @@ The first four are those of the scenario comparison in Huo et al. (2026), S2 to 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -168,13 +168,19 @@ def _curves(
     return curves, bands
 
 
+def place(results: Iterable[RunResult]) -> str:
+    """The regions of the results, in words."""
+    regions = {str(region): None for result in results for region in result.annual["region"].unique()}
+    return ", ".join(region.split("|")[-1] for region in regions) or "no region"
+
+
 def _frame(
     results: Sequence[RunResult], title: str, unit: str, source: str, curves: Mapping[str, style.Curve]
 ) -> tuple[Figure, Axes]:
     titles = {name: group[0].title for name, group in by_scenario(results).items() if name in curves}
     years = [int(x) for curve in curves.values() for x in (curve[0][0], curve[0][-1])]
     span = f", {min(years)}–{max(years)}" if years else ""
-    figure, axes = style.frame(f"{title}, Shanxi{span}", unit, source, legend_rows=math.ceil(len(titles) / 2))
+    figure, axes = style.frame(f"{title}, {place(results)}{span}", unit, source, legend_rows=math.ceil(len(titles) / 2))
     style.legend(figure, titles)
     axes.locator_params(axis="x", integer=True, nbins=10)
     return figure, axes

@@ -17,7 +17,7 @@ from simulator.disk import write_file
 from simulator.iamc import MODEL
 from simulator.results import RunResult
 from simulator.variables import FIRM_SECTORS, SECTORS, TRADERS, emissions_of, net_sales_of
-from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH, by_scenario, draw_figures, source_line
+from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH, by_scenario, draw_figures, place, source_line
 from simulator.views.style import png
 from simulator.views.table import band_cells, cells, columns, signed, summarise
 from simulator.views.words import sentences
@@ -88,7 +88,7 @@ def report_html(
     source = source_line(results) if results else ""
     body = [
         "<h1>Tanshi 碳市</h1>",
-        f'<p class="sub">Carbon market of Shanxi: {_scenarios(results)}. {escape(source)}</p>',
+        f'<p class="sub">Carbon market of {escape(place(results))}: {_scenarios(results)}. {escape(source)}</p>',
         "<h2>What each scenario did</h2>",
         *_words(results, failed or {}),
     ]

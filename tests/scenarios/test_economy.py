@@ -10,6 +10,7 @@ import pytest
 
 from scenarios.economy import ECONOMIES, REQUIRED, STATUSES, load_economy
 from scenarios.errors import UserError
+from scenarios.figures import with_changes
 
 
 @pytest.fixture
@@ -63,7 +64,11 @@ def test_eight_sectors_have_firms() -> None:
 
 
 def test_a_folder_elsewhere_is_an_economy_too(folder: Path) -> None:
-    assert load_economy(folder).name == "mine"
+    figures = load_economy(folder)
+    assert figures.name == str(folder)  # by this name its figures are found again
+    path = "economy.process_co2.NMM"
+    changed = with_changes(figures, {path: 11.0})
+    assert changed.process_co2.set_index("activity")["mt"]["NMM"] == 11.0
 
 
 def test_an_unknown_economy_is_told_the_known_ones() -> None:

@@ -1,0 +1,429 @@
+"""An economy of one's own from an input-output table: the built-in one comes back, and every mistake is named."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from equilibrium.province.accounts import Accounts
+from equilibrium.province.balance import build_accounts
+from scenarios.economy import REQUIRED, load_economy
+from scenarios.errors import UserError
+from scenarios.mapping import DEFAULT, read_mapping, to_sectors
+from scenarios.national_table import NationalTable, read_table
+from scenarios.sheet import address
+from simulator.cli import main
+from simulator.own_region.folder import make_economy
+from simulator.own_region.layout import statistics_table, write_table
+from simulator.own_region.tables import new_region
+from simulator.store import read_run
+
+Grid = list[list[str]]
+FIRST_ROW, FIRST_COLUMN = 4, 2
+"""Place of the first number in the layout that the program writes, counted from 0."""
+
+
+@pytest.fixture(scope="module")
+def shanxi() -> Accounts:
+    return build_accounts(load_economy("shanxi_2022").tables())
+
+
+@pytest.fixture(scope="module")
+def printed(shanxi: Accounts) -> NationalTable:
+    return statistics_table(shanxi, "shanxi_2022")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def grid_of(table: NationalTable) -> Grid:
+    with write_table(table, Path("grid.csv")).open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    width = max(len(cells) for cells in rows)
+    return [cells + [""] * (width - len(cells)) for cells in rows]
+
+
+def write_grid(grid: Grid) -> Path:
+    path = Path("spoilt.csv")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(grid)
+    return path
+
+
+def complaints(grid: Grid, unit: str | None = None) -> list[str]:
+    with pytest.raises(UserError) as caught:
+        read_table(write_grid(grid), unit)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def column(grid: Grid, code: str) -> int:
+    return grid[FIRST_ROW - 1].index(code)
+
+
+def row(grid: Grid, code: str) -> int:
+    return next(i for i, cells in enumerate(grid) if cells[0] == code)
+
+
+def traded(table: NationalTable, use: pd.DataFrame, added: pd.DataFrame) -> NationalTable:
+    """A table with other inputs, balanced by its trade with the rest of the country."""
+    output = use.sum(axis=0) + added.sum(axis=0)
+    final = table.final.copy()
+    inside = use.sum(axis=1) + final[["household", "government", "fixed_investment", "stocks"]].sum(axis=1)
+    net = output - inside - final["export"] + final["import"]
+    both = final[["outflow", "inflow"]].min(axis=1)
+    final["inflow"], final["outflow"] = both + (-net).clip(lower=0.0), both + net.clip(lower=0.0)
+    return replace(table, use=use, final=final, value_added=added, output=output)
+
+
+def assert_same_accounts(got: Accounts, expected: Accounts) -> None:
+    np.testing.assert_allclose(got.sam, expected.sam, rtol=1e-8, atol=1e-6)
+    keys = ["commodity", "activity", "use"]
+    assert got.fuel[keys].equals(expected.fuel[keys])
+    np.testing.assert_allclose(got.fuel[["mtce", "co2_mt"]], expected.fuel[["mtce", "co2_mt"]], rtol=1e-9)
+    np.testing.assert_allclose(got.power, expected.power, rtol=1e-9)
+    pd.testing.assert_series_equal(got.process_co2, expected.process_co2)
+    pd.testing.assert_frame_equal(got.elasticities, expected.elasticities)
+    assert got.physical == pytest.approx(dict(expected.physical), rel=1e-9)
+    assert got.carbon_price == expected.carbon_price
+
+
+# -- the same door ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("file", "unit"), [("shanxi.csv", "yi"), ("shanxi.xlsx", "wanyuan")])
+def test_shanxi_printed_as_a_table_comes_back_as_the_same_accounts(shanxi: Accounts, file: str, unit: str) -> None:
+    if file.endswith("xlsx"):
+        pytest.importorskip("openpyxl")
+    assert main(["new", "table", file, "--unit", unit]) == 0
+    assert main(["new", "economy", "again_2022", "--table", file]) == 0
+    assert_same_accounts(build_accounts(load_economy("again_2022").tables()), shanxi)
+
+
+def test_the_new_economy_runs_and_gives_the_results_of_the_built_in_one() -> None:
+    assert main(["new", "table", "shanxi.csv"]) == 0
+    assert main(["new", "economy", "again_2022", "--table", "shanxi.csv", "--out", "mine"]) == 0
+    wanted = ["--years", "2022-2023", "--market", "equilibrium", "--drift", "none"]
+    tables = []
+    for name in ("shanxi_2022", "mine/again_2022"):
+        out = Path(f"results_{Path(name).name}")
+        assert main(["run", "S1", *wanted, "--set", f"economy={name}", "--out", str(out)]) == 0
+        tables.append(read_run(out / "S1").annual)
+    built_in, own = tables
+    np.testing.assert_allclose(own["value"], built_in["value"], rtol=1e-6, atol=1e-6)
+    assert set(own["region"]) == {"China|Again"}
+
+
+def test_what_a_table_does_not_say_is_an_estimate_and_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "table", "shanxi.csv"]) == 0
+    assert main(["new", "economy", "again_2022", "--table", "shanxi.csv"]) == 0
+    said = capsys.readouterr().out
+    figures = load_economy("again_2022")
+    for name in ("fuel_2019", "elasticities", "nonfossil_path", "population", "power", "institutions", "process_co2"):
+        assert set(figures.tables()[name]["status"]) == {"estimate"}, name
+        assert name in said
+    assert set(figures.sectors["status"]) == {"derived"}
+    readme = Path("economies/again_2022/README.md").read_text(encoding="utf-8")
+    assert readme.count("- [ ] **") == said.count("[ ] ") > 10
+    assert {path.stem for path in Path("economies/again_2022").glob("*.csv")} == set(REQUIRED)
+
+
+def test_facts_of_the_template_region_are_not_passed_off_as_the_new_region_s(printed: NationalTable) -> None:
+    write_table(printed.scaled(0.5), Path("half.csv"))
+    make_economy("half_2022", Path("half.csv"))
+    figures = load_economy("half_2022")
+    facts = figures.macro_facts.set_index("variable")["value"]
+    assert facts["GDP"] == pytest.approx(0.5 * 25642.59)
+    assert len(facts) == 4
+    assert figures.value("controls", "gdp") == pytest.approx(0.5 * 25642.59)
+
+
+def test_a_region_twice_as_large_has_twice_the_energy_and_carbon(shanxi: Accounts, printed: NationalTable) -> None:
+    twice = new_region(load_economy("shanxi_2022"), printed.scaled(2.0)).accounts
+    np.testing.assert_allclose(twice.sam, 2.0 * shanxi.sam, rtol=1e-8, atol=1e-6)
+    assert twice.fuel["co2_mt"].sum() == pytest.approx(2.0 * shanxi.fuel["co2_mt"].sum())
+    assert twice.physical["energy_consumption_mtce"] == pytest.approx(438.0)
+    assert twice.physical["generation_twh"] == pytest.approx(2.0 * 418.4)
+
+
+def test_gdp_of_2022_scales_a_table_of_an_earlier_year(printed: NationalTable) -> None:
+    write_table(printed.scaled(0.4), Path("old.csv"))
+    made = make_economy("new_2022", Path("old.csv"), gdp=25642.59)
+    assert load_economy("new_2022").value("controls", "gdp") == pytest.approx(25642.59)
+    assert any("multiplied by 2.5" in line for line in made.lines)
+
+
+def test_a_region_may_buy_its_power_from_others(printed: NationalTable) -> None:
+    use, added = printed.use.copy(), printed.value_added.copy()
+    use["ELEC"] *= 0.4
+    added["ELEC"] *= 0.4
+    region = new_region(load_economy("shanxi_2022"), traded(printed, use, added))
+    sam = region.accounts.sam
+    assert region.accounts.physical["power_export_net_twh"] < 0.0
+    assert sam.loc["ROC", "C_ELEC"] > sam.loc["A_ELEC", "ROC"] > 0.0
+    power = region.accounts.power["twh"].sum()
+    assert power == pytest.approx(region.accounts.physical["generation_twh"], rel=1e-3)
+    write_table(traded(printed, use, added), Path("buyer.csv"))
+    make_economy("buyer_2022", Path("buyer.csv"))
+    assert load_economy("buyer_2022").value("controls", "power_export_net") < 0.0
+
+
+def test_power_that_power_buys_is_no_output(shanxi: Accounts, printed: NationalTable) -> None:
+    use, output = printed.use.copy(), printed.output.copy()
+    use.loc["ELEC", "ELEC"] += 500.0
+    output["ELEC"] += 500.0
+    region = new_region(load_economy("shanxi_2022"), replace(printed, use=use, output=output))
+    assert_same_accounts(region.accounts, shanxi)
+    assert any("500" in note for note in region.notes)
+
+
+# -- layouts and mappings --------------------------------------------------------------------------------------
+
+
+def test_chinese_headings_alone_are_enough(printed: NationalTable) -> None:
+    grid = grid_of(printed)
+    del grid[FIRST_ROW - 1]  # the row of codes
+    bare = [cells[1:] for cells in grid]  # and their column
+    bare[0][0], bare[1][0] = "表", "单位：亿元"
+    for i, cells in enumerate(bare[2:], start=2):
+        cells[0] = cells[0].split(" ")[0] if i > 2 else ""
+    bare[2][1:] = [word.split(" ")[0] for word in bare[2][1:]]
+    path = Path("codes.csv")
+    sectors = [str(s) for s in printed.output.index]
+    lines = [f",{bare[3 + i][0]},{s}" for i, s in enumerate(sectors)]
+    path.write_text("\n".join(["code,name,sector", *lines]), encoding="utf-8")
+    table = to_sectors(read_table(write_grid(bare)), tuple(sectors), path)
+    np.testing.assert_allclose(table.use, printed.use)
+    np.testing.assert_allclose(table.final[list(printed.final)], printed.final)
+
+
+def test_rural_and_urban_households_add_up_and_imports_may_be_printed_negative(printed: NationalTable) -> None:
+    grid = grid_of(printed)
+    at, bought = column(grid, "THC"), column(grid, "IM")
+    for i, cells in enumerate(grid):
+        half = {2: ["农村居民消费", "城镇居民消费"], 3: ["FU101", "FU102"]}.get(i, ["", ""])
+        if FIRST_ROW <= i < FIRST_ROW + 17:
+            half = [repr(0.25 * float(cells[at])), repr(0.75 * float(cells[at]))]
+            cells[bought] = repr(-float(cells[bought]))
+        cells[at : at + 1] = half
+    table = read_table(write_grid(grid))
+    np.testing.assert_allclose(table.final["household"], printed.final["household"])
+    np.testing.assert_allclose(table.final["import"], printed.final["import"])
+
+
+def test_the_classification_of_42_sectors_reaches_every_sector_of_the_model(shanxi: Accounts) -> None:
+    rows = read_mapping(DEFAULT, shanxi.sectors)
+    assert {row.sector for row in rows} == set(shanxi.sectors)
+    assert sorted({row.code for row in rows if row.code}) == [f"{n:02d}" for n in range(1, 43)]
+
+
+def test_a_table_of_42_sectors_makes_an_economy(shanxi: Accounts, printed: NationalTable) -> None:
+    rows = [r for r in read_mapping(DEFAULT, shanxi.sectors) if r.code]
+    names = list(dict.fromkeys((r.code, r.names[0]) for r in rows))
+    share = pd.DataFrame(0.0, index=pd.MultiIndex.from_tuples(names), columns=list(shanxi.sectors))
+    for r in rows:
+        share.loc[(r.code, r.names[0]), r.sector] = r.share
+    share = share / share.sum(axis=0)  # each sector's parts are alike
+    keys = [" ".join(name) for name in names]
+    fine = NationalTable(
+        "made up",
+        tuple(names),
+        pd.DataFrame(share.to_numpy() @ printed.use.to_numpy() @ share.to_numpy().T, index=keys, columns=keys),
+        pd.DataFrame(share.to_numpy() @ printed.final.to_numpy(), index=keys, columns=list(printed.final)),
+        pd.DataFrame(
+            printed.value_added.to_numpy() @ share.to_numpy().T, index=list(printed.value_added.index), columns=keys
+        ),
+        pd.Series(share.to_numpy() @ printed.output.to_numpy(), index=keys),
+    )
+    grid = grid_of(fine)
+    for cells, (code, name) in zip(grid[FIRST_ROW:], names, strict=False):
+        cells[0], cells[1] = code, name
+    for j, (code, name) in enumerate(names):
+        grid[2][FIRST_COLUMN + j], grid[3][FIRST_COLUMN + j] = name, code
+    made = make_economy("fine_2022", write_grid(grid))
+    figures = load_economy(made.folder)
+    accounts = build_accounts(figures.tables())
+    assert figures.value("controls", "gdp") == pytest.approx(25642.59)
+    output = figures.sectors.set_index("sector")["gross_output"]
+    assert output["AGR"] == pytest.approx(printed.output["AGR"])
+    assert output["STEEL"] + output["NFM"] == pytest.approx(printed.output["STEEL"] + printed.output["NFM"])
+    assert 300.0 < accounts.fuel["co2_mt"].sum() < 900.0
+
+
+# -- mistakes --------------------------------------------------------------------------------------------------
+
+
+def test_all_mistakes_are_named_at_once_with_their_places(printed: NationalTable) -> None:
+    grid = grid_of(printed)
+    steel, hh = column(grid, "STEEL"), column(grid, "THC")
+    grid[row(grid, "COAL")][steel] = "n.a."
+    grid[row(grid, "AGR")][steel] = "-5"
+    grid[row(grid, "CHEM")][hh] = "12 yuan"
+    said = complaints(grid)
+    assert any(address(row(grid, "COAL"), steel) in s and "a number" in s and "n.a." in s for s in said)
+    assert any(address(row(grid, "AGR"), steel) in s and "at least 0" in s and "AGR" in s for s in said)
+    assert any(address(row(grid, "CHEM"), hh) in s and "12 yuan" in s for s in said)
+
+
+@pytest.mark.parametrize(
+    ("heading", "word"),
+    [("THC", "居民消费"), ("FU103", "政府消费"), ("FU201", "固定资本形成"), ("FU202", "存货增加"), ("GO", "总产出")],
+)
+def test_a_missing_column_is_named_with_what_was_expected(printed: NationalTable, heading: str, word: str) -> None:
+    grid = grid_of(printed)
+    at = column(grid, heading)
+    said = complaints([cells[:at] + cells[at + 1 :] for cells in grid])
+    assert any("a column headed" in s and word in s for s in said)
+
+
+@pytest.mark.parametrize(("code", "word"), [("VA001", "劳动者报酬"), ("VA002", "生产税净额"), ("VA004", "营业盈余")])
+def test_a_missing_row_is_named_with_what_was_expected(printed: NationalTable, code: str, word: str) -> None:
+    grid = grid_of(printed)
+    del grid[row(grid, code)]
+    assert any("a row headed" in s and word in s for s in complaints(grid))
+
+
+def test_a_sector_without_its_row_is_named(printed: NationalTable) -> None:
+    grid = grid_of(printed)
+    del grid[row(grid, "PAPER")]
+    assert any("a row for the sector of the column" in s and "PAPER" in s for s in complaints(grid))
+
+
+def test_unbalanced_rows_and_columns_are_named_with_their_size(printed: NationalTable) -> None:
+    grid = grid_of(printed)
+    at = (row(grid, "NMM"), column(grid, "CONS"))
+    grid[at[0]][at[1]] = repr(float(grid[at[0]][at[1]]) + 100.0)
+    said = complaints(grid)
+    assert len(said) == 2
+    assert "row NMM" in said[0]
+    assert "100 too much" in said[0]
+    assert "column CONS" in said[1]
+    assert "100 too much" in said[1]
+
+
+def test_a_row_of_zeros_is_named(printed: NationalTable) -> None:
+    grid = grid_of(printed)
+    at = row(grid, "AIR")
+    grid[at][FIRST_COLUMN:] = ["0"] * len(grid[at][FIRST_COLUMN:])
+    assert any("row AIR" in s and "a gross output above 0" in s for s in complaints(grid))
+
+
+def test_the_unit_is_asked_for_where_the_table_does_not_say_it(printed: NationalTable) -> None:
+    grid = grid_of(printed)
+    grid[1] = ["table of the year"]
+    assert "--unit wanyuan" in " ".join(complaints(grid))
+    ten = read_table(write_grid(grid), "wanyuan")
+    np.testing.assert_allclose(ten.output, printed.output * 1e-4)
+
+
+def test_a_sector_that_the_mapping_does_not_know_is_named(printed: NationalTable, shanxi: Accounts) -> None:
+    grid = grid_of(printed)
+    for where in ((row(grid, "NMM"), 0), (row(grid, "NMM"), 1), (2, column(grid, "NMM")), (3, column(grid, "NMM"))):
+        grid[where[0]][where[1]] = "玻璃"
+    table = read_table(write_grid(grid))
+    with pytest.raises(UserError, match=r"玻璃.*--map") as caught:
+        to_sectors(table, shanxi.sectors)
+    assert len(caught.value.problems) == 1
+
+
+def test_mistakes_of_a_mapping_are_named_with_their_lines(shanxi: Accounts) -> None:
+    path = Path("map.csv")
+    path.write_text("code,sector,share\n01,AGR,0.5\n02,COLA,1\n03,OGAS,two\n", encoding="utf-8")
+    with pytest.raises(UserError) as caught:
+        read_mapping(path, shanxi.sectors)
+    said = str(caught.value)
+    assert "map.csv:2" in said
+    assert "add up to 1" in said
+    assert "map.csv:3" in said
+    assert "Did you mean COAL?" in said
+    assert "map.csv:4" in said
+    assert "'two'" in said
+
+
+def test_a_sector_of_the_model_that_gets_nothing_is_named(printed: NationalTable, shanxi: Accounts) -> None:
+    path = Path("map.csv")
+    lines = [f"{s},{'TRAN' if s == 'AIR' else s}" for s in shanxi.sectors]
+    path.write_text("\n".join(["code,sector", *lines]), encoding="utf-8")
+    with pytest.raises(UserError, match="sector AIR of the model"):
+        to_sectors(printed, shanxi.sectors, path)
+
+
+def no_file() -> list[str]:
+    return ["new", "economy", "x_2022", "--table", "nothing.csv"]
+
+
+def another_kind() -> list[str]:
+    Path("table.pdf").write_text("", encoding="utf-8")
+    return ["new", "economy", "x_2022", "--table", "table.pdf"]
+
+
+def no_table() -> list[str]:
+    Path("list.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    return ["new", "economy", "x_2022", "--table", "list.csv"]
+
+
+def built_in_name() -> list[str]:
+    return ["new", "economy", "shanxi_2022", "--table", "list.csv"]
+
+
+def no_template() -> list[str]:
+    return ["new", "economy", "x_2022", "--table", "list.csv", "--from", "shanxi"]
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [
+        (no_file, "no such file"),
+        (another_kind, "save it as .xlsx or .csv"),
+        (no_table, "new table example.csv"),
+        (built_in_name, "built in"),
+        (no_template, "Did you mean shanxi_2022?"),
+    ],
+)
+def test_a_wrong_call_ends_with_one_message_and_leaves_nothing(
+    command: Callable[[], list[str]], word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command()) == 2
+    assert word in capsys.readouterr().err
+    assert not Path("economies").exists()
+
+
+def test_accounts_that_cannot_close_are_refused_and_nothing_is_written(
+    printed: NationalTable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    final = printed.final.copy()
+    final["fixed_investment"] *= 0.01
+    write_table(traded(replace(printed, final=final), printed.use, printed.value_added), Path("odd.csv"))
+    assert main(["new", "economy", "odd_2022", "--table", "odd.csv"]) == 2
+    assert "save more than is invested" in capsys.readouterr().err
+    assert not list(Path().glob("economies/**/*"))
+
+
+def test_an_economy_is_found_by_name_here_by_path_and_built_in(printed: NationalTable) -> None:
+    write_table(printed, Path("t.csv"))
+    make_economy("here_2022", Path("t.csv"))
+    shutil.copytree("economies/here_2022", "elsewhere/there")
+    assert load_economy("here_2022").name == "here_2022"
+    assert load_economy("elsewhere/there").value("controls", "gdp") == pytest.approx(25642.59)
+    assert load_economy("shanxi_2022").name == "shanxi_2022"
+    with pytest.raises(UserError, match="here_2022, shanxi_2022"):
+        load_economy("nowhere")
+
+
+def test_the_scenario_template_is_a_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+    from scenarios.load import load_scenario
+
+    assert main(["new", "scenario", "mine"]) == 0
+    scenario = load_scenario("mine.yaml")
+    assert scenario.name == "mine"
+    assert scenario.coverage.STEEL == "trading"
+    assert main(["new", "scenario", "mine"]) == 2
+    assert "there already" in capsys.readouterr().err
