@@ -42,10 +42,13 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
             file = _text(dataset / f"{table}.parquet")
             database.execute(f"create view {table} as select * from read_parquet({file})")
         return database
-    if next(folder.glob("*/annual.parquet"), None) is None:
+    # Neither a dataset gathered before nor the leftovers of a killed process are runs.
+    runs = [p.parent for p in sorted(folder.glob("*/annual.parquet")) if p.parent.name[0] != "."]
+    runs = [run for run in runs if run.name != DATASET]
+    if not runs:
         raise StoreError(f"{folder} holds no finished run")
     for table in TABLES:
-        files = _text(folder / "*" / f"{table}.parquet")
+        files = "[" + ", ".join(_text(run / f"{table}.parquet") for run in runs) + "]"
         database.execute(
             f"create view {table} as select split_part(filename, '/', -2) as run, * exclude (filename)"
             f" from read_parquet({files}, filename = true)"
