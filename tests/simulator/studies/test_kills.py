@@ -50,8 +50,9 @@ def wait_until_gone(group: int, seconds: float = 5.0) -> None:
         time.sleep(0.05)
 
 
-def kill_and_resume(folder: Path, sweep: Path, kills: int, seed: int, longest: float) -> None:
-    """Kill the parent at random moments of its work, then let it finish; no process outlives it."""
+def kill_and_resume(folder: Path, sweep: Path, kills: int, seed: int, longest: float) -> int:
+    """Kill the parent at random moments of its work, then let it finish; how often it was killed."""
+    killed = 0
     moments = random.Random(seed)
     words = ["sweep", str(sweep), "--workers", "2", "--out", str(folder)]
     for _ in range(kills):
@@ -64,6 +65,7 @@ def kill_and_resume(folder: Path, sweep: Path, kills: int, seed: int, longest: f
         done = running.poll() is not None
         if not done:
             os.kill(running.pid, signal.SIGKILL)
+            killed += 1
         running.wait()
         wait_until_gone(running.pid)
         if done:
@@ -71,6 +73,7 @@ def kill_and_resume(folder: Path, sweep: Path, kills: int, seed: int, longest: f
     last = start(words)
     assert last.wait(timeout=300) == 0
     wait_until_gone(last.pid)
+    return killed
 
 
 def whole(folder: Path, sweep: Path) -> dict[str, str]:
@@ -83,7 +86,7 @@ def test_a_sweep_killed_and_resumed_gives_the_same_dataset_and_leaves_no_process
     sweep_file: Path, tmp_path: Path
 ) -> None:
     sweep_file.write_text(SWEEP.replace("samples: 6", "samples: 8"))
-    kill_and_resume(tmp_path / "killed", sweep_file, kills=2, seed=4, longest=6.0)
+    assert kill_and_resume(tmp_path / "killed", sweep_file, kills=2, seed=4, longest=6.0) >= 1
     compact(tmp_path / "killed")
     assert contents(tmp_path / "killed") == whole(tmp_path / "whole", sweep_file)
     assert not [p.name for p in (tmp_path / "killed").iterdir() if p.name.endswith((".part", ".old", ".failed"))]
@@ -92,7 +95,7 @@ def test_a_sweep_killed_and_resumed_gives_the_same_dataset_and_leaves_no_process
 @pytest.mark.study
 def test_twenty_kills_lose_nothing(sweep_file: Path, tmp_path: Path) -> None:
     sweep_file.write_text(SWEEP.replace("samples: 6", "samples: 200"))
-    kill_and_resume(tmp_path / "killed", sweep_file, kills=20, seed=5, longest=8.0)
+    assert kill_and_resume(tmp_path / "killed", sweep_file, kills=20, seed=5, longest=8.0) == 20
     compact(tmp_path / "killed")
     assert contents(tmp_path / "killed") == whole(tmp_path / "whole", sweep_file)
 
