@@ -165,9 +165,3 @@ def _province(
     )
     built = Province(_economy(name, changes).accounts, closure)
     return built, PhysicalAccounts(built)
-
-
-def sector_shares(values: Mapping[str, float]) -> dict[str, float]:
-    """Values scaled to add up to one."""
-    total = sum(values.values())
-    return {k: v / total for k, v in values.items()}

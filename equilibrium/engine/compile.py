@@ -209,7 +209,6 @@ class Compiled:
         shares = [(c.name, r, s) for c in model.consumers for r, s in c.income_shares.items()]
         self.share_payer = np.array([self.income_index[c] for c, _, _ in shares], dtype=np.int64)
         self.share_receiver = np.array([self.income_index[r] for _, r, _ in shares], dtype=np.int64)
-        self.share_at = {(c, r): i for i, (c, r, _) in enumerate(shares)}
         lower, upper = np.full(self.n, -inf), np.full(self.n, inf)
         self.start = np.ones(self.n)
         for c in model.all_commodities():

@@ -16,7 +16,6 @@ from equilibrium.engine.nest import Tree, benchmark_value
 from equilibrium.province.accounts import Accounts
 from equilibrium.province.carbon import (
     COVERABLE,
-    PERMIT,
     EmittingFlow,
     permit_leaf,
     permit_of,
@@ -143,11 +142,3 @@ def _fuel_value(accounts: Accounts, good: str, code: str, use: str) -> float:
     rows = accounts.fuel
     mask = (rows["commodity"] == good) & (rows["activity"] == code) & (rows["use"] == use)
     return total(rows.loc[mask, "value"])
-
-
-def pays_for_permits(tree: Nest) -> bool:
-    """Whether some leaf of the tree is a permit (for tests and drawings)."""
-    return any(
-        child.commodity.startswith(PERMIT) if isinstance(child, Leaf) else pays_for_permits(child)
-        for child in tree.children
-    )

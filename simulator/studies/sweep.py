@@ -7,7 +7,7 @@ so that two points differ by their parameters and by nothing else.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -199,8 +199,3 @@ def _same_sweep(out: Path, text: str, overwrite: bool) -> None:
             f"{out} holds another sweep. Choose another folder with --out, or give --overwrite to put this one in"
             f" its place; to go on with the one that is there: python run.py sweep {out}"
         )
-
-
-def folders_of(plan: Plan) -> Sequence[str]:
-    """Names of all folders of a sweep's runs."""
-    return list(Sweeping(plan).runs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,8 +150,3 @@ def preparation_lines(inputs: Inputs) -> list[str]:
         f"Simulated paths: {table['run'].nunique()} runs, {len(table)} periods, no gaps; z-scores, means and ranges"
         " are those of the training rows; split 70/15/15 in time.",
     ]
-
-
-def preparation_counts(inputs: Inputs) -> dict[str, object]:
-    """The same as plain values."""
-    return {"prices": asdict(inputs.prices.preparation), "emissions": asdict(inputs.emissions.preparation)}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SOURCE = "Source: Tanshi, economy shanxi_2022. Simulated, not observed. Traditional: one equilibrium a year."
+_PLACE = {"right": 0.975, "bottom": 0.2, "height": 0.6, "gap": 0.06}
 
 
 def write_comparison(result: Comparison, folder: Path) -> list[Path]:
@@ -103,7 +104,7 @@ def _lines(heads: list[str], rows: list[list[str]]) -> str:
 
 def paths_figure(result: Comparison, scenario: str) -> Figure:
     """Price and covered emissions of one scenario under every model, without a shock."""
-    figure, axes = _panels(f"{scenario}: traditional model and hybrid", "without a shock")
+    figure, axes = style.panels(2, f"{scenario}: traditional model and hybrid", "without a shock", _SOURCE, **_PLACE)
     looks = style.looks(list(VARIANTS))
     own = result.paths[(result.paths["scenario"] == scenario) & (result.paths["shock"] == BASE)]
     for axis, (column, label) in zip(
@@ -112,7 +113,7 @@ def paths_figure(result: Comparison, scenario: str) -> Figure:
         for variant in VARIANTS:
             _draw(axis, own[own["variant"] == variant], column, looks[variant].colour, variant)
         axis.set_title(label, fontsize=10.5, loc="left")
-    _legend(figure, axes[0])
+    style.legend_of(figure, axes[0])
     return figure
 
 
@@ -120,8 +121,9 @@ def response_figure(result: Comparison, scenario: str) -> Figure:
     """Difference of the price from the run without the shock, a panel a shock."""
     shocks = [s for s in result.shocks if s != BASE and ((result.paths["shock"] == s) & (
         result.paths["scenario"] == scenario)).any()]  # fmt: skip
-    figure, axes = _panels(f"{scenario}: the price's answer to a mid-year shock",
-                           "yuan/t CO₂, difference from the run without the shock", len(shocks))  # fmt: skip
+    title = f"{scenario}: the price's answer to a mid-year shock"
+    unit = "yuan/t CO₂, difference from the run without the shock"
+    figure, axes = style.panels(len(shocks), title, unit, _SOURCE, **_PLACE)
     looks = style.looks(list(VARIANTS))
     own = result.paths[result.paths["scenario"] == scenario]
     for axis, shock in zip(axes, shocks, strict=True):
@@ -135,7 +137,7 @@ def response_figure(result: Comparison, scenario: str) -> Figure:
         axis.text(result.when, 1.0, " announced", transform=axis.get_xaxis_transform(), va="top", fontsize=8,
                   color=style.GREY)  # fmt: skip
         axis.set_title(shock, fontsize=10.5, loc="left")
-    _legend(figure, axes[0])
+    style.legend_of(figure, axes[0])
     return figure
 
 
@@ -146,23 +148,3 @@ def _draw(axis: Axes, part: pd.DataFrame, column: str, colour: str, label: str) 
         axis.plot(t + 0.5, y, color=colour, linewidth=1.0, linestyle="--", marker="o", markersize=3.5, label=label)
     else:
         axis.plot(t, y, color=colour, linewidth=1.8, label=label)
-
-
-def _panels(title: str, unit: str, count: int = 2) -> tuple[Figure, list[Axes]]:
-    figure, first = style.frame(title, unit, _SOURCE)
-    first.remove()
-    width = 0.9 / count
-    axes = [figure.add_axes((0.075 + n * width, 0.2, width - 0.06, 0.6)) for n in range(count)]
-    for axis in axes:
-        for side in ("top", "right"):
-            axis.spines[side].set_visible(False)
-        axis.tick_params(labelsize=8.5)
-        axis.grid(color=style.PALE, linewidth=0.7)
-        axis.set_axisbelow(True)
-    return figure, axes
-
-
-def _legend(figure: Figure, axis: Axes) -> None:
-    handles, labels = axis.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.06, 0.06), ncols=len(labels), frameon=False,
-                  fontsize=9)  # fmt: skip

@@ -15,7 +15,6 @@ from simulator.studies.judgement import METHODS, Judgement
 from simulator.views import style
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 KINDS = ("price", "emissions", "output")
@@ -119,8 +118,8 @@ def findings(judged: Judgement) -> list[str]:
 def skill_figure(skill: pd.DataFrame) -> Figure:
     """CRPS skill against persistence by horizon, a panel a kind, for held-out scenarios."""
     own = skill[skill["set"] == skill["set"].iloc[0]]
-    figure, axes = _panels(3, "Skill of weekly forecasts on scenarios the network never saw",
-                           "CRPS skill against persistence: above 0 is better, 1 is perfect")  # fmt: skip
+    figure, axes = style.panels(3, "Skill of weekly forecasts on scenarios the network never saw",
+                           "CRPS skill against persistence: above 0 is better, 1 is perfect", _SOURCE)  # fmt: skip
     shown = [m for m in METHODS if m not in ("persistence", "interpolation")]
     looks = style.looks(shown)
     for axis, kind in zip(axes, KINDS, strict=True):
@@ -135,14 +134,14 @@ def skill_figure(skill: pd.DataFrame) -> Figure:
         axis.set_xticks(range(own["weeks"].nunique()), [str(w) for w in own["weeks"].unique()])
         axis.set_xlabel("weeks ahead", fontsize=9)
         axis.set_title(_WHAT[kind], fontsize=10.5, loc="left")
-    _legend(figure, axes[0])
+    style.legend_of(figure, axes[0])
     return figure
 
 
 def gap_figure(gaps: pd.DataFrame) -> Figure:
     """Change of the gap against no drift, by scenario, a panel a kind."""
-    figure, axes = _panels(3, "Gap before each jump, against no drift", "% change of the mean gap, 90 % interval",
-                           left=0.29, source=_SOURCE.replace("weekly", "monthly"))  # fmt: skip
+    figure, axes = style.panels(3, "Gap before each jump, against no drift", "% change of the mean gap, 90 % interval",
+                           _SOURCE.replace("weekly", "monthly"), left=0.29)  # fmt: skip
     names = [n for n in gaps["scenario"].unique() if not n.startswith("all")] + ["all, within the year", "all"]
     looks = style.looks(["none", "ou", "neural"])
     for column, (axis, kind) in enumerate(zip(axes, KINDS, strict=True)):
@@ -158,7 +157,7 @@ def gap_figure(gaps: pd.DataFrame) -> Figure:
         axis.set_yticks(range(len(names)), names if column == 0 else [""] * len(names), fontsize=8.5)
         axis.invert_yaxis()
         axis.set_title(_WHAT[kind], fontsize=10.5, loc="left")
-    _legend(figure, axes[0])
+    style.legend_of(figure, axes[0])
     return figure
 
 
@@ -168,7 +167,7 @@ def generated_figure(drawn: Generated) -> Figure:
     title = "Series drawn from the network alone"
     unit = f"band: 5 to 95 % of {drawn.members} networks with {drawn.draws} noisy paths each; line: median"
     source = "Source: Tanshi, the network about each scenario's reference path. Nothing is cleared, nobody trades."
-    figure, axes = _panels(2, title, unit, source=source)
+    figure, axes = style.panels(2, title, unit, source)
     looks = style.looks(scenarios)
     starts = list(drawn.table["start"].unique())
     named = (("Price|Carbon", "", "Price, yuan/t CO₂"), ("Emissions|CO2", "all covered", "Covered emissions, Mt/yr"))
@@ -296,25 +295,3 @@ def _weeks(weeks: Sequence[int]) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:+.1f}".replace("-", "−") + " %"
-
-
-def _panels(
-    count: int, title: str, unit: str, left: float = 0.075, source: str = _SOURCE
-) -> tuple[Figure, list[Axes]]:
-    figure, first = style.frame(title, unit, source)
-    first.remove()
-    width = (0.97 - left) / count
-    axes = [figure.add_axes((left + n * width, 0.25, width - 0.05, 0.56)) for n in range(count)]
-    for axis in axes:
-        for side in ("top", "right"):
-            axis.spines[side].set_visible(False)
-        axis.tick_params(labelsize=8.5)
-        axis.grid(color=style.PALE, linewidth=0.7)
-        axis.set_axisbelow(True)
-    return figure, axes
-
-
-def _legend(figure: Figure, axis: Axes) -> None:
-    handles, labels = axis.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.06, 0.06), ncols=len(labels), frameon=False,
-                  fontsize=9)  # fmt: skip

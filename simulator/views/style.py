@@ -245,3 +245,36 @@ def save(figure: Figure, folder: Path | str, name: str) -> tuple[Path, Path]:
     """
     place = Path(folder)
     return write_file(place / f"{name}.png", png(figure)), write_file(place / f"{name}.svg", svg(figure))
+
+
+def panels(
+    count: int,
+    title: str,
+    unit: str,
+    source: str,
+    *,
+    left: float = 0.075,
+    right: float = 0.97,
+    bottom: float = 0.25,
+    height: float = 0.56,
+    gap: float = 0.05,
+) -> tuple[Figure, list[Axes]]:
+    """The house frame with several axes side by side; places are shares of the figure."""
+    figure, first = frame(title, unit, source)
+    first.remove()
+    width = (right - left) / count
+    axes = [figure.add_axes((left + n * width, bottom, width - gap, height)) for n in range(count)]
+    for axis in axes:
+        for side in ("top", "right"):
+            axis.spines[side].set_visible(False)
+        axis.tick_params(labelsize=8.5)
+        axis.grid(color=PALE, linewidth=0.7)
+        axis.set_axisbelow(True)
+    return figure, axes
+
+
+def legend_of(figure: Figure, axis: Axes) -> None:
+    """One legend below all panels, with what the first of them shows."""
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.06, 0.06), ncols=len(labels), frameon=False,
+                  fontsize=9)  # fmt: skip
