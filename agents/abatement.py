@@ -67,6 +67,14 @@ class Position:
         Allocation of this year still to come, at the trial price (output-based allocation).
     entitlement_slope : (firms,) float or float
         Its change with the price, t per yuan/t.
+    credits : (firms,) float or float
+        Offset credits the firm will surrender in place of allowances, at the trial price.
+    credits_slope : (firms,) float or float
+        Its change with the price, t per yuan/t.
+    obliged : (firms,) float or float
+        Part of its emissions for which the firm must surrender; below 1 where its obligation is capped.
+    owed : (firms,) float or float
+        What it must surrender whatever it emits, as where its obligation is capped.
     """
 
     to_date: Floats
@@ -76,6 +84,10 @@ class Position:
     reserve_slope: Floats | float = 0.0
     entitlement: Floats | float = 0.0
     entitlement_slope: Floats | float = 0.0
+    credits: Floats | float = 0.0
+    credits_slope: Floats | float = 0.0
+    obliged: Floats | float = 1.0
+    owed: Floats | float = 0.0
 
 
 @dataclass(frozen=True)
@@ -161,7 +173,7 @@ class Demand:
 def demand(population: Population, tangent: Tangent, position: Position) -> Demand:
     """Return what each firm wants to buy or sell at any price.
 
-    need_f(p) = to date + remaining x e_f(p) - holdings + reserve(p) - entitlement,
+    need_f(p) = owed + obliged (to date + remaining x e_f(p)) - holdings + reserve(p) - entitlement - credits,
     e_f(p) = s_f E + v_f E' (p - p_hat), floored at zero.
     """
     share, response = population.shares()
@@ -169,10 +181,14 @@ def demand(population: Population, tangent: Tangent, position: Position) -> Dema
     zero = np.zeros(len(population))
     return Demand(
         tangent.price,
-        position.to_date - position.holdings - position.entitlement,
-        zero - position.entitlement_slope,
-        scale * share * tangent.emissions[population.sector],
-        scale * response * tangent.slope[population.sector],
+        position.obliged * position.to_date
+        - position.holdings
+        - position.entitlement
+        - position.credits
+        + position.owed,
+        zero - position.entitlement_slope - position.credits_slope,
+        position.obliged * (scale * share * tangent.emissions[population.sector]),
+        position.obliged * (scale * response * tangent.slope[population.sector]),
         zero + position.reserve,
         zero + position.reserve_slope,
     )

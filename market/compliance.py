@@ -8,6 +8,7 @@ import numpy as np
 
 from market.apportion import apportion_groups
 from market.ledger import product
+from market.offsets import usable
 from market.orders import Floats, Ints
 from market.registry import Registry
 
@@ -41,6 +42,7 @@ class Settlement:
     ----------
     verified, surrendered, shortfall : (firms,) int64
         Units; the shortfall is what was owed, debts of earlier years included, beyond what was surrendered.
+        `surrendered` counts allowances and offset credits.
     penalty : (firms,) int64
         Cash paid to government, tick x unit.
     debt : (firms,) int64
@@ -49,6 +51,8 @@ class Settlement:
         Units that ended their life, for every account of the registry.
     borrowed : (firms,) int64
         Units drawn from next year's allocation and surrendered; part of `surrendered`.
+    offsets : (firms,) int64
+        Offset credits surrendered; part of `surrendered`.
     """
 
     verified: Ints
@@ -58,6 +62,7 @@ class Settlement:
     debt: Ints
     expired: Ints
     borrowed: Ints
+    offsets: Ints
 
 
 def settle_year(
@@ -72,11 +77,13 @@ def settle_year(
     banking: bool = True,
     carry: Ints | None = None,
     advance: Ints | None = None,
+    owed: Ints | None = None,
+    offset_share: float = 0.0,
 ) -> Settlement:
     """Book verified emissions and close the year.
 
-    Each firm surrenders all it owes as far as it holds allowances of this or earlier vintages, the oldest
-    first. On max(0, owed - held) it pays the penalty to government; that either ends the obligation or leaves
+    Each firm surrenders all it owes: offset credits up to their share, then allowances of this or earlier
+    vintages, the oldest first. On max(0, owed - held) it pays the penalty to government; that either ends the obligation or leaves
     it as a debt of the next year, which is penalised again if then unmet (Directive 2003/87/EC, Art. 16(3):
     the payment does not release from surrendering).
 
@@ -103,30 +110,38 @@ def settle_year(
     advance : (firms,) int64 | None
         The most units each firm may draw from next year's allocation to cover a shortfall
         (`market.banking.borrowing`); they are issued here, and whoever allocates next year leaves them out.
+    owed : (firms,) int64 | None
+        What has to be surrendered for the year where that is not all of `verified` (`capped_obligation`).
+    offset_share : float
+        Largest part of the year's obligation that offset credits may cover (`market.offsets.usable`).
     """
-    registry.oblige(firms, verified)
-    owed = registry.obligations[firms]
-    usable = registry.holdings[: year - registry.first_vintage + 1].sum(axis=0)
-    handed_in = np.minimum(owed, usable[firms])
+    obliged = verified if owed is None else owed
+    registry.oblige(firms, obliged)
+    due = registry.obligations[firms]
+    credits = np.minimum(usable(obliged, registry.offsets[firms], offset_share), due)
+    registry.surrender_offsets(firms, credits)
+    rest = due - credits
+    allowances = registry.holdings[: year - registry.first_vintage + 1].sum(axis=0)
+    handed_in = np.minimum(rest, allowances[firms])
     registry.surrender(firms, handed_in, latest=year)
-    borrowed = np.zeros_like(owed) if advance is None else np.minimum(owed - handed_in, advance)
+    borrowed = np.zeros_like(rest) if advance is None else np.minimum(rest - handed_in, advance)
     if borrowed.any():
         registry.issue(firms, borrowed, year + 1)
         registry.surrender(firms, borrowed, latest=year + 1)
-    shortfall = owed - handed_in - borrowed
+    shortfall = rest - handed_in - borrowed
     fine = product(shortfall, penalty)
     registry.pay(firms, government, fine)
     if extinguishes:
         registry.extinguish(firms, shortfall)
     everyone = np.arange(registry.accounts)
-    left = usable.copy()
+    left = allowances.copy()
     left[firms] -= handed_in
     expired = (
         left if not banking else np.maximum(left - carry, 0) if carry is not None else np.zeros_like(left)
     )
     registry.expire(everyone, expired, latest=year)
     debt = registry.obligations[firms]
-    return Settlement(verified, handed_in + borrowed, shortfall, fine, debt, expired, borrowed)
+    return Settlement(verified, handed_in + borrowed + credits, shortfall, fine, debt, expired, borrowed, credits)
 
 
 def capped_obligation(verified: Ints, free: Ints, share: float = 0.2) -> Ints:

@@ -1,10 +1,12 @@
-"""Offset credits: how far reductions outside the market count for compliance."""
+"""Offset credits: how far reductions outside the market count for compliance, and how they change hands."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from market.orders import Ints
+from market.registry import Registry
+from market.venue import Fills
 
 
 def usable(owed: Ints, held: Ints, share: float = 0.05) -> Ints:
@@ -29,3 +31,21 @@ def usable(owed: Ints, held: Ints, share: float = 0.05) -> Ints:
     if not 0.0 <= share <= 1.0:
         raise ValueError(f"offsets: share is {share}, expected 0 to 1")
     return np.asarray(np.minimum(np.floor(share * owed + 1e-9).astype(np.int64), held))
+
+
+def deliver(registry: Registry, fills: Fills) -> None:
+    """Book one auction of credits: issued to their sellers, handed over and paid for.
+
+    A credit exists from its sale on: what forestry does not sell is not certified.
+
+    Parameters
+    ----------
+    registry : Registry
+    fills : Fills
+        Quantities in registry units, prices in ticks.
+    """
+    if not len(fills):
+        return
+    registry.issue_offsets(fills.seller, fills.quantity)
+    registry.transfer_offsets(fills.seller, fills.buyer, fills.quantity)
+    registry.pay(fills.buyer, fills.seller, fills.price * fills.quantity)

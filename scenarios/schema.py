@@ -133,6 +133,12 @@ class Allocation(Group):
     """Share of the cap that government sells instead of giving it away."""
     binding: Annotated[bool, _in("-", "assumed")] = False
     """true: an allocated sector keeps to its quota at its own shadow price; false: it binds nobody."""
+    in_advance: Annotated[Annotated[float, Field(ge=0, le=1)] | None, _in("fraction", "law")] = None
+    """Part of a firm's free allowances given in January by what it usually makes (China: 0.7); before the year's last
+    market period the rest follows, or is taken back, by what it has made. null: all in January, for good."""
+    gap_cap: Annotated[Annotated[float, Field(ge=0, le=1)] | None, _in("fraction", "law")] = None
+    """Largest gap beyond its free allowances that a firm must cover, as part of its verified emissions (China
+    2019-2020: 0.2); null: all of it."""
 
 
 class Price(Group):
@@ -178,6 +184,34 @@ class Banking(Group):
     """Smallest gap, as part of what is owed, from which a firm may borrow."""
     horizon: Annotated[Annotated[int, Field(ge=1, le=30)] | None, _in("years", "literature")] = None
     """Years ahead that firms plan their bank for, rolling on; null: they keep `firms.reserve` instead."""
+
+
+class Offsets(Group):
+    """Forest credits that firms may surrender in place of allowances, and what forestry asks for them."""
+
+    share: Annotated[float, _in("fraction", "law", ge=0, le=1)] = 0.0
+    """Largest part of what a firm has to surrender that credits may cover (China: 0.05); 0: there are none."""
+    potential: Annotated[float, _in("Mt CO2/yr", "assumed", gt=0, le=10_000)] = 10.0
+    """Credits that forestry could offer in a year at any price."""
+    median_cost: Annotated[float, _in("yuan/t CO2", "assumed", gt=0, le=100_000)] = 60.0
+    """Price at which it offers half of them; costs are log-normal, cheap land comes first."""
+    spread: Annotated[float, _in("s.d. of log", "assumed", gt=0, le=5)] = 0.6
+    """Spread of that cost: the smaller, the more elastic the supply around the median cost."""
+    level: Annotated[Annotated[float, Field(ge=0, le=1_000_000)] | None, _in("yuan/t CO2", "assumed")] = None
+    """Mean of what firms would pay for a credit, to which their bargaining prices are scaled; null: the price of an
+    allowance. Nobody bids more than that price in either case."""
+    bargaining_tax: Annotated[float, _in("fraction", "literature", gt=0, le=1)] = 0.01
+    """Carbon tax rate in the bargaining price (Yang et al. 2021, eq. 7); it moves bids and is paid by nobody."""
+    bargaining_subsidy: Annotated[float, _in("yuan/t CO2", "literature", ge=0, le=1000)] = 20.0
+    """Subsidy for a tonne in the bargaining price (the same); it moves bids and is paid by nobody."""
+
+    @model_validator(mode="after")
+    def _supply_for_somebody(self) -> Self:
+        if self.model_fields_set and "share" not in self.model_fields_set:
+            given = ", ".join(sorted(self.model_fields_set))
+            hint = "Without a share nobody may surrender a credit; China's is 0.05."
+            raise _refuse("a share as soon as offsets are described", f"{given} alone", "offsets.share", hint)
+        return self
 
 
 class StabilityReserve(Group):
@@ -319,6 +353,8 @@ class Closure(Group):
     """Share theta of a covered good's carbon cost that its price beyond the border bears; report 0 and 1."""
     capital: Annotated[Literal["vintage", "mobile"], _in("-", "assumed")] = "vintage"
     """vintage: installed capital stays in its sector and new investment moves; mobile: all capital moves."""
+    installed_elasticity: Annotated[float, _in("fraction", "literature", ge=0, le=1)] = 0.12
+    """Elasticities of installed capital as part of those of new (IMF-ENV: 0.12); where capital is `vintage`."""
     external_saving: Annotated[Literal["fixed", "flexible"], _in("-", "assumed")] = "fixed"
     """fixed: internal prices adjust to a given capital inflow; flexible: the inflow adjusts."""
 
@@ -372,6 +408,7 @@ class Scenario(Group):
     price: Price = Price()
     penalty: Penalty = Penalty()
     banking: Banking = Banking()
+    offsets: Offsets = Offsets()
     stability_reserve: StabilityReserve = StabilityReserve()
     market: Market = Market()
     firms: Firms = Firms()

@@ -37,12 +37,14 @@ def annual_path(
     growth: Growth,
     years: range,
     regime: Callable[[Parameters, int], None],
+    solve: Callable[[Parameters, int, Array | None], Solution] | None = None,
 ) -> list[Year]:
     """Solve one equilibrium a year.
 
     Parameters
     ----------
     regime : sets coverage and the price or cap of a year on the parameters.
+    solve : from parameters, year and where to start to that year's equilibrium; the model's own by default.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def annual_path(
     for year in years:
         regime(p, year)
         try:
-            solution = model.solve(p, start)
+            solution = model.solve(p, start) if solve is None else solve(p, year, start)
         except EquilibriumError as error:
             message = f"{year}, one equilibrium a year: {error}"
             raise EquilibriumError(message, error.equation, error.residual) from error
@@ -66,6 +68,16 @@ def annual_path(
         )
         p, start = advance(model, p, flows, solution, growth, year) if year < years[-1] else p, solution.x
     return path
+
+
+def frozen_regime(model: Province) -> Callable[[Parameters, int], None]:
+    """The benchmark's policy held for ever: power pays the benchmark's price, nothing else is priced."""
+
+    def regime(p: Parameters, year: int) -> None:
+        model.cover(p, ("ELEC",))
+        model.hold_price(p, model.accounts.carbon_price)
+
+    return regime
 
 
 @dataclass(frozen=True)
@@ -101,14 +113,8 @@ def _frozen_baseline(
     name: str, closure: Closure, dynamics: Dynamics, first: int, last: int, changes: tuple[tuple[str, float], ...]
 ) -> Baseline:
     model, accounts = province(name, closure, dict(changes))
-    price = model.accounts.carbon_price
     growth = economy(name, dict(changes)).growth(dynamics, first, last)
-
-    def regime(p: Parameters, year: int) -> None:
-        model.cover(p, ("ELEC",))
-        model.hold_price(p, price)
-
-    path = annual_path(model, accounts, growth, range(first, last + 1), regime)
+    path = annual_path(model, accounts, growth, range(first, last + 1), frozen_regime(model))
     return Baseline(
         range(first, last + 1), np.array([y.emissions for y in path]), np.array([y.outputs for y in path])
     )

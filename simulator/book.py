@@ -16,13 +16,16 @@ from agents.strategies.schedule import step_orders
 from agents.strategies.scheduled import urgency
 from agents.strategies.sizing import as_blocks, in_parts
 from agents.streams import stream
-from equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
+from equilibrium.engine import Solution
+from equilibrium.province.carbon import COVERABLE
 from equilibrium.province.province import CarbonResponse
 from market.orders import SELL, Floats, Ints, Orders, screen
 from market.stability import Collar
 from market.venue import Clearing, Fills
 from market.venues import UNIFORM, Day, limits_of, open_venue
+from simulator.allocation import adjusts, expected_grants, history_of
 from simulator.coupling import REACH, Agreement
+from simulator.offsets import CreditPlan, cost_of_credits, plan_credits, with_credits
 
 if TYPE_CHECKING:
     from simulator.model import CarbonMarket
@@ -39,13 +42,6 @@ def tangent_of(response: CarbonResponse) -> Tangent:
     return Tangent(response.price, response.emissions, np.minimum(response.slope, 0.0))
 
 
-def history_of(m: CarbonMarket) -> Floats:
-    """What free allowances are shared by within a sector: output, or past emissions."""
-    population = m.population
-    emitted = population.output_share * population.intensity
-    return population.output_share if m.policy.by_output(m.state.year) else emitted
-
-
 class Book:
     """One period's order book as a function of the economy's response; draws are the period's own, made once."""
 
@@ -59,6 +55,8 @@ class Book:
         self.draws = m.population.draws(m.scenario.seed, self.number)
         self.arrival = arrivals(self.draws)
         self.active = np.flatnonzero(m.policy.mask(s.year)[m.population.sector])
+        self.bidding = np.setdiff1d(self.active, list(s.by_hand)) if s.by_hand else self.active
+        self.by_hand = placed_by_hand(m, self.arrival)
         last = s.price / market.tick
         self.band = (collar.hold(round((1 - BAND) * last)), collar.hold(max(round((1 + BAND) * last), 1)))
         self.venue = open_venue(market.venue, Day(round(last), market.k, market.ties, float(market.lot)))
@@ -70,6 +68,7 @@ class Book:
             self.lowest, self.highest = self.band
         self.band = (max(self.band[0], self.lowest), min(self.band[1], self.highest))
         self.held: Ints = m.registry.held[: len(m.population)]
+        self.credits: CreditPlan | None = None
 
     def lots(self) -> np.random.Generator:
         """The period's generator for ties, from its beginning each time."""
@@ -93,8 +92,9 @@ class Book:
             ),
             quote=m.population.quote,
         )
-        placed = place_orders(m.population, situation, self.draws, self.active)
-        book = Orders.join([placed, self._government_offer(), self._intermediaries(response.price, situation)])
+        placed = place_orders(m.population, situation, self.draws, self.bidding)
+        others = [self._government_offer(), self._intermediaries(response.price, situation)]
+        book = Orders.join([placed, *self.by_hand, *others])
         if self.limits is not None and self.limits.largest is not None:
             book = in_parts(book, self.limits.largest)
         if self.limits is not None and self.limits.smallest is not None:
@@ -111,6 +111,13 @@ class Book:
             share = m.population.normalised(history_of(m)) * self.remaining * TONNES
             entitlement = share * response.allocation[m.population.sector]
             entitlement_slope = share * response.allocation_slope[m.population.sector]
+        owed, obliged = self._capped(response, entitlement)
+        if adjusts(m):
+            entitlement = entitlement + expected_grants(m) - s.given
+            owed = owed + m.registry.obligations[: len(m.population)]  # what was given too much and has been sold
+        if m.policy.offset_share(s.year) > 0:
+            emitted, slope = self._emissions(response)
+            self.credits = plan_credits(m, response.price, owed + obliged * emitted, obliged * slope)
         position = Position(
             to_date=s.to_date,
             remaining=self.remaining,
@@ -119,8 +126,31 @@ class Book:
             entitlement_slope=entitlement_slope,
             reserve=reserve,
             reserve_slope=reserve_slope,
+            credits=0.0 if self.credits is None else self.credits.used,
+            credits_slope=0.0 if self.credits is None else self.credits.slope,
+            obliged=obliged,
+            owed=owed,
         )
         return demand(m.population, tangent_of(response), position)
+
+    def _emissions(self, response: CarbonResponse) -> tuple[Floats, Floats]:
+        """Emissions that firms expect for the year at the response's price, t, and their change with it."""
+        m, tangent = self.m, tangent_of(response)
+        share, answer = m.population.shares()
+        rest, sector = self.remaining * TONNES, m.population.sector
+        return m.state.to_date + rest * share * tangent.emissions[sector], rest * answer * tangent.slope[sector]
+
+    def _capped(self, response: CarbonResponse, to_come: Floats | float) -> tuple[Floats | float, Floats | float]:
+        """What firms owe whatever they emit, t, and the part of their emissions they owe beside: 0 and 1 without a cap.
+
+        Where the gap is capped, a firm beyond it owes its free allowances and the capped part of its emissions.
+        """
+        gap = self.m.scenario.allocation.gap_cap
+        if gap is None or not self.m.policy.started(self.m.state.year):
+            return 0.0, 1.0
+        free = expected_grants(self.m) + to_come
+        beyond = (1.0 - gap) * self._emissions(response)[0] > free
+        return np.where(beyond, free, 0.0), np.where(beyond, gap, 1.0)
 
     def _reserve(self, response: CarbonResponse) -> tuple[Floats | float, Floats | float]:
         """Allowances firms want to keep into next year, and how that changes with the price.
@@ -201,14 +231,37 @@ class Book:
         return Orders(one, np.array([SELL]), np.array([self.lowest]), np.array([lots]), np.array([0]))
 
 
+def placed_by_hand(m: CarbonMarket, arrival: Ints) -> list[Orders]:
+    """The orders of firms in whose seats somebody sits, (n, 3) each: side, ticks, lots (see ``simulator.seat``)."""
+    return [
+        Orders(np.full(len(rows), firm), rows[:, 0], rows[:, 1], rows[:, 2], np.full(len(rows), arrival[firm]))
+        for firm, rows in m.state.by_hand.items()
+    ]
+
+
 def equilibrium_price(m: CarbonMarket, remaining: float) -> Agreement:
     """The price of the economy's own permit condition for the rest of the year: no firm, no book."""
     s = m.state
     mask = m.policy.mask(s.year)
     weight = m.adjustment(remaining)[1]
     left = float(m.policy.caps(s.year)[mask].sum() + s.banked - s.accrued[mask].sum())
-    solution = m.economy_under(left / remaining, weight)
-    price = float(solution.x[m.province.permit_var]) / YUAN_PER_TONNE
+    solution = _under(m, left, remaining, weight)
+    price = m.permit_price(solution)
     held, response = m.economy_at(price, weight)
     nothing = Clearing(None, 0, Fills.none(), (None, None), None, np.zeros(0, np.int64))
     return Agreement(price, price, response, held, nothing, Orders.empty(), 1, 0.0)
+
+
+def _under(m: CarbonMarket, left: float, remaining: float, weight: float) -> Solution:
+    """The economy under what is left of the cap, Mt, with as many credits as are wanted at the price it comes to."""
+    s, rule = m.state, m.scenario.offsets
+    if m.policy.offset_share(s.year) == 0:
+        return m.economy_under(left / remaining, weight)
+    part = 1.0 if m.policy.standard(s.year) else remaining  # a standard is a rate, whatever part of the year is left
+
+    def solve(credits: float) -> Solution:
+        s.credits, s.forest_income = credits, cost_of_credits(rule, credits)
+        return m.economy_under(left / remaining, weight, credits / part)
+
+    emitted = float(s.accrued[m.policy.mask(s.year)].sum())
+    return with_credits(rule, solve, m.permit_price, lambda x: emitted + remaining * m.covered_emissions(x, s.year))[1]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from scenarios.errors import Problem, UserError, did_you_mean
-from simulator import cli_drift, cli_studies
+from simulator import cli_dashboard, cli_drift, cli_live, cli_report, cli_studies
 from simulator.cli_studies import Scheduler, Settings, Workers, read_settings
 from simulator.progress import bar
 
@@ -195,7 +195,10 @@ def sinks(
 
 
 cli_studies.register(app)
+cli_dashboard.register(app)
 cli_drift.register(app)
+cli_live.register(app)
+cli_report.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -268,18 +271,24 @@ def _show(result: BatchResult, folder: Path) -> None:
     """Write figures and report beside the results; print the table and what each scenario did."""
     from rich.console import Console
 
-    from simulator.economy import economy
+    from simulator.studies.offsets import offset_effects
+    from simulator.views.detail import write_details
     from simulator.views.figures import write_figures
+    from simulator.views.folder_report import provenance, shown_run
+    from simulator.views.offsets import offset_table, offset_words, write_offsets
     from simulator.views.report import write_report
     from simulator.views.table import terminal_table
     from simulator.views.words import plain_words
 
     figures = write_figures(result.runs, folder / "figures") if result.runs else {}
+    if result.runs:
+        figures |= write_details(shown_run(result.runs), folder / "figures")
+    figures |= write_offsets(result.runs, folder)
     pictures = {name: png.read_bytes() for name, (png, _) in figures.items()}
-    names = sorted({str(run.parameters.get("economy", "shanxi_2022")) for run in result.runs})
-    status = [row for name in names for row in economy(name).provenance()]
-    write_report(folder, result.runs, failed=result.failed, status=status, pictures=pictures)
+    write_report(folder, result.runs, failed=result.failed, status=provenance(result.runs), pictures=pictures)
     console = Console(highlight=False, markup=False)
     console.print(terminal_table(result.runs))
     console.print(plain_words(result.runs, result.failed))
+    for effect in offset_effects(result.runs):
+        console.print(offset_table(effect), f"\n{offset_words(effect)}")
     console.print(f"\nResults in {folder}; open {folder / 'report.html'} in a browser.", soft_wrap=True)

@@ -3,10 +3,15 @@
 At a trial price the economy says what every sector would emit and how that answers the price; firms turn their
 shares of this tangent into orders; the venue clears indicatively at a new price; the economy is asked again there.
 The agents' branch never uses the economy's own permit condition: the price comes out of the order book.
+
+Where emissions fall with the price as p to a power around -1, E'' is about -2 E' / p, so that a tangent followed over a
+step d misplaces the price by d^2 / p.  As far as that is half the tolerance, the last equilibrium's tangent serves the
+next book too, and the economy is not asked again.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,10 +34,10 @@ class Agreement:
     Attributes
     ----------
     price : yuan/t, on tick.
-    response : the economy at the last trial price.
-    solution : its equilibrium.
+    response : the economy at the last trial price, on the tangent of the last equilibrium.
+    solution : that equilibrium.
     clearing, orders : the last indicative clearing and its book, to be settled.
-    iterations : equilibria solved.
+    iterations : books cleared.
     gap : distance between the last trial price and the price that cleared, yuan/t.
     """
 
@@ -71,10 +76,13 @@ def agree(
     rng : a fresh generator of the period's stream, so that every indicative clearing draws the same lots.
     """
     trial = _on_tick(min(max(start, lowest), highest), tick)
-    step = max(0.01 * trial, 0.2) / tick
+    step = max(0.002 * trial, 0.05) / tick
     settled = max(tolerance, tick)
+    solution, solved = economy(trial)
     for count in range(1, iterations + 1):
-        solution, response = economy(trial)
+        if abs(trial - solved.price) > tangent_reach(solved.price, settled):
+            solution, solved = economy(trial)
+        response = solved.at(trial)
         orders = book(response, step)
         clearing = venue.clear(orders, rng())
         ticks = clearing.price if clearing.price is not None else clearing.indicative
@@ -86,6 +94,11 @@ def agree(
         step = max(next_step(step, (price - trial) / tick, REACH), settled / tick)
         trial = _on_tick(min(max(price, lowest, trial / 2 - 5.0), highest, trial * 2 + 5.0), tick)
     raise AssertionError("the loop returns")
+
+
+def tangent_reach(price: float, tolerance: float) -> float:
+    """How far from its price an equilibrium's tangent serves, yuan/t (see the module's own words)."""
+    return math.sqrt(0.5 * tolerance * max(price, 1.0))
 
 
 def _on_tick(price: float, tick: float) -> float:

@@ -161,6 +161,7 @@ def _province(
         capital=fields.capital,
         external_saving=fields.external_saving,
         border_pass_through=fields.border_pass_through,
+        old_elasticity_factor=fields.installed_elasticity,
         own_quotas=own_quotas,
     )
     built = Province(_economy(name, changes).accounts, closure)

@@ -23,12 +23,14 @@ from market.registry import Registry
 from scenarios.schema import Scenario
 from simulator.accounting import economy_variables
 from simulator.annual import annual_path, frozen_baseline
+from simulator.costs import cost_variables, offset_variables, purchases_of
 from simulator.drift.flow import COUNTERS, Flow
 from simulator.drift.reference import Reference, reference
 from simulator.drift.state import pack
 from simulator.drift.weights import load, load_default, untrained
 from simulator.economy import economy, province
 from simulator.memory import keep_memory
+from simulator.offsets import check_bargaining, cost_of_credits, with_credits
 from simulator.period import one_period
 from simulator.policy import Policy
 from simulator.record import trade_table
@@ -61,7 +63,14 @@ class State:
     net_sold : (accounts,) t sold less t bought since the policy began.
     advances : (firms,) t borrowed from the coming year's allocation.
     emitted : (8,) part of each sector's emissions that firms' own installations let through.
+    granted, given : (firms,) t of free allowances due for the year, and those of them already given.
+    made : (firms,) output of the year, in usual outputs of a period, where allocation is adjusted to it.
+    credits : Mt of offset credits that are expected to be surrendered for the year.
+    forest_income : yi yuan a year that enterprises pay forest owners for them.
+    credit_trades : the booked auctions of credits: year, price (yuan/t), tonnes bought by sector.
     reserve : t in the stability reserve.
+    opened : whether the coming period's allowances and announcements are out (``simulator.period.open_period``).
+    by_hand : row of a firm to its orders for the coming period, which replace its strategy's (``simulator.seat``).
     """
 
     year: int
@@ -79,10 +88,18 @@ class State:
     net_sold: NDArray[np.int64]
     advances: NDArray[np.int64]
     emitted: Array
+    granted: NDArray[np.int64]
+    given: NDArray[np.int64]
+    made: Array
+    credits: float = 0.0
+    forest_income: float = 0.0
+    credit_trades: list[dict[str, Any]] = field(default_factory=list)
     reserve: int = 0
     welfare_sum: float = 0.0
     banked: float = 0.0
     finished: bool = False
+    opened: bool = False
+    by_hand: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     periods: list[dict[str, Any]] = field(default_factory=list)
     trades: list[dict[str, NDArray[Any]]] = field(default_factory=list)
     annual: dict[str, dict[int, float]] = field(default_factory=dict)
@@ -116,13 +133,15 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
             scenario.economy, scenario.closure, scenario.dynamics, years.start, years.end, scenario.figures
         )
         self.policy = Policy(scenario, baseline, annual=self.periods_per_year == 1)
-        self.flow = drift if drift is not None else _flow(scenario)
+        self.flow = drift if drift is not None else flow_of(scenario)
         self.population = self._build_population()
         if len(self.population) >= MANY_FIRMS:
             keep_memory()
         self.firms = enrol(self, self.population)
         self.government = len(self.population)
-        accounts = self.government + 1 + scenario.firms.intermediaries
+        check_bargaining(scenario.offsets)
+        accounts = self.government + 1 + scenario.firms.intermediaries + (scenario.offsets.share > 0)
+        self.forestry = accounts - 1  # where there are offsets
         self.registry = Registry(accounts, OPENING_VINTAGE, years.end - OPENING_VINTAGE + 1, scenario.market.lot)
         self.substeps = max(1, math.ceil(24 / self.periods_per_year))
         self._nearby: tuple[int, float, Array] = (-1, 0.0, np.zeros(0))
@@ -164,12 +183,27 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         years = range(self.scenario.years.start, self.scenario.years.end + 1)
         nodes = np.array([year + 0.5 for year in years])
 
+        def cap(year: int) -> float:
+            return float(self.policy.caps(year, whole=True)[self.policy.mask(year)].sum())
+
         def regime(p: Parameters, year: int) -> None:
             self.policy.prepare(self.province, p, year)
-            self.set_cap(p, year, float(self.policy.caps(year, whole=True)[self.policy.mask(year)].sum()))
+            self.set_cap(p, year, cap(year))
 
-        solved = annual_path(self.province, self.accounts, self.growth, years, regime)
-        prices = np.array([y.solution.x[self.province.permit_var] / YUAN_PER_TONNE for y in solved])
+        def solve(p: Parameters, year: int, start: Array | None) -> Solution:
+            if self.policy.offset_share(year) == 0:
+                return self.province.solve(p, start)
+            rule = self.scenario.offsets
+
+            def under(credits: float) -> Solution:
+                self.set_cap(p, year, cap(year), credits)
+                paying = self.province.paying_forest_owners(p, cost_of_credits(rule, credits))
+                return self.province.solve(paying, start)
+
+            return with_credits(rule, under, self.permit_price, lambda x: self.covered_emissions(x, year))[1]
+
+        solved = annual_path(self.province, self.accounts, self.growth, years, regime, solve)
+        prices = np.array([self.permit_price(y.solution) for y in solved])
         values = pack(prices, np.array([y.emissions for y in solved]), np.array([y.outputs for y in solved]))
         if when >= nodes[-1]:  # nothing is known beyond the last year: its equilibrium holds to the end
             nodes, values = np.append(nodes, years[-1] + 1.0), np.concatenate([values, values[-1:]])
@@ -197,14 +231,26 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
             net_sold=np.zeros(self.registry.accounts, np.int64),
             advances=np.zeros(len(self.population), np.int64),
             emitted=np.ones(len(COVERABLE)),
+            granted=np.zeros(len(self.population), np.int64),
+            given=np.zeros(len(self.population), np.int64),
+            made=np.zeros(len(self.population)),
         )
 
     # -- rules shared by the phases ------------------------------------------------------------------------
 
-    def set_cap(self, p: Parameters, year: int, cap: float) -> None:
-        """Let the economy find the price itself, under a cap (Mt/yr) within the scenario's price bounds."""
+    def set_cap(self, p: Parameters, year: int, cap: float, credits: float = 0.0) -> None:
+        """Let the economy find the price itself, under a cap and credits (Mt/yr) within the scenario's price bounds."""
         standard = self.policy.standard(year)
-        self.province.cap_emissions(p, 0.0 if standard else max(cap, 0.0), *self.policy.collar(year))
+        self.province.cap_emissions(p, (0.0 if standard else max(cap, 0.0)) + credits, *self.policy.collar(year))
+
+    def permit_price(self, solution: Solution) -> float:
+        """Permit price of an equilibrium, yuan/t."""
+        return float(solution.x[self.province.permit_var]) / YUAN_PER_TONNE
+
+    def covered_emissions(self, solution: Solution, year: int) -> float:
+        """Emissions of the sectors that trade in a year, Mt/yr."""
+        emissions = self.province.emissions(solution)
+        return sum(emissions[s] for s in self.policy.trading(year))
 
     def adjustment(self, years: float) -> tuple[float, float]:
         """Weight of the current price in what drives technique after ``years``, and its mean over them.
@@ -226,17 +272,19 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         p = self.state.parameters
         self.province.hold_price(p, price)
         self.province.adjust(p, weight, self.state.effective)
-        self.last = self._solve(p, self._guess(price))
+        paying = self.province.paying_forest_owners(p, self.state.forest_income)
+        near = self.last if self._nearby[0] == len(self.state.periods) else None
+        self.last = self._solve(paying, self._guess(price), near)
         response = installed(self.province.response(self.last), self.state.emitted)
         self._nearby = (len(self.state.periods), price, response.change)
         return self.last, response
 
-    def economy_under(self, cap: float, weight: float) -> Solution:
-        """The economy under a cap (Mt/yr) with its own permit price."""
+    def economy_under(self, cap: float, weight: float, credits: float = 0.0) -> Solution:
+        """The economy under a cap and offset credits (Mt/yr) with its own permit price."""
         p = self.state.parameters
-        self.set_cap(p, self.state.year, cap)
+        self.set_cap(p, self.state.year, cap, credits)
         self.province.adjust(p, weight, self.state.effective)
-        return self._solve(p, self.state.start)
+        return self._solve(self.province.paying_forest_owners(p, self.state.forest_income), self.state.start)
 
     def _guess(self, price: float) -> Array:
         """Where to start: the period's last equilibrium carried to the new price, or the last period's."""
@@ -248,9 +296,9 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         start[strict] = np.where(start[strict] > 0, start[strict], self.last.x[strict])
         return start
 
-    def _solve(self, p: Parameters, start: Array) -> Solution:
+    def _solve(self, p: Parameters, start: Array, near: Solution | None = None) -> Solution:
         try:
-            return self.province.solve(p, start)
+            return self.province.solve(p, start, near=near)
         except EquilibriumError as error:
             when = f"scenario {self.scenario.name}, {self.state.year}, period {self.state.period + 1}"
             raise EquilibriumError(f"{when}: {error}", error.equation, error.residual) from error
@@ -304,14 +352,38 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         market = market_variables(
             periods, trades, years=years, opening_price=self.province.accounts.carbon_price, net_sales_t=net_sales
         )
+        values = {**state.annual, **market}
+        if s.offsets.share > 0:
+            values |= self._offset_variables(values, trades)
         return RunResult(
             scenario=s.name,
             seed=s.seed,
-            annual=annual_table(s.name, s.seed, {**state.annual, **market}, region_of(s.economy)),
+            annual=annual_table(s.name, s.seed, values, region_of(s.economy)),
             periods=periods,
             trades=trades,
             parameters=s.model_dump(mode="json"),
             meta=self.diagnostics(),
+        )
+
+    def _offset_variables(
+        self, annual: Mapping[str, Mapping[int, float]], trades: pd.DataFrame
+    ) -> dict[str, dict[int, float]]:
+        """Volume and price of offsets, and what the market costs each sector."""
+        years = sorted(annual["Price|Carbon"])
+        if self.scenario.market.mode == "agents":
+            used = {int(row["year"]): row["offsets_t"] / 1e6 for row in self.state.settlements}
+            purchases = purchases_of(trades)
+        else:
+            used = {int(row["year"]): float(row["bought_t"].sum()) / 1e6 for row in self.state.credit_trades}
+            purchases = {
+                (row["year"], sector): -tonnes * annual["Price|Carbon"][row["year"]]
+                for row in self.state.settlements
+                for sector, tonnes in row["net_sales_t"].items()
+            }
+        values = offset_variables(self.state.credit_trades, used, years)
+        baseline = {year: self.policy.baseline.at(year).tolist() for year in years}
+        return values | cost_variables(
+            {**annual, **values}, purchases, baseline, self.province.accounts.carbon_price
         )
 
     def diagnostics(self) -> dict[str, Any]:
@@ -362,7 +434,8 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         release(self)
 
 
-def _flow(scenario: Scenario) -> Flow:
+def flow_of(scenario: Scenario) -> Flow:
+    """The drift that a scenario names, with its weights."""
     drift = scenario.drift
     if drift.mode == "none":
         return Flow(untrained(), "none")

@@ -19,12 +19,15 @@ from equilibrium.province.carbon import COVERABLE
 from equilibrium.province.physical import Flows
 from equilibrium.province.province import CarbonResponse
 from market.allocation import grandfather, split
-from market.compliance import settle_year, verify
-from simulator.book import TONNES, Book, equilibrium_price, history_of, tangent_of
+from market.compliance import capped_obligation, settle_year, verify
+from market.orders import Orders
+from simulator.allocation import adjust, earn, give, history_of, note_output
+from simulator.book import TONNES, Book, equilibrium_price, tangent_of
 from simulator.coupling import Agreement, agree
 from simulator.drift.state import pack
+from simulator.offsets import book_credits, expect_credits, note_credits
 from simulator.record import context_of, fill_rows, period_row
-from simulator.rules import advance_limit, after_reserve, build_installations, carry_limit, fine, less_advances
+from simulator.rules import advance_limit, after_reserve, build_installations, carry_limit, fine
 from simulator.shock import announce_shock, shock_is_due
 
 if TYPE_CHECKING:
@@ -33,12 +36,12 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-def one_period(m: CarbonMarket) -> None:
-    """Run one period: the six phases, with the year's opening before the first and its closing after the last."""
-    if m.state.period == 0:
-        open_year(m)
-    if shock_is_due(m):
-        announce_shock(m)
+def one_period(m: CarbonMarket) -> Agreement:
+    """Run one period: the six phases, with the year's opening before the first and its closing after the last.
+
+    Returns what the market agreed on, for whoever watches.
+    """
+    open_period(m)
     expect(m)
     agreement = trade_and_equilibrate(m)
     settle(m, agreement)
@@ -47,6 +50,23 @@ def one_period(m: CarbonMarket) -> None:
     drift(m, agreement, solution, state)
     if m.state.period == m.periods_per_year:
         close_year(m)
+    return agreement
+
+
+def open_period(m: CarbonMarket) -> None:
+    """Bring the coming period to where orders can be placed: a new year's allowances, a policy just announced.
+
+    Once a period: who wants to see what a firm holds before the auction may call it first.
+    """
+    if m.state.opened:
+        return
+    if m.state.period == 0:
+        open_year(m)
+    if shock_is_due(m):
+        announce_shock(m)
+    if m.scenario.market.mode == "agents":
+        adjust(m)
+    m.state.opened = True
 
 
 # -- the year ----------------------------------------------------------------------------------------------
@@ -60,16 +80,15 @@ def open_year(m: CarbonMarket) -> None:
         return
     units = np.rint(policy.caps(s.year) * TONNES).astype(np.int64)
     free, auctioned = after_reserve(m, *split(units, policy.auctioned_share(s.year)))
-    firms = np.arange(len(population))
     m.registry.period = len(s.periods)
-    history = history_of(m)
-    if not policy.standard(s.year):  # under a standard, allowances follow output period by period
-        m.registry.issue(firms, less_advances(m, grandfather(free, history, population.sector)), s.year)
+    give(m, free)
+    if not policy.standard(s.year):
         m.registry.issue(m.government, int(auctioned[policy.mask(s.year)].sum()), s.year)
     newly = policy.mask(s.year) & ~(policy.mask(s.year - 1) if s.year > m.scenario.years.start else False)
     if m.scenario.banking.allowed and newly.any():  # firms enter with the reserve they want to hold
         start = np.where(newly, m.scenario.firms.reserve * policy.baseline.at(s.year) * TONNES, 0.0)
-        m.registry.issue(firms, grandfather(np.rint(start).astype(np.int64), history, population.sector), 2021)
+        reserves = grandfather(np.rint(start).astype(np.int64), history_of(m), population.sector)
+        m.registry.issue(np.arange(len(population)), reserves, 2021)
 
 
 def close_year(m: CarbonMarket) -> None:
@@ -80,7 +99,8 @@ def close_year(m: CarbonMarket) -> None:
         build_installations(m)
     else:
         caps, mask = m.policy.caps(s.year), m.policy.mask(s.year)
-        sales = {c: float((caps[i] - s.accrued[i]) * TONNES) for i, c in enumerate(COVERABLE) if mask[i]}
+        cover = caps + note_credits(m)
+        sales = {c: float((cover[i] - s.accrued[i]) * TONNES) for i, c in enumerate(COVERABLE) if mask[i]}
         left = sum(sales.values())  # a surplus finds no buyer, a shortfall is bought off at the ceiling
         sales = {c: v - left * caps[COVERABLE.index(c)] / caps[mask].sum() for c, v in sales.items()}
         s.settlements.append({"year": s.year, "net_sales_t": sales, "surplus_t": left})
@@ -95,7 +115,9 @@ def _settle_firms(m: CarbonMarket) -> None:
     mask = m.policy.mask(s.year)
     verified = verify(s.to_date, population.sector, len(COVERABLE))
     trading = np.flatnonzero(mask[population.sector])
-    advance = advance_limit(m, trading, verified[trading])
+    owed, gap = verified[trading], m.scenario.allocation.gap_cap
+    if gap is not None and m.policy.started(s.year):
+        owed = capped_obligation(owed, s.granted[trading], gap)
     done = settle_year(
         m.registry,
         s.year,
@@ -106,7 +128,9 @@ def _settle_firms(m: CarbonMarket) -> None:
         extinguishes=m.scenario.penalty.extinguishes,
         banking=m.scenario.banking.allowed,
         carry=carry_limit(m, m.registry.held),
-        advance=advance,
+        advance=advance_limit(m, trading, owed),
+        owed=owed,
+        offset_share=m.policy.offset_share(s.year),
     )
     s.advances[trading] += done.borrowed
     idle = np.flatnonzero(~mask[population.sector])
@@ -116,7 +140,9 @@ def _settle_firms(m: CarbonMarket) -> None:
         {
             "year": s.year,
             "verified_t": int(done.verified.sum()),
+            "owed_t": int(owed.sum()),
             "surrendered_t": int(done.surrendered.sum()),
+            "offsets_t": int(done.offsets.sum()),
             "shortfall_t": int(done.shortfall.sum()),
             "penalty_yuan": int(done.penalty.sum()) * market.tick,
             "banked_t": int(m.registry.held[trading].sum()),
@@ -151,9 +177,15 @@ def trade_and_equilibrate(m: CarbonMarket) -> Agreement:
     book = Book(m, remaining)
     weight = m.adjustment(remaining)[1]  # firms expect the price to hold and technique to follow it to year end
     market, coupling = m.scenario.market, m.scenario.coupling
-    return agree(
+
+    def orders(response: CarbonResponse, step: float) -> Orders:
+        placed = book(response, step)
+        expect_credits(m, book.credits)  # the economy of the next trial pays for them
+        return placed
+
+    agreement = agree(
         lambda price: m.economy_at(price, weight),
-        book,
+        orders,
         book.venue,
         start=s.expected,
         lowest=book.lowest * market.tick,
@@ -163,6 +195,9 @@ def trade_and_equilibrate(m: CarbonMarket) -> Agreement:
         iterations=coupling.iterations,
         rng=book.lots,
     )
+    if book.credits is not None and s.period == m.periods_per_year - 1:
+        book_credits(m, book.credits)
+    return agreement
 
 
 def settle(m: CarbonMarket, agreement: Agreement) -> None:
@@ -201,8 +236,8 @@ def respond(m: CarbonMarket, agreement: Agreement) -> tuple[Solution, CarbonResp
         learn(m.population, agreement.orders, agreement.price, m.scenario.market.tick, draws)
         if m.policy.standard(s.year):
             earned = np.where(mask, response.allocation, 0.0) * length * TONNES
-            units = grandfather(np.rint(earned).astype(np.int64), history_of(m), m.population.sector)
-            m.registry.issue(np.arange(len(m.population)), units, s.year)
+            earn(m, grandfather(np.rint(earned).astype(np.int64), history_of(m), m.population.sector))
+        note_output(m)
     return solution, response
 
 
@@ -234,3 +269,4 @@ def drift(m: CarbonMarket, agreement: Agreement, solution: Solution, z: Array) -
     s.welfare_sum += solution.real["HH"]
     s.start = solution.x
     s.period += 1
+    s.opened, s.by_hand = False, {}

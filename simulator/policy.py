@@ -95,6 +95,10 @@ class Policy:
         """Share of the cap that government sells."""
         return self.scenario.allocation.auctioned_share if self.started(year) else 0.0
 
+    def offset_share(self, year: int) -> float:
+        """Largest part of the year's obligation that offset credits may cover."""
+        return self.scenario.offsets.share if self.started(year) else 0.0
+
     def collar(self, year: int) -> tuple[float, float]:
         """Lowest price, and the highest that anybody bids (the ceiling or the penalty), yuan/t."""
         price, penalty = self.scenario.price, self.scenario.penalty.price

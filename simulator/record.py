@@ -55,12 +55,12 @@ def agents_trade(m: CarbonMarket) -> bool:
 
 
 def _held(m: CarbonMarket, mask: NDArray[np.bool_]) -> float:
-    """Allowances that can still be surrendered this year, Mt: those of trading firms and of government."""
+    """What can still be surrendered this year, Mt: allowances of trading firms and of government, credits expected."""
     if not agents_trade(m):
-        return float(m.policy.caps(m.state.year)[mask].sum()) + m.state.banked
+        return float(m.policy.caps(m.state.year)[mask].sum()) + m.state.banked + m.state.credits
     held = m.registry.held
     firms = held[: len(m.population)][mask[m.population.sector]]
-    return float(firms.sum() + held[m.government]) / TONNES
+    return float(firms.sum() + held[m.government]) / TONNES + m.state.credits
 
 
 def _spare(m: CarbonMarket, mask: NDArray[np.bool_]) -> float:

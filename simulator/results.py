@@ -22,6 +22,7 @@ from simulator.variables import (
     EV,
     INTERMEDIARIES,
     MONEY_METRIC,
+    OFFSETS,
     OPTIONAL,
     REFERENCE,
     REGION,
@@ -167,7 +168,7 @@ def market_variables(
     """
     present = (trades[["buyer_sector", "seller_sector"]] == INTERMEDIARIES).to_numpy().any()
     traders = (*TRADERS, INTERMEDIARIES) if present else TRADERS
-    absent = () if present else OPTIONAL
+    absent = OFFSETS if present else OPTIONAL
     out: dict[str, dict[int, float]] = {name: {} for name in CATALOGUE if _is_market(name) and name not in absent}
     close = float(opening_price)
     for year in years:

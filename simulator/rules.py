@@ -12,6 +12,7 @@ from equilibrium.province.province import CarbonResponse
 from market.apportion import apportion
 from market.banking import borrowing, carry_over
 from market.compliance import fine_per_unit
+from market.offsets import usable
 from market.orders import Floats, Ints
 from market.stability import StabilityReserve
 
@@ -65,15 +66,21 @@ def carry_limit(m: CarbonMarket, held: Ints) -> Ints | None:
     return np.concatenate((limit[:firms], held[firms:]))
 
 
-def advance_limit(m: CarbonMarket, firms: Ints, verified: Ints) -> Ints | None:
-    """Return what each firm may draw from next year's allocation, None where the rules do not allow it."""
+def advance_limit(m: CarbonMarket, firms: Ints, due: Ints) -> Ints | None:
+    """Return what each firm may draw from next year's allocation, None where the rules do not allow it.
+
+    Parameters
+    ----------
+    due : (firms,) t to be surrendered for the year.
+    """
     s, rule = m.state, m.scenario.banking
     last = s.year == m.scenario.years.end
     if rule.borrow_share == 0 or last or not m.policy.started(s.year) or m.policy.standard(s.year):
         return None
-    owed = m.registry.obligations[firms] + verified
-    usable = m.registry.holdings[: s.year - m.registry.first_vintage + 1, firms].sum(axis=0)
-    return borrowing(owed - usable, owed, rule.borrow_share, rule.borrow_threshold)
+    credits = usable(due, m.registry.offsets[firms], m.policy.offset_share(s.year))
+    owed = m.registry.obligations[firms] + due - credits
+    held = m.registry.holdings[: s.year - m.registry.first_vintage + 1, firms].sum(axis=0)
+    return borrowing(owed - held, owed, rule.borrow_share, rule.borrow_threshold)
 
 
 def fine(m: CarbonMarket) -> int:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.allocation import grandfather
-from simulator.book import TONNES, history_of
+from simulator.allocation import history_of
+from simulator.book import TONNES
 
 if TYPE_CHECKING:
     from simulator.model import CarbonMarket
@@ -47,7 +48,10 @@ def announce_shock(m: CarbonMarket) -> None:
 def recall(m: CarbonMarket) -> None:
     """Bring a model whose state was restored to what had been announced by then."""
     s, shock = m.state, m.scenario.shock
-    if shock.year is None or (s.year, s.period) <= (shock.year, _first_period(m)):
+    if shock.year is None:
+        return
+    now, first = (s.year, s.period), (shock.year, _first_period(m))
+    if now < first or (now == first and not s.opened):
         return
     m.policy = replace(m.policy, shocked=True)
     m.star = m.announce(m.star, shock.year + _first_period(m) / m.periods_per_year)

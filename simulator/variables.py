@@ -68,6 +68,9 @@ TRADERS = (*FIRM_SECTORS, "GOV")
 #: Code of traders without obligations; their net sales are reported where a scenario has them.
 INTERMEDIARIES = "INT"
 
+#: First words of what carbon policy costs.
+COST = "Cost|Carbon"
+
 #: Parts of energy consumption and the sign with which each enters the total.
 ENERGY_PARTS: dict[str, int] = {
     "Coal": 1,
@@ -100,9 +103,27 @@ def net_sales_of(sector: str) -> str:
     return f"Trade|Emissions Allowances|{seller} [Volume]"
 
 
+def offsets_of(sector: str | None = None) -> str:
+    """Name of the offset credits bought by a sector, or by all."""
+    return "Carbon Market|Offsets|Volume" + ("" if sector is None else f"|{SECTORS[sector].name}")
+
+
+def cost_of(sector: str | None = None, part: str = "") -> str:
+    """Name of what carbon policy costs a sector, or all; ``part`` is Allowances, Offsets or Abatement."""
+    return "|".join(word for word in (COST, SECTORS[sector].name if sector else "", part) if word)
+
+
 def value_added_of(sector: str) -> str:
     """Name of a sector's real value added."""
     return f"Value Added|{SECTORS[sector].name}"
+
+
+_COSTS = (
+    ("", "allowances bought less sold, offsets bought, and abatement"),
+    ("Allowances", "paid for allowances less received"),
+    ("Offsets", "paid for forest credits"),
+    ("Abatement", "area below a straight line of marginal cost from the frozen baseline to the year"),
+)
 
 
 def _catalogue() -> dict[str, Variable]:
@@ -130,6 +151,11 @@ def _catalogue() -> dict[str, Variable]:
         ("Carbon Market|Net Transfers", mt, "sum of the firms' absolute net positions of the year, halved"),
         ("Carbon Market|Turnover", "million CNY_2022/yr", "value of the fills, deflated"),
         *((net_sales_of(s), mt, "sold less bought; all sellers add up to zero") for s in (*TRADERS, INTERMEDIARIES)),
+        ("Price|Carbon|Offsets", price, "price of forest credits in the year's auction, 0 where none was sold"),
+        (offsets_of(), mt, "credits issued and sold to firms, the sum of the sectors"),
+        *((offsets_of(s), mt, "credits bought by the sector's firms") for s in FIRM_SECTORS),
+        ("Carbon Market|Offsets|Surrendered", mt, "credits surrendered in place of allowances"),
+        *((cost_of(s, part), "million CNY_2022/yr", words) for s in (None, *FIRM_SECTORS) for part, words in _COSTS),
         ("GDP|MER", money, "real, Laspeyres at 2022 prices"),
         *((value_added_of(s), money, "real, at 2022 prices") for s in SECTORS),
         (MONEY_METRIC, money, "what the households' utility of the year costs at 2022 prices"),
@@ -141,5 +167,7 @@ def _catalogue() -> dict[str, Variable]:
 CATALOGUE: dict[str, Variable] = _catalogue()
 #: Names a single run cannot know, since they compare it with another run.
 COMPARISONS = frozenset({EV})
+#: Names of the offset market and of costs by sector; runs without offsets do not have them.
+OFFSETS = frozenset(name for name in CATALOGUE if "|Offsets" in name or name.startswith(COST))
 #: Names that only some runs have.
-OPTIONAL = frozenset({net_sales_of(INTERMEDIARIES)})
+OPTIONAL = frozenset({net_sales_of(INTERMEDIARIES)}) | OFFSETS

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from agents.sinks.errors import Fault, SinksError
+from agents.sinks.published import abatement_costs
 from market.orders import Floats
 
 
@@ -129,7 +130,56 @@ def offset_bid(demand: ArrayLike, level: float, expected_price: ArrayLike, weigh
     return np.minimum(rescale(demand, level, weights), np.asarray(expected_price, np.float64))
 
 
-def cost_spread(table: pd.DataFrame, by: str = "sector") -> pd.DataFrame:
+FLOOR = 303.05
+"""Lowest costs up to here, yuan/t, are 10,000/33 as printed: a boundary of the paper's method and no cost found."""
+
+PROXIES = {
+    "ELEC": "thermal_power",
+    "STEEL": "steel",
+    "NFM": "steel",
+    "NMM": "steel",
+    "COKE": "chemicals",
+    "CHEM": "chemicals",
+    "PAPER": "chemicals",
+    "AIR": "chemicals",
+}
+"""Sector of the province to the paper's sector whose costs it is given; the paper has three."""
+
+
+def province_spread(table: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Order and dispersion of abatement cost of the province's sectors, as they stand in an economy's figures.
+
+    ``cost_sigma`` and ``cost_order`` of ``scenarios/economies/shanxi_2022/population.csv`` are this table's, rounded
+    to four digits. Firms of one province in one year are spread within a cell, so that the dispersion is that
+    within cells, those at the `FLOOR` left out; with them it is the other bound.
+
+    Parameters
+    ----------
+    table
+        As in `cost_spread`; Table 2 of the paper by default.
+
+    Returns
+    -------
+    DataFrame
+        ``sector``, ``proxy``, ``cost_sigma``, ``cost_sigma_high`` (standard deviations of the logarithm) and
+        ``cost_order`` (relative to steel).
+    """
+    cells = abatement_costs() if table is None else table
+    inner, everything = (cost_spread(cells, above=above).set_index("sector") for above in (FLOOR, 0.0))
+    proxy = list(PROXIES.values())
+    level = inner["relative_level"] / inner.loc["steel", "relative_level"]
+    return pd.DataFrame(
+        {
+            "sector": list(PROXIES),
+            "proxy": proxy,
+            "cost_sigma": inner.loc[proxy, "sigma_within"].to_numpy(),
+            "cost_sigma_high": everything.loc[proxy, "sigma_within"].to_numpy(),
+            "cost_order": level.loc[proxy].to_numpy(),
+        }
+    )
+
+
+def cost_spread(table: pd.DataFrame, by: str = "sector", above: float = 0.0) -> pd.DataFrame:
     """Order and dispersion of abatement costs by group, to spread firms around a sector's mean.
 
     Within a cell of Table 2 only the lowest and highest cost are known; costs are taken as log-uniform between
@@ -139,17 +189,30 @@ def cost_spread(table: pd.DataFrame, by: str = "sector") -> pd.DataFrame:
     ----------
     table
         Columns ``lowest``, ``highest`` (yuan/t) and the group column.
+    above
+        Cells whose lowest cost is not above this are left out, yuan/t.
 
     Returns
     -------
     DataFrame
         Group, ``relative_level`` (geometric mean over that of all groups), ``sigma`` (standard deviation of the
-        logarithm within the group, over cells and within them), ``rank`` (1 for the cheapest).
+        logarithm within the group, over cells and within them), ``sigma_within`` (its mean within cells), ``rank``
+        (1 for the cheapest).
     """
-    low, high = (np.log(table[name].to_numpy(np.float64)) for name in ("lowest", "highest"))
-    cells = pd.DataFrame({by: table[by].to_numpy(), "mean": (low + high) / 2, "variance": (high - low) ** 2 / 12})
+    kept = table[table["lowest"] > above]
+    low, high = (np.log(kept[name].to_numpy(np.float64)) for name in ("lowest", "highest"))
+    cells = pd.DataFrame({by: kept[by].to_numpy(), "mean": (low + high) / 2, "variance": (high - low) ** 2 / 12})
+    cells["within"] = np.sqrt(cells["variance"])
     groups = cells.groupby(by, sort=False)
     level = groups["mean"].mean()
     spread = np.sqrt(groups["variance"].mean() + groups["mean"].var(ddof=0))
-    out = pd.DataFrame({"relative_level": np.exp(level - level.mean()), "sigma": spread, "rank": level.rank()})
+    within = groups["within"].mean()
+    out = pd.DataFrame(
+        {
+            "relative_level": np.exp(level - level.mean()),
+            "sigma": spread,
+            "sigma_within": within,
+            "rank": level.rank(),
+        }
+    )
     return out.astype({"rank": int}).reset_index()

@@ -29,6 +29,15 @@ class Calibration:
     log_augment: Array
     sigma_path: Array  # active leaves x depth
     kept: Array  # consumers: share of income left to spend
+    basis: tuple[Array, ...]  # copies of the parameters that all this follows from
+
+    def holds_for(self, p: Parameters) -> bool:
+        """Whether ``p`` has the numbers that this was made from."""
+        return all(a is b or np.array_equal(a, b) for a, b in zip(self.basis, _basis(p), strict=True))
+
+
+def _basis(p: Parameters) -> tuple[Array, ...]:
+    return p.quantity, p.reference, p.sigma, p.augment, p.income_share
 
 
 def calibrate(c: Compiled, p: Parameters) -> Calibration:
@@ -57,6 +66,7 @@ def calibrate(c: Compiled, p: Parameters) -> Calibration:
         np.log(p.augment),
         sigma_path,
         kept,
+        tuple(values.copy() for values in _basis(p)),
     )
 
 
@@ -94,23 +104,31 @@ class State:
     atoms: Numbers  # what auxiliary terms are made of
     residual: Numbers
     imbalance: Any  # of the numeraire's market, relative
+    derivatives: tuple[Array, Array, Array] | None = None  # of flows, once somebody asked for them
 
 
 class Evaluator:
-    """Residual and Jacobian of one compiled model at one set of parameters."""
+    """Residual and Jacobian of one compiled model at one set of parameters.
 
-    def __init__(self, compiled: Compiled, parameters: Parameters) -> None:
+    Parameters
+    ----------
+    like : an evaluator of the same model; what follows from parameters that are the same is taken from it.
+    """
+
+    def __init__(self, compiled: Compiled, parameters: Parameters, like: Evaluator | None = None) -> None:
         c, p = compiled, parameters
         self.c, self.p = c, p
-        self.k = k = calibrate(c, p)
-        demand = [t for t, side in enumerate(c.tree_side) if side == "demand"]
-        self.demand_root = c.tree_root[demand]  # in the order of consumers
-        self.real_per_income = k.kept / k.node_value[self.demand_root]
+        self.demand_root = c.tree_root[c.demand_tree]  # in the order of consumers
+        if like is not None and like.k.holds_for(p):
+            self.k, self.levels, self.real_per_income = like.k, like.levels, like.real_per_income
+        else:
+            self.k = k = calibrate(c, p)
+            self.levels = [[_branches(g, p, k) for g in groups] for groups in c.levels]
+            self.real_per_income = k.kept / k.node_value[self.demand_root]
         self.tax_active = p.tax_rate.size > 0
         self.terms_active = c.driver_terms.size > 0
         self.sluggish = bool((p.alpha != 1).any() or (p.beta != 0).any())
         self.augmented = bool((p.augment != 1).any())
-        self.levels = [[_branches(g, p, k) for g in groups] for groups in c.levels]
         self.one = np.ones(c.n_leaves)
 
     def state(self, x: Numbers) -> State:
@@ -245,6 +263,11 @@ class Evaluator:
         driver : derivative of each driver's leaf decision price.
         root : derivative of the tree's log price index with respect to each active leaf's decision price.
         """
+        if s.derivatives is None:
+            s.derivatives = self._flow_derivatives(s)
+        return s.derivatives
+
+    def _flow_derivatives(self, s: State) -> tuple[Array, Array, Array]:
         c, p, k = self.c, self.p, self.k
         active = c.active_leaf.size
         node_share = np.empty(c.n_nodes)

@@ -2,7 +2,8 @@
 
 At a solution ``phi(x, theta) = 0``, so ``dx / dtheta = - phi_x^-1 phi_theta``.  ``phi_x`` is the exact Jacobian; the
 derivative with respect to a parameter, of the equations and of a result alike, is a complex step through them, exact to
-rounding.  Forward: one solve a parameter, any result.  Adjoint: one solve a result, any parameter.
+rounding.  Forward: one solve a parameter, any result.  Adjoint: one solve a result, any parameter.  Along: any
+direction of all parameters at once, so that the change of one equilibrium can be carried into the next.
 
 References
 ----------
@@ -17,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from equilibrium.engine.compile import Array
+from equilibrium.engine.compile import Array, Parameters
 from equilibrium.engine.evaluate import Evaluator, Numbers, State
 from equilibrium.engine.solve import Solution, complementarity_slopes
 
@@ -72,7 +73,30 @@ def _bound_slope(solution: Solution, parameter: Parameter, rows: Array) -> float
 
 def forward(solution: Solution, parameter: Parameter) -> Array:
     """Change of all variables per unit of a parameter, shape ``(n,)``."""
-    return -solution.factorised()(_equations(solution, parameter))
+    return -solution.solver(_equations(solution, parameter))
+
+
+def along(solution: Solution, directions: Sequence[Parameters]) -> list[State]:
+    """The equilibrium moved an imaginary step in whole directions of its parameters.
+
+    Parameters
+    ----------
+    directions : the solution's own parameters, each with ``STEP`` times a direction as imaginary part; the bounds of
+        variables stay real.
+
+    Returns
+    -------
+    A state for each direction, whose imaginary parts over ``STEP`` are the derivatives of all that it holds.
+    """
+    solver = solution.solver
+    rows, _, of_equation = complementarity_slopes(solution)
+    moved = []
+    for parameters in directions:
+        evaluator = Evaluator(solution.compiled, parameters)
+        change = evaluator.state(solution.x.astype(complex)).residual.imag / STEP
+        change[rows] *= of_equation
+        moved.append(evaluator.state(solution.x - 1j * STEP * solver(change)))
+    return moved
 
 
 def derivative(solution: Solution, result: Result, parameter: Parameter) -> float:
@@ -124,7 +148,7 @@ def response_to_price_bound(solution: Solution, commodity: str) -> Array:
         raise ValueError(f"the price of '{commodity}' is not held at one value")
     right = np.zeros(c.n)
     right[rows[0]] = 1.0
-    return solution.factorised()(right)
+    return solution.solver(right)
 
 
 def flow_response(solution: Solution, dx: Array) -> Array:

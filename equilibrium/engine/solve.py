@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf
 
 import numpy as np
@@ -116,7 +117,8 @@ class Solution:
         matrix.flat[c.structure] = _system(self.evaluator, self.state, at)
         return matrix
 
-    def factorised(self) -> Callable[[Array], Array]:
+    @cached_property
+    def solver(self) -> Callable[[Array], Array]:
         """Solver with the complementarity system's Jacobian at the solution (implicit function theorem)."""
         at = _conditions(self.evaluator, self.state, _fischer_burmeister)
         return _elimination(self.compiled).factorise(_system(self.evaluator, self.state, at))
@@ -180,16 +182,16 @@ def _fischer_burmeister(x: Array, lower: Array, upper: Array, f: Array) -> tuple
         return x - lower, np.ones_like(f), np.zeros_like(f)
     has_lower, has_upper = np.isfinite(lower) & ~fixed, np.isfinite(upper) & ~fixed
     value, slope_x, slope_f = f.copy(), np.zeros_like(f), np.ones_like(f)
-    gap_up = np.where(has_upper, upper - x, 1.0)
-    v, a, b = _smooth_minimum(gap_up, -f)
-    value = np.where(has_upper, -v, value)
-    slope_x = np.where(has_upper, a, slope_x)
-    slope_f = np.where(has_upper, b, slope_f)
-    gap_low = np.where(has_lower, x - lower, 1.0)
-    v, a, b = _smooth_minimum(gap_low, value)
-    slope_x = np.where(has_lower, a + b * slope_x, slope_x)
-    slope_f = np.where(has_lower, b * slope_f, slope_f)
-    value = np.where(has_lower, v, value)
+    if has_upper.any():
+        v, a, b = _smooth_minimum(np.where(has_upper, upper - x, 1.0), -f)
+        value = np.where(has_upper, -v, value)
+        slope_x = np.where(has_upper, a, slope_x)
+        slope_f = np.where(has_upper, b, slope_f)
+    if has_lower.any():
+        v, a, b = _smooth_minimum(np.where(has_lower, x - lower, 1.0), value)
+        slope_x = np.where(has_lower, a + b * slope_x, slope_x)
+        slope_f = np.where(has_lower, b * slope_f, slope_f)
+        value = np.where(has_lower, v, value)
     value = np.where(fixed, x - lower, value)
     return value, np.where(fixed, 1.0, slope_x), np.where(fixed, 0.0, slope_f)
 
@@ -231,6 +233,7 @@ def solve(
     *,
     tolerance: float = 1e-10,
     iterations: int = 60,
+    near: Solution | None = None,
 ) -> Solution:
     """Solve for the equilibrium.
 
@@ -241,6 +244,7 @@ def solve(
     start : starting point, shape ``(n,)``; the benchmark when None.
     tolerance : largest relative residual accepted.
     iterations : Newton iterations allowed; 0 asks whether the start is an equilibrium.
+    near : an equilibrium of the same compiled model that should lie close by: its factorised Jacobian is tried first.
 
     Raises
     ------
@@ -252,17 +256,20 @@ def solve(
     compiled = compile_model(model) if isinstance(model, Model) else model
     parameters = compiled.default if parameters is None else parameters
     check_parameters(compiled, parameters)
-    evaluator = Evaluator(compiled, parameters)
+    evaluator = Evaluator(compiled, parameters, None if near is None else near.evaluator)
     x = np.array(compiled.start if start is None else start, dtype=float)
     _clip_into_bounds(compiled, parameters, x)
     with np.errstate(all="ignore"):
+        state = evaluator.state(x)
+        if near is not None:
+            state = _approach(evaluator, state, near.solver, tolerance)
         try:
-            return _newton(evaluator, x, tolerance, iterations, _fischer_burmeister)
+            return _newton(evaluator, state, tolerance, iterations, _fischer_burmeister)
         except EquilibriumError:
             if iterations == 0 or not compiled.bounded.any():
                 raise
             try:
-                return _newton(evaluator, x, tolerance, iterations, _projection)
+                return _newton(evaluator, state, tolerance, iterations, _projection)
             except EquilibriumError:
                 pass
             raise
@@ -273,9 +280,23 @@ def _clip_into_bounds(c: Compiled, p: Parameters, x: Array) -> None:
     x[held] = np.minimum(np.maximum(x.take(held), p.lower.take(held)), p.upper.take(held))
 
 
-def _newton(evaluator: Evaluator, x: Array, tolerance: float, iterations: int, rule: Rule) -> Solution:
+def _approach(evaluator: Evaluator, state: State, solver: Callable[[Array], Array], tolerance: float) -> State:
+    """Simplified Newton: steps with one factorisation, as long as each makes the residual ten times smaller."""
     c = evaluator.c
-    state = evaluator.state(x)
+    phi = _conditions(evaluator, state, _fischer_burmeister).phi
+    size = float(np.abs(phi).max())
+    while size > tolerance:
+        candidate = evaluator.state(_move(c, evaluator.p, state.x, solver(-phi), 1.0))
+        phi = _conditions(evaluator, candidate, _fischer_burmeister).phi
+        new = float(np.abs(phi).max())
+        if not new <= 0.1 * size:
+            break
+        state, size = candidate, new
+    return state
+
+
+def _newton(evaluator: Evaluator, state: State, tolerance: float, iterations: int, rule: Rule) -> Solution:
+    c = evaluator.c
     at = _conditions(evaluator, state, rule)
     history: list[float] = []
     for count in range(iterations + 1):

@@ -8,6 +8,8 @@ exogenous growing at that rate and no other change, the economy grows in balance
 
 With vintages, the year's installed and new capital together become next year's installed capital, whose
 technique is the mean of what both used (putty-clay: what is built stays as it was built).
+
+Complex numbers pass through, so that a path of years can be differentiated (``simulator.tangent``).
 """
 
 from __future__ import annotations
@@ -81,7 +83,7 @@ def _endowments_of(province: Province, name: str) -> Index:
 
 def _capital(province: Province, q: Parameters, flows: Flows, growth: Growth) -> None:
     c, accounts = province.compiled, province.accounts
-    invested = float(flows.x[c.activity_index[INVEST]])  # 1 in the benchmark
+    invested = flows.x[c.activity_index[INVEST]]  # 1 in the benchmark
     total = float(accounts.sam["CAP"].sum() - sum(cell(accounts.sam, "CAP", f"A_{a}") for a in SPECIFIC))
     added = (growth.depreciation + growth.benchmark_capital_growth) * total * invested
     kept = 1.0 - growth.depreciation
@@ -97,8 +99,8 @@ def _capital(province: Province, q: Parameters, flows: Flows, growth: Growth) ->
             continue
         (_, _), (new, _) = names
         rows = _endowments_of(province, f"CAP_{activity}")
-        installed = float(q.endowment[rows].sum())  # plant that stood idle is still there
-        built = float(flows.leaf[c.leaf_at[(new, "inputs", "CAP")]])
+        installed = q.endowment[rows].sum()  # plant that stood idle is still there
+        built = flows.leaf[c.leaf_at[(new, "inputs", "CAP")]]
         q.endowment[rows] *= kept * (installed + built) / installed
 
 
@@ -148,14 +150,14 @@ def _install(province: Province, q: Parameters, flows: Flows, last: Solution) ->
             continue
         (old, _), (new, _) = names
         mine = [(side, i, c.leaf_at[(new, side, a)]) for side, a, i in addresses[old] if a != "quota"]
-        made = sum(float(flows.leaf[i] + flows.leaf[j]) for side, i, j in mine if side == "output")
+        made = sum(flows.leaf[i] + flows.leaf[j] for side, i, j in mine if side == "output")
         benchmark = sum(float(c.default.quantity[i]) for side, i, _ in mine if side == "output")
-        if made <= NOTHING_MADE * benchmark:  # a sector that stood still keeps the technique it had
+        if np.real(made) <= NOTHING_MADE * benchmark:  # a sector that stood still keeps the technique it had
             continue
         unit = benchmark / made
         for _, i, j in mine:
             q.quantity[i] = (flows.leaf[i] + flows.leaf[j]) * unit
-            q.reference[i] = last.state.decision[i] if q.quantity[i] > 0 else 0.0
+            q.reference[i] = last.state.decision[i] if np.real(q.quantity[i]) > 0 else 0.0
     for (owner, side, name), node in c.node_at.items():
         if side == "inputs" and name in ("value added", "energy") and f"{owner}:new" in c.activity_index:
             q.augment[node] /= last.parameters.augment[node]  # what was used is the new point of departure

@@ -6,7 +6,7 @@ Money is in yi yuan, energy in Mtce, CO2 in Mt, prices of carbon in yuan/t.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -59,6 +59,16 @@ class CarbonResponse:
     allocation: Array
     allocation_slope: Array
     change: Array
+
+    def at(self, price: float) -> CarbonResponse:
+        """The same tangents read at another price, yuan/t."""
+        step = price - self.price
+        return replace(
+            self,
+            price=price,
+            emissions=np.maximum(self.emissions + step * self.slope, 0.0),
+            allocation=self.allocation + step * self.allocation_slope,
+        )
 
 
 @dataclass(frozen=True)
@@ -150,6 +160,8 @@ class Province:
         c = self.compiled
         self.owner_enterprises = c.endow_at[("ENT", PERMIT, PERMITS_USED)]
         self.owner_government = c.endow_at[("GOV", PERMIT, PERMITS_USED)]
+        self.transfer_enterprises = c.endow_at[("ENT", FX, "")]
+        self.transfer_households = c.endow_at[("HH", FX, "")]
 
     # -- regimes -------------------------------------------------------------------------------------------
 
@@ -223,6 +235,18 @@ class Province:
         p.endowment[self.owner_government] = share
         p.endowment[self.owner_enterprises] = 1.0 - share
 
+    def paying_forest_owners(self, p: Parameters, amount: float) -> Parameters:
+        """Parameters under which enterprises pay households, who own the forests, ``amount`` yi yuan/yr for credits.
+
+        ``p`` itself stays, so that what grows from year to year does not grow by a year's payment.
+        """
+        if amount == 0.0:
+            return p
+        q = p.copy()
+        q.endowment[self.transfer_enterprises] -= amount
+        q.endowment[self.transfer_households] += amount
+        return q
+
     def adjust(self, p: Parameters, weight: float, last: Array) -> None:
         """Let choices follow ``weight`` x price + (1 - weight) x ``last`` (yuan/t, shape ``(8,)``)."""
         covered = self.sector_index >= 0
@@ -231,8 +255,10 @@ class Province:
 
     # -- solving -------------------------------------------------------------------------------------------
 
-    def solve(self, p: Parameters, start: Array | None = None, tolerance: float = 1e-10) -> Solution:
-        """Solve, by homotopy from the benchmark if the direct way fails.
+    def solve(
+        self, p: Parameters, start: Array | None = None, tolerance: float = 1e-10, near: Solution | None = None
+    ) -> Solution:
+        """Solve, by homotopy from the benchmark if the direct way fails; ``near`` as in the engine's ``solve``.
 
         Raises
         ------
@@ -240,7 +266,7 @@ class Province:
             naming the worst equation.
         """
         try:
-            return solve(self.compiled, p, start, tolerance=tolerance)
+            return solve(self.compiled, p, start, tolerance=tolerance, near=near)
         except EquilibriumError:
             return solve_by_steps(self.compiled, p, tolerance=tolerance)
 

@@ -22,7 +22,7 @@ from agents.sinks.comparison import compare_clouds, compare_demand_prices
 from agents.sinks.distance import shadow_prices
 from agents.sinks.errors import Fault, SinksError
 from agents.sinks.noise import noise_band
-from agents.sinks.supply import cost_spread, offset_bid
+from agents.sinks.supply import cost_spread, offset_bid, province_spread
 from agents.sinks.surfaces import lines, mean_costs, slopes_at, surfaces
 from agents.sinks.survey import draw_survey
 from agents.sinks.units import GROUPS, Units, read_units
@@ -95,6 +95,7 @@ def _published(settings: Settings, progress: Progress | None) -> SinksResult:
         "shadow_prices": priced,
         **_chain(ranges, settings),
         "choice": _choice(read_units(survey), priced, settings),
+        "province_spread": province_spread(ranges),
     }
     words = [*_table3_words(table3, settings), *_cloud_words(clouds), *_survey_words(priced, settings)]
     return SinksResult(settings, "", tables, (*words, *_choice_words(tables["choice"])))

@@ -72,7 +72,7 @@ class Pool:
         self.listener = threading.Thread(target=self._listen, args=(self.news,), daemon=True)
         if self.news is not None:
             self.listener.start()
-        self.pool = ProcessPoolExecutor(self.count, self.context, _begin, (os.getpid(), self.news))
+        self.pool = ProcessPoolExecutor(self.count, self.context, begin_worker, (os.getpid(), self.news))
 
     def _listen(self, news: Any) -> None:
         while (word := news.get()) is not None:
@@ -181,7 +181,7 @@ def news_of() -> Any:
     return _news if _in_pool else None
 
 
-def _begin(parent: int, news: Any) -> None:
+def begin_worker(parent: int, news: Any) -> None:
     """Prepare a process: one thread for numerics, and an end with its parent."""
     global _news, _in_pool
     _news, _in_pool = (_Nobody() if news is None else news), True

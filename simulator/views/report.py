@@ -1,47 +1,25 @@
-"""One HTML page about a batch that needs nothing beside it: words, tables, figures, parameters, sources.
-
-The page holds its pictures, has no script and no link, and asks no other machine for anything. All text is
-escaped.
-"""
+"""One HTML page about some runs that needs nothing beside it: words, warnings, tables, figures, parameters, sources."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from scenarios.parameters import describe_parameters
 from simulator.bands import MIDDLE, annual_band
 from simulator.disk import write_file
 from simulator.iamc import MODEL
 from simulator.results import RunResult
 from simulator.variables import FIRM_SECTORS, SECTORS, TRADERS, emissions_of, net_sales_of
 from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH, by_scenario, draw_figures, place, source_line
+from simulator.views.page import box, figure, heading, note, page, table
+from simulator.views.plots import FIGURES
+from simulator.views.soundness import checks_of, warnings_of
 from simulator.views.style import png
 from simulator.views.table import band_cells, cells, columns, signed, summarise
 from simulator.views.words import sentences
-
-_CSS = """
-:root { color-scheme: light; --ink: #222; --grey: #666; --rule: #ddd; --tint: #f6f7f8; --mark: #0072B2; }
-body { margin: 0 auto; max-width: 62rem; padding: 2rem 1.2rem 4rem; color: var(--ink); background: #fff;
-       font: 16px/1.55 system-ui, "Segoe UI", "DejaVu Sans", "Noto Sans", "Noto Sans CJK SC", sans-serif; }
-h1 { font-size: 1.7rem; margin: 0 0 .2rem; } h2 { font-size: 1.2rem; margin: 2.4rem 0 .6rem; }
-.sub, .note { color: var(--grey); margin-top: 0; } .note { font-size: .85rem; margin: 1rem 0 .2rem; }
-.scenario { border-left: 4px solid var(--mark); background: var(--tint);
-            padding: .55rem .9rem; margin: .6rem 0; }
-.failed { border-left-color: #D55E00; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .28rem .7rem; border-bottom: 1px solid var(--rule);
-         text-align: right; vertical-align: bottom; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; }
-table.text th, table.text td { text-align: left; vertical-align: top; }
-tr.differs td { background: #fdf3e3; }
-figure { margin: 1rem 0; } img { width: 100%; max-width: 50rem; height: auto; display: block; }
-@media print { body { max-width: none; } figure, table { break-inside: avoid; } }
-"""
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def write_report(
@@ -51,6 +29,7 @@ def write_report(
     failed: Mapping[str, str] | None = None,
     status: Sequence[Mapping[str, Any]] = (),
     pictures: Mapping[str, bytes] | None = None,
+    warnings: Sequence[str] = (),
 ) -> Path:
     """Write ``report.html`` into `folder`.
 
@@ -65,14 +44,16 @@ def write_report(
         status).
     pictures
         Figure name to PNG where they are drawn already; else they are drawn here.
+    warnings
+        What to say of the runs as a whole, beside what they themselves show.
 
     Raises
     ------
     simulator.disk.StoreError
         Where the disk refuses.
     """
-    page = report_html(results, failed=failed, status=status, pictures=pictures)
-    return write_file(Path(folder) / "report.html", page.encode("utf-8"))
+    text = report_html(results, failed=failed, status=status, pictures=pictures, warnings=warnings)
+    return write_file(Path(folder) / "report.html", text.encode("utf-8"))
 
 
 def report_html(
@@ -81,38 +62,46 @@ def report_html(
     failed: Mapping[str, str] | None = None,
     status: Sequence[Mapping[str, Any]] = (),
     pictures: Mapping[str, bytes] | None = None,
+    warnings: Sequence[str] = (),
+    design: Sequence[str] = (),
+    source: str | None = None,
 ) -> str:
-    """The page as text; parameters as `write_report`."""
+    """The page as text; parameters as `write_report`.
+
+    Parameters
+    ----------
+    design
+        Parts of the page that say what a sweep varied; they stand in place of the words on each scenario.
+    source
+        Who computed what, in place of `simulator.views.figures.source_line`.
+    """
     if pictures is None:
-        pictures = {name: png(figure) for name, figure in draw_figures(results).items()} if results else {}
-    source = source_line(results) if results else ""
+        pictures = {name: png(drawn) for name, drawn in draw_figures(results).items()} if results else {}
+    if source is None:
+        source = source_line(results) if results else ""
     body = [
         "<h1>Tanshi 碳市</h1>",
         f'<p class="sub">Carbon market of {escape(place(results))}: {_scenarios(results)}. {escape(source)}</p>',
-        "<h2>What each scenario did</h2>",
-        *_words(results, failed or {}),
     ]
+    if design:
+        body += [heading("What was varied"), *design, *_failures(failed or {})]
+    else:
+        body += [heading("What each scenario did"), *_words(results), *_failures(failed or {})]
+    if said := [*warnings, *warnings_of(results)]:
+        body += [heading("Mind"), *(box(words, "warning") for words in _few(said))]
     if results:
-        body += ["<h2>In one table</h2>", _summary(results), "<h2>Figures</h2>", *_figures(pictures)]
-        body += ["<h2>Sectors</h2>", *_sectors(results)]
-        body += ["<h2>Parameters</h2>", _parameters(results)]
+        body += [heading("In one table"), _summary(results), heading("Figures"), *_figures(pictures)]
+        body += [heading("Sectors"), *_sectors(results)]
+        body += [heading("Checks"), *_checks(results)]
+        body += [heading("Parameters"), _parameters(results)]
     if status:
-        body += [
-            "<h2>Where the figures come from</h2>",
-            _rows(list(status[0]), [list(row.values()) for row in status]),
-        ]
+        rows = [[str(cell) for cell in row.values()] for row in status]
+        body += [heading("Where the figures come from"), table([str(head) for head in status[0]], rows, text=True)]
     if results:
         if counted := _drift_lines(results):
-            body += ["<h2>The flow between auctions</h2>", counted]
-        body += ["<h2>To run it again</h2>", _identity(results)]
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(MODEL)}: report</title>\n<style>{_CSS}</style>\n</head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body>\n</html>\n"
-    )
+            body += [heading("The flow between auctions"), counted]
+        body += [heading("To run it again"), _identity(results)]
+    return page(f"{MODEL}: report", body)
 
 
 def _scenarios(results: Sequence[RunResult]) -> str:
@@ -120,32 +109,30 @@ def _scenarios(results: Sequence[RunResult]) -> str:
     return escape(", ".join(names)) if names else "no finished run"
 
 
-def _words(results: Sequence[RunResult], failed: Mapping[str, str]) -> list[str]:
-    out = [
-        f'<div class="scenario">{escape(" ".join(lines))}</div>'
-        for lines in (sentences(results) if results else {}).values()
-    ]
-    out += [
-        f'<div class="scenario failed">{escape(name)} failed and has no results: {escape(error)}</div>'
-        for name, error in failed.items()
-    ]
-    return out
+def _words(results: Sequence[RunResult]) -> list[str]:
+    return [box(" ".join(lines)) for lines in (sentences(results) if results else {}).values()]
+
+
+def _failures(failed: Mapping[str, str]) -> list[str]:
+    said = (f"{name} failed and has no results: {error}" for name, error in failed.items())
+    return [box(words, "scenario failed") for words in said]
+
+
+def _few(said: Sequence[str], most: int = 20) -> list[str]:
+    """The first warnings, and how many more there are."""
+    return [*said[:most], *([f"And {len(said) - most} more of the same kinds."] if len(said) > most else [])]
 
 
 def _summary(results: Sequence[RunResult]) -> str:
     summaries = summarise(results)
-    return _table(columns(summaries), [row for s in summaries for row in (cells(s), *band_cells(s))])
+    return table(columns(summaries), [row for s in summaries for row in (cells(s), *band_cells(s))])
 
 
 def _figures(pictures: Mapping[str, bytes]) -> list[str]:
-    titles = {spec.name: spec.title for spec in ANNUAL_FIGURES} | {
-        PRICE_PATH: "Carbon price, period by period"
-    }
-    return [
-        f'<figure><img alt="{escape(titles.get(name, name))}" src="data:image/png;base64,'
-        f'{base64.b64encode(content).decode("ascii")}"></figure>'
-        for name, content in pictures.items()
-    ]
+    titles = (
+        FIGURES | {spec.name: spec.title for spec in ANNUAL_FIGURES} | {PRICE_PATH: "Carbon price, period by period"}
+    )
+    return [figure(titles.get(name, name), content) for name, content in pictures.items()]
 
 
 def _sectors(results: Sequence[RunResult]) -> list[str]:
@@ -173,14 +160,13 @@ def _sectors(results: Sequence[RunResult]) -> list[str]:
         for code in codes
     ]
     sold = [
-        [_sector(code), *(value(name, net_sales_of(code), last, 2, sign=True) for name in groups)]
-        for code in TRADERS
+        [_sector(code), *(value(name, net_sales_of(code), last, 2, sign=True) for name in groups)] for code in TRADERS
     ]
     return [
-        '<p class="note">CO₂ emissions by sector, Mt a year</p>',
-        _table(heads, emitted),
-        f'<p class="note">Net sales of allowances in {last}, Mt; minus is a net purchase</p>',
-        _table(["Sector", *groups], sold),
+        note("CO₂ emissions by sector, Mt a year"),
+        table(heads, emitted),
+        note(f"Net sales of allowances in {last}, Mt; minus is a net purchase"),
+        table(["Sector", *groups], sold),
     ]
 
 
@@ -191,17 +177,43 @@ def _sector(code: str) -> str:
     return f"{SECTORS[code].name} {SECTORS[code].chinese}"
 
 
+def _checks(results: Sequence[RunResult]) -> list[str]:
+    """Worst figure of every check over the runs of a scenario, beside its limit."""
+    groups = by_scenario(results)
+    found = {name: [checks_of(run) for run in group] for name, group in groups.items()}
+    names = {check.name: check.limit for group in found.values() for checks in group for check in checks}
+    rows, misses = [], []
+    for name, limit in names.items():
+        worst = [
+            max((c.value for checks in found[scenario] for c in checks if c.name == name), default=float("nan"))
+            for scenario in groups
+        ]
+        rows.append([name, f"{limit:.0e}", *(f"{value:.1e}" for value in worst)])
+        misses.append(any(value > limit for value in worst))
+    settled = [sum(int(run.meta.get("unsettled_periods", 0)) for run in group) for group in groups.values()]
+    whole = [sum(len(run.periods) for run in group) for group in groups.values()]
+    missed = [f"{count} of {n}" for count, n in zip(settled, whole, strict=True)]
+    rows.append(["auctions that ended before price and economy had settled", "0", *missed])
+    misses.append(any(settled))
+    said = "Rows that miss a limit are tinted." if any(misses) else "All within their limits."
+    return [note(said), table(["Check", "Limit", *groups], rows, marked=misses)]
+
+
 def _parameters(results: Sequence[RunResult]) -> str:
     groups = by_scenario(results)
     flat = {name: flatten(group[0].parameters) for name, group in groups.items()}
+    known = {row.name: row for row in describe_parameters()}
     names = list(dict.fromkeys(key for values in flat.values() for key in values))
-    rows, differs = [], []
+    rows, differs, meaning = [], [], []
     for key in names:
         row = [flat[name].get(key, "–") for name in groups]
-        rows.append([key, *row])
+        about = known.get(key)
+        rows.append([key, about.unit if about else "", about.status if about else "", *row])
+        meaning.append(" ".join(about.description.split()) if about else "")
         differs.append(len(set(row)) > 1)
-    note = '<p class="note">Rows in which the scenarios differ are tinted.</p>' if any(differs) else ""
-    return note + _table(["Parameter", *groups], rows, text=True, marked=differs)
+    said = note("Rows in which the scenarios differ are tinted.") if any(differs) else ""
+    heads = ["Parameter", "Unit", "Status", *groups]
+    return said + table(heads, rows, text=True, marked=differs, below=meaning)
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -228,35 +240,13 @@ def _drift_lines(results: Sequence[RunResult]) -> str:
         counts = (str(d.get(name, 0)) for name in ("blown_up", "collar_hits"))
         rows.append([r.scenario, str(r.seed), str(d["mode"]), share, *counts])
     heads = ["Scenario", "Seed", "Mode", "Network off, out of range", "Blow-ups", "Price bound met"]
-    return _table(heads, rows, text=True) if rows else ""
+    return table(heads, rows, text=True) if rows else ""
 
 
 def _identity(results: Sequence[RunResult]) -> str:
     rows = [
-        [r.scenario, str(r.seed), *(str(r.meta.get(key) or "–") for key in ("id", "data", "code"))]
-        for r in results
+        [r.scenario, str(r.seed), *(str(r.meta.get(key) or "–") for key in ("id", "data", "code"))] for r in results
     ]
     versions: Mapping[str, str] = next((r.meta["versions"] for r in results if r.meta.get("versions")), {})
     line = ", ".join(f"{name} {version}" for name, version in versions.items())
-    note = f'<p class="note">{escape(line)}</p>' if line else ""
-    return _table(["Scenario", "Seed", "Run id", "Data", "Code"], rows, text=True) + note
-
-
-def _rows(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    return _table([str(head) for head in heads], [[str(cell) for cell in row] for row in rows], text=True)
-
-
-def _table(
-    heads: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    text: bool = False,
-    marked: Sequence[bool] | None = None,
-) -> str:
-    top = "".join(f"<th>{escape(head).replace(chr(10), '<br>')}</th>" for head in heads)
-    lines = []
-    for n, row in enumerate(rows):
-        mark = ' class="differs"' if marked is not None and marked[n] else ""
-        lines.append(f"<tr{mark}>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
-    kind = ' class="text"' if text else ""
-    return f'<div class="wide"><table{kind}>\n<tr>{top}</tr>\n' + "\n".join(lines) + "\n</table></div>"
+    return table(["Scenario", "Seed", "Run id", "Data", "Code"], rows, text=True) + (note(line) if line else "")

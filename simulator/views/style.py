@@ -34,6 +34,11 @@ Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 PALETTE = ("#000000", "#56B4E9", "#E69F00", "#009E73", "#D55E00", "#0072B2", "#CC79A7")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 INK, GREY, PALE = "#222222", "#666666", "#DDDDDD"
+#: One colour a trader's sector; a dark yellow joins the palette for the eighth.
+SECTOR_COLOURS = {
+    "ELEC": "#0072B2", "STEEL": "#D55E00", "NFM": "#CC79A7", "NMM": "#E69F00", "COKE": "#000000", "CHEM": "#56B4E9",
+    "PAPER": "#009E73", "AIR": "#A79B00", "GOV": "#888888", "INT": "#BBBBBB",
+}  # fmt: skip
 WIDTH, HEIGHT, DPI = 8.0, 5.0, 150
 #: Curves closer than this share of the axis cannot be told apart and are drawn and named together.
 COINCIDE = 0.015
@@ -63,18 +68,26 @@ def looks(names: Sequence[str]) -> dict[str, Look]:
     }
 
 
+def sheet(width: float = WIDTH, height: float = HEIGHT) -> Figure:
+    """An empty white sheet of the house's resolution, which a notebook shows without any set-up."""
+    from matplotlib.figure import Figure
+
+    class Sheet(Figure):
+        def _repr_png_(self) -> bytes:
+            return png(self)
+
+    return Sheet(figsize=(width, height), dpi=DPI, facecolor="white")
+
+
 def frame(title: str, unit: str, source: str, *, legend_rows: int = 1) -> tuple[Figure, Axes]:
     """An empty figure with its title, its unit under the title and the source line at the bottom."""
     import matplotlib
-    from matplotlib.figure import Figure
 
     with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
-        figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
+        figure = sheet()
         bottom = 0.115 + 0.042 * legend_rows
         axes = figure.add_axes((0.075, bottom, 0.735, 0.845 - bottom))
-        figure.text(0.02, 0.945, title, fontsize=13, fontweight="bold", color=INK)
-        figure.text(0.02, 0.895, unit, fontsize=9.5, color=GREY)
-        figure.text(0.02, 0.018, source, fontsize=7.5, color=GREY)
+        _captions(figure, title, unit, source)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -82,6 +95,31 @@ def frame(title: str, unit: str, source: str, *, legend_rows: int = 1) -> tuple[
     axes.tick_params(colors=INK, length=3, color=GREY)
     axes.grid(axis="y", color=PALE, linewidth=0.8)
     axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _captions(figure: Figure, title: str, unit: str, source: str) -> None:
+    inch = 1.0 / figure.get_figheight()
+    figure.text(0.02, 1 - 0.275 * inch, title, fontsize=13, fontweight="bold", color=INK)
+    figure.text(0.02, 1 - 0.525 * inch, unit, fontsize=9.5, color=GREY)
+    figure.text(0.02, 0.09 * inch, source, fontsize=7.5, color=GREY)
+
+
+def canvas(title: str, unit: str, source: str, *, height: float = HEIGHT, base: float = 0.35) -> tuple[Figure, Axes]:
+    """The house frame with one bare axes over all of it, for pictures without scales: networks, flows.
+
+    Parameters
+    ----------
+    height, base
+        Of the figure and of what is kept free at its bottom, inches.
+    """
+    import matplotlib
+
+    with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
+        figure = sheet(height=height)
+        _captions(figure, title, unit, source)
+        axes = figure.add_axes((0.02, base / height, 0.96, 1 - (base + 0.65) / height))
+    axes.set_axis_off()
     return figure, axes
 
 

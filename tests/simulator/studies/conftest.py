@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from simulator.studies.sweep import open_sweep
@@ -42,3 +43,21 @@ def contents(folder: Path) -> dict[str, str]:
         for pattern in ("*/*.parquet", "*.parquet", "manifest.json", "sweep.json")
         for path in sorted(folder.glob(pattern))
     }
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """Files of two batches that are not the same bytes, with the cells that differ; none where all are the same."""
+    ours, theirs = contents(one), contents(other)
+    changed = [name for name in sorted(ours.keys() | theirs.keys()) if ours.get(name) != theirs.get(name)]
+    return [f"{name}: {_cells(one / name, other / name)}" for name in changed]
+
+
+def _cells(one: Path, other: Path) -> str:
+    if not (one.exists() and other.exists()):
+        return "in one of them only"
+    if one.suffix != ".parquet":
+        return "another text"
+    left, right = pd.read_parquet(one), pd.read_parquet(other)
+    if left.shape != right.shape or list(left) != list(right):
+        return f"{left.shape} against {right.shape}"
+    return str(left.compare(right))

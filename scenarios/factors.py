@@ -1,0 +1,227 @@
+"""Scenarios and parameters of a sweep or a calibration: found, their ranges checked, every mistake with its line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from scenarios.document import Document, Mark
+from scenarios.draws import Factor, scenario_fields, vary
+from scenarios.errors import Problem, UserError, did_you_mean, shorten
+from scenarios.figures import Figure
+from scenarios.load import field_keys, library, load_scenarios
+from scenarios.schema import Scenario
+from scenarios.sweep import DISTRIBUTIONS, Draw
+
+NOT_SWEPT = {
+    "name": "It tells runs apart.",
+    "title": "It is only a label.",
+    "extends": "Name the scenario under `scenarios`.",
+    "economy": "Name scenarios of each economy under `scenarios`.",
+    "seed": "Name the seeds under `seeds`.",
+    "figures": "Name single figures, such as economy.controls.gdp.",
+}
+
+
+def place_of(document: Document, *keys: str) -> Mark:
+    """Where a field stands in a file, or the nearest group around it."""
+    near = next(keys[:n] for n in range(len(keys), -1, -1) if keys[:n] in document.marks or not n)
+    return document.marks.get(near, Mark(""))
+
+
+def add_problem(document: Document, keys: Sequence[str], expected: str, got: str, hint: str = "") -> None:
+    """Note a mistake at a field of the file."""
+    mark = place_of(document, *keys)
+    document.problems.append(Problem(expected, got, mark.file, mark.line, ".".join(keys), hint))
+
+
+def read_scenarios(
+    document: Document,
+    references: Iterable[str],
+    keys: Sequence[str],
+    folder: Path,
+    fixed: Mapping[str, object],
+    overrides: Mapping[str, object],
+) -> tuple[Scenario, ...]:
+    """Load the scenarios that a study's file names, with what it sets for all of them.
+
+    Parameters
+    ----------
+    references : built-in names, or files beside the study's in ``folder``.
+    keys : where the file names them.
+    fixed : the file's own ``set``; ``overrides`` come on top.
+
+    Returns
+    -------
+    Those that can be read; the problems of the others are added to the document.
+    """
+    found: list[Scenario] = []
+    for reference in references:
+        place = reference if reference in library() else str(folder / reference)
+        try:
+            found += load_scenarios([place], {**fixed, **overrides}, dict.fromkeys(fixed, "set"))
+        except UserError as error:
+            document.problems += [_of_scenario(document, problem, keys) for problem in error.problems]
+    return tuple(found)
+
+
+def _of_scenario(document: Document, problem: Problem, named: Sequence[str]) -> Problem:
+    """A scenario's problem in the study's terms: where the scenario is named, where a field is set, or its own file."""
+    if problem.field == "scenario":
+        keys = tuple(named)
+    elif problem.file in ("", "set", "override"):
+        keys = ("set", problem.field)
+    else:
+        return problem
+    at = place_of(document, *keys)
+    return replace(problem, file=at.file, line=at.line, field=".".join(keys))
+
+
+def read_factor(document: Document, key: str, draw: Draw, known: Sequence[Mapping[str, Figure]]) -> Factor | None:
+    """Find a parameter's fields; None where something is wrong with it, which is then noted.
+
+    Parameters
+    ----------
+    known : the figures of each economy of the study.
+    """
+    here = ("parameters", key)
+    before = len(document.problems)
+    given = [kind for kind in DISTRIBUTIONS if getattr(draw, kind) not in (None, False)]
+    if len(given) != 1:
+        add_problem(document, here, f"exactly one of {', '.join(DISTRIBUTIONS)}", " and ".join(given) or "none of them")
+        return None
+    fields: tuple[str, ...] = ()
+    if draw.variants is None:
+        fields = tuple(f for pattern in draw.fields or [key] for f in _fields(document, here, pattern, known))
+    elif draw.fields or draw.relative or draw.complement:
+        add_problem(document, here, "variants alone: they name their own fields", "fields, relative or complement")
+    for path in [draw.complement] if draw.complement else []:
+        _fields(document, (*here, "complement"), path, known)
+    for label, changes in (draw.variants or {}).items():
+        for path in changes:
+            _fields(document, (*here, "variants", label, path), path, known, groups=True)
+    _check_numbers(document, here, draw, given[0])
+    ranges: dict[str, tuple[float, float]] = {}
+    for path in fields if draw.published else ():
+        figure = known[0].get(path)
+        if figure is None or figure.low is None or figure.high is None:
+            hint = "Give the ends yourself, such as `uniform: [0.5, 2]`."
+            add_problem(document, here, "figures with a published range", f"{path}, which has none", hint)
+        else:
+            ranges[path] = (figure.low, figure.high)
+    if len(document.problems) > before:
+        return None
+    return Factor(key, draw.title or key, fields, draw, ranges)
+
+
+def _fields(
+    document: Document, here: Sequence[str], pattern: str, known: Sequence[Mapping[str, Figure]], groups: bool = False
+) -> list[str]:
+    every = [path for path in known[0] if all(path in other for other in known)]
+    names = [*scenario_fields(), *every]
+    if pattern in NOT_SWEPT:
+        add_problem(document, here, "a field that can be varied", repr(pattern), NOT_SWEPT[pattern])
+        return []
+    if pattern in names or (groups and pattern in Scenario.model_fields) or (groups and _is_group(pattern)):
+        return [pattern]
+    if "*" in pattern and (found := [name for name in names if fnmatchcase(name, pattern)]):
+        return [name for name in found if name not in NOT_SWEPT]
+    hint = f"{did_you_mean(pattern, names)} `python run.py params` lists all fields.".strip()
+    add_problem(document, here, "a field of the scenario or a figure of the economy", repr(pattern), hint)
+    return []
+
+
+def _is_group(path: str) -> bool:
+    return any(name.startswith(f"{path}.") for name in scenario_fields())
+
+
+def _check_numbers(document: Document, here: Sequence[str], draw: Draw, kind: str) -> None:
+    numbers = getattr(draw, kind)
+    if kind in ("uniform", "loguniform") and not numbers[0] < numbers[1]:
+        add_problem(document, (*here, kind), "a lowest value below the highest", f"{numbers[0]:g} and {numbers[1]:g}")
+    elif kind == "loguniform" and numbers[0] <= 0:
+        add_problem(document, (*here, kind), "values above 0", f"{numbers[0]:g}")
+    elif kind == "triangular" and not (numbers[0] <= numbers[1] <= numbers[2] and numbers[0] < numbers[2]):
+        add_problem(
+            document, (*here, kind), "lowest, likeliest, highest in order", ", ".join(f"{x:g}" for x in numbers)
+        )
+    elif kind == "normal" and numbers[1] <= 0:
+        add_problem(document, (*here, kind), "a standard deviation above 0", f"{numbers[1]:g}")
+    elif kind == "values" and draw.relative and not all(_is_number(v) for v in numbers):
+        add_problem(document, (*here, kind), "numbers, since they multiply", shorten(numbers))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def check_range(
+    document: Document, factor: Factor, scenarios: Sequence[Scenario], known: Sequence[Mapping[str, Figure]]
+) -> None:
+    """Refuse a distribution with an end that a field cannot take."""
+    figures = known[0]
+    original = {path: figure.value for path, figure in figures.items()}
+    kind = next(k for k in DISTRIBUTIONS if getattr(factor.draw, k) not in (None, False))
+    keys = ("parameters", factor.name, kind)
+    said: set[str] = set()
+    for scenario in scenarios:
+        for end in factor.ends():
+            overrides = factor.overrides(end, scenario, original)
+            for path, value in overrides.items():
+                figure = figures.get(path)
+                if figure is not None and path not in said:
+                    said |= _figure_range(document, keys, factor, figure, value)
+            try:
+                vary(scenario, overrides)
+            except ValidationError as error:
+                for item in error.errors(include_url=False):
+                    context: Mapping[str, Any] = item.get("ctx", {})
+                    place = context.get("at") or ".".join(str(x) for x in item["loc"])
+                    if str(place) in said:
+                        continue
+                    said.add(str(place))
+                    row = scenario_fields().get(str(place))
+                    expected = context.get("expected") or (row.expectation if row else str(item["msg"]))
+                    got = context.get("got") or shorten(item["input"])
+                    add_problem(document, keys, f"{place} to be {expected}", f"{got} at one end")
+
+
+def _figure_range(document: Document, keys: Sequence[str], factor: Factor, figure: Figure, value: Any) -> set[str]:
+    if not _is_number(value) or value < figure.lowest:
+        got = f"{value:g}" if _is_number(value) else shorten(value)
+        add_problem(document, keys, f"{figure.path} to be {figure.expectation}", f"{got} at one end")
+        return {figure.path}
+    if figure.low is None or figure.high is None or factor.draw.beyond_range:
+        return set()
+    slack = 1e-9 * max(abs(figure.low), abs(figure.high))
+    if figure.low - slack <= value <= figure.high + slack:
+        return set()
+    expected = f"{figure.path} within its published range of {figure.low:g} to {figure.high:g}"
+    add_problem(document, keys, expected, f"{value:g} at one end", "To leave it on purpose: beyond_range: true.")
+    return {figure.path}
+
+
+def check_overlap(document: Document, factors: Sequence[Factor]) -> None:
+    """Refuse two parameters that set the same field."""
+    owners: dict[str, str] = {}
+    for factor in factors:
+        for path in _touched(factor):
+            owner = owners.setdefault(path, factor.name)
+            if owner != factor.name:
+                add_problem(document, ("parameters", factor.name), f"fields that {owner} does not set too", path)
+                break
+
+
+def _touched(factor: Factor) -> Iterator[str]:
+    yield from factor.fields
+    if factor.draw.complement:
+        yield factor.draw.complement
+    yield from dict.fromkeys(
+        ".".join(field_keys(p)) for changes in (factor.draw.variants or {}).values() for p in changes
+    )

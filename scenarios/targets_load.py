@@ -1,0 +1,214 @@
+"""A calibration's file read and checked whole: every mistake at once, with its line, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from scenarios.document import Document, read_document
+from scenarios.draws import Factor, scenario_fields
+from scenarios.errors import Problem, UserError, did_you_mean, shorten
+from scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
+from scenarios.figures import Figure, catalogue
+from scenarios.load import field_keys
+from scenarios.schema import Group, Scenario
+from scenarios.sweep import Draw
+from scenarios.targets import Calibration, Free, Target
+
+CALIBRATIONS = Path(__file__).parent / "calibration"
+
+
+class CalibrationError(UserError):
+    """A calibration that cannot be read or makes no sense."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A checked calibration.
+
+    Parameters
+    ----------
+    name : the file's own, without its ending.
+    spec : what the file says.
+    scenarios : those that the targets name, by that name, with what the file sets for all of them.
+    factors : the free parameters, ready to be set, in the file's order; ``starts`` where they start.
+    text : the file as it was read, for the record.
+    """
+
+    name: str
+    spec: Calibration
+    scenarios: Mapping[str, Scenario]
+    factors: tuple[Factor, ...]
+    starts: tuple[float, ...]
+    text: str
+
+
+def ready_made() -> tuple[str, ...]:
+    """Names of the calibrations that come with the program."""
+    return tuple(sorted(path.stem for path in CALIBRATIONS.glob("*.yaml")))
+
+
+def load_calibration(
+    name_or_path: str | Path, variables: Collection[str], overrides: Mapping[str, object] | None = None
+) -> Task:
+    """Read and check a calibration.
+
+    Parameters
+    ----------
+    name_or_path : a ready-made calibration such as ``shanxi_2022``, or a YAML file.
+    variables : names that targets may have.
+    overrides : dotted field -> value for all runs, laid over the file's own ``set``.
+
+    Raises
+    ------
+    CalibrationError
+        With one problem for every mistake: unknown fields, variables, years and scenarios, targets that contradict each
+        other, parameters without a range, ranges that the schema or the economy's tables do not allow.
+    """
+    reference = str(name_or_path)
+    path = CALIBRATIONS / f"{reference}.yaml" if reference in ready_made() else Path(reference)
+    if path.suffix not in (".yaml", ".yml"):
+        expected = f"a ready-made calibration ({', '.join(ready_made())}) or a YAML file"
+        raise _refusal([Problem(expected, repr(reference), hint=did_you_mean(reference, ready_made()))])
+    document = read_document(path, path.name if path.parent == CALIBRATIONS else reference)
+    spec = _validate(document)
+    if spec is None or document.problems:
+        raise _refusal(document.problems)
+    named = {target.scenario: name for name, target in reversed(spec.targets.items())}
+    scenarios: dict[str, Scenario] = {}
+    for scenario, target in named.items():
+        place = ("targets", target, "scenario")
+        for found in read_scenarios(document, [scenario], place, path.parent, spec.set, overrides or {}):
+            scenarios[scenario] = found
+    _check_targets(document, spec, scenarios, variables)
+    factors, starts = _parameters(document, spec, tuple(scenarios.values()))
+    if document.problems:
+        raise _refusal(document.problems)
+    return Task(path.stem, spec, scenarios, factors, starts, path.read_text(encoding="utf-8"))
+
+
+def _refusal(problems: Sequence[Problem]) -> CalibrationError:
+    unique = list(dict.fromkeys(sorted(problems, key=lambda p: (p.file, p.line or 0))))
+    count = "1 problem" if len(unique) == 1 else f"{len(unique)} problems"
+    return CalibrationError(f"The calibration cannot be used: {count}.", unique)
+
+
+def _validate(document: Document) -> Calibration | None:
+    if document.problems and not document.values:
+        return None
+    try:
+        return Calibration.model_validate(document.values)
+    except ValidationError as error:
+        found: list[dict[str, Any]] = [dict(item) for item in error.errors(include_url=False)]
+    groups: dict[str, type[Group]] = {"targets": Target, "parameters": Free}
+    for item in found:
+        keys = tuple(str(step) for step in item["loc"])
+        if item["type"] == "extra_forbidden":
+            group = groups.get(keys[0], Calibration) if len(keys) > 1 else Calibration
+            fields = list(group.model_fields)
+            add_problem(document, keys, f"one of {', '.join(fields)}", repr(keys[-1]), did_you_mean(keys[-1], fields))
+        elif item["type"] == "missing":
+            ends = keys[-1] in ("lower", "upper")
+            hint = "A parameter may move only within a range that has a source." if ends else ""
+            add_problem(document, keys, "a value", "nothing", hint)
+        else:
+            expected = str(item["msg"]).removeprefix("Input should be ").removeprefix("Value should ")
+            add_problem(document, keys, expected, "nothing" if item["input"] is None else shorten(item["input"]))
+    return None
+
+
+def _check_targets(
+    document: Document, spec: Calibration, scenarios: Mapping[str, Scenario], variables: Collection[str]
+) -> None:
+    owners: dict[tuple[str, str, int], str] = {}
+    for name, target in spec.targets.items():
+        here = ("targets", name)
+        if target.variable not in variables:
+            hint = did_you_mean(target.variable, list(variables))
+            add_problem(document, (*here, "variable"), "an annual variable", repr(target.variable), hint)
+        scenario = scenarios.get(target.scenario)
+        if scenario is not None and not scenario.years.start <= target.year <= scenario.years.end:
+            expected = f"a year of {target.scenario}, {scenario.years.start} to {scenario.years.end}"
+            add_problem(document, (*here, "year"), expected, str(target.year))
+        owner = owners.setdefault((target.scenario, target.variable, target.year), name)
+        if owner != name:
+            other = spec.targets[owner].value
+            got = f"{target.value:g}, and {other:g} by {owner}" if other != target.value else f"it again after {owner}"
+            expected = f"one value of {target.variable} of {target.scenario} in {target.year}"
+            add_problem(document, (*here, "value"), expected, got, "Targets that contradict each other cannot be met.")
+
+
+def _parameters(
+    document: Document, spec: Calibration, scenarios: Sequence[Scenario]
+) -> tuple[tuple[Factor, ...], tuple[float, ...]]:
+    if not scenarios:
+        return (), ()
+    known = [catalogue(economy) for economy in {s.economy: None for s in scenarios}]
+    factors, starts = [], []
+    for name, free in spec.parameters.items():
+        here = ("parameters", name)
+        if not free.lower < free.upper:
+            add_problem(document, (*here, "upper"), f"a number above lower = {free.lower:g}", f"{free.upper:g}")
+            continue
+        draw = Draw(title=free.title, fields=free.fields, relative=free.relative, uniform=[free.lower, free.upper])
+        before = len(document.problems)
+        factor = read_factor(document, name, draw, known)
+        if factor is not None and not _whole(document, here, factor):
+            check_range(document, factor, scenarios, known)
+        # The shared check speaks of a distribution and its ends; here they are the two ends of a range.
+        document.problems[before:] = [
+            replace(p, field=p.field.removesuffix(".uniform")) for p in document.problems[before:]
+        ]
+        if factor is None or len(document.problems) > before:
+            continue
+        factors.append(factor)
+        starts.append(_start(document, here, factor, free, scenarios, known))
+    check_overlap(document, factors)
+    return tuple(factors), tuple(starts)
+
+
+def _whole(document: Document, here: Sequence[str], factor: Factor) -> bool:
+    """Refuse a field that does not move continuously: a whole number, a word, true or false."""
+    for path in factor.fields:
+        row = scenario_fields().get(path)
+        if row is not None and not row.kind.startswith("a number"):
+            add_problem(document, here, "a field that can take any number of a range", f"{path}, {row.kind}")
+            return True
+    return False
+
+
+def _start(
+    document: Document,
+    here: Sequence[str],
+    factor: Factor,
+    free: Free,
+    scenarios: Sequence[Scenario],
+    known: Sequence[Mapping[str, Figure]],
+) -> float:
+    if free.start is not None:
+        values = {free.start}
+    elif free.relative:
+        values = {1.0}
+    else:
+        values = {_current(s, factor.fields[0], known[0]) for s in scenarios}
+    start = min(values)
+    if len(values) > 1 or not free.lower <= start <= free.upper:
+        got = " and ".join(f"{value:g}" for value in sorted(values))
+        hint = "" if free.start is not None else "The scenarios start there; give another `start`."
+        key = (*here, "start") if free.start is not None else here
+        add_problem(document, key, f"one start between {free.lower:g} and {free.upper:g}", got, hint)
+    return start
+
+
+def _current(scenario: Scenario, path: str, known: Mapping[str, Figure]) -> float:
+    keys = field_keys(path)
+    if keys[0] == "figures":
+        return float(scenario.figures.get(keys[1], known[keys[1]].value))
+    value: Any = scenario
+    for key in keys:
+        value = getattr(value, key)
+    return float("nan") if value is None else float(value)

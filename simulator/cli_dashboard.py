@@ -1,0 +1,50 @@
+"""The command that shows results in the browser."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.errors import Problem, UserError
+
+ROOT = Path("results")
+"""Where `run` and `sweep` put their results unless told otherwise."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(
+        epilog="Examples:\n\n"
+        "python run.py dashboard    (the newest results)\n\n"
+        "python run.py dashboard results/mine --port 8051"
+    )(dashboard)
+
+
+def dashboard(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="Folder of a batch or a sweep. Default: the newest below results/."),
+    ] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page on this machine.")] = 8050,
+) -> None:
+    """Show results in the browser, and ask what if: on this machine alone, without internet."""
+    missing = [name for name in ("dash", "plotly") if find_spec(name) is None]
+    if missing:
+        hint = "Install it: pip install -e '.[dashboard]'."
+        problem = Problem("the packages of the extra `dashboard`", f"no {' and no '.join(missing)}", hint=hint)
+        raise UserError("The dashboard cannot be opened.", [problem])
+    if folder is not None and not folder.is_dir():
+        found = "a file" if folder.exists() else "no such folder"
+        raise UserError("There is nothing to show.", [Problem("a folder of results", f"{folder} ({found})", "DIR")])
+
+    from simulator.views.dashboard.server import serving
+
+    with serving(folder, ROOT, port) as found:
+        print(f"The dashboard is at {found.address}; Ctrl-C ends it.", flush=True)
+        try:
+            found.forever()
+        except KeyboardInterrupt:
+            print("Closed.")

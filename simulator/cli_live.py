@@ -1,0 +1,36 @@
+"""The command that opens the live market."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+PORT = 8765
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(
+        epilog="Examples:\n\n"
+        "python run.py live\n\n"
+        "python run.py live S1 --firms 200 --port 9000\n\n"
+        "python run.py live mine.yaml"
+    )(live)
+
+
+def live(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO|FILE.yaml", help="The scenario to step.")
+    ] = "S5",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page on this machine.")] = PORT,
+    firms: Annotated[int | None, typer.Option(help="Firms of the eight sectors together.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
+) -> None:
+    """Step a market by hand in the browser, auction by auction, and take a firm's seat in it."""
+    from scenarios.load import load_scenario
+    from simulator.views.live.server import serve
+
+    given = {"firms.number": ("--firms", firms), "seed": ("--seed", seed)}
+    overrides: dict[str, object] = {field: value for field, (_, value) in given.items() if value is not None}
+    serve(load_scenario(scenario, overrides, {field: option for field, (option, _) in given.items()}), port)

@@ -1,0 +1,51 @@
+"""All generated pages of the guide, and the one command that makes them anew."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from simulator.disk import write_file
+from simulator.guide.commands import commands_page
+from simulator.guide.execute import ROOT, remake
+from simulator.guide.references import data_page, parameters_page, variables_page
+
+DOCS = ROOT / "docs"
+GALLERY = DOCS / "images" / "gallery"
+#: Pages written whole.
+WRITTEN: Mapping[str, Callable[[], str]] = {
+    "commands": commands_page,
+    "parameters": parameters_page,
+    "variables": variables_page,
+    "data": data_page,
+}
+#: Pages written by hand, whose commands and code are run and whose output is put in.
+EXECUTED = ("tutorial", "python", "extending", "gallery")
+TREES = "trees"
+
+
+def executed_page(name: str) -> str:
+    """A page with its output as it is now; pictures are drawn anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        return remake((DOCS / f"{name}.md").read_text(encoding="utf-8"), Path(folder), GALLERY)
+
+
+def main(names: Sequence[str]) -> int:
+    """Make pages anew: all, or those named."""
+    known = [*WRITTEN, *EXECUTED, TREES]
+    if unknown := [name for name in names if name not in known]:
+        print(f"No such page: {', '.join(unknown)}. There are {', '.join(known)}.", file=sys.stderr)
+        return 2
+    for name in names or known:
+        if name == TREES:
+            from simulator.views.trees import write_trees
+
+            write_trees(DOCS / "images")
+            print("docs/images: the trees of the model")
+            continue
+        text = WRITTEN[name]() if name in WRITTEN else executed_page(name)
+        write_file(DOCS / f"{name}.md", text.encode("utf-8"))
+        print(f"docs/{name}.md")
+    return 0

@@ -1,0 +1,91 @@
+"""References written from the program's own tables: fields of a scenario, variables of a result, sources of the data."""
+
+from __future__ import annotations
+
+from scenarios.parameters import Parameter, describe_parameters
+from scenarios.schema import Scenario
+from simulator.economy import economy
+from simulator.variables import CATALOGUE
+
+WRITTEN = "Written by `make pages` from the program itself"
+STATUSES = """| status | what it says |
+|---|---|
+| law | follows a rule in force |
+| measured | from data |
+| literature | from published work |
+| assumed | chosen here: vary it before relying on it |
+| setting | describes the run, not the world |
+"""
+
+
+def parameters_page() -> str:
+    """Every field of a scenario: what may stand there, its default, status and meaning."""
+    parts = [
+        "# Parameters\n",
+        f"{WRITTEN}; `python run.py params WORD` finds them on the command line, with the economy's own figures beside"
+        " them. A field goes into a scenario's file or after `--set`.\n",
+        STATUSES,
+    ]
+    groups: dict[str, list[Parameter]] = {}
+    for row in describe_parameters():
+        groups.setdefault(row.name.split(".")[0] if "." in row.name else "", []).append(row)
+    for group, rows in groups.items():
+        about = (type(Scenario.model_fields[group].default).__doc__ or "") if group else "Fields that stand alone."
+        parts += [f"## {group or 'scenario'}\n", " ".join(about.split()) + "\n"]
+        parts += ["| field | may be | default | status | meaning |", "|---|---|---|---|---|"]
+        parts += [
+            f"| `{row.name}` | {_cell(row.expectation)} | {_value(row.default)} | {row.status} | {_cell(row.description)} |"
+            for row in rows
+        ]
+        parts.append("")
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def variables_page() -> str:
+    """Every variable of a run's annual table with unit and meaning."""
+    parts = [
+        "# Variables\n",
+        f"{WRITTEN}. The names are those of `annual.parquet` and `iamc.csv`, in the manner of the integrated-assessment"
+        " community: parts separated by `|`, one unit each.\n",
+        "| variable | unit | meaning |",
+        "|---|---|---|",
+    ]
+    parts += [f"| `{_cell(v.name)}` | {v.unit} | {_cell(v.meaning)} |" for v in CATALOGUE.values()]
+    return "\n".join(parts) + "\n"
+
+
+def data_page(name: str = "shanxi_2022") -> str:
+    """Every table of an economy with the sources of its rows and their status."""
+    figures = economy(name).figures
+    parts = [
+        "# Data sources\n",
+        f"{WRITTEN}, for the economy `{name}`. Every figure stands in a CSV file below `scenarios/economies/{name}` with"
+        " its source and status in the same row; `python run.py params economy` lists them one by one.\n",
+    ]
+    tables = figures.tables()
+    statuses = sorted({str(word) for table in tables.values() for word in table["status"]})
+    parts += ["| table | " + " | ".join(statuses) + " |", "|---|" + "---|" * len(statuses)]
+    for table_name, table in tables.items():
+        counts = table["status"].value_counts()
+        cells = [str(int(counts[word])) if word in counts else "" for word in statuses]
+        parts.append(f"| [{table_name}](#{table_name}) | " + " | ".join(cells) + " |")
+    for table_name, table in tables.items():
+        parts += [f"\n## {table_name}\n", "| rows | status | source |", "|---|---|---|"]
+        counted = table.groupby(["source", "status"], sort=False).size().sort_values(ascending=False, kind="stable")
+        for (source, status), rows in list(counted.items())[:12]:
+            parts.append(f"| {rows} | {status} | {_cell(str(source))} |")
+        if len(counted) > 12:
+            parts.append(f"| {int(counted.iloc[12:].sum())} | | {len(counted) - 12} more |")
+    return "\n".join(parts) + "\n"
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "`null`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`" if value != "" and value != {} and value != [] else ""
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")

@@ -1,0 +1,193 @@
+"""An identity the first paper's numbers imply, and whether physical data leave room for it.
+
+All scenarios start from one 2022. If S5 peaks in 2028, it stands above 2022 then, so that 1.38 Gt is more than the
+level of 2022 and S1, at 1.79 Gt, has risen by more than 1.79/1.38 - 1 = 29.7 %. Energy rises by 272/219 - 1 = 24.2 %, so
+that CO2 per energy must rise by more than 4.4 % while clean power is being built.
+
+Energy consumption as statistics count it is E = F + (N - X) e: fossil energy F, non-fossil power N and net power export X,
+both at the coal equivalent e. With E printed, N planned and X bounded, F follows, and with the carbon of coal in every
+tonne of it the most CO2 there can be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scenarios.economy import Figures
+from simulator.bands import MIDDLE, quantile
+from simulator.studies.reproduction.evidence import World
+
+ENERGY = (219.0, 272.0)
+"""Printed energy consumption of S1 in 2022 and 2030, Mtce."""
+S1_2030, S5_PEAK = 1.79, 1.38
+"""Printed emissions, Gt."""
+FIRST, LAST = 2022, 2030
+PROCESS_GROWTH = 2.0
+"""Process CO2 of 2030 against 2022 in the most generous case: cement output would have to double."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """The most CO2 that printed energy can carry, under one reading of clean power and exports.
+
+    Attributes
+    ----------
+    clean_twh, export_twh : in the last year.
+    most : largest rise of CO2 since the first year, fraction.
+    planned : whether clean power follows the province's plan.
+    """
+
+    name: str
+    clean_twh: float
+    export_twh: float
+    most: float
+    planned: bool
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the printed numbers ask, what the runs give, and what physical data leave room for; fractions.
+
+    Attributes
+    ----------
+    needed_co2, needed_energy, needed_ratio : rise from 2022 to 2030 that the print asks of S1.
+    ours_co2, ours_energy, ours_ratio : what S1 does here, median over the seeds.
+    cases : bounds on the rise of CO2.
+    needed_export_twh : net power export that would close the gap with planned clean power.
+    export_growth : yearly growth of exports that was last observed.
+    """
+
+    needed_co2: float
+    needed_energy: float
+    needed_ratio: float
+    ours_co2: float
+    ours_energy: float
+    ours_ratio: float
+    cases: tuple[Case, ...]
+    needed_export_twh: float
+    export_2022_twh: float
+    export_growth: float
+
+    @property
+    def excluded(self) -> bool:
+        """Whether no case with planned clean power reaches what the print asks."""
+        return max(case.most for case in self.cases if case.planned) < self.needed_co2
+
+    @property
+    def sentence(self) -> str:
+        """One sentence for the claims that depend on it."""
+        most = max(case.most for case in self.cases if case.planned)
+        if not self.excluded:
+            return f"Physical data leave room for it: CO2 could rise by up to {100 * most:.1f} %."
+        return (
+            f"The printed numbers together ask CO2 to rise by {100 * self.needed_co2:.1f} %; physical data allow"
+            f" {100 * most:.1f} % at the printed energy."
+        )
+
+    def words(self) -> list[str]:
+        """The identity in sentences, as printed first."""
+        planned = [case for case in self.cases if case.planned]
+        most = max(planned, key=lambda case: case.most)
+        other = max((case for case in self.cases if not case.planned), key=lambda case: case.most, default=None)
+        yearly = (self.needed_export_twh / self.export_2022_twh) ** (1 / (LAST - FIRST)) - 1
+        out = [
+            f"From a common {FIRST}, a peak of S5 at {S5_PEAK} Gt in 2028 and {S1_2030} Gt of S1 in {LAST} mean that S1's"
+            f" emissions rise by more than {100 * self.needed_co2:.1f} % while its energy rises by"
+            f" {100 * self.needed_energy:.1f} %: CO2 per energy must rise by more than {100 * self.needed_ratio:.1f} %.",
+            f"Here S1's emissions change by {100 * self.ours_co2:+.1f} %, its energy by {100 * self.ours_energy:+.1f} %, its"
+            f" CO2 per energy by {100 * self.ours_ratio:+.1f} %.",
+            f"With the clean power that the province plans ({most.clean_twh:.0f} TWh in {LAST}), power exports of"
+            f" {most.export_twh:.0f} TWh ({most.name.split(', ')[-1]}), the carbon of raw coal in all fossil energy and"
+            f" process CO2 doubled, the printed {ENERGY[1]:.0f} Mtce carry at most {100 * most.most:+.1f} % of CO2 against"
+            f" {FIRST}.",
+            f"To reach {100 * self.needed_co2:.1f} % exports would have to be {self.needed_export_twh:.0f} TWh in {LAST},"
+            f" {self.needed_export_twh / self.export_2022_twh:.1f} times those of {FIRST}, {100 * yearly:.1f} % more every"
+            f" year; the last growth observed is {100 * self.export_growth:.1f} %.",
+        ]
+        if other is not None:
+            out.append(
+                f"If no clean plant were built after the last one counted ({other.clean_twh:.0f} TWh), the bound would be"
+                f" {100 * other.most:+.1f} %."
+            )
+        verdict = (
+            "Physical data exclude the printed numbers taken together: claims that rest on them are called not jointly"
+            " reproducible."
+            if self.excluded
+            else "Physical data do not exclude the printed numbers taken together."
+        )
+        return [*out, verdict]
+
+
+def identity(hybrid: World, figures: Figures, line_growth: float) -> Identity:
+    """Work the identity out.
+
+    Parameters
+    ----------
+    hybrid : holds S1 from 2022 to 2030.
+    figures : of the economy: clean power, exports, fuels, process CO2.
+    line_growth : assumed yearly growth of the outgoing lines.
+
+    Raises
+    ------
+    MissingYear
+        Where the runs do not reach 2030.
+    """
+
+    def rise(variable: str) -> float:
+        change = hybrid.at("S1", variable, LAST) / hybrid.at("S1", variable, FIRST) - 1
+        return float(quantile(change, MIDDLE))
+
+    co2 = float(quantile(hybrid.at("S1", "emissions", FIRST), MIDDLE))
+    equivalent = figures.value("parameters", "coal_equivalent_mtce_per_twh")
+    export = figures.value("controls", "power_export_net")
+    process = float(figures.process_co2["mt"].sum())
+    coal = float(figures.fuels.set_index("fuel").loc["Raw_Coal", "tco2_per_tce"])  # type: ignore[arg-type]
+    path = figures.nonfossil_path.set_index("year")
+    plan = float(path["twh"].loc[LAST])
+    counted = path[path["status"].isin(("verified", "recalled"))]
+    growth = _export_growth(figures)
+    years = LAST - FIRST
+    exports = {
+        f"exports as in {FIRST}": export,
+        f"lines grow by {100 * line_growth:g} % a year": export * (1 + line_growth) ** years,
+        f"exports go on growing by {100 * growth:.1f} % a year": export * (1 + growth) ** years,
+    }
+
+    def bound(clean: float, sent: float) -> float:
+        fossil = ENERGY[1] - equivalent * clean + equivalent * sent
+        return (fossil * coal + PROCESS_GROWTH * process) / co2 - 1
+
+    cases = []
+    for planned, clean, said in (
+        (True, plan, "planned clean power"),
+        (False, float(counted["twh"].iloc[-1]), f"clean power stays as in {int(counted.index[-1])}"),
+    ):
+        cases += [Case(f"{said}, {how}", clean, sent, bound(clean, sent), planned) for how, sent in exports.items()]
+    needed = S1_2030 / S5_PEAK - 1
+    energy = ENERGY[1] / ENERGY[0] - 1
+    fossil = ((1 + needed) * co2 - PROCESS_GROWTH * process) / coal
+    return Identity(
+        needed_co2=needed,
+        needed_energy=energy,
+        needed_ratio=(1 + needed) / (1 + energy) - 1,
+        ours_co2=rise("emissions"),
+        ours_energy=rise("energy"),
+        ours_ratio=rise("emissions/energy"),
+        cases=tuple(cases),
+        needed_export_twh=(fossil - ENERGY[1]) / equivalent + plan,
+        export_2022_twh=export,
+        export_growth=growth,
+    )
+
+
+def _export_growth(figures: Figures) -> float:
+    """Yearly growth of the power sent out between the last two years counted."""
+    facts = figures.macro_facts
+    sent = facts[facts["variable"] == "Power sent out of province"].copy()
+    sent["year"] = sent["year"].astype(int)
+    sent = sent.sort_values("year")
+    value = sent["value"].astype(float).to_numpy()
+    year = sent["year"].to_numpy()
+    return float((value[-1] / value[-2]) ** (1.0 / float(np.diff(year)[-1])) - 1.0)

@@ -1,0 +1,132 @@
+"""What inventory, allowance prices and power statistics say beside both the print and the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from scenarios.economy import Figures
+from simulator.studies.reproduction.evidence import World
+from simulator.studies.reproduction.identity import ENERGY, S1_2030, S5_PEAK
+
+COLUMNS = ("quantity", "unit", "observed", "printed", "ours", "what_it_says", "source")
+S5_PRICES = {2025: 99.12, 2030: 183.54}
+
+
+def physical_table(hybrid: World, figures: Figures) -> pd.DataFrame:
+    """A row for each quantity that can be set against a statistic: observed, printed, ours, all as text."""
+    rows = [*_carbon(hybrid, figures), *_prices(hybrid, figures), *_power(hybrid, figures)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _middle(hybrid: World, scenario: str, variable: str, year: int) -> float:
+    return float(np.median(hybrid.at(scenario, variable, year)))
+
+
+def _ours(hybrid: World, scenario: str, variable: str, year: int, digits: int = 1) -> str:
+    if year not in hybrid.years:
+        return "–"
+    return f"{_middle(hybrid, scenario, variable, year):,.{digits}f} ({scenario}, {year})"
+
+
+def _carbon(hybrid: World, figures: Figures) -> Iterator[tuple[str, ...]]:
+    history = figures.co2_history
+    last = int(history["year"].max())
+    total = float(history.loc[history["year"] == last, "mt"].sum())
+    low, high = (figures.value("controls", f"co2_{end}") for end in ("low", "high"))
+    first = hybrid.years[0]
+    yield (
+        "CO2 of the province", "Mt", f"{total:,.1f} in {last}; {low:,.0f} to {high:,.0f} for {first}",
+        f"less than {1000 * S5_PEAK:,.0f} in 2022, {1000 * S1_2030:,.0f} in 2030", _ours(hybrid, "S1", "emissions", first),
+        f"The print is {1000 * S1_2030 / high:.1f} to {1000 * S1_2030 / low:.1f} times the inventory's range; nothing in the"
+        " inventory allows its level.",
+        f"CEADs inventory {last} (Shan et al. 2016, 2018, 2020; Guan et al. 2021), carried to {first} by power and fuel growth",
+    )  # fmt: skip
+    fuels = figures.fuels.set_index("fuel")["tco2_per_tce"]
+    ours = _middle(hybrid, "S1", "emissions/energy", hybrid.years[-1])
+    yield (
+        "CO2 per energy", "t/tce", f"{fuels['Raw_Coal']:.2f} raw coal, {fuels['Natural_Gas']:.2f} natural gas",
+        f"{1000 * S1_2030 / ENERGY[1]:.2f} (1.79 Gt over 272 Mtce)", f"{ours:.2f} (S1, {hybrid.years[-1]})",
+        "No fuel emits what the print's quotient asks for; exported power is in the emissions and not in the energy, and"
+        " does not close that gap.",
+        "CEADs factors, recalled",
+    )  # fmt: skip
+
+
+def _prices(hybrid: World, figures: Figures) -> Iterator[tuple[str, ...]]:
+    table = figures.cea_monthly.copy()
+    table["when"] = pd.to_datetime(table["date"])
+    table["year"] = table["when"].dt.year
+    source = "National allowance (CEA), Shanghai Environment and Energy Exchange, monthly figures derived from daily ones"
+    means = {
+        int(year): float(part["turnover_yuan"].sum() / part["volume_t"].sum())
+        for year, part in table.groupby("year")
+    }
+    last = table.iloc[-1]
+    month = f"{last['when']:%B %Y}"
+    observed = ", ".join(f"{price:.1f} in {year}" for year, price in means.items())
+    close = float(last["close_last"])
+    printed = S5_PRICES[2025]
+    yield (
+        "Allowance price, volume-weighted mean of the year", "yuan/t", f"{observed} (to {month})", f"{printed} in 2025 (S5)",
+        _ours(hybrid, "S5", "price", 2025),
+        f"The last close, {month}, is {close:.2f}: the print's 2025 is {100 * (printed / close - 1):.0f} % above it. Observed"
+        " prices are of a market of power alone and of the whole nation, in money of each year.",
+        source,
+    )  # fmt: skip
+    years = 2030 - (last["when"].year + (last["when"].month - 0.5) / 12)
+    rate = (S5_PRICES[2030] / close) ** (1 / (years + 0.5)) - 1
+    past = [price for year, price in means.items() if year < last["when"].year]
+    grown = (past[-1] / past[0]) ** (1 / (len(past) - 1)) - 1
+    asked = (S5_PRICES[2030] / printed) ** 0.2 - 1
+    yield (
+        "Growth of the allowance price", "%/yr", f"{100 * grown:.0f} from {min(means)} to {max(means) - 1}",
+        f"{100 * asked:.1f} from 2025 to 2030", _growth(hybrid),
+        f"From the close of {month} the print's 2030 needs {100 * rate:.0f} % a year.", source,
+    )  # fmt: skip
+    whole = table[table["year"] == int(table["year"].max()) - 1]
+    yield (
+        "Volume traded", "Mt/yr", f"{float(whole['volume_t'].sum()) / 1e6:,.0f} in the nation in {int(whole['year'].iloc[0])}",
+        "no numbers printed", _ours(hybrid, "S1", "volume", int(whole["year"].iloc[0])),
+        "A province's market and the nation's differ in size; the observed volume falls in the last quarter mostly.", source,
+    )  # fmt: skip
+
+
+def _growth(hybrid: World) -> str:
+    if not {2025, 2030} <= set(hybrid.years):
+        return "–"
+    ratio = _middle(hybrid, "S5", "price", 2030) / _middle(hybrid, "S5", "price", 2025)
+    return f"{100 * (ratio**0.2 - 1):.1f} (S5)"
+
+
+def _power(hybrid: World, figures: Figures) -> Iterator[tuple[str, ...]]:
+    facts = figures.macro_facts
+    facts = facts[facts["variable"].isin(("Power generation", "Power sent out of province"))]
+    equivalent = figures.value("parameters", "coal_equivalent_mtce_per_twh")
+    path = figures.nonfossil_path.set_index("year")
+    fixed = path[path["status"] == "verified"]
+    year = int(fixed.index[-1])
+    sent = {
+        int(str(row.year)): float(str(row.value)) / 10
+        for row in facts[facts["variable"] == "Power sent out of province"].itertuples()
+    }
+    yield (
+        "Power sent out of the province", "TWh", ", ".join(f"{v:.1f} in {y}" for y, v in sorted(sent.items())),
+        "not printed", f"{figures.value('controls', 'power_export_net'):.1f} in the accounts of {hybrid.years[0]}",
+        "Its carbon is counted in the province, its energy elsewhere: the one physical reason for carbon to outgrow energy.",
+        "Xinhua 2024-02-05; Shanxi energy revolution 2018",
+    )  # fmt: skip
+    clean = _middle(hybrid, "S1", "non-fossil", hybrid.years[-1]) / equivalent
+    yield (
+        "Clean power capacity", "GW", f"{float(path['clean_gw'].loc[year]):.1f} at the end of {year}; plan {float(path['clean_gw'].iloc[-1]):.0f} in {int(path.index[-1])}",
+        "not printed", f"the plan's path, {clean:.0f} TWh in {hybrid.years[-1]}",
+        "Clean power grows by more than the printed energy does: fossil energy need not grow at all.",
+        str(fixed["source"].iloc[-1]).split(";")[0],
+    )  # fmt: skip
+    yield (
+        "Energy consumption", "Mtce", f"{ENERGY[0]:.0f} in 2022 (the paper's; no yearbook in these files)",
+        f"{ENERGY[0]:.0f} in 2022, {ENERGY[1]:.0f} in 2030", _ours(hybrid, "S1", "energy", hybrid.years[-1]),
+        "A statistical total: power sent out counts elsewhere, clean power counts as the coal it saves.", "Huo et al. 2026",
+    )  # fmt: skip

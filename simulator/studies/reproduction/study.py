@@ -1,0 +1,205 @@
+"""The whole reproduction: run what is missing, gather the evidence, judge every claim.
+
+Everything lies below one folder: ``runs`` (S1 to S5 over seeds, the traditional model, binding quotas), ``comparison`` (the
+variants under a shock), ``draws``. They are ordinary batches: what is finished is kept, and the same command goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from scenarios.errors import Problem, UserError
+from scenarios.load import load_scenario
+from scenarios.schema import Scenario
+from simulator.economy import economy
+from simulator.results import RunResult
+from simulator.store import RunExists, read_run
+from simulator.studies.batch import fill_folder, with_seeds
+from simulator.studies.compare import VARIANTS, compare
+from simulator.studies.execute import Progress
+from simulator.studies.reproduction.claims import Claim
+from simulator.studies.reproduction.decomposition import effects_of
+from simulator.studies.reproduction.evidence import Evidence, MissingYear, World, world
+from simulator.studies.reproduction.identity import S1_2030, identity
+from simulator.studies.reproduction.physical import physical_table
+from simulator.studies.reproduction.rules import RULES
+from simulator.studies.reproduction.uncertainty import CHEAP, Draws, finding_of, run_draws, share_table
+from simulator.studies.reproduction.verdicts import UNTESTABLE, Finding, judge
+from simulator.studies.sinks import run_sinks
+from simulator.studies.sinks_settings import Settings as SinksSettings
+
+FIVE = ("S1", "S2", "S3", "S4", "S5")
+BOUND = ("S2", "S3")
+WRITTEN = frozenset(
+    {
+        *("runs", "comparison", "draws", "figures", "tables"),
+        *("claims.csv", "reproduction.html", "reproduction.md", "reproduction.json"),
+    }
+)
+
+
+class ReproductionFailed(RuntimeError):
+    """A run without which no claim can be judged did not finish."""
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What the command shows.
+
+    Attributes
+    ----------
+    claims, findings : claim by claim, in the same order.
+    evidence : what the rules saw.
+    results : the hybrid's runs.
+    multiplier : printed emissions of S1 in 2030 over ours: the one factor by which the print's level is shown.
+    physical, shares : tables of `physical` and `uncertainty`.
+    draws : None where none were asked.
+    """
+
+    claims: Sequence[Claim]
+    findings: Sequence[Finding]
+    evidence: Evidence
+    results: Sequence[RunResult]
+    multiplier: float | None
+    physical: pd.DataFrame
+    shares: pd.DataFrame
+    draws: Draws | None
+    seeds: int
+
+
+def claim_folder(out: Path, *, overwrite: bool = False) -> None:
+    """Refuse a folder that holds anything else than an earlier reproduction.
+
+    Raises
+    ------
+    RunExists
+        For a file, or for files of other origin where ``overwrite`` was not given.
+    """
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise RunExists(f"{out} is a file; choose another folder with --out")
+    strange = sorted(p.name for p in out.iterdir() if p.name not in WRITTEN and not p.name.startswith("."))
+    if strange and not overwrite:
+        raise RunExists(
+            f"{out} holds {strange[0]}, which is no part of a reproduction; choose another folder with --out, or give"
+            " --overwrite to write beside it"
+        )
+
+
+def reproduce(
+    claims: Sequence[Claim],
+    out: Path,
+    *,
+    seeds: int = 10,
+    draws: int = 200,
+    overrides: Mapping[str, object] | None = None,
+    overwrite: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Reproduction:
+    """Run, gather, judge.
+
+    Parameters
+    ----------
+    seeds : of every scenario of the hybrid.
+    draws : of elasticities and weak cells; 0 leaves the uncertainty out.
+    overrides : fields of all runs, by dotted path.
+
+    Raises
+    ------
+    UserError
+        For settings that make no scenario.
+    RunExists
+        For a folder that holds something else.
+    ReproductionFailed
+        Where a scenario has no equilibrium.
+    """
+    unknown = sorted({claim.rule for claim in claims} - set(RULES))
+    if unknown:
+        raise UserError("A claim names a rule that does not exist.", [Problem("a rule", ", ".join(unknown))])
+    claim_folder(out, overwrite=overwrite)
+    fields = dict(overrides or {})
+    base = {name: load_scenario(name, fields) for name in FIVE}
+    main, results = _main_runs(base, fields, out / "runs", seeds, overwrite, workers, progress)
+    comparison = compare(["S5"], out / "comparison", overrides=fields, overwrite=overwrite, progress=progress)
+    if progress is not None:
+        progress("forest sinks", 0, 1)
+    sinks = run_sinks(None, replace(SinksSettings(), replications=0), None)
+    if progress is not None:
+        progress("forest sinks", 1, 1)
+    first, last = base["S1"].years.start, base["S1"].years.end
+    spans = [(first, last), (first, 2028), (2028, last)]
+    effects = effects_of({name: base[name] for name in ("S1", "S4", "S5")}, spans)
+    figures = economy(base["S1"].economy, base["S1"].figures).figures
+    hybrid = main["hybrid"]
+    try:
+        found = identity(hybrid, figures, base["S1"].dynamics.line_growth)
+        multiplier = 1000.0 * S1_2030 / float(pd.Series(hybrid.at("S1", "emissions", 2030)).median())
+    except MissingYear:
+        found, multiplier = None, None
+    evidence = Evidence(hybrid, main["traditional"], main["binding"], comparison, found, sinks, effects)
+    findings = [judged(claim, evidence) for claim in claims]
+    drawn, shares = None, pd.DataFrame()
+    if draws:
+        cheap = [load_scenario(name, {**fields, **CHEAP}) for name in FIVE]
+        drawn = run_draws(
+            cheap, list(base.values()), claims, out / "draws", draws,
+            overwrite=overwrite, progress=progress, workers=workers,
+        )  # fmt: skip
+        raw = {claim.id: finding_of(claim, evidence).verdict for claim in claims}
+        shares = share_table(drawn, raw)
+    return Reproduction(
+        claims, findings, evidence, results, multiplier, physical_table(hybrid, figures), shares, drawn, seeds
+    )
+
+
+def judged(claim: Claim, evidence: Evidence) -> Finding:
+    """The verdict, or that the runs do not reach the claim's year."""
+    try:
+        return judge(claim, evidence)
+    except MissingYear as error:
+        return Finding(UNTESTABLE, f"{str(error)[0].upper()}{str(error)[1:]}.")
+
+
+def _main_runs(
+    base: Mapping[str, Scenario],
+    fields: Mapping[str, object],
+    folder: Path,
+    seeds: int,
+    overwrite: bool,
+    workers: int | None,
+    progress: Progress | None,
+) -> tuple[dict[str, World], list[RunResult]]:
+    """S1 to S5 over seeds, the traditional model, and quotas that bind, in one batch."""
+    runs: dict[str, Scenario] = {}
+    kinds: dict[str, dict[str, str]] = {"hybrid": {}, "traditional": {}, "binding": {}}
+    for name, scenario in base.items():
+        several = with_seeds(scenario, seeds)
+        runs |= several
+        kinds["hybrid"] |= dict.fromkeys(several, name)
+    variants: dict[str, tuple[Mapping[str, object], Sequence[str]]] = {
+        "traditional": (VARIANTS["traditional"], FIVE),
+        "binding": ({"allocation.binding": True}, BOUND),
+    }
+    for kind, (rules, names) in variants.items():
+        for name in names:
+            label = f"{name}-{kind}"
+            runs[label] = load_scenario(name, {**fields, **rules, "name": label})
+            kinds[kind][label] = name
+    outcome = fill_folder(runs, folder, overwrite=overwrite, progress=progress, workers=workers)
+    lost = [name for name in outcome.failed if name not in kinds["binding"]]
+    if lost:
+        raise ReproductionFailed(f"{len(lost)} of {len(runs)} runs failed; {lost[0]}: {outcome.failed[lost[0]]}")
+    worlds: dict[str, World] = {}
+    hybrid: list[RunResult] = []
+    for kind, labels in kinds.items():
+        there = [read_run(folder / label, trades=False) for label in labels if label not in outcome.failed]
+        worlds[kind] = world(there, {label: name for label, name in labels.items()})
+        if kind == "hybrid":
+            hybrid = there
+    return worlds, hybrid

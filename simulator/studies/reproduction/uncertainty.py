@@ -1,0 +1,207 @@
+"""How far the verdicts hold: the same rules over draws of elasticities and of weak figures of the accounts.
+
+The parameters and their ranges are those of the ready-made sweeps ``elasticities`` and ``weak_cells``, sampled together
+by a Latin hypercube. Nothing is calibrated anew in a draw, so that calibrated numbers scatter; orders and shapes are what this
+is for. Every draw is run by an auction of firms twice a year without drift, at a sixth of the cost; on the first draws the
+program's own mode is run as well, and S2 and S3, so that both can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scenarios.schema import Scenario
+from scenarios.sweep_load import Plan, load_sweep, plan_from
+from simulator.disk import StoreError
+from simulator.results import RunResult
+from simulator.store import read_run
+from simulator.studies.batch import fill_folder
+from simulator.studies.design import points_of
+from simulator.studies.execute import Progress
+from simulator.studies.reproduction.claims import Claim
+from simulator.studies.reproduction.evidence import Evidence, MissingYear, world
+from simulator.studies.reproduction.verdicts import HOLDS, RULES, UNTESTABLE, Finding, judge_raw
+from simulator.studies.sweep import VARIABLES, Points
+
+SWEEPS = ("elasticities", "weak_cells")
+CHEAP: Mapping[str, object] = {"drift.mode": "none", "market.periods_per_year": 2}
+ALWAYS = ("S1", "S4", "S5")
+CHECKED = 10
+"""Draws that are run in the program's own mode too."""
+SEED = 2026
+COLUMNS = ("point", "mode", "id", "verdict")
+
+
+class DrawsFailed(StoreError):
+    """Too few draws have an equilibrium to say anything."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What the draws say.
+
+    Attributes
+    ----------
+    verdicts : point (from 1), mode (``cheap`` or ``own``), id, verdict, one row a claim that can be judged from S1 to S5.
+    factors : titles of what was drawn.
+    failed : draws without an equilibrium, by point, with the reason.
+    asked : how many draws.
+    """
+
+    verdicts: pd.DataFrame
+    factors: tuple[str, ...]
+    failed: Mapping[int, str]
+    asked: int
+
+    @property
+    def used(self) -> int:
+        """Draws that were judged."""
+        return self.asked - len(self.failed)
+
+
+def draw_plan(scenarios: Sequence[Scenario], draws: int) -> Plan:
+    """The two ready-made sweeps in one Latin hypercube."""
+    parameters: dict[str, object] = {}
+    for name in SWEEPS:
+        spec = load_sweep(name, VARIABLES).spec
+        parameters |= {key: draw.model_dump(mode="json") for key, draw in spec.parameters.items()}
+    data = {
+        "name": "reproduction",
+        "spec": {
+            "title": "Elasticities and weak cells together",
+            "scenarios": [scenario.name for scenario in scenarios],
+            "parameters": parameters,
+            # A hypercube has two points at least; of one draw the first is taken.
+            "design": {"method": "lhs", "samples": max(2, draws), "seed": SEED},
+        },
+        "scenarios": [scenario.model_dump(mode="json") for scenario in scenarios],
+    }
+    return plan_from(data, VARIABLES)
+
+
+def run_draws(
+    cheap: Sequence[Scenario],
+    own: Sequence[Scenario],
+    claims: Sequence[Claim],
+    folder: Path,
+    draws: int,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> Draws:
+    """Run what is missing of the draws and judge every claim in each.
+
+    Parameters
+    ----------
+    cheap, own : S1 to S5 in the cheap mode and in the program's own.
+    draws : how many, 1 at least.
+
+    Raises
+    ------
+    DrawsFailed
+        Where more than half of the draws have no equilibrium.
+    """
+    runs: dict[str, Scenario] = {}
+    plan = draw_plan(cheap, draws)
+    few = min(CHECKED, draws)
+    for mode, scenarios, count in (("cheap", cheap, draws), ("own", own, few)):
+        points = Points(draw_plan(scenarios, draws), points_of(plan.spec.design, plan.factors))
+        for place, (name, point, _) in points.place.items():
+            if point < count and (name in ALWAYS or (mode == "cheap" and point < few)):
+                runs[_folder(mode, name, point)] = points[place]
+    outcome = fill_folder(runs, folder, overwrite=overwrite, progress=progress, workers=workers)
+    failed = {
+        point: reason
+        for name, reason in outcome.failed.items()
+        for point in [int(name.rsplit("-p", 1)[1])]
+        if name.startswith("cheap")
+    }
+    if 2 * len(failed) > draws:
+        raise DrawsFailed(f"{len(failed)} of {draws} draws have no equilibrium: {next(iter(failed.values()))}")
+    rows = list(_judged(runs, claims, folder, outcome.failed, {"cheap": draws, "own": few}))
+    titles = tuple(factor.title for factor in plan.factors)
+    return Draws(pd.DataFrame(rows, columns=list(COLUMNS)), titles, failed, draws)
+
+
+def _folder(mode: str, scenario: str, point: int) -> str:
+    return f"{mode}-{scenario}-p{point + 1:04d}"
+
+
+def _judged(
+    runs: Mapping[str, Scenario],
+    claims: Sequence[Claim],
+    folder: Path,
+    failed: Mapping[str, str],
+    counts: Mapping[str, int],
+) -> Iterator[tuple[int, str, str, str]]:
+    judged = [claim for claim in claims if is_drawn(claim)]
+    for mode, count in counts.items():
+        for point in range(count):
+            names = [_folder(mode, f"S{n}", point) for n in range(1, 6)]
+            names = [name for name in names if name in runs]
+            if any(name in failed for name in names):
+                continue
+            here = world(_read(folder, name) for name in names)
+            for claim in judged:
+                yield point + 1, mode, claim.id, finding_of(claim, Evidence(here)).verdict
+
+
+def _read(folder: Path, name: str) -> RunResult:
+    return read_run(folder / name, trades=False)
+
+
+def is_drawn(claim: Claim) -> bool:
+    """Whether a claim is judged in the draws: it rests on the scenarios' runs alone, and on figures that are drawn."""
+    fixed = ("none", "coverage", "parameter", "training_share", "reduction_scenarios", "paid_share")
+    return claim.paper == "huo" and not RULES[claim.rule].needs and claim.rule not in fixed
+
+
+def finding_of(claim: Claim, evidence: Evidence) -> Finding:
+    """What the rule says, or that the runs do not reach the claim's year."""
+    try:
+        return judge_raw(claim, evidence)
+    except MissingYear as error:
+        return Finding(UNTESTABLE, f"{str(error)[0].upper()}{str(error)[1:]}.")
+
+
+def share_table(draws: Draws, raw: Mapping[str, str]) -> pd.DataFrame:
+    """For each claim the share of draws in which it holds, and in which its verdict is that of the main runs.
+
+    Parameters
+    ----------
+    raw : id -> the rule's verdict on the main runs, physical data left out of account.
+
+    Returns
+    -------
+    DataFrame
+        id, draws, holds, same (shares; missing where no draw could judge), agreement (share of the checked draws in
+        which the cheap mode and the program's own agree on whether the claim holds), checked (how many those are).
+    """
+    rows = []
+    for claim, group in draws.verdicts.groupby("id", sort=False):
+        by_mode = {str(mode): part.set_index("point")["verdict"] for mode, part in group.groupby("mode")}
+        cheap = by_mode.get("cheap", pd.Series(dtype=object))
+        cheap = cheap[cheap != UNTESTABLE]
+        own = by_mode.get("own", pd.Series(dtype=object))
+        own = own[own != UNTESTABLE]
+        both = cheap.index.intersection(own.index)
+        agree = (cheap[both].isin(HOLDS) == own[both].isin(HOLDS)).mean() if len(both) else np.nan
+        rows.append(
+            {
+                "id": str(claim),
+                "draws": len(cheap),
+                "holds": cheap.isin(HOLDS).mean() if len(cheap) else np.nan,
+                "same": (cheap == raw[str(claim)]).mean() if len(cheap) else np.nan,
+                "agreement": agree,
+                "checked": len(both),
+            }
+        )
+    return pd.DataFrame(rows, columns=["id", "draws", "holds", "same", "agreement", "checked"])

@@ -1,0 +1,59 @@
+"""The what-if's question and answer: the real model, run once in the warm process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scenarios.schema import Scenario
+from simulator.model import CarbonMarket
+from simulator.results import RunResult
+from simulator.variables import FIRM_SECTORS, emissions_of
+from simulator.views.dashboard.warm import Step
+
+#: Variable, id, title, unit, whether the axis starts at zero, digits.
+SHOWN = (
+    ("Price|Carbon", "price", "Carbon price", "yuan of 2022 per t", True, 1),
+    ("Emissions|CO2", "emissions", "CO₂ emissions", "Mt a year", False, 1),
+    ("Carbon Market|Trading Volume", "volume", "Trading volume", "Mt a year", True, 2),
+    ("Energy Consumption", "energy", "Energy consumption", "Mtce a year", False, 1),
+    ("GDP|MER", "gdp", "Gross domestic product", "billion yuan of 2022", False, 1),
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One run of the model.
+
+    Parameters
+    ----------
+    values : variable to its values by year.
+    seconds : how long the model took.
+    """
+
+    years: tuple[int, ...]
+    values: Mapping[str, tuple[float, ...]]
+    seconds: float
+
+
+def what_if(question: Scenario, step: Step) -> Answer:
+    """Run a scenario; a newer question stops it at its next period."""
+    begun = time.perf_counter()
+    model = CarbonMarket(question)
+    try:
+        while not model.state.finished:
+            model.step()
+            step(len(model.state.periods), model.periods_in_all)
+        result = model.result()
+    finally:
+        model.forget()
+    return answer_of(result, time.perf_counter() - begun)
+
+
+def answer_of(result: RunResult, seconds: float) -> Answer:
+    """The variables that the page shows, out of a run's annual table."""
+    wanted = [variable for variable, *_ in SHOWN] + [emissions_of(code) for code in FIRM_SECTORS]
+    wide = result.annual.pivot(index="year", columns="variable", values="value")
+    values = {name: tuple(float(v) for v in wide[name]) for name in wanted}
+    return Answer(tuple(int(year) for year in wide.index), values, seconds)

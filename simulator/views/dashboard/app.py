@@ -1,0 +1,151 @@
+"""The dashboard put together: one frame, a page for every address, the choice of the folder of results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, html
+
+from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.files import add_routes
+from simulator.views.dashboard.pages import (
+    auction,
+    compare,
+    downloads,
+    firms,
+    flows,
+    network,
+    parameters,
+    sectors,
+    start,
+    sweeps,
+    what_if,
+)
+from simulator.views.dashboard.parts import notice, told
+
+View = Callable[[Desk, Any, str], list[Any]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its address, what makes it, and whether it needs results."""
+
+    path: str
+    title: str
+    view: View
+    register: Callable[[Dash, Desk], None]
+    needs_results: bool = True
+
+
+PAGES = (
+    Page("/", compare.TITLE, compare.view, compare.register),
+    Page("/sectors", sectors.TITLE, sectors.view, sectors.register),
+    Page("/order-book", auction.TITLE, auction.view, auction.register),
+    Page("/network", network.TITLE, network.view, network.register),
+    Page("/firms", firms.TITLE, firms.view, firms.register),
+    Page("/flows", flows.TITLE, flows.view, flows.register),
+    Page("/sweep", sweeps.TITLE, sweeps.view, sweeps.register),
+    Page("/parameters", parameters.TITLE, parameters.view, parameters.register),
+    Page("/downloads", downloads.TITLE, downloads.view, downloads.register),
+    Page("/what-if", what_if.TITLE, what_if.view, what_if.register, needs_results=False),
+    Page("/start", start.TITLE, start.view, start.register, needs_results=False),
+)
+FRAME = """<!DOCTYPE html>
+<html lang="en"><head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body></html>"""
+
+
+def make_app(desk: Desk) -> Dash:
+    """The application over a desk; nothing it serves comes from outside this machine."""
+    app = Dash(
+        "tanshi", assets_folder=_assets(), serve_locally=True, suppress_callback_exceptions=True, title="Tanshi 碳市",
+        update_title="", index_string=FRAME, add_log_handler=False,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )  # fmt: skip
+    app.layout = lambda: frame(desk)
+    _route(app, desk)
+    for page in PAGES:
+        page.register(app, desk)
+    add_routes(app.server, desk)
+    return app
+
+
+def _assets() -> str:
+    from pathlib import Path
+
+    return str(Path(__file__).parent / "assets")
+
+
+def frame(desk: Desk) -> html.Div:
+    """What all pages have in common."""
+    folders = desk.folders()
+    options = [{"label": path.name, "value": name} for name, path in folders.items()]
+    chosen = dcc.Dropdown(id="folder", options=options, value=desk.default(), clearable=False, searchable=len(folders) > 8)
+    return html.Div(
+        [
+            dcc.Location(id="url", refresh="callback-nav"),
+            html.A("Skip to the page", href="#page", className="skip"),
+            html.Header(
+                [
+                    html.H1([html.Span("Tanshi "), html.Span("碳市", lang="zh")]),
+                    html.Div([html.Label("Results", htmlFor="folder"), chosen], className="folder"),
+                    html.Button("Read again", id="again", title="Read the folder again: runs may have come"),
+                ]
+            ),
+            html.Nav([dcc.Link(page.title, href=page.path, id=_link(page)) for page in PAGES], **{"aria-label": "Pages"}),
+            html.Main(id="page", tabIndex=-1),
+        ]
+    )
+
+
+def _link(page: Page) -> str:
+    return "to" + (page.path.replace("/", "-") if page.path != "/" else "-compare")
+
+
+def page_of(path: str | None) -> Page | None:
+    """The page of an address."""
+    wanted = "/" + (path or "/").strip("/")
+    return next((page for page in PAGES if page.path == wanted), None)
+
+
+def _route(app: Dash, desk: Desk) -> None:
+    @app.callback(
+        Output("page", "children"),
+        Input("url", "pathname"),
+        Input("folder", "value"),
+        Input("again", "n_clicks"),
+        State("url", "search"),
+    )
+    @told
+    def show(path: str | None, folder: str | None, clicks: int | None, search: str | None) -> Any:
+        return draw(desk, path, folder, search or "")
+
+    @app.callback(*(Output(_link(page), "className") for page in PAGES), Input("url", "pathname"))
+    def mark(path: str | None) -> tuple[str, ...]:
+        here = page_of(path)
+        return tuple("here" if page is here else "" for page in PAGES)
+
+    @app.callback(
+        Output("folder", "options"), Input("again", "n_clicks"), Input("url", "pathname"), prevent_initial_call=True
+    )
+    def listed(clicks: int | None, path: str | None) -> list[dict[str, str]]:
+        return [{"label": place.name, "value": name} for name, place in desk.folders().items()]
+
+
+def draw(desk: Desk, path: str | None, folder: str | None, search: str) -> list[Any]:
+    """The content of a page.
+
+    Raises
+    ------
+    StoreError
+        Where it needs results and there are none.
+    """
+    page = page_of(path)
+    if page is None:
+        return [notice("There is no such page; the pages are listed above.", alert=True)]
+    if not page.needs_results:
+        return page.view(desk, None, search)
+    batch = desk.batch(folder)
+    return [*(notice(text) for text in batch.notes), *page.view(desk, batch, search)]

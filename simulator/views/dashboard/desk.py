@@ -1,0 +1,133 @@
+"""What the dashboard's pages share: the folders it may show, answers already found, the processes that compute."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pandas as pd
+
+from scenarios.errors import Problem, UserError
+from scenarios.schema import Scenario
+from simulator.replay import scenario_of
+from simulator.studies.analyse import Study, analyse
+from simulator.views.dashboard.folder import Batch, NothingToShow, Run, Shelf, batches_below, newest
+from simulator.views.dashboard.recompute import Recomputed, recompute, traits
+from simulator.views.dashboard.runs import RunFromPage
+from simulator.views.dashboard.tables import Tables
+from simulator.views.dashboard.warm import WarmWorker
+from simulator.views.figures import source_line
+
+RECOMPUTED = 3
+"""Runs whose books and flows are kept."""
+SAME = 1e-6
+"""Prices of a run computed anew may differ from the stored by so much, yuan/t."""
+
+
+@dataclass
+class Desk:
+    """The state of one dashboard.
+
+    Parameters
+    ----------
+    given : folder named on the command line; None for the newest below ``root``.
+    root : where results are kept, and where runs started from the page go.
+    """
+
+    given: Path | None
+    root: Path
+    shelf: Shelf = field(default_factory=Shelf)
+    tables: Tables = field(default_factory=Tables)
+    levers: WarmWorker = field(default_factory=WarmWorker)
+    again: WarmWorker = field(default_factory=WarmWorker)
+    started: RunFromPage = field(default_factory=RunFromPage)
+    computed: OrderedDict[str, Recomputed] = field(default_factory=OrderedDict)
+    lock: Lock = field(default_factory=Lock)
+
+    def folders(self) -> dict[str, Path]:
+        """Every folder that may be shown, by the name a page calls it; nothing else is ever opened."""
+        found = [self.given] if self.given is not None else []
+        found += [path for path in batches_below(self.root) if path != self.given]
+        return {str(path): path for path in found}
+
+    def default(self) -> str | None:
+        """The folder shown first."""
+        first = self.given or newest(self.root)
+        return None if first is None else str(first)
+
+    def batch(self, name: object) -> Batch:
+        """The batch of a folder's name.
+
+        Raises
+        ------
+        NothingToShow
+            For a name that is none of `folders`, or a folder without results.
+        """
+        wanted = name or self.default()
+        if wanted is None:
+            raise NothingToShow(
+                f"there are no results below {self.root} yet. `python run.py` makes some, and so does the page"
+                " `Start a run`"
+            )
+        folder = self.folders().get(str(wanted))
+        if folder is None:
+            raise NothingToShow(f"{Path(str(wanted)).name} is not among the folders of results (any more)")
+        return self.shelf.open(folder)
+
+    def source(self, batch: Batch) -> str:
+        """The source line under every chart of a batch."""
+        empty = pd.DataFrame()
+        return source_line([run.light(empty) for run in batch.runs])
+
+    def recomputed(self, run: Run) -> Recomputed:
+        """A run with its order books and flows.
+
+        Raises
+        ------
+        UserError
+            Where it comes out differently from what is stored.
+        """
+        name = f"{run.meta.get('id')} {run.folder}"
+        with self.lock:
+            if name in self.computed:
+                self.computed.move_to_end(name)
+                return self.computed[name]
+        stored = self.tables.periods(run)[["year", "period", "price"]]
+        found: Recomputed = self.again.ask(recompute, (self.scenario(run), stored))
+        if found.gap > SAME:
+            problem = Problem("the prices that are stored", f"prices up to {found.gap:,.2f} yuan/t away", run.name)
+            told = "This run was made by another version of the program, whose order books cannot be found again."
+            raise UserError(told, [problem])
+        with self.lock:
+            self.computed[name] = found
+            while len(self.computed) > RECOMPUTED:
+                self.computed.popitem(last=False)
+        return found
+
+    def traits(self, run: Run) -> pd.DataFrame:
+        """Strategy, size, intensity and cost of every firm of a run."""
+        scenario = self.scenario(run)
+        key = ("traits", run.meta.get("id"), str(run.folder))
+        found: pd.DataFrame = self.tables.kept(key, lambda: self.again.ask(traits, scenario))
+        return found
+
+    def scenario(self, run: Run) -> Scenario:
+        """The scenario of a stored run."""
+        return scenario_of(run.light(pd.DataFrame()))
+
+    def study(self, batch: Batch) -> Study:
+        """The analysis of a sweep."""
+        found: Study = self.tables.kept(("study", batch.folder, batch.mark), lambda: analyse(batch.folder))
+        return found
+
+    def close(self) -> None:
+        """End every process that was started."""
+        self.started.cancel()
+        self.levers.close()
+        self.again.close()
+
+
+Search = dict[str, Any]

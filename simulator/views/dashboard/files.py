@@ -1,0 +1,117 @@
+"""Downloads, and who may ask: files are made from a batch by fixed names, and only for pages of this machine."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import flask
+import pandas as pd
+
+from scenarios.errors import UserError
+from simulator.disk import StoreError
+from simulator.iamc import iamc_table
+from simulator.views import style
+from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.folder import Batch
+from simulator.views.dashboard.levers import file_of, read_link
+from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH, draw_figures
+
+FIGURES = (*(spec.name for spec in ANNUAL_FIGURES), PRICE_PATH)
+HERE = ("127.0.0.1", "localhost")
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline';"
+    " script-src 'self' 'unsafe-inline'; font-src 'self' data:; frame-ancestors 'none'; form-action 'self'"
+)
+"""What a page may load: nothing from elsewhere, whatever stands in its data."""
+
+
+def add_routes(server: flask.Flask, desk: Desk) -> None:
+    """Serve the files, refuse other hosts' pages, and forbid every request to the outside."""
+
+    @server.before_request
+    def only_this_machine() -> Any:
+        host = flask.request.host.rsplit(":", 1)[0]
+        origin = flask.request.headers.get("Origin", "")
+        if host not in HERE or (origin and origin.split("://")[-1] != flask.request.host):
+            return flask.Response("This page is for this machine alone.", 403)
+        return None
+
+    @server.after_request
+    def nothing_from_elsewhere(response: flask.Response) -> flask.Response:
+        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    @server.get("/files/what-if.yaml")
+    def levers_file() -> flask.Response:
+        text = file_of(read_link(flask.request.query_string.decode("ascii", "ignore")))
+        return _attached(text.encode("utf-8"), "what-if.yaml", "application/yaml")
+
+    @server.get("/files/<name>")
+    def of_batch(name: str) -> flask.Response:
+        return _or_words(lambda: batch_file(desk, desk.batch(flask.request.args.get("folder")), name), name)
+
+    @server.get("/files/runs/<run>/<name>")
+    def of_run(run: str, name: str) -> flask.Response:
+        return _or_words(lambda: run_file(desk, desk.batch(flask.request.args.get("folder")), run, name), f"{run}-{name}")
+
+
+def _or_words(make: Any, name: str) -> flask.Response:
+    try:
+        content = make()
+    except (StoreError, UserError) as error:
+        return flask.Response(f"{error}\n", 404, mimetype="text/plain")
+    if content is None:
+        return flask.Response("There is no such file.\n", 404, mimetype="text/plain")
+    if isinstance(content, flask.Response):
+        return content
+    kinds = {"csv": "text/csv", "png": "image/png", "svg": "image/svg+xml", "yaml": "application/yaml"}
+    return _attached(content, name, kinds.get(name.rsplit(".", 1)[-1], "application/octet-stream"))
+
+
+def _attached(content: bytes, name: str, kind: str) -> flask.Response:
+    return flask.send_file(io.BytesIO(content), mimetype=kind, as_attachment=True, download_name=name)
+
+
+def batch_file(desk: Desk, batch: Batch, name: str) -> bytes | None:
+    """A file of a whole batch by its name; None for a name that is none."""
+    if name == "iamc.csv":
+        return _csv(iamc_table(desk.tables.results(batch)))
+    if name == "annual.csv":
+        frames = [run.light(r.annual).annual.assign(run=run.name) for run, r in zip(batch.runs, desk.tables.results(batch), strict=True)]
+        return _csv(pd.concat(frames, ignore_index=True))
+    if name == "bands.csv":
+        named = {"low": "p05", "middle": "median", "high": "p95"}
+        return _csv(desk.tables.bands(batch).rename(columns=named))
+    figure, _, kind = name.rpartition(".")
+    if figure in FIGURES and kind in ("png", "svg"):
+        drawn = draw_figures(desk.tables.results(batch, periods=True)).get(figure)
+        return None if drawn is None else style.png(drawn) if kind == "png" else style.svg(drawn)
+    return None
+
+
+def run_file(desk: Desk, batch: Batch, run: str, name: str) -> bytes | flask.Response | None:
+    """A file of one run; its fills are sent as they lie."""
+    found = batch.run(run)
+    if name == "periods.csv":
+        return _csv(desk.tables.periods(found))
+    if name == "scenario.yaml":
+        from ruamel.yaml import YAML
+
+        stream = io.StringIO()
+        writer = YAML(typ="safe", pure=True)
+        writer.default_flow_style = False
+        writer.dump({key: value for key, value in found.parameters.items() if key != "extends"}, stream)
+        return stream.getvalue().encode("utf-8")
+    if name == "trades.parquet":
+        path = found.folder / name
+        if not path.is_file():
+            raise StoreError(f"{path} is not there any more")
+        return flask.send_file(path.absolute(), as_attachment=True, download_name=f"{run}-{name}")
+    return None
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False, lineterminator="\n", float_format="%.10g").encode("utf-8")

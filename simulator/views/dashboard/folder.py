@@ -1,0 +1,259 @@
+"""A folder of results as the dashboard sees it: which runs it can show, and what there is to say about the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from simulator.disk import StoreError
+from simulator.results import PERIOD_COLUMNS, TRADE_COLUMNS, RunResult
+from simulator.store import FORMAT, RECORD, TABLES, read_manifest, read_record
+from simulator.studies.compact import DATASET
+from simulator.studies.sweep import PLAN
+
+NAMED = 5
+"""Runs named one by one in a note."""
+
+
+class NothingToShow(StoreError):
+    """A folder without results; the message says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run.
+
+    Parameters
+    ----------
+    name : its folder within the batch.
+    trades : rows of its table of fills.
+    """
+
+    name: str
+    folder: Path
+    scenario: str
+    seed: int
+    parameters: dict[str, Any]
+    meta: dict[str, Any]
+    trades: int
+
+    @property
+    def title(self) -> str:
+        """The scenario's title, or its name."""
+        return str(self.parameters.get("title") or self.scenario)
+
+    def light(self, annual: pd.DataFrame, periods: pd.DataFrame | None = None) -> RunResult:
+        """The run as a result without its fills, for the views that only compare years and periods."""
+        return RunResult(
+            self.scenario, self.seed, annual,
+            pd.DataFrame(columns=list(PERIOD_COLUMNS)) if periods is None else periods,
+            pd.DataFrame(columns=list(TRADE_COLUMNS)), self.parameters, self.meta,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a folder holds.
+
+    Parameters
+    ----------
+    runs : finished runs, in the manifest's order.
+    notes : what is missing, failed or of another version, a sentence each.
+    sweep : whether the folder is a sweep's.
+    mark : changes when a run is added or taken away.
+    """
+
+    folder: Path
+    runs: tuple[Run, ...]
+    notes: tuple[str, ...]
+    sweep: bool
+    mark: tuple[int, int]
+
+    @property
+    def scenarios(self) -> dict[str, list[Run]]:
+        """Runs of each scenario, in order."""
+        out: dict[str, list[Run]] = {}
+        for run in self.runs:
+            out.setdefault(run.scenario, []).append(run)
+        return out
+
+    def run(self, name: object) -> Run:
+        """The run of a name, by default the first; a name never becomes a path.
+
+        Raises
+        ------
+        NothingToShow
+            Where the batch has no such run.
+        """
+        if name is None:
+            return self.runs[0]
+        for run in self.runs:
+            if run.name == name:
+                return run
+        raise NothingToShow(f"{self.folder.name} holds no run of that name; choose one from the list")
+
+
+@dataclass
+class Shelf:
+    """Batches read so far, each until its folder changes."""
+
+    held: dict[Path, Batch] = field(default_factory=dict)
+
+    def open(self, folder: Path) -> Batch:
+        """The batch in a folder as it is now.
+
+        Raises
+        ------
+        NothingToShow
+            As `open_batch`.
+        """
+        known = self.held.get(folder)
+        if known is None or known.mark != mark_of(folder):
+            self.held.pop(folder, None)
+            known = self.held[folder] = open_batch(folder)
+        return known
+
+
+def mark_of(folder: Path) -> tuple[int, int]:
+    """A mark that changes when runs come or go: they are renamed into the folder."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return (0, 0)
+    return found.st_mtime_ns, found.st_ino
+
+
+def open_batch(folder: Path) -> Batch:
+    """Read what a folder holds, without its tables.
+
+    Raises
+    ------
+    NothingToShow
+        Where there is no folder, or no finished run in it.
+    """
+    if not folder.exists():
+        raise NothingToShow(f"the folder {folder} is not there (any more)")
+    if not folder.is_dir():
+        raise NothingToShow(f"{folder} is a file; give the folder of a batch, such as results/<time>")
+    mark = mark_of(folder)
+    notes: list[str] = []
+    try:
+        wanted = list(read_manifest(folder).get("runs", {}))
+    except StoreError as error:
+        wanted, notes = [], [f"The list of this batch's runs cannot be read: {error}."]
+    there = sorted(p.parent.name for p in folder.glob(f"*/{RECORD}") if p.parent.name[0] != ".")
+    there = [name for name in there if name != DATASET]
+    names = [*(name for name in wanted if name in there), *(name for name in there if name not in wanted)]
+    runs: list[Run] = []
+    failed: list[str] = []
+    odd: list[str] = []
+    for name in names:
+        try:
+            run, problem = _read(folder / name)
+        except (StoreError, ValueError, TypeError) as error:
+            run, problem = None, f"{name}: {error}"
+        if run is not None:
+            runs.append(run)
+        elif name.endswith(".failed"):
+            failed.append(problem)
+        else:
+            odd.append(problem)
+    missing = [name for name in wanted if name not in there and f"{name}.failed" not in there]
+    if not runs:
+        raise NothingToShow(_nothing(folder, there, failed, odd, missing))
+    notes += _notes(runs, wanted, failed, odd, missing)
+    return Batch(folder, tuple(runs), tuple(notes), (folder / PLAN).is_file(), mark)
+
+
+def _read(place: Path) -> tuple[Run | None, str]:
+    record = read_record(place)
+    if record.get("status") != "finished":
+        return None, f"{place.name.removesuffix('.failed')}: {str(record.get('error', 'no reason given')).strip()}"
+    if record.get("format") != FORMAT:
+        return None, f"{place.name} has format {record.get('format')}, this version of the program reads {FORMAT}"
+    absent = [table for table in TABLES if not (place / f"{table}.parquet").is_file()]
+    if absent:
+        return None, f"{place.name} lacks {', '.join(absent)}.parquet"
+    meta = {**record.get("meta", {}), **{key: record.get(key) for key in ("id", "data", "code", "versions")}}
+    rows = int(record.get("tables", {}).get("trades", {}).get("rows", 0))
+    run = Run(
+        place.name, place, str(record["scenario"]), int(record["seed"]), dict(record.get("parameters", {})), meta, rows
+    )
+    return run, ""
+
+
+def _notes(
+    runs: Sequence[Run], wanted: Sequence[str], failed: Sequence[str], odd: Sequence[str], missing: Sequence[str]
+) -> list[str]:
+    from simulator.studies.execute import code_version
+
+    notes = []
+    if missing:
+        notes.append(
+            f"Half-finished: {len(missing)} of {len(wanted)} runs are not there yet ({_some(missing)});"
+            " the same command goes on with them."
+        )
+    if failed:
+        notes.append(f"{_count(failed, 'run')} failed and {_has(failed)} no results. {_some(failed, '; ')}.")
+    if odd:
+        notes.append(f"{_count(odd, 'run')} cannot be shown. {_some(odd, '; ')}.")
+    now = code_version()
+    other = [run for run in runs if run.meta.get("code") != now]
+    if other:
+        notes.append(
+            f"{_count(other, 'run')} of {len(runs)} {'was' if len(other) == 1 else 'were'} made by another version of"
+            " the program: shown as stored; order books and flows are computed anew, if that still gives the same price."
+        )
+    return notes
+
+
+def _nothing(
+    folder: Path, there: Sequence[str], failed: Sequence[str], odd: Sequence[str], missing: Sequence[str]
+) -> str:
+    if failed or odd or missing:
+        parts = [f"{len(failed)} failed: {_some(failed, '; ')}"] * bool(failed)
+        parts += [f"{len(odd)} cannot be read: {_some(odd, '; ')}"] * bool(odd)
+        parts += [f"{len(missing)} not there yet: {_some(missing)}"] * bool(missing)
+        return f"{folder} holds no finished run ({'. '.join(parts)})"
+    if any(folder.iterdir()):
+        return f"{folder} holds no run of this program; give the folder of a batch, such as results/<time>"
+    return f"{folder} is empty; `python run.py run --out {folder}` fills it"
+
+
+def _some(words: Sequence[str], joint: str = ", ") -> str:
+    more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
+    return joint.join(words[:NAMED]) + more
+
+
+def _count(things: Sequence[object], word: str) -> str:
+    return f"1 {word}" if len(things) == 1 else f"{len(things):,} {word}s"
+
+
+def _has(things: Sequence[object]) -> str:
+    return "has" if len(things) == 1 else "have"
+
+
+def newest(root: Path) -> Path | None:
+    """The folder below `root` in which a batch was last begun; None where there is none."""
+    return next(iter(batches_below(root)), None)
+
+
+def batches_below(root: Path, most: int = 50) -> list[Path]:
+    """Folders below `root` that hold a batch, the newest first."""
+    try:
+        found = [(path.stat().st_mtime_ns, path) for path in root.iterdir() if _is_batch(path)]
+    except OSError:
+        return []
+    return [path for _, path in sorted(found, reverse=True)[:most]]
+
+
+def _is_batch(path: Path) -> bool:
+    return path.is_dir() and path.name[0] != "." and ((path / "manifest.json").is_file() or _has_run(path))
+
+
+def _has_run(path: Path) -> bool:
+    return next(path.glob(f"*/{RECORD}"), None) is not None

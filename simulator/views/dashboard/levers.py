@@ -1,0 +1,194 @@
+"""The levers of the what-if page: their sliders, and their state as a link and as a scenario file."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from scenarios.load import library, load_scenario
+from scenarios.parameters import describe_parameters
+from scenarios.schema import Coverage, Scenario
+from simulator.views.dashboard.edit import read_text, scenario_text
+
+EQUILIBRIUM = {"market.mode": "equilibrium", "market.periods_per_year": 1, "drift.mode": "none"}
+"""The traditional equilibrium model: no firms, no drift, one period a year."""
+MODES = {"equilibrium": "equilibrium only (at once)", "hybrid": "full hybrid (seconds)"}
+RULES = {"grandfathered": "lump sums", "output_based": "benchmark × output", "tps": "performance standard"}
+"""How allowances are given: under a cap by past emissions or by output, or without a cap by a standard."""
+STRATEGIES = ("truthful", "zic", "zip", "scheduled")
+SECTORS = tuple(Coverage.model_fields)
+START = "S5"
+
+
+@dataclass(frozen=True)
+class Lever:
+    """One slider.
+
+    Parameters
+    ----------
+    field : dotted field of the scenario.
+    low, high, step : what the slider offers; within the schema's bounds.
+    none_at_top : whether the slider's end means that there is none (null).
+    """
+
+    field: str
+    title: str
+    unit: str
+    low: float
+    high: float
+    step: float
+    none_at_top: bool = False
+
+
+OFFERED = (
+    Lever("cap.tightness", "Cap or benchmark: first cut", "of the baseline", 0.0, 0.4, 0.005),
+    Lever("cap.decline", "Cap or benchmark: further cut", "a year", 0.0, 0.12, 0.0025),
+    Lever("allocation.auctioned_share", "Auctioned share", "of the cap", 0.0, 1.0, 0.05),
+    Lever("offsets.share", "Offsets, at most", "of what is owed", 0.0, 0.3, 0.01),
+    Lever("price.floor", "Price floor", "yuan/t", 0.0, 300.0, 5.0),
+    Lever("price.ceiling", "Price ceiling", "yuan/t, at the end: none", 40.0, 1000.0, 10.0, none_at_top=True),
+    Lever("penalty.price", "Penalty", "yuan/t", 50.0, 3000.0, 50.0),
+    *(
+        Lever(f"firms.strategies.{name}", title, "weight", 0.0, 1.0, 0.05)
+        for name, title in (
+            ("truthful", "Truthful bidders"), ("zic", "Random bidders (ZI-C)"), ("zip", "Learning bidders (ZIP)"),
+            ("scheduled", "Bidders by the calendar"),
+        )
+    ),
+)  # fmt: skip
+
+
+def levers() -> tuple[Lever, ...]:
+    """The sliders whose fields this version's schema has, held within its bounds."""
+    bounds = {row.name: row.bounds for row in describe_parameters()}
+    return tuple(_within(lever, bounds[lever.field]) for lever in OFFERED if lever.field in bounds)
+
+
+def _within(lever: Lever, bounds: str) -> Lever:
+    low, high = lever.low, lever.high
+    for sign, number in re.findall(r"(>=|<=|>|<) ([-+.\deE]+)", bounds):
+        inner = 0.0 if sign.endswith("=") else lever.step
+        low = max(low, float(number) + inner) if sign[0] == ">" else low
+        high = min(high, float(number) - inner) if sign[0] == "<" else high
+    return Lever(lever.field, lever.title, lever.unit, low, high, lever.step, lever.none_at_top)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where all levers stand.
+
+    Parameters
+    ----------
+    numbers : field of a lever to its value; strategies as weights, which are scaled to shares.
+    covered : sectors that trade.
+    rule : one of ``RULES``.
+    """
+
+    base: str = START
+    mode: str = "equilibrium"
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    covered: tuple[str, ...] = ()
+    rule: str = "grandfathered"
+
+
+def settings_of(base: str, mode: str = "equilibrium") -> Settings:
+    """The levers as a built-in scenario has them."""
+    known = load_scenario(base if base in library() else START)
+    numbers = {lever.field: _read(known, lever) for lever in levers()}
+    rule = "tps" if known.cap.regime == "tps" else known.allocation.method
+    covered = known.coverage.sectors("trading")
+    return Settings(known.name, mode if mode in MODES else "equilibrium", numbers, covered, rule)
+
+
+def _read(scenario: Scenario, lever: Lever) -> float:
+    value: Any = scenario
+    for key in lever.field.split("."):
+        value = getattr(value, key)
+    return lever.high if value is None else float(value)
+
+
+def changes(now: Settings) -> dict[str, object]:
+    """The fields in which the levers differ from the scenario they began from, and those of the mode."""
+    before = settings_of(now.base)
+    out: dict[str, object] = {}
+    for lever in levers():
+        value = now.numbers.get(lever.field, before.numbers[lever.field])
+        if not lever.field.startswith("firms.strategies.") and value != before.numbers[lever.field]:
+            out[lever.field] = None if lever.none_at_top and value >= lever.high else value
+    for sector in SECTORS:
+        if (sector in now.covered) != (sector in before.covered):
+            out[f"coverage.{sector}"] = "trading" if sector in now.covered else "none"
+    if now.rule != before.rule:
+        out["cap.regime"] = "tps" if now.rule == "tps" else "absolute"
+        out["allocation.method"] = "output_based" if now.rule == "output_based" else "grandfathered"
+    if (mix := shares(now)) != shares(before):
+        out |= {f"firms.strategies.{name}": share for name, share in mix.items()}
+    return out | (EQUILIBRIUM if now.mode == "equilibrium" else {})
+
+
+def shares(now: Settings) -> dict[str, float]:
+    """Shares of firms by strategy: the weights, scaled to add up to one; all truthful where all are zero."""
+    weights = {name: now.numbers.get(f"firms.strategies.{name}", 0.0) for name in STRATEGIES}
+    whole = math.fsum(weights.values())
+    if whole <= 0.0:
+        return dict.fromkeys(STRATEGIES, 0.0) | {"truthful": 1.0}
+    return {name: weight / whole for name, weight in weights.items()}
+
+
+def file_of(now: Settings) -> str:
+    """The levers as a scenario file for ``run.py run FILE``."""
+    return scenario_text(now.base, changes(now), name="what-if", title=f"What if, from {now.base}")
+
+
+def scenario_of(now: Settings) -> Scenario:
+    """The scenario that the levers make, read from its file.
+
+    Raises
+    ------
+    ScenarioError
+        Where levers contradict each other, such as a floor above the penalty.
+    """
+    return read_text(file_of(now), "what-if")
+
+
+def link_of(now: Settings) -> str:
+    """The levers as the query of a link: what differs from the scenario they began from."""
+    before = settings_of(now.base)
+    query: dict[str, str] = {"scenario": now.base, "mode": now.mode}
+    for name, value in now.numbers.items():
+        if value != before.numbers.get(name):
+            query[name] = f"{value:.10g}"
+    if set(now.covered) != set(before.covered):
+        query["trading"] = ",".join(sector for sector in SECTORS if sector in now.covered)
+    if now.rule != before.rule:
+        query["rule"] = now.rule
+    return urlencode(query)
+
+
+def read_link(search: str) -> Settings:
+    """The levers of a link; what it does not name, or names wrongly, is as in its scenario.
+
+    Examples
+    --------
+    >>> read_link("?scenario=S4&cap.tightness=0.1&price.floor=-3&x=1").numbers["cap.tightness"]
+    0.1
+    """
+    query = dict(parse_qsl(search.lstrip("?")[:2000]))
+    now = settings_of(query.get("scenario", START), query.get("mode", "equilibrium"))
+    numbers = dict(now.numbers)
+    for lever in levers():
+        try:
+            value = float(query[lever.field])
+        except (KeyError, ValueError):
+            continue
+        if lever.low <= value <= lever.high:
+            numbers[lever.field] = value
+    covered = now.covered
+    if "trading" in query:
+        covered = tuple(sector for sector in SECTORS if sector in query["trading"].split(","))
+    rule = query.get("rule", now.rule)
+    return Settings(now.base, now.mode, numbers, covered, rule if rule in RULES else now.rule)

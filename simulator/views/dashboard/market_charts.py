@@ -1,0 +1,218 @@
+"""Charts of the market itself: demand and supply of one auction, the network of trade, flows as a Sankey diagram."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulator.variables import FIRM_SECTORS
+from simulator.views.dashboard.charts import DEMAND, SUPPLY, Chart, axis, chart, empty, sector_colour
+from simulator.views.dashboard.recompute import Book
+from simulator.views.network import short_name
+from simulator.views.style import GREY, INK
+
+Array = NDArray[np.float64]
+MILLION = 1e6
+PAIRS = 150
+"""Pairs of firms drawn at most; the largest."""
+
+
+def demand_and_supply(book: Book) -> Chart:
+    """Both sides of a book as steps, and where they met."""
+    if not len(book.bids) and not len(book.asks):
+        return empty("Nobody placed an order in this period.")
+    traces: list[dict[str, Any]] = []
+    for name, side, colour in (("demand (bids)", book.bids, DEMAND), ("supply (offers)", book.asks, SUPPLY)):
+        if len(side):
+            total = np.cumsum(side[:, 1]) / MILLION
+            traces.append(
+                {
+                    "type": "scatter", "mode": "lines", "name": name, "x": [0.0, *total.tolist()],
+                    "y": [float(side[0, 0]), *side[:, 0].tolist()], "line": {"shape": "vh", "color": colour, "width": 2.5},
+                    "hovertemplate": "%{y:,.2f} yuan/t at %{x:,.3f} Mt",
+                }
+            )  # fmt: skip
+    volume = book.volume / MILLION
+    traces.append(
+        {
+            "type": "scatter", "mode": "markers", "name": f"cleared: {book.price:,.2f} yuan/t, {volume:,.3f} Mt",
+            "x": [volume], "y": [book.price], "marker": {"color": INK, "size": 11},
+            "hovertemplate": "%{y:,.2f} yuan/t, %{x:,.3f} Mt",
+        }
+    )  # fmt: skip
+    low, high = _span(book)
+    line = {"type": "line", "line": {"color": GREY, "width": 1, "dash": "dot"}}
+    return chart(
+        traces, height=420, hovermode="closest",
+        xaxis=axis("cumulated quantity, Mt CO₂", rangemode="tozero"),
+        yaxis=axis("limit price, yuan/t", grid=True, range=[low, high]),
+        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
+        shapes=[
+            {**line, "x0": 0, "x1": volume, "y0": book.price, "y1": book.price},
+            {**line, "x0": volume, "x1": volume, "y0": low, "y1": book.price},
+        ],
+    )  # fmt: skip
+
+
+def _span(book: Book) -> tuple[float, float]:
+    """Limit prices worth showing: where the curves cross, without the few orders at the penalty."""
+    near = [book.price]
+    for side in (book.bids, book.asks):
+        if len(side):
+            total = np.cumsum(side[:, 1])
+            near += [float(side[np.searchsorted(total, q * total[-1]), 0]) for q in (0.05, 0.9)]
+    low, high = max(0.0, min(near) - 0.1 * book.price), min(max(near) * 1.1, 3.0 * book.price)
+    return (0.0 if low < 0.3 * book.price else low), max(high, book.price + 1.0)
+
+
+def sector_network(flows: pd.DataFrame) -> Chart:
+    """Sectors as dots by the tonnes they moved, arrows from seller to buyer by tonnes."""
+    import networkx as nx
+
+    if flows.empty:
+        return empty("No trade in this span of time.")
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for row in flows.to_dict("records"):
+        graph.add_edge(str(row["seller"]), str(row["buyer"]), tonnes=float(row["tonnes"]))
+    codes = [code for code in (*FIRM_SECTORS, "GOV", "INT") if code in graph]
+    place = nx.circular_layout(codes)
+    largest = max(tonnes for _, _, tonnes in graph.edges(data="tonnes"))
+    arrows = []
+    for seller, buyer, tonnes in sorted(graph.edges(data="tonnes"), key=lambda edge: edge[2]):
+        if seller == buyer or tonnes < 0.002 * largest:
+            continue
+        (x0, y0), (x1, y1) = _beside(place[seller], place[buyer])
+        arrows.append(
+            {
+                "x": x1, "y": y1, "ax": x0, "ay": y0, "xref": "x", "yref": "y", "axref": "x", "ayref": "y", "text": "",
+                "showarrow": True, "arrowhead": 2, "arrowsize": 0.7, "arrowwidth": 1.0 + 7.0 * tonnes / largest,
+                "arrowcolor": sector_colour(seller), "opacity": 0.75, "standoff": 16, "startstandoff": 12,
+            }
+        )  # fmt: skip
+    moved = _moved(graph)
+    return chart(
+        [_dots(codes, place, moved, {code: code for code in codes}, short_name, most=46.0)],
+        annotations=arrows, height=460, showlegend=False, hovermode="closest", **_bare(1.35),
+    )  # fmt: skip
+
+
+def firm_network(pairs: pd.DataFrame) -> Chart:
+    """The largest pairs of firms, laid out so that those who trade stand near."""
+    import networkx as nx
+
+    if pairs.empty:
+        return empty("No trade in this span of time.")
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    sector: dict[int, str] = {}
+    for row in pairs.to_dict("records"):
+        graph.add_edge(int(row["seller"]), int(row["buyer"]), tonnes=float(row["tonnes"]))
+        sector[int(row["seller"])], sector[int(row["buyer"])] = str(row["seller_sector"]), str(row["buyer_sector"])
+    weights: nx.Graph[int] = nx.Graph()
+    for seller, buyer, tonnes in graph.edges(data="tonnes"):
+        weights.add_edge(seller, buyer, near=np.log10(tonnes + 1.0))
+    place = nx.spring_layout(weights, weight="near", seed=1, k=1.6 / np.sqrt(len(weights)), iterations=60)
+    largest = max(tonnes for _, _, tonnes in graph.edges(data="tonnes"))
+    traces: list[dict[str, Any]] = []
+    for low, high, width in ((0.0, 0.05, 0.6), (0.05, 0.2, 1.5), (0.2, 0.5, 3.0), (0.5, 1.01, 5.0)):
+        x: list[float | None] = []
+        y: list[float | None] = []
+        for seller, buyer, tonnes in graph.edges(data="tonnes"):
+            if low <= tonnes / largest < high:
+                x += [float(place[seller][0]), float(place[buyer][0]), None]
+                y += [float(place[seller][1]), float(place[buyer][1]), None]
+        traces.append(
+            {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": {"color": "#BBBBBB", "width": width},
+             "hoverinfo": "skip", "showlegend": False}
+        )  # fmt: skip
+    moved = _moved(graph)
+    for code in (*FIRM_SECTORS, "GOV", "INT"):
+        mine = [firm for firm in graph if sector[firm] == code]
+        if mine:
+            dots = _dots(mine, place, moved, sector, lambda firm: f"firm {firm}", most=30.0, text=False)
+            traces.append({**dots, "name": short_name(code), "showlegend": True})
+    legend = {"orientation": "h", "y": -0.02, "yanchor": "top", "x": 0, "itemsizing": "constant"}
+    return chart(traces, height=560, showlegend=True, hovermode="closest", legend=legend, **_bare(1.08))
+
+
+def _moved(graph: Any) -> dict[Any, tuple[float, float]]:
+    """Tonnes each node sold and bought."""
+    return {
+        node: (float(graph.out_degree(node, weight="tonnes")), float(graph.in_degree(node, weight="tonnes")))
+        for node in graph
+    }
+
+
+def _dots(
+    nodes: Any, place: Mapping[Any, Any], moved: Mapping[Any, tuple[float, float]], sector: Mapping[Any, str],
+    name: Any, *, most: float, text: bool = True,
+) -> dict[str, Any]:  # fmt: skip
+    largest = max(sum(pair) for pair in moved.values())
+    return {
+        "type": "scatter", "mode": "markers+text" if text else "markers",
+        "x": [float(place[n][0]) for n in nodes], "y": [float(place[n][1]) for n in nodes],
+        "text": [name(n) for n in nodes] if text else [], "textposition": [_outward(place[n]) for n in nodes],
+        "hovertext": [
+            f"{name(n)} ({short_name(sector[n])}): sold {moved[n][0] / MILLION:,.3f} Mt,"
+            f" bought {moved[n][1] / MILLION:,.3f} Mt"
+            for n in nodes
+        ],
+        "hoverinfo": "text", "cliponaxis": False,
+        "marker": {
+            "size": [5.0 + (most - 5.0) * float(np.sqrt(sum(moved[n]) / largest)) for n in nodes],
+            "color": [sector_colour(sector[n]) for n in nodes], "line": {"color": "white", "width": 1},
+        },
+    }  # fmt: skip
+
+
+def _outward(at: Any) -> str:
+    vertical = "top" if at[1] > 0.15 else "bottom" if at[1] < -0.15 else "top"
+    return f"{vertical} center"
+
+
+def _beside(one: Any, other: Any) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Both ends moved a little aside, so that trade in both directions shows as two arrows."""
+    a, b = np.asarray(one, float), np.asarray(other, float)
+    way = b - a
+    aside = 0.03 * np.array([-way[1], way[0]]) / max(float(np.hypot(*way)), 1e-9)
+    start, end = a + aside, b + aside
+    return (float(start[0]), float(start[1])), (float(end[0]), float(end[1]))
+
+
+def _bare(reach: float) -> dict[str, Any]:
+    hidden = {"visible": False, "range": [-reach, reach]}
+    return {"xaxis": hidden, "yaxis": {**hidden}, "margin": {"l": 4, "r": 4, "t": 4, "b": 4}}
+
+
+def sankey(links: Mapping[tuple[str, str], float], unit: str) -> Chart:
+    """Links as a Sankey diagram; what is under a thousandth of the largest is left out."""
+    shown = {link: value for link, value in links.items() if value > 1e-3 * max(links.values(), default=0.0)}
+    if not shown:
+        return empty("No flows.")
+    names = list(dict.fromkeys(name for link in sorted(shown, key=lambda k: -shown[k]) for name in link))
+    colours = {name: SANKEY.get(name, "#999999") for name in names}
+    trace = {
+        "type": "sankey", "arrangement": "snap", "valueformat": ",.1f", "valuesuffix": f" {unit}",
+        "node": {"label": names, "color": [colours[n] for n in names], "pad": 9, "thickness": 12,
+                 "line": {"width": 0}},
+        "link": {
+            "source": [names.index(a) for a, _ in shown], "target": [names.index(b) for _, b in shown],
+            "value": list(shown.values()), "color": [_pale(colours[a]) for a, _ in shown],
+        },
+    }  # fmt: skip
+    return chart([trace], height=560, margin={"l": 4, "r": 4, "t": 8, "b": 8}, font={"size": 12, "color": INK})
+
+
+SANKEY = {
+    "Coal": "#444444", "Oil Products and Coke": "#8C5A2B", "Gas": "#56B4E9", "By-product Gas": "#A79B00",
+    "Non-fossil power": "#009E73", "Power generation": "#E69F00", "Power": "#E69F00", "Labour": "#0072B2",
+    "Capital": "#D55E00", "Natural resources": "#8C5A2B", "Taxes on production": "#CC79A7",
+    "Carbon allowances": "#009E73",
+}  # fmt: skip
+
+
+def _pale(colour: str) -> str:
+    return f"rgba({int(colour[1:3], 16)},{int(colour[3:5], 16)},{int(colour[5:7], 16)},0.35)"

@@ -1,0 +1,171 @@
+"""The order book and clearing of any period, found again by running the scenario once more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from dash import Dash, Input, Output, State, ctx, html
+
+from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.folder import Batch, Run
+from simulator.views.dashboard.market_charts import demand_and_supply
+from simulator.views.dashboard.parts import (
+    choice,
+    controls,
+    figure,
+    heading,
+    notice,
+    progress,
+    running,
+    share_done,
+    table,
+    told,
+)
+from simulator.views.dashboard.recompute import Book
+
+TITLE = "Order book"
+LEVELS = 8
+"""Price levels of each side in the table, the nearest to the price."""
+WORDS = "Finding the order books again"
+
+
+def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
+    """The page."""
+    run = batch.runs[0]
+    years, periods = spans(desk, run)
+    return [
+        *heading(TITLE, "Order books are not stored: the run is made once more from its parameters, which takes seconds"
+                        " the first time, and every period of it is at hand then."),
+        controls(
+            choice("auction-run", "Run", {one.name: label(one) for one in batch.runs}, run.name, wide=True),
+            choice("auction-year", "Year", years, years[-1]),
+            choice("auction-period", "Period", periods, periods[0]),
+            html.Div(
+                [html.Button("Earlier", id="auction-earlier"), html.Button("Later", id="auction-later")],
+                className="control buttons",
+            ),
+        ),
+        progress("auction"),
+        html.Div(id="auction-view"),
+    ]  # fmt: skip
+
+
+def label(run: Run) -> str:
+    """How a run is called in a list."""
+    return f"{run.scenario}, seed {run.seed}" if run.name.startswith(run.scenario) else run.name
+
+
+def spans(desk: Desk, run: Run) -> tuple[list[int], list[int]]:
+    """Years and periods of a run."""
+    table = desk.tables.periods(run)
+    return sorted({int(y) for y in table["year"]}), sorted({int(p) for p in table["period"]})
+
+
+def register(app: Dash, desk: Desk) -> None:
+    """Answer the choices, and step from period to period."""
+
+    @app.callback(
+        Output("auction-view", "children"),
+        Input("auction-run", "value"),
+        Input("auction-year", "value"),
+        Input("auction-period", "value"),
+        State("folder", "value"),
+        running=running("auction"),
+    )
+    @told
+    def redraw(name: str, year: int, period: int, folder: str | None) -> Any:
+        batch = desk.batch(folder)
+        return body(desk, batch, batch.run(name), year, period)
+
+    @app.callback(
+        Output("auction-year", "value"),
+        Output("auction-period", "value"),
+        Input("auction-earlier", "n_clicks"),
+        Input("auction-later", "n_clicks"),
+        State("auction-year", "value"),
+        State("auction-period", "value"),
+        State("auction-year", "options"),
+        State("auction-period", "options"),
+        prevent_initial_call=True,
+    )
+    def move(earlier: int, later: int, year: int, period: int, years: list[Any], periods: list[Any]) -> tuple[int, int]:
+        return stepped(year, period, [o["value"] for o in years], len(periods), 1 if ctx.triggered_id == "auction-later" else -1)
+
+    @app.callback(
+        Output("auction-progress", "children"), Input("auction-tick", "n_intervals"), Input("auction-view", "children")
+    )
+    def tell(ticks: int, shown: Any) -> Any:
+        return "" if ctx.triggered_id != "auction-tick" else share_done(*desk.again.progress, WORDS)
+
+
+def stepped(year: int, period: int, years: list[int], periods: int, by: int) -> tuple[int, int]:
+    """The period before or after, at the ends the same.
+
+    Examples
+    --------
+    >>> stepped(2023, 12, [2022, 2023, 2024], 12, 1), stepped(2022, 1, [2022, 2023], 12, -1)
+    ((2024, 1), (2022, 1))
+    """
+    place = years.index(year) * periods + period - 1 + by
+    place = min(max(place, 0), len(years) * periods - 1)
+    return years[place // periods], place % periods + 1
+
+
+def body(desk: Desk, batch: Batch, run: Run, year: int, period: int) -> list[Any]:
+    """Demand and supply, the best orders, and the measures of one auction."""
+    rows = desk.tables.periods(run)
+    mine = rows[(rows["year"] == year) & (rows["period"] == period)]
+    if mine.empty:
+        return [notice(f"{label(run)} has no period {period} in {year}.")]
+    if run.parameters.get("market", {}).get("mode") == "equilibrium":
+        return [notice("The price of this run comes from the equilibrium itself: there is no order book to show.")]
+    book = desk.recomputed(run).books[(year, period)]
+    row = mine.iloc[0]
+    facts = [
+        ("Price", f"{book.price:,.2f} yuan/t"),
+        ("Cleared", f"{book.volume:,} t"),
+        ("Turnover", f"{row['turnover_yuan'] / 1e6:,.1f} million yuan"),
+        ("Orders", f"{book.orders:,}"),
+        ("Prices that balance", _interval(book)),
+        ("Gains from trade realised", _share(row.get("efficiency"))),
+        ("Concentration of buyers, sellers", f"{_number(row.get('hhi_buyers'))}, {_number(row.get('hhi_sellers'))}"),
+        ("Rounds to agree with the economy", str(int(row.get("iterations", 0)))),
+    ]
+    listed = [html.Div([html.Dt(term), html.Dd(value)]) for term, value in facts]
+    title = f"Demand and supply, {label(run)}, {year}, period {period}"
+    source = desk.source(batch)
+    return [
+        figure(title, "limit prices of the orders against cumulated tonnes", demand_and_supply(book), source, wide=True),
+        html.Dl(listed, className="facts"),
+        html.Div([_side("Bids nearest to the price", book, True), _side("Offers nearest to the price", book, False)],
+                 className="figures"),
+    ]  # fmt: skip
+
+
+def _side(title: str, book: Book, bids: bool) -> Any:
+    """The levels of one side around the clearing price, those that traded first."""
+    side = book.bids if bids else book.asks
+    if not len(side):
+        return notice(f"{title}: none.")
+    near = np.sort(np.argsort(np.abs(side[:, 0] - book.price), kind="stable")[:LEVELS])
+    rows = []
+    for price, tonnes in side[near]:
+        served = price > book.price if bids else price < book.price
+        rows.append([f"{price:,.2f}", f"{tonnes:,.0f}", "yes" if served else "at the margin" if price == book.price else "no"])
+    return table(["Limit, yuan/t", "Tonnes", "Served"], rows, title, text=(2,))
+
+
+def _interval(book: Book) -> str:
+    low, high = book.interval
+    if low is None or high is None:
+        return "open"
+    return f"{low:,.2f}" if low == high else f"{low:,.2f} to {high:,.2f}"
+
+
+def _share(value: Any) -> str:
+    return "–" if value is None or value != value else f"{100 * float(value):.1f} %"
+
+
+def _number(value: Any) -> str:
+    return "–" if value is None or value != value else f"{float(value):.3f}"

@@ -1,0 +1,57 @@
+"""What can be taken away: tables as CSV and Parquet, the IAMC form, the house figures as PNG and SVG."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from dash import Dash, html
+
+from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.folder import Batch
+from simulator.views.dashboard.parts import heading, notice, table
+from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH
+
+TITLE = "Downloads"
+PICTURES = {**{spec.name: spec.title for spec in ANNUAL_FIGURES}, PRICE_PATH: "Carbon price, period by period"}
+MANY = 60
+"""Runs of a batch up to which figures are drawn."""
+
+
+def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
+    """The page: plain links, each a file."""
+    folder = quote(str(batch.folder), safe="")
+
+    def link(name: str, words: str) -> html.A:
+        return html.A(words, href=f"/files/{name}?folder={folder}", download=name.split("/")[-1])
+
+    tables = [
+        [link("iamc.csv", "iamc.csv"), "every variable by year, the wide form of the integrated-assessment community"],
+        [link("annual.csv", "annual.csv"), "the same, a row a value: for every run"],
+        [link("bands.csv", "bands.csv"), "median and 5th to 95th percentile of each scenario"],
+    ]
+    pictures = [
+        [words, html.Span([link(f"{name}.png", "PNG"), " ", link(f"{name}.svg", "SVG")])] for name, words in PICTURES.items()
+    ]
+    runs = [
+        [
+            run.name,
+            html.Span([link(f"runs/{run.name}/{one}", one) for one in ("periods.csv", "trades.parquet", "scenario.yaml")],
+                      className="links"),
+            f"{run.trades:,}",
+        ]
+        for run in batch.runs[:MANY]
+    ]  # fmt: skip
+    more = [notice(f"The first {MANY} of {len(batch.runs):,} runs are listed; all lie in {batch.folder}.")]
+    return [
+        *heading(TITLE, f"From {batch.folder}."),
+        table(["File", "What"], tables, "Tables of the whole batch", text=(0, 1)),
+        table(["Figure", "File"], pictures, "Figures in the house style", text=(0, 1)) if len(batch.runs) <= MANY
+        else notice("A figure of so many runs is drawn by `python run.py analyse`."),
+        table(["Run", "Files", "Fills"], runs, "One run", text=(0, 1)),
+        *(more if len(batch.runs) > MANY else []),
+    ]  # fmt: skip
+
+
+def register(app: Dash, desk: Desk) -> None:
+    """Nothing to answer: the links lead to files."""

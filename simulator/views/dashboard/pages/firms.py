@@ -1,0 +1,157 @@
+"""The firms of a run as a table to search and to sort."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
+from dash.exceptions import PreventUpdate
+
+from simulator.variables import FIRM_SECTORS
+from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.folder import Batch, Run
+from simulator.views.dashboard.pages.auction import label, spans
+from simulator.views.dashboard.parts import choice, controls, heading, labelled, notice, table, told
+from simulator.views.network import short_name
+
+TITLE = "Firms"
+ROWS = 25
+"""Firms on one leaf of the table."""
+TRAITS = 200_000
+"""Firms up to which strategy and size are worked out: more would take long to build."""
+#: Column, head, digits (None: words).
+COLUMNS = (
+    ("firm", "Firm", None),
+    ("sector", "Sector", None),
+    ("strategy", "Strategy", None),
+    ("size", "Share of sector's output, %", 2),
+    ("intensity", "Emission intensity, sector = 1", 2),
+    ("cost", "Abatement cost, sector = 1", 2),
+    ("bought_t", "Bought, t", 0),
+    ("sold_t", "Sold, t", 0),
+    ("net_t", "Net bought, t", 0),
+    ("price", "Mean price, yuan/t", 2),
+    ("paid_yuan", "Paid less received, yuan", 0),
+    ("fills", "Fills", 0),
+)
+SORTABLE = tuple(name for name, _, _ in COLUMNS)
+
+
+def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
+    """The page."""
+    run = batch.runs[0]
+    years, _ = spans(desk, run)
+    sectors = {"": "all sectors", **{code: short_name(code) for code in (*FIRM_SECTORS, "GOV", "INT")}}
+    box = dcc.Input(id="firms-search", type="text", value="", placeholder="number, sector or strategy", maxLength=40, debounce=0.3)
+    return [
+        *heading(TITLE, "What every firm bought and sold. A head sorts by its column; a second click turns the order."),
+        controls(
+            choice("firms-run", "Run", {one.name: label(one) for one in batch.runs}, run.name, wide=True),
+            choice("firms-year", "Year", {0: "all years", **{y: str(y) for y in years}}, years[-1]),
+            choice("firms-sector", "Sector", sectors, ""),
+            labelled("Search", box),
+        ),
+        dcc.Store(id="firms-order", data={"by": "net_t", "down": True, "leaf": 0}),
+        html.Div(id="firms-view"),
+    ]
+
+
+def register(app: Dash, desk: Desk) -> None:
+    """Answer the choices, the heads and the leaves."""
+
+    @app.callback(
+        Output("firms-view", "children"),
+        Input("firms-run", "value"),
+        Input("firms-year", "value"),
+        Input("firms-sector", "value"),
+        Input("firms-search", "value"),
+        Input("firms-order", "data"),
+        State("folder", "value"),
+    )
+    @told
+    def redraw(
+        name: str, year: int, sector: str, words: str | None, order: dict[str, Any], folder: str | None
+    ) -> Any:
+        batch = desk.batch(folder)
+        found = search_firms(firms_of(desk, batch.run(name), year or None), sector or "", words or "")
+        return body(found, str(order.get("by")), bool(order.get("down")), int(order.get("leaf", 0)))
+
+    @app.callback(
+        Output("firms-order", "data"),
+        Input({"part": "firms-head", "column": ALL}, "n_clicks"),
+        Input({"part": "firms-leaf", "by": ALL}, "n_clicks"),
+        State("firms-order", "data"),
+        prevent_initial_call=True,
+    )
+    def turn(heads: list[int | None], leaves: list[int | None], order: dict[str, Any]) -> dict[str, Any]:
+        pressed = ctx.triggered_id
+        if not pressed or not ctx.triggered[0]["value"]:
+            raise PreventUpdate  # the buttons were only drawn anew
+        if pressed["part"] == "firms-leaf":
+            return {**order, "leaf": max(int(order["leaf"]) + int(pressed["by"]), 0)}
+        same = order["by"] == pressed["column"]
+        return {"by": pressed["column"], "down": not order["down"] if same else True, "leaf": 0}
+
+
+def firms_of(desk: Desk, run: Run, year: int | None) -> pd.DataFrame:
+    """Every firm with its traits and trades of a year (None: all); traders without obligations only where they traded."""
+    traded = desk.tables.firms(run, year)
+    if int(run.parameters.get("firms", {}).get("number", 0)) > TRAITS:
+        return traded.assign(strategy="", size=np.nan, intensity=np.nan, cost=np.nan)
+    traits = desk.traits(run)
+    found = traits.merge(traded.drop(columns="sector"), on="firm", how="left")
+    others = traded[~traded["firm"].isin(traits["firm"])]
+    found = pd.concat([found, others], ignore_index=True)
+    numbers = ["bought_t", "sold_t", "net_t", "paid_yuan", "fills"]
+    found[numbers] = found[numbers].fillna(0)
+    found["strategy"] = found["strategy"].fillna("")
+    found["size"] = 100.0 * found["size"]
+    return found
+
+
+def search_firms(firms: pd.DataFrame, sector: str, words: str) -> pd.DataFrame:
+    """Firms of a sector whose number, sector or strategy holds every word."""
+    found = firms[firms["sector"] == sector] if sector else firms
+    for word in words.casefold().split():
+        names = found["sector"].map(short_name).str.casefold() + " " + found["sector"].str.casefold()
+        known = names.str.contains(word, regex=False) | found["strategy"].str.casefold().str.contains(word, regex=False)
+        found = found[known | (found["firm"].astype(str) == word)]
+    return found
+
+
+def body(found: pd.DataFrame, by: str, down: bool, leaf: int) -> list[Any]:
+    """One leaf of the table."""
+    if found.empty:
+        return [notice("No firm fits. Shorten the search, or choose all sectors.")]
+    column = by if by in SORTABLE else "firm"
+    leaves = (len(found) + ROWS - 1) // ROWS
+    leaf = min(max(leaf, 0), leaves - 1)
+    ordered = found.sort_values([column, "firm"], ascending=[not down, True], na_position="last", kind="stable")
+    shown = ordered.iloc[leaf * ROWS : (leaf + 1) * ROWS]
+    heads = [_head(name, title, column, down) for name, title, _ in COLUMNS]
+    rows = [[_cell(row[name], name, digits) for name, _, digits in COLUMNS] for row in shown.to_dict("records")]
+    said = f"{len(found):,} firms, {leaf * ROWS + 1:,} to {leaf * ROWS + len(shown):,} shown"
+    turn = html.Div(
+        [
+            html.Button("Previous", id={"part": "firms-leaf", "by": -1}, disabled=leaf == 0),
+            html.Span(f"{leaf + 1} of {leaves}"),
+            html.Button("Next", id={"part": "firms-leaf", "by": 1}, disabled=leaf == leaves - 1),
+        ],
+        className="leaves",
+    )
+    return [table(heads, rows, said, text=(0, 1, 2), name="firms-table"), turn]
+
+
+def _head(name: str, title: str, by: str, down: bool) -> Any:
+    mark = "" if name != by else " ▼" if down else " ▲"
+    return html.Button([title, html.Span(mark)], id={"part": "firms-head", "column": name}, className="head")
+
+
+def _cell(value: Any, name: str, digits: int | None) -> str:
+    if name == "sector":
+        return short_name(str(value))
+    if digits is None:
+        return str(value)
+    return "–" if value != value else f"{float(value):,.{digits}f}"

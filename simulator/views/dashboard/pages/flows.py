@@ -1,0 +1,84 @@
+"""The equilibrium's flows in a year as Sankey diagrams: energy from source to user, income from sector to owner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, html
+
+from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.folder import Batch, Run
+from simulator.views.dashboard.market_charts import sankey
+from simulator.views.dashboard.pages.auction import label, spans
+from simulator.views.dashboard.parts import (
+    choice,
+    controls,
+    figure,
+    group,
+    heading,
+    notice,
+    progress,
+    running,
+    share_done,
+    table,
+    told,
+)
+
+TITLE = "Flows"
+KINDS = {"energy": "energy", "money": "income"}
+ABOUT = {
+    "energy": ("Energy from source to user", "Mtce", "Fuel burnt, and power at the energy behind it, losses included."),
+    "money": ("Value added from sector to owner", "billion yuan", "Value added at the year's prices relative to the rest"
+              " of China's; before transfers and income taxes."),
+}  # fmt: skip
+
+
+def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
+    """The page."""
+    run = batch.runs[0]
+    years, _ = spans(desk, run)
+    return [
+        *heading(TITLE, "Flows are not stored: the run is made once more, which takes seconds the first time."),
+        controls(
+            choice("flows-run", "Run", {one.name: label(one) for one in batch.runs}, run.name, wide=True),
+            choice("flows-year", "Year", years, years[-1]),
+            group("flows-kind", "What flows", KINDS, "energy"),
+        ),
+        progress("flows"),
+        html.Div(id="flows-view"),
+    ]
+
+
+def register(app: Dash, desk: Desk) -> None:
+    """Answer the choices."""
+
+    @app.callback(
+        Output("flows-view", "children"),
+        Input("flows-run", "value"),
+        Input("flows-year", "value"),
+        Input("flows-kind", "value"),
+        State("folder", "value"),
+        running=running("flows"),
+    )
+    @told
+    def redraw(name: str, year: int, kind: str, folder: str | None) -> Any:
+        batch = desk.batch(folder)
+        return body(desk, batch, batch.run(name), year, kind)
+
+    @app.callback(
+        Output("flows-progress", "children"), Input("flows-tick", "n_intervals"), Input("flows-view", "children")
+    )
+    def tell(ticks: int, shown: Any) -> Any:
+        return "" if ctx.triggered_id != "flows-tick" else share_done(*desk.again.progress, "Finding the flows again")
+
+
+def body(desk: Desk, batch: Batch, run: Run, year: int, kind: str) -> list[Any]:
+    """The diagram, and its largest links as a table."""
+    flows = desk.recomputed(run).flows
+    if year not in flows or kind not in KINDS:
+        return [notice(f"{label(run)} has no flows of {year}.")]
+    links = flows[year].energy if kind == "energy" else flows[year].money
+    title, unit, note = ABOUT[kind]
+    rows = [[a, b, f"{value:,.1f}"] for (a, b), value in sorted(links.items(), key=lambda item: -item[1])[:15]]
+    drawn = figure(f"{title}, {label(run)}, {year}", unit, sankey(links, unit), f"{desk.source(batch)} {note}", wide=True)
+    return [html.Div(drawn, className="diagram"), table(["From", "To", unit], rows, "The largest flows", text=(0, 1))]

@@ -1,0 +1,93 @@
+"""Who traded with whom: sectors and firms, of a whole run, a year or one period."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import Dash, Input, Output, State, html
+
+from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.folder import Batch, Run
+from simulator.views.dashboard.market_charts import PAIRS, firm_network, sector_network
+from simulator.views.dashboard.pages.auction import label, spans
+from simulator.views.dashboard.parts import choice, controls, figure, group, heading, notice, table, told
+from simulator.views.network import short_name
+
+TITLE = "Trade network"
+ALL = 0
+"""Stands for all years or periods in the lists."""
+PAIRING = (
+    "In an auction with one price who is paired with whom moves no money; the pairing shown is the venue's, by order of"
+    " arrival."
+)
+
+
+def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
+    """The page."""
+    traded = [run for run in batch.runs if run.trades]
+    if not traded:
+        told_why = "No run of this batch holds trades: their prices come from the equilibrium, or nobody traded."
+        return [*heading(TITLE), notice(told_why)]
+    run = traded[0]
+    years, periods = spans(desk, run)
+    return [
+        *heading(TITLE, "Dots by the tonnes that a trader moved, lines from seller to buyer by the tonnes between them."),
+        controls(
+            choice("network-run", "Run", {one.name: label(one) for one in traded}, run.name, wide=True),
+            choice("network-year", "Year", {ALL: "all years", **{y: str(y) for y in years}}, years[-1]),
+            choice("network-period", "Period", {ALL: "all periods", **{p: str(p) for p in periods}}, ALL),
+            group("network-level", "Traders", {"sectors": "sectors", "firms": "firms"}, "sectors"),
+        ),
+        html.Div(body(desk, batch, run, years[-1], ALL, "sectors"), id="network-view"),
+    ]
+
+
+def register(app: Dash, desk: Desk) -> None:
+    """Answer the choices."""
+
+    @app.callback(
+        Output("network-view", "children"),
+        Input("network-run", "value"),
+        Input("network-year", "value"),
+        Input("network-period", "value"),
+        Input("network-level", "value"),
+        State("folder", "value"),
+        prevent_initial_call=True,
+    )
+    @told
+    def redraw(name: str, year: int, period: int, level: str, folder: str | None) -> Any:
+        batch = desk.batch(folder)
+        return body(desk, batch, batch.run(name), year, period, level)
+
+
+def body(desk: Desk, batch: Batch, run: Run, year: int, period: int, level: str) -> list[Any]:
+    """The network and its largest flows."""
+    when, part = year or None, period or None
+    flows = desk.tables.sector_flows(run, when, part)
+    span = f"{year if year else 'all years'}{f', period {period}' if period else ''}"
+    source = f"{desk.source(batch)} {PAIRING}"
+    if flows.empty:
+        return [notice(f"Nobody traded in {label(run)}, {span}.")]
+    if level == "firms":
+        pairs = desk.tables.firm_pairs(run, when, part, PAIRS)
+        chart = firm_network(pairs)
+        title = f"The {len(pairs)} pairs of firms with most tonnes, {label(run)}, {span}"
+        rows = [
+            [f"{r['seller']}", short_name(r["seller_sector"]), f"{r['buyer']}", short_name(r["buyer_sector"]),
+             f"{r['tonnes']:,.0f}"]
+            for r in pairs.head(12).to_dict("records")
+        ]  # fmt: skip
+        listed = table(["Seller", "Sector", "Buyer", "Sector", "Tonnes"], rows, "The largest pairs", text=(0, 1, 2, 3))
+    else:
+        chart = sector_network(flows)
+        title = f"Trade between sectors, {label(run)}, {span}"
+        rows = [
+            [short_name(r["seller"]), short_name(r["buyer"]), f"{r['tonnes']:,.0f}", f"{r['yuan'] / r['tonnes']:,.2f}",
+             f"{r['fills']:,}"]
+            for r in flows.head(12).to_dict("records")
+        ]  # fmt: skip
+        heads = ["Seller", "Buyer", "Tonnes", "Mean price, yuan/t", "Fills"]
+        listed = table(heads, rows, "The largest flows, those within a sector included", text=(0, 1))
+    total = float(flows["tonnes"].sum()) / 1e6
+    unit = f"tonnes of allowances, {total:,.2f} Mt in all"
+    return [figure(title, unit, chart, source, wide=True), listed]

@@ -1,0 +1,83 @@
+"""One sector: what it emits, makes, buys and sells in each scenario; all sectors' emissions in one year."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import Dash, Input, Output, html
+
+from simulator.variables import FIRM_SECTORS, SECTORS, emissions_of, net_sales_of, value_added_of
+from simulator.views.dashboard.charts import Chart, bars
+from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.folder import Batch
+from simulator.views.dashboard.pages.compare import annual
+from simulator.views.dashboard.parts import choice, controls, figure, figures, group, heading, notice, told
+
+TITLE = "Sectors"
+CODES = (*FIRM_SECTORS, *(code for code in SECTORS if code not in FIRM_SECTORS), "HH")
+
+
+def name_of(code: str) -> str:
+    """A sector's name, Chinese beside the English."""
+    return "Households 居民" if code == "HH" else f"{SECTORS[code].name} {SECTORS[code].chinese}"
+
+
+def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
+    """The page."""
+    names = {name: name for name in batch.scenarios}
+    years = sorted(int(year) for year in desk.tables.bands(batch)["year"].unique())
+    return [
+        *heading(TITLE, "What a sector emits, makes, buys and sells; the eight with firms come first."),
+        controls(
+            choice("sector", "Sector", {code: name_of(code) for code in CODES}, "ELEC", wide=True),
+            choice("sector-year", "Year of the comparison", years, years[-1]),
+            group("sector-scenarios", "Scenarios", names, list(names), many=True),
+        ),
+        html.Div(body(desk, batch, "ELEC", years[-1], list(names)), id="sector-view"),
+    ]
+
+
+def register(app: Dash, desk: Desk) -> None:
+    """Answer the choices."""
+
+    @app.callback(
+        Output("sector-view", "children"),
+        Input("sector", "value"),
+        Input("sector-year", "value"),
+        Input("sector-scenarios", "value"),
+        Input("folder", "value"),
+        prevent_initial_call=True,
+    )
+    @told
+    def redraw(code: str, year: int, chosen: list[str] | None, folder: str | None) -> Any:
+        return body(desk, desk.batch(folder), code, year, chosen or [])
+
+
+def body(desk: Desk, batch: Batch, code: str, year: int, chosen: list[str]) -> list[Any]:
+    """The charts of a sector, and all sectors in a year."""
+    order = list(batch.scenarios)
+    shown = [name for name in order if name in chosen]
+    if not shown or code not in CODES:
+        return [notice("Choose at least one scenario.")]
+    bands, source = desk.tables.bands(batch), desk.source(batch)
+
+    def drawn(variable: str, title: str, unit: str, digits: int, from_zero: bool = False) -> Any:
+        return figure(title, unit, annual(bands, variable, shown, order, from_zero, digits), source)
+
+    name = name_of(code)
+    parts = [drawn(emissions_of(code), f"{name}: emissions", "Mt CO₂ a year", 2)]
+    if code != "HH":
+        parts.append(drawn(value_added_of(code), f"{name}: value added", "billion yuan of 2022, real", 1))
+    if code in FIRM_SECTORS:
+        parts.append(drawn(net_sales_of(code), f"{name}: net sales of allowances", "Mt CO₂ a year, minus is bought", 3))
+    rows = bands[(bands["year"] == year) & bands["scenario"].isin(shown)]
+    middle = rows.set_index(["scenario", "variable"])["middle"]
+    everyone = figure(f"Emissions of the sectors with firms, {year}", "Mt CO₂", _all(middle, shown, order, True), source)
+    sales = figure(f"Net sales of the sectors, {year}", "Mt CO₂, minus is bought", _all(middle, shown, order, False), source)
+    return [figures(*parts), figures(everyone, sales)]
+
+
+def _all(middle: Any, shown: list[str], order: list[str], emitted: bool) -> Chart:
+    variable = emissions_of if emitted else net_sales_of
+    series = {name: [float(middle.get((name, variable(code)), 0.0)) for code in FIRM_SECTORS] for name in shown}
+    return bars([SECTORS[code].name for code in FIRM_SECTORS], series, order, digits=2)

@@ -1,0 +1,178 @@
+"""Start a run from the page: a built-in scenario with edited fields, checked as in a file, watched and cancelled."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+
+from scenarios.errors import UserError
+from scenarios.load import library, load_scenario
+from scenarios.parameters import Parameter, describe_parameters
+from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.edit import checked
+from simulator.views.dashboard.parts import choice, controls, heading, labelled, notice, sentence
+from simulator.views.dashboard.runs import Standing
+from simulator.views.report import flatten
+
+TITLE = "Start a run"
+LEAD = (
+    "An empty field stays as in the scenario, whose value stands in it in grey. What is typed is checked as in a scenario"
+    " file. Results go to a new folder beside the others."
+)
+NOT_HERE = ("extends",)
+GROUPS = {"": "Run"}
+MOST_SEEDS = 50
+
+
+def view(desk: Desk, batch: Any, search: str) -> list[Any]:
+    """The page."""
+    return [
+        *heading(TITLE, LEAD),
+        controls(
+            choice("start-base", "Scenario to begin from", library(), "S1"),
+            labelled("Seeds", dcc.Input(id="start-seeds", type="number", min=1, max=MOST_SEEDS, step=1, value=1)),
+            html.Div(
+                [
+                    html.Button("Start the run", id="start-go", className="main"),
+                    html.Button("Cancel", id="start-cancel"),
+                ],
+                className="control buttons",
+            ),
+        ),
+        html.Div(id="start-problems", role="status"),
+        html.Div(standing(desk.started.standing), id="start-standing", role="status"),
+        html.Button("Show its results", id="start-show", hidden=desk.started.standing.state != "finished"),
+        dcc.Interval(id="start-tick", interval=600),
+        html.Div(_fields("S1"), id="start-fields"),
+    ]
+
+
+def _fields(base: str) -> list[Any]:
+    """The fields of the schema, group by group."""
+    held = flatten(load_scenario(base).model_dump(mode="json"))
+    rows = [row for row in describe_parameters() if row.name not in NOT_HERE]
+    out = []
+    for number, (name, members) in enumerate(groupby(rows, key=lambda row: row.name.rpartition(".")[0])):
+        title = GROUPS.get(name, name.replace(".", ": ").replace("_", " ").capitalize())
+        boxes = html.Div([_field(row, held.get(row.name, "")) for row in members], className="fields")
+        opened = {"open": True} if number == 0 or name in ("years", "cap") else {}
+        out.append(html.Details([html.Summary(title), boxes], **opened))
+    return out
+
+
+def _field(row: Parameter, held: str) -> html.Div:
+    name = row.name
+    now = "null" if held == "None" else held.lower() if held in ("True", "False") else held
+    shown = f"{name}-edited" if name == "name" else now
+    box = dcc.Input(id={"field": name}, type="text", value="", placeholder=shown, debounce=0.4, maxLength=300, autoComplete="off")
+    unit = "" if row.unit == "-" else f" {row.unit}"
+    may = " ".join(part for part in (row.kind, row.bounds) if part)
+    return html.Div(
+        [
+            html.Label([html.Span([html.Code(name), html.Span(unit, className="unit")]), box]),
+            html.Small(f"{row.description} {may[:1].upper()}{may[1:]}; {row.status}."),
+            html.Small(id={"problem": name}, className="problem"),
+        ],
+        className="field",
+    )
+
+
+def register(app: Dash, desk: Desk) -> None:
+    """Check what is typed, start, watch and cancel the run."""
+
+    @app.callback(Output("start-fields", "children"), Input("start-base", "value"), prevent_initial_call=True)
+    def begin_from(base: str) -> Any:
+        return _fields(base if base in library() else "S1")
+
+    @app.callback(
+        Output({"problem": ALL}, "children"),
+        Output("start-problems", "children"),
+        Input({"field": ALL}, "value"),
+        State({"field": ALL}, "id"),
+        State({"problem": ALL}, "id"),
+        State("start-base", "value"),
+        prevent_initial_call=True,
+    )
+    def check(values: list[str | None], fields: list[Any], places: list[Any], base: str) -> tuple[list[str], Any]:
+        _, _, problems = checked(base, texts_of(fields, values))
+        beside = [problems.get(place["problem"], "") for place in places]
+        rest = problems.get("", "")
+        count = len(problems)
+        words = f"{count} field{'s' if count != 1 else ''} cannot be used; see beside the fields. {rest}".strip()
+        return beside, notice(words, alert=True) if problems else ""
+
+    @app.callback(
+        Output("start-standing", "children", allow_duplicate=True),
+        Input("start-go", "n_clicks"),
+        State({"field": ALL}, "value"),
+        State({"field": ALL}, "id"),
+        State("start-base", "value"),
+        State("start-seeds", "value"),
+        prevent_initial_call=True,
+    )
+    def go(clicks: int | None, values: list[str | None], fields: list[Any], base: str, seeds: Any) -> Any:
+        if not clicks:
+            raise PreventUpdate
+        scenario, _, problems = checked(base, texts_of(fields, values))
+        if scenario is None:
+            return notice(f"Nothing was started: {len(problems)} field(s) cannot be used.", alert=True)
+        if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
+            return notice(f"Nothing was started: expected 1 to {MOST_SEEDS} seeds.", alert=True)
+        try:
+            return standing(desk.started.start(scenario, desk.root, seeds))
+        except UserError as error:
+            return notice(sentence(error), alert=True)
+
+    @app.callback(
+        Output("start-standing", "children"),
+        Output("start-show", "hidden"),
+        Input("start-tick", "n_intervals"),
+        Input("start-cancel", "n_clicks"),
+        State("start-show", "hidden"),
+        prevent_initial_call=True,
+    )
+    def watch(ticks: int, cancelled: int | None, hidden: bool | None) -> tuple[Any, Any]:
+        from dash import ctx
+
+        if ctx.triggered_id == "start-cancel":
+            desk.started.cancel()
+        now = desk.started.standing
+        if ctx.triggered_id == "start-tick" and now.state != "running" and (now.state == "finished") != bool(hidden):
+            return no_update, no_update
+        return standing(now), now.state != "finished"
+
+    @app.callback(
+        Output("folder", "options", allow_duplicate=True),
+        Output("folder", "value", allow_duplicate=True),
+        Output("url", "pathname", allow_duplicate=True),
+        Input("start-show", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def show(clicks: int | None) -> tuple[Any, Any, Any]:
+        folder = desk.started.standing.folder
+        if not clicks or folder is None:
+            raise PreventUpdate
+        chosen = next((name for name, path in desk.folders().items() if path.absolute() == folder.absolute()), None)
+        return list(desk.folders()), chosen, "/"
+
+
+def texts_of(fields: list[Any], values: list[str | None]) -> dict[str, str]:
+    """Field to what was typed into it."""
+    return {str(field["field"]): value or "" for field, value in zip(fields, values, strict=True)}
+
+
+def standing(now: Standing) -> Any:
+    """How far the run is, in words and as a bar."""
+    if now.state == "none":
+        return ""
+    if now.state == "running":
+        said = f"{now.name} is running: {now.done} of {now.total} periods." if now.total else f"{now.name} is starting."
+        return html.Div([html.P(said), html.Progress(value=str(now.done), max=str(now.total or 1))], className="notice")
+    if now.state == "finished":
+        return notice(f"{now.name} is finished, in {now.folder}.")
+    if now.state == "cancelled":
+        return notice(f"{now.name} was cancelled; nothing of it is kept.")
+    return notice(f"{now.name} failed and has no results: {now.message}", alert=True)

@@ -1,0 +1,206 @@
+"""What if: sliders for the levers people argue about; each move runs the real model and draws it beside the reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import Dash, Input, Output, ctx, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+
+from scenarios.errors import UserError
+from scenarios.load import library, load_scenario
+from simulator.disk import StoreError
+from simulator.variables import FIRM_SECTORS, emissions_of
+from simulator.variables import SECTORS as NAMES
+from simulator.views.dashboard.answer import SHOWN, Answer, what_if
+from simulator.views.dashboard.charts import GREY, NOW, against, bars, empty
+from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.levers import (
+    EQUILIBRIUM,
+    MODES,
+    RULES,
+    SECTORS,
+    Lever,
+    Settings,
+    levers,
+    link_of,
+    read_link,
+    scenario_of,
+    settings_of,
+    shares,
+)
+from simulator.views.dashboard.parts import (
+    choice,
+    figure,
+    figures,
+    group,
+    heading,
+    notice,
+    progress,
+    running,
+    sentence,
+    share_done,
+    table,
+)
+from simulator.views.dashboard.warm import Superseded
+
+TITLE = "What if"
+LEAD = (
+    "Each move of a slider runs the model itself, and draws it beside the scenario it began from. In the equilibrium-only"
+    " mode there are no firms, so that strategies move nothing there."
+)
+
+
+def view(desk: Desk, batch: Any, search: str) -> list[Any]:
+    """The page, with the levers as the link says."""
+    now = read_link(search)
+    sliders = [_slider(lever, now.numbers[lever.field]) for lever in levers()]
+    names = {sector: NAMES[sector].name for sector in SECTORS}
+    panel = html.Div(
+        [
+            choice("what-if-base", "Scenario to begin from", library(), now.base),
+            group("what-if-mode", "Model", MODES, now.mode),
+            *sliders,
+            group("what-if-covered", "Sectors that trade", names, list(now.covered), many=True),
+            group("what-if-rule", "How allowances are given", RULES, now.rule),
+            html.Button("Back to the scenario", id="what-if-reset"),
+            html.P(
+                [
+                    html.A("Link to these settings", id="what-if-link", href="/what-if"), " ",
+                    html.A("Scenario file", id="what-if-file", href="/files/what-if.yaml", download="what-if.yaml"),
+                ],
+                className="links",
+            ),
+        ],
+        className="levers",
+    )  # fmt: skip
+    drawn = [
+        figure(title, unit, empty("…"), "", name=f"what-if-{name}") for _, name, title, unit, _, _ in SHOWN
+    ]
+    drawn.append(figure("Emissions by sector, last year", "Mt CO₂", empty("…"), "", name="what-if-sectors"))
+    told = html.Div([progress("what-if"), html.Div(id="what-if-words", role="status")])
+    return [*heading(TITLE, LEAD), html.Div([panel, html.Div([told, figures(*drawn)], className="answer")], className="split")]
+
+
+def _slider(lever: Lever, value: float) -> html.Div:
+    marks = {lever.low: f"{lever.low:g}", lever.high: "none" if lever.none_at_top else f"{lever.high:g}"}
+    slider = dcc.Slider(
+        id=_id(lever), min=lever.low, max=lever.high, step=lever.step, value=value, marks=marks, updatemode="drag",
+        tooltip={"placement": "top", "always_visible": False},
+    )  # fmt: skip
+    label = html.Label([lever.title, html.Span(f" {lever.unit}", className="unit")], htmlFor=_id(lever))
+    return html.Div([label, slider], className="lever", role="group", **{"aria-label": lever.title})
+
+
+def _id(lever: Lever) -> str:
+    return "what-if-" + lever.field.replace(".", "-")
+
+
+def register(app: Dash, desk: Desk) -> None:
+    """Answer the sliders; put them where a newly chosen scenario has them."""
+    offered = levers()
+    outputs = [Output(f"what-if-{name}", "figure") for _, name, *_ in SHOWN]
+
+    @app.callback(
+        *outputs,
+        Output("what-if-sectors", "figure"),
+        Output("what-if-words", "children"),
+        Output("what-if-link", "href"),
+        Output("what-if-file", "href"),
+        Input("what-if-base", "value"),
+        Input("what-if-mode", "value"),
+        Input("what-if-covered", "value"),
+        Input("what-if-rule", "value"),
+        *(Input(_id(lever), "value") for lever in offered),
+        running=running("what-if"),
+    )
+    def redraw(base: str, mode: str, covered: list[str] | None, rule: str, *values: float | None) -> tuple[Any, ...]:
+        numbers = {lever.field: float(v) for lever, v in zip(offered, values, strict=True) if v is not None}
+        now = Settings(base, mode, numbers, tuple(covered or ()), rule)
+        try:
+            before, after = answers(desk, now)
+        except Superseded:
+            raise PreventUpdate from None
+        except (UserError, StoreError) as error:
+            return (*[no_update] * (len(outputs) + 1), notice(sentence(error), alert=True), no_update, no_update)
+        query = link_of(now)
+        charts = [
+            against(after.years, after.values[v], before.values[v], from_zero=zero, digits=digits)
+            for v, _, _, _, zero, digits in SHOWN
+        ]
+        words = said(before, after, now)
+        return (*charts, _sectors(before, after), words, f"/what-if?{query}", f"/files/what-if.yaml?{query}")
+
+    @app.callback(
+        *(Output(_id(lever), "value") for lever in offered),
+        Output("what-if-covered", "value"),
+        Output("what-if-rule", "value"),
+        Input("what-if-base", "value"),
+        Input("what-if-reset", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def begin_from(base: str, clicks: int | None) -> tuple[Any, ...]:
+        now = settings_of(base)
+        return (*(now.numbers[lever.field] for lever in offered), list(now.covered), now.rule)
+
+    @app.callback(
+        Output("what-if-progress", "children"),
+        Input("what-if-tick", "n_intervals"),
+        Input("what-if-words", "children"),
+        Input("what-if-mode", "value"),
+    )
+    def tell(ticks: int, shown: Any, mode: str) -> Any:
+        if ctx.triggered_id != "what-if-tick" or mode == "equilibrium":
+            return ""
+        return share_done(*desk.levers.progress, "Running the model")
+
+
+def answers(desk: Desk, now: Settings) -> tuple[Answer, Answer]:
+    """The reference and the what-if; the reference is worked out once.
+
+    Raises
+    ------
+    Superseded
+        Where a newer position was asked for in the meantime.
+    UserError
+        Where the levers contradict each other, or the economy has no equilibrium there.
+    """
+    changed = scenario_of(now)
+    key = ("reference", now.base, now.mode)
+    before: Answer = desk.tables.kept(
+        key,
+        lambda: desk.levers.ask(what_if, load_scenario(now.base, EQUILIBRIUM if now.mode == "equilibrium" else {})),
+    )
+    try:
+        return before, desk.levers.ask(what_if, changed)
+    except (Superseded, StoreError, UserError):
+        raise
+    except Exception as error:
+        if not type(error).__module__.startswith(("equilibrium.", "market.", "simulator.", "agents.")):
+            raise
+        raise UserError(f"The model has no answer here: {error}") from error
+
+
+def said(before: Answer, after: Answer, now: Settings) -> list[Any]:
+    """The last year in numbers, and what was computed."""
+    rows = []
+    for variable, _, title, unit, _, digits in SHOWN:
+        old, new = before.values[variable][-1], after.values[variable][-1]
+        change = f"{100 * (new / old - 1):+,.2f} %".replace("-", "−") if old else "–"
+        rows.append([title, unit, f"{old:,.{digits}f}", f"{new:,.{digits}f}", change])
+    heads = ["", "Unit", "Reference", "What if", "Change"]
+    mix = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares(now).items() if share)
+    strategies = f" Strategies: {mix}." if now.mode == "hybrid" else ""
+    line = f"{now.base} against its change, computed by the model in {after.seconds:.2f} s.{strategies}"
+    return [html.P(line, id="what-if-line"), table(heads, rows, f"In {after.years[-1]}", text=(0, 1))]
+
+
+def _sectors(before: Answer, after: Answer) -> dict[str, Any]:
+    series = {
+        "reference": [before.values[emissions_of(code)][-1] for code in FIRM_SECTORS],
+        "what if": [after.values[emissions_of(code)][-1] for code in FIRM_SECTORS],
+    }
+    made = bars([NAMES[code].name for code in FIRM_SECTORS], series, [], digits=2)
+    for trace, colour in zip(made["data"], (GREY, NOW), strict=True):
+        trace["marker"] = {"color": colour}
+    return made

@@ -1,0 +1,152 @@
+"""The pieces every page is made of: notices, captions, labelled controls, tables; errors become words on the page."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from dash import dcc, html
+from dash.exceptions import PreventUpdate
+
+from scenarios.errors import UserError
+from simulator.disk import StoreError
+from simulator.views.dashboard.charts import Chart
+from simulator.views.dashboard.warm import Superseded
+
+logger = logging.getLogger(__name__)
+CONFIG = {"displayModeBar": False, "responsive": True, "showTips": False}
+
+
+def notice(text: str, *, alert: bool = False) -> html.Div:
+    """Words in a box: something to know, or (``alert``) something that went wrong."""
+    lines = [html.P(line) for line in text.splitlines() if line.strip()]
+    return html.Div(lines, className="notice alert" if alert else "notice", role="alert" if alert else "status")
+
+
+def told(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a callback answer with the message of what went wrong in place of its content.
+
+    A question whose answer nobody waits for any more changes nothing. A defect is logged with its traceback and said;
+    the dashboard goes on.
+    """
+
+    @functools.wraps(view)
+    def answer(*values: Any) -> Any:
+        try:
+            return view(*values)
+        except PreventUpdate:
+            raise
+        except Superseded:
+            raise PreventUpdate from None
+        except (StoreError, UserError) as error:
+            return notice(sentence(error), alert=True)
+        except Exception as error:
+            logger.exception("a page of the dashboard failed")
+            return notice(f"This page has a defect ({type(error).__name__}); its traceback is in the terminal.", alert=True)
+
+    return answer
+
+
+def sentence(error: Exception) -> str:
+    """An error's message as a sentence."""
+    text = str(error).strip()
+    return (text[:1].upper() + text[1:]).rstrip(".") + "."
+
+
+def heading(title: str, lead: str = "") -> list[Any]:
+    """A page's title and one line about it."""
+    return [html.H2(title, id="title", tabIndex=-1), *([html.P(lead, className="lead")] if lead else [])]
+
+
+def figure(title: str, unit: str, drawn: Chart, source: str, *, name: str | None = None, wide: bool = False) -> html.Figure:
+    """A chart with its title and unit above and its source below.
+
+    Parameters
+    ----------
+    name : id of the chart, where a callback draws it anew.
+    """
+    graph = dcc.Graph(figure=drawn, config=CONFIG, **({"id": name} if name else {}))
+    caption = html.Figcaption([html.Strong(title), html.Span(unit, className="unit")])
+    parts = [caption, html.Div(graph, className="chart", role="img", **{"aria-label": f"{title}, {unit}"})]
+    parts += [html.Small(source)] if source else []
+    return html.Figure(parts, className="figure wide" if wide else "figure")
+
+
+def figures(*children: Any) -> html.Div:
+    """Charts side by side where there is room."""
+    return html.Div(list(children), className="figures")
+
+
+def controls(*children: Any) -> html.Div:
+    """Labelled controls in a row that wraps."""
+    return html.Div(list(children), className="controls")
+
+
+def labelled(label: str, control: Any, note: str = "") -> html.Div:
+    """A control with its label."""
+    parts: list[Any] = [html.Label(label, htmlFor=control.id), control]
+    return html.Div([*parts, *([html.Small(note)] if note else [])], className="control")
+
+
+def choice(name: str, label: str, options: Mapping[Any, str] | Sequence[Any], value: Any, *, wide: bool = False) -> html.Div:
+    """A list to choose one thing from."""
+    known = options if isinstance(options, Mapping) else {option: str(option) for option in options}
+    dropdown = dcc.Dropdown(
+        id=name, options=[{"label": text, "value": key} for key, text in known.items()], value=value, clearable=False,
+        searchable=len(known) > 12,
+    )  # fmt: skip
+    held = labelled(label, dropdown)
+    held.className = "control broad" if wide else "control"
+    return held
+
+
+def group(name: str, label: str, options: Mapping[str, str], value: Any, *, many: bool = False) -> html.Fieldset:
+    """A few things to choose one, or many, of: all visible at once."""
+    listed = [{"label": text, "value": key} for key, text in options.items()]
+    kind = dcc.Checklist if many else dcc.RadioItems
+    made = kind(id=name, options=listed, value=value, inline=True, className="options")
+    return html.Fieldset([html.Legend(label), made], className="control group")
+
+
+def table(
+    heads: Sequence[Any], rows: Sequence[Sequence[Any]], caption: str = "", *, text: Sequence[int] = (0,), name: str = ""
+) -> html.Div:
+    """A table that scrolls sideways by itself on a narrow screen.
+
+    Parameters
+    ----------
+    text : columns of words, set flush left; all others are numbers.
+    """
+
+    def cell(kind: Any, column: int, content: Any) -> Any:
+        return kind(content, className="word" if column in text else "number")
+
+    body = [html.Tr([cell(html.Td, i, value) for i, value in enumerate(row)]) for row in rows]
+    head = html.Thead(html.Tr([cell(html.Th, i, value) for i, value in enumerate(heads)]))
+    parts = [html.Caption(caption)] if caption else []
+    made = html.Table([*parts, head, html.Tbody(body)], **({"id": name} if name else {}))
+    return html.Div(made, className="scroll", tabIndex=0, role="region", **{"aria-label": caption or "table"})
+
+
+def progress(name: str) -> html.Div:
+    """A line that tells how far a computation is, hidden while there is none; with the clock that asks."""
+    return html.Div(
+        [dcc.Interval(id=f"{name}-tick", interval=400, disabled=True), html.Div(id=f"{name}-progress", role="status")],
+        className="progress",
+    )
+
+
+def share_done(done: int, total: int, words: str) -> list[Any]:
+    """The words and bar of a computation under way."""
+    if not total:
+        return [html.Span(f"{words} …")]
+    return [html.Span(f"{words}: {done} of {total} periods"), html.Progress(value=str(done), max=str(total))]
+
+
+def running(name: str) -> list[Any]:
+    """What Dash switches while a callback computes: the clock of `progress`."""
+    from dash import Output
+
+    return [(Output(f"{name}-tick", "disabled"), False, True)]

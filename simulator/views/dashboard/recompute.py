@@ -1,0 +1,139 @@
+"""What the store does not keep, computed anew from a run's own parameters: every order book, every year's flows.
+
+A run is determined by its parameters and seed, so it is run once more, in a process of its own; that its prices come
+out as stored is checked, and said where they do not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from market.orders import BUY, Orders
+from scenarios.schema import Scenario
+from simulator.model import CarbonMarket
+from simulator.period import one_period
+from simulator.views.dashboard.accounts import Sums, YearFlows, flows_of
+from simulator.views.dashboard.warm import Step
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Book:
+    """The orders of one auction, added up by limit price, and what cleared.
+
+    Parameters
+    ----------
+    bids, asks : (levels, 2), limit price (yuan/t) and tonnes, best price first.
+    price : yuan/t; None where nothing cleared.
+    volume : t.
+    """
+
+    year: int
+    period: int
+    bids: Array
+    asks: Array
+    price: float
+    volume: int
+    orders: int
+    interval: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """A run with what the store leaves out.
+
+    Parameters
+    ----------
+    books : by year and period, counted from 1; empty where the price comes from the equilibrium.
+    flows : by year.
+    gap : largest difference between the prices of now and those given, yuan/t.
+    """
+
+    books: dict[tuple[int, int], Book]
+    flows: dict[int, YearFlows]
+    gap: float
+
+
+def recompute(question: tuple[Scenario, pd.DataFrame], step: Step) -> Recomputed:
+    """Run a scenario and keep its books and flows.
+
+    Parameters
+    ----------
+    question : the scenario, and the stored periods with ``year``, ``period``, ``price``.
+    """
+    scenario, stored = question
+    model = CarbonMarket(scenario)
+    books: dict[tuple[int, int], Book] = {}
+    flows: dict[int, YearFlows] = {}
+    prices: list[float] = []
+    sums = Sums()
+    try:
+        while not model.state.finished:
+            year, period = model.state.year, model.state.period + 1
+            agreement = one_period(model)
+            prices.append(agreement.price)
+            if scenario.market.mode == "agents":
+                books[(year, period)] = _book(model, year, period, agreement.orders, agreement)
+            sums.add(model.last)
+            if period == model.periods_per_year:
+                flows[year] = flows_of(model.accounts, sums, model.policy.auctioned_share(year))
+                sums = Sums()
+            step(len(prices), model.periods_in_all)
+    finally:
+        model.forget()
+    before = stored.sort_values(["year", "period"])["price"].to_numpy(float)
+    same = len(before) == len(prices)
+    gap = float(np.abs(before - np.array(prices)).max()) if same else float("inf")
+    return Recomputed(books, flows, gap)
+
+
+def _book(model: CarbonMarket, year: int, period: int, orders: Orders, agreement: Any) -> Book:
+    market, clearing = model.scenario.market, agreement.clearing
+    low, high = (None if end is None else float(end) * market.tick for end in clearing.interval)
+    return Book(
+        year, period,
+        _levels(orders, BUY, market.tick, market.lot), _levels(orders, -BUY, market.tick, market.lot),
+        float(agreement.price), int(clearing.fills.quantity.sum()) * market.lot, len(orders), (low, high),
+    )  # fmt: skip
+
+
+def _levels(orders: Orders, side: int, tick: float, lot: int) -> Array:
+    mine = orders.side == side
+    price, place = np.unique(orders.price[mine], return_inverse=True)
+    lots = np.bincount(place, orders.quantity[mine], minlength=len(price))
+    table = np.column_stack((price * tick, lots * lot)).astype(np.float64)
+    return table[::-1] if side == BUY else table
+
+
+def warm(question: Scenario, step: Step) -> str:
+    """Build a model and leave: the economy, its compiled province and the baseline stay in the process."""
+    CarbonMarket(question).forget()
+    return question.name
+
+
+def traits(question: Scenario, step: Step) -> pd.DataFrame:
+    """What tells a scenario's firms apart from the start, one row a firm: ``firm, sector, strategy, size, cost``.
+
+    Size is the share of the sector's output, intensity and cost are relative to the sector's typical firm.
+    """
+    model = CarbonMarket(question)
+    try:
+        p = model.population
+        return pd.DataFrame(
+            {
+                "firm": np.arange(len(p)),
+                "sector": np.array(p.sectors)[p.sector],
+                "strategy": np.array(p.strategies)[p.strategy],
+                "size": p.output_share,
+                "intensity": p.intensity,
+                "cost": p.cost,
+            }
+        )
+    finally:
+        model.forget()

@@ -1,0 +1,137 @@
+"""A run started from the page: the ordinary batch in a process of its own, which can be watched and cancelled."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+from scenarios.errors import Problem, UserError
+from scenarios.schema import Scenario
+from simulator.store import MANIFEST, RECORD
+from simulator.studies.batch import run_batch
+from simulator.studies.lock import LOCK
+from simulator.studies.workers import begin_worker
+
+
+@dataclass
+class Standing:
+    """How far the run is.
+
+    Parameters
+    ----------
+    state : ``none | running | finished | failed | cancelled``.
+    message : why it failed.
+    """
+
+    state: str = "none"
+    name: str = ""
+    folder: Path | None = None
+    done: int = 0
+    total: int = 0
+    message: str = ""
+
+
+class RunFromPage:
+    """One run at a time; a second is refused while the first is under way."""
+
+    def __init__(self) -> None:
+        self.context = multiprocessing.get_context("spawn")
+        self.lock = Lock()
+        self.standing = Standing()
+        self.process: Any = None
+
+    def start(self, scenario: Scenario, root: Path, seeds: int = 1) -> Standing:
+        """Start a run into a new folder below ``root``.
+
+        Raises
+        ------
+        UserError
+            While another run is under way.
+        """
+        with self.lock:
+            if self.standing.state == "running":
+                problem = Problem("one run at a time", f"{self.standing.name} is under way", hint="Wait or cancel it.")
+                raise UserError("The run cannot be started.", [problem])
+            folder = _free(root.absolute() / datetime.now().strftime("%Y-%m-%dT%H-%M-%S"))
+            ours, theirs = self.context.Pipe(duplex=False)
+            arguments = (os.getpid(), scenario, folder, seeds, theirs)
+            self.process = self.context.Process(target=_run, args=arguments, daemon=True)
+            self.standing = Standing("running", scenario.name, folder)
+            self.process.start()
+            theirs.close()
+            Thread(target=self._listen, args=(ours, self.process, self.standing), daemon=True).start()
+            return self.standing
+
+    def cancel(self) -> None:
+        """End the run; a folder without a finished run goes with it."""
+        with self.lock:
+            if self.standing.state != "running":
+                return
+            self.standing.state = "cancelled"
+            self.process.terminate()
+        self.process.join(timeout=10)
+        if self.standing.folder is not None:
+            clear_unfinished(self.standing.folder)
+
+    def _listen(self, news: Any, process: Any, standing: Standing) -> None:
+        word: Mapping[str, Any] = {}
+        try:
+            while True:
+                word = news.recv()
+                if "done" in word:
+                    standing.done, standing.total = int(word["done"]), int(word["total"])
+        except (EOFError, OSError):
+            pass
+        process.join()
+        with self.lock:
+            if standing.state != "running":
+                return
+            if word.get("finished"):
+                standing.state = "finished"
+            else:
+                standing.state = "failed"
+                standing.message = str(word.get("failed") or "the process ended by itself; the usual reason is memory")
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Remove the folder of a cancelled batch in which no run was finished; any other is left as it is."""
+    if not folder.is_dir():
+        return
+    kept = [path for path in folder.iterdir() if path.name not in (MANIFEST, LOCK) and not path.name.endswith(".part")]
+    if not kept and next(folder.glob(f"*/{RECORD}"), None) is None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free(folder: Path) -> Path:
+    """The folder itself, or with a number where it is taken."""
+    number = 1
+    found = folder
+    while found.exists():
+        number += 1
+        found = folder.with_name(f"{folder.name}-{number}")
+    return found
+
+
+def _run(parent: int, scenario: Scenario, folder: Path, seeds: int, news: Any) -> None:
+    """Compute and write the batch; said on the pipe: how far it is, and how it ended."""
+    begin_worker(parent, None)
+    under_way: dict[str, tuple[int, int]] = {}
+
+    def report(name: str, done: int, total: int) -> None:
+        under_way[name] = (done, total)
+        news.send({"done": sum(one for one, _ in under_way.values()), "total": total * seeds})
+
+    try:
+        result = run_batch([scenario], folder, progress=report, workers=1, seeds=seeds)
+    except Exception as error:
+        news.send({"failed": str(error) or type(error).__name__})
+        return
+    reasons = [f"{name}: {reason}" for name, reason in result.failed.items()]
+    news.send({"failed": "; ".join(reasons)} if reasons else {"finished": True})

@@ -1,0 +1,100 @@
+"""Serving the dashboard on this machine alone, until it is interrupted."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from scenarios.errors import Problem, UserError
+from scenarios.load import load_scenario
+from simulator.views.dashboard.answer import what_if
+from simulator.views.dashboard.app import make_app
+from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.levers import EQUILIBRIUM, START
+
+HOST = "127.0.0.1"
+
+
+class _Quiet(WSGIRequestHandler):
+    """Tells of errors, not of every request."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing of a request that was answered."""
+
+
+@dataclass
+class Serving:
+    """A dashboard at work: its address, its desk and its server."""
+
+    address: str
+    desk: Desk
+    server: Any
+
+    def forever(self) -> None:
+        """Answer until interrupted."""
+        self.server.serve_forever()
+
+
+@contextmanager
+def serving(folder: Path | None, root: Path, port: int, *, warm: bool = True) -> Iterator[Serving]:
+    """Open the dashboard's port; it answers once ``Serving.forever`` runs.
+
+    Parameters
+    ----------
+    folder : results to show first; None for the newest below ``root``.
+    port : 0 for any that is free.
+    warm : whether the process behind the sliders starts at once.
+
+    Raises
+    ------
+    UserError
+        Where the port is in use or may not be used.
+    """
+    desk = Desk(folder, root)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    held = _bind(port)
+    try:
+        app = make_app(desk)
+        server = make_server(HOST, port, app.server, threaded=True, request_handler=_Quiet, fd=held.fileno())
+        if warm:
+            desk.levers.warm_up(what_if, load_scenario(START, EQUILIBRIUM))
+        try:
+            yield Serving(f"http://{HOST}:{held.getsockname()[1]}", desk, server)
+        finally:
+            server.shutdown()
+            server.server_close()
+    finally:
+        held.close()
+        desk.close()
+
+
+@contextmanager
+def in_background(folder: Path | None, root: Path, port: int = 0, *, warm: bool = True) -> Iterator[Serving]:
+    """A dashboard that answers while the caller goes on (for tests and notebooks)."""
+    with serving(folder, root, port, warm=warm) as found:
+        thread = Thread(target=found.forever, daemon=True)
+        thread.start()
+        yield found
+
+
+def _bind(port: int) -> socket.socket:
+    """The port, held before anything slow is done; werkzeug would end the program where it is taken."""
+    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind((HOST, port))
+        held.listen(128)
+    except (OSError, OverflowError) as error:
+        held.close()
+        why = getattr(error, "strerror", None) or str(error)
+        hint = f"Choose another: --port {port + 1 if port < 65535 else 8050}. Perhaps a dashboard is open already."
+        raise UserError("The dashboard cannot be opened.", [Problem("a free port", f"{port} ({why})", "--port", hint=hint)]) from error
+    return held

@@ -1,0 +1,195 @@
+"""What the pages ask of a batch's tables, answered by DuckDB where they lie: fills are summed, never loaded.
+
+Every value that comes from a reader is a bound parameter of the question; columns to sort by come from fixed lists.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import pandas as pd
+
+from simulator.bands import HIGH, LOW, MIDDLE
+from simulator.disk import StoreError
+from simulator.results import RunResult
+from simulator.views.dashboard.folder import Batch, Run
+
+KEPT = 64
+"""Answers kept; each is small, since it is a sum."""
+FIRM_COLUMNS = {
+    "firm": "Firm",
+    "sector": "Sector",
+    "bought_t": "Bought, t",
+    "sold_t": "Sold, t",
+    "net_t": "Net bought, t",
+    "paid_yuan": "Paid less received, yuan",
+    "price": "Mean price, yuan/t",
+    "fills": "Fills",
+}
+
+
+class UnreadableTable(StoreError):
+    """A table of a run that is gone, cut short or of another form."""
+
+
+@dataclass
+class Tables:
+    """Answers by question; a batch that changes has another mark, and so other answers."""
+
+    answers: OrderedDict[tuple[Any, ...], Any] = field(default_factory=OrderedDict)
+    lock: Lock = field(default_factory=Lock)
+    database: Any = None
+
+    def kept(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """The answer to a question that may have been asked before."""
+        with self.lock:
+            if key in self.answers:
+                self.answers.move_to_end(key)
+                return self.answers[key]
+        answer = make()
+        with self.lock:
+            self.answers[key] = answer
+            while len(self.answers) > KEPT:
+                self.answers.popitem(last=False)
+        return answer
+
+    def ask(self, sql: str, *values: object) -> pd.DataFrame:
+        """The answer to one question.
+
+        Raises
+        ------
+        UnreadableTable
+            Where a table is gone or broken.
+        """
+        import duckdb
+
+        with self.lock:
+            if self.database is None:
+                self.database = duckdb.connect(":memory:", config={"threads": 2})
+            cursor = self.database.cursor()
+        try:
+            return pd.DataFrame(cursor.execute(sql, list(values)).df())
+        except duckdb.Error as error:
+            told = str(error).strip().splitlines()[0]
+            raise UnreadableTable(f"a table of this batch cannot be read: {told}") from error
+        finally:
+            cursor.close()
+
+    # -- by year and by period -------------------------------------------------------------------------------
+
+    def bands(self, batch: Batch) -> pd.DataFrame:
+        """Every annual variable by scenario and year: median over the runs, and the range of nine tenths of them."""
+
+        def make() -> pd.DataFrame:
+            files = [str(run.folder / "annual.parquet") for run in batch.runs]
+            return self.ask(
+                "select scenario, variable, unit, year, count(*) as runs, quantile_cont(value, ?) as low,"
+                " quantile_cont(value, ?) as middle, quantile_cont(value, ?) as high"
+                " from read_parquet(?) group by all order by scenario, variable, year",
+                LOW, MIDDLE, HIGH, files,
+            )  # fmt: skip
+
+        found: pd.DataFrame = self.kept(("bands", batch.folder, batch.mark), make)
+        return found
+
+    def results(self, batch: Batch, *, periods: bool = False) -> list[RunResult]:
+        """The runs without their fills."""
+
+        def make() -> list[RunResult]:
+            return [
+                run.light(self._annual(run), self.periods(run) if periods else None) for run in batch.runs
+            ]
+
+        found: list[RunResult] = self.kept(("results", batch.folder, batch.mark, periods), make)
+        return found
+
+    def _annual(self, run: Run) -> pd.DataFrame:
+        return self.ask("select * from read_parquet(?)", [str(run.folder / "annual.parquet")])
+
+    def periods(self, run: Run) -> pd.DataFrame:
+        """The periods of a run, in order."""
+
+        def make() -> pd.DataFrame:
+            return self.ask("select * from read_parquet(?) order by year, period", [_file(run, "periods")])
+
+        found: pd.DataFrame = self.kept(("periods", run.folder, _age(run)), make)
+        return found
+
+    def price_paths(self, batch: Batch) -> pd.DataFrame:
+        """Price of every period by scenario, median and band over its runs."""
+
+        def make() -> pd.DataFrame:
+            return self.ask(
+                "select scenario, year, period, quantile_cont(price, ?) as low, quantile_cont(price, ?) as middle,"
+                " quantile_cont(price, ?) as high from (select scenario, year, period, price from"
+                " read_parquet(?, union_by_name = true)) group by all order by scenario, year, period",
+                LOW, MIDDLE, HIGH, [_file(run, "periods") for run in batch.runs],
+            )  # fmt: skip
+
+        found: pd.DataFrame = self.kept(("paths", batch.folder, batch.mark), make)
+        return found
+
+    # -- fills -----------------------------------------------------------------------------------------------
+
+    def sector_flows(self, run: Run, year: int | None, period: int | None) -> pd.DataFrame:
+        """Tonnes and yuan sold from sector to sector: ``seller, buyer, tonnes, yuan, fills``."""
+
+        def make() -> pd.DataFrame:
+            return self.ask(
+                "select seller_sector as seller, buyer_sector as buyer, sum(quantity_t) as tonnes,"
+                " sum(price * quantity_t) as yuan, count(*) as fills from read_parquet(?)"
+                " where (? is null or year = ?) and (? is null or period = ?)"
+                " group by all order by tonnes desc, seller, buyer",
+                [_file(run, "trades")], year, year, period, period,
+            )  # fmt: skip
+
+        found: pd.DataFrame = self.kept(("flows", run.folder, _age(run), year, period), make)
+        return found
+
+    def firm_pairs(self, run: Run, year: int | None, period: int | None, most: int) -> pd.DataFrame:
+        """The pairs of traders with most tonnes: ``seller, buyer, seller_sector, buyer_sector, tonnes``."""
+
+        def make() -> pd.DataFrame:
+            return self.ask(
+                "select seller, buyer, any_value(seller_sector) as seller_sector,"
+                " any_value(buyer_sector) as buyer_sector, sum(quantity_t) as tonnes from read_parquet(?)"
+                " where (? is null or year = ?) and (? is null or period = ?)"
+                " group by seller, buyer order by tonnes desc, seller, buyer limit ?",
+                [_file(run, "trades")], year, year, period, period, most,
+            )  # fmt: skip
+
+        found: pd.DataFrame = self.kept(("pairs", run.folder, _age(run), year, period, most), make)
+        return found
+
+    def firms(self, run: Run, year: int | None) -> pd.DataFrame:
+        """Every trader with what it bought and sold in a year (None: in all), columns ``FIRM_COLUMNS``."""
+
+        def make() -> pd.DataFrame:
+            return self.ask(
+                "with fills as (select * from read_parquet(?) where ? is null or year = ?), sides as ("
+                " select buyer as firm, buyer_sector as sector, quantity_t as bought, 0 as sold, price from fills"
+                " union all select seller, seller_sector, 0, quantity_t, price from fills)"
+                " select firm, any_value(sector) as sector, sum(bought) as bought_t, sum(sold) as sold_t,"
+                " sum(bought) - sum(sold) as net_t, sum(price * (bought - sold)) as paid_yuan,"
+                " sum(price * (bought + sold)) / sum(bought + sold) as price, count(*) as fills"
+                " from sides group by firm order by firm",
+                [_file(run, "trades")], year, year,
+            )  # fmt: skip
+
+        found: pd.DataFrame = self.kept(("firms", run.folder, _age(run), year), make)
+        return found
+
+
+def _file(run: Run, table: str) -> str:
+    return str(run.folder / f"{table}.parquet")
+
+
+def _age(run: Run) -> int:
+    try:
+        return run.folder.stat().st_mtime_ns
+    except OSError as error:
+        raise UnreadableTable(f"the run {run.name} is gone: its folder {run.folder} is not there any more") from error

@@ -1,0 +1,117 @@
+"""A worker process kept warm: imports done, province compiled, baseline solved; the newest question is what counts.
+
+Sliders move faster than a model runs. A question that is asked while another is computed takes its place: the older
+run stops at its next market period, and whoever asked it is told so.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from threading import Lock
+from typing import Any
+
+from simulator.disk import StoreError
+from simulator.studies.workers import begin_worker
+
+Step = Callable[[int, int], None]
+Job = Callable[[Any, Step], Any]
+
+
+class Superseded(Exception):
+    """A newer question took this one's place."""
+
+
+class WorkerLost(StoreError):
+    """The process that computes ended by itself, twice."""
+
+    exit_code = 1
+
+
+class WarmWorker:
+    """One process that answers one question at a time, the newest first."""
+
+    def __init__(self) -> None:
+        self.context = multiprocessing.get_context("spawn")
+        self.newest: Any = self.context.Value("q", 0)
+        self.steps: Any = self.context.Array("q", [0, 0])
+        self.lock = Lock()
+        self.pool: ProcessPoolExecutor | None = None
+
+    def warm_up(self, job: Job, question: Any) -> None:
+        """Let the process start and do a first job, without waiting for it."""
+        self._submit(job, question)
+
+    def ask(self, job: Job, question: Any) -> Any:
+        """The answer of ``job`` to a question.
+
+        Parameters
+        ----------
+        job : a function of a module; it calls its second argument after every step.
+
+        Raises
+        ------
+        Superseded
+            Where a newer question was asked in the meantime.
+        WorkerLost
+            Where the process ended twice (memory).
+        """
+        for _ in range(2):
+            try:
+                number, future = self._submit(job, question)
+                answer = future.result()
+            except BrokenProcessPool:
+                with self.lock:
+                    self.pool = None
+                continue
+            if self.newest.value != number:
+                raise Superseded
+            return answer
+        raise WorkerLost("the process that computes ended by itself; the usual reason is memory: try fewer firms")
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Steps done and in all of what is computed now."""
+        return int(self.steps[0]), int(self.steps[1])
+
+    def close(self) -> None:
+        """Let the process go; it stops at its next step."""
+        with self.lock:
+            self.newest.value += 1
+            if self.pool is not None:
+                self.pool.shutdown(wait=True, cancel_futures=True)
+                self.pool = None
+
+    def _submit(self, job: Job, question: Any) -> tuple[int, Future[Any]]:
+        with self.lock:
+            if self.pool is None:
+                self.pool = ProcessPoolExecutor(1, self.context, _begin, (os.getpid(), self.newest, self.steps))
+            self.newest.value += 1
+            number = int(self.newest.value)
+            self.steps[0] = self.steps[1] = 0
+            return number, self.pool.submit(_answer, job, number, question)
+
+
+# -- in the process ----------------------------------------------------------------------------------------
+
+_newest: Any = None
+_steps: Any = None
+
+
+def _begin(parent: int, newest: Any, steps: Any) -> None:
+    global _newest, _steps
+    _newest, _steps = newest, steps
+    begin_worker(parent, None)
+
+
+def _answer(job: Job, number: int, question: Any) -> Any:
+    def step(done: int, total: int) -> None:
+        if _newest.value != number:
+            raise Superseded
+        _steps[0], _steps[1] = done, total
+
+    step(0, 0)
+    return job(question, step)

@@ -1,0 +1,182 @@
+"""A person in a firm's seat, beside the same run in which the firm plays itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+from agents.abatement import emission_rate
+from market.orders import BUY, SELL
+from simulator.book import TONNES, tangent_of
+from simulator.coupling import Agreement
+from simulator.model import CarbonMarket
+from simulator.period import one_period, open_period
+from simulator.seat import Ticket, leave, place
+from simulator.views.live.market import LiveMarket
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where a firm stands after a period.
+
+    Attributes
+    ----------
+    held : t of allowances.
+    owed : t still to be surrendered for this year so far, and debts of earlier years.
+    ahead : t to be emitted in the rest of the year at the current rate; nothing once the year is settled.
+    cash : yuan since the run began: sales less purchases and penalties.
+    """
+
+    held: int
+    owed: float
+    ahead: float
+    cash: float
+
+    @property
+    def spare(self) -> float:
+        """Allowances beyond what the year needs, t; what is lacking is negative."""
+        return self.held - self.owed - self.ahead
+
+
+@dataclass(frozen=True)
+class Side:
+    """What a firm did in one period: ``bought`` t net of sales, ``paid`` yuan net for them, ``penalty`` yuan."""
+
+    bought: int
+    paid: float
+    penalty: float
+    stand: Stand
+
+
+@dataclass(frozen=True)
+class Move:
+    """One period of the game.
+
+    Attributes
+    ----------
+    tickets : (ticket, t filled) of the person's orders; None where the firm bid by itself.
+    price, own_price : yuan/t with the person in the seat, and with the firm playing itself.
+    person, firm : what each did.
+    """
+
+    year: int
+    period: int
+    tickets: tuple[tuple[Ticket, int], ...] | None
+    price: float
+    own_price: float
+    person: Side
+    firm: Side
+
+
+@dataclass(eq=False)
+class Game:
+    """The seat of one firm.
+
+    Attributes
+    ----------
+    row : the firm's.
+    twin : the same run, where the firm plays itself; stepped along.
+    opening, opening_price : the firm's stand when the seat was taken, and the last price then, yuan/t.
+    placed : the person's orders for the coming period; None until some are placed.
+    delegates : whether the firm bids by itself where the person places nothing; otherwise it stays out.
+    """
+
+    market: LiveMarket
+    row: int
+    twin: CarbonMarket
+    opening: Stand
+    opening_price: float
+    placed: tuple[Ticket, ...] | None = None
+    delegates: bool = False
+    moves: list[Move] = field(default_factory=list)
+
+    def place(self, tickets: Sequence[Ticket]) -> dict[int, str]:
+        """Place orders for the coming period; returns why which are refused, and then places none."""
+        with self.market.lock:
+            refused = place(self.market, self.row, tickets)
+            if not refused:
+                self.placed = tuple(tickets)
+            return refused
+
+    def prepare(self) -> None:
+        """Before the auction: without orders of the person the firm stays out, or bids by itself."""
+        if self.placed is None and self.delegates:
+            leave(self.market, self.row)
+        elif self.placed is None:
+            self.place([])
+
+    def record(self, agreement: Agreement) -> None:
+        """After the auction: step the twin along and note what both did."""
+        before = (self.moves[-1].person.stand, self.moves[-1].firm.stand) if self.moves else (self.opening,) * 2
+        own = one_period(self.twin)
+        state = self.market.state.periods[-1]
+        lot = self.market.scenario.market.lot
+        itself = self.placed is None
+        tickets = None if itself else _filled(agreement, self.row, self.placed or (), lot)
+        self.moves.append(
+            Move(
+                state["year"], state["period"], tickets, agreement.price, own.price,
+                _side(self.market, self.row, agreement, before[0]), _side(self.twin, self.row, own, before[1]),
+            )
+        )  # fmt: skip
+        self.placed = None
+
+
+def take_seat(market: LiveMarket, row: int) -> Game:
+    """Sit down in a firm's seat; where its sector does not trade yet, the run goes on to the year in which it does.
+
+    Raises
+    ------
+    ValueError
+        Where the sector does not trade before the run ends.
+    """
+    with market.lock:
+        place_ = int(market.population.sector[row])
+        while not market.policy.mask(market.state.year)[place_] and market.running:
+            market.step()
+        if not market.running:
+            raise ValueError(f"{market.population.sectors[place_]} does not trade before the run ends")
+        twin = CarbonMarket(market.scenario)
+        twin.forget()
+        twin.restore(deepcopy(market.save()))
+        market.game = Game(market, row, twin, stand(market, row, market.moment.agreement), market.state.price)
+        open_period(market)
+        return market.game
+
+
+def stand(m: CarbonMarket, row: int, agreement: Agreement) -> Stand:
+    """Where a firm stands now; ``agreement`` is of the last auction."""
+    s = m.state
+    settled = s.finished or (s.period == 0 and not s.opened)
+    rate = float(emission_rate(m.population, tangent_of(agreement.response), agreement.price)[row])
+    return Stand(
+        held=int(m.registry.held[row]),
+        owed=float(m.registry.obligations[row]) + (0.0 if settled else float(s.to_date[row])),
+        ahead=0.0 if settled else rate * (1.0 - s.period / m.periods_per_year) * TONNES,
+        cash=float(m.registry.cash[row]) * m.scenario.market.tick,
+    )
+
+
+def _side(m: CarbonMarket, row: int, agreement: Agreement, before: Stand) -> Side:
+    fills, market = agreement.clearing.fills, m.scenario.market
+    got = fills.price if fills.proceeds is None else fills.proceeds
+    buys, sells = fills.buyer == row, fills.seller == row
+    bought = int(fills.quantity[buys].sum() - fills.quantity[sells].sum()) * market.lot
+    ticks = int((fills.price * fills.quantity)[buys].sum()) - int((got * fills.quantity)[sells].sum())
+    paid = ticks * market.lot * market.tick
+    now = stand(m, row, agreement)
+    return Side(bought, paid, max(0.0, round(before.cash - now.cash - paid, 2)), now)
+
+
+def _filled(agreement: Agreement, row: int, tickets: Sequence[Ticket], lot: int) -> tuple[tuple[Ticket, int], ...]:
+    """How much of each ticket was filled: of what the firm got on a side, its best prices came first."""
+    orders, filled = agreement.orders, agreement.clearing.filled
+    parts = [0] * len(tickets)
+    for side in (BUY, SELL):
+        left = int(filled[(orders.account == row) & (orders.side == side)].sum()) * lot
+        mine = [i for i, ticket in enumerate(tickets) if ticket.side == side]
+        for i in sorted(mine, key=lambda i: -side * tickets[i].price):
+            parts[i] = min(left, round(tickets[i].tonnes))
+            left -= parts[i]
+    return tuple(zip(tickets, parts, strict=True))

@@ -1,0 +1,23 @@
+"""The frame around the page: the sidebar with the controls stands open where there is room for it."""
+# mypy: disable-error-code="untyped-decorator,misc"
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import solara
+
+
+@solara.component_vue("window.vue")
+def Window(event_wide: Callable[[bool], None]) -> None:
+    """Say whether the window is wide enough to show the sidebar beside the page."""
+
+
+@solara.component
+def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006, as Solara calls it
+    """Solara's own frame; on a telephone its sidebar would begin by covering the page."""
+    wide, set_wide = solara.use_state(False)
+    with solara.AppLayout(sidebar_open=wide, navigation=False):
+        Window(event_wide=set_wide)
+        for child in children:
+            solara.display(child)

@@ -1,0 +1,80 @@
+"""A small picture in the house style for a page: drawn for a telephone's width, sharp at any size."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from simulator.variables import SECTORS
+from simulator.views.style import GREY, INK, PALE, RC, SECTOR_COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH, HEIGHT = 4.6, 3.1
+LONG_NAMES = {"COKE": "Coking, refining", "NFM": "Non-ferrous met.", "NMM": "Building mat.", "GOV": "Government",
+              "INT": "Intermediaries"}  # fmt: skip
+
+
+def short_name(sector: str) -> str:
+    """A sector's name that fits beside an axis."""
+    return LONG_NAMES.get(sector) or SECTORS[sector].name
+
+
+def full_name(sector: str) -> str:
+    """A sector's name, English and Chinese."""
+    return f"{SECTORS[sector].name} {SECTORS[sector].chinese}"
+
+
+def colour(sector: str) -> str:
+    """The house's colour of a sector."""
+    return SECTOR_COLOURS[sector]
+
+
+def panel(x: str, y: str, *, height: float = HEIGHT) -> tuple[Figure, Axes]:
+    """An empty picture with both axes named, units included; its title stands above it on the page."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
+        figure = Figure(figsize=(WIDTH, height), facecolor="white", layout="constrained")
+        axes = figure.add_subplot()
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(GREY)
+    axes.tick_params(colors=INK, length=3, color=GREY, labelsize=9)
+    axes.grid(color=PALE, linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.set_xlabel(x, color=INK, fontsize=9.5)
+    axes.set_ylabel(y, color=INK, fontsize=9.5)
+    return figure, axes
+
+
+def key(axes: Axes, columns: int = 2) -> None:
+    """The legend, above the axes where it hides nothing."""
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, frameon=False, fontsize=9, handlelength=1.6,
+        columnspacing=1.2, borderaxespad=0.2, labelspacing=0.3,
+    )  # fmt: skip
+
+
+def bars(axes: Axes, sectors: Sequence[str]) -> None:
+    """Set up horizontal bars, a row a sector, the first on top."""
+    axes.set_yticks(range(len(sectors)), [short_name(s) for s in sectors])
+    axes.set_ylim(len(sectors) - 0.4, -0.6)
+    axes.grid(axis="y", visible=False)
+    axes.axvline(0, color=GREY, linewidth=0.8)
+
+
+def source_of(figure: Figure) -> str:
+    """The picture as an address that an ``<img>`` can show without asking anybody."""
+    import matplotlib
+
+    stream = io.BytesIO()
+    with matplotlib.rc_context(RC | {"svg.fonttype": "path"}):  # type: ignore[arg-type, unused-ignore]
+        figure.savefig(stream, format="svg", metadata={"Creator": "Tanshi", "Date": None})
+    return "data:image/svg+xml;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

@@ -1,0 +1,98 @@
+"""What the seat shows of its firm: position in figures, cost of abatement, what it would want at each price."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.abatement import Demand
+from simulator.book import Book
+from simulator.rules import fine
+from simulator.seat import admitted
+from simulator.views.live.game import Game, stand
+from simulator.views.live.market import when
+from simulator.views.live.panel import key, panel
+from simulator.views.live.tables import MILLION, number, table
+from simulator.views.style import GREY, INK, PALETTE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def firm_demand(game: Game) -> Demand:
+    """The firm's net purchases at each price for the coming period, as it would see them itself."""
+    m = game.market
+    book = Book(m, 1.0 - m.state.period / m.periods_per_year)
+    return book.demand(m.moment.agreement.response).take(np.array([game.row]))
+
+
+def position_table(game: Game) -> str:
+    """Holdings, needs, money and prices before the coming auction."""
+    m, row = game.market, game.row
+    now = stand(m, row, m.moment.agreement)
+    bounds = admitted(m, row)
+    cost = float(firm_demand(game).marginal_cost(bounds.lowest, bounds.highest)[0])
+    state = m.state
+    rows = [
+        ("allowances held", f"{number(now.held)} t", "all can be sold; after compliance the rest is banked"),
+        ("emitted this year", f"{number(now.owed)} t", "to be surrendered at year end"),
+        ("rest of the year", f"{number(now.ahead)} t", "expected at the last price"),
+        ("spare, or lacking", f"{number(now.spare)} t", "held less the year's need"),
+        ("cash", f"{number((now.cash - game.opening.cash) / MILLION, 3)} million yuan", "since you sat down"),
+        ("last price", f"{state.price:,.2f} yuan/t", when(m.moment.year, m.moment.period, m.periods_per_year)),
+        ("expected price", f"{m.population.expected_price[row]:,.2f} yuan/t", "at the compliance date, by the firm"),
+        ("marginal abatement cost", f"{cost:,.2f} yuan/t", "of complying without any trade"),
+        ("penalty", f"{fine(m) * m.scenario.market.tick:,.2f} yuan/t", "for a tonne that nothing covers at year end"),
+        ("limits", f"{bounds.lowest:,.2f} to {bounds.highest:,.2f} yuan/t", "prices that the auction admits"),
+    ]
+    coming = when(state.year, state.period + 1, m.periods_per_year)
+    return table(("", "", ""), rows, f"Your position before the auction of {coming}")
+
+
+def cost_picture(game: Game) -> Figure:
+    """What a further tonne of abatement costs the firm in the rest of the year."""
+    need, top = firm_demand(game), _highest(game)
+    price = np.linspace(0.0, top, 80)
+    emitted = np.maximum(need.level[0] + need.slope[0] * (price - need.anchor), 0.0)
+    figure, axes = panel("cut below emissions without a price, t CO₂", "yuan per t CO₂")
+    axes.plot(emitted[0] - emitted, price, color=INK, linewidth=2, label="marginal abatement cost")
+    missing = float(emitted[0] + need.fixed[0])
+    if 0 < missing < 1.5 * float(emitted[0] - emitted[-1]):
+        axes.axvline(missing, color=PALETTE[4], linewidth=1.4, label="cut needed without trade")
+    _prices(game, axes)
+    axes.set_xlim(0, None)
+    axes.set_ylim(0, top)
+    axes.locator_params(axis="x", nbins=5)
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+    key(axes)
+    return figure
+
+
+def wants_picture(game: Game) -> Figure:
+    """How much the firm would want to buy or sell at each price, its reserve for next year included."""
+    need, top = firm_demand(game), _highest(game)
+    price = np.linspace(0.0, top, 160)
+    wants = np.maximum(need.at(price)[:, 0], -float(game.market.registry.held[game.row]))
+    figure, axes = panel("t CO₂, sales left of zero, purchases right", "yuan per t CO₂")
+    axes.plot(wants, price, color=PALETTE[5], linewidth=2, label="what it would want")
+    axes.axvline(0, color=GREY, linewidth=0.8)
+    _prices(game, axes)
+    axes.set_ylim(0, top)
+    axes.locator_params(axis="x", nbins=5)
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}".replace("-", "−"))
+    key(axes)
+    return figure
+
+
+def _highest(game: Game) -> float:
+    m = game.market
+    return 2.0 * max(m.state.price, float(m.population.expected_price[game.row]), 1.0)
+
+
+def _prices(game: Game, axes: Axes) -> None:
+    m = game.market
+    axes.axhline(m.state.price, color=PALETTE[3], linewidth=1.2, linestyle=":", label="last price")
+    axes.axhline(m.population.expected_price[game.row], color=PALETTE[2], linewidth=1.2, linestyle="--",
+                 label="expected price")  # fmt: skip

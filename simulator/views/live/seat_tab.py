@@ -1,0 +1,146 @@
+"""The tab with a firm's seat: take it, see where the firm stands, place its orders, be scored."""
+# mypy: disable-error-code="untyped-decorator,misc"
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from html import escape
+
+import solara
+from mesa.visualization.utils import force_update, update_counter
+
+from simulator.views.live import seat_pictures, tables
+from simulator.views.live.form import SIDES, Line, read_lines
+from simulator.views.live.game import Game, take_seat
+from simulator.views.live.market import LiveMarket, largest_first, when
+from simulator.views.live.panel import full_name, source_of
+from simulator.views.live.score import log_csv, scores
+
+SIZES = {"the largest": 0.0, "a large one": 0.1, "a middling one": 0.5, "a small one": 0.9}
+LINES = (Line(), Line(), Line())
+
+
+@solara.component
+def SeatTab(market: LiveMarket) -> None:
+    """The seat, or the way to it."""
+    update_counter.get()
+    if market.game is None:
+        Door(market)
+    else:
+        Desk(market.game)
+
+
+def say(text: str, **more: object) -> None:
+    """A paragraph."""
+    solara.HTML(tag="p", unsafe_innerHTML=escape(text), **more)
+
+
+@solara.component
+def Door(market: LiveMarket) -> None:
+    """Choose a firm."""
+    codes = market.scenario.coverage.sectors("trading")
+    names = {full_name(code): code for code in codes}
+    sector, set_sector = solara.use_state(next(iter(names), ""))
+    size, set_size = solara.use_state("a large one")
+    trouble, set_trouble = solara.use_state("")
+    say("Take the seat of one firm: you place its orders, auction by auction, and are scored against the same run in"
+        " which the firm bids by itself. Its emissions answer the price as every firm's do; only its trade is yours."
+        f" If its sector does not trade yet, the market first runs to January {market.scenario.policy_start}.")  # fmt: skip
+    if market.scenario.market.mode != "agents" or not names:
+        say("This scenario has no auction to take part in.", classes=["refused"])
+        return
+
+    def sit() -> None:
+        rows = largest_first(market, names.get(sector, codes[0]))
+        try:
+            take_seat(market, int(rows[round(SIZES[size] * (len(rows) - 1))]))
+        except ValueError as error:
+            set_trouble(str(error))
+        force_update()
+
+    with solara.Div(style="max-width: 420px"):
+        solara.Select("Sector", list(names), value=sector if sector in names else next(iter(names)), on_value=set_sector)
+        solara.Select("Firm of the sector", list(SIZES), value=size, on_value=set_size)
+        solara.Button("Take the seat", color="primary", on_click=sit, disabled=not market.running)
+    if trouble:
+        say(trouble, classes=["refused"], attributes={"role": "alert"})
+
+
+@solara.component
+def Desk(game: Game) -> None:
+    """Position, costs, order form and score of the seat that is taken."""
+    update_counter.get()
+    market = game.market
+    solara.HTML(tag="h2", unsafe_innerHTML=escape(f"You sit for {tables.firm_name(market, game.row)}"))
+    say("Where the firm stands, and your orders for the coming auction; below, what abatement costs it, and your score"
+        " against the firm bidding by itself.")  # fmt: skip
+    if game.moves:
+        say(tables.last_move(game), attributes={"aria-live": "polite"}, classes=["outcome"])
+        say(tables.verdict(scores(game)), classes=["verdict"])
+    with solara.Div(classes=["live-grid"]):
+        if not market.state.finished and not market.trouble:
+            html = seat_pictures.position_table(game)
+            solara.HTML(tag="div", unsafe_innerHTML=html, classes=["words"])
+            Form(game)
+            OwnPicture(game, seat_pictures.cost_picture, "Marginal abatement cost", "What one tonne less would cost the"
+                       " firm in the rest of the year: buy where the price is below it, cut where it is above.")  # fmt: skip
+            OwnPicture(game, seat_pictures.wants_picture, "What the firm would want", "Net purchases at each price,"
+                       " the reserve it likes to keep included; you need not follow it.")  # fmt: skip
+    if game.moves:
+        solara.HTML(tag="div", unsafe_innerHTML=tables.score_table(scores(game)))
+        say("Cost: net purchases and penalties, less the rise in the worth of spare allowances (lacking ones count"
+            " negative) at the price without you. Below zero, free allowances were worth more than what was spent.")  # fmt: skip
+        solara.FileDownload(lambda: log_csv(game), "tanshi_seat.csv", label="Log of the game (CSV)", mime_type="text/csv")
+
+
+@solara.component
+def OwnPicture(game: Game, draw: Callable[[Game], object], title: str, words: str) -> None:
+    """A picture of the seat's firm."""
+    update_counter.get()
+    source = solara.use_memo(lambda: source_of(draw(game)), [game, game.market.moment, title])
+    caption = f"<figcaption><b>{escape(title)}</b>{escape(words)}</figcaption>"
+    solara.HTML(tag="figure", unsafe_innerHTML=f'{caption}<img src="{source}" alt="{escape(title)}. {escape(words)}">')
+
+
+@solara.component
+def Form(game: Game) -> None:
+    """The order form of the coming auction."""
+    update_counter.get()
+    market = game.market
+    lines, set_lines = solara.use_state(LINES)
+    faults, set_faults = solara.use_state({})
+    delegates, set_delegates = solara.use_state(game.delegates)
+    coming = when(market.state.year, market.state.period + 1, market.periods_per_year)
+
+    def change(place: int, **values: str) -> None:
+        set_lines(lambda old: tuple(replace(line, **values) if i == place else line for i, line in enumerate(old)))
+
+    def step(orders: bool) -> None:
+        tickets, origin, wrong = read_lines(lines if orders else ())
+        if not wrong and orders:
+            wrong = {origin[i]: reason for i, reason in game.place(tickets).items()}
+        set_faults(wrong)
+        if not wrong:
+            market.step()
+            set_lines(LINES)
+            force_update()
+
+    def delegate(value: bool) -> None:
+        game.delegates = value
+        set_delegates(value)
+
+    with solara.Div():
+        solara.HTML(tag="h2", unsafe_innerHTML=escape(f"Your orders for {coming}"))
+        for i, line in enumerate(lines):
+            with solara.Div(classes=["live-ticket"]):
+                solara.Select("Side", list(SIDES), value=line.side, on_value=lambda v, i=i: change(i, side=v))
+                solara.InputText("Limit, yuan/t", value=line.price, on_value=lambda v, i=i: change(i, price=v))
+                solara.InputText("Quantity, t", value=line.tonnes, on_value=lambda v, i=i: change(i, tonnes=v))
+            if i in faults:
+                say(f"Order {i + 1} is refused: {faults[i]}.", classes=["refused"], attributes={"role": "alert"})
+        with solara.Div(classes=["live-buttons"]):
+            solara.Button("Place and step", color="primary", on_click=lambda: step(True))
+            solara.Button("Step without orders", on_click=lambda: step(False))
+            solara.Button("Another line", text=True, on_click=lambda: set_lines(lambda old: (*old, Line())))
+        solara.Checkbox(label="Where I place nothing, the firm bids by itself", value=delegates, on_value=delegate)

@@ -1,0 +1,80 @@
+"""The server of the page: on this machine only, and without a word to any other."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import warnings
+from importlib.util import find_spec
+
+from scenarios.errors import Problem, UserError
+from scenarios.schema import Scenario
+
+HOST = "127.0.0.1"
+NEEDED = ("solara", "solara_assets", "ipyvuetify", "uvicorn")
+
+
+def serve(scenario: Scenario, port: int) -> None:
+    """Show the live market of a scenario until interrupted.
+
+    Raises
+    ------
+    UserError
+        Where the extra `live` is not installed, or the port is taken.
+    """
+    check_extra()
+    listening = claim(port)
+    # Set before Solara is imported: it reads them once. It would send statistics of use, and fetch what it lacks.
+    # Its check of hooks finds fault with Mesa's page, which works.
+    os.environ |= {
+        "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
+        "SOLARA_MODE": "production",
+        "SOLARA_CHECK_HOOKS": "off",
+    }
+    warnings.filterwarnings("ignore", message="Cookies with samesite=none require https")
+    os.environ["SOLARA_APP"] = "simulator.views.live.page:Page"
+    import solara.server.settings
+    import uvicorn
+
+    from simulator.views.live import page
+
+    page.shown = scenario
+    solara.server.settings.theme.title = page.TITLE
+    solara.server.settings.theme.show_banner = False
+    import solara.server.starlette
+
+    print(f"The live market of {scenario.name} is at http://{HOST}:{port}/  (Ctrl+C ends it)", flush=True)
+    config = uvicorn.Config(solara.server.starlette.app, log_level="warning", timeout_graceful_shutdown=2)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def check_extra() -> None:
+    """Refuse to begin where a package of the extra is missing, and say which."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        problem = Problem("the packages of the extra `live`", f"no {', '.join(missing)}",
+                          hint="Install them: pip install -e '.[live]'")  # fmt: skip
+        raise UserError("The live market needs more than the program itself.", [problem])
+
+
+def claim(port: int) -> socket.socket:
+    """A socket that listens on this machine only.
+
+    Raises
+    ------
+    UserError
+        Where another program has the port, or it may not be taken.
+    """
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        used = error.errno == errno.EADDRINUSE
+        problem = Problem("a free port", f"{port}, {'which is in use' if used else error.strerror}", "--port",
+                          hint="Choose another, such as --port 8766.")  # fmt: skip
+        raise UserError("The live market cannot be shown.", [problem]) from error
+    return listening

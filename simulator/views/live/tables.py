@@ -1,0 +1,152 @@
+"""Tables and lines of text of the page, as HTML; every number with its unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from market.orders import BUY
+from simulator.book import TONNES
+from simulator.seat import Ticket
+from simulator.views.live.game import Game
+from simulator.views.live.market import LiveMarket, when
+from simulator.views.live.panel import full_name
+from simulator.views.live.score import Score
+
+MILLION = 1e6
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
+    """An HTML table whose first column names the row."""
+    columns = "".join(f'<th scope="col">{escape(word)}</th>' for word in head)
+    top = f"<thead><tr>{columns}</tr></thead>" if any(head) else ""
+    lines = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<p class="caption">{escape(caption)}</p>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
+        f"{top}<tbody>{lines}</tbody></table></div>"
+    )
+
+
+def number(value: float, digits: int = 0) -> str:
+    """A number with thin groups and a true minus sign.
+
+    Examples
+    --------
+    >>> number(-12345.6, 1), number(-0.01)
+    ('−12,345.6', '0')
+    """
+    text = f"{value:,.{digits}f}"
+    return text.lstrip("-") if not text.strip("-0.,") else text.replace("-", "−")
+
+
+def strip(m: LiveMarket) -> list[tuple[str, str]]:
+    """The last auction in one line: what, and how much."""
+    moment = m.moment
+    rows = moment.rows
+    last = rows[-1]
+    change = f" ({100 * (last['price'] / rows[-2]['price'] - 1):+.1f} %)".replace("-", "−") if len(rows) > 1 else ""
+    rate = sum(last[f"emissions_{s}"] for s in moment.trading)
+    return [
+        ("Auction", when(moment.year, moment.period, m.periods_per_year)),
+        ("Price", f"{last['price']:,.2f} yuan/t{change}"),
+        ("Traded", f"{last['volume_t'] / TONNES:,.2f} Mt CO₂"),
+        ("Emissions of trading sectors", f"{rate:,.1f} Mt CO₂ a year"),
+        ("Cap of the year", f"{moment.cap:,.1f} Mt CO₂"),
+    ]
+
+
+def rules(m: LiveMarket) -> str:
+    """The rules of this run, those that the sliders move."""
+    s = m.scenario
+    mix = ", ".join(f"{100 * share:.0f} % {name}" for name, share in s.firms.strategies.as_dict().items() if share > 0)
+    trading = [full_name(sector) for sector in s.coverage.sectors("trading")]
+    return (
+        f"Scenario {s.name}, seed {s.seed}, {len(m.population):,} firms. From {s.policy_start} the cap lies"
+        f" {100 * s.cap.tightness:g} % below the frozen baseline and falls by {100 * s.cap.decline:g} % a year;"
+        f" {len(trading)} {'sector trades' if len(trading) == 1 else 'sectors trade'}: {', '.join(trading)}."
+        f" Firms' bidding: {mix}."
+    )
+
+
+def extremes(m: LiveMarket, count: int = 5) -> str:
+    """The firms that lack most, and those that hold most beyond their need."""
+    moment, population = m.moment, m.population
+    spare = moment.held - moment.emitted - moment.ahead
+    active = np.flatnonzero(np.isin(np.array(population.sectors)[population.sector], moment.trading))
+    order = active[np.argsort(spare[active], kind="stable")]
+    chosen = [*order[:count], *order[-count:][::-1]] if len(order) > 2 * count else list(order)
+    rows = [
+        (
+            firm_name(m, int(row)), number(moment.held[row]), number(moment.emitted[row] + moment.ahead[row]),
+            number(spare[row]), m.firms[row].strategy,
+        )
+        for row in chosen
+    ]  # fmt: skip
+    head = ("firm", "held, t", "need, t", "spare, t", "bids")
+    return table(head, rows, f"Firms that lack most ({count}) and that can spare most ({count})")
+
+
+def firm_name(m: LiveMarket, row: int) -> str:
+    """A firm by its sector and its number in it."""
+    sector = int(m.population.sector[row])
+    first, last = m.population.start[sector : sector + 2]
+    return f"{full_name(m.population.sectors[sector])}, firm {row - int(first) + 1} of {int(last - first)}"
+
+
+def ticket_words(ticket: Ticket) -> str:
+    """An order in words."""
+    word = "buy" if ticket.side == BUY else "sell"
+    return f"{word} {number(ticket.tonnes)} t at {ticket.price:,.2f} yuan/t"
+
+
+def last_move(game: Game) -> str:
+    """What came of the last auction for the seat, beside what the firm would have done."""
+    move = game.moves[-1]
+    n = game.market.periods_per_year
+    if move.tickets is None:
+        orders = "The firm bid by itself."
+    elif not move.tickets:
+        orders = "You stayed out."
+    else:
+        orders = "; ".join(f"{ticket_words(t)}: {number(filled)} t filled" for t, filled in move.tickets) + "."
+    fines = f" You paid {move.person.penalty / MILLION:,.3f} million yuan of penalty." if move.person.penalty else ""
+    return (
+        f"{when(move.year, move.period, n)}: {orders} In all you {_traded(move.person.bought, move.price)};"
+        f" the firm itself {_traded(move.firm.bought, move.own_price)}.{fines}"
+    )
+
+
+def _traded(bought: int, price: float) -> str:
+    if bought == 0:
+        return "traded nothing"
+    return f"{'bought' if bought > 0 else 'sold'} {abs(bought):,} t at {price:,.2f} yuan/t"
+
+
+def score_table(found: Sequence[Score]) -> str:
+    """The score: one row a year for both sides and the difference."""
+    head = (
+        "year", "your net purchases", "firm's", "your penalty", "firm's", "your position's worth", "firm's",
+        "your cost", "firm's cost", "you saved",
+    )  # fmt: skip
+    rows = []
+    for score in found:
+        pairs = (("paid", 2), ("penalty", 2), ("worth", 2), ("cost", 2))
+        cells = [number(getattr(side, name) / MILLION, d) for name, d in pairs for side in (score.you, score.firm)]
+        name = score.name if score.whole else f"{score.name}, so far"
+        rows.append((name, *cells, number(score.saved / MILLION, 2)))
+    return table(head, rows, "Score, million yuan (the firm: the same run with the firm bidding by itself)")
+
+
+def verdict(found: Sequence[Score]) -> str:
+    """The score in one sentence."""
+    saved = found[-1].saved / MILLION
+    if abs(saved) < 5e-4:
+        return "So far the seat costs exactly what it would have cost the firm."
+    word = "less" if saved > 0 else "more"
+    return f"So far you have spent {abs(saved):,.3f} million yuan {word} than the firm would have."
