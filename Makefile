@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export NUMEXPR_NUM_THREADS := 1
 
-.PHONY: run test study lint iamc clean
+.PHONY: run test study lint docs pages iamc clean
 
 run: .venv/.installed-run
 	$(PY) run.py $(ARGS)
@@ -24,6 +24,14 @@ lint: .venv/.installed-dev
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+# The guide as a site, in site/index.html; a broken link or a missing picture is an error.
+docs: .venv/.installed-dev
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
+
+# Every generated page and picture of the guide anew (minutes), or some: make pages PAGES="commands tutorial".
+pages: .venv/.installed-dev
+	$(PY) -m simulator.guide $(PAGES)
 
 # Optional, since it needs packages that Tanshi does not: the export against `definitions/`, with pyam and nomenclature.
 iamc: .venv/.installed-run
@@ -47,5 +55,5 @@ iamc: .venv/.installed-run
 	@touch $@ .venv/.installed-run
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -83,9 +83,9 @@ def settle_year(
     """Book verified emissions and close the year.
 
     Each firm surrenders all it owes: offset credits up to their share, then allowances of this or earlier
-    vintages, the oldest first. On max(0, owed - held) it pays the penalty to government; that either ends the obligation or leaves
-    it as a debt of the next year, which is penalised again if then unmet (Directive 2003/87/EC, Art. 16(3):
-    the payment does not release from surrendering).
+    vintages, the oldest first. On max(0, owed - held) it pays the penalty to government; that either ends the
+    obligation or leaves it as a debt of the next year, which is penalised again if then unmet (Directive
+    2003/87/EC, Art. 16(3): the payment does not release from surrendering).
 
     Parameters
     ----------

@@ -63,7 +63,8 @@ def read_scenarios(
     """
     found: list[Scenario] = []
     for reference in references:
-        place = reference if reference in library() else str(folder / reference)
+        named = reference in library() or not reference.endswith((".yaml", ".yml"))
+        place = reference if named else str(folder / reference)
         try:
             found += load_scenarios([place], {**fixed, **overrides}, dict.fromkeys(fixed, "set"))
         except UserError as error:

@@ -1,4 +1,4 @@
-"""Scenarios by name or from files: `extends` followed, overrides laid on top, all validated at once."""
+"""Scenarios by name or from files: `extends` followed, overrides on top, fitted values under, validated at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def library() -> tuple[str, ...]:
     Examples
     --------
     >>> library()
-    ('S1', 'S2', 'S3', 'S4', 'S5')
+    ('S1', 'S2', 'S3', 'S4', 'S5', 'S5-sinks')
     """
     return tuple(sorted(path.stem for path in LIBRARY.glob("*.yaml")))
 
@@ -81,6 +81,7 @@ def load_scenarios(
         document = _gather(reference, None, ())
         for field, value in (overrides or {}).items():
             _override(document, field, value, (labels or {}).get(field, "override"))
+        _lay_calibration_under(document)
         scenario = _validate(document)
         document.problems.sort(key=lambda problem: (problem.file, problem.line or 0))
         if document.problems:
@@ -95,6 +96,27 @@ def load_scenarios(
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise ScenarioError(f"The scenario cannot be used: {count}.", problems)
     return tuple(scenarios.values())
+
+
+def _lay_calibration_under(document: Document) -> None:
+    """Put what was fitted for the document's economy under all that the document says."""
+    from scenarios.calibrated import calibrated, calibrated_file  # reads the economy's folder
+
+    economy = document.values.get("economy", "shanxi_2022")
+    if not isinstance(economy, str):
+        return
+    try:
+        fitted = calibrated(economy)
+    except UserError as error:
+        # An economy that does not exist is said when the run opens it; a broken file of one that does, here.
+        document.problems += [problem for problem in error.problems if problem.file]
+        return
+    base = Document(marks={})
+    for row in fitted:
+        keys = field_keys(row.field)
+        overlay(base, _nest(keys, row.value), {keys: Mark(str(calibrated_file(economy)), row.line)})
+    overlay(base, document.values, document.marks)
+    document.values, document.marks = base.values, {**base.marks, **document.marks}
 
 
 def _gather(reference: str, origin: Mark | None, chain: tuple[Path, ...]) -> Document:
@@ -151,11 +173,16 @@ def _unknown(reference: str, origin: Mark | None) -> Problem:
 
 def _override(document: Document, field: str, value: object, label: str) -> None:
     keys = field_keys(field)
+    nested = _nest(keys, value)
+    marks = {keys[: i + 1]: Mark(label) for i in range(len(keys)) if keys[: i + 1] not in document.marks}
+    overlay(document, nested, {**marks, keys: Mark(label)})
+
+
+def _nest(keys: Sequence[str], value: object) -> dict[str, Any]:
     nested: Any = value
     for key in reversed(keys):
         nested = {key: nested}
-    marks = {keys[: i + 1]: Mark(label) for i in range(len(keys)) if keys[: i + 1] not in document.marks}
-    overlay(document, nested, {**marks, keys: Mark(label)})
+    return dict(nested)
 
 
 def field_keys(field: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic_core import PydanticCustomError
 
 Status = Literal["law", "measured", "literature", "assumed", "setting"]
+"""How a default is known; what an economy's own calibration found has the status `calibrated` instead."""
 SectorCoverage = Literal["none", "allocated", "trading"]
 VenueName = Literal["call_auction", "continuous", "mcafee", "listed_agreement", "block_agreement", "one_way_auction"]
 
@@ -124,6 +125,46 @@ class Cap(Group):
         return (1 - self.tightness) * (1 - self.decline) ** years_of_policy + self.over_allocation
 
 
+_Benchmark = Annotated[Annotated[float, Field(ge=0, le=5)] | None, _in("fraction", "assumed")]
+
+
+class Benchmarks(Group):
+    """Allowances per output of each sector in the policy's first year, as part of what it emitted per output in 2022.
+
+    They hold under a standard (`cap.regime: tps`); a sector without one keeps what the cap gives it.
+    """
+
+    ELEC: _Benchmark = None
+    """Power (电力)."""
+    STEEL: _Benchmark = None
+    """Iron and steel (钢铁)."""
+    NFM: _Benchmark = None
+    """Non-ferrous metals (有色金属)."""
+    NMM: _Benchmark = None
+    """Building materials (建材)."""
+    COKE: _Benchmark = None
+    """Petrochemicals (石化): coking and oil refining (炼焦、石油加工)."""
+    CHEM: _Benchmark = None
+    """Petrochemicals (石化): chemicals (化工)."""
+    PAPER: _Benchmark = None
+    """Paper (造纸)."""
+    AIR: _Benchmark = None
+    """Aviation (航空)."""
+    decline: Annotated[float, _in("1/year", "assumed", ge=0, lt=1)] = 0.0
+    """Part of every benchmark that is taken away in each later year."""
+
+    def at(self, sector: str, years_of_policy: int) -> float | None:
+        """Return a sector's benchmark after some years, or None where it has none.
+
+        Examples
+        --------
+        >>> Benchmarks(STEEL=0.98, decline=0.5).at("STEEL", 1)
+        0.49
+        """
+        first: float | None = self.model_dump()[sector]
+        return None if first is None else first * (1 - self.decline) ** years_of_policy
+
+
 class Allocation(Group):
     """How the cap is handed to its owners."""
 
@@ -136,6 +177,7 @@ class Allocation(Group):
     in_advance: Annotated[Annotated[float, Field(ge=0, le=1)] | None, _in("fraction", "law")] = None
     """Part of a firm's free allowances given in January by what it usually makes (China: 0.7); before the year's last
     market period the rest follows, or is taken back, by what it has made. null: all in January, for good."""
+    benchmarks: Benchmarks = Benchmarks()
     gap_cap: Annotated[Annotated[float, Field(ge=0, le=1)] | None, _in("fraction", "law")] = None
     """Largest gap beyond its free allowances that a firm must cover, as part of its verified emissions (China
     2019-2020: 0.2); null: all of it."""
@@ -211,6 +253,17 @@ class Offsets(Group):
             given = ", ".join(sorted(self.model_fields_set))
             hint = "Without a share nobody may surrender a credit; China's is 0.05."
             raise _refuse("a share as soon as offsets are described", f"{given} alone", "offsets.share", hint)
+        return self
+
+    @model_validator(mode="after")
+    def _bargaining_price_defined(self) -> Self:
+        s, d, subsidy = self.share, self.bargaining_tax, self.bargaining_subsidy
+        front = 1.0 if s == 1 else (1 - d) / (1 - s * d)
+        factor = front * s**2 / d * (subsidy + 1) / 10_000
+        if factor > 1:
+            hint = "Raise the tax rate, or lower the share or the subsidy, by which it falls."
+            expected = "a bargaining price (Yang et al. 2021, eq. 7) not above the highest abatement cost"
+            raise _refuse(expected, f"{factor:.3g} of the way to it", "offsets.bargaining_tax", hint)
         return self
 
 
@@ -427,6 +480,17 @@ class Scenario(Group):
             raise _refuse(f"a year after the benchmark {years.start}", str(policy_start), "policy_start")
         return policy_start
 
+    @field_validator("allocation")
+    @classmethod
+    def _benchmarks_of_a_standard(cls, allocation: Allocation, info: ValidationInfo) -> Allocation:
+        cap = info.data.get("cap")
+        given = [s for s in Coverage.model_fields if allocation.benchmarks.at(s, 0) is not None]
+        if given and cap is not None and cap.regime != "tps":
+            hint = "Under an absolute cap the tonnes are given: set cap.regime to tps, or leave the benchmarks out."
+            expected = "cap.regime tps where benchmarks are given"
+            raise _refuse(expected, f"{cap.regime} and benchmarks of {', '.join(given)}", "allocation.benchmarks", hint)
+        return allocation
+
     @field_validator("penalty")
     @classmethod
     def _above_the_floor(cls, penalty: Penalty, info: ValidationInfo) -> Penalty:
@@ -458,7 +522,11 @@ class Scenario(Group):
         if market is not None and shock.period > market.periods_per_year:
             expected = f"one of the {market.periods_per_year} periods of a year"
             raise _refuse(expected, str(shock.period), "shock.period")
-        coverage = info.data.get("coverage")
+        coverage, allocation = info.data.get("coverage"), info.data.get("allocation")
+        if allocation is not None and (allocation.in_advance is not None or allocation.gap_cap is not None):
+            hint = "A shock withdraws and gives allowances in the middle of a year; set them to null."
+            expected = "no allocation.in_advance and no allocation.gap_cap beside a shock"
+            raise _refuse(expected, "both", "shock.year", hint)
         again = [s for s in shock.sectors if coverage is not None and coverage[s] == "trading"]
         if again:
             raise _refuse("sectors that do not trade yet", ", ".join(again), "shock.sectors")

@@ -113,8 +113,9 @@ class Book:
             entitlement_slope = share * response.allocation_slope[m.population.sector]
         owed, obliged = self._capped(response, entitlement)
         if adjusts(m):
-            entitlement = entitlement + expected_grants(m) - s.given
-            owed = owed + m.registry.obligations[: len(m.population)]  # what was given too much and has been sold
+            entitlement = np.asarray(entitlement + expected_grants(m) - s.given, np.float64)
+            sold = m.registry.obligations[: len(m.population)]  # of what was given too much
+            owed = np.asarray(owed + sold, np.float64)
         if m.policy.offset_share(s.year) > 0:
             emitted, slope = self._emissions(response)
             self.credits = plan_credits(m, response.price, owed + obliged * emitted, obliged * slope)
@@ -234,7 +235,7 @@ class Book:
 def placed_by_hand(m: CarbonMarket, arrival: Ints) -> list[Orders]:
     """The orders of firms in whose seats somebody sits, (n, 3) each: side, ticks, lots (see ``simulator.seat``)."""
     return [
-        Orders(np.full(len(rows), firm), rows[:, 0], rows[:, 1], rows[:, 2], np.full(len(rows), arrival[firm]))
+        Orders(np.full(len(rows), firm), rows[:, 0].astype(np.int8), rows[:, 1], rows[:, 2], np.full(len(rows), arrival[firm]))
         for firm, rows in m.state.by_hand.items()
     ]
 

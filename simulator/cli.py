@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from scenarios.errors import Problem, UserError, did_you_mean
-from simulator import cli_dashboard, cli_drift, cli_live, cli_report, cli_studies
+from simulator import cli_calibrate, cli_dashboard, cli_drift, cli_live, cli_report, cli_reproduce, cli_studies
 from simulator.cli_studies import Scheduler, Settings, Workers, read_settings
 from simulator.progress import bar
 
@@ -178,8 +178,9 @@ def sinks(
 
     Without a file of units: the published tables recomputed beside the print, and a made-up survey.
     """
+    from simulator.studies.folders import write_folder
     from simulator.studies.sinks import run_sinks
-    from simulator.studies.sinks_files import claim, files_of, write_results
+    from simulator.studies.sinks_files import claim, files_of
     from simulator.studies.sinks_settings import read_settings
 
     chosen = read_settings(settings or [])
@@ -189,16 +190,18 @@ def sinks(
 
     from simulator.views.sinks import draw_figures, pictures
 
-    write_results(folder, files_of(result, pictures(draw_figures(result))))
+    write_folder(folder, files_of(result, pictures(draw_figures(result))))
     print("\n".join(result.words))
     print(f"\nTables and figures in {folder}.")
 
 
 cli_studies.register(app)
+cli_calibrate.register(app)
 cli_dashboard.register(app)
 cli_drift.register(app)
 cli_live.register(app)
 cli_report.register(app)
+cli_reproduce.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,9 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def live(
-    scenario: Annotated[
-        str, typer.Argument(metavar="SCENARIO|FILE.yaml", help="The scenario to step.")
-    ] = "S5",
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO|FILE.yaml", help="The scenario to step.")] = "S5",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page on this machine.")] = PORT,
     firms: Annotated[int | None, typer.Option(help="Firms of the eight sectors together.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from scenarios.sweep_load import Plan
     from simulator.studies.analyse import Study
 
-Workers = Annotated[
-    int | None, typer.Option(min=1, help="Processes. Default: one a processor.", show_default=False)
-]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes. Default: one a processor.", show_default=False)]
 Scheduler = Annotated[
     str | None,
     typer.Option(metavar="tcp://HOST:PORT", help="Compute on a Dask scheduler's workers instead.", show_default=False),
@@ -112,9 +110,7 @@ def sweep(
     folder = out or held or Path("results") / f"{plan.name}-{datetime.now().strftime('%Y-%m-%dT%H-%M-%S')}"
     _announce(plan, len(Sweeping(plan).unit))
     with bar() as progress:
-        outcome = run_sweep(
-            plan, folder, overwrite=overwrite, progress=progress, workers=workers, scheduler=scheduler
-        )
+        outcome = run_sweep(plan, folder, overwrite=overwrite, progress=progress, workers=workers, scheduler=scheduler)
     print(f"{outcome.done} runs finished, {len(outcome.failed)} failed, in {folder}.")
     for name, reason in list(outcome.failed.items())[:8]:
         print(f"  {name}: {reason}")
@@ -212,6 +208,7 @@ def params(
     """List every field of a scenario and every figure of its economy: default, range, unit, status, meaning."""
     from rich.console import Console
 
+    from scenarios.calibrated import STATUS, calibrated
     from scenarios.figures import catalogue
     from scenarios.parameters import describe_parameters
 
@@ -226,11 +223,22 @@ def params(
     console = Console(highlight=False)
     # A pipe has no width of its own; 80 columns would break every cell.
     console = Console(highlight=False, width=console.width if console.is_terminal else 200)
+    fitted = {row.field: row for row in calibrated(economy)}
     if shown:
-        fields = [(r.name, _plain(r.default), r.expectation, r.status, r.description) for r in shown]
+        fields = [
+            (r.name, f"{fitted[r.name].value:g}", r.expectation, STATUS, r.description)
+            if r.name in fitted
+            else (r.name, _plain(r.default), r.expectation, r.status, r.description)
+            for r in shown
+        ]
         console.print(_table(("Field", "Default", r"May be \[unit]", "Status", "Meaning"), fields))
     if known:
-        cells = [(f.path, f"{f.value:g}", f.unit, _range(f), f.status, f.source) for f in known]
+        cells = [
+            (f.path, f"{fitted[f.path].value:g}", f.unit, _range(f), STATUS, fitted[f.path].source)
+            if f.path in fitted
+            else (f.path, f"{f.value:g}", f.unit, _range(f), f.status, f.source)
+            for f in known
+        ]
         console.print(_table(("Figure", "Value", "Unit", "Range", "Status", "Source"), cells))
 
 

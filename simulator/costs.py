@@ -86,4 +86,5 @@ def purchases_of(trades: pd.DataFrame) -> dict[tuple[int, str], float]:
     paid = value.groupby([trades["year"], trades["buyer_sector"]]).sum()
     received = value.groupby([trades["year"], trades["seller_sector"]]).sum()
     net = paid.sub(received, fill_value=0.0)
-    return {(int(year), str(sector)): float(yuan) for (year, sector), yuan in net.items()}  # type: ignore[misc]
+    years, sectors = (net.index.get_level_values(level) for level in (0, 1))
+    return {(int(y), str(s)): float(yuan) for y, s, yuan in zip(years, sectors, net, strict=True)}

@@ -13,6 +13,7 @@ from equilibrium.province.closure import Closure
 from equilibrium.province.dynamics import Growth
 from equilibrium.province.physical import PhysicalAccounts
 from equilibrium.province.province import Province
+from scenarios.calibrated import calibrated
 from scenarios.economy import Figures, economy_folder, load_economy
 from scenarios.errors import Problem, UserError
 from scenarios.figures import with_changes
@@ -68,6 +69,10 @@ class Economy:
             status = ", ".join(f"{count} {word}" for word, count in counts.items())
             source = str(table["source"].mode().iloc[0])
             rows.append({"Table": name, "Status of its rows": status, "Most frequent source": source})
+        if fitted := calibrated(self.name):
+            told = "fitted to stated targets; calibration.json beside it says to which, and how well"
+            rows.append({"Table": "calibrated", "Status of its rows": f"{len(fitted)} calibrated",
+                         "Most frequent source": told})  # fmt: skip
         return rows
 
     def firm_parameter(self, name: str) -> dict[str, float]:

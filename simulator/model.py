@@ -30,7 +30,7 @@ from simulator.drift.state import pack
 from simulator.drift.weights import load, load_default, untrained
 from simulator.economy import economy, province
 from simulator.memory import keep_memory
-from simulator.offsets import check_bargaining, cost_of_credits, with_credits
+from simulator.offsets import bargaining_prices, cost_of_credits, with_credits
 from simulator.period import one_period
 from simulator.policy import Policy
 from simulator.record import trade_table
@@ -135,15 +135,17 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         self.policy = Policy(scenario, baseline, annual=self.periods_per_year == 1)
         self.flow = drift if drift is not None else flow_of(scenario)
         self.population = self._build_population()
+        if scenario.offsets.share > 0:
+            self.bargaining = bargaining_prices(scenario, self.economy, self.population)
         if len(self.population) >= MANY_FIRMS:
             keep_memory()
         self.firms = enrol(self, self.population)
         self.government = len(self.population)
-        check_bargaining(scenario.offsets)
         accounts = self.government + 1 + scenario.firms.intermediaries + (scenario.offsets.share > 0)
         self.forestry = accounts - 1  # where there are offsets
         self.registry = Registry(accounts, OPENING_VINTAGE, years.end - OPENING_VINTAGE + 1, scenario.market.lot)
         self.substeps = max(1, math.ceil(24 / self.periods_per_year))
+        self.last: Solution
         self._nearby: tuple[int, float, Array] = (-1, 0.0, np.zeros(0))
         self.star = self._reference_path()
         self.state = self._opening()
@@ -382,9 +384,7 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
             }
         values = offset_variables(self.state.credit_trades, used, years)
         baseline = {year: self.policy.baseline.at(year).tolist() for year in years}
-        return values | cost_variables(
-            {**annual, **values}, purchases, baseline, self.province.accounts.carbon_price
-        )
+        return values | cost_variables({**annual, **values}, purchases, baseline, self.province.accounts.carbon_price)
 
     def diagnostics(self) -> dict[str, Any]:
         """Worst residuals, iterations, firms by sector, and how often the drift's network was out of range."""

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import brentq
 
+from agents.population import Population
 from agents.sinks.bargaining import Policy as Weights
-from agents.sinks.bargaining import demand_price, is_defined, lowest_tax
+from agents.sinks.bargaining import demand_price
 from agents.sinks.supply import Forestry, offset_bid
 from agents.streams import stream
 from equilibrium.engine import Solution
@@ -32,8 +33,8 @@ from market.call_auction import CallAuction
 from market.offsets import deliver
 from market.orders import BUY, SELL, Floats, Ints, Orders
 from market.venue import Clearing
-from scenarios.errors import Problem, UserError
-from scenarios.schema import Offsets
+from scenarios.schema import Offsets, Scenario
+from simulator.economy import Economy
 
 if TYPE_CHECKING:
     from simulator.model import CarbonMarket
@@ -74,30 +75,15 @@ def forestry_of(rule: Offsets) -> Forestry:
     return Forestry(rule.potential * TONNES, rule.median_cost, rule.spread)
 
 
-def check_bargaining(rule: Offsets) -> None:
-    """Refuse weights at which the bargaining price would pass the highest abatement cost.
-
-    Raises
-    ------
-    UserError
-    """
-    if rule.share > 0 and not is_defined(rule.share, rule.bargaining_tax, rule.bargaining_subsidy):
-        least = lowest_tax(rule.share, rule.bargaining_subsidy)
-        problem = Problem(f"at least {least:.4g} at this share and subsidy", f"{rule.bargaining_tax:g}",
-                          field="offsets.bargaining_tax")  # fmt: skip
-        raise UserError("The bargaining price of offsets is not defined here.", [problem])
-
-
-def bargaining_prices(m: CarbonMarket) -> Floats:
+def bargaining_prices(scenario: Scenario, economy: Economy, population: Population) -> Floats:
     """What each firm would pay for a credit by eq. 7, (firms,), up to a common factor.
 
     A sector's lowest and highest abatement cost lie as far around its place in the order of sectors as its costs
     spread, taken as log-uniform; both figures of the province come from the second paper (`agents.sinks.supply`).
     Within a sector who abates dearly would pay more, in proportion.
     """
-    rule, population = m.scenario.offsets, m.population
-    own, order = m.scenario.firms.cost_sigma, m.economy.firm_parameter("cost_order")
-    spread = m.economy.firm_parameter("cost_sigma")
+    rule, own = scenario.offsets, scenario.firms.cost_sigma
+    order, spread = (economy.firm_parameter(name) for name in ("cost_order", "cost_sigma"))
     middle = np.array([order[s] for s in COVERABLE])
     half = np.sqrt(3.0) * np.array([spread[s] if own is None else own for s in COVERABLE])
     weights = Weights(rule.share, rule.bargaining_tax, rule.bargaining_subsidy)
@@ -123,7 +109,7 @@ def plan_credits(m: CarbonMarket, price: float, owed: Floats, owed_slope: Floats
     buyers = np.flatnonzero(room > 0)
     if len(buyers):
         level = price if rule.level is None else rule.level
-        worth = offset_bid(bargaining_prices(m)[buyers], level, price, weights=owed[buyers])
+        worth = offset_bid(m.bargaining[buyers], level, price, weights=owed[buyers])
         bid[buyers] = np.floor(worth / market.tick * (1 + 1e-12))  # on tick, whatever the division leaves
     buyers = np.flatnonzero((room > 0) & (bid > 0))
     clearing = _clear(m, bid[buyers], room[buyers], buyers)

@@ -66,12 +66,22 @@ class Policy:
         kinds = self.kinds(year)
         covered = np.array([kinds[s] != "none" for s in COVERABLE])
         caps = np.where(covered, self.scenario.cap_share(year) * self.baseline.at(year), 0.0)
+        if self.standard(year):
+            caps = np.where(covered, self._by_benchmark(year, caps), 0.0)
         if not self.after_shock(year):
             return caps
         shock = self.scenario.shock
         part = 1.0 if whole or year != shock.year else self.part_after_shock
         new = np.array([s in shock.sectors for s in COVERABLE])
         return np.asarray(caps * np.where(new, part * (1.0 - shock.cap_cut), 1.0 - part * shock.cap_cut))
+
+    def _by_benchmark(self, year: int, caps: Array) -> Array:
+        """Allowances at the frozen baseline's output of sectors that have benchmarks of their own, Mt."""
+        given = self.scenario.allocation.benchmarks
+        rates = [given.at(s, year - self.scenario.policy_start) for s in COVERABLE]
+        own = np.array([np.nan if rate is None else rate for rate in rates])
+        made = self.baseline.outputs[year - self.baseline.years[0]] / self.baseline.outputs[0]
+        return np.where(np.isnan(own), caps, own * self.baseline.emissions[0] * made)
 
     @property
     def part_after_shock(self) -> float:

@@ -177,7 +177,7 @@ def _change(state: State) -> Flows:
 
 
 def _moved(scenario: Scenario, direction: Direction) -> Scenario:
-    """The scenario with an imaginary step in its cap and growth; the schema, which knows no such numbers, is not asked."""
+    """The scenario with an imaginary step in its cap and growth; not validated: the schema knows no such numbers."""
     groups: dict[str, dict[str, complex]] = {}
     for path, slope in direction.items():
         group, _, name = path.partition(".")
@@ -212,7 +212,7 @@ def _opening(scenario: Scenario, model: Province, direction: Direction) -> Param
         slope = _elasticities(scenario, model, nests)
         if slope is None:
             return None
-        p.sigma[:] += 1j * STEP * slope
+        p = replace(p, sigma=p.sigma + 1j * STEP * slope)
     return p
 
 
@@ -222,7 +222,9 @@ def _elasticities(scenario: Scenario, model: Province, nests: Direction, step: f
     Elasticities enter the model in proportion, so that the difference of two built models is their exact slope. A nest
     that is exactly Leontief or Cobb-Douglas is another formula than its neighbours, and has no derivative here.
     """
-    plus, minus = (_built(scenario, {path: sign * step * slope for path, slope in nests.items()}) for sign in (1.0, -1.0))
+    plus, minus = (
+        _built(scenario, {path: sign * step * slope for path, slope in nests.items()}) for sign in (1.0, -1.0)
+    )
     here = model.compiled
     for end in (plus, minus):
         if end.n != here.n or not np.array_equal(end.branch, here.branch):

@@ -40,7 +40,8 @@ class BrowserPage:
     def reached_by_tab(self, most: int = 40) -> list[str]:
         """What the Tab key comes to, one after the other: the element's id, or its kind and text."""
         script = """() => { const e = document.activeElement;
-            return e.id || `${e.tagName.toLowerCase()}:${(e.innerText || e.getAttribute('aria-label') || '').trim()}` }"""
+            const text = (e.innerText || e.getAttribute('aria-label') || '').trim();
+            return e.id || `${e.tagName.toLowerCase()}:${text}` }"""
         found = []
         for _ in range(most):
             self.page.keyboard.press("Tab")

@@ -167,14 +167,14 @@ def province_spread(table: pd.DataFrame | None = None) -> pd.DataFrame:
     cells = abatement_costs() if table is None else table
     inner, everything = (cost_spread(cells, above=above).set_index("sector") for above in (FLOOR, 0.0))
     proxy = list(PROXIES.values())
-    level = inner["relative_level"] / inner.loc["steel", "relative_level"]
+    level = inner["relative_level"]
     return pd.DataFrame(
         {
             "sector": list(PROXIES),
             "proxy": proxy,
             "cost_sigma": inner.loc[proxy, "sigma_within"].to_numpy(),
             "cost_sigma_high": everything.loc[proxy, "sigma_within"].to_numpy(),
-            "cost_order": level.loc[proxy].to_numpy(),
+            "cost_order": level.loc[proxy].to_numpy(np.float64) / level.loc[["steel"]].to_numpy(np.float64),
         }
     )
 

@@ -94,7 +94,7 @@ def _section(name: str, function: Callable[..., Any], epilog: str) -> str:
     if words:
         parts += ["| | | default |", "|---|---|---|"]
         ordered = sorted(words, key=lambda word: not word.argument)
-        parts += [f"| `{_cell(word.written)}` | {_cell(word.help)} | {word.default} |" for word in ordered]
+        parts += [f"| {_code(word.written)} | {_cell(word.help)} | {word.default} |" for word in ordered]
         parts.append("")
     examples = [line.strip() for line in epilog.splitlines() if line.strip().startswith("python run.py")]
     if examples:
@@ -110,5 +110,10 @@ def _paragraphs(text: str | None) -> str:
     return "\n\n".join(" ".join(part.split()) for part in (text or "").strip().split("\n\n"))
 
 
+def _code(text: str) -> str:
+    """Code within a table: a bar would part its cells."""
+    return f"`{text}`" if "|" not in text else f"<code>{_cell(text)}</code>"
+
+
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return text.replace("|", "&#124;")

@@ -123,7 +123,9 @@ def run_scripts(blocks: Sequence[Fence], folder: Path, pictures: Path | None = N
     for block in blocks:
         script += block.body
         if block.title and pictures is not None:
-            script += f"from simulator.views.style import save\nsave(figure, {str(pictures)!r}, {block.title!r})\n"
+            place = str(pictures / f"{block.title}.png")
+            script += "from simulator.disk import write_file\nfrom simulator.views.style import png\n"
+            script += f"write_file({place!r}, png(figure))\n"
         script += f"print({BETWEEN!r})\n"
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -135,10 +137,10 @@ def run_scripts(blocks: Sequence[Fence], folder: Path, pictures: Path | None = N
 
 
 def _environment() -> dict[str, str]:
-    """As on the reader's machine: the project's Python first, a terminal of 100 columns without colours."""
+    """As on the reader's machine: the project's Python first, a terminal of 80 columns without colours."""
     paths = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FORCE_", "CLICOLOR"))}
-    return kept | {"PATH": paths, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(ROOT)}
+    return kept | {"PATH": paths, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(ROOT)}
 
 
 def _tidy(text: str) -> str:

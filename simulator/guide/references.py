@@ -50,7 +50,7 @@ def variables_page() -> str:
         "| variable | unit | meaning |",
         "|---|---|---|",
     ]
-    parts += [f"| `{_cell(v.name)}` | {v.unit} | {_cell(v.meaning)} |" for v in CATALOGUE.values()]
+    parts += [f"| <code>{_cell(v.name)}</code> | {v.unit} | {_cell(v.meaning)} |" for v in CATALOGUE.values()]
     return "\n".join(parts) + "\n"
 
 
@@ -88,4 +88,4 @@ def _value(value: object) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    return " ".join(text.split()).replace("<", "&lt;").replace("|", "&#124;")

@@ -28,8 +28,8 @@ Note = Callable[[str, Array], None]
 CLOSE = 0.1
 """The correction ends where every distance is below this part of its tolerance."""
 MOST_CORRECTIONS = 8
-FAR = 0.2
-"""Half widths of a range beyond which derivatives of full runs are taken anew."""
+ENOUGH = 1e-3
+"""A step that lowers the sum of squares by less is the last."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,16 @@ class Scaling:
         return np.asarray(np.clip(theta, self.low, self.high))
 
 
-def fit_path(model: PathModel, scaling: Scaling, free: Sequence[int], note: Note) -> Array:
+def fit_path(model: PathModel, scaling: Scaling, free: Sequence[int], begin: Array, note: Note) -> Array:
     """Meet the targets that the equilibrium-only path knows.
+
+    Parameters
+    ----------
+    begin : where the search begins; those not free stay there.
 
     Returns
     -------
-    theta : shape ``(parameters,)``, those not free at their starts.
+    theta : shape ``(parameters,)``.
 
     Raises
     ------
@@ -93,11 +97,11 @@ def fit_path(model: PathModel, scaling: Scaling, free: Sequence[int], note: Note
     columns = list(free)
     known = np.isfinite(model.opening())
     if not known.any():  # nothing but variables of the firms' market
-        return scaling.start.copy()
+        return begin.copy()
 
     def theta_of(u: Array) -> Array:
-        theta = scaling.start.copy()
-        theta[columns] += u * scaling.half[columns]
+        theta = begin.copy()
+        theta[columns] = scaling.start[columns] + u * scaling.half[columns]
         return scaling.within(theta)
 
     def distances(u: Array) -> Array:
@@ -113,21 +117,26 @@ def fit_path(model: PathModel, scaling: Scaling, free: Sequence[int], note: Note
         return np.vstack([rows, scaling.pull * np.eye(len(columns))])
 
     bounds = (scaling.move(scaling.low)[columns], scaling.move(scaling.high)[columns])
-    found = least_squares(
-        distances, np.zeros(len(columns)), jac=slopes, bounds=bounds, method="trf", xtol=1e-8, ftol=1e-10, gtol=1e-8,
-        max_nfev=60,
-    )  # fmt: skip
+    first = np.clip(scaling.move(begin)[columns], *bounds)
+    found = least_squares(distances, first, slopes, bounds, "trf", ftol=1e-5, xtol=1e-5, gtol=1e-6, max_nfev=30)
     return theta_of(found.x)
 
 
 def correct(
-    model: RunModel, scaling: Scaling, free: Sequence[int], theta: Array, note: Note
-) -> tuple[Array, Array, Array]:
-    """Gauss-Newton on full runs from the path's point, derivatives by differences once and Broyden's updates after.
+    model: RunModel, scaling: Scaling, free: Sequence[int], theta: Array, jacobian: Array, note: Note
+) -> tuple[Array, Array]:
+    """Gauss-Newton on full runs from the path's point: its derivatives at first, Broyden's updates after.
+
+    Where a step does not help, and for variables that the path does not know, derivatives come from differences of
+    full runs.
+
+    Parameters
+    ----------
+    jacobian : the path's derivatives at ``theta``, shape ``(targets, len(free))``.
 
     Returns
     -------
-    theta : the best point found; values : its targets; jacobian : its derivatives, shape ``(targets, len(free))``.
+    theta : the best point found; values : its targets.
 
     Raises
     ------
@@ -139,26 +148,33 @@ def correct(
     if not np.isfinite(values).all():
         raise CalibrationFailed(f"the runs with firms fail where the search begins: {model.failed}")
     note("runs", values)
-    jacobian = model.jacobian(theta, values, columns)
-    taken_at = theta
+    fresh = not np.isfinite(jacobian).all()
+    if fresh:
+        jacobian = model.jacobian(theta, values, columns)
     for _ in range(MOST_CORRECTIONS):
         if np.abs(scaling.distance(values)).max() <= CLOSE or not np.isfinite(jacobian).all():
             break
         better = _step(model, scaling, columns, theta, values, jacobian, note)
         if better is None:
-            if taken_at is theta:
+            if fresh:
                 break
-            jacobian, taken_at = model.jacobian(theta, values, columns), theta
+            jacobian, fresh = model.jacobian(theta, values, columns), True
             continue
         new, new_values = better
         moved = (new - theta)[columns]
         missed = new_values - values - jacobian @ moved
-        scale = (moved / scaling.half[columns] ** 2) / float(((moved / scaling.half[columns]) ** 2).sum())
-        jacobian = jacobian + np.outer(missed, scale)
+        size = moved / scaling.half[columns]
+        jacobian = jacobian + np.outer(missed, size / scaling.half[columns] / float(size @ size))
+        slow = _cost(scaling, columns, theta, values) - _cost(scaling, columns, new, new_values) < ENOUGH
         theta, values = new, new_values
-    if np.abs((theta - taken_at) / scaling.half).max() > FAR:
-        jacobian = model.jacobian(theta, values, columns)
-    return theta, values, jacobian
+        if slow and fresh:
+            break
+    return theta, values
+
+
+def _cost(scaling: Scaling, columns: list[int], theta: Array, values: Array) -> float:
+    pulled = scaling.pull * scaling.move(theta)[columns]
+    return float((scaling.distance(values) ** 2).sum() + pulled @ pulled)
 
 
 def _step(
@@ -176,7 +192,7 @@ def _step(
     right = -np.concatenate([scaling.distance(values), scaling.pull * u])
     low, high = scaling.move(scaling.low)[columns] - u, scaling.move(scaling.high)[columns] - u
     step = lsq_linear(rows, right, bounds=(np.minimum(low, -1e-12), np.maximum(high, 1e-12)), tol=1e-12).x
-    cost = float((right**2).sum())
+    cost = _cost(scaling, columns, theta, values)
     for share in (1.0, 0.5, 0.25):
         new = theta.copy()
         new[columns] += share * step * scaling.half[columns]
@@ -184,8 +200,7 @@ def _step(
         if np.abs(scaling.move(new - theta + scaling.start)).max() < 1e-6:
             return None
         new_values = model.values([new])[0]
-        new_u = scaling.move(new)[columns]
-        new_cost = float((scaling.distance(new_values) ** 2).sum() + (scaling.pull * new_u) @ (scaling.pull * new_u))
+        new_cost = _cost(scaling, columns, new, new_values)
         if np.isfinite(new_cost) and new_cost < cost:
             note("runs", new_values)
             return new, new_values

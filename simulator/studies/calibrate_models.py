@@ -37,7 +37,7 @@ class CalibrationFailed(ValueError):
     exit_code = 1
 
 
-def scenarios_at(task: Task, theta: Sequence[float]) -> dict[str, Scenario]:
+def scenarios_at(task: Task, theta: Array) -> dict[str, Scenario]:
     """The scenarios with the free parameters at ``theta`` (in the order of ``task.factors``)."""
     out = {}
     for name, base in task.scenarios.items():
@@ -170,10 +170,11 @@ class RunModel:
     Parameters
     ----------
     workers : processes; one computes in this process.
+    most : runs that there may be, for the progress bar.
     """
 
-    def __init__(self, task: Task, workers: int | None = None, report: Report | None = None) -> None:
-        self.task, self.report = task, report
+    def __init__(self, task: Task, workers: int | None = None, report: Report | None = None, most: int = 1) -> None:
+        self.task, self.report, self.most = task, report, most
         self.count = workers or processors()
         self.runs = 0
         self.spread = np.zeros(len(task.spec.targets))
@@ -236,5 +237,10 @@ class RunModel:
     def _tell(self, answer: Answer) -> Answer:
         self.runs += 1
         if self.report is not None:
-            self.report("runs with firms", self.runs, self.runs)
+            self.report("runs with firms", min(self.runs, self.most), self.most)
         return answer
+
+    def finish(self) -> None:
+        """Fill the bar: no more runs are needed."""
+        if self.report is not None and self.runs:
+            self.report("runs with firms", self.most, self.most)

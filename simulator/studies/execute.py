@@ -6,6 +6,7 @@ where a killed one stopped, and the same bytes come out whatever the number and 
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 import traceback
@@ -75,8 +76,20 @@ class Outcome:
 
 
 def code_version() -> str:
-    """Hash of the program's source and of the drift's weights."""
-    return hash_files(ROOT, (*SOURCES, *WEIGHTS))
+    """Hash of the program's source, as this process began with it, and of the drift's weights.
+
+    A process computes with the source that it has loaded: where the files change meanwhile, its runs must not bear
+    the name of what it does not run.
+    """
+    return hashlib.sha256(f"{_source()}{hash_files(ROOT, WEIGHTS)}".encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def _source() -> str:
+    return hash_files(ROOT, SOURCES)
+
+
+_source()  # now, while what is loaded is what is there
 
 
 def run_one(task: Task, report: Progress) -> Word:
@@ -248,15 +261,11 @@ class _Crew:
 _one_at_a_time = threading.Lock()
 
 
-@lru_cache(maxsize=1)
-def _own_code() -> str:
-    return code_version()
-
-
 def _in_worker(task: Task) -> Word:
     news = news_of()
-    if news is None and _own_code() != task.key.code:
-        return Word(stop=f"a worker runs another version of the program ({_own_code()}, not {task.key.code})")
+    if news is None and code_version() != task.key.code:
+        why = f"a worker runs another version of the program ({code_version()}, not {task.key.code})"
+        return Word(stop=f"{why}; if its files changed while the batch ran, start it again")
     last = [0.0]
 
     def report(name: str, done: int, total: int) -> None:

@@ -99,6 +99,6 @@ def profile(scaled: Array, distance: Array, low: Array, high: Array) -> Array:
         for end, sign in enumerate((1.0, -1.0)):
             cost[j] = sign
             found = linprog(cost, A_ub=rows, b_ub=right, bounds=list(zip(low, high, strict=True)), method="highs")
-            if found.status == 0:
+            if found.x is not None:
                 out[j, end] = found.x[j]
     return out

@@ -78,10 +78,10 @@ def _effect(names: tuple[str, str], pairs: Sequence[tuple[RunResult, RunResult]]
 
 
 def _table(without: RunResult, including: RunResult) -> pd.DataFrame:
-    before = {name: without.series(name).to_dict() for name in SHOWN} | costs_of(without)
+    before = {name: _by_year(without, name) for name in SHOWN} | costs_of(without)
     rows = []
     for name in (*SHOWN, *(v for v in CATALOGUE if v in OFFSETS)):
-        for year, value in including.series(name).items():
+        for year, value in _by_year(including, name).items():
             rows.append((name, CATALOGUE[name].unit, year, before.get(name, {}).get(year, 0.0), value))
     return pd.DataFrame(rows, columns=["variable", "unit", "year", "without", "with"])
 
@@ -90,16 +90,21 @@ def costs_of(result: RunResult) -> Annual:
     """What carbon policy costs each sector, for a run that does not report it: million yuan by year."""
     names = [cost_of(s, p) for s in (None, *FIRM_SECTORS) for p in ("", "Allowances", "Offsets", "Abatement")]
     if COST in set(result.annual["variable"]):
-        return {name: result.series(name).to_dict() for name in names}
+        return {name: _by_year(result, name) for name in names}
     scenario = Scenario.model_validate(dict(result.parameters))
     years = scenario.years
     frozen = frozen_baseline(
         scenario.economy, scenario.closure, scenario.dynamics, years.start, years.end, scenario.figures
     )
-    annual = {str(name): result.series(str(name)).to_dict() for name in result.annual["variable"].unique()}
+    annual = {str(name): _by_year(result, str(name)) for name in result.annual["variable"].unique()}
     purchases = purchases_of(result.trades) if len(result.trades) else _purchases(annual)
     opening = economy(scenario.economy, scenario.figures).accounts.carbon_price
     return cost_variables(annual, purchases, {y: frozen.at(y).tolist() for y in frozen.years}, opening)
+
+
+def _by_year(result: RunResult, variable: str) -> dict[int, float]:
+    own = result.series(variable)
+    return dict(zip(own.index.tolist(), own.tolist(), strict=True))
 
 
 def _purchases(annual: Annual) -> dict[tuple[int, str], float]:

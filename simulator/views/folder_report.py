@@ -102,13 +102,13 @@ def _design(folder: Folder) -> list[str]:
             said = [f"{numbers.min():.4g}", f"{numbers.median():.4g}", f"{numbers.max():.4g}"]
         else:
             said = [", ".join(map(str, dict.fromkeys(values))), "–", "–"]
-        rows.append([factor.name, *said])
+        rows.append([factor.title, ", ".join(factor.fields), *said])
     design = plan.spec.design
     words = (
         f"{plan.name}: {drawn['point'].nunique()} points of a {design.method} design,"
         f" {drawn['scenario'].nunique()} scenarios, {drawn['seed'].nunique()} seeds, {len(drawn)} runs in all."
     )
-    return [f"<p>{escape(words)}</p>", note("values drawn"), table(["Parameter", "Lowest", "Median", "Highest"], rows)]
+    return [f"<p>{escape(words)}</p>", note("values drawn"), table(["Parameter", "Fields", "Lowest", "Median", "Highest"], rows, text=True)]
 
 
 def _analysis(folder: Folder) -> dict[str, bytes]:

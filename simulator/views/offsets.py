@@ -46,9 +46,8 @@ def write_offsets(results: Sequence[RunResult], folder: Path | str) -> dict[str,
 def offset_figure(effect: OffsetEffect, source: str) -> Figure:
     """Price with and without offsets, credits and trade, and the change of cost by sector."""
     title = f"Forest offsets: {effect.scenario} against {effect.twin}"
-    figure, axes = style.panels(
-        3, title, "by year; costs: mean of the policy's years, parts in % of the sector's cost without offsets", source, bottom=0.24, height=0.56, gap=0.085, left=0.07
-    )
+    unit = "by year; costs: mean of the policy's years, parts in % of the sector's cost without offsets"
+    figure, axes = style.panels(3, title, unit, source, bottom=0.24, height=0.56, gap=0.085, left=0.07)
     price, volume, cost = axes
     for label, variable, column, colour in (
         (f"{effect.twin}, allowance", "Price|Carbon", "without", WITHOUT),
@@ -136,8 +135,8 @@ def offset_words(effect: OffsetEffect) -> str:
     emitted = effect.mean("Emissions|CO2", "change")
     cost = effect.mean(cost_of(), "change")
     return (
-        f"Forest offsets, {effect.scenario} against {effect.twin}, mean of the policy's years: firms buy {bought:,.1f} Mt"
-        f" of credits a year at {effect.mean('Price|Carbon|Offsets'):,.1f} yuan/t; the carbon price is"
+        f"Forest offsets, {effect.scenario} against {effect.twin}, mean of the policy's years: firms buy"
+        f" {bought:,.1f} Mt of credits a year at {effect.mean('Price|Carbon|Offsets'):,.1f} yuan/t; the carbon price is"
         f" {after:,.1f} in place of {before:,.1f} yuan/t ({100 * (after / before - 1):+.1f} %), territorial emissions"
         f" {emitted:+,.1f} Mt, covered sectors' cost {cost:+,.0f} million yuan."
     )

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from scenarios.calibrated import STATUS, fitted_values
 from scenarios.parameters import describe_parameters
 from simulator.bands import MIDDLE, annual_band
 from simulator.disk import write_file
@@ -203,12 +204,17 @@ def _parameters(results: Sequence[RunResult]) -> str:
     groups = by_scenario(results)
     flat = {name: flatten(group[0].parameters) for name, group in groups.items()}
     known = {row.name: row for row in describe_parameters()}
+    economies = dict.fromkeys(str(group[0].parameters.get("economy", "")) for group in groups.values())
+    fitted = {field: value for economy in economies if economy for field, value in fitted_values(economy).items()}
     names = list(dict.fromkeys(key for values in flat.values() for key in values))
     rows, differs, meaning = [], [], []
     for key in names:
         row = [flat[name].get(key, "–") for name in groups]
         about = known.get(key)
-        rows.append([key, about.unit if about else "", about.status if about else "", *row])
+        status = about.status if about else ""
+        if key in fitted and str(fitted[key]) in row:
+            status = STATUS
+        rows.append([key, about.unit if about else "", status, *row])
         meaning.append(" ".join(about.description.split()) if about else "")
         differs.append(len(set(row)) > 1)
     said = note("Rows in which the scenarios differ are tinted.") if any(differs) else ""

@@ -9,10 +9,11 @@ from market.allocation import AllocationError, ex_post, output_based, power_benc
 from market.banking import borrowing, carry_over
 from market.compliance import capped_obligation, fine_per_unit, settle_year
 from market.ledger import OverdrawnError
-from market.offsets import usable
+from market.offsets import deliver, usable
 from market.orders import from_yuan
 from market.registry import Registry
 from market.stability import Collar, StabilityReserve
+from market.venue import Fills
 
 
 def test_power_plant_gets_its_output_times_the_benchmark_and_the_rest_after_verification() -> None:
@@ -138,6 +139,44 @@ def test_offsets_cover_at_most_five_percent_of_what_is_owed() -> None:
     with pytest.raises(OverdrawnError, match="account 1 has offsets of 20000, 20001 asked"):
         registry.transfer_offsets(1, 0, 20_001)
     assert (registry.rebuilt() == registry.state()["balances"]).all()
+
+
+def test_an_auction_of_credits_issues_delivers_and_pays_them() -> None:
+    registry = Registry(3, 2023, 1)
+    fills = Fills(np.array([0, 1]), np.array([2, 2]), np.array([30, 20]), np.array([5_000, 5_000]))
+    deliver(registry, fills)
+    assert registry.offsets.tolist() == [30, 20, 0]
+    assert registry.cash.tolist() == [-150_000, -100_000, 250_000]
+    deliver(registry, Fills.none())
+    registry.check()
+    assert (registry.rebuilt() == registry.state()["balances"]).all()
+
+
+def test_settlement_takes_credits_up_to_their_share_before_allowances() -> None:
+    registry = Registry(3, 2023, 1)
+    registry.issue([0, 1], [1_000, 1_000], 2023)
+    registry.issue_offsets([0, 1], [80, 30])
+    done = settle_year(
+        registry, 2023, np.array([0, 1]), np.array([1_000, 1_000]), penalty=1, government=2, extinguishes=True,
+        offset_share=0.05,
+    )  # fmt: skip
+    assert done.offsets.tolist() == [50, 30]
+    assert done.surrendered.tolist() == [1_000, 1_000]
+    assert registry.held.tolist() == [50, 30, 0]  # what credits have freed
+    assert registry.offsets.tolist() == [30, 0, 0]
+    registry.check()
+
+
+def test_settlement_asks_no_more_than_a_capped_obligation() -> None:
+    registry = Registry(2, 2023, 1)
+    registry.issue(0, 700, 2023)
+    done = settle_year(
+        registry, 2023, np.array([0]), np.array([1_000]), penalty=3, government=1, extinguishes=True,
+        owed=capped_obligation(np.array([1_000]), np.array([700])),
+    )  # fmt: skip
+    assert (done.verified.tolist(), done.surrendered.tolist(), done.shortfall.tolist()) == ([1_000], [700], [200])
+    assert done.penalty.tolist() == [600]
+    registry.check()
 
 
 def test_first_cycle_caps_the_gap_at_a_fifth_of_verified_emissions() -> None:

@@ -55,6 +55,24 @@ CASES = {
         "extends: S1\nfirms:\n  strategies: {zic: 1}\n", 3, "firms.strategies", "sum to 1", "1.5", "extends"),
     "an unknown strategy": (
         "firms: {strategies: {honest: 1}}\n", 1, "firms.strategies.honest", "truthful", "honest", ""),
+    "a share of offsets above one": ("offsets: {share: 1.2}\n", 1, "offsets.share", "<= 1", "1.2", ""),
+    "a negative supply of offsets": (
+        "offsets: {share: 0.05, potential: -1}\n", 1, "offsets.potential", "> 0", "-1", ""),
+    "a free supply of offsets": (
+        "offsets: {share: 0.05, median_cost: 0}\n", 1, "offsets.median_cost", "> 0", "0", ""),
+    "a supply of offsets that nobody may use": (
+        "offsets:\n  potential: 5\n", 1, "offsets.share", "a share", "potential alone", "0.05"),
+    "a bargaining price beyond the highest cost": (
+        "offsets: {share: 0.5, bargaining_tax: 0.0001}\n", 1, "offsets.bargaining_tax", "not above", "5.25", "lower"),
+    "benchmarks under an absolute cap": (
+        "allocation: {benchmarks: {ELEC: 0.9}}\n", 1, "allocation.benchmarks", "cap.regime tps", "absolute", "tps"),
+    "a negative benchmark": (
+        "allocation: {benchmarks: {ELEC: -0.9}}\n", 1, "allocation.benchmarks.ELEC", ">= 0", "-0.9", ""),
+    "more than all in advance": ("allocation: {in_advance: 1.1}\n", 1, "allocation.in_advance", "<= 1", "1.1", ""),
+    "a gap above all emissions": ("allocation: {gap_cap: 2}\n", 1, "allocation.gap_cap", "<= 1", "2", ""),
+    "a shock while allocation is adjusted": (
+        "extends: S1\nallocation: {in_advance: 0.7}\nshock: {year: 2025, cap_cut: 0.1}\n", 3, "shock.year",
+        "no allocation.in_advance", "both", "null"),
     "not a number": ("price: {floor: .nan}\n", 1, "price.floor", "a number >= 0", "nan", ""),
     "an endless number": ("price: {floor: .inf}\n", 1, "price.floor", "a number >= 0", "inf", ""),
     "a ceiling under a floor": ("price: {floor: 9, ceiling: 8}\n", 1, "price.ceiling", "below", "8", ""),

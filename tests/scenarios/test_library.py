@@ -10,8 +10,14 @@ FOUR = {"STEEL", "NFM", "NMM", "COKE", "CHEM"}
 SIX = FOUR | {"PAPER", "AIR"}
 
 
-def test_there_are_five_scenarios() -> None:
-    assert library() == ("S1", "S2", "S3", "S4", "S5")
+def test_there_are_the_five_scenarios_and_one_with_forest_offsets() -> None:
+    assert library() == ("S1", "S2", "S3", "S4", "S5", "S5-sinks")
+
+
+def test_the_scenario_with_offsets_differs_from_its_twin_in_nothing_else() -> None:
+    twin, own = (load_scenario(name).model_dump() for name in ("S5", "S5-sinks"))
+    assert {field for field in twin if twin[field] != own[field]} == {"name", "title", "offsets"}
+    assert (twin["offsets"]["share"], own["offsets"]["share"]) == (0.0, 0.05)
 
 
 @pytest.mark.parametrize(

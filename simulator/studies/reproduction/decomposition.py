@@ -1,7 +1,7 @@
 """Why emissions change along a scenario and between scenarios, on the path of one equilibrium a year.
 
-The effects are those of `equilibrium.province.decompose`, the additive logarithmic mean Divisia index. Coal-fired, gas-fired
-and non-fossil generation are activities of their own there, so that clean power shows under composition.
+The effects are those of `equilibrium.province.decompose`, the additive logarithmic mean Divisia index. Coal-fired,
+gas-fired and non-fossil generation are activities of their own there, so that clean power shows under composition.
 """
 
 from __future__ import annotations

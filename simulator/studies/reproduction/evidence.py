@@ -62,7 +62,15 @@ class World:
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def path(self, scenario: str, variable: str) -> Array:
-        """A variable by seed and year, shape ``(seeds, years)``; ``a/b`` gives a ratio."""
+        """A variable by seed and year, shape ``(seeds, years)``; ``a/b`` gives a ratio.
+
+        Raises
+        ------
+        OutOfReach
+            Where the scenario was not run.
+        """
+        if scenario not in self.values:
+            raise OutOfReach(f"{scenario} was not run here")
         over, _, under = variable.partition("/")
         values = self.values[scenario]
         return values[over] / values[under] if under else values[over]
@@ -72,11 +80,10 @@ class World:
 
         Raises
         ------
-        MissingYear
+        OutOfReach
             Where the runs do not reach that year.
         """
-        if year not in self.years:
-            raise MissingYear(year, self.years)
+        self._reach(year)
         return np.asarray(self.path(scenario, variable)[:, self.years.index(year)])
 
     def span(self, scenario: str, variable: str, first: int, last: int) -> Array:
@@ -84,23 +91,23 @@ class World:
 
         Raises
         ------
-        MissingYear
+        OutOfReach
             Where the runs do not reach one of them.
         """
-        for year in (first, last):
-            if year not in self.years:
-                raise MissingYear(year, self.years)
+        self._reach(first)
+        self._reach(last)
         return self.path(scenario, variable)[:, self.years.index(first) : self.years.index(last) + 1]
+
+    def _reach(self, year: int) -> None:
+        if year not in self.years:
+            raise OutOfReach(f"the runs cover {self.years[0]} to {self.years[-1]}, and the claim is about {year}")
 
     def __contains__(self, scenario: object) -> bool:
         return scenario in self.values
 
 
-class MissingYear(ValueError):
-    """A claim about a year that the runs do not reach."""
-
-    def __init__(self, year: int, years: Sequence[int]) -> None:
-        super().__init__(f"the runs cover {years[0]} to {years[-1]}, and the claim is about {year}")
+class OutOfReach(ValueError):
+    """A claim about a year or a scenario that was not run."""
 
 
 def world(results: Iterable[RunResult], names: Mapping[str, str] | None = None) -> World:

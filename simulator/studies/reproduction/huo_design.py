@@ -1,4 +1,4 @@
-"""Rules for what the first paper sets up: scenarios, parameters, the split of the data; and for what nobody can test."""
+"""Rules for what the first paper sets up (scenarios, parameters, the split of data), and for what nobody can test."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def coverage(claim: Claim, e: Evidence) -> Finding:
     if scenario not in e.hybrid.parameters:
         return Finding(UNTESTABLE, f"{scenario} was not run here.")
     ours = e.hybrid.parameters[scenario]["coverage"]
-    wanted = {s: "none" for s in Coverage.model_fields}
+    wanted = dict.fromkeys(Coverage.model_fields, "none")
     for kind in ("trading", "allocated"):
         wanted |= dict.fromkeys(claim.words(kind), kind)
     wrong = [f"{s} is {ours[s]}, not {kind}" for s, kind in wanted.items() if ours[s] != kind]

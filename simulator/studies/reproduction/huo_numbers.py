@@ -1,7 +1,7 @@
 """Rules for the first paper's numbers: levels, changes, peaks.
 
-Huo et al. (2026), section 3, Figures 3 to 6. A number is reproduced within the relative distance that its claim states, and
-reproduced in shape where it only moves the way the print does.
+Huo et al. (2026), section 3, Figures 3 to 6. A number is reproduced within the relative distance that its claim
+states, and reproduced in shape where it only moves the way the print does.
 """
 
 from __future__ import annotations
@@ -12,11 +12,25 @@ from simulator.studies.reproduction.claims import Claim
 from simulator.studies.reproduction.evidence import UNITS, WORDS, Evidence
 from simulator.studies.reproduction.verdicts import IN_SHAPE, NOT, REPRODUCED, Finding, measured, near, rule
 
+SHAPE = 0.25
+"""A number further off than this share of the print is not reproduced, however its path runs."""
+
 
 def naming(claim: Claim) -> tuple[str, str]:
     """Short name of the claim's variable, and what to call it."""
     variable = claim.get("variable")
     return variable, WORDS[variable]
+
+
+def capital(words: str) -> str:
+    """The words with a capital at the beginning, the others as they are.
+
+    Examples
+    --------
+    >>> capital("the price of CO2")
+    'The price of CO2'
+    """
+    return words[:1].upper() + words[1:]
 
 
 @rule("level")
@@ -29,14 +43,14 @@ def level(claim: Claim, e: Evidence) -> Finding:
     off = middle / claim.value - 1.0
     start = float(np.median(e.hybrid.path(scenario, variable)[:, 0])) * claim.number("scale", 1.0)
     said = (
-        f"In {scenario} {what} comes to {middle:,.4g} {claim.unit} in {year}, {100 * off:+.1f} % from the print"
-        f" (allowed {100 * within:g} %), from {start:,.4g} in {e.hybrid.years[0]}."
+        f"{scenario}, {what} in {year}: {middle:,.4g} {claim.unit}, {100 * off:+.1f} % from the print (allowed"
+        f" {100 * within:g} %)" + (f", from {start:,.4g} in {e.hybrid.years[0]}." if year > e.hybrid.years[0] else ".")
     )
     if claim.get("multiplier") == "yes" and not near(ours, claim.value, within):
         said += f" The print is {claim.value / middle:.2f} times that."
     if near(ours, claim.value, within):
         return measured(REPRODUCED, said, ours)
-    if claim.get("shape") == "rises" and middle > start:
+    if claim.get("shape") == "rises" and middle > start and abs(off) <= SHAPE:
         return measured(IN_SHAPE, f"{said} It rises as the print does.", ours)
     return measured(NOT, said, ours)
 
@@ -49,7 +63,7 @@ def change(claim: Claim, e: Evidence) -> Finding:
     scenario = claim.get("scenario")
     ours = 100.0 * (e.hybrid.at(scenario, variable, last) / e.hybrid.at(scenario, variable, first) - 1.0)
     middle = float(np.median(ours))
-    said = f"In {scenario} {what} changes by {middle:+.1f} % from {first} to {last}; printed {claim.value:+.1f} %."
+    said = f"{scenario}, {what}: {middle:+.1f} % from {first} to {last}; printed {claim.value:+.1f} %."
     reached = middle >= claim.value if claim.get("least") == "yes" else near(ours, claim.value, claim.number("within"))
     if reached:
         return measured(REPRODUCED, said, ours)
@@ -65,7 +79,7 @@ def growth(claim: Claim, e: Evidence) -> Finding:
     ratio = e.hybrid.at(scenario, variable, last) / e.hybrid.at(scenario, variable, first)
     ours = 100.0 * (ratio ** (1.0 / (last - first)) - 1.0)
     middle = float(np.median(ours))
-    said = f"In {scenario} {what} grows by {middle:.1f} % a year from {first} to {last}; printed {claim.value:g} %."
+    said = f"{scenario}, {what}: {middle:+.1f} % a year from {first} to {last}; printed {claim.value:g} %."
     if near(ours, claim.value, claim.number("within")):
         return measured(REPRODUCED, said, ours)
     return measured(IN_SHAPE if middle > 0 else NOT, said, ours)
@@ -80,7 +94,7 @@ def peak_year(claim: Claim, e: Evidence) -> Finding:
     ours = years[e.hybrid.path(scenario, variable).argmax(axis=1)]
     middle = int(np.median(ours))
     path = np.median(e.hybrid.path(scenario, variable), axis=0)
-    said = f"In {scenario} {what} is highest in {middle}, {path.max():,.1f} {UNITS[variable]}."
+    said = f"{scenario}, {what}: highest in {middle}, {path.max():,.1f} {UNITS[variable]}."
     if middle == round(claim.value):
         return measured(REPRODUCED, said, ours, "year")
     if years[0] < middle < years[-1]:
@@ -109,7 +123,7 @@ def earlier_peak(claim: Claim, e: Evidence) -> Finding:
     at = {s: years[e.hybrid.path(s, variable).argmax(axis=1)] for s in (own, other)}
     ours = at[own] - at[other]
     one, two = (int(np.median(at[s])) for s in (own, other))
-    said = f"{what} is highest in {one} in {own} and in {two} in {other}."
+    said = f"{capital(what)}: highest in {one} in {own} and in {two} in {other}."
     if one < two:
         return measured(REPRODUCED, said, ours, "years")
     return measured(NOT, f"{said} No peak is brought forward.{_why(e, other)}", ours, "years")
@@ -122,7 +136,10 @@ def peak_level(claim: Claim, e: Evidence) -> Finding:
     scenario = claim.get("scenario")
     ours = e.hybrid.path(scenario, variable).max(axis=1) * claim.number("scale", 1.0)
     middle = float(np.median(ours))
-    said = f"The highest level of {what} in {scenario} is {middle:.3g} {claim.unit}, {claim.value / middle:.2f} times less than printed."  # fmt: skip
+    said = (
+        f"{scenario}, {what}: {middle:.3g} {claim.unit} at the highest; the print is {claim.value / middle:.2f}"
+        f" times that."
+    )
     return measured(REPRODUCED if near(ours, claim.value, claim.number("within")) else NOT, said, ours)
 
 

@@ -1,7 +1,7 @@
 """Rules for the first paper's orders and shapes: who is above whom, and how a curve runs.
 
-Huo et al. (2026), section 3, Figures 3 to 6. An order must hold for the last year and for the mean since the policy's start;
-where it holds for one of the two, it is reproduced in shape.
+Huo et al. (2026), section 3, Figures 3 to 6. An order must hold for the last year and for the mean since the policy's
+start; where it holds for one of the two, it is reproduced in shape.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 
 from simulator.studies.reproduction.claims import Claim
-from simulator.studies.reproduction.evidence import UNITS, WORDS, Array, Evidence, World
-from simulator.studies.reproduction.huo_numbers import naming
+from simulator.studies.reproduction.evidence import UNITS, Array, Evidence, World
+from simulator.studies.reproduction.huo_numbers import capital, naming
 from simulator.studies.reproduction.verdicts import (
     IN_SHAPE,
     NOT,
@@ -26,6 +26,13 @@ from simulator.studies.reproduction.verdicts import (
 
 SAME = 1e-9
 """Relative difference below which two paths are one."""
+BOUND = ("S2", "S3")
+"""Scenarios with quotas and without trade."""
+
+
+def _end(w: World, scenario: str, variable: str) -> Array:
+    """A path's last value, by seed."""
+    return np.asarray(w.path(scenario, variable)[:, -1])
 
 
 def _mean(w: World, scenario: str, variable: str) -> Array:
@@ -39,7 +46,7 @@ def _monotone(claim: Claim, e: Evidence, up: bool) -> Finding:
     sign, word = (1.0, "rises") if up else (-1.0, "falls")
     whole, ends, told = [], [], []
     worst: Array | None = None
-    for scenario in claim.words("scenarios"):
+    for scenario in (s for s in claim.words("scenarios") if s in e.hybrid):
         span = e.hybrid.span(scenario, variable, first, last)
         steps = 100.0 * (span[:, 1:] / span[:, :-1] - 1.0)
         least = sign * (sign * steps).min(axis=1)
@@ -47,7 +54,8 @@ def _monotone(claim: Claim, e: Evidence, up: bool) -> Finding:
         whole.append(bool((sign * np.diff(middle) > 0).all()))
         ends.append(bool(sign * (middle[-1] - middle[0]) > 0))
         wrong = [str(first + 1 + n) for n in np.flatnonzero(sign * np.diff(middle) <= 0)]
-        told.append(f"{scenario} {100 * (middle[-1] / middle[0] - 1):+.1f} %" + (f" (not in {', '.join(wrong)})" if wrong else ""))  # fmt: skip
+        except_in = f" (not in {', '.join(wrong)})" if wrong else ""
+        told.append(f"{scenario} {100 * (middle[-1] / middle[0] - 1):+.1f} %{except_in}")
         if worst is None or sign * np.median(least) < sign * np.median(worst):
             worst = least
     assert worst is not None
@@ -78,14 +86,15 @@ def no_peak(claim: Claim, e: Evidence) -> Finding:
     """Paths that are highest in their last year."""
     variable, what = naming(claim)
     years = np.array(e.hybrid.years)
-    peaks = {s: years[e.hybrid.path(s, variable).argmax(axis=1)] for s in claim.words("scenarios")}
+    there = [s for s in claim.words("scenarios") if s in e.hybrid]
+    peaks = {s: years[e.hybrid.path(s, variable).argmax(axis=1)] for s in there}
     early = {s: int(np.median(p)) for s, p in peaks.items() if float((p == years[-1]).mean()) < 0.95}
     pooled = np.concatenate(list(peaks.values()))
     if not early:
-        said = f"{what.capitalize()} is highest in {years[-1]}, the last year, in {listed(claim.words('scenarios'))}."
+        said = f"{capital(what)} is highest in {years[-1]}, the last year, in {listed(there)}."
         return measured(REPRODUCED, said, pooled, "year")
     told = ", ".join(f"{s} in {year}" for s, year in early.items())
-    return measured(NOT, f"{what.capitalize()} is highest before the last year: {told}.", pooled, "year")
+    return measured(NOT, f"{capital(what)} is highest before the last year: {told}.", pooled, "year")
 
 
 @rule("order")
@@ -93,7 +102,7 @@ def order(claim: Claim, e: Evidence) -> Finding:
     """One group of scenarios above or below another, by ``least`` of its value at least where that is given."""
     variable, what = naming(claim)
     up = claim.words("higher")
-    group, sign, word = (up, 1.0, "above") if up else (claim.words("lower"), -1.0, "below")
+    group, sign = (up, 1.0) if up else (claim.words("lower"), -1.0)
     others = claim.words("than")
     last, mean = [], []
     for own in group:
@@ -106,21 +115,21 @@ def order(claim: Claim, e: Evidence) -> Finding:
     middle, low = float(np.median(at_end)), float(np.quantile(at_end, 0.05))
     year = e.hybrid.years[-1]
     said = (
-        f"{what.capitalize()} of {listed(group)} lies {100 * middle:.2f} % {word} that of {listed(others)} in {year} and"
-        f" {100 * float(np.median(on_mean)):.2f} % on the mean of {e.hybrid.years[1]} to {year} (the nearest pair; minus:"
-        " the other way round)."
+        f"{capital(what)}, {listed(group)} against {listed(others)}: {sign * 100 * middle:+.2f} % in {year},"
+        f" {sign * 100 * float(np.median(on_mean)):+.2f} % on the mean of {e.hybrid.years[1]} to {year}"
+        + (" (the nearest pair)." if len(last) > 1 else ".")
     )
     held = (middle > SAME, float(np.median(on_mean)) > SAME)
     if all(held) and low > 0 and middle >= claim.number("least"):
-        return measured(REPRODUCED, said, 100 * at_end, "%")
+        return measured(REPRODUCED, said, sign * 100 * at_end, "%")
     if any(held):
         more = ""
         if all(held) and low > 0:
             more = f" Less than the {100 * claim.number('least'):g} % asked of a marked difference."
         elif all(held):
             more = " Not in nine tenths of the seeds."
-        return measured(IN_SHAPE, said + more, 100 * at_end, "%")
-    return measured(NOT, said, 100 * at_end, "%")
+        return measured(IN_SHAPE, said + more, sign * 100 * at_end, "%")
+    return measured(NOT, said, sign * 100 * at_end, "%")
 
 
 def _gap(own: Array, other: Array) -> Array:
@@ -134,17 +143,18 @@ def ranking(claim: Claim, e: Evidence) -> Finding:
     variable, what = naming(claim)
     up = claim.words("rising")
     names, sign = (up, 1.0) if up else (claim.words("falling"), -1.0)
-    steps_last = [sign * _gap(e.hybrid.path(b, variable)[:, -1], e.hybrid.path(a, variable)[:, -1]) for a, b in pairwise(names)]  # fmt: skip
-    steps_mean = [sign * _gap(_mean(e.hybrid, b, variable), _mean(e.hybrid, a, variable)) for a, b in pairwise(names)]
+    steps = [
+        tuple(sign * _gap(path(e.hybrid, after, variable), path(e.hybrid, before, variable)) for path in (_end, _mean))
+        for before, after in pairwise(names)
+    ]
+    steps_last = [step[0] for step in steps]
     ends = {s: float(np.median(e.hybrid.path(s, variable)[:, -1])) for s in names}
     unit = UNITS.get(variable, "")
     said = (
-        f"{what.capitalize()} in {e.hybrid.years[-1]}: "
-        + ", ".join(f"{s} {v:,.2f}" for s, v in ends.items())
-        + f" {unit}."
+        f"{capital(what)} in {e.hybrid.years[-1]}: " + ", ".join(f"{s} {v:,.2f}" for s, v in ends.items()) + f" {unit}."
     )
     narrow = min(steps_last, key=lambda step: float(np.median(step)))
-    right = [float(np.median(step)) > SAME for step in (*steps_last, *steps_mean)]
+    right = [float(np.median(step)) > SAME for pair in steps for step in pair]
     sure = all(float(np.quantile(step, 0.05)) > 0 for step in steps_last)
     if all(right) and sure:
         return measured(REPRODUCED, said, 100 * narrow, "%")
@@ -164,9 +174,10 @@ def equal(claim: Claim, e: Evidence) -> Finding:
     there = [s for s in claim.words("scenarios") if s in e.hybrid]
     if not there:
         return Finding(UNTESTABLE, f"{listed(claim.words('scenarios'))} were not run here.")
-    apart = np.max([np.abs(_gap(e.hybrid.path(s, variable), e.hybrid.path(base, variable))).max(axis=1) for s in there], axis=0)  # fmt: skip
+    against = e.hybrid.path(base, variable)
+    apart = np.max([np.abs(_gap(e.hybrid.path(s, variable), against)).max(axis=1) for s in there], axis=0)
     worst = float(apart.max())
-    said = f"The largest difference of {what} between {listed(there)} and {base} is {100 * worst:.2g} % over all years and seeds."
+    said = f"{capital(what)}, {listed(there)} against {base}: {100 * worst:.2g} % at most over all years and seeds."
     if worst <= SAME:
         return measured(REPRODUCED, f"{said} Free quotas that bind nobody change no decision.", 100 * apart, "%")
     return measured(IN_SHAPE if worst < 0.01 else NOT, said, 100 * apart, "%")
@@ -177,16 +188,23 @@ def allocation_only(claim: Claim, e: Evidence) -> Finding:
     """A difference that quotas without trade are said to make; quotas that bind beside it."""
     variable, what = naming(claim)
     sign = 1.0 if claim.get("direction") == "higher" else -1.0
-    there = [s for s in ("S2", "S3") if s in e.hybrid]
+    there = [s for s in BOUND if s in e.hybrid]
     if not there:
         return Finding(UNTESTABLE, "S2 and S3 were not run here.")
-    gap = np.min([sign * _gap(e.hybrid.path(s, variable)[:, -1], e.hybrid.path("S1", variable)[:, -1]) for s in there], axis=0)  # fmt: skip
+    base = _end(e.hybrid, "S1", variable)
+    gap = np.min([sign * _gap(_end(e.hybrid, s, variable), base) for s in there], axis=0)
     same = float(np.abs(gap).max()) <= SAME
-    said = f"{what.capitalize()} of {listed(there)} "
-    said += "equals that of S1: quotas that bind nobody change no decision." if same else f"lies {100 * float(np.median(gap)):.2f} % {claim.get('direction')} than that of S1."  # fmt: skip
+    said = f"{capital(what)}, {listed(there)} against S1: "
+    said += (
+        "no difference, since quotas that bind nobody change no decision."
+        if same
+        else f"{sign * 100 * float(np.median(gap)):+.2f} %."
+    )
     if e.binding is not None:
-        bound = [f"{s} {100 * float(np.median(_gap(e.binding.path(s, variable)[:, -1], e.hybrid.path('S1', variable)[:, -1]))):+.2f} %" for s in ("S2", "S3") if s in e.binding]  # fmt: skip
-        said += (
-            f" With quotas that bind their sectors it changes by {listed(bound)} against S1 in {e.hybrid.years[-1]}."
-        )
+        bound = [
+            f"{s} {100 * float(np.median(_gap(_end(e.binding, s, variable), base))):+.2f} %"
+            for s in BOUND
+            if s in e.binding
+        ]
+        said += f" With quotas that bind their sectors: {listed(bound)} in {e.hybrid.years[-1]}."
     return measured(REPRODUCED if float(np.median(gap)) > SAME else NOT, said, sign * 100 * gap, "%")

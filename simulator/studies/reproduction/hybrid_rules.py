@@ -1,7 +1,7 @@
 """Rules for what the first paper says of the traditional model against the hybrid (its section 3, last paragraph).
 
-The traditional model is the same economy under the same cap with one equilibrium a year: no firms, no auction, no drift. Where
-the paper says that a path is smoother, it gives no measure; the measure here is named in each rule.
+The traditional model is the same economy under the same cap with one equilibrium a year: no firms, no auction, no
+drift. Where the paper says that a path is smoother, it gives no measure; the measure here is named in each rule.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 
 from simulator.studies.compare import BASE, DAILY
 from simulator.studies.reproduction.claims import Claim
-from simulator.studies.reproduction.evidence import WORDS, Array, Evidence, World
+from simulator.studies.reproduction.evidence import Array, Evidence, World
 from simulator.studies.reproduction.verdicts import (
     IN_SHAPE,
     NOT,
@@ -46,7 +46,10 @@ def same_trend(claim: Claim, e: Evidence) -> Finding:
         for s in claim.words("scenarios")
     ]
     ours = 100 * np.max(apart, axis=0)
-    said = f"{WORDS[variable]} of the traditional model stays within {float(np.median(ours)):.2f} % of the hybrid's in every year."
+    said = (
+        f"CO2 emissions of the traditional model stay within {float(np.median(ours)):.2f} % of the hybrid's in"
+        f" every year."
+    )
     within = 100 * claim.number("within")
     return measured(REPRODUCED if float(np.median(ours)) <= within else NOT, said, ours, "%")
 
@@ -58,7 +61,8 @@ def first_year(claim: Claim, e: Evidence) -> Finding:
     scenario = claim.get("scenario")
     ours, theirs = _within(e.hybrid, scenario)[:, 0], float(_within(e.traditional, scenario)[0, 0])
     said = (
-        f"Within {e.hybrid.years[1]} the price of {scenario} has a standard deviation of {float(np.median(ours)):.1f} % of its"
+        f"Within {e.hybrid.years[1]} the price of {scenario} has a standard deviation of {float(np.median(ours)):.1f}"
+        f" % of its"
         f" mean in the hybrid and {theirs:.1f} % in the traditional model, which has one price a year."
     )
     return measured(REPRODUCED if float(np.median(ours)) > theirs else NOT, said, ours, "%")
@@ -78,8 +82,10 @@ def smoother(claim: Claim, e: Evidence) -> Finding:
     ours = 100 * np.diff(own, axis=1).std(axis=1) if own.shape[1] > 1 else np.zeros(len(own))
     theirs = 100 * float(np.diff(other).std()) if len(other) > 1 else 0.0
     said = (
-        f"Roughness (standard deviation of the change of the monthly change of the log price): {float(np.median(ours)):.2f} %"
-        f" in the hybrid, {theirs:.2f} % on the straight lines between the traditional model's years. Rougher is no merit in"
+        f"Roughness (standard deviation of the change of the monthly change of the log price):"
+        f" {float(np.median(ours)):.2f} %"
+        f" in the hybrid, {theirs:.2f} % on the straight lines between the traditional model's years. Rougher is no"
+        f" merit in"
         " itself."
     )
     return measured(REPRODUCED if theirs < float(np.median(ours)) else NOT, said, ours, "%")
@@ -91,12 +97,14 @@ def realism(claim: Claim, e: Evidence) -> Finding:
     assert e.comparison is not None
     table = e.comparison.moments
     scenario = claim.get("scenario")
-    found = table[(table["measure"] == "volatility") & table["source"].str.startswith(scenario)].set_index("source")["value"]  # fmt: skip
+    rows = table[(table["measure"] == "volatility") & table["source"].str.startswith(scenario)]
+    found = rows.set_index("source")["value"]
     hybrid = float(found[f"{scenario} hybrid"])
-    traditional = float(found[[name for name in found.index if "traditional" in str(name)][0]])
+    traditional = float(found[next(name for name in found.index if "traditional" in str(name))])
     real = DAILY["volatility"]
     said = (
-        f"Yearly volatility of the price: {100 * real:.0f} % in the national market's daily closes, {100 * hybrid:.1f} % in the"
+        f"Yearly volatility of the price: {100 * real:.0f} % in the national market's daily closes,"
+        f" {100 * hybrid:.1f} % in the"
         f" hybrid, {100 * traditional:.1f} % in the traditional model's years."
     )
     closer = abs(hybrid - real) < abs(traditional - real)
@@ -119,7 +127,10 @@ def bend(claim: Claim, e: Evidence) -> Finding:
     lines = np.array([np.interp(at, nodes, mean) for mean in price.mean(axis=2)])
     ours = 100 * np.sqrt(((flat / lines - 1.0) ** 2).mean(axis=1))
     middle = float(np.median(ours))
-    said = f"The monthly price of {scenario} leaves the straight lines between its yearly means by {middle:.1f} % (root mean square)."
+    said = (
+        f"The monthly price of {scenario} leaves the straight lines between its yearly means by {middle:.1f} %"
+        f" (root mean square)."
+    )
     return measured(REPRODUCED if middle > 1.0 else NOT, said, ours, "%")
 
 
@@ -131,7 +142,10 @@ def between_years(claim: Claim, e: Evidence) -> Finding:
     ours = e.hybrid.monthly[scenario].shape[2]
     theirs = e.traditional.monthly[scenario].shape[2]
     drift = e.hybrid.parameters[scenario]["drift"]["mode"]
-    said = f"The hybrid has {ours} auctions a year with a flow ({drift}) between them, the traditional model {theirs} price a year."
+    said = (
+        f"The hybrid has {ours} auctions a year with a flow ({drift}) between them, the traditional model {theirs}"
+        f" price a year."
+    )
     return measured(REPRODUCED if ours > theirs and drift != "none" else NOT, said, [float(ours)], "prices a year")
 
 
@@ -143,14 +157,16 @@ def disturbance(claim: Claim, e: Evidence) -> Finding:
     table = table[table["scenario"] == claim.get("scenario")]
     shock = str(table["shock"].iloc[0])
     rows = table[table["shock"] == shock].set_index("variant")
-    hybrid, traditional = rows.loc["hybrid"], rows.loc["traditional"]
+    impact, before = (float(rows[name].loc["hybrid"]) for name in ("impact", "before"))
+    early = float(rows["before"].loc["traditional"])
     said = (
-        f"After '{shock}', announced at {e.comparison.when:.2f}: the hybrid's price moves by {float(hybrid['impact']):+.2f} yuan/t in"
-        f" the first period that knows, and by {float(hybrid['before']):.2f} before; the traditional model moves by"
-        f" {float(traditional['before']):.2f} yuan/t from January on, before anybody knew."
+        f"After '{shock}', announced at {e.comparison.when:.2f}: the hybrid's price moves by"
+        f" {impact:+.2f} yuan/t in"
+        f" the first period that knows, and by {before:.2f} before; the traditional model moves by"
+        f" {early:.2f} yuan/t from January on, before anybody knew."
     )
-    sharp = abs(float(hybrid["impact"])) > 0 and float(hybrid["before"]) < float(traditional["before"])
-    return measured(REPRODUCED if sharp else NOT, said, [float(hybrid["impact"])], "yuan/t")
+    sharp = abs(impact) > 0 and before < early
+    return measured(REPRODUCED if sharp else NOT, said, [impact], "yuan/t")
 
 
 @rule("cut_raises_price", "comparison")

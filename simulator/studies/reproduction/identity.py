@@ -1,12 +1,12 @@
 """An identity the first paper's numbers imply, and whether physical data leave room for it.
 
 All scenarios start from one 2022. If S5 peaks in 2028, it stands above 2022 then, so that 1.38 Gt is more than the
-level of 2022 and S1, at 1.79 Gt, has risen by more than 1.79/1.38 - 1 = 29.7 %. Energy rises by 272/219 - 1 = 24.2 %, so
-that CO2 per energy must rise by more than 4.4 % while clean power is being built.
+level of 2022 and S1, at 1.79 Gt, has risen by more than 1.79/1.38 - 1 = 29.7 %. Energy rises by 272/219 - 1 = 24.2 %,
+so that CO2 per energy must rise by more than 4.4 % while clean power is being built.
 
-Energy consumption as statistics count it is E = F + (N - X) e: fossil energy F, non-fossil power N and net power export X,
-both at the coal equivalent e. With E printed, N planned and X bounded, F follows, and with the carbon of coal in every
-tonne of it the most CO2 there can be.
+Energy consumption as statistics count it is E = F + (N - X) e: fossil energy F, non-fossil power N and net power
+export X, both at the coal equivalent e. With E printed, N planned and X bounded, F follows, and with the carbon of
+coal in every tonne of it the most CO2 there can be.
 """
 
 from __future__ import annotations
@@ -93,22 +93,29 @@ class Identity:
         other = max((case for case in self.cases if not case.planned), key=lambda case: case.most, default=None)
         yearly = (self.needed_export_twh / self.export_2022_twh) ** (1 / (LAST - FIRST)) - 1
         out = [
-            f"From a common {FIRST}, a peak of S5 at {S5_PEAK} Gt in 2028 and {S1_2030} Gt of S1 in {LAST} mean that S1's"
+            f"From a common {FIRST}, a peak of S5 at {S5_PEAK} Gt in 2028 and {S1_2030} Gt of S1 in {LAST} mean that"
+            f" S1's"
             f" emissions rise by more than {100 * self.needed_co2:.1f} % while its energy rises by"
-            f" {100 * self.needed_energy:.1f} %: CO2 per energy must rise by more than {100 * self.needed_ratio:.1f} %.",
-            f"Here S1's emissions change by {100 * self.ours_co2:+.1f} %, its energy by {100 * self.ours_energy:+.1f} %, its"
+            f" {100 * self.needed_energy:.1f} %: CO2 per energy must rise by more than {100 * self.needed_ratio:.1f}"
+            f" %.",
+            f"Here S1's emissions change by {100 * self.ours_co2:+.1f} %, its energy by {100 * self.ours_energy:+.1f}"
+            f" %, its"
             f" CO2 per energy by {100 * self.ours_ratio:+.1f} %.",
             f"With the clean power that the province plans ({most.clean_twh:.0f} TWh in {LAST}), power exports of"
             f" {most.export_twh:.0f} TWh ({most.name.split(', ')[-1]}), the carbon of raw coal in all fossil energy and"
-            f" process CO2 doubled, the printed {ENERGY[1]:.0f} Mtce carry at most {100 * most.most:+.1f} % of CO2 against"
+            f" process CO2 doubled, the printed {ENERGY[1]:.0f} Mtce carry at most {100 * most.most:+.1f} % of CO2"
+            f" against"
             f" {FIRST}.",
-            f"To reach {100 * self.needed_co2:.1f} % exports would have to be {self.needed_export_twh:.0f} TWh in {LAST},"
-            f" {self.needed_export_twh / self.export_2022_twh:.1f} times those of {FIRST}, {100 * yearly:.1f} % more every"
+            f"To reach {100 * self.needed_co2:.1f} % exports would have to be {self.needed_export_twh:.0f} TWh in"
+            f" {LAST},"
+            f" {self.needed_export_twh / self.export_2022_twh:.1f} times those of {FIRST}, {100 * yearly:.1f} % more"
+            f" every"
             f" year; the last growth observed is {100 * self.export_growth:.1f} %.",
         ]
         if other is not None:
             out.append(
-                f"If no clean plant were built after the last one counted ({other.clean_twh:.0f} TWh), the bound would be"
+                f"If no clean plant were built after the last one counted ({other.clean_twh:.0f} TWh), the bound"
+                f" would be"
                 f" {100 * other.most:+.1f} %."
             )
         verdict = (
@@ -131,7 +138,7 @@ def identity(hybrid: World, figures: Figures, line_growth: float) -> Identity:
 
     Raises
     ------
-    MissingYear
+    OutOfReach
         Where the runs do not reach 2030.
     """
 

@@ -38,30 +38,41 @@ def _carbon(hybrid: World, figures: Figures) -> Iterator[tuple[str, ...]]:
     low, high = (figures.value("controls", f"co2_{end}") for end in ("low", "high"))
     first = hybrid.years[0]
     yield (
-        "CO2 of the province", "Mt", f"{total:,.1f} in {last}; {low:,.0f} to {high:,.0f} for {first}",
-        f"less than {1000 * S5_PEAK:,.0f} in 2022, {1000 * S1_2030:,.0f} in 2030", _ours(hybrid, "S1", "emissions", first),
-        f"The print is {1000 * S1_2030 / high:.1f} to {1000 * S1_2030 / low:.1f} times the inventory's range; nothing in the"
+        "CO2 of the province",
+        "Mt",
+        f"{total:,.1f} in {last}; {low:,.0f} to {high:,.0f} for {first}",
+        f"less than {1000 * S5_PEAK:,.0f} in 2022, {1000 * S1_2030:,.0f} in 2030",
+        _ours(hybrid, "S1", "emissions", first),
+        f"The print is {1000 * S1_2030 / high:.1f} to {1000 * S1_2030 / low:.1f} times the inventory's range; nothing"
+        f" in the"
         " inventory allows its level.",
-        f"CEADs inventory {last} (Shan et al. 2016, 2018, 2020; Guan et al. 2021), carried to {first} by power and fuel growth",
-    )  # fmt: skip
+        f"CEADs inventory {last} (Shan et al. 2016, 2018, 2020; Guan et al. 2021), carried to {first} by power and"
+        f" fuel growth",
+    )
     fuels = figures.fuels.set_index("fuel")["tco2_per_tce"]
     ours = _middle(hybrid, "S1", "emissions/energy", hybrid.years[-1])
     yield (
-        "CO2 per energy", "t/tce", f"{fuels['Raw_Coal']:.2f} raw coal, {fuels['Natural_Gas']:.2f} natural gas",
-        f"{1000 * S1_2030 / ENERGY[1]:.2f} (1.79 Gt over 272 Mtce)", f"{ours:.2f} (S1, {hybrid.years[-1]})",
-        "No fuel emits what the print's quotient asks for; exported power is in the emissions and not in the energy, and"
+        "CO2 per energy",
+        "t/tce",
+        f"{fuels['Raw_Coal']:.2f} raw coal, {fuels['Natural_Gas']:.2f} natural gas",
+        f"{1000 * S1_2030 / ENERGY[1]:.2f} (1.79 Gt over 272 Mtce)",
+        f"{ours:.2f} (S1, {hybrid.years[-1]})",
+        "No fuel emits what the print's quotient asks for; exported power is in the emissions and not in the energy,"
+        " and"
         " does not close that gap.",
         "CEADs factors, recalled",
-    )  # fmt: skip
+    )
 
 
 def _prices(hybrid: World, figures: Figures) -> Iterator[tuple[str, ...]]:
     table = figures.cea_monthly.copy()
     table["when"] = pd.to_datetime(table["date"])
     table["year"] = table["when"].dt.year
-    source = "National allowance (CEA), Shanghai Environment and Energy Exchange, monthly figures derived from daily ones"
+    source = (
+        "National allowance (CEA), Shanghai Environment and Energy Exchange, monthly figures derived from daily ones"
+    )
     means = {
-        int(year): float(part["turnover_yuan"].sum() / part["volume_t"].sum())
+        int(str(year)): float(part["turnover_yuan"].sum() / part["volume_t"].sum())
         for year, part in table.groupby("year")
     }
     last = table.iloc[-1]
@@ -70,28 +81,41 @@ def _prices(hybrid: World, figures: Figures) -> Iterator[tuple[str, ...]]:
     close = float(last["close_last"])
     printed = S5_PRICES[2025]
     yield (
-        "Allowance price, volume-weighted mean of the year", "yuan/t", f"{observed} (to {month})", f"{printed} in 2025 (S5)",
+        "Allowance price, volume-weighted mean of the year",
+        "yuan/t",
+        f"{observed} (to {month})",
+        f"{printed} in 2025 (S5)",
         _ours(hybrid, "S5", "price", 2025),
-        f"The last close, {month}, is {close:.2f}: the print's 2025 is {100 * (printed / close - 1):.0f} % above it. Observed"
+        f"The last close, {month}, is {close:.2f}: the print's 2025 is {100 * (printed / close - 1):.0f} % above it."
+        f" Observed"
         " prices are of a market of power alone and of the whole nation, in money of each year.",
         source,
-    )  # fmt: skip
+    )
     years = 2030 - (last["when"].year + (last["when"].month - 0.5) / 12)
     rate = (S5_PRICES[2030] / close) ** (1 / (years + 0.5)) - 1
     past = [price for year, price in means.items() if year < last["when"].year]
     grown = (past[-1] / past[0]) ** (1 / (len(past) - 1)) - 1
     asked = (S5_PRICES[2030] / printed) ** 0.2 - 1
     yield (
-        "Growth of the allowance price", "%/yr", f"{100 * grown:.0f} from {min(means)} to {max(means) - 1}",
-        f"{100 * asked:.1f} from 2025 to 2030", _growth(hybrid),
-        f"From the close of {month} the print's 2030 needs {100 * rate:.0f} % a year.", source,
-    )  # fmt: skip
-    whole = table[table["year"] == int(table["year"].max()) - 1]
+        "Growth of the allowance price",
+        "%/yr",
+        f"{100 * grown:.0f} from {min(means)} to {max(means) - 1}",
+        f"{100 * asked:.1f} from 2025 to 2030",
+        _growth(hybrid),
+        f"From the close of {month} the print's 2030 needs {100 * rate:.0f} % a year.",
+        source,
+    )
+    full = int(table["year"].max()) - 1
+    whole = float(table.loc[table["year"] == full, "volume_t"].sum())
     yield (
-        "Volume traded", "Mt/yr", f"{float(whole['volume_t'].sum()) / 1e6:,.0f} in the nation in {int(whole['year'].iloc[0])}",
-        "no numbers printed", _ours(hybrid, "S1", "volume", int(whole["year"].iloc[0])),
-        "A province's market and the nation's differ in size; the observed volume falls in the last quarter mostly.", source,
-    )  # fmt: skip
+        "Volume traded",
+        "Mt/yr",
+        f"{whole / 1e6:,.0f} in the nation in {full}",
+        "no numbers printed",
+        _ours(hybrid, "S1", "volume", full),
+        "A province's market and the nation's differ in size; the observed volume falls in the last quarter mostly.",
+        source,
+    )
 
 
 def _growth(hybrid: World) -> str:
@@ -113,20 +137,32 @@ def _power(hybrid: World, figures: Figures) -> Iterator[tuple[str, ...]]:
         for row in facts[facts["variable"] == "Power sent out of province"].itertuples()
     }
     yield (
-        "Power sent out of the province", "TWh", ", ".join(f"{v:.1f} in {y}" for y, v in sorted(sent.items())),
-        "not printed", f"{figures.value('controls', 'power_export_net'):.1f} in the accounts of {hybrid.years[0]}",
-        "Its carbon is counted in the province, its energy elsewhere: the one physical reason for carbon to outgrow energy.",
+        "Power sent out of the province",
+        "TWh",
+        ", ".join(f"{v:.1f} in {y}" for y, v in sorted(sent.items())),
+        "not printed",
+        f"{figures.value('controls', 'power_export_net'):.1f} in the accounts of {hybrid.years[0]}",
+        "Its carbon is counted in the province, its energy elsewhere: the one physical reason for carbon to outgrow"
+        " energy.",
         "Xinhua 2024-02-05; Shanxi energy revolution 2018",
-    )  # fmt: skip
+    )
+    built, planned = float(path["clean_gw"].loc[year]), float(path["clean_gw"].iloc[-1])
     clean = _middle(hybrid, "S1", "non-fossil", hybrid.years[-1]) / equivalent
     yield (
-        "Clean power capacity", "GW", f"{float(path['clean_gw'].loc[year]):.1f} at the end of {year}; plan {float(path['clean_gw'].iloc[-1]):.0f} in {int(path.index[-1])}",
-        "not printed", f"the plan's path, {clean:.0f} TWh in {hybrid.years[-1]}",
+        "Clean power capacity",
+        "GW",
+        f"{built:.1f} at the end of {year}; plan {planned:.0f} in {int(path.index[-1])}",
+        "not printed",
+        f"the plan's path, {clean:.0f} TWh in {hybrid.years[-1]}",
         "Clean power grows by more than the printed energy does: fossil energy need not grow at all.",
         str(fixed["source"].iloc[-1]).split(";")[0],
-    )  # fmt: skip
+    )
     yield (
-        "Energy consumption", "Mtce", f"{ENERGY[0]:.0f} in 2022 (the paper's; no yearbook in these files)",
-        f"{ENERGY[0]:.0f} in 2022, {ENERGY[1]:.0f} in 2030", _ours(hybrid, "S1", "energy", hybrid.years[-1]),
-        "A statistical total: power sent out counts elsewhere, clean power counts as the coal it saves.", "Huo et al. 2026",
-    )  # fmt: skip
+        "Energy consumption",
+        "Mtce",
+        f"{ENERGY[0]:.0f} in 2022 (the paper's; no yearbook in these files)",
+        f"{ENERGY[0]:.0f} in 2022, {ENERGY[1]:.0f} in 2030",
+        _ours(hybrid, "S1", "energy", hybrid.years[-1]),
+        "A statistical total: power sent out counts elsewhere, clean power counts as the coal it saves.",
+        "Huo et al. 2026",
+    )

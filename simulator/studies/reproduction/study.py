@@ -1,7 +1,8 @@
 """The whole reproduction: run what is missing, gather the evidence, judge every claim.
 
-Everything lies below one folder: ``runs`` (S1 to S5 over seeds, the traditional model, binding quotas), ``comparison`` (the
-variants under a shock), ``draws``. They are ordinary batches: what is finished is kept, and the same command goes on.
+Everything lies below one folder: ``runs`` (S1 to S5 over seeds, the traditional model, binding quotas),
+``comparison`` (the variants under a shock), ``draws``. They are ordinary batches: what is finished is kept, and the
+same command goes on.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from simulator.studies.compare import VARIANTS, compare
 from simulator.studies.execute import Progress
 from simulator.studies.reproduction.claims import Claim
 from simulator.studies.reproduction.decomposition import effects_of
-from simulator.studies.reproduction.evidence import Evidence, MissingYear, World, world
+from simulator.studies.reproduction.evidence import Evidence, OutOfReach, World, world
 from simulator.studies.reproduction.identity import S1_2030, identity
 from simulator.studies.reproduction.physical import physical_table
 from simulator.studies.reproduction.rules import RULES
-from simulator.studies.reproduction.uncertainty import CHEAP, Draws, finding_of, run_draws, share_table
+from simulator.studies.reproduction.uncertainty import CHEAP, Draws, Share, finding_of, run_draws, shares_of
 from simulator.studies.reproduction.verdicts import UNTESTABLE, Finding, judge
 from simulator.studies.sinks import run_sinks
 from simulator.studies.sinks_settings import Settings as SinksSettings
@@ -56,7 +57,8 @@ class Reproduction:
     evidence : what the rules saw.
     results : the hybrid's runs.
     multiplier : printed emissions of S1 in 2030 over ours: the one factor by which the print's level is shown.
-    physical, shares : tables of `physical` and `uncertainty`.
+    physical : table of `physical`.
+    shares : how far claims hold in the draws, by id; empty without draws.
     draws : None where none were asked.
     """
 
@@ -66,7 +68,7 @@ class Reproduction:
     results: Sequence[RunResult]
     multiplier: float | None
     physical: pd.DataFrame
-    shares: pd.DataFrame
+    shares: Mapping[str, Share]
     draws: Draws | None
     seeds: int
 
@@ -140,11 +142,12 @@ def reproduce(
     try:
         found = identity(hybrid, figures, base["S1"].dynamics.line_growth)
         multiplier = 1000.0 * S1_2030 / float(pd.Series(hybrid.at("S1", "emissions", 2030)).median())
-    except MissingYear:
+    except OutOfReach:
         found, multiplier = None, None
     evidence = Evidence(hybrid, main["traditional"], main["binding"], comparison, found, sinks, effects)
     findings = [judged(claim, evidence) for claim in claims]
-    drawn, shares = None, pd.DataFrame()
+    drawn: Draws | None = None
+    shares: dict[str, Share] = {}
     if draws:
         cheap = [load_scenario(name, {**fields, **CHEAP}) for name in FIVE]
         drawn = run_draws(
@@ -152,7 +155,7 @@ def reproduce(
             overwrite=overwrite, progress=progress, workers=workers,
         )  # fmt: skip
         raw = {claim.id: finding_of(claim, evidence).verdict for claim in claims}
-        shares = share_table(drawn, raw)
+        shares = shares_of(drawn, raw)
     return Reproduction(
         claims, findings, evidence, results, multiplier, physical_table(hybrid, figures), shares, drawn, seeds
     )
@@ -162,7 +165,7 @@ def judged(claim: Claim, evidence: Evidence) -> Finding:
     """The verdict, or that the runs do not reach the claim's year."""
     try:
         return judge(claim, evidence)
-    except MissingYear as error:
+    except OutOfReach as error:
         return Finding(UNTESTABLE, f"{str(error)[0].upper()}{str(error)[1:]}.")
 
 
@@ -199,7 +202,7 @@ def _main_runs(
     hybrid: list[RunResult] = []
     for kind, labels in kinds.items():
         there = [read_run(folder / label, trades=False) for label in labels if label not in outcome.failed]
-        worlds[kind] = world(there, {label: name for label, name in labels.items()})
+        worlds[kind] = world(there, labels)
         if kind == "hybrid":
             hybrid = there
     return worlds, hybrid

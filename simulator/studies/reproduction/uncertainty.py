@@ -1,9 +1,9 @@
 """How far the verdicts hold: the same rules over draws of elasticities and of weak figures of the accounts.
 
-The parameters and their ranges are those of the ready-made sweeps ``elasticities`` and ``weak_cells``, sampled together
-by a Latin hypercube. Nothing is calibrated anew in a draw, so that calibrated numbers scatter; orders and shapes are what this
-is for. Every draw is run by an auction of firms twice a year without drift, at a sixth of the cost; on the first draws the
-program's own mode is run as well, and S2 and S3, so that both can be compared.
+The parameters and their ranges are those of the ready-made sweeps ``elasticities`` and ``weak_cells``, sampled
+together by a Latin hypercube. Nothing is calibrated anew in a draw, so that calibrated numbers scatter; orders and
+shapes are what this is for. Every draw is run by an auction of firms twice a year without drift, at a sixth of the
+cost; on the first draws the program's own mode is run as well, and S2 and S3, so that both can be compared.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from scenarios.schema import Scenario
@@ -24,7 +23,7 @@ from simulator.studies.batch import fill_folder
 from simulator.studies.design import points_of
 from simulator.studies.execute import Progress
 from simulator.studies.reproduction.claims import Claim
-from simulator.studies.reproduction.evidence import Evidence, MissingYear, world
+from simulator.studies.reproduction.evidence import Evidence, OutOfReach, world
 from simulator.studies.reproduction.verdicts import HOLDS, RULES, UNTESTABLE, Finding, judge_raw
 from simulator.studies.sweep import VARIABLES, Points
 
@@ -49,7 +48,7 @@ class Draws:
 
     Attributes
     ----------
-    verdicts : point (from 1), mode (``cheap`` or ``own``), id, verdict, one row a claim that can be judged from S1 to S5.
+    verdicts : point (from 1), mode (``cheap`` or ``own``), id, verdict; a row for each claim that S1 to S5 can judge.
     factors : titles of what was drawn.
     failed : draws without an equilibrium, by point, with the reason.
     asked : how many draws.
@@ -168,40 +167,53 @@ def finding_of(claim: Claim, evidence: Evidence) -> Finding:
     """What the rule says, or that the runs do not reach the claim's year."""
     try:
         return judge_raw(claim, evidence)
-    except MissingYear as error:
+    except OutOfReach as error:
         return Finding(UNTESTABLE, f"{str(error)[0].upper()}{str(error)[1:]}.")
 
 
-def share_table(draws: Draws, raw: Mapping[str, str]) -> pd.DataFrame:
-    """For each claim the share of draws in which it holds, and in which its verdict is that of the main runs.
+@dataclass(frozen=True)
+class Share:
+    """How far one claim's verdict holds over the draws; shares are fractions.
+
+    Attributes
+    ----------
+    draws : draws in which the claim could be judged.
+    holds : share of them in which it holds, at least in shape.
+    same : share in which the rule's verdict is that of the main runs.
+    checked : draws that were run in the program's own mode too.
+    agreement : share of those in which both modes agree on whether the claim holds; None where there are none.
+    """
+
+    id: str
+    draws: int
+    holds: float
+    same: float
+    checked: int
+    agreement: float | None
+
+
+def shares_of(draws: Draws, raw: Mapping[str, str]) -> dict[str, Share]:
+    """How far every claim holds, by id; claims that no draw could judge are left out.
 
     Parameters
     ----------
     raw : id -> the rule's verdict on the main runs, physical data left out of account.
-
-    Returns
-    -------
-    DataFrame
-        id, draws, holds, same (shares; missing where no draw could judge), agreement (share of the checked draws in
-        which the cheap mode and the program's own agree on whether the claim holds), checked (how many those are).
     """
-    rows = []
-    for claim, group in draws.verdicts.groupby("id", sort=False):
+    out = {}
+    known = draws.verdicts[draws.verdicts["verdict"] != UNTESTABLE]
+    for name, group in known.groupby("id", sort=False):
         by_mode = {str(mode): part.set_index("point")["verdict"] for mode, part in group.groupby("mode")}
-        cheap = by_mode.get("cheap", pd.Series(dtype=object))
-        cheap = cheap[cheap != UNTESTABLE]
-        own = by_mode.get("own", pd.Series(dtype=object))
-        own = own[own != UNTESTABLE]
+        if "cheap" not in by_mode:
+            continue
+        cheap, own = by_mode["cheap"], by_mode.get("own", by_mode["cheap"].iloc[:0])
         both = cheap.index.intersection(own.index)
-        agree = (cheap[both].isin(HOLDS) == own[both].isin(HOLDS)).mean() if len(both) else np.nan
-        rows.append(
-            {
-                "id": str(claim),
-                "draws": len(cheap),
-                "holds": cheap.isin(HOLDS).mean() if len(cheap) else np.nan,
-                "same": (cheap == raw[str(claim)]).mean() if len(cheap) else np.nan,
-                "agreement": agree,
-                "checked": len(both),
-            }
+        agree = (cheap[both].isin(HOLDS) == own[both].isin(HOLDS)).to_numpy()
+        out[str(name)] = Share(
+            id=str(name),
+            draws=len(cheap),
+            holds=float(cheap.isin(HOLDS).to_numpy().mean()),
+            same=float((cheap == raw[str(name)]).to_numpy().mean()),
+            checked=len(both),
+            agreement=float(agree.mean()) if len(both) else None,
         )
-    return pd.DataFrame(rows, columns=["id", "draws", "holds", "same", "agreement", "checked"])
+    return out

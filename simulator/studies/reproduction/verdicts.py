@@ -92,7 +92,7 @@ def judge_raw(claim: Claim, evidence: Evidence) -> Finding:
     found = RULES[claim.rule]
     missing = [name for name in found.needs if getattr(evidence, name) is None]
     if missing:
-        return Finding(UNTESTABLE, f"needs {', '.join(missing)}, which was not computed here.")
+        return Finding(UNTESTABLE, f"The rule needs the {' and the '.join(missing)}, not computed here.")
     return found.judge(claim, evidence)
 
 

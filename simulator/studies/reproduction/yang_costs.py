@@ -1,7 +1,8 @@
 """Rules for what the second paper reads off its Table 2: only that table can bear it out, so it is read again.
 
-The units behind the table are not published. Where the table bears a sentence out, the verdict is still ``not testable``, since
-the printed numbers are an input here; where it contradicts the sentence, the verdict is ``not reproduced``.
+The units behind the table are not published. Where the table bears a sentence out, the verdict is still ``not
+testable``, since the printed numbers are an input here; where it contradicts the sentence, the verdict is ``not
+reproduced``.
 """
 
 from __future__ import annotations
@@ -63,11 +64,13 @@ def lowest_cost(claim: Claim, e: Evidence) -> Finding:
     """The province with the smallest lowest cost in every sector."""
     table = published.abatement_costs()
     name = claim.get("province")
-    least = table.groupby(["sector", "province"])["lowest"].agg(["min", "mean"]).unstack("province")
-    by_min = bool((least["min"][name] <= least["min"].min(axis=1) + 1e-9).all())
-    by_mean = bool((least["mean"][name] <= least["mean"].min(axis=1) + 1e-9).all())
+    cells = table.groupby(["sector", "province"])["lowest"]
+    least, mean = cells.min().unstack("province"), cells.mean().unstack("province")
+    by_min = bool((least[name] <= least.min(axis=1) + 1e-9).all())
+    by_mean = bool((mean[name] <= mean.min(axis=1) + 1e-9).all())
     said = (
-        f"{name}'s lowest cost of the three years is the smallest in every sector: {'yes' if by_min else 'no'}, with ties at"
+        f"{name}'s lowest cost of the three years is the smallest in every sector: {'yes' if by_min else 'no'}, with"
+        f" ties at"
         f" 303.03; the mean over the years: {'yes' if by_mean else 'no'}."
     )
     return _read(by_min, said)
@@ -81,7 +84,7 @@ def cost_order(claim: Claim, e: Evidence) -> Finding:
         table = table[table["sector"].isin(within)]
     means = table.groupby(claim.get("by"))[["lowest", "highest"]].mean()
     high, low = claim.words("higher"), claim.words("than")
-    right = {end: bool(means.loc[high, end].min() > means.loc[low, end].max()) for end in means}
+    right = {end: bool(means[end].loc[high].min() > means[end].loc[low].max()) for end in ("lowest", "highest")}
     parts = [f"{NAMES.get(str(n), n)} {row['lowest']:,.0f} to {row['highest']:,.0f}" for n, row in means.iterrows()]
     words = " and ".join(f"{end} costs: {'yes' if good else 'no'}" for end, good in right.items())
     return _read(all(right.values()), f"Means of lowest and highest costs: {', '.join(parts)} yuan/t; by {words}.")

@@ -87,7 +87,10 @@ def hardly_moves(claim: Claim, e: Evidence) -> Finding:
     """An instrument that moves every group's price by a small part only, from the base case on."""
     by = claim.get("by")
     share = 100 * (_moves(e, claim.get("instrument"), by) / recomputed(e, by)).max()
-    said = f"From 1 to 20 % the {WORDS[claim.get('instrument')]} moves no group's price by more than {share:.2g} %; towards 0 eq. 7 diverges."
+    said = (
+        f"From 1 to 20 % the {WORDS[claim.get('instrument')]} moves no group's price by more than {share:.2g} %;"
+        f" towards 0 eq. 7 diverges."
+    )
     return measured(REPRODUCED if share <= 100 * claim.number("most") else NOT, said, [share], "%")
 
 
@@ -129,7 +132,8 @@ def bounded(claim: Claim, e: Evidence) -> Finding:
     inside = float(bargaining_factor(Policy().omega_s, Policy().omega_d, Policy().subsidy))
     worst = lowest_tax(RANGES["omega_s"][1], RANGES["subsidy"][1])
     said = (
-        f"In the base case the price is the lowest cost plus {inside:.4%} of the spread. Below a tax of {100 * worst:.2g} % (at the"
+        f"In the base case the price is the lowest cost plus {inside:.4%} of the spread. Below a tax of"
+        f" {100 * worst:.2g} % (at the"
         " largest share and subsidy), inside the simulated range of 0 to 20 %, eq. 7 passes the highest cost."
     )
     return Finding(IN_SHAPE if 0 <= inside <= 1 else NOT, said)
@@ -140,7 +144,10 @@ def choice(claim: Claim, e: Evidence) -> Finding:
     """What firms choose on either side of the price of sinks."""
     made = choose([1e6, 1e6], [1e5, 1e5], [20.0, 40.0], [1e3, 1e3], [50.0, 50.0], Instruments(30.0, 0.05, 0.0, 0.0))
     buys = made["buys"].tolist()
-    said = f"At 30 yuan/t a firm that abates for 20 {'buys' if buys[0] else 'abates'}, one that abates for 40 {'buys' if buys[1] else 'abates'}."
+    said = (
+        f"At 30 yuan/t a firm that abates for 20 {'buys' if buys[0] else 'abates'}, one that abates for 40"
+        f" {'buys' if buys[1] else 'abates'}."
+    )
     return Finding(REPRODUCED if buys == [False, True] else NOT, said)
 
 
@@ -152,8 +159,8 @@ def _benefit(cost: float, **change: float) -> float:
 @rule("net_benefit")
 def net_benefit(claim: Claim, e: Evidence) -> Finding:
     """The sign of eq. 3's slope in an instrument, for firms that abate cheaply and dearly."""
-    field, step = {"omega_s": ("offset_share", 0.05), "tax": ("tax", 5.0), "subsidy": ("subsidy", 5.0)}[claim.get("instrument")]  # fmt: skip
-    base = {"offset_share": 0.05, "tax": 10.0, "subsidy": 5.0}[field]
+    field = {"omega_s": "offset_share"}.get(claim.get("instrument"), claim.get("instrument"))
+    step, base = {"offset_share": (0.05, 0.05), "tax": (5.0, 10.0), "subsidy": (5.0, 5.0)}[field]
     sign = 1.0 if claim.get("sign") == "up" else -1.0
     costs = (10.0, 20.0, 40.0, 300.0)
     gains = {cost: sign * (_benefit(cost, **{field: base + step}) - _benefit(cost)) for cost in costs}
@@ -163,7 +170,8 @@ def net_benefit(claim: Claim, e: Evidence) -> Finding:
             REPRODUCED, f"By eq. 3 it does at abatement costs of {listed([f'{c:g}' for c in costs])} yuan/t."
         )
     said = (
-        f"By eq. 3 it does only where a sink less its subsidy (25 yuan/t here) costs less than abating: not at {listed(wrong)}"
+        f"By eq. 3 it does only where a sink less its subsidy (25 yuan/t here) costs less than abating: not at"
+        f" {listed(wrong)}"
         " yuan/t."
     )
     return Finding(IN_SHAPE if len(wrong) < len(costs) else NOT, said)
@@ -181,7 +189,8 @@ def tax_and_choice(claim: Claim, e: Evidence) -> Finding:
     same = bool((low == high).all())
     said = (
         "In eq. 3 the tax falls on what is still emitted, the same whether tonnes are offset or abated: demand is"
-        f" {'the same' if same else 'another'} at a tax of 0 and of 500 yuan/t. Only eq. 7 makes the price fall with it."
+        f" {'the same' if same else 'another'} at a tax of 0 and of 500 yuan/t. Only eq. 7 makes the price fall with"
+        f" it."
     )
     return Finding(NOT if same else REPRODUCED, said)
 
@@ -200,5 +209,8 @@ def far_above(claim: Claim, e: Evidence) -> Finding:
     """Demand prices against the markets' price."""
     mean = float(published.demand_prices()["demand_price"].mean())
     ratio = mean / claim.number("price")
-    said = f"The mean demand price of Table 3 is {mean:,.0f} yuan/t, {ratio:.0f} times the pilots' mean of {claim.number('price'):g}."
+    said = (
+        f"The mean demand price of Table 3 is {mean:,.0f} yuan/t, {ratio:.0f} times the pilots' mean of"
+        f" {claim.number('price'):g}."
+    )
     return measured(REPRODUCED if ratio >= claim.number("least") else NOT, said, [ratio], "times")

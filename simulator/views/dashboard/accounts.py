@@ -1,6 +1,4 @@
-"""The equilibrium's flows of one year as links of a Sankey diagram: energy from source to user, income from sector to
-owner.
-"""
+"""The equilibrium's flows of one year as links of a Sankey diagram: energy to its users, income to its owners."""
 
 from __future__ import annotations
 
@@ -112,7 +110,9 @@ def _electricity(accounts: PhysicalAccounts, f: Flows) -> Counter[str]:
         code = owner.split(":")[0]
         sector = sector_of(code)
         if sector != "ELEC":
-            used[group(sector) if sector in SECTORS or sector == "HH" else "Services and agriculture"] += float(f.leaf[i])
+            used[group(sector) if sector in SECTORS or sector == "HH" else "Services and agriculture"] += float(
+                f.leaf[i]
+            )
     return used
 
 

@@ -82,7 +82,9 @@ def frame(desk: Desk) -> html.Div:
     """What all pages have in common."""
     folders = desk.folders()
     options = [{"label": path.name, "value": name} for name, path in folders.items()]
-    chosen = dcc.Dropdown(id="folder", options=options, value=desk.default(), clearable=False, searchable=len(folders) > 8)
+    chosen = dcc.Dropdown(
+        id="folder", options=options, value=desk.default(), clearable=False, searchable=len(folders) > 8
+    )
     return html.Div(
         [
             dcc.Location(id="url", refresh="callback-nav"),
@@ -94,7 +96,9 @@ def frame(desk: Desk) -> html.Div:
                     html.Button("Read again", id="again", title="Read the folder again: runs may have come"),
                 ]
             ),
-            html.Nav([dcc.Link(page.title, href=page.path, id=_link(page)) for page in PAGES], **{"aria-label": "Pages"}),
+            html.Nav(
+                [dcc.Link(page.title, href=page.path, id=_link(page)) for page in PAGES], **{"aria-label": "Pages"}
+            ),
             html.Main(id="page", tabIndex=-1),
         ]
     )

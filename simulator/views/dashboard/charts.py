@@ -11,11 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulator.views.style import GREY, INK, PALE, SECTOR_COLOURS, Curve, coinciding, group_label, looks
+from simulator.views.style import COINCIDE, GREY, INK, PALE, SECTOR_COLOURS, Curve, coinciding, group_label, looks
 
 Chart = dict[str, Any]
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
-SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down", "P": "cross", "X": "x"}
+SYMBOLS = {
+    "o": "circle",
+    "s": "square",
+    "^": "triangle-up",
+    "D": "diamond",
+    "v": "triangle-down",
+    "P": "cross",
+    "X": "x",
+}
 DEMAND, SUPPLY, NOW = "#0072B2", "#D55E00", "#0072B2"
 
 
@@ -48,7 +56,12 @@ def axis(title: str = "", *, grid: bool = False, **more: Any) -> dict[str, Any]:
 
 
 def by_year(
-    table: pd.DataFrame, order: Sequence[str], *, from_zero: bool, digits: int = 1, titles: Mapping[str, str] | None = None
+    table: pd.DataFrame,
+    order: Sequence[str],
+    *,
+    from_zero: bool,
+    digits: int = 1,
+    titles: Mapping[str, str] | None = None,
 ) -> Chart:
     """A line a scenario with its band over the seeds; scenarios that are equal share one line and its name says so.
 
@@ -58,12 +71,13 @@ def by_year(
     order : all scenarios of the batch, so that each has its colour on every page.
     """
     look = looks(list(order))
-    parts = {name: rows for name, rows in table.groupby("scenario", sort=False)}
-    parts = {name: parts[name].sort_values("x") for name in order if name in parts}
+    present = set(table["scenario"])
+    parts = {name: table[table["scenario"] == name].sort_values("x") for name in order if name in present}
     curves: dict[str, Curve] = {n: (r["x"].to_numpy(float), r["middle"].to_numpy(float)) for n, r in parts.items()}
     size = max((float(np.abs(y).max()) for _, y in curves.values()), default=1.0)
     traces: list[dict[str, Any]] = []
     dense = max((len(x) for x, _ in curves.values()), default=0) > 24
+    dashes = _dashes(curves)
     for group in coinciding(curves, 1e-9 * max(size, 1e-12)):
         rows, one = parts[group[0]], look[group[0]]
         label = group_label(group, curves)
@@ -73,7 +87,7 @@ def by_year(
             {
                 "type": "scatter", "x": rows["x"].tolist(), "y": rows["middle"].tolist(), "name": label,
                 "mode": "lines" if dense else "lines+markers",
-                "line": {"color": one.colour, "width": 2},
+                "line": {"color": one.colour, "width": 2.2, "dash": dashes[group[0]]},
                 "marker": {"symbol": SYMBOLS[one.marker], "size": 7, "line": {"color": "white", "width": 1}},
                 "hovertemplate": f"%{{y:,.{digits}f}}",
             }
@@ -81,6 +95,18 @@ def by_year(
     lines = sum(1 for trace in traces if trace.get("showlegend", True))
     yaxis = axis(grid=True, rangemode="tozero" if from_zero else "normal")
     return chart(traces, hovermode="x unified", yaxis=yaxis, xaxis=_years(curves), showlegend=lines > 1)
+
+
+def _dashes(curves: Mapping[str, Curve]) -> dict[str, str]:
+    """Solid lines; those that lie on one another are dashed, each with shorter dashes than the one below."""
+    values = [value for _, y in curves.values() for value in y.tolist()]
+    near = COINCIDE * (max(values) - min(values)) if values else 0.0
+    kinds = ("solid", "9px,9px", "4px,14px", "2px,16px")
+    return {
+        name: kinds[min(place, len(kinds) - 1)]
+        for group in coinciding(curves, near)
+        for place, name in enumerate(group)
+    }
 
 
 def _years(curves: Mapping[str, Curve]) -> dict[str, Any]:
@@ -100,7 +126,9 @@ def _band(rows: pd.DataFrame, colour: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def bars(names: Sequence[str], series: Mapping[str, Sequence[float]], order: Sequence[str], *, digits: int = 1) -> Chart:
+def bars(
+    names: Sequence[str], series: Mapping[str, Sequence[float]], order: Sequence[str], *, digits: int = 1
+) -> Chart:
     """Horizontal bars: a group of names, in each a bar a scenario."""
     look = looks(list(order))
     traces = [

@@ -6,7 +6,6 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import pandas as pd
 
@@ -79,8 +78,11 @@ class Desk:
 
     def source(self, batch: Batch) -> str:
         """The source line under every chart of a batch."""
-        empty = pd.DataFrame()
-        return source_line([run.light(empty) for run in batch.runs])
+        return source_line([run.light(pd.DataFrame()) for run in batch.runs])
+
+    def source_of(self, run: Run) -> str:
+        """The source line under what one run's tables say."""
+        return source_line([run.light(pd.DataFrame())])
 
     def recomputed(self, run: Run) -> Recomputed:
         """A run with its order books and flows.
@@ -128,6 +130,3 @@ class Desk:
         self.started.cancel()
         self.levers.close()
         self.again.close()
-
-
-Search = dict[str, Any]

@@ -55,7 +55,9 @@ def add_routes(server: flask.Flask, desk: Desk) -> None:
 
     @server.get("/files/runs/<run>/<name>")
     def of_run(run: str, name: str) -> flask.Response:
-        return _or_words(lambda: run_file(desk, desk.batch(flask.request.args.get("folder")), run, name), f"{run}-{name}")
+        return _or_words(
+            lambda: run_file(desk, desk.batch(flask.request.args.get("folder")), run, name), f"{run}-{name}"
+        )
 
 
 def _or_words(make: Any, name: str) -> flask.Response:
@@ -80,7 +82,10 @@ def batch_file(desk: Desk, batch: Batch, name: str) -> bytes | None:
     if name == "iamc.csv":
         return _csv(iamc_table(desk.tables.results(batch)))
     if name == "annual.csv":
-        frames = [run.light(r.annual).annual.assign(run=run.name) for run, r in zip(batch.runs, desk.tables.results(batch), strict=True)]
+        frames = [
+            run.light(r.annual).annual.assign(run=run.name)
+            for run, r in zip(batch.runs, desk.tables.results(batch), strict=True)
+        ]
         return _csv(pd.concat(frames, ignore_index=True))
     if name == "bands.csv":
         named = {"low": "p05", "middle": "median", "high": "p95"}

@@ -206,7 +206,7 @@ def _notes(
     if other:
         notes.append(
             f"{_count(other, 'run')} of {len(runs)} {'was' if len(other) == 1 else 'were'} made by another version of"
-            " the program: shown as stored; order books and flows are computed anew, if that still gives the same price."
+            " the program: shown as stored; order books and flows are found again if prices still come out the same."
         )
     return notes
 

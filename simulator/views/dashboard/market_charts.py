@@ -32,7 +32,8 @@ def demand_and_supply(book: Book) -> Chart:
             traces.append(
                 {
                     "type": "scatter", "mode": "lines", "name": name, "x": [0.0, *total.tolist()],
-                    "y": [float(side[0, 0]), *side[:, 0].tolist()], "line": {"shape": "vh", "color": colour, "width": 2.5},
+                    "y": [float(side[0, 0]), *side[:, 0].tolist()],
+                    "line": {"shape": "vh", "color": colour, "width": 2.5},
                     "hovertemplate": "%{y:,.2f} yuan/t at %{x:,.3f} Mt",
                 }
             )  # fmt: skip

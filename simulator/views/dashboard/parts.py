@@ -44,7 +44,9 @@ def told(view: Callable[..., Any]) -> Callable[..., Any]:
             return notice(sentence(error), alert=True)
         except Exception as error:
             logger.exception("a page of the dashboard failed")
-            return notice(f"This page has a defect ({type(error).__name__}); its traceback is in the terminal.", alert=True)
+            return notice(
+                f"This page has a defect ({type(error).__name__}); its traceback is in the terminal.", alert=True
+            )
 
     return answer
 
@@ -60,7 +62,9 @@ def heading(title: str, lead: str = "") -> list[Any]:
     return [html.H2(title, id="title", tabIndex=-1), *([html.P(lead, className="lead")] if lead else [])]
 
 
-def figure(title: str, unit: str, drawn: Chart, source: str, *, name: str | None = None, wide: bool = False) -> html.Figure:
+def figure(
+    title: str, unit: str, drawn: Chart, source: str, *, name: str | None = None, wide: bool = False
+) -> html.Figure:
     """A chart with its title and unit above and its source below.
 
     Parameters
@@ -90,7 +94,9 @@ def labelled(label: str, control: Any, note: str = "") -> html.Div:
     return html.Div([*parts, *([html.Small(note)] if note else [])], className="control")
 
 
-def choice(name: str, label: str, options: Mapping[Any, str] | Sequence[Any], value: Any, *, wide: bool = False) -> html.Div:
+def choice(
+    name: str, label: str, options: Mapping[Any, str] | Sequence[Any], value: Any, *, wide: bool = False
+) -> html.Div:
     """A list to choose one thing from."""
     known = options if isinstance(options, Mapping) else {option: str(option) for option in options}
     dropdown = dcc.Dropdown(
@@ -111,7 +117,12 @@ def group(name: str, label: str, options: Mapping[str, str], value: Any, *, many
 
 
 def table(
-    heads: Sequence[Any], rows: Sequence[Sequence[Any]], caption: str = "", *, text: Sequence[int] = (0,), name: str = ""
+    heads: Sequence[Any],
+    rows: Sequence[Sequence[Any]],
+    caption: str = "",
+    *,
+    text: Sequence[int] = (0,),
+    name: str = "",
 ) -> html.Div:
     """A table that scrolls sideways by itself on a narrow screen.
 
@@ -138,8 +149,23 @@ def progress(name: str) -> html.Div:
     )
 
 
-def share_done(done: int, total: int, words: str) -> list[Any]:
-    """The words and bar of a computation under way."""
+def leaves(part: str, leaf: int, count: int) -> html.Div:
+    """Buttons to turn the leaves of a long table; ids ``{"part": part, "by": 1 or -1}``."""
+    return html.Div(
+        [
+            html.Button("Previous", id={"part": part, "by": -1}, disabled=leaf == 0),
+            html.Span(f"{leaf + 1} of {count}"),
+            html.Button("Next", id={"part": part, "by": 1}, disabled=leaf >= count - 1),
+        ],
+        className="leaves",
+    )
+
+
+def share_done(standing: tuple[int, int] | None, words: str) -> list[Any]:
+    """The words and bar of a computation under way; nothing where there is none."""
+    if standing is None:
+        return []
+    done, total = standing
     if not total:
         return [html.Span(f"{words} …")]
     return [html.Span(f"{words}: {done} of {total} periods"), html.Progress(value=str(done), max=str(total))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -15,8 +15,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from scenarios.errors import Problem, UserError
 from scenarios.load import load_scenario
+from simulator.disk import StoreError
 from simulator.views.dashboard.answer import what_if
-from simulator.views.dashboard.app import make_app
+from simulator.views.dashboard.app import draw, make_app
 from simulator.views.dashboard.desk import Desk
 from simulator.views.dashboard.levers import EQUILIBRIUM, START
 
@@ -65,6 +66,7 @@ def serving(folder: Path | None, root: Path, port: int, *, warm: bool = True) ->
         app = make_app(desk)
         server = make_server(HOST, port, app.server, threaded=True, request_handler=_Quiet, fd=held.fileno())
         if warm:
+            Thread(target=_read_ahead, args=(desk,), daemon=True).start()
             desk.levers.warm_up(what_if, load_scenario(START, EQUILIBRIUM))
         try:
             yield Serving(f"http://{HOST}:{held.getsockname()[1]}", desk, server)
@@ -74,6 +76,12 @@ def serving(folder: Path | None, root: Path, port: int, *, warm: bool = True) ->
     finally:
         held.close()
         desk.close()
+
+
+def _read_ahead(desk: Desk) -> None:
+    """Read what the first page shows while the browser still opens; what is wrong with it, the page says."""
+    with suppress(StoreError, UserError):
+        draw(desk, "/", None, "")
 
 
 @contextmanager
@@ -96,5 +104,7 @@ def _bind(port: int) -> socket.socket:
         held.close()
         why = getattr(error, "strerror", None) or str(error)
         hint = f"Choose another: --port {port + 1 if port < 65535 else 8050}. Perhaps a dashboard is open already."
-        raise UserError("The dashboard cannot be opened.", [Problem("a free port", f"{port} ({why})", "--port", hint=hint)]) from error
+        raise UserError(
+            "The dashboard cannot be opened.", [Problem("a free port", f"{port} ({why})", "--port", hint=hint)]
+        ) from error
     return held

@@ -100,9 +100,7 @@ class Tables:
         """The runs without their fills."""
 
         def make() -> list[RunResult]:
-            return [
-                run.light(self._annual(run), self.periods(run) if periods else None) for run in batch.runs
-            ]
+            return [run.light(self._annual(run), self.periods(run) if periods else None) for run in batch.runs]
 
         found: list[RunResult] = self.kept(("results", batch.folder, batch.mark, periods), make)
         return found

@@ -40,6 +40,7 @@ class WarmWorker:
         self.steps: Any = self.context.Array("q", [0, 0])
         self.lock = Lock()
         self.pool: ProcessPoolExecutor | None = None
+        self.last: Future[Any] | None = None
 
     def warm_up(self, job: Job, question: Any) -> None:
         """Let the process start and do a first job, without waiting for it."""
@@ -73,8 +74,10 @@ class WarmWorker:
         raise WorkerLost("the process that computes ended by itself; the usual reason is memory: try fewer firms")
 
     @property
-    def progress(self) -> tuple[int, int]:
-        """Steps done and in all of what is computed now."""
+    def progress(self) -> tuple[int, int] | None:
+        """Steps done and in all of what is computed now; None where nothing is."""
+        if self.last is None or self.last.done():
+            return None
         return int(self.steps[0]), int(self.steps[1])
 
     def close(self) -> None:
@@ -92,7 +95,8 @@ class WarmWorker:
             self.newest.value += 1
             number = int(self.newest.value)
             self.steps[0] = self.steps[1] = 0
-            return number, self.pool.submit(_answer, job, number, question)
+            self.last = self.pool.submit(_answer, job, number, question)
+            return number, self.last
 
 
 # -- in the process ----------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """The frame around the page: the sidebar with the controls stands open where there is room for it."""
-# mypy: disable-error-code="untyped-decorator,misc"
+# mypy: disable-error-code="attr-defined, no-untyped-call, untyped-decorator, misc"
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import solara
 
@@ -14,7 +15,7 @@ def Window(event_wide: Callable[[bool], None]) -> None:
 
 
 @solara.component
-def Layout(children: list[solara.Element] = []) -> None:  # noqa: B006, as Solara calls it
+def Layout(children: list[Any] = []) -> None:  # noqa: B006, as Solara calls it
     """Solara's own frame; on a telephone its sidebar would begin by covering the page."""
     wide, set_wide = solara.use_state(False)
     with solara.AppLayout(sidebar_open=wide, navigation=False):

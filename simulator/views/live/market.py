@@ -23,6 +23,8 @@ from simulator.period import one_period, open_period
 if TYPE_CHECKING:
     from simulator.views.live.game import Game
 
+STRATEGIES = ("truthful", "scheduled", "zip", "zic")
+
 
 @dataclass(frozen=True, eq=False)
 class Moment:
@@ -57,7 +59,7 @@ class LiveMarket(CarbonMarket):
     scenario : what the command was given.
     tightness, decline : % of the cap, as in the scenario's ``cap``; None keeps the scenario's own.
     sectors : how many sectors trade, in the order of ``COVERABLE``; None keeps the scenario's own.
-    truthful, scheduled, zip, zic : weights of the strategies; None or all zero keeps the scenario's own.
+    truthful, scheduled, zip, zic : weights of the strategies, any scale; all zero keeps the scenario's own.
     """
 
     def __init__(
@@ -68,12 +70,12 @@ class LiveMarket(CarbonMarket):
         sectors: int | None = None,
         truthful: float | None = None,
         scheduled: float | None = None,
-        zip: float | None = None,  # noqa: A002, the strategy's name in the scenario
+        zip: float | None = None,
         zic: float | None = None,
     ) -> None:
-        weights = {"truthful": truthful, "scheduled": scheduled, "zip": zip, "zic": zic}
-        mix = {name: float(weight or 0.0) for name, weight in weights.items()}
-        super().__init__(varied(scenario, tightness, decline, sectors, mix))
+        levers = {"tightness": tightness, "decline": decline, "sectors": sectors}
+        mix = {"truthful": truthful, "scheduled": scheduled, "zip": zip, "zic": zic}
+        super().__init__(varied(scenario, levers | mix))
         self.forget()  # a page that is reset makes models without end, and no agent joins later
         self.game: Game | None = None
         self.trouble = ""
@@ -87,7 +89,7 @@ class LiveMarket(CarbonMarket):
         A period without equilibrium stops the run; ``trouble`` says why.
         """
         with self.lock:
-            if self.state.finished or self.trouble:
+            if self.over:
                 return
             try:
                 if self.game is not None:
@@ -101,7 +103,12 @@ class LiveMarket(CarbonMarket):
                         open_period(self)
             except EquilibriumError as error:
                 self.trouble = str(error)
-            self.running = not self.state.finished and not self.trouble
+            self.running = not self.over
+
+    @property
+    def over(self) -> bool:
+        """Whether no further period can be run."""
+        return self.state.finished or bool(self.trouble)
 
     def _moment(self, year: int, period: int, agreement: Agreement) -> Moment:
         n, population = self.periods_per_year, self.population
@@ -120,33 +127,39 @@ class LiveMarket(CarbonMarket):
         )
 
 
-def varied(
-    scenario: Scenario,
-    tightness: float | None,
-    decline: float | None,
-    sectors: int | None,
-    weights: Mapping[str, float],
-) -> Scenario:
+def lever_positions(scenario: Scenario) -> dict[str, float]:
+    """Where the sliders stand for a scenario, in the names of ``LiveMarket``: %, number of sectors, weights in %."""
+    cap, mix = scenario.cap, scenario.firms.strategies.as_dict()
+    return {
+        "tightness": round(100 * cap.tightness, 1),
+        "decline": round(100 * cap.decline, 1),
+        "sectors": len(scenario.coverage.sectors("trading")),
+        **{name: round(100 * mix[name]) for name in STRATEGIES},
+    }
+
+
+def varied(scenario: Scenario, levers: Mapping[str, float | None]) -> Scenario:
     """The scenario with the sliders' cap, coverage and strategies, validated as a file would be.
 
     Parameters
     ----------
-    tightness, decline : %
-    sectors : number of trading sectors; at the scenario's own number its own sectors trade.
-    weights : of the strategies, any scale.
+    levers : as ``lever_positions``; None, and a slider left where it stood, keep what the scenario says.
     """
-    data = scenario.model_dump()
-    for name, value in (("tightness", tightness), ("decline", decline)):
-        if value is not None:
-            data["cap"][name] = value / 100.0
-    own = scenario.coverage.sectors("trading")
-    if sectors is not None and sectors != len(own):
+    before, data = lever_positions(scenario), scenario.model_dump()
+    moved = {name: value for name, value in levers.items() if value is not None and value != before[name]}
+    for name in ("tightness", "decline"):
+        if name in moved:
+            data["cap"][name] = moved[name] / 100.0
+    if "sectors" in moved:
+        trading = COVERABLE[: int(moved["sectors"])]
         idle = {s: "none" if kind == "trading" else kind for s, kind in data["coverage"].items()}
-        data["coverage"] = idle | dict.fromkeys(COVERABLE[:sectors], "trading")
-        data["shock"]["sectors"] = [s for s in data["shock"]["sectors"] if s not in COVERABLE[:sectors]]
-    total = sum(weights.values())
-    if total > 0:
-        data["firms"]["strategies"] = {name: weight / total for name, weight in weights.items()}
+        data["coverage"] = idle | dict.fromkeys(trading, "trading")
+        data["shock"]["sectors"] = [s for s in data["shock"]["sectors"] if s not in trading]
+    if moved.keys() & set(STRATEGIES):
+        weights = {name: moved.get(name, before[name]) for name in STRATEGIES}
+        total = sum(weights.values())
+        if total > 0:
+            data["firms"]["strategies"] = {name: weight / total for name, weight in weights.items()}
     return Scenario.model_validate(data)
 
 

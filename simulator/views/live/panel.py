@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, HEIGHT = 4.6, 3.1
+WIDTH, HEIGHT, BELOW = 4.6, 3.1, 0.52
+NAMES = 1.32
+"""Inches for sectors' names beside an axis."""
 LONG_NAMES = {"COKE": "Coking, refining", "NFM": "Non-ferrous met.", "NMM": "Building mat.", "GOV": "Government",
               "INT": "Intermediaries"}  # fmt: skip
 
@@ -34,14 +36,22 @@ def colour(sector: str) -> str:
     return SECTOR_COLOURS[sector]
 
 
-def panel(x: str, y: str, *, height: float = HEIGHT) -> tuple[Figure, Axes]:
-    """An empty picture with both axes named, units included; its title stands above it on the page."""
+def panel(x: str, y: str, *, height: float = HEIGHT, left: float = 0.68) -> tuple[Figure, Axes]:
+    """An empty picture with both axes named, units included; its title stands above it on the page.
+
+    Parameters
+    ----------
+    height, left : of the picture, and what is free for numbers and names at the left, inches. Margins are given:
+        to find them would take as long as to draw.
+    """
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
-        figure = Figure(figsize=(WIDTH, height), facecolor="white", layout="constrained")
-        axes = figure.add_subplot()
+        figure = Figure(figsize=(WIDTH, height), facecolor="white")
+        axes = figure.add_axes(
+            (left / WIDTH, BELOW / height, (WIDTH - left - 0.12) / WIDTH, 1 - (BELOW + 0.1) / height)
+        )
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -55,10 +65,14 @@ def panel(x: str, y: str, *, height: float = HEIGHT) -> tuple[Figure, Axes]:
 
 
 def key(axes: Axes, columns: int = 2) -> None:
-    """The legend, above the axes where it hides nothing."""
+    """The legend, above the axes, which make room for it."""
+    handles, labels = axes.get_legend_handles_labels()
+    place, height = axes.get_position(), axes.figure.get_figheight()
+    rows = -(-len(labels) // columns)
+    axes.set_position((place.x0, place.y0, place.width, place.height - (0.03 + 0.185 * rows) / height))
     axes.legend(
-        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, frameon=False, fontsize=9, handlelength=1.6,
-        columnspacing=1.2, borderaxespad=0.2, labelspacing=0.3,
+        handles, labels, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, frameon=False, fontsize=9,
+        handlelength=1.6, columnspacing=1.2, borderaxespad=0.1, labelspacing=0.3,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from market.orders import Floats, Ints
 from market.sides import Side
 from simulator.book import TONNES
 from simulator.views.live.market import LiveMarket
-from simulator.views.live.panel import bars, colour, key, panel, short_name
+from simulator.views.live.panel import NAMES, bars, colour, key, panel, short_name
 from simulator.views.style import GREY, INK, PALETTE
 
 if TYPE_CHECKING:
@@ -63,10 +63,14 @@ def book_picture(m: LiveMarket) -> Figure:
     """Demand and supply of the last auction around the price that cleared it."""
     agreement, market = m.moment.agreement, m.scenario.market
     orders, unit = agreement.orders, market.lot / TONNES
+    if not len(orders):
+        return _nothing("no orders: the price comes from the equilibrium itself")
     figure, axes = panel("cumulated quantity, Mt CO₂", "yuan per t CO₂")
     bids = Side.of(orders, np.flatnonzero(orders.side > 0), descending=True)
     asks = Side.of(orders, np.flatnonzero(orders.side < 0), descending=False)
     for side, tone, name in ((bids, BUYING, "demand"), (asks, SELLING, "supply")):
+        if not len(side.rows):
+            continue
         lots, price = np.concatenate(([0], side.total)) * unit, np.concatenate((side.price[:1], side.price))
         axes.step(lots, price * market.tick, where="pre", color=tone, linewidth=1.8, label=name)
     volume = agreement.clearing.volume * unit
@@ -78,6 +82,13 @@ def book_picture(m: LiveMarket) -> Figure:
     if m.game is not None:
         _own_orders(m, axes, m.game.row)
     key(axes)
+    return figure
+
+
+def _nothing(words: str) -> Figure:
+    figure, axes = panel("", "")
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, words, ha="center", va="center", color=GREY, transform=axes.transAxes)
     return figure
 
 
@@ -101,6 +112,7 @@ def trades_picture(m: LiveMarket) -> Figure:
     firms, accounts = len(m.population), m.registry.accounts
     figure, axes = panel("", "", height=4.0)
     axes.set_axis_off()
+    axes.set_position((0.02, 0.19, 0.96, 0.8))  # the legend lies below
     axes.set_aspect("equal")
     angle = 2 * np.pi * (np.arange(accounts) + 0.5) / accounts
     place = np.stack((np.sin(angle), np.cos(angle)), axis=1)
@@ -112,12 +124,14 @@ def trades_picture(m: LiveMarket) -> Figure:
     np.add.at(traded, fills.seller, fills.quantity * lot)
     most = np.argsort(-fills.quantity, kind="stable")[:LINES]
     if len(most):
-        size = fills.quantity[most] / fills.quantity.max()
+        part = fills.quantity[most] / fills.quantity.max()
         ends = place[fills.seller[most]], place[fills.buyer[most]]
         bends = 0.15 * (ends[0] + ends[1])
         curves = [Path(np.stack(points), BEND) for points in zip(ends[0], bends, ends[1], strict=True)]
         tone = [colour(tones[codes[seller]]) for seller in fills.seller[most]]
-        lines = PathCollection(curves, linewidths=0.4 + 3.0 * np.sqrt(size), edgecolors=tone, facecolors="none", alpha=0.55)
+        lines = PathCollection(
+            curves, linewidths=0.4 + 3.0 * np.sqrt(part), edgecolors=tone, facecolors="none", alpha=0.55
+        )
         axes.add_collection(lines)
     handles = []
     for code, sector in enumerate(tones):
@@ -125,11 +139,11 @@ def trades_picture(m: LiveMarket) -> Figure:
         rim = np.flatnonzero(codes == code)
         if sector in ("GOV", "INT") and not len(here):
             continue
-        axes.scatter(*place[rim].T, s=2, color=colour(sector), linewidths=0)
+        axes.scatter(place[rim, 0], place[rim, 1], s=2, color=colour(sector), linewidths=0)
+        size = 8 + 150 * np.sqrt(traded[here] / max(int(traded.max()), 1))
         axes.scatter(
-            *place[here].T, s=8 + 150 * np.sqrt(traded[here] / traded.max()), color=colour(sector), zorder=3,
-            edgecolors="white", linewidths=0.5,
-        )  # fmt: skip
+            place[here, 0], place[here, 1], s=size, color=colour(sector), zorder=3, edgecolors="white", linewidths=0.5
+        )
         if len(here):
             handles.append(Line2D([], [], linestyle="", marker="o", color=colour(sector), label=short_name(sector)))
     if m.game is not None:
@@ -152,7 +166,7 @@ def flows_picture(m: LiveMarket) -> Figure:
     names = [*m.moment.trading]
     if (fills.seller == m.government).any():
         names.append("GOV")
-    figure, axes = panel("Mt CO₂ sold (left) and bought (right)", "")
+    figure, axes = panel("Mt CO₂ sold (left) and bought (right)", "", left=NAMES)
     bought, sold = (_by_sector(m, who, fills.quantity * lot, names) / TONNES for who in (fills.buyer, fills.seller))
     axes.barh(range(len(names)), bought, 0.7, color=BUYING, label="bought")
     axes.barh(range(len(names)), -sold, 0.7, color=SELLING, label="sold")
@@ -179,7 +193,7 @@ def sector_positions_picture(m: LiveMarket) -> Figure:
     rows = [COVERABLE.index(s) for s in moment.trading]
     held = m.population.total(moment.held.astype(np.float64))[rows] / TONNES
     done, ahead = (part[rows] / TONNES for part in need)
-    figure, axes = panel("Mt CO₂", "")
+    figure, axes = panel("Mt CO₂", "", left=NAMES)
     at = np.arange(len(rows))
     axes.barh(at - 0.2, held, 0.36, color=PALETTE[3], label="held")
     axes.barh(at + 0.2, done, 0.36, color=INK, label="emitted")
@@ -194,17 +208,19 @@ def firm_positions_picture(m: LiveMarket) -> Figure:
     moment, population = m.moment, m.population
     need = moment.emitted + moment.ahead
     covered = np.minimum(100 * moment.held / np.maximum(need, 1e-9), MOST_COVERED)
-    figure, axes = panel("the year's need, t CO₂", "held, % of the need")
+    figure, axes = panel("the year's need, Mt CO₂", "held, % of the need")
     for sector in moment.trading:
         rows = np.flatnonzero((population.sector == population.sectors.index(sector)) & (need > 0))
-        axes.scatter(need[rows], covered[rows], s=11, color=colour(sector), alpha=0.7,
+        axes.scatter(need[rows] / TONNES, covered[rows], s=11, color=colour(sector), alpha=0.7,
                      linewidths=0, label=short_name(sector))  # fmt: skip
     axes.axhline(100, color=GREY, linewidth=0.9, linestyle="--")
     if m.game is not None:
-        x = need[m.game.row]
+        x = need[m.game.row] / TONNES
         axes.plot([x], [covered[m.game.row]], "o", markersize=11, fillstyle="none", color=INK,
                   markeredgewidth=2, label="you")  # fmt: skip
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")  # powers of ten take long to set
+    axes.minorticks_off()
     shown = covered[np.isin(population.sector, [population.sectors.index(s) for s in moment.trading]) & (need > 0)]
     axes.set_ylim(0.9 * float(np.min(shown, initial=100.0)), 1.1 * float(np.max(shown, initial=100.0)))
     key(axes, 3)

@@ -66,7 +66,15 @@ def scores(game: Game) -> list[Score]:
 def _score(game: Game, name: str, span: list[int]) -> Score:
     last = game.moves[span[-1]]
     whole = last.period == game.market.periods_per_year
-    return Score(name, whole, _account(game, span, lambda m: m.person), _account(game, span, lambda m: m.firm))
+    return Score(name, whole, _account(game, span, _person), _account(game, span, _firm))
+
+
+def _person(move: Move) -> Side:
+    return move.person
+
+
+def _firm(move: Move) -> Side:
+    return move.firm
 
 
 def _account(game: Game, span: list[int], side: Callable[[Move], Side]) -> Account:
@@ -89,7 +97,7 @@ def log_csv(game: Game) -> str:
     for i, move in enumerate(game.moves):
         span = list(range(i + 1))
         sides: list[object] = []
-        for get in (lambda m: m.person, lambda m: m.firm):
+        for get in (_person, _firm):
             side = get(move)
             cost = _account(game, span, get).cost
             sides += [side.bought, f"{side.paid:.2f}", f"{side.penalty:.2f}", side.stand.held, f"{side.stand.owed:.0f}",

@@ -1,9 +1,8 @@
 """The tab with a firm's seat: take it, see where the firm stands, place its orders, be scored."""
-# mypy: disable-error-code="untyped-decorator,misc"
+# mypy: disable-error-code="attr-defined, no-untyped-call, untyped-decorator, misc"
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 
@@ -14,11 +13,39 @@ from simulator.views.live import seat_pictures, tables
 from simulator.views.live.form import SIDES, Line, read_lines
 from simulator.views.live.game import Game, take_seat
 from simulator.views.live.market import LiveMarket, largest_first, when
-from simulator.views.live.panel import full_name, source_of
+from simulator.views.live.panel import full_name
 from simulator.views.live.score import log_csv, scores
+from simulator.views.live.tabs import Shown
 
 SIZES = {"the largest": 0.0, "a large one": 0.1, "a middling one": 0.5, "a small one": 0.9}
-LINES = (Line(), Line(), Line())
+LINES: tuple[Line, ...] = (Line(), Line(), Line())
+NO_FAULTS: dict[int, str] = {}
+DOOR = (
+    "Take the seat of one firm: you place its orders, auction by auction, and are scored against the same run in which"
+    " the firm bids by itself. Its emissions answer the price as every firm's do; only its trade is yours. If its"
+    " sector does not trade yet, the market first runs to the beginning of {year}."
+)
+DESK = (
+    "Where the firm stands, and your orders for the coming auction; below, what abatement costs it, and your score"
+    " against the firm bidding by itself."
+)
+MEASURE = (
+    "Cost: net purchases and penalties, less the rise in the worth of spare allowances (lacking ones count negative)"
+    " at the price without you. Below zero, free allowances were worth more than what was spent."
+)
+OWN = (
+    Shown(
+        seat_pictures.cost_picture,
+        "Marginal abatement cost",
+        "What one tonne less would cost the firm in the rest of the year: buy where the price is below it, cut where"
+        " it is above.",
+    ),
+    Shown(
+        seat_pictures.wants_picture,
+        "What the firm would want",
+        "Net purchases at each price, the reserve it likes to keep included; you need not follow it.",
+    ),
+)
 
 
 @solara.component
@@ -44,9 +71,7 @@ def Door(market: LiveMarket) -> None:
     sector, set_sector = solara.use_state(next(iter(names), ""))
     size, set_size = solara.use_state("a large one")
     trouble, set_trouble = solara.use_state("")
-    say("Take the seat of one firm: you place its orders, auction by auction, and are scored against the same run in"
-        " which the firm bids by itself. Its emissions answer the price as every firm's do; only its trade is yours."
-        f" If its sector does not trade yet, the market first runs to January {market.scenario.policy_start}.")  # fmt: skip
+    say(DOOR.format(year=market.scenario.policy_start))
     if market.scenario.market.mode != "agents" or not names:
         say("This scenario has no auction to take part in.", classes=["refused"])
         return
@@ -60,7 +85,8 @@ def Door(market: LiveMarket) -> None:
         force_update()
 
     with solara.Div(style="max-width: 420px"):
-        solara.Select("Sector", list(names), value=sector if sector in names else next(iter(names)), on_value=set_sector)
+        chosen = sector if sector in names else next(iter(names))
+        solara.Select("Sector", list(names), value=chosen, on_value=set_sector)
         solara.Select("Firm of the sector", list(SIZES), value=size, on_value=set_size)
         solara.Button("Take the seat", color="primary", on_click=sit, disabled=not market.running)
     if trouble:
@@ -73,8 +99,7 @@ def Desk(game: Game) -> None:
     update_counter.get()
     market = game.market
     solara.HTML(tag="h2", unsafe_innerHTML=escape(f"You sit for {tables.firm_name(market, game.row)}"))
-    say("Where the firm stands, and your orders for the coming auction; below, what abatement costs it, and your score"
-        " against the firm bidding by itself.")  # fmt: skip
+    say(DESK)
     if game.moves:
         say(tables.last_move(game), attributes={"aria-live": "polite"}, classes=["outcome"])
         say(tables.verdict(scores(game)), classes=["verdict"])
@@ -83,24 +108,21 @@ def Desk(game: Game) -> None:
             html = seat_pictures.position_table(game)
             solara.HTML(tag="div", unsafe_innerHTML=html, classes=["words"])
             Form(game)
-            OwnPicture(game, seat_pictures.cost_picture, "Marginal abatement cost", "What one tonne less would cost the"
-                       " firm in the rest of the year: buy where the price is below it, cut where it is above.")  # fmt: skip
-            OwnPicture(game, seat_pictures.wants_picture, "What the firm would want", "Net purchases at each price,"
-                       " the reserve it likes to keep included; you need not follow it.")  # fmt: skip
+            for shown in OWN:
+                OwnPicture(game, shown)
     if game.moves:
         solara.HTML(tag="div", unsafe_innerHTML=tables.score_table(scores(game)))
-        say("Cost: net purchases and penalties, less the rise in the worth of spare allowances (lacking ones count"
-            " negative) at the price without you. Below zero, free allowances were worth more than what was spent.")  # fmt: skip
-        solara.FileDownload(lambda: log_csv(game), "tanshi_seat.csv", label="Log of the game (CSV)", mime_type="text/csv")
+        say(MEASURE)
+        label = "Log of the game (CSV)"
+        solara.FileDownload(lambda: log_csv(game), "tanshi_seat.csv", label=label, mime_type="text/csv")
 
 
 @solara.component
-def OwnPicture(game: Game, draw: Callable[[Game], object], title: str, words: str) -> None:
+def OwnPicture(game: Game, shown: Shown) -> None:
     """A picture of the seat's firm."""
     update_counter.get()
-    source = solara.use_memo(lambda: source_of(draw(game)), [game, game.market.moment, title])
-    caption = f"<figcaption><b>{escape(title)}</b>{escape(words)}</figcaption>"
-    solara.HTML(tag="figure", unsafe_innerHTML=f'{caption}<img src="{source}" alt="{escape(title)}. {escape(words)}">')
+    html = solara.use_memo(lambda: shown.html(game), [game, game.market.moment, shown])
+    solara.HTML(tag="figure", unsafe_innerHTML=html)
 
 
 @solara.component
@@ -109,7 +131,7 @@ def Form(game: Game) -> None:
     update_counter.get()
     market = game.market
     lines, set_lines = solara.use_state(LINES)
-    faults, set_faults = solara.use_state({})
+    faults, set_faults = solara.use_state(NO_FAULTS)
     delegates, set_delegates = solara.use_state(game.delegates)
     coming = when(market.state.year, market.state.period + 1, market.periods_per_year)
 

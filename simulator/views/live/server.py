@@ -12,7 +12,7 @@ from scenarios.errors import Problem, UserError
 from scenarios.schema import Scenario
 
 HOST = "127.0.0.1"
-NEEDED = ("solara", "solara_assets", "ipyvuetify", "uvicorn")
+NEEDED = ("solara", "solara_assets", "ipyvuetify", "uvicorn", "altair")
 
 
 def serve(scenario: Scenario, port: int) -> None:
@@ -39,7 +39,7 @@ def serve(scenario: Scenario, port: int) -> None:
 
     from simulator.views.live import page
 
-    page.shown = scenario
+    page.asked = scenario
     solara.server.settings.theme.title = page.TITLE
     solara.server.settings.theme.show_banner = False
     import solara.server.starlette

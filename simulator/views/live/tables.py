@@ -27,7 +27,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> s
         for row in rows
     )
     return (
-        f'<p class="caption">{escape(caption)}</p>'
+        f'<p class="table-title">{escape(caption)}</p>'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
         f"{top}<tbody>{lines}</tbody></table></div>"
     )
@@ -72,6 +72,19 @@ def rules(m: LiveMarket) -> str:
         f" {len(trading)} {'sector trades' if len(trading) == 1 else 'sectors trade'}: {', '.join(trading)}."
         f" Firms' bidding: {mix}."
     )
+
+
+def book_table(m: LiveMarket) -> str:
+    """The orders of the last auction in figures, and how well the economy agreed with it."""
+    agreement, lot = m.moment.agreement, m.scenario.market.lot
+    orders, filled = agreement.orders, agreement.clearing.filled
+    rows = [
+        (name, f"{int(side.sum()):,}", number(orders.quantity[side].sum() * lot), number(filled[side].sum() * lot))
+        for name, side in (("bids", orders.side > 0), ("offers", orders.side < 0))
+    ]
+    gap = "exactly" if agreement.gap < 1e-9 else f"to {agreement.gap:.2g} yuan/t"
+    words = f"The auction and the economy agreed on the price {gap}, after {agreement.iterations} rounds."
+    return table(("", "orders", "quantity, t", "filled, t"), rows, "Orders of the last auction") + f"<p>{words}</p>"
 
 
 def extremes(m: LiveMarket, count: int = 5) -> str:

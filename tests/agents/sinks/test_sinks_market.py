@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
 
 from agents.sinks.choice import Instruments, choose, net_benefit, net_benefit_with_policy
 from agents.sinks.errors import SinksError
 from agents.sinks.published import abatement_costs
-from agents.sinks.supply import Forestry, cost_spread, offset_bid, rescale
+from agents.sinks.supply import FLOOR, Forestry, cost_spread, offset_bid, province_spread, rescale
 
 money = st.floats(0, 1e6)
+ECONOMY = Path(__file__).parents[3] / "scenarios" / "economies" / "shanxi_2022"
 
 
 def test_a_case_worked_out_by_hand() -> None:
@@ -130,6 +135,24 @@ def test_the_spread_of_costs_is_wider_where_the_ranges_are() -> None:
     assert spread.loc["chemicals", "sigma"] > spread.loc["steel", "sigma"] > 0
     assert sorted(spread["rank"]) == [1, 2, 3]
     assert np.log(spread["relative_level"]).mean() == pytest.approx(0, abs=1e-12)
+
+
+def test_the_province_s_figures_of_abatement_cost_are_computed_from_table_2() -> None:
+    figures = pd.read_csv(ECONOMY / "population.csv").set_index(["sector", "parameter"])
+    for row in province_spread().itertuples():
+        sigma, order = figures.loc[(row.sector, "cost_sigma")], figures.loc[(row.sector, "cost_order")]
+        assert sigma["value"] == sigma["low"] == round(row.cost_sigma, 4)
+        assert sigma["high"] == round(row.cost_sigma_high, 4)
+        assert order["value"] == round(row.cost_order, 4)
+        assert row.proxy in sigma["source"]
+        assert ("borrowed" in sigma["source"]) == (row.sector not in ("ELEC", "STEEL", "CHEM"))
+
+
+def test_cells_at_the_floor_are_left_out_of_the_spread() -> None:
+    costs = abatement_costs()
+    kept = costs[costs["lowest"] > FLOOR]
+    assert len(costs) - len(kept) == 15
+    assert_frame_equal(cost_spread(costs, above=FLOOR), cost_spread(kept))
 
 
 @pytest.mark.parametrize("name", ["potential", "median_cost", "spread"])

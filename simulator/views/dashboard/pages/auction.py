@@ -32,7 +32,7 @@ WORDS = "Finding the order books again"
 
 def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     """The page."""
-    run = batch.runs[0]
+    run = batch.runs[-1]
     years, periods = spans(desk, run)
     return [
         *heading(TITLE, "Order books are not stored: the run is made once more from its parameters, which takes seconds"
@@ -90,13 +90,15 @@ def register(app: Dash, desk: Desk) -> None:
         prevent_initial_call=True,
     )
     def move(earlier: int, later: int, year: int, period: int, years: list[Any], periods: list[Any]) -> tuple[int, int]:
-        return stepped(year, period, [o["value"] for o in years], len(periods), 1 if ctx.triggered_id == "auction-later" else -1)
+        return stepped(
+            year, period, [o["value"] for o in years], len(periods), 1 if ctx.triggered_id == "auction-later" else -1
+        )
 
     @app.callback(
         Output("auction-progress", "children"), Input("auction-tick", "n_intervals"), Input("auction-view", "children")
     )
     def tell(ticks: int, shown: Any) -> Any:
-        return "" if ctx.triggered_id != "auction-tick" else share_done(*desk.again.progress, WORDS)
+        return "" if ctx.triggered_id != "auction-tick" else share_done(desk.again.progress, WORDS)
 
 
 def stepped(year: int, period: int, years: list[int], periods: int, by: int) -> tuple[int, int]:
@@ -134,13 +136,14 @@ def body(desk: Desk, batch: Batch, run: Run, year: int, period: int) -> list[Any
     ]
     listed = [html.Div([html.Dt(term), html.Dd(value)]) for term, value in facts]
     title = f"Demand and supply, {label(run)}, {year}, period {period}"
-    source = desk.source(batch)
+    source = desk.source_of(run)
+    unit = "limit prices of the orders against cumulated tonnes"
+    sides = [_side("Bids nearest to the price", book, True), _side("Offers nearest to the price", book, False)]
     return [
-        figure(title, "limit prices of the orders against cumulated tonnes", demand_and_supply(book), source, wide=True),
+        figure(title, unit, demand_and_supply(book), source, wide=True),
         html.Dl(listed, className="facts"),
-        html.Div([_side("Bids nearest to the price", book, True), _side("Offers nearest to the price", book, False)],
-                 className="figures"),
-    ]  # fmt: skip
+        html.Div(sides, className="figures"),
+    ]
 
 
 def _side(title: str, book: Book, bids: bool) -> Any:
@@ -152,7 +155,9 @@ def _side(title: str, book: Book, bids: bool) -> Any:
     rows = []
     for price, tonnes in side[near]:
         served = price > book.price if bids else price < book.price
-        rows.append([f"{price:,.2f}", f"{tonnes:,.0f}", "yes" if served else "at the margin" if price == book.price else "no"])
+        rows.append(
+            [f"{price:,.2f}", f"{tonnes:,.0f}", "yes" if served else "at the margin" if price == book.price else "no"]
+        )
     return table(["Limit, yuan/t", "Tonnes", "Served"], rows, title, text=(2,))
 
 

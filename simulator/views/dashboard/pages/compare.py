@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from dash import Dash, Input, Output, html
 
+from simulator.variables import REFERENCE
 from simulator.views.dashboard.charts import Chart, by_year
 from simulator.views.dashboard.desk import Desk
 from simulator.views.dashboard.folder import Batch
@@ -72,6 +73,7 @@ def body(desk: Desk, batch: Batch, chosen: Sequence[str]) -> list[Any]:
         figure(title, unit, annual(bands, variable, shown, order, from_zero, digits), source)
         for variable, title, unit, from_zero, digits in CHARTS
     ]
+    drawn += _against_reference(bands, shown, order, source)
     paths = desk.tables.price_paths(batch)
     paths = paths[paths["scenario"].isin(shown)]
     if len(paths):
@@ -80,6 +82,20 @@ def body(desk: Desk, batch: Batch, chosen: Sequence[str]) -> list[Any]:
         chart = by_year(paths, order, from_zero=True)
         drawn.append(figure("Carbon price by period", "yuan per t CO₂, price of every auction", chart, source))
     return [figures(*drawn), *_summary(desk, batch, shown)]
+
+
+def _against_reference(bands: pd.DataFrame, shown: Sequence[str], order: Sequence[str], source: str) -> list[Any]:
+    """GDP of the other scenarios as a change against the reference, whose curve the eye cannot tell from theirs."""
+    rows = bands[bands["variable"] == "GDP|MER"]
+    base = rows[rows["scenario"] == REFERENCE].set_index("year")["middle"]
+    others = rows[rows["scenario"].isin(list(shown)) & (rows["scenario"] != REFERENCE) & rows["year"].isin(base.index)]
+    if others.empty or base.empty:
+        return []
+    change = 100.0 * (others["middle"] / others["year"].map(base) - 1.0)
+    chart = by_year(
+        others.assign(x=others["year"], low=change, middle=change, high=change), order, from_zero=True, digits=2
+    )
+    return [figure(f"GDP against {REFERENCE}", "% of its GDP in the same year, medians", chart, source)]
 
 
 def annual(

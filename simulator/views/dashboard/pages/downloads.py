@@ -14,6 +14,7 @@ from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH
 
 TITLE = "Downloads"
 PICTURES = {**{spec.name: spec.title for spec in ANNUAL_FIGURES}, PRICE_PATH: "Carbon price, period by period"}
+OF_RUN = ("periods.csv", "trades.parquet", "scenario.yaml")
 MANY = 60
 """Runs of a batch up to which figures are drawn."""
 
@@ -31,13 +32,13 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
         [link("bands.csv", "bands.csv"), "median and 5th to 95th percentile of each scenario"],
     ]
     pictures = [
-        [words, html.Span([link(f"{name}.png", "PNG"), " ", link(f"{name}.svg", "SVG")])] for name, words in PICTURES.items()
+        [words, html.Span([link(f"{name}.png", "PNG"), " ", link(f"{name}.svg", "SVG")])]
+        for name, words in PICTURES.items()
     ]
     runs = [
         [
             run.name,
-            html.Span([link(f"runs/{run.name}/{one}", one) for one in ("periods.csv", "trades.parquet", "scenario.yaml")],
-                      className="links"),
+            html.Span([link(f"runs/{run.name}/{one}", one) for one in OF_RUN], className="links"),
             f"{run.trades:,}",
         ]
         for run in batch.runs[:MANY]

@@ -13,11 +13,11 @@ from simulator.variables import FIRM_SECTORS
 from simulator.views.dashboard.desk import Desk
 from simulator.views.dashboard.folder import Batch, Run
 from simulator.views.dashboard.pages.auction import label, spans
-from simulator.views.dashboard.parts import choice, controls, heading, labelled, notice, table, told
+from simulator.views.dashboard.parts import choice, controls, heading, labelled, leaves, notice, table, told
 from simulator.views.network import short_name
 
 TITLE = "Firms"
-ROWS = 25
+ROWS = 20
 """Firms on one leaf of the table."""
 TRAITS = 200_000
 """Firms up to which strategy and size are worked out: more would take long to build."""
@@ -41,10 +41,12 @@ SORTABLE = tuple(name for name, _, _ in COLUMNS)
 
 def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     """The page."""
-    run = batch.runs[0]
+    run = batch.runs[-1]
     years, _ = spans(desk, run)
     sectors = {"": "all sectors", **{code: short_name(code) for code in (*FIRM_SECTORS, "GOV", "INT")}}
-    box = dcc.Input(id="firms-search", type="text", value="", placeholder="number, sector or strategy", maxLength=40, debounce=0.3)
+    box = dcc.Input(
+        id="firms-search", type="text", value="", placeholder="number, sector or strategy", maxLength=40, debounce=0.3
+    )
     return [
         *heading(TITLE, "What every firm bought and sold. A head sorts by its column; a second click turns the order."),
         controls(
@@ -71,12 +73,13 @@ def register(app: Dash, desk: Desk) -> None:
         State("folder", "value"),
     )
     @told
-    def redraw(
-        name: str, year: int, sector: str, words: str | None, order: dict[str, Any], folder: str | None
-    ) -> Any:
+    def redraw(name: str, year: int, sector: str, words: str | None, order: dict[str, Any], folder: str | None) -> Any:
         batch = desk.batch(folder)
-        found = search_firms(firms_of(desk, batch.run(name), year or None), sector or "", words or "")
-        return body(found, str(order.get("by")), bool(order.get("down")), int(order.get("leaf", 0)))
+        run = batch.run(name)
+        found = search_firms(firms_of(desk, run, year or None), sector or "", words or "")
+        return body(
+            found, str(order.get("by")), bool(order.get("down")), int(order.get("leaf", 0)), desk.source_of(run)
+        )
 
     @app.callback(
         Output("firms-order", "data"),
@@ -85,7 +88,7 @@ def register(app: Dash, desk: Desk) -> None:
         State("firms-order", "data"),
         prevent_initial_call=True,
     )
-    def turn(heads: list[int | None], leaves: list[int | None], order: dict[str, Any]) -> dict[str, Any]:
+    def turn(heads: list[int | None], turns: list[int | None], order: dict[str, Any]) -> dict[str, Any]:
         pressed = ctx.triggered_id
         if not pressed or not ctx.triggered[0]["value"]:
             raise PreventUpdate  # the buttons were only drawn anew
@@ -96,7 +99,7 @@ def register(app: Dash, desk: Desk) -> None:
 
 
 def firms_of(desk: Desk, run: Run, year: int | None) -> pd.DataFrame:
-    """Every firm with its traits and trades of a year (None: all); traders without obligations only where they traded."""
+    """Every firm with its traits and trades of a year (None: all); other traders only where they traded."""
     traded = desk.tables.firms(run, year)
     if int(run.parameters.get("firms", {}).get("number", 0)) > TRAITS:
         return traded.assign(strategy="", size=np.nan, intensity=np.nan, cost=np.nan)
@@ -121,27 +124,23 @@ def search_firms(firms: pd.DataFrame, sector: str, words: str) -> pd.DataFrame:
     return found
 
 
-def body(found: pd.DataFrame, by: str, down: bool, leaf: int) -> list[Any]:
+def body(found: pd.DataFrame, by: str, down: bool, leaf: int, source: str = "") -> list[Any]:
     """One leaf of the table."""
     if found.empty:
         return [notice("No firm fits. Shorten the search, or choose all sectors.")]
     column = by if by in SORTABLE else "firm"
-    leaves = (len(found) + ROWS - 1) // ROWS
-    leaf = min(max(leaf, 0), leaves - 1)
+    count = (len(found) + ROWS - 1) // ROWS
+    leaf = min(max(leaf, 0), count - 1)
     ordered = found.sort_values([column, "firm"], ascending=[not down, True], na_position="last", kind="stable")
     shown = ordered.iloc[leaf * ROWS : (leaf + 1) * ROWS]
     heads = [_head(name, title, column, down) for name, title, _ in COLUMNS]
     rows = [[_cell(row[name], name, digits) for name, _, digits in COLUMNS] for row in shown.to_dict("records")]
     said = f"{len(found):,} firms, {leaf * ROWS + 1:,} to {leaf * ROWS + len(shown):,} shown"
-    turn = html.Div(
-        [
-            html.Button("Previous", id={"part": "firms-leaf", "by": -1}, disabled=leaf == 0),
-            html.Span(f"{leaf + 1} of {leaves}"),
-            html.Button("Next", id={"part": "firms-leaf", "by": 1}, disabled=leaf == leaves - 1),
-        ],
-        className="leaves",
-    )
-    return [table(heads, rows, said, text=(0, 1, 2), name="firms-table"), turn]
+    return [
+        table(heads, rows, said, text=(0, 1, 2), name="firms-table"),
+        leaves("firms-leaf", leaf, count),
+        html.Small(source),
+    ]
 
 
 def _head(name: str, title: str, by: str, down: bool) -> Any:

@@ -28,14 +28,14 @@ TITLE = "Flows"
 KINDS = {"energy": "energy", "money": "income"}
 ABOUT = {
     "energy": ("Energy from source to user", "Mtce", "Fuel burnt, and power at the energy behind it, losses included."),
-    "money": ("Value added from sector to owner", "billion yuan", "Value added at the year's prices relative to the rest"
-              " of China's; before transfers and income taxes."),
+    "money": ("Value added from sector to owner", "billion yuan", "Value added at the year's prices, relative to"
+              " those of the rest of China; before transfers and income taxes."),
 }  # fmt: skip
 
 
 def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     """The page."""
-    run = batch.runs[0]
+    run = batch.runs[-1]
     years, _ = spans(desk, run)
     return [
         *heading(TITLE, "Flows are not stored: the run is made once more, which takes seconds the first time."),
@@ -69,7 +69,7 @@ def register(app: Dash, desk: Desk) -> None:
         Output("flows-progress", "children"), Input("flows-tick", "n_intervals"), Input("flows-view", "children")
     )
     def tell(ticks: int, shown: Any) -> Any:
-        return "" if ctx.triggered_id != "flows-tick" else share_done(*desk.again.progress, "Finding the flows again")
+        return "" if ctx.triggered_id != "flows-tick" else share_done(desk.again.progress, "Finding the flows again")
 
 
 def body(desk: Desk, batch: Batch, run: Run, year: int, kind: str) -> list[Any]:
@@ -80,5 +80,7 @@ def body(desk: Desk, batch: Batch, run: Run, year: int, kind: str) -> list[Any]:
     links = flows[year].energy if kind == "energy" else flows[year].money
     title, unit, note = ABOUT[kind]
     rows = [[a, b, f"{value:,.1f}"] for (a, b), value in sorted(links.items(), key=lambda item: -item[1])[:15]]
-    drawn = figure(f"{title}, {label(run)}, {year}", unit, sankey(links, unit), f"{desk.source(batch)} {note}", wide=True)
+    drawn = figure(
+        f"{title}, {label(run)}, {year}", unit, sankey(links, unit), f"{desk.source_of(run)} {note}", wide=True
+    )
     return [html.Div(drawn, className="diagram"), table(["From", "To", unit], rows, "The largest flows", text=(0, 1))]

@@ -28,10 +28,12 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     if not traded:
         told_why = "No run of this batch holds trades: their prices come from the equilibrium, or nobody traded."
         return [*heading(TITLE), notice(told_why)]
-    run = traded[0]
+    run = traded[-1]
     years, periods = spans(desk, run)
     return [
-        *heading(TITLE, "Dots by the tonnes that a trader moved, lines from seller to buyer by the tonnes between them."),
+        *heading(
+            TITLE, "Dots by the tonnes that a trader moved, lines from seller to buyer by the tonnes between them."
+        ),
         controls(
             choice("network-run", "Run", {one.name: label(one) for one in traded}, run.name, wide=True),
             choice("network-year", "Year", {ALL: "all years", **{y: str(y) for y in years}}, years[-1]),
@@ -65,7 +67,7 @@ def body(desk: Desk, batch: Batch, run: Run, year: int, period: int, level: str)
     when, part = year or None, period or None
     flows = desk.tables.sector_flows(run, when, part)
     span = f"{year if year else 'all years'}{f', period {period}' if period else ''}"
-    source = f"{desk.source(batch)} {PAIRING}"
+    source = f"{desk.source_of(run)} {PAIRING}"
     if flows.empty:
         return [notice(f"Nobody traded in {label(run)}, {span}.")]
     if level == "firms":

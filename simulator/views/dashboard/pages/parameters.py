@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, html
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
+from dash.exceptions import PreventUpdate
 
 from scenarios.figures import catalogue
 from scenarios.parameters import describe_parameters
 from simulator.views.dashboard.desk import Desk
 from simulator.views.dashboard.folder import Batch
-from simulator.views.dashboard.parts import controls, group, heading, labelled, notice, table, told
+from simulator.views.dashboard.parts import controls, group, heading, labelled, leaves, notice, table, told
 from simulator.views.report import flatten
 
 TITLE = "Parameters"
-MOST = 120
-"""Rows shown; a longer list is narrowed by the search."""
+ROWS = 25
+"""Rows on one leaf of the table."""
 KINDS = {"scenario": "of the scenarios", "economy": "figures of the economy"}
 
 
 def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     """The page."""
-    box = dcc.Input(id="parameters-search", type="text", value="", placeholder="such as cap or assumed", maxLength=60, debounce=0.3)
-    differing = dcc.Checklist(id="parameters-differ", options=[{"label": "only where scenarios differ", "value": "yes"}], value=[])
+    box = dcc.Input(
+        id="parameters-search", type="text", value="", placeholder="such as cap or assumed", maxLength=60, debounce=0.3
+    )
+    differing = dcc.Checklist(
+        id="parameters-differ", options=[{"label": "only where scenarios differ", "value": "yes"}], value=[]
+    )
     return [
         *heading(TITLE, "Status: law (a rule in force), measured, literature, assumed (vary it before relying on it),"
                         " setting (of the run, not of the world)."),
@@ -31,6 +37,7 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
             labelled("Search", box),
             labelled("Show", differing),
         ),
+        dcc.Store(id="parameters-leaf", data=0),
         html.Div(body(batch, "scenario", "", False), id="parameters-view"),
     ]  # fmt: skip
 
@@ -43,30 +50,55 @@ def register(app: Dash, desk: Desk) -> None:
         Input("parameters-kind", "value"),
         Input("parameters-search", "value"),
         Input("parameters-differ", "value"),
+        Input("parameters-leaf", "data"),
         State("folder", "value"),
         prevent_initial_call=True,
     )
     @told
-    def redraw(kind: str, words: str | None, differ: list[str], folder: str | None) -> Any:
-        return body(desk.batch(folder), kind, words or "", bool(differ))
+    def redraw(kind: str, words: str | None, differ: list[str], leaf: int, folder: str | None) -> Any:
+        return body(desk.batch(folder), kind, words or "", bool(differ), leaf)
+
+    @app.callback(
+        Output("parameters-leaf", "data"),
+        Input({"part": "parameters-leaf", "by": ALL}, "n_clicks"),
+        Input("parameters-kind", "value"),
+        Input("parameters-search", "value"),
+        Input("parameters-differ", "value"),
+        State("parameters-leaf", "data"),
+        prevent_initial_call=True,
+    )
+    def turn(turns: list[int | None], kind: str, words: str, differ: list[str], leaf: int) -> int:
+        pressed = ctx.triggered_id
+        if isinstance(pressed, str):
+            return 0
+        if not pressed or not ctx.triggered[0]["value"]:
+            raise PreventUpdate  # the buttons were only drawn anew
+        return max(leaf + int(pressed["by"]), 0)
 
 
-def body(batch: Batch, kind: str, words: str, differ: bool) -> list[Any]:
+def body(batch: Batch, kind: str, words: str, differ: bool, leaf: int = 0) -> list[Any]:
     """The rows that fit."""
     heads, rows = economy_rows(batch) if kind == "economy" else scenario_rows(batch, differ)
     wanted = words.casefold().split()
     found = [row for row in rows if all(word in " ".join(row).casefold() for word in wanted)]
     if not found:
-        why = "The scenarios of this batch differ in nothing that fits." if differ else "Nothing fits; shorten the search."
+        why = (
+            "The scenarios of this batch differ in nothing that fits."
+            if differ
+            else "Nothing fits; shorten the search."
+        )
         return [notice(why)]
-    more = f", the first {MOST} shown: search to narrow them" if len(found) > MOST else ""
-    words_at = tuple(range(len(heads)))
-    return [table(heads, found[:MOST], f"{len(found):,} parameters{more}", text=words_at, name="parameters-table")]
+    count = (len(found) + ROWS - 1) // ROWS
+    leaf = min(max(leaf, 0), count - 1)
+    shown = found[leaf * ROWS : (leaf + 1) * ROWS]
+    said = f"{len(found):,} parameters, {leaf * ROWS + 1:,} to {leaf * ROWS + len(shown):,} shown"
+    listed = table(heads, shown, said, text=tuple(range(len(heads))), name="parameters-table")
+    return [listed, leaves("parameters-leaf", leaf, count)]
 
 
 def scenario_rows(batch: Batch, differ: bool) -> tuple[list[str], list[list[str]]]:
     """A row a field: its value in each scenario, unit, status, bounds, meaning."""
-    values = {name: flatten(runs[0].parameters) for name, runs in batch.scenarios.items()}
+    values = {name: written(runs[0].parameters) for name, runs in batch.scenarios.items()}
     heads = ["Field", *values, "Unit", "Status", "May be", "Meaning"]
     rows = []
     for field in describe_parameters():
@@ -75,8 +107,14 @@ def scenario_rows(batch: Batch, differ: bool) -> tuple[list[str], list[list[str]
             continue
         unit = "" if field.unit == "-" else field.unit
         may = " ".join(part for part in (field.kind, field.bounds) if part)
-        rows.append([field.name, *held, unit, field.status, may, field.description])
+        rows.append([field.name, *held, unit, field.status, may, field.description.replace("``", "")])
     return heads, rows
+
+
+def written(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Dotted fields of a scenario as a file would say them."""
+    words = {"None": "null", "True": "true", "False": "false"}
+    return {name: words.get(text, text) for name, text in flatten(parameters).items()}
 
 
 def economy_rows(batch: Batch) -> tuple[list[str], list[list[str]]]:

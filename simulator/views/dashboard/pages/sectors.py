@@ -72,9 +72,13 @@ def body(desk: Desk, batch: Batch, code: str, year: int, chosen: list[str]) -> l
         parts.append(drawn(net_sales_of(code), f"{name}: net sales of allowances", "Mt CO₂ a year, minus is bought", 3))
     rows = bands[(bands["year"] == year) & bands["scenario"].isin(shown)]
     middle = rows.set_index(["scenario", "variable"])["middle"]
-    everyone = figure(f"Emissions of the sectors with firms, {year}", "Mt CO₂", _all(middle, shown, order, True), source)
-    sales = figure(f"Net sales of the sectors, {year}", "Mt CO₂, minus is bought", _all(middle, shown, order, False), source)
-    return [figures(*parts), figures(everyone, sales)]
+    everyone = figure(
+        f"Emissions of the sectors with firms, {year}", "Mt CO₂", _all(middle, shown, order, True), source
+    )
+    sales = figure(
+        f"Net sales of the sectors, {year}", "Mt CO₂, minus is bought", _all(middle, shown, order, False), source
+    )
+    return [figures(*parts, everyone, sales)]
 
 
 def _all(middle: Any, shown: list[str], order: list[str], emitted: bool) -> Chart:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
@@ -13,17 +12,18 @@ from scenarios.load import library, load_scenario
 from scenarios.parameters import Parameter, describe_parameters
 from simulator.views.dashboard.desk import Desk
 from simulator.views.dashboard.edit import checked
+from simulator.views.dashboard.pages.parameters import written
 from simulator.views.dashboard.parts import choice, controls, heading, labelled, notice, sentence
 from simulator.views.dashboard.runs import Standing
-from simulator.views.report import flatten
 
 TITLE = "Start a run"
 LEAD = (
-    "An empty field stays as in the scenario, whose value stands in it in grey. What is typed is checked as in a scenario"
-    " file. Results go to a new folder beside the others."
+    "An empty field stays as in the scenario, whose value stands in it in grey. What is typed is checked as in a"
+    " scenario file. Results go to a new folder beside the others."
 )
 NOT_HERE = ("extends",)
 GROUPS = {"": "Run"}
+OPEN = ("", "years", "cap")
 MOST_SEEDS = 50
 
 
@@ -52,28 +52,35 @@ def view(desk: Desk, batch: Any, search: str) -> list[Any]:
 
 def _fields(base: str) -> list[Any]:
     """The fields of the schema, group by group."""
-    held = flatten(load_scenario(base).model_dump(mode="json"))
-    rows = [row for row in describe_parameters() if row.name not in NOT_HERE]
+    held = written(load_scenario(base).model_dump(mode="json"))
+    groups: dict[str, list[Parameter]] = {}
+    for row in describe_parameters():
+        if row.name not in NOT_HERE:
+            groups.setdefault(row.name.rpartition(".")[0], []).append(row)
     out = []
-    for number, (name, members) in enumerate(groupby(rows, key=lambda row: row.name.rpartition(".")[0])):
+    for name, members in groups.items():
         title = GROUPS.get(name, name.replace(".", ": ").replace("_", " ").capitalize())
-        boxes = html.Div([_field(row, held.get(row.name, "")) for row in members], className="fields")
-        opened = {"open": True} if number == 0 or name in ("years", "cap") else {}
+        shown = {
+            "name": f"{base}-edited",
+            **{row.name: held.get(row.name, "") for row in members if row.name != "name"},
+        }
+        boxes = html.Div([_field(row, shown[row.name]) for row in members], className="fields")
+        opened = {"open": True} if name in OPEN else {}
         out.append(html.Details([html.Summary(title), boxes], **opened))
     return out
 
 
 def _field(row: Parameter, held: str) -> html.Div:
     name = row.name
-    now = "null" if held == "None" else held.lower() if held in ("True", "False") else held
-    shown = f"{name}-edited" if name == "name" else now
-    box = dcc.Input(id={"field": name}, type="text", value="", placeholder=shown, debounce=0.4, maxLength=300, autoComplete="off")
-    unit = "" if row.unit == "-" else f" {row.unit}"
+    box = dcc.Input(
+        id={"field": name}, type="text", value="", placeholder=held, debounce=0.4, maxLength=300, autoComplete="off"
+    )
+    unit = "" if row.unit == "-" else f", {row.unit}"
     may = " ".join(part for part in (row.kind, row.bounds) if part)
     return html.Div(
         [
-            html.Label([html.Span([html.Code(name), html.Span(unit, className="unit")]), box]),
-            html.Small(f"{row.description} {may[:1].upper()}{may[1:]}; {row.status}."),
+            html.Label([f"{name}{unit}", box]),
+            html.Small(f"{row.description.replace('``', '')} {may[:1].upper()}{may[1:]}; {row.status}."),
             html.Small(id={"problem": name}, className="problem"),
         ],
         className="field",

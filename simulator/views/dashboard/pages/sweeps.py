@@ -15,8 +15,8 @@ from simulator.views.sensitivity import MEASURES, sensitivity_words
 
 TITLE = "Sweep"
 NONE = (
-    "This folder is a batch, not a sweep. `python run.py sweep cap --out results/cap` makes one; choose its folder above"
-    " when it is finished."
+    "This folder is a batch, not a sweep. `python run.py sweep cap --out results/cap` makes one; choose its folder"
+    " above when it is finished."
 )
 
 
@@ -24,7 +24,11 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     """The page; the analysis is made once and kept."""
     if not batch.sweep:
         return [*heading(TITLE), notice(NONE)]
-    return [*heading(TITLE), dcc.Loading(html.Div(id="sweep-page"), delay_show=300), html.Button(id="sweep-open", hidden=True)]
+    return [
+        *heading(TITLE),
+        dcc.Loading(html.Div(id="sweep-page"), delay_show=300),
+        html.Button(id="sweep-open", hidden=True),
+    ]
 
 
 def register(app: Dash, desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""What if: sliders for the levers people argue about; each move runs the real model and draws it beside the reference."""
+"""What if: sliders for the levers people argue about; each move runs the model and draws it beside the reference."""
 
 from __future__ import annotations
 
@@ -43,11 +43,12 @@ from simulator.views.dashboard.parts import (
     table,
 )
 from simulator.views.dashboard.warm import Superseded
+from simulator.views.table import signed
 
 TITLE = "What if"
 LEAD = (
-    "Each move of a slider runs the model itself, and draws it beside the scenario it began from. In the equilibrium-only"
-    " mode there are no firms, so that strategies move nothing there."
+    "Each move of a slider runs the model itself, and draws it beside the scenario it began from. In the"
+    " equilibrium-only mode there are no firms, so that strategies move nothing there."
 )
 
 
@@ -74,12 +75,13 @@ def view(desk: Desk, batch: Any, search: str) -> list[Any]:
         ],
         className="levers",
     )  # fmt: skip
-    drawn = [
-        figure(title, unit, empty("…"), "", name=f"what-if-{name}") for _, name, title, unit, _, _ in SHOWN
-    ]
+    drawn = [figure(title, unit, empty("…"), "", name=f"what-if-{name}") for _, name, title, unit, _, _ in SHOWN]
     drawn.append(figure("Emissions by sector, last year", "Mt CO₂", empty("…"), "", name="what-if-sectors"))
     told = html.Div([progress("what-if"), html.Div(id="what-if-words", role="status")])
-    return [*heading(TITLE, LEAD), html.Div([panel, html.Div([told, figures(*drawn)], className="answer")], className="split")]
+    return [
+        *heading(TITLE, LEAD),
+        html.Div([panel, html.Div([told, figures(*drawn)], className="answer")], className="split"),
+    ]
 
 
 def _slider(lever: Lever, value: float) -> html.Div:
@@ -152,7 +154,7 @@ def register(app: Dash, desk: Desk) -> None:
     def tell(ticks: int, shown: Any, mode: str) -> Any:
         if ctx.triggered_id != "what-if-tick" or mode == "equilibrium":
             return ""
-        return share_done(*desk.levers.progress, "Running the model")
+        return share_done(desk.levers.progress, "Running the model")
 
 
 def answers(desk: Desk, now: Settings) -> tuple[Answer, Answer]:
@@ -186,7 +188,7 @@ def said(before: Answer, after: Answer, now: Settings) -> list[Any]:
     rows = []
     for variable, _, title, unit, _, digits in SHOWN:
         old, new = before.values[variable][-1], after.values[variable][-1]
-        change = f"{100 * (new / old - 1):+,.2f} %".replace("-", "−") if old else "–"
+        change = f"{signed(100 * (new / old - 1), 2)} %" if old else "–"
         rows.append([title, unit, f"{old:,.{digits}f}", f"{new:,.{digits}f}", change])
     heads = ["", "Unit", "Reference", "What if", "Change"]
     mix = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares(now).items() if share)

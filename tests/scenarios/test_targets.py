@@ -1,0 +1,124 @@
+"""A calibration's file: every mistake at once, each with its line, before anything runs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scenarios.calibrated import FILE, calibrated
+from scenarios.economy import ECONOMIES
+from scenarios.errors import ScenarioError
+from scenarios.load import load_scenario
+from scenarios.targets_load import CalibrationError, load_calibration, ready_made
+
+VARIABLES = ("Price|Carbon", "Energy Consumption")
+TARGET = "  price: {scenario: S5, variable: Price|Carbon, year: 2025, value: 100.0, tolerance: 0.05, source: print}\n"
+FREE = "  cap.decline: {lower: 0.0, upper: 0.09, source: law}\n"
+WHOLE = "targets:\n" + TARGET + "parameters:\n" + FREE
+
+MISTAKES = {
+    "a parameter without a range": (WHOLE.replace("lower: 0.0, upper: 0.09, ", ""), 4, "cap.decline.lower", "nothing"),
+    "a parameter without a source": (WHOLE.replace(", source: law", ""), 4, "cap.decline.source", "nothing"),
+    "a range upside down": (WHOLE.replace("upper: 0.09", "upper: -1.0"), 4, "cap.decline.upper", "-1"),
+    "a range outside the schema": (WHOLE.replace("upper: 0.09", "upper: 1.5"), 4, "cap.decline", "1.5"),
+    "a range outside the published one": (
+        WHOLE + "  economy.elasticities.STEEL.armington: {lower: 0.1, upper: 2.0, source: law}\n",
+        5, "STEEL.armington", "0.1",
+    ),
+    "a start outside its range": (WHOLE.replace("upper: 0.09", "upper: 0.09, start: 0.2"), 4, "start", "0.2"),
+    "a parameter that is no number": (
+        WHOLE + "  firms.number: {lower: 100.0, upper: 200.0, source: law}\n", 5, "firms.number", "whole",
+    ),
+    "an unknown field": (WHOLE.replace("cap.decline", "cap.declin"), 4, "cap.declin", "declin"),
+    "two parameters that set the same": (
+        WHOLE + "  mine: {fields: [cap.decline], lower: 0.0, upper: 0.1, source: law}\n", 5, "mine", "cap.decline",
+    ),
+    "an unknown variable": (WHOLE.replace("Price|Carbon", "Price|Carbn"), 2, "price.variable", "Carbn"),
+    "a year that is not run": (WHOLE.replace("2025", "2041"), 2, "price.year", "2041"),
+    "an unknown scenario": (WHOLE.replace("S5", "S9"), 2, "price.scenario", "S9"),
+    "no tolerance": (WHOLE.replace("tolerance: 0.05", "tolerance: 0.0"), 2, "price.tolerance", "0"),
+    "targets that contradict each other": (
+        WHOLE.replace(TARGET, TARGET + TARGET.replace("price:", "again:").replace("100.0", "120.0")),
+        3, "again.value", "120, and 100 by price",
+    ),
+    "a word too many": (WHOLE.replace("source: print", "source: print, weight: 2"), 2, "price.weight", "weight"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "mine.yaml"
+
+
+@pytest.mark.parametrize("mistake", list(MISTAKES))
+def test_every_mistake_is_named_with_its_line_and_field(mistake: str, file: Path) -> None:
+    text, line, field, got = MISTAKES[mistake]
+    file.write_text(text)
+    with pytest.raises(CalibrationError) as refused:
+        load_calibration(file, VARIABLES)
+    [problem, *_] = refused.value.problems
+    assert problem.line == line
+    assert field in problem.field
+    assert got in str(problem)
+
+
+def test_all_mistakes_are_told_at_once(file: Path) -> None:
+    file.write_text(WHOLE.replace("2025", "2041").replace("Price|Carbon", "Price").replace("upper: 0.09", "upper: 7.0"))
+    with pytest.raises(CalibrationError, match="3 problems"):
+        load_calibration(file, VARIABLES)
+
+
+def test_the_ready_made_calibration_holds_four_targets_and_a_source_for_every_range() -> None:
+    assert ready_made() == ("shanxi_2022",)
+    task = load_calibration("shanxi_2022", VARIABLES)
+    assert len(task.spec.targets) == 4
+    assert all(len(free.source) > 20 for free in task.spec.parameters.values())
+    assert not any("nonfossil" in path for factor in task.factors for path in factor.fields)
+
+
+def test_a_file_that_is_right_starts_where_the_scenarios_are(file: Path) -> None:
+    file.write_text(WHOLE)
+    task = load_calibration(file, VARIABLES)
+    assert task.starts == (load_scenario("S5").cap.decline,)
+
+
+@pytest.fixture
+def region(tmp_path: Path) -> Path:
+    place = tmp_path / "region"
+    shutil.copytree(ECONOMIES / "shanxi_2022", place)
+    (place / FILE).write_text(
+        "field,value,start,low,high,status,source\n"
+        "cap.decline,0.0123,0.03,0,0.09,calibrated,a fit\n"
+        "economy.elasticities.STEEL.fuels,0.77,1,0.25,2,calibrated,a fit\n"
+    )
+    return place
+
+
+def test_fitted_values_hold_where_a_scenario_says_nothing(region: Path, tmp_path: Path) -> None:
+    silent, loud = tmp_path / "silent.yaml", tmp_path / "loud.yaml"
+    silent.write_text(f"extends: S5\neconomy: {region}\n")
+    loud.write_text(f"extends: S5\neconomy: {region}\ncap: {{decline: 0.05}}\n")
+    assert load_scenario(silent).cap.decline == 0.0123
+    assert load_scenario(silent).figures == {"economy.elasticities.STEEL.fuels": 0.77}
+    assert load_scenario(loud).cap.decline == 0.05
+    assert load_scenario(loud, {"cap.decline": 0.01}).cap.decline == 0.01
+
+
+def test_a_broken_file_of_fitted_values_is_refused_with_its_line(region: Path, tmp_path: Path) -> None:
+    text = (region / FILE).read_text()
+    (region / FILE).write_text(text.replace("0.0123", "0.5"))
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(f"extends: S5\neconomy: {region}\n")
+    with pytest.raises(ScenarioError, match=r"calibrated\.csv:2: value: expected a value of its range, 0 to 0\.09"):
+        load_scenario(mine)
+    (region / FILE).write_text(text.replace("cap.decline", "cap.declin"))
+    with pytest.raises(ScenarioError, match=r"calibrated\.csv:2: cap\.declin"):
+        load_scenario(mine)
+
+
+def test_fitted_values_of_the_built_in_economy_lie_in_their_ranges() -> None:
+    rows = calibrated("shanxi_2022")
+    assert {row.field for row in rows} >= {"cap.tightness", "cap.decline"}
+    assert all(row.low <= row.value <= row.high for row in rows)

@@ -1,0 +1,84 @@
+"""The guide tells the truth: its commands run and print what it says, its references are the program's own.
+
+Where one of these fails after a change that was meant, ``make pages`` makes the pages anew.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simulator.guide.execute import ROOT, fences, remake
+from simulator.guide.pages import DOCS, EXECUTED, GALLERY, WRITTEN, main
+from simulator.views.plots import FIGURES
+
+SMALL = """
+from simulator import simulate
+five = simulate("S1", years={"end": 2025}, firms={"number": 40}, market={"periods_per_year": 2})
+five = five + simulate("S5", years={"end": 2025}, firms={"number": 40}, market={"periods_per_year": 2})
+s5 = five["S5"]
+"""
+
+
+def text_of(name: str) -> str:
+    return (DOCS / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_references_are_those_of_the_program(name: str) -> None:
+    assert text_of(name) == WRITTEN[name](), f"make pages PAGES={name}"
+
+
+@pytest.mark.parametrize("name", [name for name in EXECUTED if name != "gallery"])
+def test_every_command_and_every_line_of_code_prints_what_the_page_says(name: str, tmp_path: Path) -> None:
+    assert remake(text_of(name), tmp_path) == text_of(name), f"make pages PAGES={name}"
+
+
+def test_the_gallerys_code_draws_every_figure(tmp_path: Path) -> None:
+    first, *blocks = [fence for fence in fences(text_of("gallery")) if fence.kind == "python"]
+    assert "simulate" in first.body
+    assert [block.title for block in blocks] == list(FIGURES)
+    code = "".join(block.body.replace("2030", "2025") for block in blocks)
+    done = subprocess.run([sys.executable, "-c", SMALL + code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for block in blocks:
+        assert f"(images/gallery/{block.title}.png)" in text_of("gallery")
+        assert (GALLERY / f"{block.title}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_command_of_the_program_is_in_the_reference() -> None:
+    from typer.testing import CliRunner
+
+    from simulator.cli import app
+
+    listed = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output
+    names = set(re.findall(r"^\W*([a-z]+) {2,}\S", listed, re.MULTILINE))
+    assert {"run", "sweep", "report"} <= names
+    page = text_of("commands")
+    assert all(f"## {name}" in page for name in names)
+
+
+def test_options_of_the_reference_are_those_of_the_help() -> None:
+    from typer.testing import CliRunner
+
+    from simulator.cli import app
+
+    section = text_of("commands").split("## run\n")[1].split("\n## ")[0]
+    shown = CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "200"}).output
+    told = set(re.findall(r"`(--[a-z-]+)|<code>(--[a-z-]+)", section))
+    assert {one or two for one, two in told} == set(re.findall(r"(--[a-z-]+) ", shown)) - {"--help"}
+
+
+def test_pages_by_an_unknown_name_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tutorail"]) == 2
+    assert "tutorial" in capsys.readouterr().err
+
+
+def test_the_guide_asks_no_other_machine_for_anything() -> None:
+    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert "font: false" in settings
+    assert "http" not in settings

@@ -1,0 +1,156 @@
+"""Rules of allocation that a scenario may switch on: in advance and adjusted, a capped gap, benchmarks by sector."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from market.compliance import capped_obligation
+from scenarios.load import load_scenario
+from simulator.allocation import history_of
+from simulator.model import CarbonMarket
+from simulator.period import open_period
+from simulator.results import RunResult, identity_gaps
+
+QUICK: dict[str, Any] = {
+    "years.end": 2024, "firms.number": 60, "market.periods_per_year": 4, "drift.mode": "none", "seed": 5,
+    "firms.shock_sigma": 0.2,
+}  # fmt: skip
+
+
+@cache
+def _ran(name: str, changes: tuple[tuple[str, Any], ...]) -> tuple[CarbonMarket, RunResult]:
+    model = CarbonMarket(load_scenario(name, dict(changes))).run()
+    model.registry.check()
+    return model, model.result()
+
+
+def quick(name: str = "S5", **changes: Any) -> tuple[CarbonMarket, RunResult]:
+    given = QUICK | {k.replace("__", "."): v for k, v in changes.items()}
+    return _ran(name, tuple(sorted(given.items(), key=lambda item: item[0])))
+
+
+# -- in advance, and adjusted to what firms have made --------------------------------------------------------
+
+
+def opened(period: int, **changes: Any) -> CarbonMarket:
+    """A model in the year 2023 just before an auction, its allowances out."""
+    model = CarbonMarket(load_scenario("S5", QUICK | {k.replace("__", "."): v for k, v in changes.items()}))
+    model.run(until=4 + period)
+    open_period(model)
+    return model
+
+
+def test_in_january_seventy_percent_is_given_by_usual_output() -> None:
+    part, whole = opened(0, allocation__in_advance=0.7), opened(0)
+    issued = [m.registry.totals()["issued"][2023 - m.registry.first_vintage] for m in (part, whole)]
+    firms = len(whole.population)
+    assert issued[0] == pytest.approx(0.7 * issued[1], abs=firms)
+    assert (part.state.granted == whole.state.granted).all()
+
+
+def test_before_the_last_auction_the_year_s_allowances_follow_what_firms_have_made() -> None:
+    m = opened(3, allocation__in_advance=0.7)
+    population, s = m.population, m.state
+    caps = np.rint(m.policy.caps(2023) * 1e6)
+    assert population.total(s.granted.astype(float)) == pytest.approx(caps, abs=1)
+    made = s.made + np.exp(population.shock)
+    expected = population.normalised(history_of(m) * made) * caps[population.sector]
+    assert s.granted == pytest.approx(expected, abs=1)
+    assert (s.given == s.granted).all()
+    usual = opened(0).state.granted
+    more = np.log(s.granted / usual)
+    within = (
+        np.log(made)
+        - np.log(population.total(history_of(m) * made) / population.total(history_of(m)))[population.sector]
+    )
+    assert more == pytest.approx(within, abs=1e-3)  # who made more than usual gets more
+    assert more.std() > 0.05
+
+
+@pytest.mark.parametrize("method", ["grandfathered", "output_based"])
+@pytest.mark.parametrize("part", [0.7, 1.0])
+def test_adjustment_moves_allowances_between_firms_and_not_the_cap(method: str, part: float) -> None:
+    model, result = quick(allocation__in_advance=part, allocation__method=method)
+    plain, usual = quick(allocation__method=method)
+    totals = [m.registry.totals() for m in (model, plain)]
+    # What is taken back is cancelled, and what a firm has sold of it is owed instead.
+    issued = totals[0]["issued"] - totals[0]["cancelled"]
+    left_in_the_market = int((issued - totals[1]["issued"]).sum())
+    settled = model.state.settlements
+    owed_back = sum(row["surrendered_t"] + row["shortfall_t"] - row["verified_t"] for row in settled)
+    assert left_in_the_market == owed_back >= 0
+    assert result.periods["price"].iloc[-1] == pytest.approx(usual.periods["price"].iloc[-1], rel=0.15)
+    assert max(identity_gaps(result).values()) < 1e-6
+
+
+def test_under_a_standard_the_quarters_output_is_given_before_the_last_auction() -> None:
+    changes = {"cap__regime": "tps", "cap__tightness": 0.0, "cap__decline": 0.0}
+    model, _ = quick(**changes, allocation__in_advance=0.7)
+    plain, _ = quick(**changes)
+    given = [m.registry.totals()["issued"] - m.registry.totals()["cancelled"] for m in (model, plain)]
+    assert given[0][2:].sum() == pytest.approx(given[1][2:].sum(), rel=0.03)
+    for row in model.state.settlements:  # firms count on what is still to come
+        assert row["shortfall_t"] < 0.005 * row["verified_t"]
+
+
+def test_a_run_with_adjustment_goes_on_from_the_middle_of_a_year() -> None:
+    scenario = load_scenario("S5", QUICK | {"allocation.in_advance": 0.7})
+    half = CarbonMarket(scenario).run(until=6)
+    rest = CarbonMarket(scenario)
+    rest.restore(half.save())
+    assert rest.run().result().periods.equals(quick(allocation__in_advance=0.7)[1].periods)
+
+
+# -- the capped gap ----------------------------------------------------------------------------------------
+
+
+def test_nobody_owes_more_than_its_free_allowances_and_a_fifth_of_its_emissions() -> None:
+    tight = {"cap__tightness": 0.2, "firms__intensity_sigma": 0.6}
+    model, result = quick(**tight, allocation__gap_cap=0.05)
+    plain, usual = quick(**tight)
+    settled, whole = model.state.settlements[-1], plain.state.settlements[-1]
+    assert settled["owed_t"] < settled["verified_t"]
+    assert whole["owed_t"] == whole["verified_t"]
+    assert settled["surrendered_t"] <= settled["owed_t"]
+    # What need not be covered is not bought.
+    years = [r.periods.query("year == 2024")["price"].mean() for r in (result, usual)]
+    assert years[0] < years[1] - 1
+
+
+def test_a_cap_on_the_gap_that_nobody_reaches_changes_nothing() -> None:
+    _, capped = quick(allocation__gap_cap=1.0)
+    _, plain = quick()
+    assert capped.periods["price"].to_numpy() == pytest.approx(plain.periods["price"].to_numpy())
+
+
+def test_a_capped_gap_is_the_rule_s_own_formula_for_every_firm() -> None:
+    m = opened(3, allocation__gap_cap=0.05, cap__tightness=0.2)
+    m.run(until=8)
+    verified = np.rint(m.population.emissions).astype(np.int64)
+    owed = capped_obligation(verified, m.state.granted, 0.05)
+    assert m.state.settlements[-1]["owed_t"] == pytest.approx(owed.sum(), abs=len(m.population))
+
+
+# -- benchmarks by sector and year ---------------------------------------------------------------------------
+
+
+def test_a_stricter_benchmark_of_power_raises_the_price() -> None:
+    rate = {"cap__regime": "tps"}
+    prices = [quick(**rate, allocation__benchmarks__ELEC=b)[1].series("Price|Carbon")[2024] for b in (0.97, 0.93, 0.90)]
+    assert prices == sorted(prices)
+    assert prices[-1] > prices[0] + 1
+
+
+def test_benchmarks_are_allowances_per_output_and_decline() -> None:
+    changes = {"cap__regime": "tps", "allocation__benchmarks__ELEC": 0.95, "allocation__benchmarks__decline": 0.02}
+    model, _ = quick(**changes)
+    policy, base = model.policy, model.policy.baseline
+    for year, rate in ((2023, 0.95), (2024, 0.95 * 0.98)):
+        made = base.outputs[year - 2022]
+        assert policy.caps(year)[0] == pytest.approx(rate * base.emissions[0][0] * made[0] / base.outputs[0][0])
+        assert policy.caps(year)[1] == pytest.approx(policy.scenario.cap_share(year) * base.at(year)[1])
+    assert policy.caps(2022)[0] == base.at(2022)[0]

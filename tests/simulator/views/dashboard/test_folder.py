@@ -1,0 +1,125 @@
+"""Folders that hold something else than a finished batch: each gets a clear message, none stops the dashboard."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from simulator.views.dashboard.app import draw
+from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.folder import NothingToShow, batches_below, newest, open_batch
+from simulator.views.dashboard.parts import told
+from tests.simulator.views.dashboard.words import words
+
+
+@pytest.fixture
+def copy(batch_folder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(batch_folder, tmp_path / "copy"))
+
+
+def change(run: Path, **values: object) -> None:
+    record = json.loads((run / "run.json").read_text()) | values
+    (run / "run.json").write_text(json.dumps(record))
+
+
+def test_a_batch_is_read_in_the_order_in_which_it_was_asked_for(batch_folder: Path) -> None:
+    found = open_batch(batch_folder)
+    assert [run.name for run in found.runs] == ["S1-seed1", "S1-seed2", "S5-seed1", "S5-seed2"]
+    assert found.notes == ()
+    assert not found.sweep
+
+
+def test_an_empty_folder_says_how_to_fill_it(tmp_path: Path) -> None:
+    with pytest.raises(NothingToShow, match="is empty; `python run.py run --out"):
+        open_batch(tmp_path)
+
+
+def test_a_foreign_folder_is_told_from_results(tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").write_bytes(b"x")
+    with pytest.raises(NothingToShow, match="holds no run of this program"):
+        open_batch(tmp_path)
+
+
+def test_a_folder_that_is_gone_and_a_file_are_told(tmp_path: Path) -> None:
+    with pytest.raises(NothingToShow, match="is not there"):
+        open_batch(tmp_path / "gone")
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NothingToShow, match="is a file"):
+        open_batch(tmp_path / "file")
+
+
+def test_results_of_another_format_are_left_out_and_named(copy: Path) -> None:
+    change(copy / "S1-seed2", format=2)
+    found = open_batch(copy)
+    assert "S1-seed2" not in [run.name for run in found.runs]
+    assert "S1-seed2 has format 2, this version of the program reads 1" in " ".join(found.notes)
+
+
+def test_results_of_another_version_are_shown_with_a_note(copy: Path) -> None:
+    change(copy / "S1-seed2", code="0000")
+    found = open_batch(copy)
+    assert len(found.runs) == 4
+    assert found.notes[0].startswith("1 run of 4 was made by another version")
+
+
+def test_a_half_finished_batch_shows_what_there_is(copy: Path) -> None:
+    shutil.rmtree(copy / "S5-seed2")
+    found = open_batch(copy)
+    assert len(found.runs) == 3
+    assert "Half-finished: 1 of 4 runs are not there yet (S5-seed2)" in found.notes[0]
+
+
+def test_a_failed_run_is_named_with_its_reason(copy: Path) -> None:
+    (copy / "S5-seed2").rename(copy / "S5-seed2.failed")
+    change(copy / "S5-seed2.failed", status="failed", error="no equilibrium in 2027")
+    assert "S5-seed2: no equilibrium in 2027" in " ".join(open_batch(copy).notes)
+
+
+def test_a_run_without_a_table_and_one_with_a_broken_record_are_left_out(copy: Path) -> None:
+    (copy / "S1-seed1" / "trades.parquet").unlink()
+    (copy / "S1-seed2" / "run.json").write_text("{")
+    found = open_batch(copy)
+    assert [run.name for run in found.runs] == ["S5-seed1", "S5-seed2"]
+    assert "S1-seed1 lacks trades.parquet" in " ".join(found.notes)
+
+
+def test_a_folder_deleted_while_it_is_open_is_said_on_the_page(copy: Path) -> None:
+    desk = Desk(copy, copy.parent)
+    assert "Carbon price" in words(draw(desk, "/", None, ""))
+    shutil.rmtree(copy)
+    page = told(lambda: draw(desk, "/", None, ""))()
+    assert "is not there (any more)" in words(page)
+
+
+def test_a_table_cut_short_is_said_on_the_page(copy: Path) -> None:
+    path = copy / "S1-seed1" / "annual.parquet"
+    path.write_bytes(path.read_bytes()[:100])
+    desk = Desk(copy, copy.parent)
+    assert "A table of this batch cannot be read" in words(told(lambda: draw(desk, "/", None, ""))())
+
+
+def test_the_newest_results_are_shown_first(batch_folder: Path, copy: Path) -> None:
+    assert newest(copy.parent) == copy
+    assert batches_below(copy.parent / "nowhere") == []
+    assert Desk(None, copy.parent).default() == str(copy)
+
+
+def test_only_folders_of_the_list_are_opened(desk: Desk) -> None:
+    for name in ("/etc", "../small", "nothing"):
+        with pytest.raises(NothingToShow, match="not among the folders of results"):
+            desk.batch(name)
+
+
+def test_a_run_of_any_other_name_is_refused(desk: Desk) -> None:
+    with pytest.raises(NothingToShow, match="no run of that name"):
+        desk.batch(None).run("../../etc")
+
+
+def test_every_page_without_results_has_a_message(tmp_path: Path) -> None:
+    desk = Desk(None, tmp_path)
+    assert "There are no results below" in words(told(lambda: draw(desk, "/", None, ""))())
+    assert "Start the run" in words(draw(desk, "/start", None, ""))
+    assert "There is no such page" in words(draw(desk, "/nowhere", None, ""))

@@ -1,0 +1,187 @@
+"""Each page, without a browser: its words, its charts, and what its controls make of it."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+import pandas as pd
+import pytest
+from dash import html
+
+from scenarios.errors import UserError
+from simulator.store import read_run
+from simulator.views.dashboard.app import PAGES, draw, make_app
+from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.folder import Batch
+from simulator.views.dashboard.pages import auction, compare, firms, flows, network, parameters, sectors, sweeps
+from simulator.views.dashboard.pages.downloads import PICTURES
+from simulator.views.dashboard.recompute import recompute
+from tests.simulator.views.dashboard.words import charts, parts_of, traces, words
+
+
+def quiet(done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.needs_results], ids=lambda page: page.title)
+def test_every_page_of_results_opens(desk: Desk, page: object) -> None:
+    shown = draw(desk, page.path, None, "")  # type: ignore[attr-defined]
+    assert page.title in words(shown)  # type: ignore[attr-defined]
+
+
+def test_the_comparison_draws_a_line_and_a_band_for_each_scenario(desk: Desk, batch: Batch) -> None:
+    page = compare.view(desk, batch, "")
+    titles = " ".join(words(part) for part in parts_of(page) if isinstance(part, html.Figcaption))
+    for title in ("Carbon price", "Trading volume", "CO₂ emissions", "Energy consumption", "Gross domestic product"):
+        assert title in titles
+    price = charts(page)[0]["data"]
+    assert [trace["name"] for trace in price if "name" in trace] == ["S1", "S5"]
+    assert any(trace.get("fill") == "toself" for trace in price)
+    expected = [read_run(batch.run(f"S5-seed{seed}").folder).series("Price|Carbon") for seed in (1, 2)]
+    assert traces(page)["S5"]["y"] == pytest.approx(pd.concat(expected, axis=1).median(axis=1).to_list())
+
+
+def test_a_scenario_that_is_not_chosen_is_not_drawn_and_none_at_all_is_said(desk: Desk, batch: Batch) -> None:
+    assert list(traces(compare.body(desk, batch, ["S5"]))) == ["S5"]
+    assert "Choose at least one scenario" in words(compare.body(desk, batch, []))
+
+
+def test_a_sector_is_shown_with_what_it_sells(desk: Desk, batch: Batch) -> None:
+    page = sectors.body(desk, batch, "STEEL", 2024, ["S1", "S5"])
+    assert "Iron and Steel 钢铁业: net sales of allowances" in words(page)
+    assert traces(page, 2)["S1"]["y"] == [0.0, 0.0, 0.0]  # in S1 only power trades
+    assert "net sales of allowances" not in words(sectors.body(desk, batch, "SERV", 2024, ["S1"]))
+
+
+def test_the_order_book_of_a_period_clears_at_the_stored_price(desk: Desk, batch: Batch) -> None:
+    run = batch.run("S5-seed1")
+    stored = desk.tables.periods(run)
+    found = recompute((desk.scenario(run), stored), quiet)
+    assert found.gap == 0.0
+    book = found.books[(2024, 2)]
+    row = stored[(stored["year"] == 2024) & (stored["period"] == 2)].iloc[0]
+    assert (book.price, book.volume) == (row["price"], row["volume_t"])
+    demand = book.bids[book.bids[:, 0] >= book.price, 1].sum()
+    supply = book.asks[book.asks[:, 0] <= book.price, 1].sum()
+    assert book.volume <= min(demand, supply)
+    assert (book.bids[:-1, 0] > book.bids[1:, 0]).all()
+    assert (book.asks[:-1, 0] < book.asks[1:, 0]).all()
+
+
+def test_the_page_of_the_order_book_shows_both_sides_and_the_clearing(desk: Desk, batch: Batch) -> None:
+    page = auction.body(desk, batch, batch.run("S5-seed1"), 2024, 1)
+    assert {"demand (bids)", "supply (offers)"} < set(traces(page))
+    assert "Bids nearest to the price" in words(page)
+    assert "has no period 9 in 2024" in words(auction.body(desk, batch, batch.run("S5-seed1"), 2024, 9))
+
+
+def test_a_run_that_comes_out_differently_is_refused(desk: Desk, batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = batch.run("S1-seed2")
+    stored = desk.tables.periods(run)
+    monkeypatch.setattr(type(desk.tables), "periods", lambda self, _: stored.assign(price=stored["price"] + 1.0))
+    with pytest.raises(UserError, match="made by another version"):
+        desk.recomputed(run)
+
+
+def test_the_network_shows_sectors_and_firms(desk: Desk, batch: Batch) -> None:
+    run = batch.run("S5-seed1")
+    by_sector = network.body(desk, batch, run, 0, 0, "sectors")
+    by_firm = network.body(desk, batch, run, 2024, 0, "firms")
+    assert charts(by_sector)[0]["layout"]["annotations"]
+    assert "Power" in words(by_firm)
+    assert "pairs of firms with most tonnes" in words(by_firm)
+    assert "Nobody traded" in words(network.body(desk, batch, run, 2030, 0, "sectors"))
+
+
+def test_firms_are_searched_and_sorted(desk: Desk, batch: Batch) -> None:
+    found = firms.firms_of(desk, batch.run("S5-seed1"), 2024)
+    assert len(found) == 40
+    steel = firms.search_firms(found, "", "iron truthful")
+    assert set(steel["sector"]) == {"STEEL"}
+    assert set(steel["strategy"]) == {"truthful"}
+    assert list(firms.search_firms(found, "", "7")["firm"]) == [7]
+    assert "No firm fits" in words(firms.body(firms.search_firms(found, "", "nothing"), "firm", False, 0))
+    table = firms.body(found, "bought_t", True, 0)
+    rows = [[words(cell) for cell in row.children] for row in parts_of(table) if isinstance(row, html.Tr)][1:]
+    bought = [float(row[6].replace(",", "")) for row in rows]
+    assert bought == sorted(bought, reverse=True)
+    assert len(rows) == firms.ROWS
+
+
+def test_a_column_that_does_not_exist_sorts_by_number(desk: Desk, batch: Batch) -> None:
+    found = firms.firms_of(desk, batch.run("S5-seed1"), 2024)
+    assert words(firms.body(found, "; drop table fills", False, -5)) == words(firms.body(found, "firm", False, 0))
+
+
+def test_energy_that_goes_into_power_comes_out_and_earners_are_paid(desk: Desk, batch: Batch) -> None:
+    found = desk.recomputed(batch.run("S5-seed1")).flows[2024]
+    into = sum(value for (_, to), value in found.energy.items() if to == "Power generation")
+    out = sum(value for (source, _), value in found.energy.items() if source == "Power generation")
+    assert into == pytest.approx(out)
+    for kind in ("Labour", "Capital", "Natural resources", "Taxes on production", "Carbon allowances"):
+        earned = sum(value for (_, to), value in found.money.items() if to == kind)
+        paid = sum(value for (source, _), value in found.money.items() if source == kind)
+        assert paid == pytest.approx(earned)
+    page = flows.body(desk, batch, batch.run("S5-seed1"), 2024, "energy")
+    assert charts(page)[0]["data"][0]["type"] == "sankey"
+
+
+def test_the_fuel_in_the_diagram_is_the_fuel_of_the_accounts(desk: Desk, batch: Batch) -> None:
+    found = desk.recomputed(batch.run("S5-seed1")).flows[2024]
+    burnt = sum(
+        value for (source, _), value in found.energy.items() if source not in ("Power generation", "Non-fossil power")
+    )
+    rows = desk.tables.bands(batch)
+    stored = read_run(batch.run("S5-seed1").folder).series("Fuel Combustion")[2024]
+    assert len(rows)
+    # What is made of coke in blast furnaces is burnt twice over in the diagram and once in the statistic.
+    assert stored < burnt < 1.1 * stored
+
+
+def test_parameters_are_listed_with_unit_status_and_source(batch: Batch) -> None:
+    page = words(parameters.body(batch, "scenario", "cap.tightness", False))
+    assert "0.05" in page
+    assert "assumed" in page
+    assert "fraction" in page
+    differing = words(parameters.body(batch, "scenario", "", True))
+    assert "coverage.STEEL" in differing
+    assert "cap.tightness" not in differing
+    economy = words(parameters.body(batch, "economy", "elasticities elec armington", False))
+    assert "economy.elasticities.ELEC.armington" in economy
+    assert "Nothing fits" in words(parameters.body(batch, "scenario", "no such field", False))
+
+
+def test_a_batch_is_told_from_a_sweep(desk: Desk, batch: Batch) -> None:
+    assert "is a batch, not a sweep" in words(sweeps.view(desk, batch, ""))
+
+
+def test_downloads_are_the_tables_themselves(desk: Desk, batch: Batch) -> None:
+    client = make_app(desk).server.test_client()
+    for name in ("iamc.csv", "annual.csv", "bands.csv", "price.png", "price.svg", "runs/S5-seed1/scenario.yaml"):
+        answer = client.get(f"/files/{name}", headers={"Host": "127.0.0.1"})
+        assert answer.status_code == 200, name
+        assert answer.data
+    assert client.get("/files/price.png", headers={"Host": "127.0.0.1"}).data[:4] == b"\x89PNG"
+    trades = client.get("/files/runs/S5-seed1/trades.parquet", headers={"Host": "127.0.0.1"})
+    assert trades.data == (batch.run("S5-seed1").folder / "trades.parquet").read_bytes()
+    trades.close()
+    assert set(PICTURES) == {"energy", "volume", "price", "emissions", "price_by_period"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/files/run.json", "/files/runs/S5-seed1/run.json", "/files/runs/..%2f..%2fetc/periods.csv",
+             "/files/iamc.csv?folder=%2Fetc"],
+)  # fmt: skip
+def test_no_other_file_is_ever_served(desk: Desk, path: str) -> None:
+    answer = make_app(desk).server.test_client().get(path, headers={"Host": "127.0.0.1"})
+    assert answer.status_code == 404, unquote(path)
+
+
+def test_pages_of_other_sites_are_refused_and_nothing_may_be_loaded_from_elsewhere(desk: Desk) -> None:
+    client = make_app(desk).server.test_client()
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 403
+    assert client.get("/", headers={"Host": "127.0.0.1", "Origin": "http://evil.example"}).status_code == 403
+    allowed = client.get("/", headers={"Host": "127.0.0.1"})
+    assert allowed.status_code == 200
+    assert "default-src 'self'" in allowed.headers["Content-Security-Policy"]
+    assert "http" not in allowed.get_data(as_text=True).replace("http-equiv", "")

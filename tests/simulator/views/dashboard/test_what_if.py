@@ -1,0 +1,156 @@
+"""The levers: their link, their file, and the model's answer, which is that of the same file run by hand."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from scenarios.errors import UserError
+from scenarios.load import load_scenario
+from scenarios.parameters import describe_parameters
+from simulator.cli import main
+from simulator.store import read_run
+from simulator.views.dashboard.answer import SHOWN, what_if
+from simulator.views.dashboard.levers import (
+    Settings,
+    changes,
+    file_of,
+    levers,
+    link_of,
+    read_link,
+    scenario_of,
+    settings_of,
+    shares,
+)
+from simulator.views.dashboard.warm import Step, Superseded, WarmWorker
+
+
+def quiet(done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+def moved(base: str = "S5", mode: str = "equilibrium", **numbers: float) -> Settings:
+    start = settings_of(base, mode)
+    fields = {name.replace("__", "."): value for name, value in numbers.items()}
+    return Settings(base, mode, {**start.numbers, **fields}, start.covered, start.rule)
+
+
+def test_levers_stay_within_the_schema_and_leave_out_what_it_lacks() -> None:
+    rows = {row.name: row for row in describe_parameters()}
+    offered = levers()
+    assert {"cap.tightness", "price.floor", "penalty.price"} <= {lever.field for lever in offered}
+    for lever in offered:
+        assert lever.field in rows
+        load_scenario("S1", {lever.field: lever.low} if lever.field == "cap.tightness" else {})
+        assert lever.low < lever.high
+
+
+def test_levers_that_nobody_moved_change_nothing() -> None:
+    assert changes(settings_of("S4", "hybrid")) == {}
+    assert scenario_of(settings_of("S4", "hybrid")).model_dump(exclude={"name", "title"}) == load_scenario(
+        "S4"
+    ).model_dump(exclude={"name", "title"})
+
+
+def test_a_link_brings_back_every_lever() -> None:
+    now = Settings(
+        "S4", "hybrid", {**settings_of("S4").numbers, "cap.tightness": 0.1, "price.floor": 60.0, "firms.strategies.zip": 0.25},
+        ("ELEC", "STEEL"), "output_based",
+    )  # fmt: skip
+    assert read_link("?" + link_of(now)) == now
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "?scenario=../../etc/passwd",
+        "?cap.tightness=9e99&mode=none&rule=x",
+        "?trading=NOBODY&price.floor=nan",
+        "?" + "a" * 9000,
+    ],
+)
+def test_a_link_with_nonsense_is_a_link_without_it(search: str) -> None:
+    found = read_link(search)
+    assert found.base == "S5"
+    assert found.mode == "equilibrium"
+    assert found.numbers == settings_of("S5").numbers
+
+
+def test_weights_of_strategies_become_shares() -> None:
+    now = moved(firms__strategies__zip=1.0)
+    assert shares(now) == pytest.approx({"truthful": 0.25, "zic": 0.25, "zip": 0.5, "scheduled": 0.0})
+    assert scenario_of(now).firms.strategies.zip == pytest.approx(0.5)
+
+
+def test_the_end_of_the_ceiling_means_none() -> None:
+    assert scenario_of(moved(price__ceiling=120.0)).price.ceiling == 120.0
+    assert scenario_of(settings_of("S5")).price.ceiling is None
+
+
+def test_levers_against_each_other_are_refused_as_in_a_file() -> None:
+    with pytest.raises(UserError, match="more than the price floor"):
+        scenario_of(moved(price__floor=200.0, penalty__price=100.0))
+
+
+def test_coverage_and_the_rule_of_allocation_reach_the_scenario() -> None:
+    start = settings_of("S5")
+    found = scenario_of(Settings("S5", "hybrid", start.numbers, ("ELEC", "AIR"), "tps"))
+    assert found.coverage.sectors("trading") == ("ELEC", "AIR")
+    assert found.cap.regime == "tps"
+
+
+def test_the_file_run_by_hand_gives_the_numbers_of_the_page(tmp_path: Path) -> None:
+    now = moved(cap__tightness=0.12, price__floor=70.0)
+    shown = what_if(scenario_of(now), quiet)
+    (tmp_path / "what-if.yaml").write_text(file_of(now), encoding="utf-8")
+    assert main(["run", str(tmp_path / "what-if.yaml"), "--out", str(tmp_path / "out"), "--workers", "1"]) == 0
+    stored = read_run(tmp_path / "out" / "what-if")
+    for variable, *_ in SHOWN:
+        assert stored.series(variable).to_list() == list(shown.values[variable]), variable
+    before = what_if(scenario_of(settings_of("S5")), quiet)
+    assert shown.values["Price|Carbon"][-1] > before.values["Price|Carbon"][-1]
+
+
+def count_slowly(question: int, step: Step) -> int:
+    for done in range(question):
+        step(done, question)
+        time.sleep(0.02)
+    return question
+
+
+def die(question: int, step: Step) -> None:
+    import os
+
+    os._exit(1)
+
+
+@pytest.fixture
+def worker() -> object:
+    made = WarmWorker()
+    yield made
+    made.close()
+
+
+def test_a_newer_question_takes_the_place_of_the_older(worker: WarmWorker) -> None:
+    assert worker.ask(count_slowly, 1) == 1
+    with ThreadPoolExecutor(1) as other:
+        old = other.submit(worker.ask, count_slowly, 10_000)
+        while (worker.progress or (0, 0))[1] != 10_000:
+            time.sleep(0.01)
+        begun = time.perf_counter()
+        assert worker.ask(count_slowly, 2) == 2
+        assert time.perf_counter() - begun < 10.0
+        with pytest.raises(Superseded):
+            old.result()
+    assert worker.progress is None
+
+
+def test_a_worker_that_dies_is_said_and_the_next_question_has_another(worker: WarmWorker) -> None:
+    from simulator.views.dashboard.warm import WorkerLost
+
+    with pytest.raises(WorkerLost, match="memory"):
+        worker.ask(die, 0)
+    assert worker.ask(count_slowly, 1) == 1

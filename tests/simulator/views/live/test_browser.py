@@ -1,0 +1,175 @@
+"""The live market in a browser: it opens without internet, steps, and seats a person."""
+
+from __future__ import annotations
+
+import csv
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.browser import BrowserPage
+
+ROOT = Path(__file__).parents[4]
+WAIT = 30_000
+SCENARIO = """\
+extends: S5
+title: a small market
+years: {end: 2023}
+market: {periods_per_year: 4}
+firms: {number: 24}
+"""
+TABS = {"Price": "Carbon price", "Order book": "Order book", "Trades": "Who traded with whom",
+        "Positions": "Positions by sector", "Emissions": "Emissions and the cap"}  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("live")
+    (folder / "small.yaml").write_text(SCENARIO)
+    port = free_port()
+    words = [sys.executable, str(ROOT / "run.py"), "live", str(folder / "small.yaml"), "--port", str(port)]
+    with (folder / "log").open("w+") as log:
+        server = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
+        try:
+            for _ in range(240):
+                try:
+                    urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
+                    break
+                except OSError:
+                    assert server.poll() is None, (folder / "log").read_text()
+                    time.sleep(0.25)
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            server.terminate()
+            server.wait(20)
+        log.seek(0)
+        assert "Traceback" not in log.read()
+
+
+def opened(browser_page: BrowserPage, address: str, width: int = 1280) -> BrowserPage:
+    browser_page.page.set_default_timeout(WAIT)
+    browser_page.width(width)
+    browser_page.page.goto(address)
+    browser_page.page.locator("figure img").first.wait_for()
+    return browser_page
+
+
+def auction(found: BrowserPage) -> str:
+    return str(found.page.locator(".strip dd").first.inner_text())
+
+
+def test_the_page_opens_on_the_first_auction_and_each_tab_says_what_is_seen(
+    browser_page: BrowserPage, address: str
+) -> None:
+    found = opened(browser_page, address)
+    assert auction(found) == "period 1 of 4, 2022"
+    for tab, title in TABS.items():
+        found.page.get_by_role("tab", name=tab, exact=True).click()
+        picture = found.page.get_by_role("img", name=title).first
+        picture.wait_for()
+        assert picture.evaluate("image => image.complete && image.naturalWidth > 200")
+        caption = found.page.locator("figcaption").filter(has_text=title).first.inner_text()
+        assert len(caption) > len(title) + 40
+
+
+def test_a_step_runs_one_auction_and_redraws_it(browser_page: BrowserPage, address: str) -> None:
+    found = opened(browser_page, address)
+    before = found.page.locator("figure img").first.get_attribute("src")
+    found.page.get_by_role("button", name="Step", exact=True).click()
+    found.page.get_by_text("period 2 of 4, 2022").wait_for()
+    found.page.wait_for_function("old => document.querySelector('figure img').src !== old", arg=before)
+
+
+def test_play_runs_to_the_end_and_a_reset_begins_anew_with_the_slider(browser_page: BrowserPage, address: str) -> None:
+    found = opened(browser_page, address)
+    found.page.get_by_role("button", name="▶").click()
+    found.page.get_by_text("The run is over").wait_for()
+    assert auction(found) == "period 4 of 4, 2023"
+    slider = found.page.get_by_role("slider").nth(2)
+    slider.focus()
+    for _ in range(10):
+        slider.press("ArrowRight")
+    found.page.get_by_role("button", name="Reset").click()
+    found.page.get_by_text("period 1 of 4, 2022").wait_for()
+    found.page.get_by_text("the cap lies 10 % below").wait_for()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_person_takes_a_seat_places_orders_and_is_scored(
+    browser_page: BrowserPage, address: str, width: int, tmp_path: Path
+) -> None:
+    found = opened(browser_page, address, width)
+    page = found.page
+    page.get_by_role("tab", name="Your seat").click()
+    page.get_by_role("button", name="Take the seat").click()
+    page.get_by_text("Your position before the auction of").wait_for()
+    page.get_by_label("Limit, yuan/t").first.fill("90.005")
+    page.get_by_label("Quantity, t").first.fill("1,000")
+    page.get_by_role("button", name="Place and step").click()
+    page.get_by_text("Order 1 is refused: off-tick price").wait_for()
+    page.get_by_label("Limit, yuan/t").first.fill("300")
+    page.get_by_role("button", name="Place and step").click()
+    page.get_by_text("buy 1,000 t at 300.00 yuan/t: 1,000 t filled").wait_for()
+    page.get_by_text("Score, million yuan").wait_for()
+    assert found.overflow() == 0
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Log of the game").click()
+    download.value.save_as(tmp_path / "log.csv")
+    (row,) = csv.DictReader((tmp_path / "log.csv").read_text().splitlines())
+    assert (row["side"], row["ordered_t"], row["filled_t"]) == ("buy", "1000", "1000")
+
+
+def test_on_a_telephone_nothing_is_cut_and_the_page_is_not_covered(browser_page: BrowserPage, address: str) -> None:
+    found = opened(browser_page, address, 390)
+    assert found.overflow() == 0
+    found.page.get_by_role("button", name="Next auction").click()
+    found.page.get_by_text("period 2 of 4, 2022").wait_for()
+    for tab in (*TABS, "Your seat"):
+        found.page.get_by_role("tab", name=tab, exact=True).click()
+        box = found.page.get_by_role("tab", name=tab, exact=True).bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+        assert found.overflow() == 0
+
+
+def test_the_keyboard_reaches_the_controls_and_the_tabs(browser_page: BrowserPage, address: str) -> None:
+    found = opened(browser_page, address)
+    reached = " ".join(found.reached_by_tab(40))
+    for word in ("Step", "Reset", "Price", "Your seat"):
+        assert word in reached
+    found.page.get_by_role("tab", name="Order book").focus()
+    found.page.keyboard.press("Enter")
+    found.page.get_by_role("img", name="Order book").wait_for()
+
+
+def test_a_port_in_use_is_named_and_the_command_ends_with_2() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        words = [sys.executable, str(ROOT / "run.py"), "live", "S5", "--port", str(port)]
+        done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert done.returncode == 2
+    assert f"--port: expected a free port, got {port}, which is in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scenarios.errors import UserError
+    from simulator.views.live import server
+
+    monkeypatch.setattr(server, "NEEDED", ("solara", "no_such_package"))
+    with pytest.raises(UserError, match=r"extra `live`, got no no_such_package\. Install"):
+        server.check_extra()

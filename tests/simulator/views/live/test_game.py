@@ -1,0 +1,142 @@
+"""The seat is scored against the same run in which the firm bids by itself."""
+
+from __future__ import annotations
+
+import csv
+import io
+from copy import deepcopy
+
+import numpy as np
+import pytest
+
+from scenarios.load import load_scenario
+from simulator.model import CarbonMarket
+from simulator.period import one_period
+from simulator.seat import Ticket
+from simulator.views.live import tables
+from simulator.views.live.game import Game, take_seat
+from simulator.views.live.market import LiveMarket, largest_first
+from simulator.views.live.score import LOG_COLUMNS, log_csv, scores
+
+SMALL = {"firms.number": 24, "years.end": 2024, "market.periods_per_year": 4, "drift.mode": "ou"}
+
+
+def seat(sector: str = "STEEL", **settings: object) -> Game:
+    market = LiveMarket(load_scenario("S5", {**SMALL, **settings}))
+    return take_seat(market, int(largest_first(market, sector)[0]))
+
+
+def play(game: Game) -> Game:
+    while game.market.running:
+        game.market.step()
+    return game
+
+
+def test_a_seat_of_a_sector_that_does_not_trade_yet_begins_with_its_first_year() -> None:
+    game = seat()
+    assert (game.market.state.year, game.market.state.period) == (2023, 0)
+    assert int(game.market.registry.held[game.row]) > game.opening.held
+
+
+def test_where_the_firm_bids_by_itself_the_seat_is_the_ordinary_run_and_saves_nothing() -> None:
+    game = seat()
+    game.delegates = True
+    play(game)
+    ordinary = CarbonMarket(game.market.scenario).run()
+    assert game.market.registry.cash.tolist() == ordinary.registry.cash.tolist()
+    assert game.twin.registry.held.tolist() == ordinary.registry.held.tolist()
+    assert [score.saved for score in scores(game)] == [0.0, 0.0, 0.0]
+    assert tables.verdict(scores(game)).endswith("what it would have cost the firm.")
+
+
+def test_who_places_the_firms_own_orders_saves_nothing() -> None:
+    """One round of the fixed point: over several the firm itself answers each trial price anew."""
+    game = seat(**{"coupling.iterations": 1})
+    market, twin = game.market, game.twin
+    tick = market.scenario.market.tick
+    while market.running:
+        ahead = CarbonMarket(market.scenario)
+        ahead.restore(deepcopy(twin.save()))
+        orders = one_period(ahead).orders
+        own = orders.take(orders.account == game.row)
+        tickets = [Ticket(int(s), round(p * tick, 2), float(q))
+                   for s, p, q in zip(own.side, own.price, own.quantity, strict=True)]  # fmt: skip
+        assert game.place(tickets) == {}
+        market.step()
+    assert [score.saved for score in scores(game)] == [0.0, 0.0, 0.0]
+    assert any(move.person.bought for move in game.moves)
+
+
+def test_staying_out_of_a_tight_market_costs_the_penalty() -> None:
+    game = play(seat(**{"cap.tightness": 0.3, "banking.allowed": False, "penalty.price": 400.0}))
+    year = scores(game)[0]
+    assert year.you.paid == 0.0
+    assert year.you.penalty > 0.0
+    missing = year.you.penalty / 400.0
+    assert missing == pytest.approx(round(missing))
+    assert scores(game)[-1].saved < 0.0
+
+
+def test_the_years_add_up_to_the_whole_game() -> None:
+    game = seat()
+    game.place([Ticket(1, 150.0, 40_000.0)])
+    play(game)
+    *years, whole = scores(game)
+    for side in ("you", "firm"):
+        for part in ("paid", "penalty", "cost"):
+            total = sum(getattr(getattr(year, side), part) for year in years)
+            assert getattr(getattr(whole, side), part) == pytest.approx(total, abs=1e-3)
+    last = game.moves[-1].person.stand
+    assert whole.you.paid + whole.you.penalty == pytest.approx(game.opening.cash - last.cash, abs=0.01)
+
+
+def test_both_sides_are_valued_at_the_price_without_the_person() -> None:
+    """Who drives the price up gains nothing on what he holds by that alone."""
+    game = seat()
+    game.place([Ticket(1, 900.0, 3_000_000.0)])
+    game.market.step()
+    move = game.moves[0]
+    assert move.price > move.own_price + 1.0
+    gained = move.person.stand.spare - game.opening.spare
+    assert scores(game)[0].you.cost == pytest.approx(move.person.paid - gained * move.own_price, abs=1.0)
+
+
+def test_orders_hold_for_one_auction_and_their_fills_are_noted() -> None:
+    game = seat()
+    price = game.market.state.price
+    game.place([Ticket(1, round(3 * price, 2), 1_000.0), Ticket(1, 1.0, 500.0)])
+    game.market.step()
+    game.market.step()
+    first, second = game.moves
+    assert first.tickets == ((Ticket(1, round(3 * price, 2), 1_000.0), 1_000), (Ticket(1, 1.0, 500.0), 0))
+    assert first.person.bought == 1_000
+    assert first.person.paid == pytest.approx(1_000 * first.price)
+    assert second.tickets == ()
+    assert second.person.bought == 0
+
+
+def test_a_refused_order_leaves_earlier_ones_standing() -> None:
+    game = seat()
+    assert game.place([Ticket(1, 200.0, 100.0)]) == {}
+    assert 0 in game.place([Ticket(1, 200.005, 100.0)])
+    game.market.step()
+    assert game.moves[0].person.bought == 100
+
+
+def test_the_log_has_a_row_for_every_order_and_every_idle_auction() -> None:
+    game = seat()
+    game.place([Ticket(1, 300.0, 1_000.0), Ticket(1, 1.0, 500.0)])
+    play(game)
+    rows = list(csv.DictReader(io.StringIO(log_csv(game))))
+    assert tuple(rows[0]) == LOG_COLUMNS
+    assert len(rows) == 2 + 7
+    assert [row["filled_t"] for row in rows[:3]] == ["1000", "0", ""]
+    assert float(rows[-1]["you_cost_yuan"]) == pytest.approx(scores(game)[-1].you.cost, abs=0.01)
+    assert {row["orders_by"] for row in rows} == {"you"}
+
+
+def test_the_largest_firm_comes_first() -> None:
+    market = LiveMarket(load_scenario("S5", SMALL))
+    share = market.population.share[largest_first(market, "ELEC")]
+    assert np.all(np.diff(share) <= 0)
+    assert share.sum() == pytest.approx(1.0)

@@ -1,0 +1,131 @@
+"""The run behind the page: levers, what it shows of each auction, and what it does when the economy has no answer."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import pytest
+
+from equilibrium.engine import EquilibriumError
+from scenarios.load import load_scenario
+from simulator.model import CarbonMarket
+from simulator.views.live import pictures, seat_pictures, tables
+from simulator.views.live.game import take_seat
+from simulator.views.live.market import LiveMarket, largest_first, lever_positions, varied
+from simulator.views.live.panel import source_of
+
+SMALL = {"firms.number": 24, "years.end": 2023, "market.periods_per_year": 4, "drift.mode": "ou"}
+
+
+@pytest.fixture(scope="module")
+def market() -> LiveMarket:
+    found = LiveMarket(load_scenario("S5", SMALL))
+    take_seat(found, int(largest_first(found, "STEEL")[0]))
+    found.step()
+    return found
+
+
+def test_without_levers_the_live_market_is_the_scenario() -> None:
+    live, ordinary = LiveMarket(load_scenario("S5", SMALL)), CarbonMarket(load_scenario("S5", SMALL)).run()
+    while live.running:
+        live.step()
+    live.step()
+    assert [row["price"] for row in live.state.periods] == [row["price"] for row in ordinary.state.periods]
+
+
+def test_the_levers_move_the_cap_the_coverage_and_the_mix() -> None:
+    scenario = varied(
+        load_scenario("S5", SMALL),
+        {"tightness": 12.0, "decline": 4.0, "sectors": 3, "truthful": 25, "zip": 75, "zic": 0},
+    )
+    assert (scenario.cap.tightness, scenario.cap.decline) == (0.12, 0.04)
+    assert scenario.coverage.sectors("trading") == ("ELEC", "STEEL", "NFM")
+    assert scenario.coverage["AIR"] == "none"
+    assert scenario.firms.strategies.as_dict() == {"truthful": 0.25, "zic": 0.0, "zip": 0.75, "scheduled": 0.0}
+
+
+def test_a_slider_at_the_scenarios_own_number_of_sectors_keeps_its_own_sectors() -> None:
+    own = load_scenario("S4", {**SMALL, "coverage.STEEL": "allocated", "coverage.AIR": "trading"})
+    assert varied(own, {"sectors": 6}) == own
+    assert varied(own, {"sectors": 1}).coverage["STEEL"] == "allocated"
+
+
+def test_sliders_left_where_they_stood_keep_a_scenario_that_lies_between_their_steps() -> None:
+    third = {"firms.strategies.truthful": 1 / 3, "firms.strategies.zic": 2 / 3, "cap.tightness": 0.0517}
+    own = load_scenario("S5", {**SMALL, **third})
+    assert varied(own, lever_positions(own)) == own
+    assert varied(own, {**lever_positions(own), "decline": 5.0}).cap.tightness == 0.0517
+
+
+def test_weights_that_are_all_zero_keep_the_scenarios_bidders() -> None:
+    own = load_scenario("S5", SMALL)
+    assert varied(own, {"truthful": 0, "scheduled": 0, "zip": 0, "zic": 0}) == own
+
+
+def test_a_run_that_a_reset_replaced_is_forgotten() -> None:
+    old = weakref.ref(LiveMarket(load_scenario("S5", SMALL)))
+    gc.collect()
+    assert old() is None
+
+
+def test_a_tighter_cap_makes_a_dearer_market() -> None:
+    def last(tightness: float) -> float:
+        live = LiveMarket(load_scenario("S5", SMALL), tightness=tightness)
+        while live.running:
+            live.step()
+        return float(live.state.price)
+
+    assert last(15.0) > last(2.0) + 10.0
+
+
+def test_a_period_without_equilibrium_stops_the_run_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = LiveMarket(load_scenario("S5", SMALL))
+
+    def fail(*_: object) -> None:
+        raise EquilibriumError("no prices clear the markets", "goods", 1.0)
+
+    monkeypatch.setattr(live, "economy_at", fail)
+    live.step()
+    assert not live.running
+    assert "no prices clear the markets" in live.trouble
+    assert live.moment.period == 1
+
+
+@pytest.mark.parametrize("name", [name for name in dir(pictures) if name.endswith("_picture")])
+def test_every_picture_is_drawn_with_a_seat_taken(market: LiveMarket, name: str) -> None:
+    assert source_of(getattr(pictures, name)(market)).startswith("data:image/svg+xml;base64,")
+
+
+@pytest.mark.parametrize("draw", [seat_pictures.cost_picture, seat_pictures.wants_picture])
+def test_the_seats_own_pictures_are_drawn(market: LiveMarket, draw: object) -> None:
+    assert callable(draw)
+    assert market.game is not None
+    assert source_of(draw(market.game)).startswith("data:image/svg+xml;base64,")
+
+
+@pytest.mark.parametrize("settings", [{"market.mode": "equilibrium"}, {"allocation.auctioned_share": 1.0},
+                                      {"market.venue": "continuous"}])  # fmt: skip
+def test_pictures_stand_other_markets(settings: dict[str, object]) -> None:
+    live = LiveMarket(load_scenario("S5", {**SMALL, **settings}))
+    for _ in range(4):
+        live.step()
+    for draw in (pictures.book_picture, pictures.trades_picture, pictures.flows_picture, pictures.price_picture):
+        assert len(source_of(draw(live))) > 1000
+
+
+def test_the_firms_cost_curve_meets_what_it_lacks_at_its_marginal_cost(market: LiveMarket) -> None:
+    assert market.game is not None
+    need = seat_pictures.firm_demand(market.game)
+    cost = float(need.marginal_cost(0.0, 1000.0)[0])
+    emitted = need.level[0] + need.slope[0] * (cost - need.anchor)
+    assert emitted + need.fixed[0] == pytest.approx(0.0, abs=1.0)
+
+
+def test_tables_say_units_and_escape_nothing_of_their_own(market: LiveMarket) -> None:
+    assert market.game is not None
+    text = seat_pictures.position_table(market.game) + tables.extremes(market) + tables.rules(market)
+    assert "yuan/t" in text
+    assert "held, t" in text
+    assert "钢铁业" in text
+    assert tables.table(("a",), [("<b>",)], "c").count("&lt;b&gt;") == 1
