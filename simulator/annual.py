@@ -115,6 +115,4 @@ def _frozen_baseline(
     model, accounts = province(name, closure, dict(changes))
     growth = economy(name, dict(changes)).growth(dynamics, first, last)
     path = annual_path(model, accounts, growth, range(first, last + 1), frozen_regime(model))
-    return Baseline(
-        range(first, last + 1), np.array([y.emissions for y in path]), np.array([y.outputs for y in path])
-    )
+    return Baseline(range(first, last + 1), np.array([y.emissions for y in path]), np.array([y.outputs for y in path]))

@@ -42,9 +42,9 @@ def dashboard(
 
     from simulator.views.dashboard.server import serving
 
-    with serving(folder, ROOT, port) as found:
-        print(f"The dashboard is at {found.address}; Ctrl-C ends it.", flush=True)
+    with serving(folder, ROOT, port) as page:
+        print(f"The dashboard is at {page.address}; Ctrl-C ends it.", flush=True)
         try:
-            found.forever()
+            page.forever()
         except KeyboardInterrupt:
             print("Closed.")

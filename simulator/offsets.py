@@ -133,7 +133,7 @@ def _clear(m: CarbonMarket, bid: Ints, room: Ints, buyers: Ints) -> Clearing:
         return auction.clear(Orders.empty(), np.random.default_rng(0))
     top = int(bid.max())
     grid = forestry.price(np.arange(1, STEPS + 1) / STEPS * forestry.quantity(top * market.tick)) / market.tick
-    levels = np.unique(np.concatenate((np.clip(np.ceil(grid).astype(np.int64), 1, top), bid)))
+    levels = np.unique(np.concatenate((np.clip(np.ceil(grid), 1, top).astype(np.int64), bid)))
     offered = np.rint(forestry.quantity(levels * market.tick)).astype(np.int64)
     asked = np.diff(offered, prepend=0)
     levels, asked = levels[asked > 0], asked[asked > 0]
@@ -215,9 +215,14 @@ def with_credits(
         solution = solve(credits)
         return wanted_credits(rule, price_of(solution), owed_of(solution)) - credits
 
-    # With more credits the price falls, and with it what forestry offers: at no credits' price is the most.
-    most = wanted_credits(rule.model_copy(update={"share": 1.0}), price_of(solve(0.0)), np.inf)
+    # With more credits the price falls, and with it what forestry offers: most at the price without any, and never
+    # quite its potential, which has no price.
+    without = solve(0.0)
+    offered = wanted_credits(rule.model_copy(update={"share": 1.0}), price_of(without), np.inf)
+    most = min(offered, (1.0 - 1e-9) * rule.potential)
     if most <= 0.0:
-        return 0.0, solve(0.0)
+        return 0.0, without
+    if excess(most) >= 0.0:
+        return most, solve(most)
     credits = float(brentq(excess, 0.0, most, xtol=1e-10, rtol=1e-12))
     return credits, solve(credits)

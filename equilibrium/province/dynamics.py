@@ -30,6 +30,7 @@ from equilibrium.province.trade import FX, LINE
 
 NOTHING_MADE = 1e-9  # of the benchmark's output
 
+
 @dataclass(frozen=True)
 class Growth:
     """Rates of change a year, and given paths.
@@ -57,9 +58,7 @@ class Growth:
     nonfossil: Mapping[int, float] = field(default_factory=dict)
 
 
-def advance(
-    province: Province, p: Parameters, flows: Flows, last: Solution, growth: Growth, year: int
-) -> Parameters:
+def advance(province: Province, p: Parameters, flows: Flows, last: Solution, growth: Growth, year: int) -> Parameters:
     """Parameters of ``year + 1`` from those of ``year`` and what the year brought.
 
     Parameters

@@ -67,7 +67,9 @@ def _word(name: str, kind: Any, info: ArgumentInfo | OptionInfo, default: object
     if isinstance(info, ArgumentInfo):
         written = (info.metavar or name.upper()) + ("..." if several else "")
         return Word(written if default is inspect.Parameter.empty else f"[{written}]", words, shown, True)
-    option = ", ".join(info.param_decls or (f"--{name.replace('_', '-')}",))
+    # Where the hint holds the option, Typer keeps its first name in the place of the default.
+    names = ([info.default] if isinstance(info.default, str) else []) + list(info.param_decls or ())
+    option = ", ".join(names or [f"--{name.replace('_', '-')}"])
     value = "" if plain is bool else f" {info.metavar or KINDS.get(plain, 'TEXT')}"
     return Word(option + value, words + (" May be given several times." if several else ""), shown, False)
 

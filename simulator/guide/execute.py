@@ -45,12 +45,12 @@ class Fence:
 
 
 def fences(page: str) -> Iterator[Fence]:
-    """All fenced blocks of a page in order.
+    r"""All fenced blocks of a page in order.
 
     Examples
     --------
-    >>> [(f.kind, f.title, f.body) for f in fences('``' '`yaml title="a.yaml"\\nseed: 1\\n``' '`\\n')]
-    [('yaml', 'a.yaml', 'seed: 1\\n')]
+    >>> [(f.kind, f.title, f.body) for f in fences('``' '`yaml title="a.yaml"\nseed: 1\n``' '`\n')]
+    [('yaml', 'a.yaml', 'seed: 1\n')]
     """
     for found in FENCE.finditer(page):
         title = re.search(r'title="([^"]*)"', found["info"])
@@ -94,11 +94,11 @@ def remake(page: str, folder: Path, pictures: Path | None = None) -> str:
 
 
 def commands_of(body: str) -> list[str]:
-    """The commands of a console block.
+    r"""The commands of a console block.
 
     Examples
     --------
-    >>> commands_of("$ python run.py params cap\\nwhat it prints\\n$ ls\\n")
+    >>> commands_of("$ python run.py params cap\nwhat it prints\n$ ls\n")
     ['python run.py params cap', 'ls']
     """
     return [line[2:] for line in body.splitlines() if line.startswith("$ ")]

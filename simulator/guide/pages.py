@@ -42,7 +42,8 @@ def main(names: Sequence[str]) -> int:
         if name == TREES:
             from simulator.views.trees import write_trees
 
-            write_trees(DOCS / "images")
+            for png in write_trees(DOCS / "images"):
+                png.with_suffix(".svg").unlink()
             print("docs/images: the trees of the model")
             continue
         text = WRITTEN[name]() if name in WRITTEN else executed_page(name)

@@ -1,6 +1,8 @@
-"""References written from the program's own tables: fields of a scenario, variables of a result, sources of the data."""
+"""References written from the program's own tables: fields of a scenario, variables of results, sources of data."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 from scenarios.parameters import Parameter, describe_parameters
 from scenarios.schema import Scenario
@@ -8,6 +10,8 @@ from simulator.economy import economy
 from simulator.variables import CATALOGUE
 
 WRITTEN = "Written by `make pages` from the program itself"
+MOST = 12
+"""Sources named of one table."""
 STATUSES = """| status | what it says |
 |---|---|
 | law | follows a rule in force |
@@ -34,7 +38,8 @@ def parameters_page() -> str:
         parts += [f"## {group or 'scenario'}\n", " ".join(about.split()) + "\n"]
         parts += ["| field | may be | default | status | meaning |", "|---|---|---|---|---|"]
         parts += [
-            f"| `{row.name}` | {_cell(row.expectation)} | {_value(row.default)} | {row.status} | {_cell(row.description)} |"
+            f"| `{row.name}` | {_cell(row.expectation)} | {_value(row.default)} | {row.status}"
+            f" | {_cell(row.description)} |"
             for row in rows
         ]
         parts.append("")
@@ -59,8 +64,8 @@ def data_page(name: str = "shanxi_2022") -> str:
     figures = economy(name).figures
     parts = [
         "# Data sources\n",
-        f"{WRITTEN}, for the economy `{name}`. Every figure stands in a CSV file below `scenarios/economies/{name}` with"
-        " its source and status in the same row; `python run.py params economy` lists them one by one.\n",
+        f"{WRITTEN}, for the economy `{name}`. Every figure stands in a CSV file below `scenarios/economies/{name}`"
+        " with its source and status in the same row; `python run.py params economy` lists them one by one.\n",
     ]
     tables = figures.tables()
     statuses = sorted({str(word) for table in tables.values() for word in table["status"]})
@@ -71,11 +76,10 @@ def data_page(name: str = "shanxi_2022") -> str:
         parts.append(f"| [{table_name}](#{table_name}) | " + " | ".join(cells) + " |")
     for table_name, table in tables.items():
         parts += [f"\n## {table_name}\n", "| rows | status | source |", "|---|---|---|"]
-        counted = table.groupby(["source", "status"], sort=False).size().sort_values(ascending=False, kind="stable")
-        for (source, status), rows in list(counted.items())[:12]:
-            parts.append(f"| {rows} | {status} | {_cell(str(source))} |")
-        if len(counted) > 12:
-            parts.append(f"| {int(counted.iloc[12:].sum())} | | {len(counted) - 12} more |")
+        counted = Counter(zip(table["source"].astype(str), table["status"].astype(str), strict=True)).most_common()
+        parts += [f"| {rows} | {status} | {_cell(source)} |" for (source, status), rows in counted[:MOST]]
+        if more := counted[MOST:]:
+            parts.append(f"| {sum(rows for _, rows in more)} | | {len(more)} more |")
     return "\n".join(parts) + "\n"
 
 

@@ -19,6 +19,8 @@ from simulator.variables import CATALOGUE, COMPARISONS
 Array = NDArray[np.float64]
 
 VARIABLES = tuple(name for name in CATALOGUE if name not in COMPARISONS)
+FINE, ROUGH = 1e-6, 0.05
+"""Precision of the path's fit: on its own, and where full runs correct it anyway."""
 EDGE = 1e-3
 """Part of a range within which a parameter counts as at its bound."""
 
@@ -160,7 +162,7 @@ def calibrate(
     with RunModel(task, workers, progress, most) as runs:
         for number, free in enumerate(rounds):
             if number == 0 or not whole:
-                theta = fit_path(path, scaling, free, theta, note)
+                theta = fit_path(path, scaling, free, theta, note, ROUGH if whole else FINE)
                 values = path.values(theta)
             if whole:
                 slopes, _ = path.jacobian(theta, free)

@@ -78,12 +78,15 @@ class Scaling:
         return np.asarray(np.clip(theta, self.low, self.high))
 
 
-def fit_path(model: PathModel, scaling: Scaling, free: Sequence[int], begin: Array, note: Note) -> Array:
+def fit_path(
+    model: PathModel, scaling: Scaling, free: Sequence[int], begin: Array, note: Note, precision: float = 1e-6
+) -> Array:
     """Meet the targets that the equilibrium-only path knows.
 
     Parameters
     ----------
     begin : where the search begins; those not free stay there.
+    precision : relative change of the sum of squares at which it ends.
 
     Returns
     -------
@@ -118,7 +121,7 @@ def fit_path(model: PathModel, scaling: Scaling, free: Sequence[int], begin: Arr
 
     bounds = (scaling.move(scaling.low)[columns], scaling.move(scaling.high)[columns])
     first = np.clip(scaling.move(begin)[columns], *bounds)
-    found = least_squares(distances, first, slopes, bounds, "trf", ftol=1e-5, xtol=1e-5, gtol=1e-6, max_nfev=30)
+    found = least_squares(distances, first, slopes, bounds, "trf", ftol=precision, xtol=1e-6, gtol=1e-6, max_nfev=30)
     return theta_of(found.x)
 
 

@@ -16,8 +16,9 @@ SLOPES = ("Parameter", "Derivative found by")
 
 
 def files(found: Calibrated, record: dict[str, Any]) -> dict[str, bytes]:
-    """``report.html`` and ``words.txt`` of a calibration."""
+    """``report.html``, ``words.txt`` and, for the documentation, ``found.md``."""
     return {
+        "found.md": (calibration_markdown(found) + "\n").encode(),
         "report.html": calibration_html(found, record).encode(),
         "words.txt": (calibration_text(found) + "\n").encode(),
     }
@@ -35,6 +36,19 @@ def calibration_text(found: Calibrated) -> str:
     ]
     parts += [_plain(PARAMETERS, parameter_rows(found))]
     return "\n".join(parts)
+
+
+def calibration_markdown(found: Calibrated) -> str:
+    """The sentences and both tables in Markdown."""
+    lines = [*sentences(found), "", *_markdown(TARGETS, target_rows(found)), ""]
+    lines += [*_markdown(PARAMETERS, parameter_rows(found)), ""]
+    return "\n".join([*lines, *_markdown(("Singular value", "Direction"), direction_rows(found))])
+
+
+def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    # A bar inside a cell, as in Price|Carbon, would end it.
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return ["| " + " | ".join(row) + " |" for row in (heads, ["---"] * len(heads), *cells)]
 
 
 def calibration_html(found: Calibrated, record: dict[str, Any]) -> str:

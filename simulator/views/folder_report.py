@@ -108,7 +108,8 @@ def _design(folder: Folder) -> list[str]:
         f"{plan.name}: {drawn['point'].nunique()} points of a {design.method} design,"
         f" {drawn['scenario'].nunique()} scenarios, {drawn['seed'].nunique()} seeds, {len(drawn)} runs in all."
     )
-    return [f"<p>{escape(words)}</p>", note("values drawn"), table(["Parameter", "Fields", "Lowest", "Median", "Highest"], rows, text=True)]
+    heads = ["Parameter", "Fields", "Lowest", "Median", "Highest"]
+    return [f"<p>{escape(words)}</p>", note("values drawn"), table(heads, rows, text=True)]
 
 
 def _analysis(folder: Folder) -> dict[str, bytes]:

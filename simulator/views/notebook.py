@@ -223,7 +223,8 @@ class Results:
     def _head(self) -> str:
         if len(self.runs) == 1:
             run = self.runs[0]
-            return f"{run.scenario}: {run.title}, seed {run.seed}"
+            title = f": {run.title}" if run.title != run.scenario else ""
+            return f"{run.scenario}{title}, seed {run.seed}"
         return f"{len(self.runs)} runs: {', '.join(self.scenarios[:8])}; seeds {', '.join(map(str, self.seeds[:8]))}"
 
     def _summary(self) -> pd.DataFrame:

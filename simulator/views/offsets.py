@@ -39,7 +39,9 @@ def write_offsets(results: Sequence[RunResult], folder: Path | str) -> dict[str,
         name = f"offsets_{effect.scenario}"
         text = effect.table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
         write_file(Path(folder) / f"{name}.csv", text.encode())
-        figures[name] = style.save(offset_figure(effect, source_line(results)), Path(folder) / "figures", name)
+        source = source_line(results).partition(" Line:")[0]  # its last words are about medians and bands
+        source += " Means over the seeds." if effect.seeds > 1 else ""
+        figures[name] = style.save(offset_figure(effect, source), Path(folder) / "figures", name)
     return figures
 
 

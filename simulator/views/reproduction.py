@@ -300,8 +300,8 @@ def _modes(shares: Sequence[Share]) -> str:
         told = f"they agree in all but on {', '.join(apart)}, where the share of draws in which they do is given"
     return (
         "Mode of the draws: firms in an auction twice a year, no drift, one seed, at about a sixth of the cost of the"
-        f" program's own mode (monthly, with drift). On the first {few} draws (at most {CHECKED}) both were run: {told}. S2"
-        " and S3 were run on the same draws and judged by the same rules."
+        f" program's own mode (monthly, with drift). On the first {few} draws (at most {CHECKED}) both were run:"
+        f" {told}. S2 and S3 were run on the same draws and judged by the same rules."
     )
 
 

@@ -102,6 +102,13 @@ def test_where_the_share_binds_a_credit_is_cheaper_than_an_allowance() -> None:
     assert result.series("Price|Carbon|Offsets")[2023] < 0.6 * result.series("Price|Carbon")[2023]
 
 
+def test_a_forestry_that_has_nothing_more_to_offer_sells_it_all() -> None:
+    changes = {"cap__tightness": 0.2, "offsets__median_cost": 20.0, "offsets__spread": 0.02, "offsets__potential": 2.0}
+    for mode in ("agents", "equilibrium"):
+        _, result = frictionless(**changes, market__mode=mode)
+        assert result.series(offsets_of())[2023] == pytest.approx(2.0, rel=1e-5)
+
+
 def test_offsets_count_under_a_performance_standard_too() -> None:
     changes = {"market__mode": "equilibrium", "cap__regime": "tps", "cap__tightness": 0.1}
     prices = [frictionless(**changes, offsets__share=share)[1].series("Price|Carbon")[2023] for share in (0.0, 0.05)]

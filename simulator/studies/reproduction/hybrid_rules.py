@@ -125,7 +125,9 @@ def bend(claim: Claim, e: Evidence) -> Finding:
     flat = price.reshape(seeds, -1)
     nodes = np.arange(years) + 0.5
     lines = np.array([np.interp(at, nodes, mean) for mean in price.mean(axis=2)])
-    ours = 100 * np.sqrt(((flat / lines - 1.0) ** 2).mean(axis=1))
+    # Before the first and after the last mid-year there is no line to leave.
+    inside = (at >= nodes[0]) & (at <= nodes[-1])
+    ours = 100 * np.sqrt(((flat / lines - 1.0)[:, inside] ** 2).mean(axis=1))
     middle = float(np.median(ours))
     said = (
         f"The monthly price of {scenario} leaves the straight lines between its yearly means by {middle:.1f} %"

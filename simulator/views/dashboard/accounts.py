@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from simulator.variables import FIRM_SECTORS, SECTORS
 
 Array = NDArray[np.float64]
 Links = dict[tuple[str, str], float]
-POWER, EXPORT = "Power generation", "Power to other provinces"
+POWER, EXPORT = "Power plants", "Power to other provinces"
 BILLION = 0.1
 """Billion yuan in one yi yuan."""
 
@@ -85,7 +85,7 @@ def group(code: str) -> str:
 def _energy(accounts: PhysicalAccounts, f: Flows) -> Links:
     province = accounts.province
     burnt = np.array(accounts.mtce) * f.leaf[accounts.mtce_leaf]
-    links: Counter[tuple[str, str]] = Counter()
+    links: defaultdict[tuple[str, str], float] = defaultdict(float)
     for value, fuel, sector in zip(burnt, accounts.mtce_fuel, accounts.mtce_sector, strict=True):
         links[(FUEL_NAMES[fuel], POWER if sector == "ELEC" else group(sector))] += float(value)
     physical, power = province.accounts.physical, accounts.power(f)
@@ -100,10 +100,10 @@ def _energy(accounts: PhysicalAccounts, f: Flows) -> Links:
     return dict(links)
 
 
-def _electricity(accounts: PhysicalAccounts, f: Flows) -> Counter[str]:
+def _electricity(accounts: PhysicalAccounts, f: Flows) -> dict[str, float]:
     """Electricity bought by each group of users, benchmark yuan; the power sector's own use is left with its users."""
     c = accounts.province.compiled
-    used: Counter[str] = Counter()
+    used: defaultdict[str, float] = defaultdict(float)
     for (owner, side, _), i in c.leaf_at.items():
         if side == "output" or c.leaves[i].commodity != commodity("ELEC"):
             continue
@@ -118,7 +118,7 @@ def _electricity(accounts: PhysicalAccounts, f: Flows) -> Counter[str]:
 
 def _money(accounts: PhysicalAccounts, paid: Array, tax: Array, auctioned: float) -> Links:
     c, sam = accounts.province.compiled, accounts.province.accounts.sam
-    links: Counter[tuple[str, str]] = Counter()
+    links: defaultdict[tuple[str, str], float] = defaultdict(float)
     for (owner, side, _), i in c.leaf_at.items():
         code = owner.split(":")[0]
         if code not in accounts.province.parts:

@@ -23,7 +23,7 @@ from simulator.views.dashboard.pages import (
     sweeps,
     what_if,
 )
-from simulator.views.dashboard.parts import notice, told
+from simulator.views.dashboard.parts import notice, spoken, told
 
 View = Callable[[Desk, Any, str], list[Any]]
 
@@ -96,9 +96,7 @@ def frame(desk: Desk) -> html.Div:
                     html.Button("Read again", id="again", title="Read the folder again: runs may have come"),
                 ]
             ),
-            html.Nav(
-                [dcc.Link(page.title, href=page.path, id=_link(page)) for page in PAGES], **{"aria-label": "Pages"}
-            ),
+            html.Nav([dcc.Link(page.title, href=page.path, id=_link(page)) for page in PAGES], **spoken("Pages")),
             html.Main(id="page", tabIndex=-1),
         ]
     )

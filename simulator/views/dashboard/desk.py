@@ -19,6 +19,8 @@ from simulator.views.dashboard.runs import RunFromPage
 from simulator.views.dashboard.tables import Tables
 from simulator.views.dashboard.warm import WarmWorker
 from simulator.views.figures import source_line
+from simulator.views.table import Summary, summarise
+from simulator.views.words import sentences
 
 RECOMPUTED = 3
 """Runs whose books and flows are kept."""
@@ -83,6 +85,18 @@ class Desk:
     def source_of(self, run: Run) -> str:
         """The source line under what one run's tables say."""
         return source_line([run.light(pd.DataFrame())])
+
+    def summaries(self, batch: Batch) -> tuple[list[Summary], dict[str, list[str]]]:
+        """What each scenario came to, as numbers and as sentences."""
+
+        def make() -> tuple[list[Summary], dict[str, list[str]]]:
+            results = self.tables.results(batch)
+            return summarise(results), sentences(results)
+
+        found: tuple[list[Summary], dict[str, list[str]]] = self.tables.kept(
+            ("summaries", batch.folder, batch.mark), make
+        )
+        return found
 
     def recomputed(self, run: Run) -> Recomputed:
         """A run with its order books and flows.

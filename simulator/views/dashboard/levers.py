@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -62,6 +63,7 @@ OFFERED = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1)
 def levers() -> tuple[Lever, ...]:
     """The sliders whose fields this version's schema has, held within its bounds."""
     bounds = {row.name: row.bounds for row in describe_parameters()}
@@ -95,8 +97,9 @@ class Settings:
     rule: str = "grandfathered"
 
 
+@lru_cache(maxsize=32)
 def settings_of(base: str, mode: str = "equilibrium") -> Settings:
-    """The levers as a built-in scenario has them."""
+    """The levers as a built-in scenario has them; read once, for every move of a slider asks."""
     known = load_scenario(base if base in library() else START)
     numbers = {lever.field: _read(known, lever) for lever in levers()}
     rule = "tps" if known.cap.regime == "tps" else known.allocation.method

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -45,11 +46,11 @@ def demand_and_supply(book: Book) -> Chart:
             "hovertemplate": "%{y:,.2f} yuan/t, %{x:,.3f} Mt",
         }
     )  # fmt: skip
-    low, high = _span(book)
+    low, high, far = _window(book)
     line = {"type": "line", "line": {"color": GREY, "width": 1, "dash": "dot"}}
     return chart(
         traces, height=420, hovermode="closest",
-        xaxis=axis("cumulated quantity, Mt CO₂", rangemode="tozero"),
+        xaxis=axis("cumulated quantity, Mt CO₂", range=[0.0, far]),
         yaxis=axis("limit price, yuan/t", grid=True, range=[low, high]),
         legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
         shapes=[
@@ -59,15 +60,12 @@ def demand_and_supply(book: Book) -> Chart:
     )  # fmt: skip
 
 
-def _span(book: Book) -> tuple[float, float]:
-    """Limit prices worth showing: where the curves cross, without the few orders at the penalty."""
-    near = [book.price]
-    for side in (book.bids, book.asks):
-        if len(side):
-            total = np.cumsum(side[:, 1])
-            near += [float(side[np.searchsorted(total, q * total[-1]), 0]) for q in (0.05, 0.9)]
-    low, high = max(0.0, min(near) - 0.1 * book.price), min(max(near) * 1.1, 3.0 * book.price)
-    return (0.0 if low < 0.3 * book.price else low), max(high, book.price + 1.0)
+def _window(book: Book) -> tuple[float, float, float]:
+    """Limit prices and the quantity worth showing: around the crossing, without the far ends of both sides."""
+    near = [1.6 * book.volume]
+    for close in (book.bids[book.bids[:, 0] >= 0.7 * book.price], book.asks[book.asks[:, 0] <= 1.4 * book.price]):
+        near.append(float(close[:, 1].sum()))
+    return 0.4 * book.price, 1.8 * book.price + 1.0, max(max(near) / MILLION, 1e-6)
 
 
 def sector_network(flows: pd.DataFrame) -> Chart:
@@ -76,11 +74,11 @@ def sector_network(flows: pd.DataFrame) -> Chart:
 
     if flows.empty:
         return empty("No trade in this span of time.")
-    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph: Any = nx.DiGraph()
     for row in flows.to_dict("records"):
         graph.add_edge(str(row["seller"]), str(row["buyer"]), tonnes=float(row["tonnes"]))
-    codes = [code for code in (*FIRM_SECTORS, "GOV", "INT") if code in graph]
-    place = nx.circular_layout(codes)
+    codes: Any = [code for code in (*FIRM_SECTORS, "GOV", "INT") if code in graph]
+    place: Any = nx.circular_layout(codes)
     largest = max(tonnes for _, _, tonnes in graph.edges(data="tonnes"))
     arrows = []
     for seller, buyer, tonnes in sorted(graph.edges(data="tonnes"), key=lambda edge: edge[2]):
@@ -97,7 +95,7 @@ def sector_network(flows: pd.DataFrame) -> Chart:
     moved = _moved(graph)
     return chart(
         [_dots(codes, place, moved, {code: code for code in codes}, short_name, most=46.0)],
-        annotations=arrows, height=460, showlegend=False, hovermode="closest", **_bare(1.35),
+        annotations=arrows, height=460, showlegend=False, hovermode="closest", **_bare(1.45),
     )  # fmt: skip
 
 
@@ -107,15 +105,15 @@ def firm_network(pairs: pd.DataFrame) -> Chart:
 
     if pairs.empty:
         return empty("No trade in this span of time.")
-    graph: nx.DiGraph[int] = nx.DiGraph()
+    graph: Any = nx.DiGraph()
     sector: dict[int, str] = {}
     for row in pairs.to_dict("records"):
         graph.add_edge(int(row["seller"]), int(row["buyer"]), tonnes=float(row["tonnes"]))
         sector[int(row["seller"])], sector[int(row["buyer"])] = str(row["seller_sector"]), str(row["buyer_sector"])
-    weights: nx.Graph[int] = nx.Graph()
+    weights: Any = nx.Graph()
     for seller, buyer, tonnes in graph.edges(data="tonnes"):
         weights.add_edge(seller, buyer, near=np.log10(tonnes + 1.0))
-    place = nx.spring_layout(weights, weight="near", seed=1, k=1.6 / np.sqrt(len(weights)), iterations=60)
+    place: Any = nx.spring_layout(weights, weight="near", seed=1, k=1.6 / np.sqrt(len(weights)), iterations=60)
     largest = max(tonnes for _, _, tonnes in graph.edges(data="tonnes"))
     traces: list[dict[str, Any]] = []
     for low, high, width in ((0.0, 0.05, 0.6), (0.05, 0.2, 1.5), (0.2, 0.5, 3.0), (0.5, 1.01, 5.0)):
@@ -155,7 +153,8 @@ def _dots(
     return {
         "type": "scatter", "mode": "markers+text" if text else "markers",
         "x": [float(place[n][0]) for n in nodes], "y": [float(place[n][1]) for n in nodes],
-        "text": [name(n) for n in nodes] if text else [], "textposition": [_outward(place[n]) for n in nodes],
+        "text": [fill(name(n), 12).replace("\n", "<br>") for n in nodes] if text else [],
+        "textposition": [_outward(place[n]) for n in nodes],
         "hovertext": [
             f"{name(n)} ({short_name(sector[n])}): sold {moved[n][0] / MILLION:,.3f} Mt,"
             f" bought {moved[n][1] / MILLION:,.3f} Mt"
@@ -209,7 +208,7 @@ def sankey(links: Mapping[tuple[str, str], float], unit: str) -> Chart:
 
 SANKEY = {
     "Coal": "#444444", "Oil Products and Coke": "#8C5A2B", "Gas": "#56B4E9", "By-product Gas": "#A79B00",
-    "Non-fossil power": "#009E73", "Power generation": "#E69F00", "Power": "#E69F00", "Labour": "#0072B2",
+    "Non-fossil power": "#009E73", "Power plants": "#E69F00", "Power": "#E69F00", "Labour": "#0072B2",
     "Capital": "#D55E00", "Natural resources": "#8C5A2B", "Taxes on production": "#CC79A7",
     "Carbon allowances": "#009E73",
 }  # fmt: skip

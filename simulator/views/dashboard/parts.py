@@ -16,7 +16,12 @@ from simulator.views.dashboard.charts import Chart
 from simulator.views.dashboard.warm import Superseded
 
 logger = logging.getLogger(__name__)
-CONFIG = {"displayModeBar": False, "responsive": True, "showTips": False}
+CONFIG: Any = {"displayModeBar": False, "responsive": True, "showTips": False}
+
+
+def spoken(label: str) -> dict[str, Any]:
+    """What a screen reader calls a part of the page."""
+    return {"aria-label": label}
 
 
 def notice(text: str, *, alert: bool = False) -> html.Div:
@@ -71,9 +76,10 @@ def figure(
     ----------
     name : id of the chart, where a callback draws it anew.
     """
-    graph = dcc.Graph(figure=drawn, config=CONFIG, **({"id": name} if name else {}))
+    named: dict[str, Any] = {"id": name} if name else {}
+    graph = dcc.Graph(figure=drawn, config=CONFIG, **named)
     caption = html.Figcaption([html.Strong(title), html.Span(unit, className="unit")])
-    parts = [caption, html.Div(graph, className="chart", role="img", **{"aria-label": f"{title}, {unit}"})]
+    parts = [caption, html.Div(graph, className="chart", role="img", **spoken(f"{title}, {unit}"))]
     parts += [html.Small(source)] if source else []
     return html.Figure(parts, className="figure wide" if wide else "figure")
 
@@ -88,10 +94,9 @@ def controls(*children: Any) -> html.Div:
     return html.Div(list(children), className="controls")
 
 
-def labelled(label: str, control: Any, note: str = "") -> html.Div:
+def labelled(label: str, control: Any, *, wide: bool = False) -> html.Div:
     """A control with its label."""
-    parts: list[Any] = [html.Label(label, htmlFor=control.id), control]
-    return html.Div([*parts, *([html.Small(note)] if note else [])], className="control")
+    return html.Div([html.Label(label, htmlFor=control.id), control], className="control broad" if wide else "control")
 
 
 def choice(
@@ -103,9 +108,7 @@ def choice(
         id=name, options=[{"label": text, "value": key} for key, text in known.items()], value=value, clearable=False,
         searchable=len(known) > 12,
     )  # fmt: skip
-    held = labelled(label, dropdown)
-    held.className = "control broad" if wide else "control"
-    return held
+    return labelled(label, dropdown, wide=wide)
 
 
 def group(name: str, label: str, options: Mapping[str, str], value: Any, *, many: bool = False) -> html.Fieldset:
@@ -137,8 +140,9 @@ def table(
     body = [html.Tr([cell(html.Td, i, value) for i, value in enumerate(row)]) for row in rows]
     head = html.Thead(html.Tr([cell(html.Th, i, value) for i, value in enumerate(heads)]))
     parts = [html.Caption(caption)] if caption else []
-    made = html.Table([*parts, head, html.Tbody(body)], **({"id": name} if name else {}))
-    return html.Div(made, className="scroll", tabIndex=0, role="region", **{"aria-label": caption or "table"})
+    named: dict[str, Any] = {"id": name} if name else {}
+    made = html.Table([*parts, head, html.Tbody(body)], **named)
+    return html.Div(made, className="scroll", tabIndex=0, role="region", **spoken(caption or "table"))
 
 
 def progress(name: str) -> html.Div:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ def tornado(study: Study, finding: Finding) -> Chart:
             "hovertemplate": "%{y}: %{customdata:,.4g}",
         }
         for name, colour, value in (
-            ("lowest fifth", LOW, lambda s: s.low), ("highest fifth", HIGH, lambda s: s.high)
+            ("lowest fifth", LOW, attrgetter("low")), ("highest fifth", HIGH, attrgetter("high"))
         )
     ]  # fmt: skip
     return _bars(traces, len(swings), barmode="overlay")

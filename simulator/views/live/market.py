@@ -80,8 +80,7 @@ class LiveMarket(CarbonMarket):
         self.game: Game | None = None
         self.trouble = ""
         self.lock = threading.RLock()
-        self.moment: Moment
-        self.step()
+        self.moment = self._advance()  # a scenario that cannot even begin raises here
 
     def step(self) -> None:
         """Run one period, with the orders of whoever sits in a seat; at the end of the run, do nothing.
@@ -92,18 +91,22 @@ class LiveMarket(CarbonMarket):
             if self.over:
                 return
             try:
-                if self.game is not None:
-                    self.game.prepare()
-                year, period = self.state.year, self.state.period + 1
-                agreement = one_period(self)
-                self.moment = self._moment(year, period, agreement)
-                if self.game is not None:
-                    self.game.record(agreement)
-                    if not self.state.finished:
-                        open_period(self)
+                self._advance()
             except EquilibriumError as error:
                 self.trouble = str(error)
             self.running = not self.over
+
+    def _advance(self) -> Moment:
+        if self.game is not None:
+            self.game.prepare()
+        year, period = self.state.year, self.state.period + 1
+        agreement = one_period(self)
+        self.moment = self._moment(year, period, agreement)
+        if self.game is not None:
+            self.game.record(agreement)
+            if not self.state.finished:
+                open_period(self)
+        return self.moment
 
     @property
     def over(self) -> bool:

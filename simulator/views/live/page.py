@@ -8,16 +8,16 @@ from pathlib import Path
 
 import solara
 import solara.lab
-from mesa.visualization import Slider, SolaraViz
-from mesa.visualization.utils import force_update, update_counter
 
 from scenarios.load import load_scenario
 from scenarios.schema import Scenario
 from simulator.views.live import tables
 from simulator.views.live.layout import Layout
 from simulator.views.live.market import LiveMarket, lever_positions
+from simulator.views.live.mesa_page import Slider, SolaraViz, force_update, update_counter
+from simulator.views.live.picture import Picture
 from simulator.views.live.seat_tab import SeatTab
-from simulator.views.live.tabs import TABS, Shown, Tab
+from simulator.views.live.tabs import TABS, Tab
 
 __all__ = ["Layout", "Page"]
 CSS = Path(__file__).with_name("look.css").read_text(encoding="utf-8")
@@ -89,14 +89,6 @@ def Pictures(market: LiveMarket, tab: Tab) -> None:
     update_counter.get()
     with solara.Div(classes=["live-grid"]):
         for shown in tab.shown:
-            Picture(market, shown)
+            Picture(shown, market, market.moment, market.game).key(shown.title)
         if tab.table is not None:
             solara.HTML(tag="div", unsafe_innerHTML=tab.table(market))
-
-
-@solara.component
-def Picture(market: LiveMarket, shown: Shown) -> None:
-    """A picture of the run, drawn again when there is something new to see."""
-    update_counter.get()
-    html = solara.use_memo(lambda: shown.html(market), [market.moment, market.game, shown])
-    solara.HTML(tag="figure", unsafe_innerHTML=html)

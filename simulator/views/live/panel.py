@@ -67,7 +67,7 @@ def panel(x: str, y: str, *, height: float = HEIGHT, left: float = 0.68) -> tupl
 def key(axes: Axes, columns: int = 2) -> None:
     """The legend, above the axes, which make room for it."""
     handles, labels = axes.get_legend_handles_labels()
-    place, height = axes.get_position(), axes.figure.get_figheight()
+    place, height = axes.get_position(), axes.figure.bbox.height / axes.figure.dpi
     rows = -(-len(labels) // columns)
     axes.set_position((place.x0, place.y0, place.width, place.height - (0.03 + 0.185 * rows) / height))
     axes.legend(

@@ -7,13 +7,14 @@ from dataclasses import replace
 from html import escape
 
 import solara
-from mesa.visualization.utils import force_update, update_counter
 
 from simulator.views.live import seat_pictures, tables
 from simulator.views.live.form import SIDES, Line, read_lines
 from simulator.views.live.game import Game, take_seat
 from simulator.views.live.market import LiveMarket, largest_first, when
+from simulator.views.live.mesa_page import force_update, update_counter
 from simulator.views.live.panel import full_name
+from simulator.views.live.picture import Picture
 from simulator.views.live.score import log_csv, scores
 from simulator.views.live.tabs import Shown
 
@@ -109,20 +110,12 @@ def Desk(game: Game) -> None:
             solara.HTML(tag="div", unsafe_innerHTML=html, classes=["words"])
             Form(game)
             for shown in OWN:
-                OwnPicture(game, shown)
+                Picture(shown, game, market.moment).key(shown.title)
     if game.moves:
         solara.HTML(tag="div", unsafe_innerHTML=tables.score_table(scores(game)))
         say(MEASURE)
         label = "Log of the game (CSV)"
         solara.FileDownload(lambda: log_csv(game), "tanshi_seat.csv", label=label, mime_type="text/csv")
-
-
-@solara.component
-def OwnPicture(game: Game, shown: Shown) -> None:
-    """A picture of the seat's firm."""
-    update_counter.get()
-    html = solara.use_memo(lambda: shown.html(game), [game, game.market.moment, shown])
-    solara.HTML(tag="figure", unsafe_innerHTML=html)
 
 
 @solara.component

@@ -22,24 +22,26 @@ def serve(scenario: Scenario, port: int) -> None:
     ------
     UserError
         Where the extra `live` is not installed, or the port is taken.
+    EquilibriumError
+        As `rehearse`.
     """
     check_extra()
     listening = claim(port)
-    # Set before Solara is imported: it reads them once. It would send statistics of use, and fetch what it lacks.
-    # Its check of hooks finds fault with Mesa's page, which works.
+    # Read once, when Solara is imported. It would send statistics of use, and fetch what its own files lack.
     os.environ |= {
-        "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
+        "SOLARA_APP": "simulator.views.live.page:Page",
+        "SOLARA_ASSETS_CDN": f"http://{HOST}:9/",
         "SOLARA_MODE": "production",
-        "SOLARA_CHECK_HOOKS": "off",
+        "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
     }
     warnings.filterwarnings("ignore", message="Cookies with samesite=none require https")
-    os.environ["SOLARA_APP"] = "simulator.views.live.page:Page"
     import solara.server.settings
     import uvicorn
 
     from simulator.views.live import page
 
     page.asked = scenario
+    rehearse(scenario)
     solara.server.settings.theme.title = page.TITLE
     solara.server.settings.theme.show_banner = False
     import solara.server.starlette
@@ -47,6 +49,22 @@ def serve(scenario: Scenario, port: int) -> None:
     print(f"The live market of {scenario.name} is at http://{HOST}:{port}/  (Ctrl+C ends it)", flush=True)
     config = uvicorn.Config(solara.server.starlette.app, log_level="warning", timeout_graceful_shutdown=2)
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def rehearse(scenario: Scenario) -> None:
+    """Run and draw a first auction, and throw it away: what cannot begin is known now, and the page opens sooner.
+
+    Raises
+    ------
+    EquilibriumError
+        Where the economy has no equilibrium in the first period.
+    """
+    from simulator.views.live.market import LiveMarket
+    from simulator.views.live.tabs import TABS
+
+    first = LiveMarket(scenario)
+    for shown in TABS[0].shown:
+        shown.html(first)
 
 
 def check_extra() -> None:

@@ -160,6 +160,6 @@ def verdict(found: Sequence[Score]) -> str:
     """The score in one sentence."""
     saved = found[-1].saved / MILLION
     if abs(saved) < 5e-4:
-        return "So far the seat costs exactly what it would have cost the firm."
-    word = "less" if saved > 0 else "more"
-    return f"So far you have spent {abs(saved):,.3f} million yuan {word} than the firm would have."
+        return "So far your costs are exactly those that the firm would have had by itself."
+    where = "below" if saved > 0 else "above"
+    return f"So far your costs are {abs(saved):,.3f} million yuan {where} those that the firm would have had by itself."

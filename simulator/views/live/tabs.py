@@ -24,7 +24,7 @@ class Shown:
     words: str
 
     def html(self, subject: object) -> str:
-        """The picture with its caption; it is an address in itself, so that nobody is asked for it."""
+        """The picture below its caption; it is an address in itself, so that nobody is asked for it."""
         title, words = escape(self.title), escape(self.words)
         source = source_of(self.draw(subject))
         return f'<figcaption><b>{title}</b>{words}</figcaption><img src="{source}" alt="{title}. {words}">'

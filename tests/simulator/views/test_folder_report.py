@@ -87,7 +87,13 @@ def test_a_sweeps_report_says_what_was_varied(tmp_path: Path, capsys: pytest.Cap
     assert main(["sweep", str(tmp_path / "s.yaml"), "--out", str(tmp_path / "out"), "--workers", "1", *settings]) == 0
     assert main(["report", str(tmp_path / "out"), "--out", str(tmp_path / "sweep.html")]) == 0
     text = (tmp_path / "sweep.html").read_text(encoding="utf-8")
-    for expected in ("What was varied", "Tightness", "2 points of a grid design", "0.15", "over the 2 runs of the sweep"):
+    for expected in (
+        "What was varied",
+        "Tightness",
+        "2 points of a grid design",
+        "0.15",
+        "over the 2 runs of the sweep",
+    ):
         assert expected in text
 
 
@@ -113,7 +119,9 @@ def test_a_run_that_failed_is_told_and_the_others_are_shown(copy: Path, capsys: 
     change(copy / "S4.failed", status="failed", error="no equilibrium in 2023")
     found = open_folder(copy)
     assert [run.scenario for run in found.runs] == ["S1"]
-    assert "S4 failed and has no results: no equilibrium in 2023" in report_html(found.runs, failed=found.failed, pictures={})
+    assert "S4 failed and has no results: no equilibrium in 2023" in report_html(
+        found.runs, failed=found.failed, pictures={}
+    )
     shutil.rmtree(copy / "S1")
     assert "no equilibrium in 2023" in refused(copy, capsys)
 
@@ -142,7 +150,9 @@ def test_numbers_of_another_version_are_shown_and_what_needs_a_replay_is_left_ou
     assert "No figure &#x27;clearing&#x27;" in text
 
 
-def test_the_report_is_not_written_over_a_folder(batch: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report_is_not_written_over_a_folder(
+    batch: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["report", str(batch), "--out", str(tmp_path)]) == 2
     assert "expected a file" in capsys.readouterr().err
 

@@ -137,7 +137,7 @@ def body(desk: Desk, batch: Batch, run: Run, year: int, period: int) -> list[Any
     listed = [html.Div([html.Dt(term), html.Dd(value)]) for term, value in facts]
     title = f"Demand and supply, {label(run)}, {year}, period {period}"
     source = desk.source_of(run)
-    unit = "limit prices of the orders against cumulated tonnes"
+    unit = "around the price; the far ends of both sides are left out"
     sides = [_side("Bids nearest to the price", book, True), _side("Offers nearest to the price", book, False)]
     return [
         figure(title, unit, demand_and_supply(book), source, wide=True),

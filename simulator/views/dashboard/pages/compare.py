@@ -13,8 +13,7 @@ from simulator.views.dashboard.charts import Chart, by_year
 from simulator.views.dashboard.desk import Desk
 from simulator.views.dashboard.folder import Batch
 from simulator.views.dashboard.parts import controls, figure, figures, group, heading, notice, table, told
-from simulator.views.table import band_cells, cells, columns, summarise
-from simulator.views.words import sentences
+from simulator.views.table import band_cells, cells, columns
 
 TITLE = "Scenarios compared"
 #: Variable, title, unit, whether the axis starts at zero, digits.
@@ -109,11 +108,10 @@ def annual(
 def _summary(desk: Desk, batch: Batch, shown: Sequence[str]) -> list[Any]:
     if len(batch.runs) > MANY:
         return [notice(f"The table of scenarios is left out for more than {MANY} runs; downloads have every number.")]
-    results = desk.tables.results(batch)
-    summaries = [summary for summary in summarise(results) if summary.scenario in shown]
+    everything, told_words = desk.summaries(batch)
+    summaries = [summary for summary in everything if summary.scenario in shown]
     heads = [html.Span(head.replace("\n", " ")) for head in columns(summaries)]
     rows = [row for summary in summaries for row in (cells(summary), *band_cells(summary))]
-    told_words = sentences(results)
     words = [html.P(" ".join(told_words[name])) for name in shown if name in told_words]
     return [
         html.H3("In one table"),

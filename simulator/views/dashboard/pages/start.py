@@ -65,7 +65,7 @@ def _fields(base: str) -> list[Any]:
             **{row.name: held.get(row.name, "") for row in members if row.name != "name"},
         }
         boxes = html.Div([_field(row, shown[row.name]) for row in members], className="fields")
-        opened = {"open": True} if name in OPEN else {}
+        opened: dict[str, Any] = {"open": True} if name in OPEN else {}
         out.append(html.Details([html.Summary(title), boxes], **opened))
     return out
 

@@ -13,7 +13,7 @@ from simulator.disk import StoreError
 from simulator.variables import FIRM_SECTORS, emissions_of
 from simulator.variables import SECTORS as NAMES
 from simulator.views.dashboard.answer import SHOWN, Answer, what_if
-from simulator.views.dashboard.charts import GREY, NOW, against, bars, empty
+from simulator.views.dashboard.charts import NOW, against, bars, empty
 from simulator.views.dashboard.desk import Desk
 from simulator.views.dashboard.levers import (
     EQUILIBRIUM,
@@ -40,9 +40,11 @@ from simulator.views.dashboard.parts import (
     running,
     sentence,
     share_done,
+    spoken,
     table,
 )
 from simulator.views.dashboard.warm import Superseded
+from simulator.views.style import GREY
 from simulator.views.table import signed
 
 TITLE = "What if"
@@ -91,7 +93,7 @@ def _slider(lever: Lever, value: float) -> html.Div:
         tooltip={"placement": "top", "always_visible": False},
     )  # fmt: skip
     label = html.Label([lever.title, html.Span(f" {lever.unit}", className="unit")], htmlFor=_id(lever))
-    return html.Div([label, slider], className="lever", role="group", **{"aria-label": lever.title})
+    return html.Div([label, slider], className="lever", role="group", **spoken(lever.title))
 
 
 def _id(lever: Lever) -> str:
@@ -193,8 +195,17 @@ def said(before: Answer, after: Answer, now: Settings) -> list[Any]:
     heads = ["", "Unit", "Reference", "What if", "Change"]
     mix = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares(now).items() if share)
     strategies = f" Strategies: {mix}." if now.mode == "hybrid" else ""
-    line = f"{now.base} against its change, computed by the model in {after.seconds:.2f} s.{strategies}"
-    return [html.P(line, id="what-if-line"), table(heads, rows, f"In {after.years[-1]}", text=(0, 1))]
+    price, emitted = SHOWN[0][0], SHOWN[1][0]
+    line = (
+        f"{after.years[-1]}: {before.values[price][-1]:,.1f} → {after.values[price][-1]:,.1f} yuan/t,"
+        f" {before.values[emitted][-1]:,.1f} → {after.values[emitted][-1]:,.1f} Mt CO₂."
+    )
+    how = f"{now.base} and what if, computed by the model in {after.seconds:.2f} s.{strategies}"
+    return [
+        html.P(line, id="what-if-line"),
+        html.P(how, className="unit"),
+        table(heads, rows, f"In {after.years[-1]}", text=(0, 1)),
+    ]
 
 
 def _sectors(before: Answer, after: Answer) -> dict[str, Any]:

@@ -121,7 +121,9 @@ def test_a_run_is_started_from_the_page_and_its_results_are_shown(open_page: Bro
     page.get_by_label("market.periods_per_year").fill("2")
     page.wait_for_function("() => document.querySelector('#start-problems').innerText === ''")
     page.get_by_role("button", name="Start the run").click()
-    page.wait_for_function("() => document.querySelector('#start-standing').innerText.includes('S1-edited is finished')")
+    page.wait_for_function(
+        "() => document.querySelector('#start-standing').innerText.includes('S1-edited is finished')"
+    )
     page.get_by_role("button", name="Show its results").click()
     page.wait_for_function("() => document.querySelector('#summary')?.innerText.includes('S1-edited')")
 

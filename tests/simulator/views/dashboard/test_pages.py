@@ -115,8 +115,8 @@ def test_a_column_that_does_not_exist_sorts_by_number(desk: Desk, batch: Batch) 
 
 def test_energy_that_goes_into_power_comes_out_and_earners_are_paid(desk: Desk, batch: Batch) -> None:
     found = desk.recomputed(batch.run("S5-seed1")).flows[2024]
-    into = sum(value for (_, to), value in found.energy.items() if to == "Power generation")
-    out = sum(value for (source, _), value in found.energy.items() if source == "Power generation")
+    into = sum(value for (_, to), value in found.energy.items() if to == "Power plants")
+    out = sum(value for (source, _), value in found.energy.items() if source == "Power plants")
     assert into == pytest.approx(out)
     for kind in ("Labour", "Capital", "Natural resources", "Taxes on production", "Carbon allowances"):
         earned = sum(value for (_, to), value in found.money.items() if to == kind)
@@ -129,7 +129,7 @@ def test_energy_that_goes_into_power_comes_out_and_earners_are_paid(desk: Desk, 
 def test_the_fuel_in_the_diagram_is_the_fuel_of_the_accounts(desk: Desk, batch: Batch) -> None:
     found = desk.recomputed(batch.run("S5-seed1")).flows[2024]
     burnt = sum(
-        value for (source, _), value in found.energy.items() if source not in ("Power generation", "Non-fossil power")
+        value for (source, _), value in found.energy.items() if source not in ("Power plants", "Non-fossil power")
     )
     rows = desk.tables.bands(batch)
     stored = read_run(batch.run("S5-seed1").folder).series("Fuel Combustion")[2024]

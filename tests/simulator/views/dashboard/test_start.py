@@ -41,8 +41,8 @@ def test_fields_that_are_empty_stay_as_in_the_scenario() -> None:
 
 
 def test_what_is_typed_is_read_as_in_a_file() -> None:
-    scenario, _, problems = checked("S1", {"cap.tightness": "0.08", "price.ceiling": "null", "shock.sectors": "[PAPER, AIR]",
-                                           "shock.year": "2025", "banking.allowed": "false", "name": "mine"})  # fmt: skip
+    texts = {"cap.tightness": "0.08", "price.ceiling": "null", "shock.sectors": "[PAPER, AIR]", "shock.year": "2025"}
+    scenario, _, problems = checked("S1", {**texts, "banking.allowed": "false", "name": "mine"})
     assert problems == {}
     assert scenario is not None
     assert (scenario.name, scenario.cap.tightness, scenario.banking.allowed) == ("mine", 0.08, False)

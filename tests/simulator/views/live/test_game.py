@@ -46,7 +46,7 @@ def test_where_the_firm_bids_by_itself_the_seat_is_the_ordinary_run_and_saves_no
     assert game.market.registry.cash.tolist() == ordinary.registry.cash.tolist()
     assert game.twin.registry.held.tolist() == ordinary.registry.held.tolist()
     assert [score.saved for score in scores(game)] == [0.0, 0.0, 0.0]
-    assert tables.verdict(scores(game)).endswith("what it would have cost the firm.")
+    assert tables.verdict(scores(game)).startswith("So far your costs are exactly those")
 
 
 def test_who_places_the_firms_own_orders_saves_nothing() -> None:
