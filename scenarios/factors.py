@@ -48,6 +48,8 @@ def read_scenarios(
     folder: Path,
     fixed: Mapping[str, object],
     overrides: Mapping[str, object],
+    *,
+    fitted: bool = True,
 ) -> tuple[Scenario, ...]:
     """Load the scenarios that a study's file names, with what it sets for all of them.
 
@@ -56,6 +58,7 @@ def read_scenarios(
     references : built-in names, or files beside the study's in ``folder``.
     keys : where the file names them.
     fixed : the file's own ``set``; ``overrides`` come on top.
+    fitted : whether the economy's calibrated values hold.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def read_scenarios(
         named = reference in library() or not reference.endswith((".yaml", ".yml"))
         place = reference if named else str(folder / reference)
         try:
-            found += load_scenarios([place], {**fixed, **overrides}, dict.fromkeys(fixed, "set"))
+            found += load_scenarios([place], {**fixed, **overrides}, dict.fromkeys(fixed, "set"), fitted=fitted)
         except UserError as error:
             document.problems += [_of_scenario(document, problem, keys) for problem in error.problems]
     return tuple(found)

@@ -67,8 +67,15 @@ def load_scenarios(
     names_or_paths: Iterable[str | Path],
     overrides: Mapping[str, object] | None = None,
     labels: Mapping[str, str] | None = None,
+    *,
+    fitted: bool = True,
 ) -> tuple[Scenario, ...]:
     """Load several scenarios with the same overrides; see `load_scenario`.
+
+    Parameters
+    ----------
+    fitted
+        Whether the economy's calibrated values hold where a scenario says nothing.
 
     Raises
     ------
@@ -81,7 +88,8 @@ def load_scenarios(
         document = _gather(reference, None, ())
         for field, value in (overrides or {}).items():
             _override(document, field, value, (labels or {}).get(field, "override"))
-        _lay_calibration_under(document)
+        if fitted:
+            _lay_calibration_under(document)
         scenario = _validate(document)
         document.problems.sort(key=lambda problem: (problem.file, problem.line or 0))
         if document.problems:

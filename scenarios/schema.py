@@ -3,7 +3,7 @@
 Values are frozen, unknown fields are refused and types are strict (the text "600" is no number). The line
 under a field is its description, shown by ``python run.py params``. Status words: ``law`` (follows a rule in
 force), ``measured`` (from data), ``literature`` (from published work), ``assumed`` (chosen here: vary it
-before relying on it), ``setting`` (describes the run, not the world).
+before relying on it), ``calibrated`` (fitted to stated targets), ``setting`` (describes the run, not the world).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-Status = Literal["law", "measured", "literature", "assumed", "setting"]
-"""How a default is known; what an economy's own calibration found has the status `calibrated` instead."""
+Status = Literal["law", "measured", "literature", "assumed", "calibrated", "setting"]
+"""How a default is known; `calibrated` is what an economy's own calibration found (`scenarios.calibrated`)."""
 SectorCoverage = Literal["none", "allocated", "trading"]
 VenueName = Literal["call_auction", "continuous", "mcafee", "listed_agreement", "block_agreement", "one_way_auction"]
 

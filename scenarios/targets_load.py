@@ -82,7 +82,8 @@ def load_calibration(
     scenarios: dict[str, Scenario] = {}
     for scenario, target in named.items():
         place = ("targets", target, "scenario")
-        for found in read_scenarios(document, [scenario], place, path.parent, spec.set, overrides or {}):
+        # A calibration replaces the one before it as a whole, and so begins without what that one found.
+        for found in read_scenarios(document, [scenario], place, path.parent, spec.set, overrides or {}, fitted=False):
             scenarios[scenario] = found
     _check_targets(document, spec, scenarios, variables)
     factors, starts = _parameters(document, spec, tuple(scenarios.values()))

@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog="Examples:\n\n"
         "python run.py report results/mine\n\n"
+        "python run.py report results/mine --figures pictures    (every figure as PNG and SVG too)\n\n"
         "python run.py report results/cap --out cap.html    (a sweep)"
     )(report)
 
@@ -22,6 +23,9 @@ def register(app: typer.Typer) -> None:
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What run or sweep wrote, or one run's own folder.")],
     out: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Default: report.html in DIR.")] = None,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write every figure there as well, as PNG and SVG.")
+    ] = None,
 ) -> None:
     """Write one self-contained page about results: figures, tables, checks, parameters, sources, warnings.
 
@@ -39,6 +43,6 @@ def report(
     if place.is_dir():
         raise UserError("The report cannot be written.", [Problem("a file", "a folder", str(place))])
     with bar() as progress:
-        text = folder_report(folder, progress)
+        text = folder_report(folder, progress, figures)
     write_file(place, text.encode("utf-8"))
     print(f"{place}: open it in a browser; its print function makes a PDF.")

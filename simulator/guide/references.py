@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from scenarios.parameters import Parameter, describe_parameters
-from scenarios.schema import Scenario
+from scenarios.schema import Scenario, Status
 from simulator.economy import economy
 from simulator.variables import CATALOGUE
 
 WRITTEN = "Written by `make pages` from the program itself"
 MOST = 12
 """Sources named of one table."""
-STATUSES = """| status | what it says |
-|---|---|
-| law | follows a rule in force |
-| measured | from data |
-| literature | from published work |
-| assumed | chosen here: vary it before relying on it |
-| setting | describes the run, not the world |
-"""
+STATUSES: Mapping[Status, str] = {
+    "law": "follows a rule in force",
+    "measured": "from data",
+    "literature": "from published work",
+    "calibrated": "found by `calibrate`, so that targets are met",
+    "assumed": "chosen here: vary it before relying on it",
+    "setting": "describes the run, not the world",
+}
 
 
 def parameters_page() -> str:
@@ -28,7 +29,9 @@ def parameters_page() -> str:
         "# Parameters\n",
         f"{WRITTEN}; `python run.py params WORD` finds them on the command line, with the economy's own figures beside"
         " them. A field goes into a scenario's file or after `--set`.\n",
-        STATUSES,
+        "| status | what it says |\n|---|---|",
+        *(f"| {status} | {meaning} |" for status, meaning in STATUSES.items()),
+        "",
     ]
     groups: dict[str, list[Parameter]] = {}
     for row in describe_parameters():

@@ -182,7 +182,10 @@ def _frame(
     span = f", {min(years)}–{max(years)}" if years else ""
     figure, axes = style.frame(f"{title}, {place(results)}{span}", unit, source, legend_rows=math.ceil(len(titles) / 2))
     style.legend(figure, titles)
-    axes.locator_params(axis="x", integer=True, nbins=10)
+    if years and max(years) - min(years) < 3:  # else the years would be divided
+        axes.set_xticks(range(min(years), max(years) + 1))
+    else:
+        axes.locator_params(axis="x", integer=True, nbins=10)
     return figure, axes
 
 

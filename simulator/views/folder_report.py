@@ -21,14 +21,19 @@ from simulator.views.figures import draw_figures, source_line
 from simulator.views.folder import Folder, open_folder
 from simulator.views.page import note, table
 from simulator.views.report import report_html
-from simulator.views.style import png
+from simulator.views.style import png, save
 
 MOST_IDENTITIES = 200
 """Runs of a sweep beyond this number are told by their number alone."""
 
 
-def folder_report(path: Path | str, progress: Report | None = None) -> str:
+def folder_report(path: Path | str, progress: Report | None = None, keep: Path | None = None) -> str:
     """The page for a folder of results.
+
+    Parameters
+    ----------
+    keep
+        Folder to write every figure to as well, as PNG and SVG.
 
     Raises
     ------
@@ -40,6 +45,9 @@ def folder_report(path: Path | str, progress: Report | None = None) -> str:
     shown = with_fills(folder, shown_run(folder.runs))
     figures = draw_figures(folder.runs, source=source)
     details, left_out = detail_figures(shown, progress=progress)
+    if keep is not None:
+        for name, figure in (figures | details).items():
+            save(figure, keep, name)
     warnings = folder.warnings + [f"No figure '{name}': {' '.join(why.split())}" for name, why in left_out.items()]
     pictures = {name: png(figure) for name, figure in (figures | details).items()} | _analysis(folder)
     return report_html(

@@ -6,31 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from simulator.studies.reproduction.claims import PAPERS, USES, Claim
 from simulator.studies.reproduction.study import Reproduction
-from simulator.studies.reproduction.uncertainty import CHECKED, Share
-from simulator.studies.reproduction.verdicts import (
-    CONSTRUCTED,
-    IN_SHAPE,
-    NOT,
-    NOT_JOINTLY,
-    REPRODUCED,
-    UNTESTABLE,
-    VERDICTS,
-    Finding,
-)
+from simulator.studies.reproduction.uncertainty import Share
+from simulator.studies.reproduction.verdicts import IN_SHAPE, NOT, REPRODUCED, VERDICTS, Finding
 from simulator.views.blocks import Block, Code, Grid, Heading, Paragraph, Picture, Points
+from simulator.views.reproduction_draws import BADGES, percent, uncertainty
 from simulator.views.reproduction_tables import clouds_grid, costs_grid, effects_grid, prices_grid
 
 TITLE = "Both papers, claim by claim"
-BADGES = {
-    REPRODUCED: "good", IN_SHAPE: "fair", CONSTRUCTED: "flat", NOT_JOINTLY: "other", NOT: "bad", UNTESTABLE: "flat",
-}  # fmt: skip
 USE_WORDS = {
     "calibrated": "target of the command calibrate; agreement shows that the parameters reach it, no more",
     "held-out": "never used to calibrate",
     "by construction": "put in, so that agreement shows nothing",
     "outside": "nothing computed here could bear it out",
 }
-ENOUGH = 0.9
 GROUPS = {
     "huo": (
         ("Abstract", ("Abstract",)), ("Set-up: sections 1 and 2, Table 1", ("1.1", "2.5", "Table 1")),
@@ -100,7 +88,7 @@ def blocks_of(result: Reproduction, pictures: dict[str, bytes], command: str) ->
         *_in_short(result),
         *_first(result, pictures),
         *_physical(result),
-        *_uncertainty(result),
+        *uncertainty(result),
         *_second(result, pictures),
         *_again(result),
     ]
@@ -238,80 +226,6 @@ def _physical(result: Reproduction) -> Iterator[Block]:
     yield Heading("What the statistics say")
     heads = ("Quantity", "Unit", "Observed", "Printed", "Ours", "What it says", "Source")
     yield Grid(heads, [list(map(str, row)) for row in result.physical.itertuples(index=False)], stack=True)
-
-
-def _uncertainty(result: Reproduction) -> Iterator[Block]:
-    yield Heading("How far the verdicts hold")
-    draws = result.draws
-    if draws is None:
-        yield Paragraph("No draws were asked for.")
-        return
-    lost = (
-        f" {len(draws.failed)} have no equilibrium and are left out." if draws.failed else " All have an equilibrium."
-    )
-    yield Paragraph(
-        f"{draws.asked} draws by a Latin hypercube over {len(draws.factors)} parameters:"
-        f" {', '.join(title[0].lower() + title[1:] for title in draws.factors)}. Ranges: the sweeps elasticities and"
-        f" weak_cells."
-        f"{lost} Nothing is calibrated anew in a draw, so that calibrated numbers scatter; orders and shapes are what"
-        f" the"
-        " draws are for."
-    )
-    yield Paragraph(_modes(list(result.shares.values())))
-    main = {c.id: (c, f) for c, f in zip(result.claims, result.findings, strict=True)}
-    orders = [
-        (claim, finding, share)
-        for claim, finding, share in ((*main[name], share) for name, share in result.shares.items())
-        if claim.kind in ("order", "shape") and claim.use == "held-out"
-    ]
-    holding = [(claim, share) for claim, finding, share in orders if finding.holds]
-    weak = [pair for pair in holding if pair[1].holds < ENOUGH]
-    said = (
-        f"Of {len(holding)} held-out orders and shapes that hold, {len(holding) - len(weak)} hold in at least"
-        f" {percent(ENOUGH)} of the draws."
-    )
-    yield Paragraph(said + (f" The others: {_named(weak)}." if weak else ""), "said")
-    turned = [(claim, share) for claim, finding, share in orders if not finding.holds and share.holds > 1 - ENOUGH]
-    if turned:
-        yield Paragraph(f"Do not hold in the main runs, and do in more than a tenth of the draws: {_named(turned)}.")
-    rows = [
-        (
-            f"{claim.claim} ({claim.id})",
-            finding.verdict,
-            percent(share.holds),
-            percent(share.same),
-            str(share.draws),
-            "" if share.agreement is None else f"{percent(share.agreement)} of {share.checked}",
-        )
-        for claim, finding, share in ((*main[name], share) for name, share in result.shares.items())
-    ]
-    heads = ("Claim", "Verdict", "Holds in", "Same verdict in", "Draws", "Modes agree in")
-    yield Grid(heads, rows, frozenset({2, 3, 4, 5}), stack=True, badges=BADGES)
-    yield Paragraph("Holds: reproduced or reproduced in shape, physical data left out of account.", "note")
-
-
-def _modes(shares: Sequence[Share]) -> str:
-    """How the cheap mode of the draws compares with the program's own."""
-    checked = [share for share in shares if share.agreement is not None]
-    apart = [f"{share.id} ({percent(share.agreement or 0.0)})" for share in checked if share.agreement != 1.0]
-    few = max((share.checked for share in checked), default=0)
-    told = "they agree on every claim in every draw"
-    if apart:
-        told = f"they agree in all but on {', '.join(apart)}, where the share of draws in which they do is given"
-    return (
-        "Mode of the draws: firms in an auction twice a year, no drift, one seed, at about a sixth of the cost of the"
-        f" program's own mode (monthly, with drift). On the first {few} draws (at most {CHECKED}) both were run:"
-        f" {told}. S2 and S3 were run on the same draws and judged by the same rules."
-    )
-
-
-def _named(pairs: Sequence[tuple[Claim, Share]]) -> str:
-    return "; ".join(f"{claim.claim.rstrip('.')} ({claim.id}, {percent(share.holds)})" for claim, share in pairs)
-
-
-def percent(share: float) -> str:
-    """A share in whole percent."""
-    return f"{100 * share:.0f} %"
 
 
 def _second(result: Reproduction, pictures: dict[str, bytes]) -> Iterator[Block]:

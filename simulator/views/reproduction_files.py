@@ -13,7 +13,8 @@ from simulator.studies.reproduction.claims import PAPERS
 from simulator.studies.reproduction.study import Reproduction
 from simulator.studies.reproduction.verdicts import VERDICTS
 from simulator.views.blocks import Block, Picture, as_html, as_markdown
-from simulator.views.reproduction import ENOUGH, TITLE, blocks_of
+from simulator.views.reproduction import TITLE, blocks_of
+from simulator.views.reproduction_draws import ENOUGH
 from simulator.views.reproduction_figures import huo_figures
 from simulator.views.sinks import cloud_figure, policy_figure
 from simulator.views.style import png, save

@@ -40,20 +40,26 @@ def checks_of(result: RunResult) -> list[Check]:
 
 
 def warnings_of(results: Sequence[RunResult]) -> list[str]:
-    """What one must know before using the numbers, a sentence each, the gravest first."""
-    several = len({run.seed for run in results}) > 1
+    """What one must know before using the numbers, a sentence a scenario and kind, the gravest kind first."""
+    groups: dict[str, list[RunResult]] = {}
+    for run in results:
+        groups.setdefault(run.scenario, []).append(run)
     out: list[str] = []
-    for run in results:
-        name = f"{run.scenario}, seed {run.seed}" if several else run.scenario
-        out += [
-            f"{name}: {check.name} is {check.value:.2g}, more than its limit of {check.limit:.0e}."
-            for check in checks_of(run)
-            if not check.passed
-        ]
-    for run in results:
-        name = f"{run.scenario}, seed {run.seed}" if several else run.scenario
-        out += [f"{name}: {words}" for words in (*_unsettled(run), *_short(run), *_drift(run))]
+    for kind in (_misses, _unsettled, _short, _drift):
+        for scenario, group in groups.items():
+            said = [words for run in group if (words := kind(run))]
+            if said:
+                where = "" if len(group) == 1 else f", in {len(said)} of {len(group)} runs, of which the first"
+                out += [f"{scenario}{where}: {words}" for words in said[0]]
     return out
+
+
+def _misses(run: RunResult) -> list[str]:
+    return [
+        f"{check.name} is {check.value:.2g}, more than its limit of {check.limit:.0e}."
+        for check in checks_of(run)
+        if not check.passed
+    ]
 
 
 def _unsettled(run: RunResult) -> list[str]:

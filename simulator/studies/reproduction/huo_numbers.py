@@ -100,11 +100,11 @@ def peak_year(claim: Claim, e: Evidence) -> Finding:
     if years[0] < middle < years[-1]:
         return measured(IN_SHAPE, f"{said} It peaks within the span, in another year.", ours, "year")
     where = "starts at its highest" if middle == years[0] else f"still rises in {years[-1]}"
-    told = _why(e, scenario)
+    told = why(e, scenario)
     return measured(NOT, f"{said} The path {where}.{told}", ours, "year")
 
 
-def _why(e: Evidence, scenario: str) -> str:
+def why(e: Evidence, scenario: str) -> str:
     """The effects behind a scenario's path, where they were computed."""
     from simulator.studies.reproduction.decomposition import effect_words
 
@@ -126,7 +126,7 @@ def earlier_peak(claim: Claim, e: Evidence) -> Finding:
     said = f"{capital(what)}: highest in {one} in {own} and in {two} in {other}."
     if one < two:
         return measured(REPRODUCED, said, ours, "years")
-    return measured(NOT, f"{said} No peak is brought forward.{_why(e, other)}", ours, "years")
+    return measured(NOT, f"{said} No peak is brought forward.{why(e, other)}", ours, "years")
 
 
 @rule("peak_level")
@@ -158,4 +158,5 @@ def peak_ratio(claim: Claim, e: Evidence) -> Finding:
     )
     if near(ours, claim.value, claim.number("within")):
         return measured(REPRODUCED, said, ours)
+    said += why(e, other) + why(e, own)
     return measured(IN_SHAPE if float(np.median(ours)) < 1 else NOT, said, ours)

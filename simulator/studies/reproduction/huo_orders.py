@@ -12,7 +12,7 @@ import numpy as np
 
 from simulator.studies.reproduction.claims import Claim
 from simulator.studies.reproduction.evidence import UNITS, Array, Evidence, World
-from simulator.studies.reproduction.huo_numbers import capital, naming
+from simulator.studies.reproduction.huo_numbers import capital, naming, why
 from simulator.studies.reproduction.verdicts import (
     IN_SHAPE,
     NOT,
@@ -66,7 +66,8 @@ def _monotone(claim: Claim, e: Evidence, up: bool) -> Finding:
         return measured(IN_SHAPE, f"It {word} over the span, not in every year. {said}", worst, "%/yr")
     if any(ends):
         return measured(IN_SHAPE, f"It {word} in some of the scenarios only. {said}", worst, "%/yr")
-    return measured(NOT, f"It does not {word[:-1]}. {said}", worst, "%/yr")
+    told_why = "".join(why(e, s) for s in claim.words("scenarios")) if variable == "emissions" else ""
+    return measured(NOT, f"It does not {word[:-1]}. {said}{told_why}", worst, "%/yr")
 
 
 @rule("rises")

@@ -147,14 +147,17 @@ def _power(hybrid: World, figures: Figures) -> Iterator[tuple[str, ...]]:
         "Xinhua 2024-02-05; Shanxi energy revolution 2018",
     )
     built, planned = float(path["clean_gw"].loc[year]), float(path["clean_gw"].iloc[-1])
+    plan = float(path["twh"].loc[hybrid.years[-1]])
+    added = equivalent * float(path["twh"].iloc[-1] - path["twh"].iloc[0])
     clean = _middle(hybrid, "S1", "non-fossil", hybrid.years[-1]) / equivalent
     yield (
         "Clean power capacity",
         "GW",
         f"{built:.1f} at the end of {year}; plan {planned:.0f} in {int(path.index[-1])}",
         "not printed",
-        f"the plan's path, {clean:.0f} TWh in {hybrid.years[-1]}",
-        "Clean power grows by more than the printed energy does: fossil energy need not grow at all.",
+        f"{clean:.0f} TWh in {hybrid.years[-1]} (S1); the plan's capacity alone: {plan:.0f}",
+        f"Planned clean power adds {added:.0f} Mtce, the"
+        f" printed energy {ENERGY[1] - ENERGY[0]:.0f}: fossil energy need hardly grow.",
         str(fixed["source"].iloc[-1]).split(";")[0],
     )
     yield (

@@ -128,7 +128,11 @@ def reproduce(
     fields = dict(overrides or {})
     base = {name: load_scenario(name, fields) for name in FIVE}
     main, results = _main_runs(base, fields, out / "runs", seeds, overwrite, workers, progress)
-    comparison = compare(["S5"], out / "comparison", overrides=fields, overwrite=overwrite, progress=progress)
+    begin, end = base["S5"].policy_start, base["S5"].years.end
+    comparison = compare(
+        ["S5"], out / "comparison", year=max((begin + end) // 2, begin + 1), overrides=fields, overwrite=overwrite,
+        progress=progress,
+    )  # fmt: skip
     if progress is not None:
         progress("forest sinks", 0, 1)
     sinks = run_sinks(None, replace(SinksSettings(), replications=0), None)

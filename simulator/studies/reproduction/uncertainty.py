@@ -2,8 +2,8 @@
 
 The parameters and their ranges are those of the ready-made sweeps ``elasticities`` and ``weak_cells``, sampled
 together by a Latin hypercube. Nothing is calibrated anew in a draw, so that calibrated numbers scatter; orders and
-shapes are what this is for. Every draw is run by an auction of firms twice a year without drift, at a sixth of the
-cost; on the first draws the program's own mode is run as well, and S2 and S3, so that both can be compared.
+shapes are what this is for. Every draw is run by an auction of firms twice a year without drift, which is
+cheaper; on the first draws the program's own mode is run as well, and S2 and S3, so that both can be compared.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pandas as pd
 from scenarios.schema import Scenario
 from scenarios.sweep_load import Plan, load_sweep, plan_from
 from simulator.disk import StoreError
+from simulator.economy import economy
 from simulator.results import RunResult
 from simulator.store import read_run
 from simulator.studies.batch import fill_folder
@@ -32,6 +33,8 @@ CHEAP: Mapping[str, object] = {"drift.mode": "none", "market.periods_per_year": 
 ALWAYS = ("S1", "S4", "S5")
 CHECKED = 10
 """Draws that are run in the program's own mode too."""
+SPARE = 2
+"""Points of the hypercube for each draw: figures at the ends of their ranges need not give balanced accounts."""
 SEED = 2026
 COLUMNS = ("point", "mode", "id", "verdict")
 
@@ -50,12 +53,14 @@ class Draws:
     ----------
     verdicts : point (from 1), mode (``cheap`` or ``own``), id, verdict; a row for each claim that S1 to S5 can judge.
     factors : titles of what was drawn.
+    refused : draws from whose figures no balanced accounts can be made, by point, with the reason; drawn again.
     failed : draws without an equilibrium, by point, with the reason.
-    asked : how many draws.
+    asked : how many draws with balanced accounts.
     """
 
     verdicts: pd.DataFrame
     factors: tuple[str, ...]
+    refused: Mapping[int, str]
     failed: Mapping[int, str]
     asked: int
 
@@ -65,8 +70,8 @@ class Draws:
         return self.asked - len(self.failed)
 
 
-def draw_plan(scenarios: Sequence[Scenario], draws: int) -> Plan:
-    """The two ready-made sweeps in one Latin hypercube."""
+def draw_plan(scenarios: Sequence[Scenario], points: int) -> Plan:
+    """The two ready-made sweeps in one Latin hypercube of so many points, two at least."""
     parameters: dict[str, object] = {}
     for name in SWEEPS:
         spec = load_sweep(name, VARIABLES).spec
@@ -77,8 +82,7 @@ def draw_plan(scenarios: Sequence[Scenario], draws: int) -> Plan:
             "title": "Elasticities and weak cells together",
             "scenarios": [scenario.name for scenario in scenarios],
             "parameters": parameters,
-            # A hypercube has two points at least; of one draw the first is taken.
-            "design": {"method": "lhs", "samples": max(2, draws), "seed": SEED},
+            "design": {"method": "lhs", "samples": points, "seed": SEED},
         },
         "scenarios": [scenario.model_dump(mode="json") for scenario in scenarios],
     }
@@ -108,26 +112,47 @@ def run_draws(
     DrawsFailed
         Where more than half of the draws have no equilibrium.
     """
-    runs: dict[str, Scenario] = {}
-    plan = draw_plan(cheap, draws)
-    few = min(CHECKED, draws)
-    for mode, scenarios, count in (("cheap", cheap, draws), ("own", own, few)):
-        points = Points(draw_plan(scenarios, draws), points_of(plan.spec.design, plan.factors))
-        for place, (name, point, _) in points.place.items():
-            if point < count and (name in ALWAYS or (mode == "cheap" and point < few)):
-                runs[_folder(mode, name, point)] = points[place]
+    plan = draw_plan(cheap, SPARE * draws)
+    unit = points_of(plan.spec.design, plan.factors)
+    points = {"cheap": Points(plan, unit), "own": Points(draw_plan(own, SPARE * draws), unit)}
+    chosen, refused = _balanced(points["cheap"], draws, progress)
+    if 2 * len(chosen) < draws:
+        raise DrawsFailed(f"{len(refused)} draws have no balanced accounts: {next(iter(refused.values()))}")
+    modes = {"cheap": chosen, "own": chosen[:CHECKED]}
+    runs = {
+        _folder(mode, name, point): points[mode][place]
+        for mode in modes
+        for place, (name, point, _) in points[mode].place.items()
+        if point in modes[mode] and (name in ALWAYS or (mode == "cheap" and point in modes["own"]))
+    }
     outcome = fill_folder(runs, folder, overwrite=overwrite, progress=progress, workers=workers)
     failed = {
-        point: reason
-        for name, reason in outcome.failed.items()
-        for point in [int(name.rsplit("-p", 1)[1])]
-        if name.startswith("cheap")
+        int(name.rsplit("-p", 1)[1]): reason for name, reason in outcome.failed.items() if name.startswith("cheap")
     }
-    if 2 * len(failed) > draws:
-        raise DrawsFailed(f"{len(failed)} of {draws} draws have no equilibrium: {next(iter(failed.values()))}")
-    rows = list(_judged(runs, claims, folder, outcome.failed, {"cheap": draws, "own": few}))
+    if 2 * len(failed) > len(chosen):
+        raise DrawsFailed(f"{len(failed)} of {len(chosen)} draws have no equilibrium: {next(iter(failed.values()))}")
+    rows = list(_judged(runs, claims, folder, outcome.failed, modes))
     titles = tuple(factor.title for factor in plan.factors)
-    return Draws(pd.DataFrame(rows, columns=list(COLUMNS)), titles, failed, draws)
+    return Draws(pd.DataFrame(rows, columns=list(COLUMNS)), titles, refused, failed, len(chosen))
+
+
+def _balanced(points: Points, draws: int, progress: Progress | None) -> tuple[list[int], dict[int, str]]:
+    """The first draws from whose figures accounts can be balanced, and why others cannot, by point from 1."""
+    chosen: list[int] = []
+    refused: dict[int, str] = {}
+    for place, (name, point, _) in points.place.items():
+        if name != "S1" or len(chosen) == draws:
+            continue
+        scenario = points[place]
+        try:
+            economy(scenario.economy, scenario.figures)
+        except ValueError as error:
+            refused[point + 1] = str(error)
+        else:
+            chosen.append(point)
+        if progress is not None:
+            progress("accounts of the draws", len(chosen), draws)
+    return chosen, refused
 
 
 def _folder(mode: str, scenario: str, point: int) -> str:
@@ -139,11 +164,11 @@ def _judged(
     claims: Sequence[Claim],
     folder: Path,
     failed: Mapping[str, str],
-    counts: Mapping[str, int],
+    modes: Mapping[str, Sequence[int]],
 ) -> Iterator[tuple[int, str, str, str]]:
     judged = [claim for claim in claims if is_drawn(claim)]
-    for mode, count in counts.items():
-        for point in range(count):
+    for mode, chosen in modes.items():
+        for point in chosen:
             names = [_folder(mode, f"S{n}", point) for n in range(1, 6)]
             names = [name for name in names if name in runs]
             if any(name in failed for name in names):

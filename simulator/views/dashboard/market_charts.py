@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulator.variables import FIRM_SECTORS
-from simulator.views.dashboard.charts import DEMAND, SUPPLY, Chart, axis, chart, empty, sector_colour
+from simulator.views.dashboard.charts import DEMAND, FONT, SUPPLY, Chart, axis, chart, empty, sector_colour
 from simulator.views.dashboard.recompute import Book
 from simulator.views.network import short_name
 from simulator.views.style import GREY, INK
@@ -203,7 +203,9 @@ def sankey(links: Mapping[tuple[str, str], float], unit: str) -> Chart:
             "value": list(shown.values()), "color": [_pale(colours[a]) for a, _ in shown],
         },
     }  # fmt: skip
-    return chart([trace], height=560, margin={"l": 4, "r": 4, "t": 8, "b": 8}, font={"size": 12, "color": INK})
+    return chart(
+        [trace], height=560, margin={"l": 4, "r": 4, "t": 8, "b": 8}, font={"family": FONT, "size": 12, "color": INK}
+    )
 
 
 SANKEY = {

@@ -148,7 +148,10 @@ def table(
 def progress(name: str) -> html.Div:
     """A line that tells how far a computation is, hidden while there is none; with the clock that asks."""
     return html.Div(
-        [dcc.Interval(id=f"{name}-tick", interval=400, disabled=True), html.Div(id=f"{name}-progress", role="status")],
+        [
+            dcc.Interval(id=f"{name}-tick", interval=400, disabled=True),
+            html.Div(id=f"{name}-progress", role="status", hidden=True),
+        ],
         className="progress",
     )
 
@@ -176,7 +179,10 @@ def share_done(standing: tuple[int, int] | None, words: str) -> list[Any]:
 
 
 def running(name: str) -> list[Any]:
-    """What Dash switches while a callback computes: the clock of `progress`."""
+    """What Dash switches while a callback computes: the clock of `progress` and its line.
+
+    Their own callback may not wait for the computation's outputs: Dash holds such a callback back until they are there.
+    """
     from dash import Output
 
-    return [(Output(f"{name}-tick", "disabled"), False, True)]
+    return [(Output(f"{name}-tick", "disabled"), False, True), (Output(f"{name}-progress", "hidden"), False, True)]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from simulator.studies.analyse import Finding, Study
-from simulator.views.dashboard.charts import Chart, axis, chart, empty
+from simulator.views.dashboard.charts import FONT, Chart, axis, chart, empty
 from simulator.views.sensitivity import FIRST, HIGH, LOW, TOTAL
 from simulator.views.style import GREY, INK
 
@@ -75,7 +75,7 @@ def scatter(study: Study, finding: Finding, parameter: str) -> Chart:
         {"type": "scatter", "mode": "markers", "x": x, "y": finding.values.tolist(), "name": "points",
          "marker": {"color": TOTAL, "size": 6, "opacity": 0.5}, "hovertemplate": "%{x}: %{y:,.4g}"}
     ]  # fmt: skip
-    if not factor.choices and len(u) >= 16:
+    if not factor.choices and len(u) >= 40:
         chunks = np.array_split(np.argsort(u, kind="stable"), min(10, len(u) // 8))
         means = [float(finding.values[chunk].mean()) for chunk in chunks]
         at = [float(np.mean([x[i] for i in chunk])) for chunk in chunks]
@@ -89,7 +89,8 @@ def _bars(traces: list[dict[str, Any]], count: int, **layout: Any) -> Chart:
     return chart(
         traces, height=110 + TALL * count, yaxis=axis(autorange="reversed"), showlegend=True,
         xaxis=axis(grid=True, zeroline=True, zerolinecolor=GREY),
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, font={"size": 12, "color": INK}, **layout,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        font={"family": FONT, "size": 12, "color": INK}, **layout,
     )  # fmt: skip
 
 

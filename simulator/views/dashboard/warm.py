@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
@@ -40,7 +41,7 @@ class WarmWorker:
         self.steps: Any = self.context.Array("q", [0, 0])
         self.lock = Lock()
         self.pool: ProcessPoolExecutor | None = None
-        self.last: Future[Any] | None = None
+        self.waiting = 0
 
     def warm_up(self, job: Job, question: Any) -> None:
         """Let the process start and do a first job, without waiting for it."""
@@ -60,23 +61,24 @@ class WarmWorker:
         WorkerLost
             Where the process ended twice (memory).
         """
-        for _ in range(2):
-            try:
-                number, future = self._submit(job, question)
-                answer = future.result()
-            except BrokenProcessPool:
-                with self.lock:
-                    self.pool = None
-                continue
-            if self.newest.value != number:
-                raise Superseded
-            return answer
+        with self._counted():
+            for _ in range(2):
+                try:
+                    number, future = self._submit(job, question)
+                    answer = future.result()
+                except BrokenProcessPool:
+                    with self.lock:
+                        self.pool = None
+                    continue
+                if self.newest.value != number:
+                    raise Superseded
+                return answer
         raise WorkerLost("the process that computes ended by itself; the usual reason is memory: try fewer firms")
 
     @property
     def progress(self) -> tuple[int, int] | None:
         """Steps done and in all of what is computed now; None where nothing is."""
-        if self.last is None or self.last.done():
+        if not self.waiting:
             return None
         return int(self.steps[0]), int(self.steps[1])
 
@@ -88,6 +90,17 @@ class WarmWorker:
                 self.pool.shutdown(wait=True, cancel_futures=True)
                 self.pool = None
 
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self.lock:
+            self.waiting += 1
+            self.steps[0] = self.steps[1] = 0
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.waiting -= 1
+
     def _submit(self, job: Job, question: Any) -> tuple[int, Future[Any]]:
         with self.lock:
             if self.pool is None:
@@ -95,8 +108,7 @@ class WarmWorker:
             self.newest.value += 1
             number = int(self.newest.value)
             self.steps[0] = self.steps[1] = 0
-            self.last = self.pool.submit(_answer, job, number, question)
-            return number, self.last
+            return number, self.pool.submit(_answer, job, number, question)
 
 
 # -- in the process ----------------------------------------------------------------------------------------

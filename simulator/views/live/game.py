@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from agents.abatement import emission_rate
+from equilibrium.province.province import CarbonResponse
 from market.orders import BUY, SELL
 from simulator.book import TONNES, tangent_of
 from simulator.coupling import Agreement
@@ -78,6 +79,7 @@ class Game:
     row : the firm's.
     twin : the same run, where the firm plays itself; stepped along.
     opening, opening_price : the firm's stand when the seat was taken, and the last price then, yuan/t.
+    first : the economy's answer to the price under the rules of the first auction to come, before it is held.
     placed : the person's orders for the coming period; None until some are placed.
     delegates : whether the firm bids by itself where the person places nothing; otherwise it stays out.
     """
@@ -87,9 +89,15 @@ class Game:
     twin: CarbonMarket
     opening: Stand
     opening_price: float
+    first: CarbonResponse
     placed: tuple[Ticket, ...] | None = None
     delegates: bool = False
     moves: list[Move] = field(default_factory=list)
+
+    @property
+    def response(self) -> CarbonResponse:
+        """The economy's latest answer to the price that is known, from which the firm's own costs follow."""
+        return self.market.moment.agreement.response if self.moves else self.first
 
     def place(self, tickets: Sequence[Ticket]) -> dict[int, str]:
         """Place orders for the coming period; returns why which are refused, and then places none."""
@@ -137,12 +145,25 @@ def take_seat(market: LiveMarket, row: int) -> Game:
             market.step()
         if not market.running:
             raise ValueError(f"{market.population.sectors[place_]} does not trade before the run ends")
-        twin = CarbonMarket(market.scenario)
-        twin.forget()
-        twin.restore(deepcopy(market.save()))
-        market.game = Game(market, row, twin, stand(market, row, market.moment.agreement), market.state.price)
+        opening = stand(market, row, market.moment.agreement)
+        market.game = Game(market, row, _copy(market), opening, market.state.price, _asked(_copy(market)))
         open_period(market)
         return market.game
+
+
+def _copy(market: CarbonMarket) -> CarbonMarket:
+    """The same run at the same place, to go its own way."""
+    out = CarbonMarket(market.scenario)
+    out.forget()
+    out.restore(deepcopy(market.save()))
+    return out
+
+
+def _asked(spare: CarbonMarket) -> CarbonResponse:
+    """The economy's answer to the last price in the coming period; asking leaves its mark on a run, so ask a copy."""
+    open_period(spare)
+    remaining = 1.0 - spare.state.period / spare.periods_per_year
+    return spare.economy_at(spare.state.price, spare.adjustment(remaining)[1])[1]
 
 
 def stand(m: CarbonMarket, row: int, agreement: Agreement) -> Stand:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, HEIGHT, BELOW = 4.6, 3.1, 0.52
+WIDTH, HEIGHT, BELOW, RIGHT = 4.6, 3.1, 0.52, 0.3
 NAMES = 1.32
 """Inches for sectors' names beside an axis."""
 LONG_NAMES = {"COKE": "Coking, refining", "NFM": "Non-ferrous met.", "NMM": "Building mat.", "GOV": "Government",
@@ -50,7 +50,7 @@ def panel(x: str, y: str, *, height: float = HEIGHT, left: float = 0.68) -> tupl
     with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
         figure = Figure(figsize=(WIDTH, height), facecolor="white")
         axes = figure.add_axes(
-            (left / WIDTH, BELOW / height, (WIDTH - left - 0.12) / WIDTH, 1 - (BELOW + 0.1) / height)
+            (left / WIDTH, BELOW / height, (WIDTH - left - RIGHT) / WIDTH, 1 - (BELOW + 0.1) / height)
         )
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

@@ -25,7 +25,7 @@ def firm_demand(game: Game) -> Demand:
     """The firm's net purchases at each price for the coming period, as it would see them itself."""
     m = game.market
     book = Book(m, 1.0 - m.state.period / m.periods_per_year)
-    return book.demand(m.moment.agreement.response).take(np.array([game.row]))
+    return book.demand(game.response).take(np.array([game.row]))
 
 
 def position_table(game: Game) -> str:
@@ -62,7 +62,7 @@ def cost_picture(game: Game) -> Figure:
     if 0 < missing < 1.5 * float(emitted[0] - emitted[-1]):
         axes.axvline(missing, color=PALETTE[4], linewidth=1.4, label="cut needed without trade")
     _prices(game, axes)
-    axes.set_xlim(0, None)
+    axes.set_xlim(0, max(axes.get_xlim()[1], 1.0))
     axes.set_ylim(0, top)
     axes.locator_params(axis="x", nbins=5)
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")

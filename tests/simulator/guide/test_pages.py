@@ -9,11 +9,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from scenarios.schema import Status
 from simulator.guide.execute import ROOT, fences, remake
 from simulator.guide.pages import DOCS, EXECUTED, GALLERY, WRITTEN, main
+from simulator.guide.references import STATUSES
 from simulator.views.plots import FIGURES
 
 SMALL = """
@@ -48,6 +51,10 @@ def test_the_gallerys_code_draws_every_figure(tmp_path: Path) -> None:
     for block in blocks:
         assert f"(images/gallery/{block.title}.png)" in text_of("gallery")
         assert (GALLERY / f"{block.title}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_status_of_a_field_is_explained() -> None:
+    assert set(STATUSES) == set(get_args(Status))
 
 
 def test_every_command_of_the_program_is_in_the_reference() -> None:

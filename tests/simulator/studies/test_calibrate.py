@@ -11,7 +11,7 @@ import pytest
 
 from scenarios.calibrated import FILE
 from scenarios.economy import ECONOMIES
-from scenarios.load import load_scenario
+from scenarios.load import load_scenario, load_scenarios
 from simulator.cli import main
 from simulator.studies.calibrate import Calibrated, calibrate, open_calibration
 from simulator.studies.calibrate_files import RECORD
@@ -40,8 +40,9 @@ TWO = (
 
 def made() -> str:
     """Targets that the model itself gives at the truth."""
-    price = path_of(load_scenario("S5", {"years.end": 2024, **TRUTH})).values["Price|Carbon"][2024]
-    energy = path_of(load_scenario("S1", {"years.end": 2024, **TRUTH})).values["Energy Consumption"][2024]
+    s5, s1 = load_scenarios(["S5", "S1"], {"years.end": 2024, **TRUTH}, fitted=False)
+    price = path_of(s5).values["Price|Carbon"][2024]
+    energy = path_of(s1).values["Energy Consumption"][2024]
     return (
         SET + "pull: 0.0\ntargets:\n" + target("price", "S5", "Price|Carbon", 2024, price)
         + target("energy", "S1", "Energy Consumption", 2024, energy)

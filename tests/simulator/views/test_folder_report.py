@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.load import load_scenario
+from scenarios.parameters import describe_parameters
 from simulator.cli import main
 from simulator.studies.batch import run_batch
 from simulator.views.folder import open_folder
@@ -54,7 +55,7 @@ def test_the_report_of_a_batch_holds_every_figure_and_asks_for_nothing(batch: Pa
     assert "http://" not in text
     assert "https://" not in text
     assert "<script" not in text
-    for expected in ("What each scenario did", "All within their limits", "cap.tightness", "assumed", "Iron and Steel",
+    for expected in ("What each scenario did", "All within their limits", "cap.tightness", "Iron and Steel",
                      "Where the figures come from", "To run it again"):  # fmt: skip
         assert expected in text
 
@@ -63,13 +64,19 @@ def test_the_report_says_what_each_parameter_means_and_how_well_it_is_known(batc
     text = report_html(open_folder(batch / "S1").runs, pictures={})
     row = re.search(r"<tr[^>]*><td>cap\.tightness.*?</tr>", text)
     assert row is not None
+    field = next(field for field in describe_parameters() if field.name == "cap.tightness")
+    value = load_scenario("S1", FIELDS).cap.tightness
     assert "frozen baseline" in row[0]
-    assert "assumed" in row[0]
-    assert "<td>0.05</td>" in row[0]
+    assert f"<td>{field.unit}</td><td>{field.status}</td><td>{value}</td>" in row[0]
 
 
-def test_one_runs_own_folder_has_a_report_beside_it(batch: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["report", str(batch / "S4")]) == 0
+def test_one_runs_own_folder_has_a_report_beside_it(
+    batch: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(batch / "S4"), "--figures", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{name}.{kind}" for name in FIGURES for kind in ("png", "svg")
+    }
     place = batch / "S4.html"
     assert str(place) in capsys.readouterr().out
     assert "S4" in place.read_text(encoding="utf-8")
@@ -185,3 +192,10 @@ def test_the_report_prints_to_pdf(batch: Path, tmp_path: Path) -> None:
     content = pdf.read_bytes()
     assert content.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", content)) >= 5
+
+
+def test_a_warning_that_many_runs_share_is_said_once() -> None:
+    meta = {"settlements": [{"year": 2030, "shortfall_t": 7}]}
+    runs = [replace(made_up("S4", seed), meta=meta if seed != 2 else {}) for seed in (1, 2, 3)]
+    (said,) = warnings_of(runs)
+    assert said.startswith("S4, in 2 of 3 runs, of which the first: firms were short")

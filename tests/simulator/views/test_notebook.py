@@ -80,7 +80,9 @@ def test_seeds_are_counted_from_the_first() -> None:
 def test_a_dictionary_says_what_a_file_would(scenario: dict[str, object]) -> None:
     found = load(scenario, {"firms": {"number": 24}})
     assert found.name == "S5-changed"
-    assert (found.cap.tightness, found.cap.decline, found.firms.number) == (0.2, 0.03, 24)
+    base = load_scenario("S5")
+    assert (found.cap.tightness, found.firms.number) == (0.2, 24)
+    assert (found.cap.decline, found.coverage) == (base.cap.decline, base.coverage)
     assert load({**scenario, "name": "mine"}, {}).name == "mine"
 
 

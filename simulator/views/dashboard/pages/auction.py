@@ -47,7 +47,7 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
             ),
         ),
         progress("auction"),
-        html.Div(id="auction-view"),
+        html.Div(html.P(f"{WORDS} …"), id="auction-view"),
     ]  # fmt: skip
 
 
@@ -95,10 +95,10 @@ def register(app: Dash, desk: Desk) -> None:
         )
 
     @app.callback(
-        Output("auction-progress", "children"), Input("auction-tick", "n_intervals"), Input("auction-view", "children")
+        Output("auction-progress", "children"), Input("auction-tick", "n_intervals"), prevent_initial_call=True
     )
-    def tell(ticks: int, shown: Any) -> Any:
-        return "" if ctx.triggered_id != "auction-tick" else share_done(desk.again.progress, WORDS)
+    def tell(ticks: int) -> Any:
+        return share_done(desk.again.progress, WORDS)
 
 
 def stepped(year: int, period: int, years: list[int], periods: int, by: int) -> tuple[int, int]:

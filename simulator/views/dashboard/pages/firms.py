@@ -56,7 +56,7 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
             labelled("Search", box),
         ),
         dcc.Store(id="firms-order", data={"by": "net_t", "down": True, "leaf": 0}),
-        html.Div(id="firms-view"),
+        html.Div(html.P("Reading the firms …"), id="firms-view"),
     ]
 
 
@@ -76,7 +76,9 @@ def register(app: Dash, desk: Desk) -> None:
     def redraw(name: str, year: int, sector: str, words: str | None, order: dict[str, Any], folder: str | None) -> Any:
         batch = desk.batch(folder)
         run = batch.run(name)
-        found = search_firms(firms_of(desk, run, year or None), sector or "", words or "")
+        key = ("firms", run.folder, desk.batch(folder).mark, year)
+        everyone: pd.DataFrame = desk.tables.kept(key, lambda: firms_of(desk, run, year or None))
+        found = search_firms(everyone, sector or "", words or "")
         return body(
             found, str(order.get("by")), bool(order.get("down")), int(order.get("leaf", 0)), desk.source_of(run)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, html
+from dash import Dash, Input, Output, State, html
 
 from simulator.views.dashboard.desk import Desk
 from simulator.views.dashboard.folder import Batch, Run
@@ -25,6 +25,7 @@ from simulator.views.dashboard.parts import (
 )
 
 TITLE = "Flows"
+WORDS = "Finding the flows again"
 KINDS = {"energy": "energy", "money": "income"}
 ABOUT = {
     "energy": ("Energy from source to user", "Mtce", "Fuel burnt, and power at the energy behind it, losses included."),
@@ -45,7 +46,7 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
             group("flows-kind", "What flows", KINDS, "energy"),
         ),
         progress("flows"),
-        html.Div(id="flows-view"),
+        html.Div(html.P(f"{WORDS} …"), id="flows-view"),
     ]
 
 
@@ -65,11 +66,9 @@ def register(app: Dash, desk: Desk) -> None:
         batch = desk.batch(folder)
         return body(desk, batch, batch.run(name), year, kind)
 
-    @app.callback(
-        Output("flows-progress", "children"), Input("flows-tick", "n_intervals"), Input("flows-view", "children")
-    )
-    def tell(ticks: int, shown: Any) -> Any:
-        return "" if ctx.triggered_id != "flows-tick" else share_done(desk.again.progress, "Finding the flows again")
+    @app.callback(Output("flows-progress", "children"), Input("flows-tick", "n_intervals"), prevent_initial_call=True)
+    def tell(ticks: int) -> Any:
+        return share_done(desk.again.progress, WORDS)
 
 
 def body(desk: Desk, batch: Batch, run: Run, year: int, kind: str) -> list[Any]:

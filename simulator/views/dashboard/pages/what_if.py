@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from scenarios.errors import UserError
@@ -150,13 +150,11 @@ def register(app: Dash, desk: Desk) -> None:
     @app.callback(
         Output("what-if-progress", "children"),
         Input("what-if-tick", "n_intervals"),
-        Input("what-if-words", "children"),
-        Input("what-if-mode", "value"),
+        State("what-if-mode", "value"),
+        prevent_initial_call=True,
     )
-    def tell(ticks: int, shown: Any, mode: str) -> Any:
-        if ctx.triggered_id != "what-if-tick" or mode == "equilibrium":
-            return ""
-        return share_done(desk.levers.progress, "Running the model")
+    def tell(ticks: int, mode: str) -> Any:
+        return [] if mode == "equilibrium" else share_done(desk.levers.progress, "Running the model")
 
 
 def answers(desk: Desk, now: Settings) -> tuple[Answer, Answer]:
@@ -191,8 +189,15 @@ def said(before: Answer, after: Answer, now: Settings) -> list[Any]:
     for variable, _, title, unit, _, digits in SHOWN:
         old, new = before.values[variable][-1], after.values[variable][-1]
         change = f"{signed(100 * (new / old - 1), 2)} %" if old else "–"
-        rows.append([title, unit, f"{old:,.{digits}f}", f"{new:,.{digits}f}", change])
-    heads = ["", "Unit", "Reference", "What if", "Change"]
+        rows.append(
+            [
+                html.Span([title, html.Span(f", {unit}", className="unit")]),
+                f"{old:,.{digits}f}",
+                f"{new:,.{digits}f}",
+                change,
+            ]
+        )
+    heads = ["", "Reference", "What if", "Change"]
     mix = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares(now).items() if share)
     strategies = f" Strategies: {mix}." if now.mode == "hybrid" else ""
     price, emitted = SHOWN[0][0], SHOWN[1][0]
@@ -204,7 +209,7 @@ def said(before: Answer, after: Answer, now: Settings) -> list[Any]:
     return [
         html.P(line, id="what-if-line"),
         html.P(how, className="unit"),
-        table(heads, rows, f"In {after.years[-1]}", text=(0, 1)),
+        table(heads, rows, f"In {after.years[-1]}"),
     ]
 
 

@@ -167,6 +167,6 @@ def test_shares_count_the_draws_in_which_a_claim_holds() -> None:
     rows = [(1, "cheap", REPRODUCED), (2, "cheap", IN_SHAPE), (3, "cheap", NOT), (4, "cheap", UNTESTABLE),
             (1, "own", REPRODUCED), (2, "own", NOT)]  # fmt: skip
     verdicts = pd.DataFrame([(p, mode, "huo-03", v) for p, mode, v in rows], columns=["point", "mode", "id", "verdict"])
-    share = shares_of(Draws(verdicts, (), {}, 4), {"huo-03": REPRODUCED})["huo-03"]
+    share = shares_of(Draws(verdicts, (), {}, {}, 4), {"huo-03": REPRODUCED})["huo-03"]
     assert (share.draws, share.holds, share.same) == (3, pytest.approx(2 / 3), pytest.approx(1 / 3))
     assert (share.checked, share.agreement) == (2, 0.5)

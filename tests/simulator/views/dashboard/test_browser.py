@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.views.dashboard.app import PAGES
+from simulator.views.dashboard.levers import levers, settings_of
 from simulator.views.dashboard.server import Serving, in_background
 from tests.browser import BrowserPage
 
@@ -88,18 +89,24 @@ def test_a_slider_moves_the_price_and_its_state_is_a_link(open_page: BrowserPage
     go(open_page, "What if")
     page.wait_for_selector("#what-if-line")
     before = page.inner_text("#what-if-words table")
+    lever = next(lever for lever in levers() if lever.field == "cap.tightness")
+    wanted = f"{settings_of('S5').numbers[lever.field] + 10 * lever.step:.10g}"
     thumb = page.get_by_role("slider").first
     thumb.focus()
     for _ in range(10):
         page.keyboard.press("ArrowRight")
     page.wait_for_function("b => document.querySelector('#what-if-words table').innerText !== b", arg=before)
-    page.wait_for_function("() => document.querySelector('#what-if-link').href.includes('cap.tightness=0.1')")
+    page.wait_for_function(
+        "w => document.querySelector('#what-if-link').href.includes('cap.tightness=' + w + '&')"
+        " || document.querySelector('#what-if-link').href.endsWith('cap.tightness=' + w)",
+        arg=wanted,
+    )
     link = page.get_attribute("#what-if-link", "href")
     page.goto(served.address + link)
     page.wait_for_selector("#what-if-line")
-    assert page.get_by_role("slider").first.get_attribute("aria-valuenow") == "0.1"
+    assert page.get_by_role("slider").first.get_attribute("aria-valuenow") == wanted
     answer = page.request.get(served.address + page.get_attribute("#what-if-file", "href"))
-    assert "tightness: 0.1" in answer.text()
+    assert f"tightness: {wanted}" in answer.text()
 
 
 def test_levers_that_contradict_each_other_say_so(browser_page: BrowserPage, served: Serving) -> None:

@@ -17,6 +17,7 @@ from simulator.views.live import tables
 from simulator.views.live.game import Game, take_seat
 from simulator.views.live.market import LiveMarket, largest_first
 from simulator.views.live.score import LOG_COLUMNS, log_csv, scores
+from simulator.views.live.seat_pictures import firm_demand
 
 SMALL = {"firms.number": 24, "years.end": 2024, "market.periods_per_year": 4, "drift.mode": "ou"}
 
@@ -36,6 +37,14 @@ def test_a_seat_of_a_sector_that_does_not_trade_yet_begins_with_its_first_year()
     game = seat()
     assert (game.market.state.year, game.market.state.period) == (2023, 0)
     assert int(game.market.registry.held[game.row]) > game.opening.held
+
+
+def test_a_newcomer_sees_what_abatement_will_cost_it_before_its_first_auction() -> None:
+    """In the year before, its sector bore no price, so that its last answer to one says nothing."""
+    game = seat("STEEL", **{"cap.tightness": 0.15})
+    need = firm_demand(game)
+    assert need.slope[0] < 0.0
+    assert 0.0 < need.marginal_cost(0.0, 1000.0)[0] < 1000.0
 
 
 def test_where_the_firm_bids_by_itself_the_seat_is_the_ordinary_run_and_saves_nothing() -> None:

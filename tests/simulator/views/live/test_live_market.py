@@ -20,7 +20,7 @@ SMALL = {"firms.number": 24, "years.end": 2023, "market.periods_per_year": 4, "d
 
 @pytest.fixture(scope="module")
 def market() -> LiveMarket:
-    found = LiveMarket(load_scenario("S5", SMALL))
+    found = LiveMarket(load_scenario("S5", {**SMALL, "cap.tightness": 0.15}))
     take_seat(found, int(largest_first(found, "STEEL")[0]))
     found.step()
     return found
