@@ -119,12 +119,14 @@ class Evaluator:
         c, p = compiled, parameters
         self.c, self.p = c, p
         self.demand_root = c.tree_root[c.demand_tree]  # in the order of consumers
+        self.k: Calibration
+        self.levels: list[list[Branches]]
         if like is not None and like.k.holds_for(p):
-            self.k, self.levels, self.real_per_income = like.k, like.levels, like.real_per_income
+            self.k, self.levels = like.k, like.levels
         else:
-            self.k = k = calibrate(c, p)
-            self.levels = [[_branches(g, p, k) for g in groups] for groups in c.levels]
-            self.real_per_income = k.kept / k.node_value[self.demand_root]
+            self.k = calibrate(c, p)
+            self.levels = [[_branches(g, p, self.k) for g in groups] for groups in c.levels]
+        self.real_per_income = self.k.kept / self.k.node_value[self.demand_root]
         self.tax_active = p.tax_rate.size > 0
         self.terms_active = c.driver_terms.size > 0
         self.sluggish = bool((p.alpha != 1).any() or (p.beta != 0).any())

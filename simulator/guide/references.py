@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from scenarios.calibrated import STATUS, calibrated, fitted_values
 from scenarios.parameters import Parameter, describe_parameters
 from scenarios.schema import Scenario, Status
 from simulator.economy import economy
 from simulator.variables import CATALOGUE
 
 WRITTEN = "Written by `make pages` from the program itself"
+BUILT_IN = "shanxi_2022"
 MOST = 12
 """Sources named of one table."""
 STATUSES: Mapping[Status, str] = {
@@ -33,6 +35,7 @@ def parameters_page() -> str:
         *(f"| {status} | {meaning} |" for status, meaning in STATUSES.items()),
         "",
     ]
+    fitted = fitted_values(BUILT_IN)
     groups: dict[str, list[Parameter]] = {}
     for row in describe_parameters():
         groups.setdefault(row.name.split(".")[0] if "." in row.name else "", []).append(row)
@@ -40,13 +43,16 @@ def parameters_page() -> str:
         about = (type(Scenario.model_fields[group].default).__doc__ or "") if group else "Fields that stand alone."
         parts += [f"## {group or 'scenario'}\n", " ".join(about.split()) + "\n"]
         parts += ["| field | may be | default | status | meaning |", "|---|---|---|---|---|"]
-        parts += [
-            f"| `{row.name}` | {_cell(row.expectation)} | {_value(row.default)} | {row.status}"
-            f" | {_cell(row.description)} |"
-            for row in rows
-        ]
+        parts += [_parameter(row, fitted) for row in rows]
         parts.append("")
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _parameter(row: Parameter, fitted: Mapping[str, float]) -> str:
+    default, status = _value(row.default), str(row.status)
+    if row.name in fitted:
+        default, status = f"`{fitted[row.name]:g}` (other economies: {default})", STATUS
+    return f"| `{row.name}` | {_cell(row.expectation)} | {default} | {status} | {_cell(row.description)} |"
 
 
 def variables_page() -> str:
@@ -62,7 +68,7 @@ def variables_page() -> str:
     return "\n".join(parts) + "\n"
 
 
-def data_page(name: str = "shanxi_2022") -> str:
+def data_page(name: str = BUILT_IN) -> str:
     """Every table of an economy with the sources of its rows and their status."""
     figures = economy(name).figures
     parts = [
@@ -83,6 +89,13 @@ def data_page(name: str = "shanxi_2022") -> str:
         parts += [f"| {rows} | {status} | {_cell(source)} |" for (source, status), rows in counted[:MOST]]
         if more := counted[MOST:]:
             parts.append(f"| {sum(rows for _, rows in more)} | | {len(more)} more |")
+    if fitted := calibrated(name):
+        parts += ["\n## calibrated\n", "Fitted to stated targets; they hold where a scenario says nothing itself.\n"]
+        parts += ["| field or figure | value | before | range | source |", "|---|---|---|---|---|"]
+        parts += [
+            f"| `{row.field}` | {row.value:g} | {row.start:g} | {row.low:g} to {row.high:g} | {_cell(row.source)} |"
+            for row in fitted
+        ]
     return "\n".join(parts) + "\n"
 
 
