@@ -127,9 +127,9 @@ def _in_short(result: Reproduction) -> Iterator[Block]:
         for use in USES:
             found = [f.verdict for c, f in _pairs(result, paper) if c.use == use]
             if found:
-                rows.append((title, use, *(str(found.count(v) or "–") for v in VERDICTS), str(len(found))))
+                rows.append((title, use, *(str(found.count(v) or "") for v in VERDICTS), str(len(found))))
     every = [f.verdict for f in result.findings]
-    rows.append(("both", "all", *(str(every.count(v) or "–") for v in VERDICTS), str(len(every))))
+    rows.append(("both", "all", *(str(every.count(v) or "") for v in VERDICTS), str(len(every))))
     yield Grid(("Paper", "Use", *VERDICTS, "claims"), rows, frozenset(range(2, 3 + len(VERDICTS))), stack=True)
     yield Points([f"{use}: {said}." for use, said in USE_WORDS.items()])
     yield Paragraph(

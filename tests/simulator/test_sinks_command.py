@@ -215,7 +215,7 @@ def test_a_disk_that_refuses_leaves_the_earlier_results(
     def full(path: Path, content: bytes) -> Path:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("simulator.studies.sinks_files.write_file", full)
+    monkeypatch.setattr("simulator.studies.folders.write_file", full)
     assert sinks("--units", file, "--out", out, "--overwrite") == 2
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "units.csv"]

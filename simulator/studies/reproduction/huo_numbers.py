@@ -12,6 +12,8 @@ from simulator.studies.reproduction.claims import Claim
 from simulator.studies.reproduction.evidence import UNITS, WORDS, Evidence
 from simulator.studies.reproduction.verdicts import IN_SHAPE, NOT, REPRODUCED, Finding, measured, near, rule
 
+NEAR_PEAK = 2
+"""Years by which a peak may miss its printed year and still be reproduced in shape."""
 SHAPE = 0.25
 """A number further off than this share of the print is not reproduced, however its path runs."""
 
@@ -97,9 +99,10 @@ def peak_year(claim: Claim, e: Evidence) -> Finding:
     said = f"{scenario}, {what}: highest in {middle}, {path.max():,.1f} {UNITS[variable]}."
     if middle == round(claim.value):
         return measured(REPRODUCED, said, ours, "year")
-    if years[0] < middle < years[-1]:
+    if years[0] < middle < years[-1] and abs(middle - claim.value) <= NEAR_PEAK:
         return measured(IN_SHAPE, f"{said} It peaks within the span, in another year.", ours, "year")
-    where = "starts at its highest" if middle == years[0] else f"still rises in {years[-1]}"
+    ends = {int(years[0]): "starts at its highest", int(years[-1]): f"still rises in {years[-1]}"}
+    where = ends.get(middle, f"peaks more than {NEAR_PEAK} years from the print")
     told = why(e, scenario)
     return measured(NOT, f"{said} The path {where}.{told}", ours, "year")
 

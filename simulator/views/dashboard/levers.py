@@ -118,8 +118,9 @@ def changes(now: Settings) -> dict[str, object]:
     """The fields in which the levers differ from the scenario they began from, and those of the mode."""
     before = settings_of(now.base)
     out: dict[str, object] = {}
+    held = numbers_of(now)
     for lever in levers():
-        value = now.numbers.get(lever.field, before.numbers[lever.field])
+        value = held[lever.field]
         if not lever.field.startswith("firms.strategies.") and value != before.numbers[lever.field]:
             out[lever.field] = None if lever.none_at_top and value >= lever.high else value
     for sector in SECTORS:
@@ -131,6 +132,21 @@ def changes(now: Settings) -> dict[str, object]:
     if (mix := shares(now)) != shares(before):
         out |= {f"firms.strategies.{name}": share for name, share in mix.items()}
     return out | (EQUILIBRIUM if now.mode == "equilibrium" else {})
+
+
+def numbers_of(now: Settings) -> dict[str, float]:
+    """Where the sliders stand.
+
+    A scenario may begin between two steps of a slider, which the slider then rounds: what is nearer than half a step
+    to where it began has not been moved.
+    """
+    before = settings_of(now.base).numbers
+    out: dict[str, float] = {}
+    for lever in levers():
+        start = before[lever.field]
+        value = now.numbers.get(lever.field, start)
+        out[lever.field] = start if abs(value - start) < 0.499 * lever.step else value
+    return out
 
 
 def shares(now: Settings) -> dict[str, float]:
@@ -162,8 +178,8 @@ def link_of(now: Settings) -> str:
     """The levers as the query of a link: what differs from the scenario they began from."""
     before = settings_of(now.base)
     query: dict[str, str] = {"scenario": now.base, "mode": now.mode}
-    for name, value in now.numbers.items():
-        if value != before.numbers.get(name):
+    for name, value in numbers_of(now).items():
+        if value != before.numbers[name]:
             query[name] = f"{value:.10g}"
     if set(now.covered) != set(before.covered):
         query["trading"] = ",".join(sector for sector in SECTORS if sector in now.covered)

@@ -108,7 +108,8 @@ def register(app: Dash, desk: Desk) -> None:
         beside = [problems.get(place["problem"], "") for place in places]
         rest = problems.get("", "")
         count = len(problems)
-        words = f"{count} field{'s' if count != 1 else ''} cannot be used; see beside the fields. {rest}".strip()
+        which = ", ".join(name for name in problems if name)
+        words = f"{count} field{'s' if count != 1 else ''} cannot be used; see beside {which or 'them'}. {rest}".strip()
         return beside, notice(words, alert=True) if problems else ""
 
     @app.callback(

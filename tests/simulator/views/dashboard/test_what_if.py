@@ -56,6 +56,13 @@ def test_levers_that_nobody_moved_change_nothing() -> None:
     ).model_dump(exclude={"name", "title"})
 
 
+def test_a_value_between_two_steps_that_the_slider_rounds_is_not_a_move() -> None:
+    lever = next(lever for lever in levers() if lever.field == "cap.decline")
+    start = settings_of("S5").numbers[lever.field]
+    assert changes(moved(mode="hybrid", cap__decline=start + 0.4 * lever.step)) == {}
+    assert changes(moved(mode="hybrid", cap__decline=start + 0.6 * lever.step)) != {}
+
+
 def test_a_link_brings_back_every_lever() -> None:
     numbers = {"cap.tightness": 0.1, "price.floor": 60.0, "firms.strategies.zip": 0.25}
     now = Settings("S4", "hybrid", {**settings_of("S4").numbers, **numbers}, ("ELEC", "STEEL"), "output_based")
