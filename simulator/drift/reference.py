@@ -63,7 +63,8 @@ class Reference:
         """Path after a policy announced at time `when` (years) replaced the nodes that lie after it.
 
         The new path leaves the old one at `when`, without a break, and goes through the given nodes with
-        ``times > when``; nodes at or before `when` are ignored, since the past is not rewritten.
+        ``times > when``; nodes at or before `when` are ignored, since the past is not rewritten. Of two announcements
+        at one moment the second counts.
 
         Raises
         ------
@@ -74,16 +75,17 @@ class Reference:
         later = nodes > when
         if not later.any():
             raise ValueError(f"an announcement at {when:g} needs at least one equilibrium node after it")
-        if when <= self.starts[-1]:
+        if when < self.starts[-1]:
             raise ValueError(f"an announcement at {when:g} cannot precede the one at {self.starts[-1]:g}")
+        earlier = len(self.starts) - int(when == self.starts[-1])
         nodes = np.concatenate([[when], nodes[later]])
         levels = np.concatenate([self(np.array([when])), levels[later]])
         return Reference(
             nodes,
             levels,
             self.ends,
-            np.append(self.starts, when),
-            (*self.curves, _curve(nodes, levels, self.ends)),
+            np.append(self.starts[:earlier], when),
+            (*self.curves[:earlier], _curve(nodes, levels, self.ends)),
         )
 
 

@@ -67,3 +67,12 @@ def test_one_equilibrium_is_a_constant_path() -> None:
     np.testing.assert_array_equal(
         reference([2022.5], [[1.0, 2.0]])([2020.0, 2030.0]), [[1.0, 2.0], [1.0, 2.0]]
     )
+
+
+def test_of_two_announcements_at_one_moment_the_second_counts() -> None:
+    old = reference([2022.5, 2023.5, 2024.5], [50.0, 60.0, 60.0])
+    first = old.announced(2023.0, [2023.5, 2024.5], [80.0, 90.0])
+    second = first.announced(2023.0, [2023.5, 2024.5], [70.0, 75.0])
+    assert second(2024.5) == pytest.approx(75.0)
+    assert second(2023.0) == pytest.approx(float(old(2023.0)), abs=1e-12)
+    assert len(second.starts) == len(first.starts)
