@@ -16,29 +16,11 @@ from simulator.model import CarbonMarket
 from simulator.offsets import forestry_of
 from simulator.results import RunResult, identity_gaps
 from simulator.variables import FIRM_SECTORS, OFFSETS, cost_of, offsets_of
+from tests.simulator.test_collapse import CAPS
+from tests.simulator.test_collapse import FRICTIONLESS as WITHOUT_FRICTION
 
-FRICTIONLESS: dict[str, Any] = {
-    "years.end": 2023,
-    "market.periods_per_year": 1,
-    "market.tick": 1e-6,
-    "coupling.adjustment_rate": None,
-    "coupling.tolerance": 1e-7,
-    "coupling.iterations": 60,
-    "drift.mode": "none",
-    "banking.allowed": False,
-    "closure.capital": "mobile",
-    "firms.number": 60,
-    "firms.shock_sigma": 0.0,
-    "firms.strategies.truthful": 1.0,
-    "firms.strategies.zic": 0.0,
-    "penalty.price": 2000.0,
-    "offsets.level": 1e5,  # everybody would pay more than an allowance costs, and so bids what it costs
-}
-CAPS: dict[str, dict[str, Any]] = {
-    "slack": {"cap.tightness": 0.0, "cap.over_allocation": 0.5},
-    "mild": {"cap.tightness": 0.03},
-    "tight": {"cap.tightness": 0.2},
-}
+# Everybody would pay more for a credit than an allowance costs, and so bids what it costs.
+FRICTIONLESS: dict[str, Any] = {**WITHOUT_FRICTION, "offsets.level": 1e5}
 QUICK: dict[str, Any] = {
     "years.end": 2024, "firms.number": 60, "market.periods_per_year": 4, "drift.mode": "none", "seed": 5,
 }  # fmt: skip
