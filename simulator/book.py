@@ -234,10 +234,11 @@ class Book:
 
 def placed_by_hand(m: CarbonMarket, arrival: Ints) -> list[Orders]:
     """The orders of firms in whose seats somebody sits, (n, 3) each: side, ticks, lots (see ``simulator.seat``)."""
-    return [
-        Orders(np.full(len(rows), firm), rows[:, 0].astype(np.int8), rows[:, 1], rows[:, 2], np.full(len(rows), arrival[firm]))
-        for firm, rows in m.state.by_hand.items()
-    ]
+    books = []
+    for firm, rows in m.state.by_hand.items():
+        account, time = np.full(len(rows), firm), np.full(len(rows), arrival[firm])
+        books.append(Orders(account, rows[:, 0].astype(np.int8), rows[:, 1], rows[:, 2], time))
+    return books
 
 
 def equilibrium_price(m: CarbonMarket, remaining: float) -> Agreement:

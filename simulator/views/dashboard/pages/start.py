@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
+from scenarios.calibrated import STATUS, calibrated
 from scenarios.errors import UserError
 from scenarios.load import library, load_scenario
 from scenarios.parameters import Parameter, describe_parameters
@@ -52,11 +54,14 @@ def view(desk: Desk, batch: Any, search: str) -> list[Any]:
 
 def _fields(base: str) -> list[Any]:
     """The fields of the schema, group by group."""
-    held = written(load_scenario(base).model_dump(mode="json"))
+    scenario = load_scenario(base)
+    held = written(scenario.model_dump(mode="json"))
+    fitted = {row.field for row in calibrated(scenario.economy)}
     groups: dict[str, list[Parameter]] = {}
     for row in describe_parameters():
         if row.name not in NOT_HERE:
-            groups.setdefault(row.name.rpartition(".")[0], []).append(row)
+            known = replace(row, status=STATUS) if row.name in fitted else row
+            groups.setdefault(row.name.rpartition(".")[0], []).append(known)
     out = []
     for name, members in groups.items():
         title = GROUPS.get(name, name.replace(".", ": ").replace("_", " ").capitalize())
