@@ -48,12 +48,5 @@ def economy_variables(
     out["GDP|MER"] = accounts.real_gdp(flows)["gdp"] * BILLION_PER_YI
     for sector, value in accounts.real_value_added(flows).items():
         out[value_added_of(sector)] = value * BILLION_PER_YI
-    out[MONEY_METRIC] = welfare * household_spending(accounts) * BILLION_PER_YI
+    out[MONEY_METRIC] = welfare * accounts.household_spending * BILLION_PER_YI
     return out
-
-
-def household_spending(accounts: PhysicalAccounts) -> float:
-    """Households' benchmark spending on consumption and saving, yi yuan: the price of one unit of their welfare."""
-    sam = accounts.province.accounts.sam
-    goods = [f"C_{g}" for g in accounts.province.accounts.commodities]
-    return float(sam.loc[[*goods, "SAV"], "HH"].sum())

@@ -13,6 +13,7 @@ from equilibrium.province.closure import Closure
 from equilibrium.province.dynamics import Growth
 from equilibrium.province.physical import PhysicalAccounts
 from equilibrium.province.province import Province
+from equilibrium.province.tables import named
 from scenarios.calibrated import calibrated
 from scenarios.economy import Figures, economy_folder, load_economy
 from scenarios.errors import Problem, UserError
@@ -78,8 +79,8 @@ class Economy:
     def firm_parameter(self, name: str) -> dict[str, float]:
         """A parameter of the firms' population by sector."""
         table = self.figures.population
-        rows = table[table["parameter"] == name]
-        return {s: float(rows.loc[rows["sector"] == s, "value"].iloc[0]) for s in COVERABLE}
+        values = named(table[table["parameter"] == name], "sector", "value")
+        return {s: values[s] for s in COVERABLE}
 
 
 def economy(name: str, changes: Mapping[str, float] | None = None) -> Economy:

@@ -286,7 +286,9 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         p = self.state.parameters
         self.set_cap(p, self.state.year, cap, credits)
         self.province.adjust(p, weight, self.state.effective)
-        return self._solve(self.province.paying_forest_owners(p, self.state.forest_income), self.state.start)
+        self.last = self._solve(self.province.paying_forest_owners(p, self.state.forest_income), self.state.start)
+        self._nearby = (len(self.state.periods), self.permit_price(self.last), np.zeros_like(self.last.x))
+        return self.last
 
     def _guess(self, price: float) -> Array:
         """Where to start: the period's last equilibrium carried to the new price, or the last period's."""

@@ -262,7 +262,7 @@ def solve(
     with np.errstate(all="ignore"):
         state = evaluator.state(x)
         if near is not None:
-            state = _approach(evaluator, state, near.solver, tolerance)
+            state = _approach(evaluator, state, near, tolerance)
         try:
             return _newton(evaluator, state, tolerance, iterations, _fischer_burmeister)
         except EquilibriumError:
@@ -280,13 +280,13 @@ def _clip_into_bounds(c: Compiled, p: Parameters, x: Array) -> None:
     x[held] = np.minimum(np.maximum(x.take(held), p.lower.take(held)), p.upper.take(held))
 
 
-def _approach(evaluator: Evaluator, state: State, solver: Callable[[Array], Array], tolerance: float) -> State:
-    """Simplified Newton: steps with one factorisation, as long as each makes the residual ten times smaller."""
+def _approach(evaluator: Evaluator, state: State, near: Solution, tolerance: float) -> State:
+    """Simplified Newton: steps with the neighbour's factorisation while each makes the residual ten times smaller."""
     c = evaluator.c
     phi = _conditions(evaluator, state, _fischer_burmeister).phi
     size = float(np.abs(phi).max())
     while size > tolerance:
-        candidate = evaluator.state(_move(c, evaluator.p, state.x, solver(-phi), 1.0))
+        candidate = evaluator.state(_move(c, evaluator.p, state.x, near.solver(-phi), 1.0))
         phi = _conditions(evaluator, candidate, _fischer_burmeister).phi
         new = float(np.abs(phi).max())
         if not new <= 0.1 * size:

@@ -7,6 +7,7 @@ of its periods.  Nothing here looks at values: a price change moves money, not t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -185,6 +186,12 @@ class PhysicalAccounts:
         }
         parts["gdp"] = parts["consumption"] + parts["investment"] + parts["exports"] - parts["imports"]
         return parts
+
+    @cached_property
+    def household_spending(self) -> float:
+        """Households' benchmark spending on consumption and saving, yi yuan: the price of one unit of their welfare."""
+        accounts = self.province.accounts
+        return float(accounts.sam.loc[[*(f"C_{good}" for good in accounts.commodities), "SAV"], "HH"].sum())
 
     def coverable_outputs(self, f: Flows) -> Array:
         """Output indices of the coverable sectors, shape ``(8,)``."""
