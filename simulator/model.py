@@ -147,6 +147,7 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         self.substeps = max(1, math.ceil(24 / self.periods_per_year))
         self.last: Solution
         self._nearby: tuple[int, float, Array] = (-1, 0.0, np.zeros(0))
+        self._ahead: dict[int, Array] = {}  # by year: with one period a year the reference path is the run itself
         self.star = self._reference_path()
         self.state = self._opening()
 
@@ -205,6 +206,7 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
             return with_credits(rule, under, self.permit_price, lambda x: self.covered_emissions(x, year))[1]
 
         solved = annual_path(self.province, self.accounts, self.growth, years, regime, solve)
+        self._ahead = {y.year: y.solution.x for y in solved}
         prices = np.array([self.permit_price(y.solution) for y in solved])
         values = pack(prices, np.array([y.emissions for y in solved]), np.array([y.outputs for y in solved]))
         if when >= nodes[-1]:  # nothing is known beyond the last year: its equilibrium holds to the end
@@ -286,7 +288,8 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         p = self.state.parameters
         self.set_cap(p, self.state.year, cap, credits)
         self.province.adjust(p, weight, self.state.effective)
-        self.last = self._solve(self.province.paying_forest_owners(p, self.state.forest_income), self.state.start)
+        start = self._ahead.get(self.state.year, self.state.start) if self.periods_per_year == 1 else self.state.start
+        self.last = self._solve(self.province.paying_forest_owners(p, self.state.forest_income), start)
         self._nearby = (len(self.state.periods), self.permit_price(self.last), np.zeros_like(self.last.x))
         return self.last
 
