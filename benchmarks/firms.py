@@ -151,7 +151,7 @@ def hybrid(number: int) -> None:
     model = model_room.CarbonMarket(load_scenario("S5", {**settings, **shares}))
     model.run(until=53)
     print(f"\n{number:,} firms of all eight sectors, one weekly period of the hybrid, one quote a firm\n")
-    print(f"{'wall, s':>9}{'processor, s':>14}{'equilibria':>12}{'orders':>12}{'fills':>10}{'peak memory, GB':>18}")
+    print(f"{'wall, s':>9}{'processor, s':>14}{'rounds    ':>12}{'orders':>12}{'fills':>10}{'peak memory, GB':>18}")
     for _ in range(4):
         wall, busy = time.perf_counter(), time.process_time()
         model.step()
