@@ -47,12 +47,19 @@ class WarmWorker:
         """Let the process start and do a first job, without waiting for it."""
         self._submit(job, question)
 
-    def ask(self, job: Job, question: Any) -> Any:
+    def turn(self) -> int:
+        """A place in the order of questions, to be taken before a question is made ready: the newest counts."""
+        with self.lock:
+            self.newest.value += 1
+            return int(self.newest.value)
+
+    def ask(self, job: Job, question: Any, turn: int | None = None) -> Any:
         """The answer of ``job`` to a question.
 
         Parameters
         ----------
         job : a function of a module; it calls its second argument after every step.
+        turn : the question's place from `turn`; by default it is the newest.
 
         Raises
         ------
@@ -64,7 +71,7 @@ class WarmWorker:
         with self._counted():
             for _ in range(2):
                 try:
-                    number, future = self._submit(job, question)
+                    number, future = self._submit(job, question, turn)
                     answer = future.result()
                 except BrokenProcessPool:
                     with self.lock:
@@ -101,12 +108,15 @@ class WarmWorker:
             with self.lock:
                 self.waiting -= 1
 
-    def _submit(self, job: Job, question: Any) -> tuple[int, Future[Any]]:
+    def _submit(self, job: Job, question: Any, turn: int | None = None) -> tuple[int, Future[Any]]:
         with self.lock:
             if self.pool is None:
                 self.pool = ProcessPoolExecutor(1, self.context, _begin, (os.getpid(), self.newest, self.steps))
-            self.newest.value += 1
+            if turn is None:
+                self.newest.value += 1
             number = int(self.newest.value)
+            if turn not in (None, number):
+                raise Superseded
             self.steps[0] = self.steps[1] = 0
             return number, self.pool.submit(_answer, job, number, question)
 

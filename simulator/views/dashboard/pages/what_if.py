@@ -119,10 +119,11 @@ def register(app: Dash, desk: Desk) -> None:
         running=running("what-if"),
     )
     def redraw(base: str, mode: str, covered: list[str] | None, rule: str, *values: float | None) -> tuple[Any, ...]:
+        turn = desk.levers.turn()  # first of all: two positions made ready at once must not change places
         numbers = {lever.field: float(v) for lever, v in zip(offered, values, strict=True) if v is not None}
         now = Settings(base, mode, numbers, tuple(covered or ()), rule)
         try:
-            before, after = answers(desk, now)
+            before, after = answers(desk, now, turn)
         except Superseded:
             raise PreventUpdate from None
         except (UserError, StoreError) as error:
@@ -157,8 +158,8 @@ def register(app: Dash, desk: Desk) -> None:
         return [] if mode == "equilibrium" else share_done(desk.levers.progress, "Running the model")
 
 
-def answers(desk: Desk, now: Settings) -> tuple[Answer, Answer]:
-    """The reference and the what-if; the reference is worked out once.
+def answers(desk: Desk, now: Settings, turn: int | None = None) -> tuple[Answer, Answer]:
+    """The reference and the what-if; the reference is worked out once. ``turn`` as in `WarmWorker.ask`.
 
     Raises
     ------
@@ -169,12 +170,10 @@ def answers(desk: Desk, now: Settings) -> tuple[Answer, Answer]:
     """
     changed = scenario_of(now)
     key = ("reference", now.base, now.mode)
-    before: Answer = desk.tables.kept(
-        key,
-        lambda: desk.levers.ask(what_if, load_scenario(now.base, EQUILIBRIUM if now.mode == "equilibrium" else {})),
-    )
+    base = load_scenario(now.base, EQUILIBRIUM if now.mode == "equilibrium" else {})
+    before: Answer = desk.tables.kept(key, lambda: desk.levers.ask(what_if, base, turn))
     try:
-        return before, desk.levers.ask(what_if, changed)
+        return before, desk.levers.ask(what_if, changed, turn)
     except (Superseded, StoreError, UserError):
         raise
     except Exception as error:
