@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from scenarios.errors import Problem, UserError
-from simulator.disk import StoreError, write_file
+from simulator.disk import write_file
+from simulator.store import publish
 
 
 def claim_folder(folder: Path | str, record: str, *, overwrite: bool = False) -> Path:
@@ -47,19 +45,10 @@ def write_folder(folder: Path | str, files: Mapping[str, bytes]) -> Path:
         Where the disk refuses; an earlier folder is still there.
     """
     place = Path(folder)
-    mark = secrets.token_hex(4)
-    part, earlier = (place.with_name(f".{place.name}.{mark}.{end}") for end in ("part", "old"))
-    try:
+
+    def fill(part: Path) -> None:
         for name, content in files.items():
             write_file(part / name, content)
-        if place.exists():
-            os.rename(place, earlier)
-        os.rename(part, place)
-    except OSError as error:
-        raise StoreError(f"cannot write results to {place}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        if earlier.exists() and not place.exists():
-            os.rename(earlier, place)
-        shutil.rmtree(earlier, ignore_errors=True)
+
+    publish(place, fill)
     return place

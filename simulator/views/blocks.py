@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+from simulator.views.page import page
+
 _CSS = """
 :root { color-scheme: light; --ink: #222; --grey: #666; --rule: #ddd; --tint: #f6f7f8; --mark: #0072B2; }
 * { box-sizing: border-box; }
@@ -42,7 +44,6 @@ figure { margin: 1rem 0; } img { width: 100%; max-width: 60rem; height: auto; di
 }
 @media print { body { max-width: none; } figure, tr { break-inside: avoid; } }
 """
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 @dataclass(frozen=True)
@@ -112,14 +113,7 @@ Block = Heading | Paragraph | Points | Code | Grid | Picture
 
 def as_html(title: str, blocks: Sequence[Block]) -> str:
     """The page as one HTML text."""
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n"
-        + "\n".join(_html(block) for block in blocks)
-        + "\n</body>\n</html>\n"
-    )
+    return page(title, [_html(block) for block in blocks], _CSS)
 
 
 def _html(block: Block) -> str:
