@@ -251,7 +251,7 @@ def equilibrium_price(m: CarbonMarket, remaining: float) -> Agreement:
     price = m.permit_price(solution)
     held, response = m.economy_at(price, weight)
     nothing = Clearing(None, 0, Fills.none(), (None, None), None, np.zeros(0, np.int64))
-    return Agreement(price, price, response, held, nothing, Orders.empty(), 1, 0.0)
+    return Agreement(price, response, held, nothing, Orders.empty(), 1, 0.0)
 
 
 def _under(m: CarbonMarket, left: float, remaining: float, weight: float) -> Solution:

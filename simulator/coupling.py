@@ -42,7 +42,6 @@ class Agreement:
     """
 
     price: float
-    trial: float
     response: CarbonResponse
     solution: Solution
     clearing: Clearing
@@ -90,7 +89,7 @@ def agree(
         gap = abs(price - trial)
         fine = step * tick <= settled * (1 + 1e-9)  # on a coarse ladder a price may come back by chance
         if (gap <= settled and fine) or count == iterations:
-            return Agreement(price, trial, response, solution, clearing, orders, count, gap)
+            return Agreement(price, response, solution, clearing, orders, count, gap)
         step = max(next_step(step, (price - trial) / tick, REACH), settled / tick)
         trial = _on_tick(min(max(price, lowest, trial / 2 - 5.0), highest, trial * 2 + 5.0), tick)
     raise AssertionError("the loop returns")

@@ -88,7 +88,7 @@ def open_year(m: CarbonMarket) -> None:
     if m.scenario.banking.allowed and newly.any():  # firms enter with the reserve they want to hold
         start = np.where(newly, m.scenario.firms.reserve * policy.baseline.at(s.year) * TONNES, 0.0)
         reserves = grandfather(np.rint(start).astype(np.int64), history_of(m), population.sector)
-        m.registry.issue(np.arange(len(population)), reserves, 2021)
+        m.registry.issue(np.arange(len(population)), reserves, m.registry.first_vintage)
 
 
 def close_year(m: CarbonMarket) -> None:
