@@ -1,22 +1,19 @@
 """From a model's data to arrays: the structure that every solve of the same model shares.
 
-All trees lie in one forest.  A leaf's price drives its branch, its quantity enters equations through *uses*;
-the exact Jacobian is the sum over uses of (coefficient x flow x derivative of the flow's logarithm), whose
-positions are known here and never change.
+All trees lie in one forest.  A leaf's price drives its branch, its quantity enters equations through *uses*.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from itertools import pairwise
 from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from equilibrium.engine.eliminate import Elimination
+from equilibrium.engine.layout import COBB_DOUGLAS, GENERAL, LEONTIEF, lay_out
 from equilibrium.engine.model import Model, ModelError
 from equilibrium.engine.nest import Leaf, Nest, Tree, benchmark_value, user_price
 
@@ -59,29 +56,6 @@ class Parameters:
         return Parameters(**{f.name: mix(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)})
 
 
-@dataclass(frozen=True)
-class Level:
-    """Children of all nodes of one depth and one branch of the CES formula, sorted by parent."""
-
-    branch: int  # 0 Leontief, 1 Cobb-Douglas, 2 general
-    item: Index  # children, as items (leaves first, then nodes)
-    parent: Index  # node of each child
-    start: Index  # first child of each node, for reduceat
-    node: Index  # the nodes
-    node_item: Index  # the nodes, as items
-    priced: bool  # somebody needs the nodes' price index itself, not only its logarithm
-    place: Index  # number of each child's node in ``node``
-    leaf: Index  # the children that are leaves, ...
-    leaf_child: Index  # ... where they stand among the children
-    leaf_place: Index  # ... and the number of their node
-    inner: Index  # the children that are nodes, likewise
-    inner_child: Index
-    inner_place: Index
-    active_rank: Index  # the leaves whose price moves some quantity, as numbered among all such, likewise
-    active_child: Index
-    active_place: Index
-
-
 class Compiled:
     """The structure of a model, and the names of all its parts."""
 
@@ -107,12 +81,12 @@ class Compiled:
         self.numeraire_price = next(c.price for c in commodities if c.name == model.numeraire)
         self._flatten(model)
         self._start_and_bounds(model)
+        self._children()
         self._paths()
-        self._levels()
         self._uses(model)
         self._pairings(model)
         self._scales(model)
-        self._positions()
+        self._structure()
 
     # -- trees ---------------------------------------------------------------------------------------------
 
@@ -178,7 +152,6 @@ class Compiled:
         self.tree_side = [side for side, _ in owners]
         self.tree_owner = np.array([index for _, index in owners])
         self.leaf_sign = self.tree_sign[self.leaf_tree].astype(float)
-        self.leaf_minus = -self.leaf_sign
         self.demand_tree = np.array([t for t, side in enumerate(self.tree_side) if side == "demand"], dtype=np.int64)
         self.leaf_price_var = np.array([self.price_index[leaf.commodity] for leaf in leaves])
         self.leaf_terms_var = np.array([-1 if x.terms is None else self.aux_index[x.terms] for x in leaves])
@@ -192,9 +165,6 @@ class Compiled:
         self.tax_receiver = np.array([self.income_index[t.receiver] for _, t in taxes], dtype=np.int64)
         self.tax_aux_var = np.array(
             [-1 if t.multiplier is None else self.aux_index[t.multiplier] for _, t in taxes], dtype=np.int64
-        )
-        self.tax_matrix = sparse.csr_array(
-            (np.ones(len(taxes)), (self.tax_leaf, np.arange(len(taxes)))), shape=(self.n_leaves, len(taxes))
         )
         self._sigma, self._augment = _floats(sigma), _floats(augment)
 
@@ -251,57 +221,6 @@ class Compiled:
             upper=upper,
         )
 
-    def _levels(self) -> None:
-        item_parent = np.concatenate([self.leaf_parent, self.node_parent])
-        sigma = self._sigma
-        branch = np.where(sigma == 0, 0, np.where(sigma == 1, 1, 2))
-        self.branch = branch
-        self.item_parent = item_parent
-        self.log_leaf = np.flatnonzero(branch[self.leaf_parent] != 0)  # leaves whose price enters in logarithms
-        index_needed = (self.node_parent >= 0) & (branch[self.node_parent] == 0)
-        index_needed[self.tree_root[self.demand_tree]] = True
-        self.levels: list[list[Level]] = []  # from the root downwards
-        has_parent = item_parent >= 0
-        for depth in range(int(self.node_depth.max()) + 1):
-            groups = []
-            for b in (0, 1, 2):
-                ok = has_parent.copy()
-                ok[has_parent] &= (self.node_depth[item_parent[has_parent]] == depth) & (
-                    branch[item_parent[has_parent]] == b
-                )
-                items = np.flatnonzero(ok)
-                if items.size == 0:
-                    continue
-                items = items[np.argsort(item_parent[items], kind="stable")]
-                parents = item_parent[items]
-                start = np.flatnonzero(np.r_[True, parents[1:] != parents[:-1]])
-                place = np.repeat(np.arange(start.size), np.diff(np.r_[start, items.size]))
-                leaf = items < self.n_leaves
-                rank = np.where(leaf, self.active_rank[np.where(leaf, items, 0)], -1)
-                active = np.flatnonzero(rank >= 0)
-                groups.append(
-                    Level(
-                        b,
-                        items,
-                        parents,
-                        start,
-                        parents[start],
-                        parents[start] + self.n_leaves,
-                        bool(index_needed[parents[start]].any()),
-                        place,
-                        items[leaf],
-                        np.flatnonzero(leaf),
-                        place[leaf],
-                        items[~leaf] - self.n_leaves,
-                        np.flatnonzero(~leaf),
-                        place[~leaf],
-                        rank[active],
-                        active,
-                        place[active],
-                    )
-                )
-            self.levels.append(groups)
-
     def _paths(self) -> None:
         """Each leaf's ancestors by depth, and the pairs of leaves that respond to each other's price."""
         depth_max = int(self.node_depth.max()) + 1
@@ -345,21 +264,23 @@ class Compiled:
         active[self.pair_right] = True
         active[self.leaf_is_demand] = True
         self.active_leaf = np.flatnonzero(active)
-        self.active_rank = np.where(active, np.cumsum(active) - 1, -1)
-        self.active_path = path[self.active_leaf]
-        self.active_depth = self.leaf_depth[self.active_leaf]
-        self.active_log = np.flatnonzero(self._sigma[self.leaf_parent[self.active_leaf]] != 0)
-        self.active_inner = []  # by depth: leaves that lie deeper than the node's children, and the child above them
-        for depth in range(depth_max - 1):
-            rows = np.flatnonzero(self.active_depth - 1 > depth)
-            self.active_inner.append((rows, self.active_path[rows, depth + 1]))
+
+    def _children(self) -> None:
+        """Children of every node, and which formula the node follows."""
+        sigma = self._sigma
+        self.branch = np.where(sigma == 0, LEONTIEF, np.where(sigma == 1, COBB_DOUGLAS, GENERAL))
+        parent = np.concatenate([self.leaf_parent, self.node_parent])
+        items = np.argsort(parent, kind="stable")
+        self.child = items[np.count_nonzero(parent < 0) :]  # roots have none above them
+        self.first = np.searchsorted(parent[self.child], np.arange(self.n_nodes + 1))
+        self.priced = (self.node_parent >= 0) & (self.branch[self.node_parent] == LEONTIEF)
+        self.priced[self.tree_root[self.demand_tree]] = True
 
     # -- equations -----------------------------------------------------------------------------------------
 
     def _uses(self, model: Model) -> None:
         """Where each leaf's flow enters an equation: markets, tax revenue, wedges, auxiliary equations."""
         n_leaves = self.n_leaves
-        n_taxes = self.tax_leaf.size
         wedge = np.flatnonzero([leaf.decision is not None for leaf in self.leaves])
         demand_wedge = [self.leaves[i].address for i in wedge if self.leaf_is_demand[i]]
         if demand_wedge:
@@ -398,9 +319,6 @@ class Compiled:
                 self.term_row[self.unit_term[:, 0]] if unit_terms else np.empty(0, dtype=np.int64),
             ]
         )
-        kinds = [n_leaves, n_taxes, wedge.size, len(unit_terms)]
-        self.use_split = np.cumsum(kinds)[:-1]
-        self.use_is_unit = np.repeat([False, False, True, True], kinds)  # per unit of activity, not per flow
 
     def _atom(self, kind: str, name: object, extended: int, where: str) -> int:
         try:
@@ -476,124 +394,20 @@ class Compiled:
         for x in model.auxiliaries:
             scale[self.aux_index[x.name]] = x.scale
         self.scale = scale
-        self.market_scale = scale.copy()
-        self.market_scale[self.numeraire_row] = gross[self.numeraire_row] / 2 or 1.0
+        self.numeraire_size = float(gross[self.numeraire_row] / 2 or 1.0)
 
-    def _positions(self) -> None:
-        """Positions of all Jacobian contributions; see ``evaluate`` for the values in the same order."""
+    def _structure(self) -> None:
+        """Non-zeros of the Jacobian, and which of them complementarity changes."""
         n = self.n
-        # drivers: the variables a leaf's price depends on
-        plain = np.arange(self.n_leaves)
-        with_terms = np.flatnonzero(self.leaf_terms_var >= 0)
-        with_tax_aux = np.flatnonzero(self.tax_aux_var >= 0)
-        self.driver_terms, self.driver_tax = with_terms, with_tax_aux
-        self.driver_leaf = np.concatenate([plain, with_terms, self.tax_leaf[with_tax_aux]])
-        self.driver_var = np.concatenate(
-            [self.leaf_price_var, self.leaf_terms_var[with_terms], self.tax_aux_var[with_tax_aux]]
-        )
-        # entries: (leaf, driver of a leaf that moves it)
-        by_leaf = np.argsort(self.driver_leaf, kind="stable")
-        first = np.searchsorted(self.driver_leaf[by_leaf], np.arange(self.n_leaves + 1))
-        pair_number, drivers = _join(self.pair_right, by_leaf, first)
-        self.entry_pair, self.entry_driver = pair_number, drivers
-        self.entry_right = self.pair_right[pair_number]
-        self.entry_rank = self.active_rank[self.entry_right]
-        self.entry_place = self.entry_rank * (self.depth_max + 1) + self.pair_depth[pair_number]
-        self.entry_demand = np.flatnonzero(self.leaf_is_demand[self.entry_right])
-        entry_leaf = self.pair_left[pair_number]
-        order = np.argsort(entry_leaf, kind="stable")
-        first = np.searchsorted(entry_leaf[order], np.arange(self.n_leaves + 1))
-        self.triple_use, self.triple_entry = _join(self.use_leaf, order, first)
-        rows = self.use_row
-        rows_triple = rows[self.triple_use]
-        cols_triple = self.driver_var[self.entry_driver[self.triple_entry]]
-        tree_scale = self.tree_scale_var[self.leaf_tree]
-        profit_driver = np.flatnonzero(~self.leaf_is_demand[self.driver_leaf])
-        self.profit_driver = profit_driver
-        self.profit_leaf = self.driver_leaf[profit_driver]
-        flow_use = np.flatnonzero(~self.use_is_unit)
-        self.flow_use = flow_use
-        self.flow_leaf = self.use_leaf[flow_use]
-        self.flow_demand = np.flatnonzero(self.leaf_is_demand[self.flow_leaf])
-        self.flow_demand_owner = self.tree_owner[self.leaf_tree[self.flow_leaf[self.flow_demand]]]
-        tax_use = np.arange(self.use_split[0], self.use_split[1])
-        market_terms = with_terms  # market use of a leaf has the leaf's number
-        wedge_use = np.arange(self.use_split[1], self.use_split[2])
-        tax_terms = np.flatnonzero(self.leaf_terms_var[self.tax_leaf] >= 0) if tax_use.size else with_tax_aux[:0]
-        wedge_terms = np.flatnonzero(self.leaf_terms_var[self.wedge_leaf] >= 0)
-        if wedge_terms.size:
-            raise ModelError("a leaf cannot have both a sluggish decision price and terms of trade")
-        self.tax_terms = tax_terms
-        share_rows, width = self.term_row, self.term_atom.shape[1] if self.term_row.size else 0
-        variable_atoms = [np.flatnonzero(self.term_atom[:, w] < n) for w in range(width)]
-        self.variable_atoms = variable_atoms
-        index_rows, index_cols, self.index_leafs, self.index_drivers = self._index_entries()
-        endow_aux = np.flatnonzero(self.endow_aux_var >= 0)
-        self.endow_aux = endow_aux
-        consumers = np.arange(self.income_slice.start, self.income_slice.stop)
-        blocks: list[tuple[Index, Index]] = [
-            (rows_triple, cols_triple),  # 0 use x d log flow
-            (tree_scale[self.driver_leaf[profit_driver]], self.driver_var[profit_driver]),  # 1 zero profit
-            (rows[flow_use], tree_scale[self.use_leaf[flow_use]]),  # 2 use x d scale
-            (rows[market_terms], self.leaf_terms_var[market_terms]),  # 3 market, terms
-            (rows[tax_use], self.leaf_price_var[self.tax_leaf]),  # 4 tax revenue, price
-            (rows[tax_use][with_tax_aux], self.tax_aux_var[with_tax_aux]),  # 5 tax revenue, rate multiplier
-            (rows[tax_use][tax_terms], self.leaf_terms_var[self.tax_leaf[tax_terms]]),  # 6 tax revenue, terms
-            (rows[wedge_use], self.leaf_price_var[self.wedge_leaf]),  # 7 wedge, price
-            (self.endow_price_var[endow_aux], self.endow_aux_var[endow_aux]),  # 8 market, rationed endowment
-            (consumers, consumers),  # 9 income itself
-            (self.endow_owner, self.endow_price_var),  # 10 income, price of endowment
-            (self.endow_owner[endow_aux], self.endow_aux_var[endow_aux]),  # 11 income, rationed endowment
-            (self.share_receiver, self.share_payer),  # 12 income shares
-            (index_rows, index_cols),  # 13 auxiliary terms in a consumer's price index
-            *[(share_rows[v], self.term_atom[v, w]) for w, v in enumerate(variable_atoms)],  # 14.. auxiliary terms
-        ]
-        fixed_price = np.array([self.numeraire_row])
-        paired = np.flatnonzero(self.pair >= 0)
-        bounds = paired * n + self.pair[paired]
-        ends = np.cumsum([0] + [r.size for r, _ in blocks])
-        self.blocks = [slice(int(a), int(b)) for a, b in pairwise(ends)]
-        flat = np.concatenate([r * n + c for r, c in blocks] + [fixed_price * n + fixed_price, bounds])
-        self.structure, self.position = np.unique(flat, return_inverse=True)
+        self.paired_row = np.flatnonzero(self.pair >= 0)
+        self.paired_var = self.pair[self.paired_row]
+        self.layout, self.structure = lay_out(self)
         self.structure_row, self.structure_col = self.structure // n, self.structure % n
-        self.structure_scale = self.scale[self.structure_row]
-        self.numeraire_drop = np.flatnonzero(self.structure_row == self.numeraire_row)
-        self.paired_row, self.paired_var = paired, self.pair[paired]
         self.paired_entry = np.flatnonzero(self.pair[self.structure_row] >= 0)  # entries of complementary rows
-        self.paired_entry_row = np.searchsorted(paired, self.structure_row[self.paired_entry])
-        self.numeraire_entry = int(np.searchsorted(self.structure, self.numeraire_row * (n + 1)))
-        self.pair_entry = np.searchsorted(self.structure, bounds)
+        self.paired_entry_row = np.searchsorted(self.paired_row, self.structure_row[self.paired_entry])
+        self.pair_entry = np.searchsorted(self.structure, self.paired_row * n + self.paired_var)
         self.elimination: Elimination | None = None
-        diagonal = np.arange(n) * (n + 1)
-        # from flows by market and tax, then quantities times prices paid, to equations
-        flows = int(self.use_split[1])
-        profit = np.flatnonzero(~self.leaf_is_demand)
-        self.sum_matrix = sparse.csr_array(
-            (
-                np.concatenate([np.ones(flows), self.leaf_sign[profit]]),
-                (
-                    np.concatenate([rows[:flows], tree_scale[profit]]),
-                    np.concatenate([np.arange(flows), flows + profit]),
-                ),
-            ),
-            shape=(n, flows + self.n_leaves),
-        )
-        self.diagonal = diagonal
-
-    def _index_entries(self) -> tuple[Index, Index, Index, Index]:
-        """(row, column, number of index term, driver) of each auxiliary term in a consumer's price index."""
-        rows: list[int] = []
-        cols: list[int] = []
-        terms: list[int] = []
-        drivers: list[int] = []
-        root_tree = {self.tree_owner[t]: t for t in range(len(self.tree_root)) if self.tree_side[t] == "demand"}
-        for number, (term, _, consumer) in enumerate(self.index_term):
-            for driver in np.flatnonzero(self.leaf_tree[self.driver_leaf] == root_tree[consumer]):
-                rows.append(int(self.term_row[term]))
-                cols.append(int(self.driver_var[driver]))
-                terms.append(number)
-                drivers.append(int(driver))
-        return tuple(np.array(v, dtype=np.int64) for v in (rows, cols, terms, drivers))  # type: ignore[return-value]
+        self.diagonal = np.arange(n) * (n + 1)
 
     def equation_name(self, row: int) -> str:
         """The economic name of a row of the system."""
@@ -619,14 +433,6 @@ class Compiled:
 
 def _floats(values: Iterable[float]) -> Array:
     return np.fromiter(values, dtype=np.float64)
-
-
-def _join(left_key: Index, right_sorted: Index, first: Index) -> tuple[Index, Index]:
-    """All (number in left, member of right) with the right's key equal to ``left_key``."""
-    counts = first[left_key + 1] - first[left_key]
-    number = np.repeat(np.arange(left_key.size), counts)
-    within = np.arange(number.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    return number, right_sorted[first[left_key[number]] + within]
 
 
 def compile_model(model: Model) -> Compiled:

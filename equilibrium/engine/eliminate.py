@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 from scipy.sparse import linalg as sparse_linalg
 
+from equilibrium.engine.compiled import compiled
+
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
@@ -51,7 +53,7 @@ class Elimination:
         row_pivot[self.pivot_row], col_pivot[self.pivot_col] = np.arange(p), np.arange(p)
         of_row, of_col = row_pivot[row], col_pivot[col]
         self.core = np.flatnonzero((of_row < 0) & (of_col < 0))  # D: kept rows, kept columns
-        self.core_place = row_rank[row[self.core]] * self.m + col_rank[col[self.core]]
+        self.core_place = col_rank[col[self.core]] * self.m + row_rank[row[self.core]]  # column by column, as LAPACK
         pivot = np.flatnonzero((of_row >= 0) & (of_col >= 0))
         self.pivot_entry = np.empty(p, dtype=np.int64)
         self.pivot_entry[of_row[pivot]] = pivot
@@ -65,7 +67,7 @@ class Elimination:
         self.product_down = np.repeat(np.arange(self.down.size), counts)
         within = np.arange(self.product_down.size) - np.repeat(np.cumsum(counts) - counts, counts)
         self.product_across = order[first[self.down_pivot[self.product_down]] + within]
-        self.product_place = self.down_row[self.product_down] * self.m + self.across_col[self.product_across]
+        self.product_place = self.across_col[self.product_across] * self.m + self.down_row[self.product_down]
 
     def factorise(self, data: Array) -> Callable[[Array], Array]:
         """Factorise the matrix with values ``data`` (aligned with the pattern); returns its solve.
@@ -75,34 +77,29 @@ class Elimination:
         numpy.linalg.LinAlgError
             for a singular matrix.
         """
-        pivots = data[self.pivot_entry]
-        across, down = data[self.across], data[self.down]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scaled = across / pivots[self.across_pivot]
-        growth = np.abs(scaled).max(initial=0.0)
-        if self.m > DENSE_UP_TO or not growth < LARGEST_GROWTH or not pivots.all():
-            return self._whole(data)
-        size = self.m * self.m
-        core = np.bincount(self.core_place, data[self.core], size)
-        core -= np.bincount(
-            self.product_place, down.take(self.product_down) * scaled.take(self.product_across), size
+        pivots, across, down, core = _reduce(
+            data,
+            self.pivot_entry,
+            self.across,
+            self.across_pivot,
+            self.down,
+            self.core,
+            self.core_place,
+            self.product_place,
+            self.product_down,
+            self.product_across,
+            self.m if self.m <= DENSE_UP_TO else 0,
         )
-        lu, order, info = linalg.lapack.dgetrf(core.reshape(self.m, self.m), overwrite_a=True)
+        if not core.size:
+            return self._whole(data)
+        lu, order, info = linalg.lapack.dgetrf(core.reshape(self.m, self.m).T, overwrite_a=True)
         if info != 0:
             raise np.linalg.LinAlgError(f"singular at unknown {info - 1}")
 
         def solve(b: Array) -> Array:
-            reduced = b[self.pivot_row] / pivots
-            right = b[self.kept_row] - np.bincount(
-                self.down_row, down * reduced.take(self.down_pivot), minlength=self.m
-            )
+            reduced, right = _forward(b, pivots, self.pivot_row, self.kept_row, down, self.down_row, self.down_pivot)
             kept = linalg.lapack.dgetrs(lu, order, right)[0]
-            x = np.empty(self.n)
-            x[self.kept_col] = kept
-            x[self.pivot_col] = reduced - np.bincount(
-                self.across_pivot, scaled * kept.take(self.across_col), minlength=pivots.size
-            )
-            return x
+            return _back(reduced, kept, self.pivot_col, self.kept_col, across, self.across_pivot, self.across_col)
 
         return solve
 
@@ -113,6 +110,71 @@ class Elimination:
         except RuntimeError as error:
             raise np.linalg.LinAlgError(str(error)) from error
         return lambda b: np.asarray(factor.solve(b))
+
+
+@compiled
+def _reduce(
+    data: Array,
+    pivot_entry: Index,
+    across_entry: Index,
+    across_pivot: Index,
+    down_entry: Index,
+    core_entry: Index,
+    core_place: Index,
+    product_place: Index,
+    product_down: Index,
+    product_across: Index,
+    size: int,
+) -> tuple[Array, Array, Array, Array]:
+    """Pivots, their rows divided by them, their columns, and the Schur complement.
+
+    The complement has no elements where a pivot is too small to divide by.
+    """
+    pivots, across, down = data[pivot_entry], data[across_entry], data[down_entry]
+    for k in range(across.size):
+        across[k] /= pivots[across_pivot[k]]
+        if not abs(across[k]) < LARGEST_GROWTH:
+            size = 0
+    for k in range(pivots.size):
+        if pivots[k] == 0.0:
+            size = 0
+    core = np.zeros(size * size)
+    if size:
+        for k in range(core_entry.size):
+            core[core_place[k]] += data[core_entry[k]]
+        for k in range(product_place.size):
+            core[product_place[k]] -= down[product_down[k]] * across[product_across[k]]
+    return pivots, across, down, core
+
+
+@compiled
+def _forward(
+    b: Array, pivots: Array, pivot_row: Index, kept_row: Index, down: Array, down_row: Index, down_pivot: Index
+) -> tuple[Array, Array]:
+    """Right-hand sides of the eliminated rows and of the rest."""
+    reduced, right = b[pivot_row] / pivots, b[kept_row]
+    for k in range(down.size):
+        right[down_row[k]] -= down[k] * reduced[down_pivot[k]]
+    return reduced, right
+
+
+@compiled
+def _back(
+    reduced: Array,
+    kept: Array,
+    pivot_col: Index,
+    kept_col: Index,
+    across: Array,
+    across_pivot: Index,
+    across_col: Index,
+) -> Array:
+    """All unknowns from those of the dense rest."""
+    x = np.empty(reduced.size + kept.size)
+    for k in range(across.size):
+        reduced[across_pivot[k]] -= across[k] * kept[across_col[k]]
+    x[kept_col] = kept
+    x[pivot_col] = reduced
+    return x
 
 
 def _choose(row: Index, col: Index, n: int, sound: NDArray[np.bool_]) -> list[tuple[int, int]]:

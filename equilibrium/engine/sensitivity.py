@@ -153,9 +153,4 @@ def response_to_price_bound(solution: Solution, commodity: str) -> Array:
 
 def flow_response(solution: Solution, dx: Array) -> Array:
     """Change of every leaf's flow for a change ``dx`` of the variables, shape ``(leaves,)``."""
-    c, s = solution.compiled, solution.state
-    entries, _, _ = solution.evaluator.flow_derivatives(s)
-    leaf = c.pair_left[c.entry_pair]
-    change = np.bincount(leaf, weights=entries * dx[c.driver_var[c.entry_driver]], minlength=c.n_leaves)
-    scale = c.tree_scale_var[c.leaf_tree]
-    return np.asarray(s.flow * (change + dx[scale] / np.where(s.x[scale] != 0, s.x[scale], 1.0)))
+    return solution.evaluator.flow_change(solution.state, dx)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from equilibrium.engine.admissible import check_parameters
 from equilibrium.engine.compile import Array, Compiled, Parameters, compile_model
+from equilibrium.engine.complementarity import Conditions, Rule, fischer_burmeister, projection
 from equilibrium.engine.eliminate import Elimination
 from equilibrium.engine.evaluate import Evaluator, State
 from equilibrium.engine.model import Model
@@ -20,9 +21,6 @@ LARGEST_LOG_STEP = 1.5
 MOST_LEAPS = 4
 STEP_ITERATIONS = 25  # on a short step Newton is soon there or never
 WALRAS = 1e-8  # largest relative imbalance of the numeraire's market, the one that is left out
-
-Rule = Callable[[Array, Array, Array, Array], tuple[Array, Array, Array]]
-"""Turns (x, lower, upper, f) into an equation: its value and its slopes with respect to x and f."""
 
 
 class EquilibriumError(ValueError):
@@ -112,7 +110,7 @@ class Solution:
     def system_jacobian(self) -> Array:
         """Jacobian of the complementarity system at the solution, dense."""
         c = self.compiled
-        at = _conditions(self.evaluator, self.state, _fischer_burmeister)
+        at = _conditions(self.evaluator, self.state, fischer_burmeister)
         matrix = np.zeros((c.n, c.n))
         matrix.flat[c.structure] = _system(self.evaluator, self.state, at)
         return matrix
@@ -120,39 +118,22 @@ class Solution:
     @cached_property
     def solver(self) -> Callable[[Array], Array]:
         """Solver with the complementarity system's Jacobian at the solution (implicit function theorem)."""
-        at = _conditions(self.evaluator, self.state, _fischer_burmeister)
+        at = _conditions(self.evaluator, self.state, fischer_burmeister)
         return _elimination(self.compiled).factorise(_system(self.evaluator, self.state, at))
 
 
 def complementarity_slopes(solution: Solution) -> tuple[NDArray[np.int64], Array, Array]:
     """Rows that are complementary to a variable, and the slopes of their conditions in variable and equation."""
-    at = _conditions(solution.evaluator, solution.state, _fischer_burmeister)
+    at = _conditions(solution.evaluator, solution.state, fischer_burmeister)
     return solution.compiled.paired_row, at.of_variable, at.of_equation
 
 
-@dataclass(frozen=True)
-class _Conditions:
-    """The complementarity system at one point, and the slopes of its paired rows in variable and equation."""
-
-    phi: Array
-    of_variable: Array
-    of_equation: Array
-
-
-def _conditions(evaluator: Evaluator, state: State, rule: Rule) -> _Conditions:
+def _conditions(evaluator: Evaluator, state: State, rule: Rule) -> Conditions:
     c, p = evaluator.c, evaluator.p
-    phi: Array = state.residual.copy()
-    rows, var = c.paired_row, c.paired_var
-    if not rows.size:
-        return _Conditions(phi, phi[:0], phi[:0])
-    value, of_variable, of_equation = rule(
-        state.x.take(var), p.lower.take(var), p.upper.take(var), state.residual.take(rows)
-    )
-    phi[rows] = value
-    return _Conditions(phi, of_variable, of_equation)
+    return rule(c.paired_row, c.paired_var, p.lower, p.upper, state.x, state.residual)
 
 
-def _system(evaluator: Evaluator, state: State, at: _Conditions) -> Array:
+def _system(evaluator: Evaluator, state: State, at: Conditions) -> Array:
     """Values of the complementarity system's Jacobian at ``compiled.structure``."""
     c = evaluator.c
     data = evaluator.jacobian_data(state)
@@ -160,50 +141,6 @@ def _system(evaluator: Evaluator, state: State, at: _Conditions) -> Array:
         data[c.paired_entry] *= at.of_equation.take(c.paired_entry_row)
         data[c.pair_entry] += at.of_variable
     return data
-
-
-def _smooth_minimum(a: Array, b: Array) -> tuple[Array, Array, Array]:
-    """phi(a, b) = a + b - sqrt(a^2 + b^2), zero exactly where a >= 0, b >= 0, ab = 0; with its slopes."""
-    root = np.hypot(a, b)
-    safe = np.where(root > 0, root, 1.0)
-    corner = 1.0 - np.sqrt(0.5)
-    # a + b - root without cancellation where both are positive
-    value = np.where((a > 0) & (b > 0), 2 * a * b / np.where(a + b + root > 0, a + b + root, 1.0), a + b - root)
-    return value, np.where(root > 0, 1 - a / safe, corner), np.where(root > 0, 1 - b / safe, corner)
-
-
-def _fischer_burmeister(x: Array, lower: Array, upper: Array, f: Array) -> tuple[Array, Array, Array]:
-    """Smooth equation for lower <= x <= upper with f >= 0 at the lower and f <= 0 at the upper bound.
-
-    Where the bounds coincide the variable is fixed.  Returns value and slopes with respect to x and f.
-    """
-    fixed = lower == upper
-    if fixed.all():
-        return x - lower, np.ones_like(f), np.zeros_like(f)
-    has_lower, has_upper = np.isfinite(lower) & ~fixed, np.isfinite(upper) & ~fixed
-    value, slope_x, slope_f = f.copy(), np.zeros_like(f), np.ones_like(f)
-    if has_upper.any():
-        v, a, b = _smooth_minimum(np.where(has_upper, upper - x, 1.0), -f)
-        value = np.where(has_upper, -v, value)
-        slope_x = np.where(has_upper, a, slope_x)
-        slope_f = np.where(has_upper, b, slope_f)
-    if has_lower.any():
-        v, a, b = _smooth_minimum(np.where(has_lower, x - lower, 1.0), value)
-        slope_x = np.where(has_lower, a + b * slope_x, slope_x)
-        slope_f = np.where(has_lower, b * slope_f, slope_f)
-        value = np.where(has_lower, v, value)
-    value = np.where(fixed, x - lower, value)
-    return value, np.where(fixed, 1.0, slope_x), np.where(fixed, 0.0, slope_f)
-
-
-def _projection(x: Array, lower: Array, upper: Array, f: Array) -> tuple[Array, Array, Array]:
-    """The same conditions as ``x`` less the projection of ``x - f`` on its bounds: piecewise linear, an active set.
-
-    Its merit has other stationary points than the smooth equation's: where one stalls the other often passes.
-    """
-    below, above = x - f <= lower, x - f >= upper
-    value = np.where(below, x - lower, np.where(above, x - upper, f))
-    return value, np.where(below | above, 1.0, 0.0), np.where(below | above, 0.0, 1.0)
 
 
 def _elimination(c: Compiled) -> Elimination:
@@ -256,7 +193,7 @@ def solve(
     compiled = compile_model(model) if isinstance(model, Model) else model
     parameters = compiled.default if parameters is None else parameters
     check_parameters(compiled, parameters)
-    evaluator = Evaluator(compiled, parameters, None if near is None else near.evaluator)
+    evaluator = Evaluator(compiled, parameters)
     x = np.array(compiled.start if start is None else start, dtype=float)
     _clip_into_bounds(compiled, parameters, x)
     with np.errstate(all="ignore"):
@@ -264,12 +201,12 @@ def solve(
         if near is not None:
             state = _approach(evaluator, state, near, tolerance)
         try:
-            return _newton(evaluator, state, tolerance, iterations, _fischer_burmeister)
+            return _newton(evaluator, state, tolerance, iterations, fischer_burmeister)
         except EquilibriumError:
             if iterations == 0 or not compiled.bounded.any():
                 raise
             try:
-                return _newton(evaluator, state, tolerance, iterations, _projection)
+                return _newton(evaluator, state, tolerance, iterations, projection)
             except EquilibriumError:
                 pass
             raise
@@ -283,11 +220,11 @@ def _clip_into_bounds(c: Compiled, p: Parameters, x: Array) -> None:
 def _approach(evaluator: Evaluator, state: State, near: Solution, tolerance: float) -> State:
     """Simplified Newton: steps with the neighbour's factorisation while each makes the residual ten times smaller."""
     c = evaluator.c
-    phi = _conditions(evaluator, state, _fischer_burmeister).phi
+    phi = _conditions(evaluator, state, fischer_burmeister).phi
     size = float(np.abs(phi).max())
     while size > tolerance:
         candidate = evaluator.state(_move(c, evaluator.p, state.x, near.solver(-phi), 1.0))
-        phi = _conditions(evaluator, candidate, _fischer_burmeister).phi
+        phi = _conditions(evaluator, candidate, fischer_burmeister).phi
         new = float(np.abs(phi).max())
         if not new <= 0.1 * size:
             break

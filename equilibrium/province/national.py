@@ -66,5 +66,5 @@ def equivalent_variation(solution: Solution, reference: Solution) -> float:
     """What households would pay at the reference's prices for the change, yi yuan/yr (gain positive)."""
     c = reference.compiled
     h = c.consumers.index("HH")
-    spending = float(reference.x[c.income_index["HH"]]) * float(reference.evaluator.k.kept[h])
+    spending = float(reference.x[c.income_index["HH"]]) * float(reference.evaluator.values.kept[h])
     return spending * (solution.real["HH"] / reference.real["HH"] - 1.0)

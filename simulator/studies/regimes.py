@@ -115,7 +115,7 @@ def _readings(reader: PhysicalAccounts, base: Solution, solution: Solution) -> d
     abated = sum(old.values()) - sum(new.values())
     leaked = {s: _leaked(model, base, solution, s, old[s]) for s in COVERABLE}
     h = base.compiled.consumers.index("HH")
-    spending = float(base.x[base.compiled.income_index["HH"]]) * float(base.evaluator.k.kept[h])
+    spending = float(base.x[base.compiled.income_index["HH"]]) * float(base.evaluator.values.kept[h])
     gdp = [reader.real_gdp(f)["gdp"] for f in (before, after)]
     return {
         "price": float(solution.x[model.permit_var]) / YUAN_PER_TONNE,
