@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 
-from equilibrium.engine.compile import Compiled, Parameters
+from equilibrium.engine.compile import Array, Compiled, Parameters
+from equilibrium.engine.compiled import compiled
+from equilibrium.engine.layout import COBB_DOUGLAS, GENERAL, LEONTIEF, Short
 from equilibrium.engine.model import ModelError
 
 
@@ -16,6 +20,10 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
     ModelError
         naming the account, leaf, nest or variable and the number.
     """
+    if _sound(
+        p.quantity, p.reference, p.alpha, p.beta, p.sigma, p.augment, c.layout.branch, p.lower, p.upper
+    ) and _finite(p.tax_rate, p.endowment, p.income_share, p.coefficient):
+        return
     for name in ("quantity", "reference", "alpha", "beta"):
         values = getattr(p, name)
         bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
@@ -52,6 +60,37 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
     if bad.size:
         where = c.variable_name(int(bad[0]))
         raise ModelError(f"the {where} has lower bound {p.lower[bad[0]]:g} above upper bound {p.upper[bad[0]]:g}")
+
+
+@compiled
+def _sound(
+    quantity: Array,
+    reference: Array,
+    alpha: Array,
+    beta: Array,
+    sigma: Array,
+    augment: Array,
+    branch: Short,
+    lower: Array,
+    upper: Array,
+) -> bool:
+    """Whether leaves, nests and bounds are as they must be; what is wrong is left to say to the checks one by one."""
+    for i in range(quantity.size):
+        for value in (quantity[i], reference[i], alpha[i], beta[i]):
+            if not (value >= 0.0 and isfinite(value)):
+                return False
+    for i in range(sigma.size):
+        formula = LEONTIEF if sigma[i] == 0.0 else COBB_DOUGLAS if sigma[i] == 1.0 else GENERAL
+        if not (isfinite(sigma[i]) and isfinite(augment[i]) and augment[i] > 0.0 and formula == branch[i]):
+            return False
+    for i in range(lower.size):
+        if not lower[i] <= upper[i]:
+            return False
+    return True
+
+
+def _finite(*arrays: Array) -> bool:
+    return all(bool(np.isfinite(values).all()) for values in arrays)
 
 
 def _leaf(c: Compiled, number: int) -> str:

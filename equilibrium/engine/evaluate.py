@@ -52,12 +52,13 @@ class Evaluator:
 
 def _values(c: Compiled, p: Parameters) -> Values:
     """Parameters in one type of number, with what follows from them alone."""
-    kind = np.result_type(*(getattr(p, name) for name in NUMERIC))
-    n = {name: getattr(p, name).astype(kind, copy=False) for name in NUMERIC}
+    n: dict[str, Numbers] = {name: getattr(p, name) for name in NUMERIC}
+    if any(values.dtype == complex for values in n.values()):
+        n = {name: values.astype(complex) for name, values in n.items()}
     node_value, share, log_reference, log_augment = kernels.shares(
         c.layout, n["quantity"], n["reference"], n["augment"]
     )
-    kept = np.ones(len(c.consumers), dtype=kind)
+    kept = np.ones(len(c.consumers), dtype=node_value.dtype)
     np.subtract.at(kept, c.share_payer - c.income_slice.start, n["income_share"])
     return Values(
         n["quantity"],

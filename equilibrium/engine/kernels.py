@@ -49,7 +49,8 @@ class State(NamedTuple):
     terms, tax_sum, gross : terms of trade, sum of tax rates, and terms x (1 + tax), by leaf.
     tax : current rates, by tax.
     log_item : logarithm of the price by item, relative to the benchmark; zero for leaves of Leontief nests.
-    passed : change of the parent's log price with a leaf's decision price, or with the log price of a nest, by item.
+    passed : share of each item in its parent's value; for leaves of Leontief nests, whose price may be zero, per unit
+        of the price.
     price_index : price index of each consumer's demand.
     quantity : by leaf, per unit of activity (demand: per unit of real demand).
     scale : activity level, or real demand of the consumer, by leaf.
@@ -141,9 +142,12 @@ def evaluate(layout: Layout, values: Values, x: Numbers) -> State:
             for k in range(first, end):
                 item = layout.child[k]
                 total += values.share[item] * ratio[item]
+            inverse = one / total
             for k in range(first, end):
                 item = layout.child[k]
-                passed[item] = values.share[item] * (one if item < leaves else ratio[item]) / total
+                passed[item] = values.share[item] * inverse
+                if item >= leaves:
+                    passed[item] *= ratio[item]
             value = np.log(total)
         else:
             power = 1.0 - values.sigma[node]
@@ -161,11 +165,9 @@ def evaluate(layout: Layout, values: Values, x: Numbers) -> State:
             value = total
             if layout.branch[node] == GENERAL:
                 value = np.log1p(total) / power
+                inverse = one / (one + total)
                 for k in range(first, end):
-                    passed[layout.child[k]] /= 1.0 + total
-            for k in range(first, end):
-                if layout.child[k] < leaves:
-                    passed[layout.child[k]] /= decision[layout.child[k]]
+                    passed[layout.child[k]] *= inverse
         log_nest[node] = value
         log_item[leaves + node] = value - values.log_augment[node]
         if layout.priced[node]:
@@ -260,9 +262,10 @@ def _slopes(layout: Layout, values: Values, state: State) -> tuple[Array, Array,
     slope = np.empty(depths + 1)  # of the log price at each depth above the leaf, and of its own
     for a in range(active):
         leaf, depth = layout.active_leaf[a], layout.active_depth[a]
-        fixed = layout.branch[layout.active_path[a, depth - 1]] == LEONTIEF
-        slope[depth] = 0.0 if fixed else 1.0 / state.decision[leaf]
-        slope[depth - 1] = state.passed[leaf]
+        slope[depth], slope[depth - 1] = 0.0, state.passed[leaf]
+        if layout.branch[layout.active_path[a, depth - 1]] != LEONTIEF:
+            slope[depth] = 1.0 / state.decision[leaf]
+            slope[depth - 1] *= slope[depth]
         for k in range(depth - 2, -1, -1):
             slope[k] = slope[k + 1] * state.passed[leaves + layout.active_path[a, k + 1]]
         root[a] = slope[0]

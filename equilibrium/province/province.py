@@ -121,6 +121,10 @@ class Province:
         self.source_co2, self.source_sector = np.array(co2), np.array(sector)
         self.permit_leaf = np.array(permit)
         self.sector_index = np.array([COVERABLE.index(s) if s in COVERABLE else -1 for s in sector])
+        self.coverable = np.flatnonzero(self.sector_index >= 0)
+        self.coverable_sector = self.sector_index[self.coverable]
+        self.coverable_leaf = self.permit_leaf[self.coverable]
+        self.fuel_source = np.flatnonzero(self.source_leaf >= 0)
 
     def _quota_leaves(self) -> None:
         """Quotas given for output: leaf, sector, benchmark output at level 1, the terms that count them."""
@@ -180,9 +184,7 @@ class Province:
         names = {s for s in covered if not isinstance(covered, Mapping) or covered[s]}
         unknown = sorted(names - set(COVERABLE))
         if unknown:
-            raise ValueError(
-                f"sectors {', '.join(unknown)} cannot be covered; choose from {', '.join(COVERABLE)}"
-            )
+            raise ValueError(f"sectors {', '.join(unknown)} cannot be covered; choose from {', '.join(COVERABLE)}")
         needed = np.isin(self.source_sector, sorted(names))
         fuel = np.where(self.source_leaf >= 0, p.quantity[self.source_leaf], 1.0)
         p.quantity[self.permit_leaf] = np.where(needed, self.source_co2 * fuel, 0.0)
@@ -202,9 +204,7 @@ class Province:
         """Hold the carbon price at ``price`` yuan/t; permits used adjust."""
         p.lower[self.permit_var] = p.upper[self.permit_var] = price * YUAN_PER_TONNE
 
-    def cap_emissions(
-        self, p: Parameters, cap: float, floor: float = 0.0, ceiling: float | None = None
-    ) -> None:
+    def cap_emissions(self, p: Parameters, cap: float, floor: float = 0.0, ceiling: float | None = None) -> None:
         """Cap covered emissions (less output-based quotas), Mt/yr; the price moves within its bounds."""
         if cap < 0:
             raise ValueError(f"a cap of {cap:g} Mt is negative")
@@ -249,9 +249,8 @@ class Province:
 
     def adjust(self, p: Parameters, weight: float, last: Array) -> None:
         """Let choices follow ``weight`` x price + (1 - weight) x ``last`` (yuan/t, shape ``(8,)``)."""
-        covered = self.sector_index >= 0
-        p.alpha[self.permit_leaf[covered]] = weight
-        p.beta[self.permit_leaf[covered]] = (1 - weight) * last[self.sector_index[covered]] * YUAN_PER_TONNE
+        p.alpha[self.coverable_leaf] = weight
+        p.beta[self.coverable_leaf] = (1 - weight) * last[self.coverable_sector] * YUAN_PER_TONNE
 
     # -- solving -------------------------------------------------------------------------------------------
 
@@ -274,32 +273,29 @@ class Province:
 
     def emissions(self, solution: Solution) -> dict[str, float]:
         """CO2 by sector of the carbon market and by other sector, production only, Mt/yr."""
-        amounts = self._source_emissions(solution)
-        return {
-            str(s): float(amounts[self.source_sector == s].sum()) for s in dict.fromkeys(self.source_sector)
-        }
+        amounts = self._source_emissions(solution.state.flow, solution.x)
+        return {str(s): float(amounts[self.source_sector == s].sum()) for s in dict.fromkeys(self.source_sector)}
 
-    def _source_emissions(self, solution: Solution) -> Array:
-        flow = solution.state.flow
-        level = solution.x[self.source_level]
-        return np.asarray(np.where(self.source_leaf >= 0, flow[self.source_leaf], level) * self.source_co2)
+    def _source_emissions(self, flow: Array, levels: Array) -> Array:
+        """Mt by source, of flows and levels or of their changes."""
+        amounts = levels[self.source_level]
+        amounts[self.fuel_source] = flow[self.source_leaf[self.fuel_source]]
+        return np.asarray(amounts * self.source_co2)
+
+    def _coverable_emissions(self, flow: Array, levels: Array) -> Array:
+        """Mt by sector of the carbon market."""
+        amounts = self._source_emissions(flow, levels)[self.coverable]
+        return np.asarray(np.bincount(self.coverable_sector, amounts, len(COVERABLE)), np.float64)
 
     def response(self, solution: Solution) -> CarbonResponse:
         """Emissions and their slope at the price the solution was held at."""
-        amounts = self._source_emissions(solution)
-        mine = self.sector_index >= 0
-        emissions: Array = np.zeros(len(COVERABLE))
-        np.add.at(emissions, self.sector_index[mine], amounts[mine])
         dx = response_to_price_bound(solution, PERMIT) * YUAN_PER_TONNE
-        dflow = flow_response(solution, dx)
-        change = (
-            np.where(self.source_leaf >= 0, dflow[self.source_leaf], dx[self.source_level]) * self.source_co2
-        )
-        slope: Array = np.zeros(len(COVERABLE))
-        np.add.at(slope, self.sector_index[mine], change[mine])
+        flow, dflow = solution.state.flow, flow_response(solution, dx)
+        emissions = self._coverable_emissions(flow, solution.x)
+        slope = self._coverable_emissions(dflow, dx)
         allocation, allocation_slope = np.zeros(len(COVERABLE)), np.zeros(len(COVERABLE))
         for quota in self.quotas:
-            allocation[quota.sector] += solution.state.flow[quota.leaf]
+            allocation[quota.sector] += flow[quota.leaf]
             allocation_slope[quota.sector] += dflow[quota.leaf]
         price = float(solution.x[self.permit_var]) / YUAN_PER_TONNE
         return CarbonResponse(price, emissions, slope, allocation, allocation_slope, dx)
