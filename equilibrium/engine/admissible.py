@@ -21,7 +21,7 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
         naming the account, leaf, nest or variable and the number.
     """
     if _sound(
-        p.quantity, p.reference, p.alpha, p.beta, p.sigma, p.augment, c.layout.branch, p.lower, p.upper
+        p.quantity, p.reference, p.alpha, p.beta, p.sigma, p.augment, c.layout.trees.branch, p.lower, p.upper
     ) and _finite(p.tax_rate, p.endowment, p.income_share, p.coefficient):
         return
     for name in ("quantity", "reference", "alpha", "beta"):
@@ -83,10 +83,7 @@ def _sound(
         formula = LEONTIEF if sigma[i] == 0.0 else COBB_DOUGLAS if sigma[i] == 1.0 else GENERAL
         if not (isfinite(sigma[i]) and isfinite(augment[i]) and augment[i] > 0.0 and formula == branch[i]):
             return False
-    for i in range(lower.size):
-        if not lower[i] <= upper[i]:
-            return False
-    return True
+    return bool((lower <= upper).all())
 
 
 def _finite(*arrays: Array) -> bool:

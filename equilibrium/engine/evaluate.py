@@ -39,15 +39,15 @@ class Evaluator:
         """Evaluate all nests, flows and residuals at ``x`` (shape ``(n,)``, real or complex)."""
         if self.values.quantity.dtype == complex:
             x = x.astype(complex, copy=False)
-        return kernels.evaluate(self.c.layout, self.values, x)
+        return kernels.evaluate(self.c.layout.trees, self.c.layout.balances, self.values, x)
 
     def jacobian_data(self, s: State) -> Array:
         """Values of the Jacobian at ``compiled.structure`` (rows divided by their scale)."""
-        return kernels.jacobian(self.c.layout, self.values, s)
+        return kernels.jacobian(*self.c.layout, self.values, s)
 
     def flow_change(self, s: State, dx: Array) -> Array:
         """Change of every leaf's flow for a change ``dx`` of the variables, shape ``(leaves,)``."""
-        return kernels.flow_change(self.c.layout, self.values, s, dx)
+        return kernels.flow_change(self.c.layout.trees, self.c.layout.responses, self.values, s, dx)
 
 
 def _values(c: Compiled, p: Parameters) -> Values:
@@ -56,7 +56,7 @@ def _values(c: Compiled, p: Parameters) -> Values:
     if any(values.dtype == complex for values in n.values()):
         n = {name: values.astype(complex) for name, values in n.items()}
     node_value, share, log_reference, log_augment = kernels.shares(
-        c.layout, n["quantity"], n["reference"], n["augment"]
+        c.layout.trees, n["quantity"], n["reference"], n["augment"]
     )
     kept = np.ones(len(c.consumers), dtype=node_value.dtype)
     np.subtract.at(kept, c.share_payer - c.income_slice.start, n["income_share"])
@@ -73,5 +73,5 @@ def _values(c: Compiled, p: Parameters) -> Values:
         log_reference,
         log_augment,
         kept,
-        kept / node_value[c.layout.root],
+        kept / node_value[c.layout.trees.root],
     )

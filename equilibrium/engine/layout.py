@@ -22,10 +22,9 @@ Place = NDArray[np.uint32]  # the same for addresses that always hold: no sign t
 LEONTIEF, COBB_DOUGLAS, GENERAL = 0, 1, 2
 
 
-class Layout(NamedTuple):
-    """Where everything stands in a compiled model; ``-1`` in an address means nothing there."""
+class Trees(NamedTuple):
+    """Nests, and what their leaves are; items are leaves first, then nodes, and nodes stand before their children."""
 
-    # trees: items are leaves first, then nodes; nodes stand before their children
     child: Place  # children of all nodes
     first: Place  # (nodes + 1,) first child of each node
     branch: Short  # nodes: which formula
@@ -38,8 +37,12 @@ class Layout(NamedTuple):
     root: Short  # consumers: root of the demand tree
     tax_leaf: Short
     tax_aux: Short
+
+
+class Balances(NamedTuple):
+    """Where flows and incomes enter equations."""
+
     tax_receiver: Short
-    # incomes, auxiliary equations, scales
     income: int  # variable of the first consumer's income
     endow_price: Short
     endow_owner: Short
@@ -52,7 +55,11 @@ class Layout(NamedTuple):
     numeraire_price: float
     numeraire_size: float  # benchmark size of the numeraire's market
     scale: Array  # equations: benchmark size
-    # derivatives of flows
+
+
+class Responses(NamedTuple):
+    """Which leaf's price moves which leaf's flow."""
+
     active_leaf: Place  # leaves whose price moves some quantity
     active_path: Place  # (active, depths): the node at each depth above them
     active_depth: Short
@@ -63,11 +70,14 @@ class Layout(NamedTuple):
     driver_var: Place
     driver_terms: Short
     driver_tax: Short
-    # uses of leaves: market, tax, wedge between price paid and followed, unit demand in auxiliary equations
+
+
+class Places(NamedTuple):
+    """The Jacobian's contributions, and their places among its non-zeros."""
+
     use_leaf: Short
     wedge_leaf: Short
     unit_term: Short  # (units, 2): auxiliary term and position in it
-    # the Jacobian's contributions and their places among its non-zeros
     sum_first: Place  # (non-zeros + 1,) first of the products that add up to each
     sum_use: Place
     sum_entry: Place
@@ -95,6 +105,15 @@ class Layout(NamedTuple):
     numeraire_entries: Short
     numeraire_entry: int
     entry_scale: Array  # non-zeros: size of their row
+
+
+class Layout(NamedTuple):
+    """Where everything stands in a compiled model, in the parts that kernels ask for; -1 means nothing there."""
+
+    trees: Trees
+    balances: Balances
+    responses: Responses
+    places: Places
 
 
 def lay_out(c: Compiled) -> tuple[Layout, Index]:
@@ -157,7 +176,7 @@ def lay_out(c: Compiled) -> tuple[Layout, Index]:
     at_atom[term, position] = at["atom"]
     row = structure // n
     consumer = np.where(c.leaf_is_demand, c.tree_owner[c.leaf_tree], -1)
-    layout = Layout(
+    trees = Trees(
         child=_places(c.child),
         first=_places(c.first),
         branch=_short(c.branch),
@@ -170,6 +189,8 @@ def lay_out(c: Compiled) -> tuple[Layout, Index]:
         root=_short(c.tree_root[c.demand_tree]),
         tax_leaf=_short(c.tax_leaf),
         tax_aux=_short(c.tax_aux_var),
+    )
+    balances = Balances(
         tax_receiver=_short(c.tax_receiver),
         income=c.income_slice.start,
         endow_price=_short(c.endow_price_var),
@@ -183,6 +204,8 @@ def lay_out(c: Compiled) -> tuple[Layout, Index]:
         numeraire_price=float(c.numeraire_price),
         numeraire_size=c.numeraire_size,
         scale=c.scale,
+    )
+    responses = Responses(
         active_leaf=_places(c.active_leaf),
         active_path=_places(c.path[c.active_leaf]),
         active_depth=_short(c.leaf_depth[c.active_leaf]),
@@ -193,6 +216,8 @@ def lay_out(c: Compiled) -> tuple[Layout, Index]:
         driver_var=_places(driver_var),
         driver_terms=_short(with_terms),
         driver_tax=_short(with_tax_aux),
+    )
+    places = Places(
         use_leaf=_short(c.use_leaf),
         wedge_leaf=_short(c.wedge_leaf),
         unit_term=_short(c.unit_term[:, :2]),
@@ -211,9 +236,9 @@ def lay_out(c: Compiled) -> tuple[Layout, Index]:
         at_wedge=_short(at["wedge"]),
         rationed=_short(rationed),
         at_rationed=_short(at["rationed"]),
-        at_rationed_income=_short(at["rationed_income"]),
         at_income=_short(at["income"]),
         at_endowment=_short(at["endowment"]),
+        at_rationed_income=_short(at["rationed_income"]),
         at_share=_short(at["share"]),
         index_term=_short(index_term),
         index_driver=_short(index_driver),
@@ -224,7 +249,7 @@ def lay_out(c: Compiled) -> tuple[Layout, Index]:
         numeraire_entry=int(at["numeraire"][0]),
         entry_scale=c.scale[row],
     )
-    return layout, structure
+    return Layout(trees, balances, responses, places), structure
 
 
 def _short(values: ArrayLike) -> Short:
