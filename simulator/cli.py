@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from simulator.studies.batch import BatchResult
 
 FIVE = ("S1", "S2", "S3", "S4", "S5")
-ROOMS = ("agents", "equilibrium", "market", "scenarios", "simulator")
+ROOMS = ("agents", "equilibrium", "market", "numerics", "scenarios", "simulator")
+INTERRUPTED = 130
+Misused = cast(type[Exception], typer.BadParameter.__base__)
+"""What Typer raises where words do not fit a command; it has a public name for some kinds of it only."""
 
 app = typer.Typer(
     help="Tanshi (碳市): a hybrid simulator of a regional carbon market.",
@@ -220,12 +223,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         _check_first_word(words)
-        app(words, prog_name="python run.py")
+        code = app(words, prog_name="python run.py", standalone_mode=False)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 0 if exit_.code is None else 1
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 130
+        code = INTERRUPTED
+    except Misused as error:
+        _explain(error)
+        return 2
     except Exception as error:
         # An error class of our own rooms is a message for the user; any other is a defect and must be seen.
         if type(error).__module__.split(".")[0] not in ROOMS:
@@ -233,7 +238,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Error: {error}", file=sys.stderr)
         deliberate = 2 if isinstance(error, UserError | ValueError) else 1
         return int(getattr(error, "exit_code", deliberate))
-    return 0
+    if code == INTERRUPTED:
+        print("Interrupted.", file=sys.stderr)
+    return code if isinstance(code, int) else 0
+
+
+def _explain(error: Any) -> None:
+    """Say what does not fit a command, as every other mistake is said, and where its words are listed."""
+    said = str(error.format_message())
+    if not said:  # a group without its command has shown its help instead
+        return
+    stop = "" if said.endswith((".", "?")) else "."
+    command = "python run.py" if error.ctx is None else error.ctx.command_path
+    print(f"Error: {said}{stop}\n  {command} --help lists what it takes.", file=sys.stderr)
 
 
 def _check_first_word(words: Sequence[str]) -> None:

@@ -7,9 +7,9 @@ from math import isfinite
 import numpy as np
 
 from equilibrium.engine.compile import Array, Compiled, Parameters
-from equilibrium.engine.compiled import compiled
 from equilibrium.engine.layout import COBB_DOUGLAS, GENERAL, LEONTIEF, Short
 from equilibrium.engine.model import ModelError
+from numerics.compiled import compiled
 
 
 def check_parameters(c: Compiled, p: Parameters) -> None:

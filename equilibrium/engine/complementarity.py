@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from equilibrium.engine.compile import Array, Index
-from equilibrium.engine.compiled import compiled
+from numerics.compiled import compiled
 
 
 class Conditions(NamedTuple):

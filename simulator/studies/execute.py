@@ -18,14 +18,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from scenarios.schema import Scenario
+from simulator.compiling import compile_once
 from simulator.disk import StoreError
 from simulator.identity import RunKey, hash_files
+from simulator.memory import keep_memory
 from simulator.store import record_failure, write_run
 from simulator.studies.workers import Pool, Workers, cluster, news_of, processors
 
 Progress = Callable[[str, int, int], None]
 ROOT = Path(__file__).parents[2]
-SOURCES = tuple(f"{room}/**/*.py" for room in ("agents", "equilibrium", "market", "scenarios", "simulator"))
+SOURCES = tuple(f"{room}/**/*.py" for room in ("agents", "equilibrium", "market", "numerics", "scenarios", "simulator"))
 WEIGHTS = ("simulator/drift/default/*",)
 FEW = 24
 """Runs of a batch whose periods are reported one by one; of more, only how many are done."""
@@ -96,7 +98,7 @@ def run_one(task: Task, report: Progress) -> Word:
     """Compute and write one run; whatever goes wrong is recorded beside the others' results."""
     from simulator.model import CarbonMarket
 
-    begun, worked = time.perf_counter(), time.process_time()
+    begun, worked = time.perf_counter(), time.thread_time()
     model = None
     try:
         model = CarbonMarket(task.scenario)
@@ -117,8 +119,8 @@ def run_one(task: Task, report: Progress) -> Word:
         if model is not None:
             model.forget()
     clock = {
-        "seconds": round(time.perf_counter() - begun, 2),
-        "processor_seconds": round(time.process_time() - worked, 2),
+        "seconds": round(time.perf_counter() - begun, 3),
+        "processor_seconds": round(time.thread_time() - worked, 3),  # of this thread: a cluster's worker has others
     }
     try:
         write_run(task.folder, result, task.key, overwrite=task.overwrite, clock=clock)
@@ -151,6 +153,8 @@ def execute(
     """
     tell: Progress = report or (lambda name, done, total: None)
     count = min(total, workers or processors())
+    if scheduler is None and total:
+        compile_once(tell)
     if scheduler is None and count <= 1:
         return _here(tasks, total, tell)
     few = total <= FEW
@@ -263,9 +267,11 @@ _one_at_a_time = threading.Lock()
 
 def _in_worker(task: Task) -> Word:
     news = news_of()
-    if news is None and code_version() != task.key.code:
-        why = f"a worker runs another version of the program ({code_version()}, not {task.key.code})"
-        return Word(stop=f"{why}; if its files changed while the batch ran, start it again")
+    if news is None:  # a cluster's worker
+        if code_version() != task.key.code:
+            why = f"a worker runs another version of the program ({code_version()}, not {task.key.code})"
+            return Word(stop=f"{why}; if its files changed while the batch ran, start it again")
+        keep_memory()  # Dask asks the C library to give every little array's memory back at once
     last = [0.0]
 
     def report(name: str, done: int, total: int) -> None:

@@ -1,0 +1,1 @@
+"""How loops over numbers are compiled: the floor under market and equilibrium."""

@@ -1,0 +1,35 @@
+"""A function of numbers and arrays, compiled at its first call and kept on disk for the next process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar, cast
+
+import numba
+from numba.core.caching import FunctionCache
+
+Kernel = TypeVar("Kernel", bound=Callable[..., object])
+
+
+class _Kept(FunctionCache):
+    """Numba's memory on disk, beside the source or in the user's cache, where there is room for it."""
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep what was compiled; where the disk is full this process has it in memory and goes on."""
+        with suppress(OSError):
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+
+
+def compiled(kernel: Kernel) -> Kernel:
+    """Compile a function of numbers and arrays.
+
+    Floating point follows IEEE 754 as NumPy's does: nothing is reordered, a division by zero is infinite.  The plain
+    Python function stays as ``kernel.py_func``.  Kernels that call each other belong in one file: what is kept on disk
+    is made anew when its own file changes, not when another one does.
+    """
+    made: Any = numba.njit(error_model="numpy")(kernel)
+    cache: Any = _Kept
+    with suppress(RuntimeError):  # neither beside the source nor in the user's cache may anything be written
+        made._cache = cache(kernel)
+    return cast(Kernel, made)
