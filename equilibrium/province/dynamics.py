@@ -14,10 +14,12 @@ Complex numbers pass through, so that a path of years can be differentiated (``s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from equilibrium.engine import Parameters, Solution
 from equilibrium.engine.compile import Index
@@ -75,63 +77,128 @@ def advance(province: Province, p: Parameters, flows: Flows, last: Solution, gro
     return q
 
 
-def _endowments_of(province: Province, name: str) -> Index:
-    c = province.compiled
-    return np.asarray(np.flatnonzero(c.endow_price_var == c.price_index[name]), dtype=np.int64)
+@dataclass(frozen=True)
+class _Addresses:
+    """What grows in a province's parameters, looked up once.
+
+    Attributes
+    ----------
+    capital : services of all capital but the technologies' own, yi yuan of the benchmark.
+    installed : by sector with vintages of its own capital: endowments of the installed, leaf of the new one's capital.
+    vintages : by sector with two vintages: leaves of the installed and of the new one, and which of them are outputs.
+    productive, efficient, efficient_power, renewed : nests of value added, of energy, of energy in generation, and
+        those of installed vintages that start every year anew.
+    """
+
+    capital: float
+    mobile: Index
+    installed: tuple[tuple[Index, int], ...]
+    labour: Index
+    lines: Index
+    resources: Index
+    nonfossil: Index
+    transfers: Index
+    external_term: int
+    public_term: int
+    vintages: tuple[tuple[Index, Index, NDArray[np.bool_]], ...]
+    productive: Index
+    efficient: Index
+    efficient_power: Index
+    renewed: Index
+
+
+@lru_cache(maxsize=4)
+def _addresses(province: Province) -> _Addresses:
+    c, accounts = province.compiled, province.accounts
+
+    def owned(*names: str) -> Index:
+        return np.flatnonzero(np.isin(c.endow_price_var, [c.price_index[name] for name in names]))
+
+    def nests(*kinds: str) -> dict[int, str]:
+        found = {at: (owner, name) for (owner, side, name), at in c.node_at.items() if side == "inputs"}
+        return {at: owner for at, (owner, name) in found.items() if name in kinds}
+
+    def term(auxiliary: str, number: int) -> int:
+        return int(np.flatnonzero(c.term_row == c.aux_index[auxiliary])[number])
+
+    def activity(owner: str) -> str:
+        return owner.split(":")[0]
+
+    specific = sum(cell(accounts.sam, "CAP", f"A_{a}") for a in SPECIFIC)
+    pairs = [(sector, names[0][0], names[1][0]) for sector, names in province.parts.items() if len(names) == 2]
+    addresses: dict[str, list[tuple[str, str, int]]] = {}
+    for (owner, side, address), at in c.leaf_at.items():
+        addresses.setdefault(owner, []).append((side, address, at))
+    vintages = []
+    for _, old, new in pairs:
+        mine = [(side, a, at) for side, a, at in addresses[old] if a != "quota"]
+        both = _places(at for _, _, at in mine), _places(c.leaf_at[(new, side, a)] for side, a, _ in mine)
+        vintages.append((*both, np.array([side == "output" for side, _, _ in mine])))
+    resources = [n for n in c.commodities if n.startswith("RES_") and n != "RES_GENN"]
+    transfers = owned(FX)
+    energy = nests("energy")
+    return _Addresses(
+        capital=float(accounts.sam["CAP"].sum() - specific),
+        mobile=owned("CAP"),
+        installed=tuple(
+            (owned(f"CAP_{sector}"), c.leaf_at[(new, "inputs", "CAP")])
+            for sector, old, new in pairs
+            if sector not in SPECIFIC and (old, "inputs", "CAP") in c.leaf_at
+        ),
+        labour=owned("LAB"),
+        lines=owned(LINE),
+        resources=owned(*resources, *(f"CAP_{a}" for a in SPECIFIC)),
+        nonfossil=owned("RES_GENN"),
+        transfers=transfers[c.endow_aux_var[transfers] < 0],
+        external_term=term(CURRENT_ACCOUNT, 0),
+        public_term=term(HOUSEHOLD_TAX, 1),
+        vintages=tuple(vintages),
+        # what wind and sun yield is in the path of capacity
+        productive=_places(at for at, owner in nests("value added").items() if activity(owner) != "GENN"),
+        efficient=_places(at for at, owner in energy.items() if not activity(owner).startswith("GEN")),
+        efficient_power=_places(at for at, owner in energy.items() if activity(owner).startswith("GEN")),
+        renewed=_places(
+            at for at, owner in nests("value added", "energy").items() if f"{owner}:new" in c.activity_index
+        ),
+    )
+
+
+def _places(found: Iterable[int]) -> Index:
+    return np.fromiter(found, dtype=np.int64)
 
 
 def _capital(province: Province, q: Parameters, flows: Flows, growth: Growth) -> None:
-    c, accounts = province.compiled, province.accounts
+    c, at = province.compiled, _addresses(province)
     invested = flows.x[c.activity_index[INVEST]]  # 1 in the benchmark
-    total = float(accounts.sam["CAP"].sum() - sum(cell(accounts.sam, "CAP", f"A_{a}") for a in SPECIFIC))
-    added = (growth.depreciation + growth.benchmark_capital_growth) * total * invested
+    added = (growth.depreciation + growth.benchmark_capital_growth) * at.capital * invested
     kept = 1.0 - growth.depreciation
+    stock = q.endowment[at.mobile].sum()
     if province.closure.capital == "mobile":
-        rows = _endowments_of(province, "CAP")
-        stock = q.endowment[rows].sum()
-        q.endowment[rows] *= (kept * stock + added) / stock
+        q.endowment[at.mobile] *= (kept * stock + added) / stock
         return
-    rows = _endowments_of(province, "CAP")
-    q.endowment[rows] *= added / q.endowment[rows].sum()
-    for activity, names in province.parts.items():
-        if activity in SPECIFIC or (names[0][0], "inputs", "CAP") not in c.leaf_at:
-            continue
-        (_, _), (new, _) = names
-        rows = _endowments_of(province, f"CAP_{activity}")
+    q.endowment[at.mobile] *= added / stock
+    for rows, leaf in at.installed:
         installed = q.endowment[rows].sum()  # plant that stood idle is still there
-        built = flows.leaf[c.leaf_at[(new, "inputs", "CAP")]]
-        q.endowment[rows] *= kept * (installed + built) / installed
+        q.endowment[rows] *= kept * (installed + flows.leaf[leaf]) / installed
 
 
 def _scale_endowments(province: Province, q: Parameters, growth: Growth, year: int) -> None:
-    c = province.compiled
-    q.endowment[_endowments_of(province, "LAB")] *= 1 + growth.labour
-    q.endowment[_endowments_of(province, LINE)] *= 1 + growth.lines
-    for name in c.commodities:
-        if name.startswith("RES_") and name != "RES_GENN":
-            q.endowment[_endowments_of(province, name)] *= 1 + growth.resources
-    for activity in SPECIFIC:
-        q.endowment[_endowments_of(province, f"CAP_{activity}")] *= 1 + growth.resources
+    at = _addresses(province)
+    q.endowment[at.labour] *= 1 + growth.labour
+    q.endowment[at.lines] *= 1 + growth.lines
+    q.endowment[at.resources] *= 1 + growth.resources
     path = growth.nonfossil
-    clean = path[year + 1] / path[year] if path else 1 + growth.resources
-    q.endowment[_endowments_of(province, "RES_GENN")] *= clean
-    transfers = [i for i in _endowments_of(province, FX) if c.endow_aux_var[i] < 0]
-    q.endowment[transfers] *= 1 + growth.external
-    terms = np.flatnonzero(c.term_row == c.aux_index[CURRENT_ACCOUNT])
-    q.coefficient[terms[0]] *= 1 + growth.external
-    budget = np.flatnonzero(c.term_row == c.aux_index[HOUSEHOLD_TAX])
-    q.coefficient[budget[1]] *= 1 + growth.public
+    q.endowment[at.nonfossil] *= path[year + 1] / path[year] if path else 1 + growth.resources
+    q.endowment[at.transfers] *= 1 + growth.external
+    q.coefficient[at.external_term] *= 1 + growth.external
+    q.coefficient[at.public_term] *= 1 + growth.public
 
 
 def _technology(province: Province, q: Parameters, growth: Growth) -> None:
-    for (owner, side, name), node in province.compiled.node_at.items():
-        if side != "inputs":
-            continue
-        activity = owner.split(":")[0]
-        if name == "value added" and activity != "GENN":  # what wind and sun yield is in the path of capacity
-            q.augment[node] *= 1 + growth.productivity
-        elif name == "energy":
-            q.augment[node] *= 1 + (growth.aeei_power if activity.startswith("GEN") else growth.aeei)
+    at = _addresses(province)
+    q.augment[at.productive] *= 1 + growth.productivity
+    q.augment[at.efficient] *= 1 + growth.aeei
+    q.augment[at.efficient_power] *= 1 + growth.aeei_power
 
 
 def _install(province: Province, q: Parameters, flows: Flows, last: Solution) -> None:
@@ -140,23 +207,13 @@ def _install(province: Province, q: Parameters, flows: Flows, last: Solution) ->
     The installed vintage keeps its benchmark output at level 1, so process CO2 and border terms, which are
     tied to levels, keep their meaning.
     """
-    c = province.compiled
-    addresses: dict[str, list[tuple[str, str, int]]] = {}
-    for (owner, side, address), i in c.leaf_at.items():
-        addresses.setdefault(owner, []).append((side, address, i))
-    for names in province.parts.values():
-        if len(names) == 1:
-            continue
-        (old, _), (new, _) = names
-        mine = [(side, i, c.leaf_at[(new, side, a)]) for side, a, i in addresses[old] if a != "quota"]
-        made = sum(flows.leaf[i] + flows.leaf[j] for side, i, j in mine if side == "output")
-        benchmark = sum(float(c.default.quantity[i]) for side, i, _ in mine if side == "output")
+    c, at = province.compiled, _addresses(province)
+    for old, new, output in at.vintages:
+        used = flows.leaf[old] + flows.leaf[new]
+        made = used[output].sum()
+        benchmark = c.default.quantity[old[output]].sum()
         if np.real(made) <= NOTHING_MADE * benchmark:  # a sector that stood still keeps the technique it had
             continue
-        unit = benchmark / made
-        for _, i, j in mine:
-            q.quantity[i] = (flows.leaf[i] + flows.leaf[j]) * unit
-            q.reference[i] = last.state.decision[i] if np.real(q.quantity[i]) > 0 else 0.0
-    for (owner, side, name), node in c.node_at.items():
-        if side == "inputs" and name in ("value added", "energy") and f"{owner}:new" in c.activity_index:
-            q.augment[node] /= last.parameters.augment[node]  # what was used is the new point of departure
+        q.quantity[old] = used * (benchmark / made)
+        q.reference[old] = np.where(np.real(q.quantity[old]) > 0, last.state.decision[old], 0.0)
+    q.augment[at.renewed] /= last.parameters.augment[at.renewed]  # what was used is the new point of departure
