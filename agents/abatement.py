@@ -170,13 +170,20 @@ class Demand:
         )
 
 
-def demand(population: Population, tangent: Tangent, position: Position) -> Demand:
+def demand(
+    population: Population, tangent: Tangent, position: Position, shares: tuple[Floats, Floats] | None = None
+) -> Demand:
     """Return what each firm wants to buy or sell at any price.
 
     need_f(p) = owed + obliged (to date + remaining x e_f(p)) - holdings + reserve(p) - entitlement - credits,
     e_f(p) = s_f E + v_f E' (p - p_hat), floored at zero.
+
+    Parameters
+    ----------
+    shares : (firms,) float, twice
+        s_f and v_f where they are known already (`Population.shares`).
     """
-    share, response = population.shares()
+    share, response = population.shares() if shares is None else shares
     scale = position.remaining * TONNES
     zero = np.zeros(len(population))
     return Demand(

@@ -12,19 +12,25 @@ Salmon, Moraes, Dror and Shaw (2011), Parallel random numbers: as easy as 1, 2, 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from market.orders import Floats, Ints
 
+Made = TypeVar("Made")
+
 
 @lru_cache(maxsize=4096)
-def _key(seed: int, sector: str, purpose: str) -> tuple[int, int]:
+def _key(seed: int, sector: str, purpose: str) -> npt.NDArray[np.uint64]:
     words = (zlib.crc32(sector.encode()), zlib.crc32(purpose.encode()))
-    low, high = np.random.SeedSequence(seed, spawn_key=words).generate_state(2, np.uint64)
-    return int(low), int(high)
+    key = np.random.SeedSequence(seed, spawn_key=words).generate_state(2, np.uint64).astype(np.uint64)
+    key.flags.writeable = False
+    return key
 
 
 def stream(seed: int, sector: str, purpose: str, period: int = 0) -> np.random.Generator:
@@ -51,7 +57,7 @@ def stream(seed: int, sector: str, purpose: str, period: int = 0) -> np.random.G
     """
     if seed < 0 or period < 0:
         raise ValueError(f"streams: seed {seed} and period {period} must not be negative")
-    key = np.array(_key(seed, sector, purpose), np.uint64)
+    key = _key(seed, sector, purpose)
     # The period goes into a high word of the counter; draws count up the low one and never reach it.
     return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, period, 0], np.uint64)))
 
@@ -73,23 +79,46 @@ class Draws:
     sectors: tuple[str, ...]
     counts: Ints
     period: int
-    _made: dict[tuple[str, int], Floats] = field(default_factory=dict, repr=False, compare=False)
+    _made: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what somebody makes of the period's draws, made at its first request: repeated clearings ask again."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
 
     def uniform(self, purpose: str, columns: int = 1) -> Floats:
-        """Return (firms, columns) draws from [0, 1), read-only; made once, since repeated clearings ask again."""
-        key = purpose, columns
-        if key not in self._made:
-            made = np.concatenate([s.random((int(n), columns)) for s, n in self._streams(purpose)])
+        """Return (firms, columns) draws from [0, 1), read-only and made once."""
+
+        def make() -> Floats:
+            made = np.empty((int(self.counts.sum()), columns))
+            for generator, rows in self._streams(purpose):
+                generator.random(out=made[rows])
             made.flags.writeable = False
-            self._made[key] = made
-        return self._made[key]
+            return made
+
+        return self.once((purpose, columns), make)
 
     def normal(self, purpose: str, columns: int = 1) -> Floats:
         """Return (firms, columns) standard normal draws."""
-        return np.concatenate([s.standard_normal((int(n), columns)) for s, n in self._streams(purpose)])
+        made = np.empty((int(self.counts.sum()), columns))
+        for generator, rows in self._streams(purpose):
+            generator.standard_normal(out=made[rows])
+        return made
 
-    def _streams(self, purpose: str) -> list[tuple[np.random.Generator, int]]:
-        return [
-            (stream(self.seed, sector, purpose, self.period), int(count))
-            for sector, count in zip(self.sectors, self.counts, strict=True)
-        ]
+    def _streams(self, purpose: str) -> Iterator[tuple[np.random.Generator, slice]]:
+        """Each sector's `stream`, to be drawn from before the next, and the rows of its firms.
+
+        It is one generator set anew: making another asks the operating system for entropy that nobody uses.
+        """
+        if not len(self.sectors):
+            return
+        generator = stream(self.seed, self.sectors[0], purpose, self.period)
+        beginning = generator.bit_generator.state
+        first = 0
+        for sector, count in zip(self.sectors, self.counts.tolist(), strict=True):
+            beginning["state"]["key"] = _key(self.seed, sector, purpose)
+            generator.bit_generator.state = beginning
+            yield generator, slice(first, first + count)
+            first += count

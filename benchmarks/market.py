@@ -6,7 +6,7 @@ used. Every peer that is installed is timed, and its volume must equal ours.
 
 Peers: ``pip install cython-orderbook limit-order-book litebook lightmatchingengine`` (any of them; no dependency of the
 project). Run from the project's folder: ``OMP_NUM_THREADS=1 python -m benchmarks.market``. One thread, processor time,
-the best of several repeats, Numba's compilation left out; without Numba the continuous auction runs in plain Python.
+the best of several repeats, compilation left out.
 """
 
 from __future__ import annotations

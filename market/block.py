@@ -14,14 +14,14 @@ import numpy as np
 from market.limits import Limits
 from market.orders import Ints, Orders
 from market.sides import Side
-from market.venue import Clearing, Fills
+from market.venue import Clearing, Fills, Venue
 
 LIMIT = 0.30
 SMALLEST = 100_000  # t
 
 
 @dataclass(frozen=True)
-class BlockAgreement:
+class BlockAgreement(Venue):
     """One day of negotiated trades.
 
     Whom a party meets is not public. Assumed: who values a block most meets who asks least for it, then the next

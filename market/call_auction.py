@@ -14,9 +14,10 @@ from typing import Literal
 import numpy as np
 
 from market.apportion import apportion
-from market.orders import Ints, Orders, own_crossing
-from market.sides import Side, crosses_itself, largest_volume, pair, pooled
-from market.venue import Clearing, Fills
+from market.crossing import Crossing, cross, serve
+from market.orders import BUY, SELL, Ints, Orders, own_crossing
+from market.sides import pair, pooled
+from market.venue import Clearing, Fills, Venue
 
 Ties = Literal["price_time", "pro_rata", "random"]
 
@@ -26,7 +27,7 @@ class AuctionError(ValueError):
 
 
 @dataclass(frozen=True)
-class CallAuction:
+class CallAuction(Venue):
     """Clear a book at one price.
 
     Number the lots of the bids from the highest price down, b_1 >= b_2 >= ..., and those of the asks from the
@@ -61,57 +62,41 @@ class CallAuction:
         if not 0.0 <= self.k <= 1.0:
             raise AuctionError(f"call auction: k is {self.k}, expected 0 to 1")
         if self.ties not in ("price_time", "pro_rata", "random"):
-            raise AuctionError(
-                f"call auction: tie rule {self.ties!r} is none of price_time, pro_rata, random"
-            )
+            raise AuctionError(f"call auction: tie rule {self.ties!r} is none of price_time, pro_rata, random")
 
     def clear(self, orders: Orders, rng: np.random.Generator | None = None) -> Clearing:
         """Match the book; orders must have passed `market.orders.screen`."""
         if self.ties == "random" and rng is None:
             raise AuctionError("call auction: random ties need a random generator")
-        bids = Side.of(orders, np.flatnonzero(orders.side > 0), descending=True)
-        asks = Side.of(orders, np.flatnonzero(orders.side < 0), descending=False)
-        refused: dict[str, int] = {}
-        if crosses_itself(orders, bids, asks):
-            own = own_crossing(orders)
-            refused["own orders cross"] = int(own.sum())
-            bids = Side.of(orders, np.flatnonzero((orders.side > 0) & ~own), descending=True)
-            asks = Side.of(orders, np.flatnonzero((orders.side < 0) & ~own), descending=False)
-        volume = largest_volume(bids, asks)
-        low = max((p for p in (asks.at(volume), bids.at(volume + 1)) if p is not None), default=None)
-        high = min((p for p in (bids.at(volume), asks.at(volume + 1)) if p is not None), default=None)
-        indicative = self._price(low, high)
-        filled = np.zeros(len(orders), np.int64)
-        if volume == 0 or indicative is None:
-            return Clearing(None, 0, Fills.none(), (low, high), indicative, filled, refused)
-        buying, bought = self._serve(bids, volume, orders.time, rng)
-        selling, sold = self._serve(asks, volume, orders.time, rng)
-        filled[buying], filled[selling] = bought, sold
-        buyers, bought = pooled(orders.account[buying], orders.time[buying], bought)
-        sellers, sold = pooled(orders.account[selling], orders.time[selling], sold)
+        lots, refused = _admitted(orders)
+        found = cross(orders, lots)
+        price = self._price(*found.interval)
+        if found.volume == 0 or price is None:
+            filled = np.zeros(len(orders), np.int64)
+            return Clearing(None, 0, Fills.none(), found.interval, price, filled, refused)
+        filled = self._serve(orders, lots, found, rng)
+        buyers, bought = pooled(orders, filled, BUY)
+        sellers, sold = pooled(orders, filled, SELL)
         buyer, seller, quantity = pair(bought, sold)
-        price = np.full(len(quantity), indicative, np.int64)
-        fills = Fills(buyers[buyer], sellers[seller], quantity, price)
-        return Clearing(indicative, volume, fills, (low, high), indicative, filled, refused)
+        fills = Fills(buyers[buyer], sellers[seller], quantity, np.full(len(quantity), price, np.int64))
+        return Clearing(price, found.volume, fills, found.interval, price, filled, refused)
+
+    def indicate(self, orders: Orders, rng: np.random.Generator | None = None) -> int | None:
+        """Return the price that `clear` would find; nobody is served."""
+        return self._price(*cross(orders, _admitted(orders)[0]).interval)
 
     def _price(self, low: int | None, high: int | None) -> int | None:
         if low is None or high is None:
             return high if low is None else low
         return low + math.ceil(self.k * (high - low) - 0.5)
 
-    def _serve(
-        self, side: Side, volume: int, time: Ints, rng: np.random.Generator | None
-    ) -> tuple[Ints, Ints]:
-        """Return the rows served, best price first, and the lots each gets."""
-        marginal = side.position(volume)
-        first = int(np.searchsorted(side.rank, side.rank[marginal], "left"))
-        last = int(np.searchsorted(side.rank, side.rank[marginal], "right"))
-        rows, lots = side.rows[:last], np.diff(side.total[:last], prepend=0)
-        left = volume - (int(side.total[first - 1]) if first else 0)
-        if int(side.total[last - 1]) > volume:
-            lots[first:] = self._ration(lots[first:], left, time[rows[first:]], rng)
-        served = lots > 0
-        return rows[served], lots[served]
+    def _serve(self, orders: Orders, lots: Ints, found: Crossing, rng: np.random.Generator | None) -> Ints:
+        """Return the lots each order gets: those better than the last to trade all of theirs, the last what is left."""
+        filled, excess, last = serve(orders, lots, found)
+        if excess:
+            standing = lots[last]
+            filled[last] = self._ration(standing, int(standing.sum()) - abs(excess), orders.time[last], rng)
+        return filled
 
     def _ration(self, lots: Ints, left: int, time: Ints, rng: np.random.Generator | None) -> Ints:
         if self.ties == "pro_rata":
@@ -124,3 +109,11 @@ class CallAuction:
         result = np.empty_like(lots)
         result[turn] = np.diff(upto, prepend=0)
         return result
+
+
+def _admitted(orders: Orders) -> tuple[Ints, dict[str, int]]:
+    """Return the lots that count of each order, none of those refused, and how many are refused for which reason."""
+    own = own_crossing(orders)
+    if not own.any():
+        return orders.quantity, {}
+    return np.where(own, 0, orders.quantity), {"own orders cross": int(own.sum())}

@@ -11,11 +11,11 @@ import numpy as np
 
 from market.matching import Meetings, meet
 from market.orders import Orders, own_crossing
-from market.venue import Clearing, Fills
+from market.venue import Clearing, Fills, Venue
 
 
 @dataclass(frozen=True)
-class ContinuousAuction:
+class ContinuousAuction(Venue):
     """Match each order on arrival with the best standing ones; what is left of it stands.
 
     The maker's price is paid: that of the order which stood first. Fills come in the sequence in which they

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -106,9 +106,9 @@ class AuditLog:
     ) -> None:
         """Add the entries of one operation."""
         if len(amount):
-            same = [np.full(len(amount), period), np.full(len(amount), kind)]
-            values = zip(_COLUMNS.items(), [*same, ledger, giver, receiver, amount], strict=True)
-            self._chunks.append({name: value.astype(dtype) for (name, dtype), value in values})
+            values: Sequence[npt.ArrayLike] = (period, int(kind), ledger, giver, receiver, amount)
+            columns = zip(_COLUMNS.items(), values, strict=True)
+            self._chunks.append({name: np.full(len(amount), value, dtype) for (name, dtype), value in columns})
 
     def columns(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the whole log, one array a column."""

@@ -23,7 +23,7 @@ from market.continuous import outcome
 from market.limits import Limits
 from market.matching import meet
 from market.orders import Orders
-from market.venue import Clearing
+from market.venue import Clearing, Venue
 
 LIMIT = 0.10
 BELOW = 100_000  # t; a single order must be smaller
@@ -37,7 +37,7 @@ class ListingError(ValueError):
 
 
 @dataclass(frozen=True)
-class ListedAgreement:
+class ListedAgreement(Venue):
     """One day of listed agreements.
 
     Each arriving order takes from the five best levels of the other side as far as its own price allows, and is

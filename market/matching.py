@@ -1,26 +1,19 @@
 """Price levels met one by one: the inner loop of every venue where orders arrive one after another.
 
 What an order meets depends on all orders before it, so this one loop cannot be an array operation. It is written
-once, in plain Python over plain sequences. For large books Numba compiles it where it is installed, and nothing
-else changes: the same statements give the same fills.
+once, in plain Python; Numba compiles it, and the same statements give the same fills.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from market.orders import Ints, Mask, Orders
 from market.sides import ascending
-
-LARGE = 20_000
-"""Orders from which compiling pays; below it a book is met before the compiler has been imported."""
+from numerics.compiled import compiled
 
 EVERY = 1 << 62
 
@@ -85,16 +78,9 @@ def meet(orders: Orders, visible: int = EVERY, preference: Ints | None = None) -
         np.zeros(2 * width, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
         np.zeros(n, np.int64),
     ]  # fmt: skip
-    compiled = _compiled() if n >= LARGE else None
-    if compiled is not None:
-        count, bid, ask = compiled(*columns, turn, levels, width, visible, *work)
-        _, _, _, left, _, taker, maker, lots, gone = work
-    else:
-        plain = [column.tolist() for column in (*columns, turn)]
-        lists = [array.tolist() for array in work]
-        loop: Callable[..., tuple[int, int, int]] = _meet
-        count, bid, ask = loop(*plain, levels, width, visible, *lists)
-        left, taker, maker, lots, gone = (np.array(lists[i], np.int64) for i in (3, 5, 6, 7, 8))
+    side, level, quantity = columns
+    count, bid, ask = meet_all(side, level, quantity, turn, levels, width, visible, *work)
+    _, _, _, left, _, taker, maker, lots, gone = work
     taker, maker, lots = taker[:count], maker[:count], lots[:count]
     if sequence is not None:
         taker, maker = sequence[taker], sequence[maker]
@@ -109,17 +95,8 @@ def _unsorted(values: Ints, sequence: Ints) -> Ints:
     return result
 
 
-@lru_cache(maxsize=1)
-def _compiled() -> Callable[..., tuple[int, int, int]] | None:
-    """Return the loop compiled by Numba, or None where Numba is not installed."""
-    if importlib.util.find_spec("numba") is None:
-        return None
-    numba: Any = importlib.import_module("numba")
-    compiled: Callable[..., tuple[int, int, int]] = numba.njit(cache=True)(_meet)
-    return compiled
-
-
-def _meet(
+@compiled
+def meet_all(
     side: Any,
     level: Any,
     quantity: Any,

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market.orders import Orders, own_crossing
-from market.sides import Side, largest_volume, pair, pooled
-from market.venue import Clearing, Fills
+from market.crossing import cross
+from market.orders import BUY, SELL, Orders, own_crossing
+from market.sides import Side, pair, pooled
+from market.venue import Clearing, Fills, Venue
 
 
 @dataclass(frozen=True)
-class TradeReduction:
+class TradeReduction(Venue):
     """Clear a book so that nobody gains by misstating a single lot's worth.
 
     Number lots as in the call auction, b_1 >= b_2 >= ..., a_1 <= a_2 <= ..., m the largest number with b_m >= a_m.
@@ -34,16 +35,14 @@ class TradeReduction:
         refused = {"own orders cross": int(own.sum())} if own.any() else {}
         bids = _by_time(orders, np.flatnonzero((orders.side > 0) & ~own), descending=True)
         asks = _by_time(orders, np.flatnonzero((orders.side < 0) & ~own), descending=False)
-        m = largest_volume(bids, asks)
-        ends = asks.at(m), bids.at(m + 1), bids.at(m), asks.at(m + 1)
-        low = max((p for p in ends[:2] if p is not None), default=None)
-        high = min((p for p in ends[2:] if p is not None), default=None)
+        found = cross(orders, np.where(own, 0, orders.quantity))
+        m, (low, high) = found.volume, found.interval
         middle = low if high is None else high if low is None else (low + high) // 2
         filled = np.zeros(len(orders), np.int64)
-        nothing = Clearing(None, 0, Fills.none(), (low, high), middle, filled, refused)
+        nothing = Clearing(None, 0, Fills.none(), found.interval, middle, filled, refused)
         if m == 0:
             return nothing
-        ask, next_bid, bid, next_ask = ends
+        ask, next_bid, bid, next_ask = found.ask, found.next_bid, found.bid, found.next_ask
         assert ask is not None
         assert bid is not None
         common = None
@@ -54,18 +53,15 @@ class TradeReduction:
             if m == 0:
                 return nothing
         pays, gets = (bid, ask) if common is None else (common, common)
-        sides = []
         for side in (bids, asks):
-            lots = np.diff(np.minimum(side.total, m), prepend=0)
-            some = np.flatnonzero(lots)
-            filled[side.rows[some]] = lots[some]
-            sides.append(pooled(orders.account[side.rows[some]], orders.time[side.rows[some]], lots[some]))
-        (buyers, bought), (sellers, sold) = sides
+            filled[side.rows] = np.diff(np.minimum(side.total, m), prepend=0)
+        buyers, bought = pooled(orders, filled, BUY)
+        sellers, sold = pooled(orders, filled, SELL)
         buyer, seller, quantity = pair(bought, sold)
         price = np.full(len(quantity), pays)
         proceeds = None if pays == gets else np.full(len(quantity), gets)
         fills = Fills(buyers[buyer], sellers[seller], quantity, price, proceeds)
-        return Clearing(pays, m, fills, (low, high), (pays + gets) // 2, filled, refused)
+        return Clearing(pays, m, fills, found.interval, (pays + gets) // 2, filled, refused)
 
 
 def _by_time(orders: Orders, rows: np.ndarray[tuple[int], np.dtype[np.int64]], *, descending: bool) -> Side:

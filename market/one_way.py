@@ -14,13 +14,13 @@ import numpy as np
 
 from market.orders import Ints, Orders, own_crossing
 from market.sides import Side, ascending
-from market.venue import Clearing, Fills
+from market.venue import Clearing, Fills, Venue
 
 Pricing = Literal["uniform", "as_bid"]
 
 
 @dataclass(frozen=True)
-class OneWayAuction:
+class OneWayAuction(Venue):
     """Sell each seller's offer to the highest bidders.
 
     Every seller holds an auction of its own, in order of arrival, among the bids that are left. An offer's limit is

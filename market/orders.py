@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from numerics.compiled import compiled
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 BUY, SELL = 1, -1
+LOWEST, HIGHEST = -(1 << 63), (1 << 63) - 1
+"""Below and above all prices and times."""
 
 
 class OrderError(ValueError):
@@ -77,6 +82,7 @@ class Orders:
     @staticmethod
     def join(books: Sequence[Orders]) -> Orders:
         """Return one book with the rows of all, in sequence."""
+        books = [book for book in books if len(book)]
         if len(books) < 2:
             return books[0] if books else Orders.empty()
         return Orders(*(np.concatenate([getattr(book, name) for book in books]) for name in _COLUMNS))
@@ -101,13 +107,18 @@ class Screened:
         The admitted rows, in their original sequence.
     refused : dict[str, int]
         Reason -> number of orders; an order is counted once, under its first fault.
-    rows : (m,) int64
-        Rows of the input that were admitted.
+    good : (n,) bool
+        Whether each order of the input was admitted.
     """
 
     orders: Orders
     refused: dict[str, int]
-    rows: Ints
+    good: Mask
+
+    @property
+    def rows(self) -> Ints:
+        """Rows of the input that were admitted, (m,)."""
+        return np.flatnonzero(self.good)
 
 
 def _sift(length: int, faults: Sequence[tuple[str, Mask]]) -> tuple[Mask, dict[str, int]]:
@@ -140,25 +151,54 @@ def screen(
         Lots each account can deliver, as held when the venue opens. Offers are taken in order of arrival (time, then
         row); those with which an account would have offered more are refused.
     """
-    faults = [
-        ("unknown account", (orders.account < 0) | (orders.account >= accounts)),
-        ("unknown side", (orders.side != BUY) & (orders.side != SELL)),
-        ("negative price", orders.price < 0),
-        ("zero price", (orders.price == 0) & (lowest > 0)),
-        ("below the price floor", orders.price < lowest),
-        ("quantity not positive", orders.quantity <= 0),
-    ]
-    if highest is not None:
-        faults.append(("above the price ceiling", orders.price > highest))
-    good, refused = _sift(len(orders), faults)
+    above = HIGHEST if highest is None else highest
+    good, count = faults_of(orders.account, orders.side, orders.price, orders.quantity, accounts, lowest, above)
+    refused = {reason: int(n) for reason, n in zip(FAULTS, count, strict=True) if n}
     if holdings is not None:
         beyond = _beyond(orders, np.flatnonzero(good & (orders.side < 0)), holdings)
         if len(beyond):
             refused["beyond what the account holds"] = len(beyond)
             good[beyond] = False
-    if not refused:
-        return Screened(orders, refused, np.arange(len(orders)))
-    return Screened(orders.take(good), refused, np.flatnonzero(good))
+    return Screened(orders.take(good) if refused else orders, refused, good)
+
+
+FAULTS = (
+    "unknown account",
+    "unknown side",
+    "negative price",
+    "zero price",
+    "below the price floor",
+    "quantity not positive",
+    "above the price ceiling",
+)
+
+
+@compiled
+def faults_of(
+    account: Any, side: Any, price: Any, quantity: Any, accounts: int, lowest: int, highest: int
+) -> tuple[Mask, Ints]:
+    """Return which orders are without fault, and how many have which of `FAULTS` first."""
+    good, count = np.ones(len(account), np.bool_), np.zeros(len(FAULTS), np.int64)
+    for row in range(len(account)):
+        if not 0 <= account[row] < accounts:
+            found = 0
+        elif side[row] != BUY and side[row] != SELL:
+            found = 1
+        elif price[row] < 0:
+            found = 2
+        elif price[row] == 0 and lowest > 0:
+            found = 3
+        elif price[row] < lowest:
+            found = 4
+        elif quantity[row] <= 0:
+            found = 5
+        elif price[row] > highest:
+            found = 6
+        else:
+            continue
+        good[row] = False
+        count[found] += 1
+    return good, count
 
 
 def _beyond(orders: Orders, asks: Ints, holdings: Ints) -> Ints:
@@ -230,7 +270,8 @@ def from_yuan(
     rest = screen(book, accounts, lowest, highest)
     for reason, count in rest.refused.items():
         refused[reason] = refused.get(reason, 0) + count
-    return Screened(rest.orders, refused, rows[rest.rows])
+    good[rows] = rest.good
+    return Screened(rest.orders, refused, good)
 
 
 def _between(steps: Floats) -> Mask:
@@ -246,26 +287,29 @@ def own_crossing(orders: Orders) -> Mask:
     row); its orders on the other side that cross the kept side are marked. What remains of an account never
     crosses itself, so at a uniform price it can only buy or only sell.
     """
-    marked = np.zeros(len(orders), np.bool_)
-    if not len(orders):
+    accounts = int(orders.account.max(initial=-1)) + 1
+    return marked_of(orders.account, orders.side, orders.price, orders.time, accounts)
+
+
+@compiled
+def marked_of(account: Any, side: Any, price: Any, time: Any, accounts: int) -> Mask:
+    """Mark the orders of `own_crossing`."""
+    marked = np.zeros(len(account), np.bool_)
+    bid, ask = np.full(accounts, LOWEST), np.full(accounts, HIGHEST)
+    crossed = False
+    for row in range(len(account)):
+        owner = account[row]
+        bid[owner] = max(bid[owner], price[row] if side[row] > 0 else LOWEST)
+        ask[owner] = min(ask[owner], price[row] if side[row] < 0 else HIGHEST)
+        crossed |= bid[owner] >= ask[owner]
+    if not crossed:
         return marked
-    size = int(orders.account.max()) + 1
-    buying = orders.side > 0
-    best_bid = np.full(size, np.iinfo(np.int64).min)
-    best_ask = np.full(size, np.iinfo(np.int64).max)
-    np.maximum.at(best_bid, orders.account[buying], orders.price[buying])
-    np.minimum.at(best_ask, orders.account[~buying], orders.price[~buying])
-    crossed = best_bid >= best_ask
-    if not crossed.any():
-        return marked
-    rows = np.flatnonzero(crossed[orders.account])
-    time = orders.time[rows]
-    if (np.diff(time) < 0).any():
-        rows = rows[np.argsort(time, kind="stable")]
-    kept = np.zeros(size, np.int8)
-    kept[orders.account[rows[::-1]]] = orders.side[rows[::-1]]  # the first order's side is assigned last
-    owner, price = orders.account[rows], orders.price[rows]
-    against_bid = (kept[owner] > 0) & (orders.side[rows] < 0) & (price <= best_bid[owner])
-    against_ask = (kept[owner] < 0) & (orders.side[rows] > 0) & (price >= best_ask[owner])
-    marked[rows[against_bid | against_ask]] = True
+    spoke, kept = np.full(accounts, HIGHEST), np.zeros(accounts, np.int8)
+    for row in range(len(account)):
+        if time[row] < spoke[account[row]] or kept[account[row]] == 0:
+            spoke[account[row]], kept[account[row]] = time[row], side[row]
+    for row in range(len(account)):
+        owner = account[row]
+        if bid[owner] >= ask[owner] and side[row] != kept[owner]:
+            marked[row] = price[row] <= bid[owner] if kept[owner] > 0 else price[row] >= ask[owner]
     return marked

@@ -7,13 +7,15 @@ worths themselves where they do not.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from market.crossing import cross, serve
 from market.orders import Floats, Ints, Orders
-from market.sides import Side, largest_volume
 from market.venue import Clearing
+from numerics.compiled import compiled
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,7 @@ def surplus(orders: Orders, clearing: Clearing, worth: Floats | None = None) -> 
     Smith (1962), An experimental study of competitive market behavior, Journal of Political Economy 70:111-137.
     """
     value = orders.price.astype(np.float64) if worth is None else np.asarray(worth, np.float64)
-    buying = orders.side > 0
-    gained = float(value[buying] @ clearing.filled[buying])
-    given = float(value[~buying] @ clearing.filled[~buying])
+    gained, given = value_of(orders.side, value, clearing.filled)
     fills = clearing.fills
     lots = fills.quantity.astype(np.float64)
     paid = float(fills.price @ lots)
@@ -68,22 +68,31 @@ def surplus(orders: Orders, clearing: Clearing, worth: Floats | None = None) -> 
 
 def competitive_surplus(orders: Orders, worth: Floats | None = None) -> float:
     """Return the largest gain from trade among these orders, ticks x lots."""
+    value: Ints | Floats = orders.price
+    ladder: Ints | Floats | None = None
     if worth is not None:
         # Ranks keep the order of worths that are no whole numbers.
-        ladder, price = np.unique(np.asarray(worth, np.float64), return_inverse=True)
-        orders = Orders(orders.account, orders.side, price.astype(np.int64), orders.quantity, orders.time)
-    else:
-        ladder = None
-    bids = Side.of(orders, np.flatnonzero(orders.side > 0), descending=True)
-    asks = Side.of(orders, np.flatnonzero(orders.side < 0), descending=False)
-    volume = largest_volume(bids, asks)
-    if not volume:
+        value = np.asarray(worth, np.float64)
+        ladder, rank = np.unique(value, return_inverse=True)
+        orders = Orders(orders.account, orders.side, rank.astype(np.int64), orders.quantity, orders.time)
+    found = cross(orders)
+    if found.bid is None or found.ask is None:
         return 0.0
-    total = 0.0
-    for sign, side in ((1.0, bids), (-1.0, asks)):
-        lots = np.diff(np.minimum(side.total, volume), prepend=0)
-        total += sign * float((side.price if ladder is None else ladder[side.price]) @ lots)
-    return total
+    filled, excess, _ = serve(orders, orders.quantity, found)
+    gain, cost = value_of(orders.side, value, filled)
+    bid, ask = (found.bid, found.ask) if ladder is None else (ladder[found.bid], ladder[found.ask])
+    return (gain - float(max(excess, 0) * bid)) - (cost - float(max(-excess, 0) * ask))
+
+
+@compiled
+def value_of(side: Any, value: Any, lots: Any) -> tuple[float, float]:
+    """Return what the lots of bids are worth, and those of asks, ticks x lots; exact where the values are integers."""
+    bids = asks = value[:1].sum() * 0
+    for row in range(len(lots)):
+        worth = value[row] * lots[row]
+        bids += worth if side[row] > 0 else 0
+        asks += worth if side[row] < 0 else 0
+    return float(bids), float(asks)
 
 
 def spread(clearing: Clearing) -> float:

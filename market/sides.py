@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from market.orders import Ints, Orders
+from numerics.compiled import compiled
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,6 @@ class Side:
         """Return the place of the order that holds the lot with this number, counted from 1."""
         return int(np.searchsorted(self.total, lot))
 
-    def at(self, lot: int) -> int | None:
-        """Return the price of the lot with this number; None where there is no such lot."""
-        if lot < 1 or not len(self.total) or lot > self.total[-1]:
-            return None
-        return int(self.price[self.position(lot)])
-
 
 def ascending(values: Ints) -> tuple[Ints, Ints]:
     """Return the stable ascending order of non-negative values, and the values in that order."""
@@ -56,48 +51,49 @@ def ascending(values: Ints) -> tuple[Ints, Ints]:
     return order, values[order]
 
 
-def pooled(account: Ints, time: Ints, lots: Ints) -> tuple[Ints, Ints]:
-    """Add lots up by account; return accounts in order of arrival, and their lots."""
-    size = int(account.max()) + 1
-    total, arrival = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    np.add.at(total, account, lots)
-    arrival[account[::-1]] = time[::-1]  # that of its best order
+def pooled(orders: Orders, filled: Ints, side: int) -> tuple[Ints, Ints]:
+    """Add one side's filled lots up by account.
+
+    Parameters
+    ----------
+    filled : (n,) int64
+        Lots of each order.
+    side : int
+        BUY or SELL.
+
+    Returns
+    -------
+    account : (accounts,) int64
+        Those with filled lots, in the order in which their best filled orders arrived.
+    lots : (accounts,) int64
+    """
+    accounts = int(orders.account.max(initial=-1)) + 1
+    total, arrival = total_of(orders.account, orders.side, orders.price, orders.time, filled, side, accounts)
     who = np.flatnonzero(total)
-    who = who[ascending(arrival[who] - arrival[who].min())[0]]
+    if len(who):
+        who = who[ascending(arrival[who] - arrival[who].min())[0]]
     return who, total[who]
 
 
-def largest_volume(bids: Side, asks: Side) -> int:
-    """Return the largest m with b_m >= a_m, by bisection over the cumulated lots of each side."""
-    if not len(bids.total) or not len(asks.total):
-        return 0
-    most = min(int(bids.total[-1]), int(asks.total[-1]))
-
-    def apart(lot: int) -> bool:
-        return bool(bids.price[bids.position(lot)] < asks.price[asks.position(lot)])
-
-    def last_together(total: Ints) -> int:
-        ends = int(np.searchsorted(total, most, "right"))
-        place = bisect_left(range(ends), True, key=lambda end: apart(int(total[end])))
-        return int(total[place - 1]) if place else 0
-
-    return max(last_together(bids.total), last_together(asks.total))
-
-
-def crosses_itself(orders: Orders, bids: Side, asks: Side) -> bool:
-    """Tell whether some account's best bid reaches its own best ask."""
-    if not len(bids.rows) or not len(asks.rows):
-        return False
-    size = int(orders.account.max()) + 1
-    best_bid = np.full(size, np.iinfo(np.int64).min)
-    best_ask = np.full(size, np.iinfo(np.int64).max)
-    # Worst first: of repeated accounts the last assignment, the best price, stays.
-    best_bid[orders.account[bids.rows[::-1]]] = bids.price[::-1]
-    best_ask[orders.account[asks.rows[::-1]]] = asks.price[::-1]
-    return bool((best_bid >= best_ask).any())
+@compiled
+def total_of(
+    account: Any, side: Any, price: Any, time: Any, filled: Any, mine: int, accounts: int
+) -> tuple[Ints, Ints]:
+    """Return each account's filled lots on a side, and the arrival of its best, then earliest order among them."""
+    total, best, arrival = np.zeros(accounts, np.int64), np.zeros(accounts, np.int64), np.zeros(accounts, np.int64)
+    for row in range(len(account)):
+        if filled[row] == 0 or side[row] != mine:
+            continue
+        owner, worth = account[row], mine * price[row]
+        better = worth > best[owner] or (worth == best[owner] and time[row] < arrival[owner])
+        if total[owner] == 0 or better:
+            best[owner], arrival[owner] = worth, time[row]
+        total[owner] += filled[row]
+    return total, arrival
 
 
-def pair(bought: Ints, sold: Ints) -> tuple[Ints, Ints, Ints]:
+@compiled
+def pair(bought: Any, sold: Any) -> tuple[Ints, Ints, Ints]:
     """Lay both sides' lots along one line and cut it wherever either side changes hands.
 
     Returns
@@ -105,11 +101,22 @@ def pair(bought: Ints, sold: Ints) -> tuple[Ints, Ints, Ints]:
     buyer, seller : places in `bought` and `sold`
     quantity : lots of each piece
     """
-    ends = np.concatenate((np.cumsum(bought) << 1, (np.cumsum(sold) << 1) | 1))
-    ends.sort(kind="stable")  # two sorted runs: a merge
-    is_sale = ends & 1
-    quantity = np.diff(ends >> 1, prepend=0)
-    piece = quantity > 0
-    sales_before = np.cumsum(is_sale) - is_sale
-    buys_before = np.arange(len(ends)) - sales_before
-    return buys_before[piece], sales_before[piece], quantity[piece]
+    most = len(bought) + len(sold)
+    buyer, seller, quantity = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    piece, b, s = 0, 0, 0
+    wanted = bought[0] if len(bought) else 0
+    offered = sold[0] if len(sold) else 0
+    while b < len(bought) and s < len(sold):
+        part = min(wanted, offered)
+        if part > 0:
+            buyer[piece], seller[piece], quantity[piece] = b, s, part
+            piece += 1
+        wanted -= part
+        offered -= part
+        if wanted == 0:
+            b += 1
+            wanted = bought[b] if b < len(bought) else 0
+        if offered == 0:
+            s += 1
+            offered = sold[s] if s < len(sold) else 0
+    return buyer[:piece], seller[:piece], quantity[:piece]

@@ -93,6 +93,11 @@ class Clearing:
     filled: Ints
     refused: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def pointed(self) -> int | None:
+        """Ticks; the price, or without trade the price the book points to."""
+        return self.indicative if self.price is None else self.price
+
 
 class Venue(Protocol):
     """A trading mechanism."""
@@ -100,3 +105,7 @@ class Venue(Protocol):
     def clear(self, orders: Orders, rng: np.random.Generator | None = None) -> Clearing:
         """Match the orders; `rng` is used only where the mechanism's rules draw lots."""
         ...
+
+    def indicate(self, orders: Orders, rng: np.random.Generator | None = None) -> int | None:
+        """Return the price that `clear` would find, or without trade the price the book points to; None if to none."""
+        return self.clear(orders, rng).pointed

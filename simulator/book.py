@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,34 +68,41 @@ class Book:
         elif market.venue not in UNIFORM:  # a limit far from the market would be paid: firms stay within the band
             self.lowest, self.highest = self.band
         self.band = (max(self.band[0], self.lowest), min(self.band[1], self.highest))
-        self.held: Ints = m.registry.held[: len(m.population)]
+        held = m.registry.held
+        self.held: Ints = held[: len(m.population)]
+        self.shares = m.population.shares()
         self.credits: CreditPlan | None = None
-
-    def lots(self) -> np.random.Generator:
-        """The period's generator for ties, from its beginning each time."""
-        return stream(self.m.scenario.seed, "venue", "ties", self.number)
-
-    def __call__(self, response: CarbonResponse, step: float) -> Orders:
-        """All orders at a response of the economy, with a price ladder of ``step`` ticks."""
-        m, market = self.m, self.m.scenario.market
-        situation = Situation(
+        self.standing = Orders.join([*self.by_hand, self._government_offer(int(held[m.government]))])
+        self.ties = stream(m.scenario.seed, "venue", "ties", self.number)
+        self.beginning = self.ties.bit_generator.state
+        year, firms = m.periods_per_year, m.scenario.firms
+        self.situation = partial(
+            Situation,
             account=np.arange(len(m.population)),
-            demand=self.demand(response),
             holdings=self.held // market.lot,
-            levels=price_levels(response.price / market.tick, step, self.lowest, self.highest, REACH),
             arrival=self.arrival,
             tick=market.tick,
             lot=float(market.lot),
             band=self.band,
-            patience=max(self.remaining - 1.0 / m.periods_per_year, 0.0),
-            urgency=urgency(
-                m.state.period / m.periods_per_year, (m.state.period + 1) / m.periods_per_year, m.scenario.firms.urgency
-            ),
+            patience=max(remaining - 1.0 / year, 0.0),
+            urgency=urgency(s.period / year, (s.period + 1) / year, firms.urgency),
             quote=m.population.quote,
         )
+
+    def lots(self) -> np.random.Generator:
+        """The period's generator for ties, from its beginning each time."""
+        self.ties.bit_generator.state = self.beginning
+        return self.ties
+
+    def __call__(self, response: CarbonResponse, step: float) -> Orders:
+        """All orders at a response of the economy, with a price ladder of ``step`` ticks."""
+        m, market = self.m, self.m.scenario.market
+        situation = self.situation(
+            demand=self.demand(response),
+            levels=price_levels(response.price / market.tick, step, self.lowest, self.highest, REACH),
+        )
         placed = place_orders(m.population, situation, self.draws, self.bidding)
-        others = [self._government_offer(), self._intermediaries(response.price, situation)]
-        book = Orders.join([placed, *self.by_hand, *others])
+        book = Orders.join([placed, self.standing, self._intermediaries(response.price, situation)])
         if self.limits is not None and self.limits.largest is not None:
             book = in_parts(book, self.limits.largest)
         if self.limits is not None and self.limits.smallest is not None:
@@ -132,12 +140,12 @@ class Book:
             obliged=obliged,
             owed=owed,
         )
-        return demand(m.population, tangent_of(response), position)
+        return demand(m.population, tangent_of(response), position, self.shares)
 
     def _emissions(self, response: CarbonResponse) -> tuple[Floats, Floats]:
         """Emissions that firms expect for the year at the response's price, t, and their change with it."""
         m, tangent = self.m, tangent_of(response)
-        share, answer = m.population.shares()
+        share, answer = self.shares
         rest, sector = self.remaining * TONNES, m.population.sector
         return m.state.to_date + rest * share * tangent.emissions[sector], rest * answer * tangent.slope[sector]
 
@@ -159,19 +167,22 @@ class Book:
         The whole reserve at the price they expect, nothing at ``1 + reserve_width`` times it, more below it.
         """
         m = self.m
-        firms = m.scenario.firms
-        if m.scenario.banking.allowed and m.scenario.banking.horizon is not None and m.policy.started(m.state.year):
+        firms, banking = m.scenario.firms, m.scenario.banking
+        if banking.allowed and banking.horizon is not None and m.policy.started(m.state.year):
             return self._carryable(*self._planned(response))
-        if not m.scenario.banking.allowed or firms.reserve == 0:
+        if not banking.allowed or firms.reserve == 0:
             return 0.0, 0.0
-        population = m.population
-        worth = np.maximum(
-            present_value(population.expected_price, population.discount_rate, self.remaining), 1.0
-        )
-        share, _ = population.shares()
-        size = firms.reserve * share * m.policy.baseline.at(m.state.year)[population.sector] * TONNES
-        width = worth * firms.reserve_width
+        worth, size, width = self._wished
         return self._carryable(size * (1.0 - (response.price - worth) / width), -size / width)
+
+    @cached_property
+    def _wished(self) -> tuple[Floats, Floats, Floats]:
+        """What firms expect an allowance to be worth, yuan/t, their reserves there, t, and over what width these go."""
+        m, firms = self.m, self.m.scenario.firms
+        population = m.population
+        worth = np.maximum(present_value(population.expected_price, population.discount_rate, self.remaining), 1.0)
+        size = firms.reserve * self.shares[0] * m.policy.baseline.at(m.state.year)[population.sector] * TONNES
+        return worth, size, worth * firms.reserve_width
 
     def _planned(self, response: CarbonResponse) -> tuple[Floats, Floats]:
         """The bank that firms plan over the horizon, by their shares of emissions, and its change with the price."""
@@ -188,8 +199,7 @@ class Book:
             at=np.where(np.array(COVERABLE) == "ELEC", m.province.accounts.carbon_price, 0.0)[mask],
         )
         bank, slope = planned_bank(outlook, response.price, m.scenario.firms.discount_rate)
-        share, _ = m.population.shares()
-        weights = share * response.emissions[m.population.sector] * mask[m.population.sector]
+        weights = self.shares[0] * response.emissions[m.population.sector] * mask[m.population.sector]
         weights = weights / weights.sum()
         return bank * TONNES * weights, slope * TONNES * weights
 
@@ -219,13 +229,13 @@ class Book:
         arrival = (stream(m.scenario.seed, "intermediaries", "arrival", self.number).random(number) * 2**31).astype(int)
         return step_orders(account, wanted, level, level, arrival)
 
-    def _government_offer(self) -> Orders:
-        """Government offers all it has at the floor.
+    def _government_offer(self, held: int) -> Orders:
+        """Government offers all it has, in units, at the floor.
 
         Firms bid for the whole year's need from the first period on; selling in parts would starve them early.
         """
         m = self.m
-        lots = int(m.registry.held[m.government]) // m.scenario.market.lot
+        lots = held // m.scenario.market.lot
         if lots == 0:
             return Orders.empty()
         one = np.array([m.government])

@@ -36,8 +36,8 @@ class Agreement:
     price : yuan/t, on tick.
     response : the economy at the last trial price, on the tangent of the last equilibrium.
     solution : that equilibrium.
-    clearing, orders : the last indicative clearing and its book, to be settled.
-    iterations : books cleared.
+    clearing, orders : the clearing of the last book, to be settled, and that book.
+    iterations : books made.
     gap : distance between the last trial price and the price that cleared, yuan/t.
     """
 
@@ -72,7 +72,7 @@ def agree(
     start : first trial price, yuan/t.
     lowest, highest : admissible prices, yuan/t.
     tolerance : the price has settled when it moves by no more than this, or by one tick, yuan/t.
-    rng : a fresh generator of the period's stream, so that every indicative clearing draws the same lots.
+    rng : a fresh generator of the period's stream, so that every book draws the same lots.
     """
     trial = _on_tick(min(max(start, lowest), highest), tick)
     step = max(0.002 * trial, 0.05) / tick
@@ -83,13 +83,12 @@ def agree(
             solution, solved = economy(trial)
         response = solved.at(trial)
         orders = book(response, step)
-        clearing = venue.clear(orders, rng())
-        ticks = clearing.price if clearing.price is not None else clearing.indicative
+        ticks = venue.indicate(orders, rng())
         price = trial if ticks is None else ticks * tick
         gap = abs(price - trial)
         fine = step * tick <= settled * (1 + 1e-9)  # on a coarse ladder a price may come back by chance
         if (gap <= settled and fine) or count == iterations:
-            return Agreement(price, response, solution, clearing, orders, count, gap)
+            return Agreement(price, response, solution, venue.clear(orders, rng()), orders, count, gap)
         step = max(next_step(step, (price - trial) / tick, REACH), settled / tick)
         trial = _on_tick(min(max(price, lowest, trial / 2 - 5.0), highest, trial * 2 + 5.0), tick)
     raise AssertionError("the loop returns")

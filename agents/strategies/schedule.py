@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from agents.abatement import Demand
 from agents.streams import Draws
 from market.orders import BUY, SELL, Floats, Ints, Orders
+from numerics.compiled import compiled
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,41 @@ class Situation:
 
         The cumulated amount is rounded, not each step, so that a firm's whole volume is right to half a lot.
         """
-        tonnes = self.demand.take(rows).at(levels.astype(np.float64) * self.tick)
-        lots = np.rint(tonnes / self.lot).astype(np.int64)
-        return np.maximum(np.minimum.accumulate(lots, axis=0), -self.holdings[rows])
+        need = self.demand
+        prices = levels.astype(np.float64) * self.tick
+        terms = need.fixed, need.tilt, need.level, need.slope, need.reserve, need.reserve_slope
+        return wanted_lots(prices - need.anchor, rows, *terms, self.lot, self.holdings)
+
+
+@compiled
+def wanted_lots(
+    away: Any,
+    rows: Any,
+    fixed: Any,
+    tilt: Any,
+    level: Any,
+    slope: Any,
+    reserve: Any,
+    reserve_slope: Any,
+    lot: float,
+    holdings: Any,
+) -> Ints:
+    """Return `Situation.wanted` at prices some yuan/t away from the anchor of `Demand.at`."""
+    # Each firm's terms side by side, and choices without a branch: so the compiler takes several firms at a time.
+    fixed, tilt, level, slope = fixed[rows], tilt[rows], level[rows], slope[rows]
+    reserve, reserve_slope, least = reserve[rows], reserve_slope[rows], -holdings[rows]
+    wanted = np.empty((len(away), len(rows)), np.int64)
+    for place in range(len(away)):
+        for i in range(len(rows)):
+            emitted = level[i] + slope[i] * away[place]
+            kept = reserve[i] + reserve_slope[i] * away[place]
+            tonnes = (emitted if emitted > 0.0 else 0.0) + fixed[i] + tilt[i] * away[place]
+            lots = np.int64(np.rint((tonnes + (kept if kept > 0.0 else 0.0)) / lot))
+            lots = lots if lots > least[i] else least[i]
+            if place > 0:
+                lots = lots if lots < wanted[place - 1, i] else wanted[place - 1, i]
+            wanted[place, i] = lots
+    return wanted
 
 
 class Strategy(Protocol):
@@ -98,10 +131,10 @@ def price_levels(centre: float, step: float, lowest: int, highest: int, reach: i
     if lowest > highest:
         raise ValueError(f"price levels: lowest {lowest} exceeds highest {highest} ticks")
     widest = max((highest - lowest) / (reach * step), 1.0)
-    tail = reach * step * 2.0 ** np.arange(1, math.ceil(math.log2(widest)) + 1)
-    away = np.concatenate((step * np.arange(reach + 1), tail))
-    inner = np.rint(np.concatenate((centre - away, centre + away)))
-    return np.unique(np.concatenate(([lowest, highest], np.clip(inner, lowest, highest)))).astype(np.int64)
+    tail = [reach * step * 2.0**i for i in range(1, math.ceil(math.log2(widest)) + 1)]
+    away = [*(step * i for i in range(reach + 1)), *tail]
+    inner = [round(centre + sign * distance) for distance in away for sign in (-1, 1)]
+    return np.array(sorted({lowest, highest, *(min(max(price, lowest), highest) for price in inner)}), np.int64)
 
 
 def next_step(step: float, move: float, reach: int = 4) -> float:
@@ -135,15 +168,33 @@ def step_orders(account: Ints, wanted: Ints, bid: Ints, ask: Ints, arrival: Ints
     bid, ask : (levels, firms) or (levels, 1) int64
         Limit price in ticks of the step at each level.
     """
-    long, short = np.maximum(wanted, 0), np.minimum(wanted, 0)
-    bids, asks = long.copy(), -short
-    bids[:-1] -= long[1:]
-    asks[1:] += short[:-1]
-    parts = []
-    for side, lots, price in ((BUY, bids, bid), (SELL, asks, ask)):
-        step = np.flatnonzero(lots)
-        level, firm = np.divmod(step, wanted.shape[1])
-        limit = price[level, 0] if price.shape[1] == 1 else price.ravel()[step]
-        side_column = np.full(len(step), side, np.int8)
-        parts.append(Orders(account[firm], side_column, limit, lots.ravel()[step], arrival[firm]))
-    return Orders.join(parts)
+    return Orders(*steps(account, wanted, bid, ask, arrival))
+
+
+@compiled
+def steps(account: Any, wanted: Any, bid: Any, ask: Any, arrival: Any) -> tuple[Ints, Any, Ints, Ints, Ints]:
+    """Return the columns of `step_orders`: all bids, then all asks, each level by level and firm by firm."""
+    levels, firms = wanted.shape
+    bids, asks = 0, 0
+    for level in range(levels):
+        for firm in range(firms):
+            here = wanted[level, firm]
+            bids += here > (max(wanted[level + 1, firm], 0) if level + 1 < levels else 0)
+            asks += here < (min(wanted[level - 1, firm], 0) if level > 0 else 0)
+    owner, time = np.empty(bids + asks, np.int64), np.empty(bids + asks, np.int64)
+    side, price, lots = np.empty(bids + asks, np.int8), np.empty(bids + asks, np.int64), np.empty(bids + asks, np.int64)
+    b, a = 0, bids
+    for level in range(levels):
+        for firm in range(firms):
+            here = wanted[level, firm]
+            higher = max(wanted[level + 1, firm], 0) if level + 1 < levels else 0
+            lower = min(wanted[level - 1, firm], 0) if level > 0 else 0
+            if here > higher:
+                owner[b], side[b], lots[b], time[b] = account[firm], BUY, here - higher, arrival[firm]
+                price[b] = bid[level, firm if bid.shape[1] > 1 else 0]
+                b += 1
+            if here < lower:
+                owner[a], side[a], lots[a], time[a] = account[firm], SELL, lower - here, arrival[firm]
+                price[a] = ask[level, firm if ask.shape[1] > 1 else 0]
+                a += 1
+    return owner, side, price, lots, time

@@ -13,13 +13,13 @@ import numpy as np
 from agents.strategies.schedule import Situation, step_orders
 from agents.streams import Draws
 from market.orders import Floats, Ints, Orders
+from numerics.compiled import compiled
 
 STEPS = 12
 
 
-def zic_limits(
-    worth: Ints, lowest: int, highest: int, bid_draw: Floats, ask_draw: Floats
-) -> tuple[Ints, Ints]:
+@compiled
+def zic_limits(worth: Ints, lowest: int, highest: int, bid_draw: Floats, ask_draw: Floats) -> tuple[Ints, Ints]:
     """Draw bids evenly between the lowest price and the worth, asks between the worth and the highest price.
 
     Parameters
@@ -48,20 +48,10 @@ def zic(situation: Situation, rows: Ints, draws: Draws) -> Orders:
     drawn within the band. Patience scales how far a limit lies from the worth.
     """
     extremes = int(situation.levels[0]), int(situation.levels[-1])
-    lowest, highest = situation.band or extremes
-    inner = np.rint(np.linspace(lowest, highest, STEPS + 1)).astype(np.int64)
-    levels = np.unique(np.concatenate((inner, extremes)))
-    steps = len(levels)
-    # The width is fixed: were it the number of levels, a narrow price range would shift firms' draws.
-    width = STEPS + 3
-    luck = draws.uniform("zic", 2 * width)[rows].T
-    worth = levels[:, None]
-    bid, ask = zic_limits(
-        np.clip(worth, lowest, highest), lowest, highest, luck[:steps], luck[width : width + steps]
-    )
-    if situation.patience < 1.0:
-        bid = worth - np.floor(situation.patience * (worth - bid)).astype(np.int64)
-        ask = worth + np.floor(situation.patience * (ask - worth)).astype(np.int64)
+    band = situation.band or extremes
+    # As long as these stay, as in a period they do, so do the limits.
+    settled = "zic limits", extremes, band, situation.patience, rows.tobytes()
+    levels, bid, ask = draws.once(settled, lambda: _steps(extremes, band, situation.patience, rows, draws))
     return step_orders(
         situation.account[rows],
         situation.wanted(levels, rows),
@@ -69,3 +59,29 @@ def zic(situation: Situation, rows: Ints, draws: Draws) -> Orders:
         ask,
         situation.arrival[rows],
     )
+
+
+def _steps(
+    extremes: tuple[int, int], band: tuple[int, int], patience: float, rows: Ints, draws: Draws
+) -> tuple[Ints, Ints, Ints]:
+    """Return the ladder of worths, (levels,), and the limits of bids and asks at each, (levels, rows); all in ticks."""
+    lowest, highest = band
+    inner = np.rint(np.linspace(lowest, highest, STEPS + 1)).astype(np.int64)
+    levels = np.unique(np.concatenate((inner, extremes)))
+    steps = len(levels)
+    # The width is fixed: were it the number of levels, a narrow price range would shift firms' draws.
+    width = STEPS + 3
+    luck = draws.uniform("zic", 2 * width)[rows].T
+    bid, ask = shaded(levels[:, None], lowest, highest, patience, luck[:steps], luck[width : width + steps])
+    return levels, bid, ask
+
+
+@compiled
+def shaded(
+    worth: Ints, lowest: int, highest: int, patience: float, bid_draw: Floats, ask_draw: Floats
+) -> tuple[Ints, Ints]:
+    """Return limits as far off the worth as patience goes; a worth beyond the band draws from the whole band."""
+    bid, ask = zic_limits(np.minimum(np.maximum(worth, lowest), highest), lowest, highest, bid_draw, ask_draw)
+    bid = worth - np.floor(patience * (worth - bid)).astype(np.int64)
+    ask = worth + np.floor(patience * (ask - worth)).astype(np.int64)
+    return bid, ask

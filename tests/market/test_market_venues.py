@@ -167,20 +167,16 @@ def test_continuous_auction_is_price_time_priority_at_the_maker_s_price(seed: in
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32), spread=st.sampled_from([5, 400, 10**7]), visible=st.sampled_from([5, 1 << 62]))
 def test_compiled_and_plain_matching_give_the_same_meetings(seed: int, spread: int, visible: int) -> None:
-    pytest.importorskip("numba")
     rng = np.random.default_rng(seed)
     n = 1500
     side = rng.choice(np.array([1, -1], np.int8), n)
     price = rng.integers(1, spread, n)
     orders = Orders(np.arange(n), side, price, rng.integers(1, 50, n), np.arange(n))
     turn = rng.permutation(n)
-    plain = meet(orders, visible, turn)
-    keep = market.matching.LARGE
-    market.matching.LARGE = 1
-    try:
-        compiled = meet(orders, visible, turn)
-    finally:
-        market.matching.LARGE = keep
+    compiled = meet(orders, visible, turn)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(market.matching, "meet_all", market.matching.meet_all.py_func)  # type: ignore[attr-defined]
+        plain = meet(orders, visible, turn)
     for column in ("taker", "maker", "lots", "left", "withdrawn"):
         assert np.array_equal(getattr(plain, column), getattr(compiled, column))
     assert (plain.best_bid, plain.best_ask) == (compiled.best_bid, compiled.best_ask)
