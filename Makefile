@@ -26,8 +26,10 @@ lint: .venv/.installed-dev
 	.venv/bin/lint-imports
 
 # The guide as a site, in site/index.html; a broken link or a missing picture is an error.
-docs: .venv/.installed-dev
+docs: .venv/.installed-docs
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
+	@echo "The guide is in site/index.html; open it in a browser."
+	@echo "Its search needs a server: $(PY) -m http.server --bind 127.0.0.1 --directory site"
 
 # Every generated page and picture of the guide anew (minutes), or some: make pages PAGES="commands tutorial".
 pages: .venv/.installed-dev
@@ -50,9 +52,13 @@ iamc: .venv/.installed-run
 	$(PY) -m pip install --disable-pip-version-check --quiet .
 	@touch $@
 
+.venv/.installed-docs: .venv/.made pyproject.toml
+	$(PY) -m pip install --disable-pip-version-check --quiet ".[docs]"
+	@touch $@ .venv/.installed-run
+
 .venv/.installed-dev: .venv/.made pyproject.toml
 	$(PY) -m pip install --disable-pip-version-check --quiet ".[dev]"
-	@touch $@ .venv/.installed-run
+	@touch $@ .venv/.installed-run .venv/.installed-docs
 
 clean:
 	rm -rf .venv site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

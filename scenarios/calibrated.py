@@ -54,12 +54,12 @@ def calibrated(economy: str | Path) -> tuple[Fitted, ...]:
         heads = tuple(reader.fieldnames or ())
         if heads != COLUMNS:
             raise UserError(
-                f"the calibration of the economy {economy} cannot be used",
+                f"The calibration of the economy {economy} cannot be used.",
                 [Problem(f"the columns {', '.join(COLUMNS)}", ", ".join(heads) or "none", str(path), 1)],
             )
         rows = [_row(row, line, str(path), problems) for line, row in enumerate(reader, start=2)]
     if problems:
-        raise UserError(f"the calibration of the economy {economy} cannot be used", problems)
+        raise UserError(f"The calibration of the economy {economy} cannot be used.", problems)
     return tuple(row for row in rows if row is not None)
 
 

@@ -125,7 +125,7 @@ def economy_folder(name: str | Path) -> Path:
     own = OWN.iterdir() if OWN.is_dir() else ()
     known = sorted({p.name for p in (*ECONOMIES.iterdir(), *own) if p.is_dir()})
     problem = Problem(f"one of {', '.join(known)}, or a folder", repr(str(name)), hint=did_you_mean(str(name), known))
-    raise UserError(f"there is no economy '{name}'", [problem])
+    raise UserError(f"There is no economy '{name}'.", [problem])
 
 
 def load_economy(name: str | Path) -> Figures:
@@ -159,7 +159,7 @@ def load_economy(name: str | Path) -> Figures:
             continue
         problems += _table_problems(str(path), tables[table], table, columns)
     if problems:
-        raise UserError(f"the economy in {folder} cannot be used", problems)
+        raise UserError(f"The economy in {folder} cannot be used.", problems)
     return Figures(name=str(name), **tables)
 
 

@@ -46,18 +46,18 @@ def read_mapping(path: Path, sectors: tuple[str, ...]) -> list[Row]:
     """
     if not path.is_file():
         problem = Problem("a mapping of sectors in CSV", "no such file", str(path))
-        raise UserError("the mapping cannot be read", [problem])
+        raise UserError("The mapping cannot be read.", [problem])
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError("the mapping cannot be read", [Problem("text in UTF-8", str(error), str(path))]) from error
+        raise UserError("The mapping cannot be read.", [Problem("text in UTF-8", str(error), str(path))]) from error
     reader = csv.DictReader(io.StringIO(text))
     columns = [str(name).strip() for name in reader.fieldnames or ()]
     missing = [name for name in ("code", "sector") if name not in columns]
     if missing:
         got = f"the columns {', '.join(columns) or 'none'}"
         problems = [Problem(f"the column {name}", got, str(path), 1, name) for name in missing]
-        raise UserError("the mapping cannot be used", problems)
+        raise UserError("The mapping cannot be used.", problems)
     rows: list[Row] = []
     problems = []
     for record in reader:
@@ -86,7 +86,7 @@ def read_mapping(path: Path, sectors: tuple[str, ...]) -> list[Row]:
     if not rows:
         problems.append(Problem("at least one row", "none", str(path)))
     if problems:
-        raise UserError("the mapping cannot be used", problems)
+        raise UserError("The mapping cannot be used.", problems)
     return rows
 
 
@@ -174,7 +174,7 @@ def _looked_up(table: NationalTable, groups: dict[str, list[Row]], origin: str) 
             continue
         found.append(rows)
     if problems:
-        raise UserError("sectors of the table are unknown", problems)
+        raise UserError("Sectors of the table are unknown.", problems)
     return found
 
 
@@ -203,4 +203,4 @@ def _usable(table: NationalTable, origin: str) -> None:
         if float(table.final[role].sum()) <= 0.0:
             problems.append(Problem("a total above 0", "0", table.file, field=role))
     if problems:
-        raise UserError("the table cannot carry the model", problems)
+        raise UserError("The table cannot carry the model.", problems)

@@ -107,7 +107,7 @@ def read_table(path: Path, unit: str | None = None, sheet: str | None = None) ->
         )
         hint = "To see the layout: python run.py new table example.csv"
         raise UserError(
-            "no input-output table found", [Problem(expected, "none of them", s.file, hint=hint) for s, _ in found]
+            "No input-output table found.", [Problem(expected, "none of them", s.file, hint=hint) for s, _ in found]
         )
     return _Reading(*good[0]).table(unit)
 
@@ -173,7 +173,7 @@ class _Reading:
         return table.scaled(factor)
 
     def _error(self) -> UserError:
-        return UserError("the input-output table cannot be used", self.problems)
+        return UserError("The input-output table cannot be used.", self.problems)
 
     def _add(self, expected: str, got: str, row: int | None = None, field: str = "", hint: str = "") -> None:
         self.problems.append(Problem(expected, got, self.sheet.file, None if row is None else row + 1, field, hint))

@@ -80,14 +80,14 @@ def read_sheets(path: Path, name: str | None = None) -> list[Sheet]:
     """
     if not path.is_file():
         got = "a folder" if path.is_dir() else "no such file"
-        raise UserError("the table cannot be read", [Problem("a table in CSV or XLSX", got, str(path))])
+        raise UserError("The table cannot be read.", [Problem("a table in CSV or XLSX", got, str(path))])
     if path.suffix.lower() == ".csv":
         return [Sheet(str(path), _filled(list(csv.reader(io.StringIO(_text(path))))))]
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         return list(_workbook(path, name))
     hint = "Open it in Excel or LibreOffice and save it as .xlsx or .csv."
     problem = Problem("a file ending in .csv or .xlsx", repr(path.suffix or path.name), str(path), hint=hint)
-    raise UserError("the table cannot be read", [problem])
+    raise UserError("The table cannot be read.", [problem])
 
 
 def _text(path: Path) -> str:
@@ -98,25 +98,25 @@ def _text(path: Path) -> str:
         except UnicodeDecodeError:
             continue
     problem = Problem("text in UTF-8 or GB18030", "bytes that are neither", str(path))
-    raise UserError("the table cannot be read", [problem])
+    raise UserError("The table cannot be read.", [problem])
 
 
 def _workbook(path: Path, name: str | None) -> Iterator[Sheet]:
     try:
         import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
     except ImportError as error:
-        hint = "Install it (pip install openpyxl), or save the table as CSV."
+        hint = "Install it (.venv/bin/python -m pip install '.[excel]'), or save the table as CSV."
         problem = Problem("the package openpyxl, which reads workbooks", "nothing of that name", str(path), hint=hint)
-        raise UserError("the table cannot be read", [problem]) from error
+        raise UserError("The table cannot be read.", [problem]) from error
     try:
         values = openpyxl.load_workbook(path, data_only=True)
         formulas = openpyxl.load_workbook(path)
     except Exception as error:  # a broken workbook fails in as many ways as a zip archive can
-        raise UserError("the table cannot be read", [Problem("an Excel workbook", str(error), str(path))]) from error
+        raise UserError("The table cannot be read.", [Problem("an Excel workbook", str(error), str(path))]) from error
     names = [str(sheet.title) for sheet in values.worksheets]
     if name is not None and name not in names:
         problem = Problem(f"one of the sheets {', '.join(names)}", repr(name), str(path))
-        raise UserError("the table cannot be read", [problem])
+        raise UserError("The table cannot be read.", [problem])
     for title in names if name is None else [name]:
         filled = values[title].iter_rows(values_only=True)
         rows = [["" if cell is None else str(cell) for cell in row] for row in filled]
@@ -128,7 +128,7 @@ def _workbook(path: Path, name: str | None) -> Iterator[Sheet]:
             if isinstance(cell, str) and cell.startswith("=") and not rows[i][j]
         ]  # fmt: skip
         if lost:
-            raise UserError("the table cannot be read", lost)
+            raise UserError("The table cannot be read.", lost)
         yield Sheet(f"{path}[{title}]" if len(names) > 1 else str(path), _filled(rows))
 
 

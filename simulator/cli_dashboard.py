@@ -12,6 +12,8 @@ from scenarios.errors import Problem, UserError
 
 ROOT = Path("results")
 """Where `run` and `sweep` put their results unless told otherwise."""
+LOWEST, HIGHEST = 1, 65535
+Port = Annotated[int, typer.Option(metavar="N", help=f"Port of the page on this machine, {LOWEST} to {HIGHEST}.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,14 +30,15 @@ def dashboard(
         Path | None,
         typer.Argument(metavar="[DIR]", help="Folder of a batch or a sweep. Default: the newest below results/."),
     ] = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page on this machine.")] = 8050,
+    port: Port = 8050,
 ) -> None:
     """Show results in the browser, and ask what if: on this machine alone, without internet."""
     missing = [name for name in ("dash", "plotly") if find_spec(name) is None]
     if missing:
-        hint = "Install it: pip install -e '.[dashboard]'."
+        hint = "Install it: .venv/bin/python -m pip install '.[dashboard]'."
         problem = Problem("the packages of the extra `dashboard`", f"no {' and no '.join(missing)}", hint=hint)
         raise UserError("The dashboard cannot be opened.", [problem])
+    check_port(port, "The dashboard cannot be opened.", 8050)
     if folder is not None and not folder.is_dir():
         found = "a file" if folder.exists() else "no such folder"
         raise UserError("There is nothing to show.", [Problem("a folder of results", f"{folder} ({found})", "DIR")])
@@ -48,3 +51,16 @@ def dashboard(
             page.forever()
         except KeyboardInterrupt:
             print("Closed.")
+
+
+def check_port(port: int, refusal: str, usual: int) -> None:
+    """Refuse a number that no port has.
+
+    Raises
+    ------
+    UserError
+        With ``refusal`` as its first line.
+    """
+    if not LOWEST <= port <= HIGHEST:
+        hint = f"Leave it out for {usual}."
+        raise UserError(refusal, [Problem(f"a port from {LOWEST} to {HIGHEST}", str(port), "--port", hint=hint)])

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from simulator.cli_dashboard import Port, check_port
+
 PORT = 8765
 
 
@@ -21,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def live(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO|FILE.yaml", help="The scenario to step.")] = "S5",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page on this machine.")] = PORT,
+    port: Port = PORT,
     firms: Annotated[int | None, typer.Option(help="Firms of the eight sectors together.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
 ) -> None:
@@ -29,6 +31,7 @@ def live(
     from scenarios.load import load_scenario
     from simulator.views.live.server import serve
 
+    check_port(port, "The live market cannot be shown.", PORT)
     given = {"firms.number": ("--firms", firms), "seed": ("--seed", seed)}
     overrides: dict[str, object] = {field: value for field, (_, value) in given.items() if value is not None}
     serve(load_scenario(scenario, overrides, {field: option for field, (option, _) in given.items()}), port)

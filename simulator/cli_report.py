@@ -29,8 +29,9 @@ def report(
 ) -> None:
     """Write one self-contained page about results: figures, tables, checks, parameters, sources, warnings.
 
-    It needs no internet, and a browser prints it to PDF. Order books and energy flows are not stored: a run is run
-    again for them.
+    In the folder of a run it takes the place of the shorter page that the run wrote, all of which it holds; --out
+    keeps both. It needs no internet, and a browser prints it to PDF. Order books and energy flows are not stored: a
+    run is run again for them.
     """
     from scenarios.errors import Problem, UserError
     from simulator.disk import write_file
@@ -44,5 +45,6 @@ def report(
         raise UserError("The report cannot be written.", [Problem("a file", "a folder", str(place))])
     with bar() as progress:
         text = folder_report(folder, progress, figures)
+    replaced = ", in place of the page that was there" if place.exists() else ""
     write_file(place, text.encode("utf-8"))
-    print(f"{place}: open it in a browser; its print function makes a PDF.")
+    print(f"{place}{replaced}: open it in a browser; its print function makes a PDF.")

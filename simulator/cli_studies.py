@@ -1,20 +1,19 @@
-"""The commands of many runs: sweep, analyse, compact, query, new, and the list of parameters."""
+"""The commands of many runs: sweep, analyse, compact, query; they register `new` and `params` too."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scenarios.errors import Problem, UserError, did_you_mean
+from scenarios.errors import Problem, UserError
+from simulator import cli_params
 from simulator.cli_new import new
 from simulator.progress import bar
 
 if TYPE_CHECKING:
-    from scenarios.figures import Figure
     from scenarios.sweep_load import Plan
     from simulator.studies.analyse import Study
 
@@ -48,7 +47,7 @@ def register(app: typer.Typer) -> None:
         'python run.py query results/cap "select run, sum(quantity_t) as t from trades group by run limit 5"'
     )(query)
     app.add_typer(new, name="new")
-    app.command(epilog="Examples:\n\npython run.py params firms\n\npython run.py params economy.elasticities")(params)
+    cli_params.register(app)
 
 
 def read_settings(settings: list[str] | None) -> dict[str, object]:
@@ -183,7 +182,7 @@ def _print_indices(result: Study) -> None:
 
 
 def compact(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch or a sweep.")]) -> None:
-    """Gather a batch into one Parquet dataset, ``DIR/dataset``: runs, annual, periods, trades."""
+    """Gather a batch into one Parquet dataset, DIR/dataset: runs, annual, periods, trades."""
     from simulator.studies.compact import DATASET
     from simulator.studies.compact import compact as gather
 
@@ -199,66 +198,3 @@ def query(
     from simulator.studies.query import query as ask
 
     print(ask(folder, sql).to_string(index=False))
-
-
-def params(
-    word: Annotated[str, typer.Argument(help="Show only fields whose name holds this word.")] = "",
-    economy: Annotated[str, typer.Option(help="Economy whose figures are listed.")] = "shanxi_2022",
-) -> None:
-    """List every field of a scenario and every figure of its economy: default, range, unit, status, meaning."""
-    from rich.console import Console
-
-    from scenarios.calibrated import STATUS, calibrated
-    from scenarios.figures import catalogue
-    from scenarios.parameters import describe_parameters
-
-    rows = list(describe_parameters())
-    figures = list(catalogue(economy).values())
-    shown = [row for row in rows if word.casefold() in row.name.casefold()]
-    known = [figure for figure in figures if word.casefold() in figure.path.casefold()]
-    if not shown and not known:
-        parts = {part for name in (*(r.name for r in rows), *(f.path for f in figures)) for part in name.split(".")}
-        hint = did_you_mean(word, sorted(parts))
-        raise UserError("Nothing to show.", [Problem("part of a field's name", repr(word), hint=hint)])
-    console = Console(highlight=False)
-    # A pipe has no width of its own; 80 columns would break every cell.
-    console = Console(highlight=False, width=console.width if console.is_terminal else 200)
-    fitted = {row.field: row for row in calibrated(economy)}
-    if shown:
-        fields = [
-            (r.name, f"{fitted[r.name].value:g}", r.expectation, STATUS, r.description)
-            if r.name in fitted
-            else (r.name, _plain(r.default), r.expectation, r.status, r.description)
-            for r in shown
-        ]
-        console.print(_table(("Field", "Default", r"May be \[unit]", "Status", "Meaning"), fields))
-    if known:
-        cells = [
-            (f.path, f"{fitted[f.path].value:g}", f.unit, _range(f), STATUS, fitted[f.path].source)
-            if f.path in fitted
-            else (f.path, f"{f.value:g}", f.unit, _range(f), f.status, f.source)
-            for f in known
-        ]
-        console.print(_table(("Figure", "Value", "Unit", "Range", "Status", "Source"), cells))
-
-
-def _plain(value: object) -> str:
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _range(figure: Figure) -> str:
-    if figure.low is not None and figure.high is not None:
-        return f"{figure.low:g} to {figure.high:g}"
-    return figure.expectation.split(" [")[0]
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(*heads, box=SIMPLE_HEAD)
-    for cells in rows:
-        table.add_row(*(cell.replace("[", r"\[") for cell in cells))
-    return table

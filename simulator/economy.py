@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from equilibrium.province.accounts import Accounts
 from equilibrium.province.balance import build_accounts
@@ -13,7 +13,6 @@ from equilibrium.province.closure import Closure
 from equilibrium.province.dynamics import Growth
 from equilibrium.province.physical import PhysicalAccounts
 from equilibrium.province.province import Province
-from equilibrium.province.tables import named
 from scenarios.calibrated import calibrated
 from scenarios.economy import Figures, economy_folder, load_economy
 from scenarios.errors import Problem, UserError
@@ -46,8 +45,6 @@ class Economy:
             if the run does not start in the benchmark year, or the path ends before ``last_year``.
         """
         check_years(self.name, first_year, last_year)
-        path = self.figures.nonfossil_path.set_index("year")["twh"]
-        first = int(path.index.min())
         return Growth(
             labour=dynamics.labour_growth,
             productivity=dynamics.productivity_growth,
@@ -59,8 +56,15 @@ class Economy:
             external=dynamics.external_growth,
             lines=dynamics.line_growth,
             resources=dynamics.resource_growth,
-            nonfossil={int(y): float(v) / float(path.loc[first]) for y, v in path.items()},  # type: ignore[call-overload]
+            nonfossil=dict(self._nonfossil),
         )
+
+    @cached_property
+    def _nonfossil(self) -> Mapping[int, float]:
+        """Non-fossil power by year over its first year's."""
+        path = self.figures.nonfossil_path
+        twh = dict(zip(path["year"].astype(int).tolist(), path["twh"].astype(float).tolist(), strict=True))
+        return {year: value / twh[min(twh)] for year, value in twh.items()}
 
     def provenance(self) -> list[dict[str, str]]:
         """Where the figures come from: a row per table with how many of its rows have which status."""
@@ -78,9 +82,14 @@ class Economy:
 
     def firm_parameter(self, name: str) -> dict[str, float]:
         """A parameter of the firms' population by sector."""
+        return {s: self._population[s, name] for s in COVERABLE}
+
+    @cached_property
+    def _population(self) -> Mapping[tuple[str, str], float]:
+        """The firms' parameters by sector and name."""
         table = self.figures.population
-        values = named(table[table["parameter"] == name], "sector", "value")
-        return {s: values[s] for s in COVERABLE}
+        keys = zip(table["sector"].astype(str), table["parameter"].astype(str), strict=True)
+        return dict(zip(keys, table["value"].astype(float).tolist(), strict=True))
 
 
 def economy(name: str, changes: Mapping[str, float] | None = None) -> Economy:
@@ -124,10 +133,10 @@ def check_years(name: str, first_year: int, last_year: int) -> None:
     first, end = int(years.min()), int(years.max())
     if first_year != first:
         problem = Problem(f"{first}, the year of its accounts", str(first_year), field="years.start")
-        raise UserError(f"a run of the economy '{name}' starts in its benchmark year", [problem])
+        raise UserError(f"A run of the economy '{name}' starts in its benchmark year.", [problem])
     if last_year > end:
         problem = Problem(f"a last year up to {end}", str(last_year), field="years.end")
-        raise UserError(f"the economy '{name}' has no non-fossil power path beyond {end}", [problem])
+        raise UserError(f"The economy '{name}' has no non-fossil power path beyond {end}.", [problem])
 
 
 def data_version(name: str) -> str:

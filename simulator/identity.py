@@ -8,6 +8,7 @@ import math
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -61,13 +62,15 @@ def hash_files(root: Path | str, patterns: Iterable[str] = ("**/*.py",)) -> str:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that compute, read without importing them."""
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    return {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
+
+
+@lru_cache
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def plain(value: Any) -> Any:

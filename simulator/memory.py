@@ -2,18 +2,21 @@
 
 The GNU C library hands a large array's memory back to the system when the array dies, and the next one is fetched page
 by page, each page zeroed: for arrays of 100,000 numbers that takes as long as the arithmetic. A run makes the same
-arrays over and over, so it keeps the memory instead.
+arrays over and over, so it keeps the memory instead. By itself the library soon learns to keep
+what one run needs; Dask starts its workers with a setting that forbids it.
 """
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from functools import lru_cache
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # names of options in malloc.h
 _LARGEST = 1 << 30
 
 
+@lru_cache(maxsize=1)
 def keep_memory() -> bool:
     """Ask the C library to keep freed memory, up to 1 GB; return whether it understood. Elsewhere nothing happens."""
     if not sys.platform.startswith("linux"):

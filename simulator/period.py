@@ -256,9 +256,9 @@ def drift(m: CarbonMarket, agreement: Agreement, solution: Solution, z: Array) -
     collar = m.policy.collar(s.year)
     carried = m.flow.carry(z[None], t0, t1, m.star, context, substeps=m.substeps, collar=collar)
     accrued = carried.accrued()[0]
-    s.accrued = s.accrued + np.where(mask, accrued, 0.0)
-    share, _ = m.population.shares()
-    s.to_date = s.to_date + np.where(mask, accrued, 0.0)[m.population.sector] * share * TONNES
+    accrued = np.where(mask, accrued, 0.0)
+    s.accrued = s.accrued + accrued
+    s.to_date = s.to_date + accrued[m.population.sector] * m.population.shares()[0] * TONNES
     m.population.emissions = s.to_date
     m.population.holdings = m.registry.held[: len(m.population)]
     s.periods.append(period_row(m, agreement, solution, z, context))

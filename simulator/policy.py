@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ class Policy:
     """Whether the scenario's mid-year shock has been announced."""
     annual: bool = False
     """Whether there is one period a year: a cut is averaged over its year then, and sectors enter with the next."""
+    _masks: dict[int, NDArray[np.bool_]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _caps: dict[tuple[int, bool], Array] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def kinds(self, year: int) -> dict[str, str]:
         """Coverage by sector: before the policy starts power trades, as in the benchmark."""
@@ -52,17 +54,28 @@ class Policy:
         return tuple(s for s, kind in self.kinds(year).items() if kind == "allocated")
 
     def mask(self, year: int) -> NDArray[np.bool_]:
-        """Trading sectors as a mask in the order of ``COVERABLE``."""
-        kinds = self.kinds(year)
-        return np.array([kinds[s] == "trading" for s in COVERABLE])
+        """Trading sectors as a mask in the order of ``COVERABLE``; not to be written to, since it is kept."""
+        if year not in self._masks:
+            kinds = self.kinds(year)
+            self._masks[year] = np.array([kinds[s] == "trading" for s in COVERABLE])
+            self._masks[year].setflags(write=False)
+        return self._masks[year]
 
     def caps(self, year: int, *, whole: bool = False) -> Array:
         """Allowances of the year by sector, Mt: (1 - mu) of the frozen baseline; zero for uncovered sectors.
+
+        Not to be written to, since it is kept.
 
         Parameters
         ----------
         whole : in the year of a shock, as if it had held from January: the rate at which allowances now come.
         """
+        if (year, whole) not in self._caps:
+            self._caps[year, whole] = self._caps_of(year, whole)
+            self._caps[year, whole].setflags(write=False)
+        return self._caps[year, whole]
+
+    def _caps_of(self, year: int, whole: bool) -> Array:
         kinds = self.kinds(year)
         covered = np.array([kinds[s] != "none" for s in COVERABLE])
         caps = np.where(covered, self.scenario.cap_share(year) * self.baseline.at(year), 0.0)

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+REFRESH = 4
+"""Times a second that the bar is drawn: more would take processor time from the runs that it counts."""
+
 
 class Report(Protocol):
     """What a long computation calls as it goes on."""
@@ -22,7 +25,7 @@ def bar() -> Iterator[Report]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=Console(stderr=True)) as shown:
+    with Progress(*columns, console=Console(stderr=True), refresh_per_second=REFRESH) as shown:
 
         def progress(name: str, done: int, total: int, note: str = "") -> None:
             if name not in tasks:

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from simulator.model import CarbonMarket
 
 
+SERIES = ("emissions", "output", "star_emissions", "star_output", "effective", "covered")
+BY_SECTOR = {name: tuple(f"{name}_{sector}" for sector in COVERABLE) for name in SERIES}
+"""Columns of what the table of periods holds by sector."""
+
+
 def context_of(m: CarbonMarket, mask: NDArray[np.bool_], z: NDArray[np.float64]) -> Context:
     """What the drift may know of the market once the auction has left the state at ``z`` (17,).
 
@@ -32,19 +37,21 @@ def context_of(m: CarbonMarket, mask: NDArray[np.bool_], z: NDArray[np.float64])
     allocation = float(m.policy.caps(s.year)[mask].sum())
     base = float(m.policy.baseline.at(s.year)[mask].sum())
     rate = float(m.policy.caps(s.year, whole=True)[mask].sum())
-    slope = (m.star(t1) - m.star(t0))[PRICE] * n
+    here, there = m.star(np.array([t0, t1]))[:, PRICE]
+    slope = (there - here) * n
     gap = 1.0 - (1.0 + np.maximum(s.effective[mask], 0.0)) / np.exp(z[PRICE])
-    expected = m.population.expected_price[mask[m.population.sector]]
+    trading = np.flatnonzero(mask[m.population.sector])
+    expected = m.population.expected_price[trading]
     need = float(s.accrued[mask].sum() + left * emission_rates(z)[mask].sum())
     return Context(
         covered=mask,
-        bank_ratio=_spare(m, mask) / allocation if allocation > 0 else 0.0,
+        bank_ratio=_spare(m, trading) / allocation if allocation > 0 else 0.0,
         cap_tightness=1.0 - rate / base if base > 0 else 0.0,
         time_to_compliance=left,
         reference_slope=float(slope),
         technique_gap=float(gap.mean()) if gap.size else 0.0,
         expectation_gap=float(z[PRICE] - np.log1p(expected.mean())) if agents_trade(m) and expected.size else 0.0,
-        balance=(_held(m, mask) - need) / allocation if allocation > 0 else 0.0,
+        balance=(_held(m, trading) - need) / allocation if allocation > 0 else 0.0,
         period_length=1.0 / n,
     )
 
@@ -54,22 +61,21 @@ def agents_trade(m: CarbonMarket) -> bool:
     return bool(m.scenario.market.mode == "agents")
 
 
-def _held(m: CarbonMarket, mask: NDArray[np.bool_]) -> float:
+def _held(m: CarbonMarket, trading: NDArray[np.intp]) -> float:
     """What can still be surrendered this year, Mt: allowances of trading firms and of government, credits expected."""
     if not agents_trade(m):
-        return float(m.policy.caps(m.state.year)[mask].sum()) + m.state.banked + m.state.credits
+        caps = m.policy.caps(m.state.year)
+        return float(caps[m.policy.mask(m.state.year)].sum()) + m.state.banked + m.state.credits
     held = m.registry.held
-    firms = held[: len(m.population)][mask[m.population.sector]]
-    return float(firms.sum() + held[m.government]) / TONNES + m.state.credits
+    return float(held[trading].sum() + held[m.government]) / TONNES + m.state.credits
 
 
-def _spare(m: CarbonMarket, mask: NDArray[np.bool_]) -> float:
+def _spare(m: CarbonMarket, trading: NDArray[np.intp]) -> float:
     """Allowances of earlier vintages still held by trading firms, Mt."""
-    if m.scenario.market.mode == "equilibrium":
+    if not agents_trade(m):
         return m.state.banked
-    firms = np.flatnonzero(mask[m.population.sector])
-    earlier = m.registry.holdings[: m.state.year - m.registry.first_vintage, firms]
-    return float(earlier.sum()) / TONNES
+    earlier = m.registry.holdings[: m.state.year - m.registry.first_vintage]
+    return sum(int(vintage[trading].sum()) for vintage in earlier) / TONNES
 
 
 def _gaps(before: NDArray[np.float64], z: NDArray[np.float64], covered: NDArray[np.bool_]) -> dict[str, float]:
@@ -122,7 +128,7 @@ def period_row(
         "covered": context.covered.astype(int),
     }
     for name, values in series.items():
-        row |= {f"{name}_{sector}": values[i].item() for i, sector in enumerate(COVERABLE)}
+        row |= zip(BY_SECTOR[name], values.tolist(), strict=True)
     row |= {f"own_price_{sector}": price for sector, price in m.province.own_prices(solution).items()}
     return row
 

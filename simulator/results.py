@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from simulator.variables import (
     CATALOGUE,
@@ -88,9 +89,7 @@ class RunResult:
     def series(self, variable: str) -> pd.Series[float]:
         """One variable by year; empty where the run does not hold it."""
         rows = self.annual[self.annual["variable"] == variable]
-        return pd.Series(
-            rows["value"].to_numpy(float), index=rows["year"].to_numpy(int), name=variable
-        ).sort_index()
+        return pd.Series(rows["value"].to_numpy(float), index=rows["year"].to_numpy(int), name=variable).sort_index()
 
 
 def annual_table(
@@ -116,18 +115,22 @@ def annual_table(
         parts += [f"missing variables: {', '.join(missing)}"] * bool(missing)
         raise ResultError(f"annual results of {scenario}: " + "; ".join(parts))
     years = sorted({int(year) for series in values.values() for year in series})
-    rows: list[tuple[str, str, int, float]] = []
-    for variable in CATALOGUE.values():
-        series = values.get(variable.name)
-        for year in years if series is not None else ():
-            value = float(series[year]) if series is not None and year in series else np.nan
-            if not np.isfinite(value):
-                raise ResultError(
-                    f"annual results of {scenario}: {variable.name} has no finite value in {year}"
-                )
-            rows.append((variable.name, variable.unit, year, value + 0.0))
-    table = pd.DataFrame(rows, columns=["variable", "unit", "year", "value"])
-    return table.assign(scenario=scenario, seed=int(seed), region=region)[list(ANNUAL_COLUMNS)]
+    shown = [variable for variable in CATALOGUE.values() if variable.name in values]
+    table = np.array([[float(values[v.name].get(year, np.nan)) for year in years] for v in shown]).reshape(
+        -1, len(years)
+    )
+    for row, column in np.argwhere(~np.isfinite(table)).tolist():
+        raise ResultError(f"annual results of {scenario}: {shown[row].name} has no finite value in {years[column]}")
+    columns: dict[str, Any] = {
+        "scenario": scenario,
+        "seed": int(seed),
+        "region": region,
+        "variable": np.repeat(np.array([v.name for v in shown], dtype=object), len(years)),
+        "unit": np.repeat(np.array([v.unit for v in shown], dtype=object), len(years)),
+        "year": np.tile(np.array(years, dtype=np.int64), len(shown)),
+        "value": table.ravel() + 0.0,
+    }
+    return pd.DataFrame(columns)
 
 
 def market_variables(
@@ -166,34 +169,37 @@ def market_variables(
         Where fills and periods disagree on a year's volume, or somebody outside `TRADERS` and the
         intermediaries trades.
     """
-    present = (trades[["buyer_sector", "seller_sector"]] == INTERMEDIARIES).to_numpy().any()
+    accounts, _ = _places(trades["buyer"], trades["seller"])
+    places, names = _places(trades["buyer_sector"], trades["seller_sector"])
+    present = INTERMEDIARIES in names
     traders = (*TRADERS, INTERMEDIARIES) if present else TRADERS
     absent = OFFSETS if present else OPTIONAL
     out: dict[str, dict[int, float]] = {name: {} for name in CATALOGUE if _is_market(name) and name not in absent}
     close = float(opening_price)
+    period_years, order = periods["year"].to_numpy(), np.argsort(periods["period"].to_numpy(), kind="stable")
+    volumes, turnovers, closes = (periods[name].to_numpy() for name in ("volume_t", "turnover_yuan", "price"))
+    fill_years, quantities = trades["year"].to_numpy(), trades["quantity_t"].to_numpy(np.int64)
     for year in years:
         level = float(deflator[year]) if deflator is not None else 1.0
-        market = periods[periods["year"] == year].sort_values("period")
-        fills = trades[trades["year"] == year]
-        volume = int(market["volume_t"].sum())
-        turnover = float(market["turnover_yuan"].sum())
-        if len(market):
-            close = float(market["price"].iloc[-1])
+        rows = order[period_years[order] == year]
+        volume = int(volumes[rows].sum())
+        turnover = float(turnovers[rows].sum())
+        if len(rows):
+            close = float(closes[rows[-1]])
+        sectors: dict[str, float]
         if net_sales_t is None:
-            filled = int(fills["quantity_t"].sum())
+            fills = np.flatnonzero(fill_years == year)
+            filled = int(quantities[fills].sum())
             if filled != volume:
-                raise ResultError(
-                    f"year {year}: fills add up to {filled} t, the periods' volume to {volume} t"
-                )
-            firms = net_positions(fills["buyer"], fills["seller"], fills["quantity_t"])
-            sectors: pd.Series[Any] = net_positions(
-                fills["buyer_sector"], fills["seller_sector"], fills["quantity_t"]
-            )
-            moved = int(firms.abs().sum()) / 2
+                raise ResultError(f"year {year}: fills add up to {filled} t, the periods' volume to {volume} t")
+            moved = int(np.abs(_net(accounts[:, fills], quantities[fills])).sum()) / 2
+            by_sector = _net(places[:, fills], quantities[fills], len(names))
+            took_part = np.bincount(places[:, fills].ravel(), minlength=len(names))
+            sectors = {name: net for name, net, n in zip(names, by_sector.tolist(), took_part, strict=True) if n}
         else:
-            sectors = pd.Series(dict(net_sales_t.get(year, {})), dtype=float)
-            moved = float(sectors.abs().sum()) / 2
-        strangers = [str(s) for s in sectors.index if s not in traders]
+            sectors = {name: float(net) for name, net in net_sales_t.get(year, {}).items()}
+            moved = float(np.abs(np.array([*sectors.values()])).sum()) / 2
+        strangers = sorted(name for name in sectors if name not in traders)
         if strangers:
             raise ResultError(f"year {year}: fills of sectors without firms: {', '.join(strangers)}")
         out["Price|Carbon"][year] = (turnover / volume if volume else close) / level
@@ -206,20 +212,28 @@ def market_variables(
     return out
 
 
+def _places(buyer: pd.Series[Any], seller: pd.Series[Any]) -> tuple[NDArray[np.intp], list[str]]:
+    """Numbers from 0 for whoever traded, (2, fills) buyers above sellers, and the names they stand for."""
+    places, names = pd.factorize(pd.concat([buyer, seller], ignore_index=True))
+    return places.reshape(2, -1), [str(name) for name in names]
+
+
+def _net(traders: NDArray[np.intp], quantity: NDArray[np.int64], count: int = 0) -> NDArray[np.int64]:
+    """Tonnes sold less bought by each place of ``traders`` (2, fills), buyers above sellers."""
+    net = np.zeros(max(count, int(traders.max(initial=-1)) + 1), dtype=np.int64)
+    np.subtract.at(net, traders[0], quantity)
+    np.add.at(net, traders[1], quantity)
+    return net
+
+
 def _is_market(name: str) -> bool:
     return name.startswith(("Price|", "Carbon Market|", "Trade|"))
 
 
-def net_positions(
-    buyer: pd.Series[Any], seller: pd.Series[Any], quantity_t: pd.Series[Any]
-) -> pd.Series[int]:
+def net_positions(buyer: pd.Series[Any], seller: pd.Series[Any], quantity_t: pd.Series[Any]) -> pd.Series[int]:
     """Tonnes sold less tonnes bought of every account (firm or sector) that traded; they add up to zero."""
-    both = pd.concat([buyer, seller], ignore_index=True)
-    place, accounts = pd.factorize(both, sort=True)
-    quantity = np.asarray(quantity_t, dtype=np.int64)
-    net = np.zeros(len(accounts), dtype=np.int64)
-    np.add.at(net, place, np.concatenate([-quantity, quantity]))
-    return pd.Series(net, index=accounts)
+    place, accounts = pd.factorize(pd.concat([buyer, seller], ignore_index=True), sort=True)
+    return pd.Series(_net(place.reshape(2, -1), np.asarray(quantity_t, dtype=np.int64), len(accounts)), index=accounts)
 
 
 def with_equivalent_variation(results: Iterable[RunResult], reference: str = REFERENCE) -> pd.DataFrame:

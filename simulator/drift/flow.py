@@ -188,7 +188,7 @@ class Flow:
             If the path blows up and `on_blow_up` is `stop`.
         """
         times = np.linspace(t0, t1, substeps + 1)
-        stars = self._reference(star, t0, times)[:, None, :]
+        stars = self._reference(star, times)[:, None, :]
         r = self._bounded_path(z0 - stars[0], t0, t1, context, substeps)
         z = stars + r
         low, high = math.log1p(collar[0]), math.log1p(collar[1])
@@ -196,11 +196,12 @@ class Flow:
             return Carried(times, z)
         return self._held(z0, times, star, context, (low, high))
 
-    def _reference(self, star: Reference, t0: float, times: Array) -> Array:
-        held = star(np.array([t0]))
-        out = np.repeat(held, len(times), axis=0)
+    def _reference(self, star: Reference, times: Array) -> Array:
+        """The reference at `times` (n,) as `carry` holds it: what it is at the first, the price moving on."""
+        path = star(times)
+        out = np.repeat(path[:1], len(times), axis=0)
         if self.mode != "none":
-            out[:, PRICE] = star.component(times, PRICE)
+            out[:, PRICE] = path[:, PRICE]
         return out
 
     def _bounded_path(self, r0: Array, t0: float, t1: float, context: Context, substeps: int) -> Array:
@@ -232,7 +233,7 @@ class Flow:
 
         def step(z: Array, t: float, until: float) -> Array:
             later = replace(context, time_to_compliance=np.maximum(context.time_to_compliance - (t - start), 0.0))
-            ends = self._reference(star, start, np.array([t, until]))[:, None, :]
+            ends = self._reference(star, np.array([start, t, until]))[1:, None, :]
             return np.asarray(self._bounded_path(z - ends[0], t, until, later, 1)[-1] + ends[1])
 
         for target in times[1:]:

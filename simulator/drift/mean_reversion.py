@@ -23,7 +23,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from simulator.drift.history import PriceHistory
 from simulator.drift.reference import reference
@@ -161,6 +160,8 @@ def simulate(rate: float, step: float, noise: Array) -> Array:
 
     The first value is stationary if rate > 0, else one innovation.
     """
+    from scipy.signal import lfilter  # here: a run needs none of it, and it takes a quarter of a second to import
+
     phi = float(np.exp(-rate * step))
     first = noise.copy()
     first[:, 0] /= np.sqrt(1 - phi**2) if rate > 0 else 1.0

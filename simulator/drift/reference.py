@@ -50,6 +50,8 @@ class Reference:
         if len(self.curves) == 1:
             return self.curves[0](t)
         piece = np.searchsorted(self.starts, t, side="right") - 1
+        if piece.size and (piece == piece.flat[0]).all():
+            return self.curves[int(piece.flat[0])](t)
         out = np.empty(t.shape + self.values.shape[1:])
         for k in np.unique(piece):
             out[piece == k] = self.curves[k](t[piece == k])
@@ -132,7 +134,7 @@ def _curve(nodes: Array, levels: Array, ends: Ends) -> _Curve:
     last = (levels[-1] - levels[-2]) / (nodes[-1] - nodes[-2])
 
     def evaluate(t: Array) -> Array:
-        inside = np.clip(t, nodes[0], nodes[-1])
+        inside = np.minimum(np.maximum(t, nodes[0]), nodes[-1])
         out = np.asarray(inner(inside), dtype=float)
         if ends == "linear":
             beyond = (t - inside).reshape(t.shape + (1,) * (levels.ndim - 1))

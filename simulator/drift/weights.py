@@ -10,6 +10,7 @@ import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -221,8 +222,7 @@ def load(folder: str | Path) -> Weights:
     if hashlib.sha256(content).hexdigest() != card.get("sha256"):
         raise WeightsError(f"{folder}: weights.npz does not belong to card.json (checksum differs); retrain")
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        arrays = _arrays(content)
         c, d = (float(x) for x in arrays["season"])
         return Weights(
             rate=arrays["rate"],
@@ -239,6 +239,16 @@ def load(folder: str | Path) -> Weights:
         raise
     except (KeyError, zipfile.BadZipFile, TypeError, ValueError) as problem:
         raise WeightsError(f"{folder}: weights.npz is damaged ({problem}); retrain") from problem
+
+
+@lru_cache(maxsize=4)
+def _arrays(content: bytes) -> Mapping[str, Array]:
+    """The arrays of an .npz archive, not to be written to: one run after another takes the same weights."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    for array in arrays.values():
+        array.setflags(write=False)
+    return arrays
 
 
 def _head(arrays: Mapping[str, Array], name: str, depth: int) -> Head:

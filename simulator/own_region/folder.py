@@ -99,7 +99,7 @@ def make_economy(
     if gdp is not None:
         if not gdp > 0.0:
             problem = Problem("a number above 0 [yi yuan]", f"{gdp:g}", field="--gdp")
-            raise UserError("the table cannot be scaled", [problem])
+            raise UserError("The table cannot be scaled.", [problem])
         notes.append(f"All money was multiplied by {gdp / own.gdp():.4g}, so that GDP is {gdp:,.1f} yi yuan.")
         own = own.scaled(gdp / own.gdp())
     try:
@@ -110,7 +110,7 @@ def make_economy(
     except ValueError as error:
         hint = "Look at the cells it names; docs/own_region.md says how the accounts are made."
         problem = Problem("a table whose accounts can be balanced", str(error), str(table), hint=hint)
-        raise UserError("the economy cannot be made", [problem]) from error
+        raise UserError("The economy cannot be made.", [problem]) from error
     region.notes[:0] = notes
     lines = _lines(region, own)
     _write(folder, name, template, table, region, lines)
@@ -127,7 +127,7 @@ def _free(name: str, parent: Path) -> Path:
     elif (parent / name).exists():
         problems.append(Problem("a new name", f"the folder {parent / name}", field="NAME"))
     if problems:
-        raise UserError("the economy cannot be made", problems)
+        raise UserError("The economy cannot be made.", problems)
     return parent / name
 
 
@@ -165,7 +165,7 @@ def _write(folder: Path, name: str, template: str, table: Path, region: Region, 
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
         problem = Problem("a folder to write in", str(error), str(folder))
-        raise UserError("the economy cannot be written", [problem]) from error
+        raise UserError("The economy cannot be written.", [problem]) from error
 
 
 def _readme(name: str, template: str, table: Path, region: Region, lines: list[str]) -> str:

@@ -125,7 +125,7 @@ def write_table(table: NationalTable, path: Path, unit: str = "yi") -> Path:
     try:
         import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
     except ImportError as error:
-        hint = "Install it (pip install openpyxl), or write CSV."
+        hint = "Install it (.venv/bin/python -m pip install '.[excel]'), or write CSV."
         problem = Problem("the package openpyxl, which writes workbooks", "nothing of that name", hint=hint)
         raise UserError("The table cannot be written.", [problem]) from error
     book = openpyxl.Workbook(write_only=True)

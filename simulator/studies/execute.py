@@ -6,6 +6,7 @@ where a killed one stopped, and the same bytes come out whatever the number and 
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import threading
 import time
@@ -281,4 +282,19 @@ def _in_worker(task: Task) -> Word:
             news.put((name, done, total))
 
     with _one_at_a_time:
-        return run_one(task, report)
+        word = run_one(task, report)
+        _let_go()
+    return word
+
+
+def _let_go() -> None:
+    """Free a finished run's memory now: its model and its firms know each other, so that only the collector can.
+
+    By itself it comes by the number of objects, and a run has few and large ones. What the first run has loaded stays
+    for good and is not looked through again, so that this takes milliseconds.
+    """
+    gc.collect()
+    _freeze()
+
+
+_freeze = lru_cache(maxsize=1)(gc.freeze)  # once a process

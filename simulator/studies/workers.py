@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import math
 import multiprocessing
 import os
 import re
@@ -20,6 +22,8 @@ from simulator.threads import use_one_thread
 
 A = TypeVar("A")
 R = TypeVar("R")
+ASK_AGAIN = 1.0
+"""Seconds after which a scheduler is asked again how many workers it has: a question costs as much as a submission."""
 
 
 class Workers(Protocol):
@@ -114,11 +118,15 @@ class Cluster:
     def __init__(self, address: str, client: Any) -> None:
         self.address, self.client = address, client
         self.executor: Executor = client.get_executor(pure=False)
+        self.asked, self.workers = -math.inf, 0
 
     @property
     def window(self) -> int:
-        """Two tasks a worker; workers may come and go."""
-        return max(2, 2 * len(self.client.scheduler_info(n_workers=-1).get("workers", {})))
+        """Two tasks a worker; workers may come and go, so the scheduler is asked now and then."""
+        if time.monotonic() - self.asked > ASK_AGAIN:
+            self.workers = len(self.client.scheduler_info(n_workers=-1).get("workers", {}))
+            self.asked = time.monotonic()
+        return max(2, 2 * self.workers)
 
     def submit(self, function: Callable[[A], R], task: A) -> Future[R]:
         """Hand over one task."""
@@ -192,6 +200,7 @@ def begin_worker(parent: int, news: Any) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: at once, even within a long computation
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    atexit.register(os._exit, 0)  # taking the interpreter apart would take half a second, and all is on disk
 
 
 def _watch(parent: int) -> None:

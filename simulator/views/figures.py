@@ -127,6 +127,9 @@ def price_figure(results: Sequence[RunResult], source: str) -> Figure:
         curves,
     )
     _limits(axes, curves, bands, True)
+    if len(years := {int(x) for curve in curves.values() for x in curve[0]}) == 1:
+        (only,) = years
+        axes.set_xticks([only + 0.5], [str(only)])  # its beginning lies before the first period
     longest = max((len(x) for x, _ in curves.values()), default=1)
     _draw(axes, curves, bands, max(1, longest // 9), "{:,.1f}")
     return figure
@@ -179,7 +182,8 @@ def _frame(
 ) -> tuple[Figure, Axes]:
     titles = {name: group[0].title for name, group in by_scenario(results).items() if name in curves}
     years = [int(x) for curve in curves.values() for x in (curve[0][0], curve[0][-1])]
-    span = f", {min(years)}–{max(years)}" if years else ""
+    ends = sorted({min(years), max(years)}) if years else []
+    span = f", {'–'.join(map(str, ends))}" if ends else ""
     figure, axes = style.frame(f"{title}, {place(results)}{span}", unit, source, legend_rows=math.ceil(len(titles) / 2))
     style.legend(figure, titles)
     if years and max(years) - min(years) < 3:  # else the years would be divided

@@ -19,6 +19,7 @@ from simulator.studies.sweep import DESIGN, read_plan
 from simulator.views.detail import detail_figures
 from simulator.views.figures import draw_figures, source_line
 from simulator.views.folder import Folder, open_folder
+from simulator.views.offsets import offset_figures
 from simulator.views.page import note, table
 from simulator.views.report import report_html
 from simulator.views.style import png, save
@@ -43,7 +44,7 @@ def folder_report(path: Path | str, progress: Report | None = None, keep: Path |
     folder = open_folder(path)
     source = _sweep_source(folder) if folder.sweep else source_line(folder.runs)
     shown = with_fills(folder, shown_run(folder.runs))
-    figures = draw_figures(folder.runs, source=source)
+    figures = draw_figures(folder.runs, source=source) | ({} if folder.sweep else offset_figures(folder.runs))
     details, left_out = detail_figures(shown, progress=progress)
     if keep is not None:
         for name, figure in (figures | details).items():

@@ -74,10 +74,11 @@ def network_figure(result: RunResult, year: int | None = None) -> Figure:
     firms["rank"] = firms["sector"].map({code: n for n, code in enumerate(ORDER)})
     firms = firms.sort_values(["rank", "t"], ascending=[True, False], kind="stable")
     share = float(shown.sum() / pairs.sum())
+    part = f"the {len(shown)} largest of {len(pairs):,} pairs, {share:.0%}"
+    drawn = part if len(shown) < len(pairs) else f"all {len(pairs)} pairs"
     figure, axes = style.canvas(
         f"Who traded with whom, {place([result])}, {result.scenario}, {when}",
-        f"dot: a firm, by volume; line: seller (its colour) to buyer; the {len(shown)} largest of {len(pairs):,} pairs,"
-        f" {share:.0%} of {pairs.sum() / 1e6:,.1f} Mt CO₂",
+        f"dot: a firm, by volume; line: seller (its colour) to buyer; {drawn} of {pairs.sum() / 1e6:,.1f} Mt CO₂",
         source_line([result]),
         height=7.6,
     )

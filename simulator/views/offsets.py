@@ -34,15 +34,24 @@ def write_offsets(results: Sequence[RunResult], folder: Path | str) -> dict[str,
     -------
     Name of a figure to the paths of its PNG and SVG.
     """
-    figures = {}
     for effect in offset_effects(results):
-        name = f"offsets_{effect.scenario}"
         text = effect.table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
-        write_file(Path(folder) / f"{name}.csv", text.encode())
-        source = source_line(results).partition(" Line:")[0]  # its last words are about medians and bands
-        source += " Means over the seeds." if effect.seeds > 1 else ""
-        figures[name] = style.save(offset_figure(effect, source), Path(folder) / "figures", name)
-    return figures
+        write_file(Path(folder) / f"{_name(effect)}.csv", text.encode())
+    drawn = offset_figures(results)
+    return {name: style.save(figure, Path(folder) / "figures", name) for name, figure in drawn.items()}
+
+
+def offset_figures(results: Sequence[RunResult]) -> dict[str, Figure]:
+    """A figure by name for every scenario with offsets whose twin is there too."""
+    source = source_line(results).partition(" Line:")[0]  # its last words are about medians and bands
+    return {
+        _name(effect): offset_figure(effect, source + (" Means over the seeds." if effect.seeds > 1 else ""))
+        for effect in offset_effects(results)
+    }
+
+
+def _name(effect: OffsetEffect) -> str:
+    return f"offsets_{effect.scenario}"
 
 
 def offset_figure(effect: OffsetEffect, source: str) -> Figure:

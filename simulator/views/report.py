@@ -19,7 +19,7 @@ from simulator.views.page import box, figure, heading, note, page, table
 from simulator.views.plots import FIGURES
 from simulator.views.soundness import checks_of, warnings_of
 from simulator.views.style import png
-from simulator.views.table import band_cells, cells, columns, signed, summarise
+from simulator.views.table import columns, remark, rows, signed, summarise
 from simulator.views.words import sentences
 
 
@@ -126,7 +126,8 @@ def _few(said: Sequence[str], most: int = 20) -> list[str]:
 
 def _summary(results: Sequence[RunResult]) -> str:
     summaries = summarise(results)
-    return table(columns(summaries), [row for s in summaries for row in (cells(s), *band_cells(s))])
+    said = remark(summaries)
+    return table(columns(summaries), rows(summaries)) + (note(said) if said else "")
 
 
 def _figures(pictures: Mapping[str, bytes]) -> list[str]:
@@ -149,13 +150,14 @@ def _sectors(results: Sequence[RunResult]) -> list[str]:
             return "–"
         return signed(float(found), digits) if sign else f"{float(found):,.{digits}f}"
 
-    heads = ["Sector", f"{first}", *(f"{name} {last}" for name in groups)]
     start = next(iter(groups))
+    before = [start] if first < last else []
+    heads = ["Sector", *(f"{first}" for _ in before), *(f"{name} {last}" for name in groups)]
     codes = [*FIRM_SECTORS, *(code for code in SECTORS if code not in FIRM_SECTORS), "HH"]
     emitted = [
         [
             _sector(code),
-            value(start, emissions_of(code), first, 1),
+            *(value(n, emissions_of(code), first, 1) for n in before),
             *(value(n, emissions_of(code), last, 1) for n in groups),
         ]
         for code in codes
@@ -222,15 +224,35 @@ def _parameters(results: Sequence[RunResult]) -> str:
     return said + table(heads, rows, text=True, marked=differs, below=meaning)
 
 
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested parameters as dotted names to text."""
+def flatten(
+    values: Mapping[str, Any], prefix: str = "", *, words: tuple[str, str, str] = ("none", "yes", "no")
+) -> dict[str, str]:
+    """Nested parameters as dotted names to text.
+
+    Parameters
+    ----------
+    words
+        What stands for nothing, true and false: by default as on a page; a file has its own.
+
+    Examples
+    --------
+    >>> flatten({"price": {"ceiling": None, "floor": 60.0}, "banking": {"allowed": True}})
+    {'price.ceiling': 'none', 'price.floor': '60.0', 'banking.allowed': 'yes'}
+    """
+    nothing, yes, no = words
+
+    def said(value: object) -> str:
+        return nothing if value is None else yes if value is True else no if value is False else str(value)
+
     out: dict[str, str] = {}
     for key, value in values.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
-            out |= flatten(value, f"{name}.")
+            out |= flatten(value, f"{name}.", words=words)
+        elif isinstance(value, list | tuple):
+            out[name] = ", ".join(map(said, value))
         else:
-            out[name] = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            out[name] = said(value)
     return out
 
 

@@ -27,13 +27,15 @@ class Summary:
 
     Prices are in yuan of 2022 per t, volumes and emissions in Mt CO2 a year, energy in Mtce a year, money
     in billion yuan of 2022. What compares with the reference scenario is None where the batch does not hold
-    it.
+    it. ``auctions`` says whether firms trade, rather than the equilibrium setting the price itself.
     """
 
     scenario: str
     title: str
     coverage: dict[str, str]
     binding: bool
+    auctions: bool
+    policy_start: int | None
     seeds: int
     first: int
     middle: int
@@ -113,6 +115,7 @@ def _summary(
 
     emissions = wide[EMISSIONS]
     allocation = group[0].parameters.get("allocation") or {}
+    market = group[0].parameters.get("market") or {}
     comparable = base_wide is not None and base is not None and base.last == last
     welfare = None
     if comparable and base_wide is not None and MONEY_METRIC in wide and MONEY_METRIC in base_wide:
@@ -122,6 +125,8 @@ def _summary(
         title=group[0].title,
         coverage=group[0].coverage,
         binding=bool(allocation.get("binding", False)),
+        auctions=market.get("mode") != "equilibrium",
+        policy_start=group[0].parameters.get("policy_start"),
         seeds=len(group),
         first=first,
         middle=middle,
@@ -150,68 +155,86 @@ def _equal(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     return bool(np.allclose(one[names].to_numpy(float), other[names].to_numpy(float), rtol=1e-9, atol=1e-9))
 
 
+@dataclass(frozen=True)
+class Column:
+    """A column of numbers: its head, its number of a summary (None: there is none), and the number as text."""
+
+    head: str
+    value: Callable[[Summary], float | None]
+    said: Callable[[float], str]
+
+
+def _columns(summaries: Sequence[Summary]) -> list[Column]:
+    """The columns of some summaries; runs of a single year have no change, no peak and one column a quantity."""
+    one = summaries[0]
+    single = all(s.first == s.last for s in summaries)
+    whole = [
+        Column(f"Price\n{one.middle}\nyuan/t", lambda s: s.price_middle, _plain(1)),
+        Column(f"Price\n{one.last}\nyuan/t", lambda s: s.price_last, _plain(1)),
+        Column(f"Volume\n{one.last}\nMt", lambda s: s.volume_last, _plain(2)),
+        Column(f"CO₂\n{one.first}\nMt", lambda s: s.emissions_first, _plain(1)),
+        Column(f"CO₂\n{one.last}\nMt", lambda s: s.emissions_last, _plain(1)),
+        Column("CO₂\nchange\n%", lambda s: 100 * s.emissions_change, lambda v: signed(v, 1)),
+        Column("CO₂\npeak\nyear", lambda s: s.peak_year, lambda year: _peak(year, one)),
+        Column(f"Energy\n{one.last}\nMtce", lambda s: s.energy_last, _plain(1)),
+        Column(
+            f"GDP\n{one.last}\n% to {REFERENCE}",
+            lambda s: None if s.gdp_loss is None else -100 * s.gdp_loss,
+            lambda v: signed(v, 2),
+        ),
+    ]
+    heads = list(dict.fromkeys(column.head for column in whole))
+    if single:
+        heads = [head for head in heads if "change" not in head and "peak" not in head]
+    return [next(column for column in whole if column.head == head) for head in heads]
+
+
+def _plain(digits: int) -> Callable[[float], str]:
+    return lambda value: f"{value:,.{digits}f}"
+
+
+def _peak(year: float, run: Summary) -> str:
+    """The year of the peak; the last year of a run is none, since it may yet rise."""
+    return f">{run.last}" if round(year) >= run.last > run.first else f"{year:.0f}"
+
+
 def columns(summaries: Sequence[Summary]) -> list[str]:
     """Heads of the table's columns; the years are those of the batch."""
-    one = summaries[0]
-    return [
-        "Scenario",
-        f"Price\n{one.middle}\nyuan/t",
-        f"Price\n{one.last}\nyuan/t",
-        f"Volume\n{one.last}\nMt",
-        f"CO₂\n{one.first}\nMt",
-        f"CO₂\n{one.last}\nMt",
-        "CO₂\nchange\n%",
-        "CO₂\npeak\nyear",
-        f"Energy\n{one.last}\nMtce",
-        f"GDP\n{one.last}\n% to {REFERENCE}",
-    ]
+    return ["Scenario", *(column.head for column in _columns(summaries))]
 
 
-def cells(summary: Summary) -> list[str]:
-    """One row of the table as text."""
-    s = summary
-    loss = s.gdp_loss
-    return [
-        s.scenario,
-        f"{s.price_middle:,.1f}",
-        f"{s.price_last:,.1f}",
-        f"{s.volume_last:,.2f}",
-        f"{s.emissions_first:,.1f}",
-        f"{s.emissions_last:,.1f}",
-        signed(100 * s.emissions_change, 1),
-        f">{s.last}" if s.still_rising else str(s.peak_year),
-        f"{s.energy_last:,.1f}",
-        "–" if loss is None else signed(-100 * loss, 2),
-    ]
+def rows(summaries: Sequence[Summary]) -> list[list[str]]:
+    """The table as text: a row a scenario, below it the 5th and 95th percentile where it has several seeds."""
+    return [row for summary in summaries for row in (_row(summaries, summary), *_band(summaries, summary))]
 
 
-def band_cells(summary: Summary) -> list[list[str]]:
-    """Rows of the 5th and 95th percentile of every number over the seeds; none where there is one seed."""
+def _row(summaries: Sequence[Summary], summary: Summary) -> list[str]:
+    return [summary.scenario, *(_cell(column, column.value(summary)) for column in _columns(summaries))]
+
+
+def _band(summaries: Sequence[Summary], summary: Summary) -> list[list[str]]:
+    def over(column: Column, at: float) -> float | None:
+        found = [value for s in summary.by_seed if (value := column.value(s)) is not None]
+        return float(bands.quantile(found, at)) if found else None
+
     if not summary.by_seed:
         return []
-    out = []
-    for at, head in ((bands.LOW, "  5 %"), (bands.HIGH, " 95 %")):
+    return [
+        [head, *(_cell(column, over(column, at)) for column in _columns(summaries))]
+        for at, head in ((bands.LOW, "  5 %"), (bands.HIGH, " 95 %"))
+    ]
 
-        def over(number: Callable[[Summary], float | None], at: float = at) -> float:
-            found = [value for s in summary.by_seed if (value := number(s)) is not None]
-            return float(bands.quantile(found, at)) if found else float("nan")
 
-        loss = over(lambda s: s.gdp_loss)
-        out.append(
-            [
-                head,
-                f"{over(lambda s: s.price_middle):,.1f}",
-                f"{over(lambda s: s.price_last):,.1f}",
-                f"{over(lambda s: s.volume_last):,.2f}",
-                f"{over(lambda s: s.emissions_first):,.1f}",
-                f"{over(lambda s: s.emissions_last):,.1f}",
-                signed(100 * over(lambda s: s.emissions_change), 1),
-                f"{over(lambda s: s.peak_year):.0f}",
-                f"{over(lambda s: s.energy_last):,.1f}",
-                "–" if loss != loss else signed(-100 * loss, 2),
-            ]
-        )
-    return out
+def _cell(column: Column, value: float | None) -> str:
+    return "–" if value is None else column.said(value)
+
+
+def remark(summaries: Sequence[Summary]) -> str:
+    """What a reader must know of the table's marks; empty where it has none."""
+    marks = sorted({cell for row in rows(summaries) for cell in row if cell.startswith(">")})
+    if not marks:
+        return ""
+    return f"{' or '.join(marks)} as the year of the peak: emissions are highest in the run's last year."
 
 
 def signed(value: float, digits: int) -> str:
@@ -226,12 +249,14 @@ def terminal_table(results: Sequence[RunResult]) -> Table:
     from rich.table import Table
 
     summaries = summarise(results)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, padding=(0, 1))
+    said = remark(summaries) if summaries else ""
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, padding=(0, 1),
+        caption=f"{said}\n" if said else None, caption_justify="left",
+    )  # fmt: skip
     if summaries:
         for n, head in enumerate(columns(summaries)):
             table.add_column(head, justify="left" if n == 0 else "right", no_wrap=True)
-        for summary in summaries:
-            table.add_row(*cells(summary))
-            for row in band_cells(summary):
-                table.add_row(*row, style="dim")
+        for row in rows(summaries):
+            table.add_row(*row, style="dim" if row[0].endswith("%") else None)
     return table

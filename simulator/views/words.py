@@ -8,6 +8,8 @@ from simulator.results import RunResult
 from simulator.variables import FIRM_SECTORS, SECTORS
 from simulator.views.table import Summary, summarise
 
+PETROCHEMICALS = ("COKE", "CHEM")
+
 
 def sentences(results: Sequence[RunResult]) -> dict[str, list[str]]:
     """Scenario to the sentences about it."""
@@ -36,10 +38,16 @@ def _title(s: Summary) -> str:
 
 
 def _names(codes: Sequence[str]) -> str:
-    known = [SECTORS[code].name.lower() if code in SECTORS else code for code in codes]
-    if len(known) < 3:
-        return " and ".join(known)
-    return ", ".join(known[:-1]) + ", and " + known[-1]
+    """Sectors in words; coking and chemicals together are the petrochemicals of policy, which counts them as one."""
+    known = {code: SECTORS[code].name.lower() if code in SECTORS else code for code in codes}
+    if all(code in known for code in PETROCHEMICALS):
+        first, *others = PETROCHEMICALS
+        known[first] = f"petrochemicals ({', '.join(known[code] for code in PETROCHEMICALS)})"
+        known = {code: name for code, name in known.items() if code not in others}
+    names = list(known.values())
+    if len(names) < 3:
+        return " and ".join(names)
+    return ", ".join(names[:-1]) + ", and " + names[-1]
 
 
 def _with(s: Summary, status: str) -> list[str]:
@@ -48,15 +56,26 @@ def _with(s: Summary, status: str) -> list[str]:
 
 def _who(s: Summary) -> str:
     trading, allocated = _with(s, "trading"), _with(s, "allocated")
-    text = f"firms in {_names(trading)} trade allowances" if trading else "nobody trades allowances"
+    if not trading:
+        text = "nobody trades allowances"
+    elif s.auctions:
+        text = f"firms in {_names(trading)} trade allowances"
+    else:
+        text = (
+            f"one carbon price holds in {_names(trading)}; the equilibrium itself sets it, without firms and auctions"
+        )
     if allocated:
-        text += f"; firms in {_names(allocated)} have free quotas that are not traded"
+        names = _names(allocated)
+        firms, quotas = f"firms in {names} have free quotas that are", f"quotas in {names} are free and"
+        text += f"; {firms if s.auctions else quotas} not traded"
     return text
 
 
 def _equality(s: Summary, base: Summary) -> str:
     allocated = _with(s, "allocated")
     by_construction = allocated and _with(s, "trading") == _with(base, "trading") and not s.binding
+    if s.policy_start is not None and s.policy_start == base.policy_start and s.last < s.policy_start:
+        return f"every number equals that of {base.scenario}, by construction: the scenarios part in {s.policy_start}."
     if not by_construction:
         return f"every number equals that of {base.scenario}."
     return (
@@ -67,6 +86,8 @@ def _equality(s: Summary, base: Summary) -> str:
 
 def _price(s: Summary) -> str:
     years = s.last - s.first
+    if not years:
+        return f"In {s.last} the carbon price is {s.price_last:,.1f} yuan/t{_traded(s)}."
     path = f"from {s.price_first:,.1f} yuan/t in {s.first} to {s.price_last:,.1f} in {s.last}"
     if s.middle not in (s.first, s.last):
         path = (
@@ -77,15 +98,20 @@ def _price(s: Summary) -> str:
     rate = ""
     if years > 0 and s.price_first > 0 and s.price_last > 0:
         rate = f" ({_percent((s.price_last / s.price_first) ** (1.0 / years) - 1.0, sign=True)} a year)"
-    traded = (
-        f"{s.volume_last:,.2f} Mt change hands in {s.last}"
-        if s.volume_last > 0
-        else f"nothing is traded in {s.last}"
-    )
-    return f"The carbon price {_moves(change)} {path}{rate}; {traded}."
+    return f"The carbon price {_moves(change)} {path}{rate}{_traded(s)}."
+
+
+def _traded(s: Summary) -> str:
+    """What changed hands in the last year; without auctions, what sectors need of one another."""
+    when = f" in {s.last}" if s.last > s.first else ""
+    if not s.volume_last > 0:
+        return f"; nothing is traded{when}" if s.auctions else ""
+    return f"; {s.volume_last:,.2f} Mt {'change hands' if s.auctions else 'pass from sector to sector'}{when}"
 
 
 def _emissions(s: Summary) -> str:
+    if s.last == s.first:
+        return f"Emissions are {s.emissions_last:,.1f} Mt, energy consumption is {s.energy_last:,.1f} Mtce."
     text = (
         f"Emissions {_move(s.emissions_change)} from {s.emissions_first:,.1f} Mt in {s.first}"
         f" to {s.emissions_last:,.1f} in {s.last} ({_percent(s.emissions_change, sign=True)})"

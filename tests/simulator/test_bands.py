@@ -31,7 +31,7 @@ def test_the_table_has_a_row_for_the_median_and_two_for_the_band_and_fits_eighty
     Console(file=stream, width=80).print(terminal_table(results))
     lines = stream.getvalue().splitlines()
     heads = [line.split()[0] for line in lines if line.strip()]
-    assert heads[-6:] == ["S1", "5", "95", "S4", "5", "95"]
+    assert [head for head in heads if head in ("S1", "S4", "5", "95")] == ["S1", "5", "95", "S4", "5", "95"]
     assert max(map(len, lines)) <= 80
     prices = np.array([r.series("Price|Carbon")[2030] for r in results if r.scenario == "S4"])
     block = lines[next(n for n, line in enumerate(lines) if line.split()[:1] == ["S4"]) :]

@@ -1,6 +1,7 @@
 """What a person sees at the command line: help, one message for a mistake, a telling exit code."""
 
 import os
+import re
 import subprocess
 import sys
 import types
@@ -81,7 +82,14 @@ MISTAKES = {
     "a scenario for a command": ("S1", ["python run.py run S1"]),
     "a file for a command": ("mine.yaml", ["python run.py run mine.yaml"]),
     "an option without a command": ("--seed 7", ["python run.py run --seed 7"]),
-    "an unknown option": ("run --sede 7", ["No such option: --sede", "--seed"]),
+    "an unknown option": ("run --sede 7", ["No such option: --sede", "--seed", "run --help lists what it takes"]),
+    "an option without its value": ("run --seeds", ["--seeds", "requires an argument"]),
+    "a missing folder": ("analyse", ["Missing argument 'DIR'", "analyse --help"]),
+    "a new thing of no kind": ("new scenrio x", ["No such command 'scenrio'", "new --help"]),
+    "a port too high for the live market": ("live --port 99999", ["--port: expected a port from 1 to 65535, got 99"]),
+    "a port too low for the dashboard": ("dashboard --port 0", ["--port: expected a port from 1 to 65535, got 0"]),
+    "a table that is not there": ("new economy x --table no.csv", ["Error: The table cannot be read.", "no.csv"]),
+    "a bad name for an economy": ("new economy x/y --table no.csv", ["Error: The economy cannot be made.", "NAME"]),
     "an unknown scenario": ("run S9", ["S1, S2, S3, S4, S5", "'S9'", "Did you mean S5?"]),
     "two unknown scenarios": ("run S9 S0", ["2 problems", "'S9'", "'S0'"]),
     "a missing file": ("run none.yaml", ["none.yaml: expected a YAML file, got no file of that name"]),
@@ -116,6 +124,7 @@ def test_a_mistake_is_one_message_and_exit_code_2(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "Traceback" not in shown.err
+    assert shown.err.startswith("Error: ")
     assert shown.err.count("Error") == 1
     for part in parts:
         assert part in shown.err
@@ -161,6 +170,30 @@ def test_params_shows_only_what_is_asked_for(capsys: pytest.CaptureFixture[str])
     shown = capsys.readouterr().out
     assert "penalty.price" in shown
     assert "firms.number" not in shown
+
+
+def test_params_prefers_a_part_of_the_name_and_says_what_else_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["params", "cap"]) == 0
+    shown = capsys.readouterr().out
+    assert "cap.tightness" in shown
+    assert "closure.capital" not in shown
+    assert re.search(r"4 fields and figures have 'cap' as a part of the name\. \d+ .* params cap --text", shown)
+    assert cli.main(["params", "capit"]) == 0
+    assert "closure.capital" in capsys.readouterr().out
+
+
+def test_params_finds_a_word_anywhere_when_asked_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["params", "cap", "--text"]) == 0
+    shown = capsys.readouterr().out
+    assert "closure.capital" in shown
+    assert "have 'cap' somewhere." in shown
+
+
+def test_params_says_that_a_word_stands_in_the_texts_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["params", "frozen baseline"]) == 2
+    assert 'params "frozen baseline" --text' in capsys.readouterr().err
+    assert cli.main(["params", "frozen baseline", "--text"]) == 0
+    assert "cap.tightness" in capsys.readouterr().out
 
 
 def door(*words: str) -> subprocess.CompletedProcess[str]:

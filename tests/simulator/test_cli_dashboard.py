@@ -32,4 +32,4 @@ def test_without_its_packages_the_command_names_the_extra(
 ) -> None:
     monkeypatch.setattr(cli_dashboard, "find_spec", lambda name: None)
     assert main(["dashboard"]) == 2
-    assert "pip install -e '.[dashboard]'" in capsys.readouterr().err
+    assert ".venv/bin/python -m pip install '.[dashboard]'" in capsys.readouterr().err

@@ -92,9 +92,8 @@ def by_year(
                 "hovertemplate": f"%{{y:,.{digits}f}}",
             }
         )  # fmt: skip
-    lines = sum(1 for trace in traces if trace.get("showlegend", True))
     yaxis = axis(grid=True, rangemode="tozero" if from_zero else "normal")
-    return chart(traces, hovermode="x unified", yaxis=yaxis, xaxis=_years(curves), showlegend=lines > 1)
+    return chart(traces, hovermode="x unified", yaxis=yaxis, xaxis=_years(curves), showlegend=len(curves) > 1)
 
 
 def _dashes(curves: Mapping[str, Curve]) -> dict[str, str]:
@@ -111,6 +110,8 @@ def _dashes(curves: Mapping[str, Curve]) -> dict[str, str]:
 
 def _years(curves: Mapping[str, Curve]) -> dict[str, Any]:
     span = max((float(x.max() - x.min()) for x, _ in curves.values() if len(x)), default=1.0)
+    if span == 0:  # a single year, around which plotly.js would put others
+        return axis(tickvals=sorted({float(x[0]) for x, _ in curves.values()}), tickformat="d", hoverformat="d")
     return axis(dtick=2 if span > 6 else 1, tickformat="d", hoverformat="d" if span == int(span) else ".2f")
 
 

@@ -71,7 +71,7 @@ class Desk:
         if wanted is None:
             raise NothingToShow(
                 f"there are no results below {self.root} yet. `python run.py` makes some, and so does the page"
-                " `Start a run`"
+                " Start a run"
             )
         folder = self.folders().get(str(wanted))
         if folder is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flask
 import pandas as pd
@@ -11,13 +11,19 @@ import pandas as pd
 from scenarios.errors import UserError
 from simulator.disk import StoreError
 from simulator.iamc import iamc_table
+from simulator.store import read_run
 from simulator.views import style
 from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import Batch
+from simulator.views.dashboard.folder import Batch, Run
 from simulator.views.dashboard.levers import file_of, read_link
+from simulator.views.detail import FROM_FILLS, detail_figures
 from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH, draw_figures
+from simulator.views.folder_report import shown_run
 
-FIGURES = (*(spec.name for spec in ANNUAL_FIGURES), PRICE_PATH)
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURES = (*(spec.name for spec in ANNUAL_FIGURES), PRICE_PATH, *FROM_FILLS)
 HERE = ("127.0.0.1", "localhost")
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline';"
@@ -92,9 +98,25 @@ def batch_file(desk: Desk, batch: Batch, name: str) -> bytes | None:
         return _csv(desk.tables.bands(batch).rename(columns=named))
     figure, _, kind = name.rpartition(".")
     if figure in FIGURES and kind in ("png", "svg"):
-        drawn = draw_figures(desk.tables.results(batch, periods=True)).get(figure)
+        drawn = _drawn(desk, batch, figure)
         return None if drawn is None else style.png(drawn) if kind == "png" else style.svg(drawn)
     return None
+
+
+def _drawn(desk: Desk, batch: Batch, name: str) -> Figure | None:
+    if name not in FROM_FILLS:
+        return draw_figures(desk.tables.results(batch, periods=True)).get(name)
+    figures, left_out = detail_figures(read_run(run_inside(batch).folder), [name])
+    if name in left_out:
+        raise UserError(left_out[name])
+    return figures[name]
+
+
+def run_inside(batch: Batch) -> Run:
+    """The run whose fills are drawn: the one that the report shows from the inside."""
+    light = [run.light(pd.DataFrame()) for run in batch.runs]
+    shown = shown_run(light)
+    return next(run for run, one in zip(batch.runs, light, strict=True) if one is shown)
 
 
 def run_file(desk: Desk, batch: Batch, run: str, name: str) -> bytes | flask.Response | None:

@@ -20,6 +20,10 @@ Array = NDArray[np.float64]
 MILLION = 1e6
 PAIRS = 150
 """Pairs of firms drawn at most; the largest."""
+SECTOR_DOTS = (13.0, 46.0)
+"""Diameters of the smallest and the largest sector's dot, pixels."""
+ASIDE = 0.022
+"""How far arrows of one direction lie beside those of the other, of the ring's radius: within the smallest dot."""
 
 
 def demand_and_supply(book: Book) -> Chart:
@@ -80,6 +84,8 @@ def sector_network(flows: pd.DataFrame) -> Chart:
     codes: Any = [code for code in (*FIRM_SECTORS, "GOV", "INT") if code in graph]
     place: Any = nx.circular_layout(codes)
     largest = max(tonnes for _, _, tonnes in graph.edges(data="tonnes"))
+    moved = _moved(graph)
+    sizes = dict(zip(codes, _sizes(codes, moved, *SECTOR_DOTS), strict=True))
     arrows = []
     for seller, buyer, tonnes in sorted(graph.edges(data="tonnes"), key=lambda edge: edge[2]):
         if seller == buyer or tonnes < 0.002 * largest:
@@ -89,13 +95,16 @@ def sector_network(flows: pd.DataFrame) -> Chart:
             {
                 "x": x1, "y": y1, "ax": x0, "ay": y0, "xref": "x", "yref": "y", "axref": "x", "ayref": "y", "text": "",
                 "showarrow": True, "arrowhead": 2, "arrowsize": 0.7, "arrowwidth": 1.0 + 7.0 * tonnes / largest,
-                "arrowcolor": sector_colour(seller), "opacity": 0.75, "standoff": 16, "startstandoff": 12,
+                "arrowcolor": sector_colour(seller), "opacity": 0.75,
+                "standoff": sizes[buyer] / 2 - 1, "startstandoff": sizes[seller] / 2 - 1,
             }
         )  # fmt: skip
-    moved = _moved(graph)
+    look = _bare(1.35)
+    look["xaxis"] |= {"range": [-1.95, 1.6]}  # room for names at both sides, longer at the left
+    look["yaxis"] |= {"scaleanchor": "x"}  # one scale both ways: else arrows moved aside would miss the dots
     return chart(
-        [_dots(codes, place, moved, {code: code for code in codes}, short_name, most=46.0)],
-        annotations=arrows, height=460, showlegend=False, hovermode="closest", **_bare(1.45),
+        [_dots(codes, place, moved, {code: code for code in codes}, short_name, *SECTOR_DOTS)],
+        annotations=arrows, height=460, showlegend=False, hovermode="closest", **look,
     )  # fmt: skip
 
 
@@ -113,7 +122,7 @@ def firm_network(pairs: pd.DataFrame) -> Chart:
     weights: Any = nx.Graph()
     for seller, buyer, tonnes in graph.edges(data="tonnes"):
         weights.add_edge(seller, buyer, near=np.log10(tonnes + 1.0))
-    place: Any = nx.spring_layout(weights, weight="near", seed=1, k=1.6 / np.sqrt(len(weights)), iterations=60)
+    place = _opened(nx.spring_layout(weights, weight="near", seed=1, k=1.6 / np.sqrt(len(weights)), iterations=60))
     largest = max(tonnes for _, _, tonnes in graph.edges(data="tonnes"))
     traces: list[dict[str, Any]] = []
     for low, high, width in ((0.0, 0.05, 0.6), (0.05, 0.2, 1.5), (0.2, 0.5, 3.0), (0.5, 1.01, 5.0)):
@@ -131,10 +140,18 @@ def firm_network(pairs: pd.DataFrame) -> Chart:
     for code in (*FIRM_SECTORS, "GOV", "INT"):
         mine = [firm for firm in graph if sector[firm] == code]
         if mine:
-            dots = _dots(mine, place, moved, sector, lambda firm: f"firm {firm}", most=30.0, text=False)
+            dots = _dots(mine, place, moved, sector, lambda firm: f"firm {firm}", 5.0, 30.0, text=False)
             traces.append({**dots, "name": short_name(code), "showlegend": True})
     legend = {"orientation": "h", "y": -0.02, "yanchor": "top", "x": 0, "itemsizing": "constant"}
     return chart(traces, height=560, showlegend=True, hovermode="closest", legend=legend, **_bare(1.08))
+
+
+def _opened(place: Mapping[Any, Any]) -> dict[Any, Any]:
+    """A layout with its crowded middle drawn apart: who trades with few lies far out and leaves the rest no room."""
+    middle = np.median(list(place.values()), axis=0)
+    away = {node: np.asarray(at, float) - middle for node, at in place.items()}
+    far = {node: max(float(np.hypot(*gap)), 1e-9) for node, gap in away.items()}
+    return {node: gap / np.sqrt(far[node] * max(far.values())) for node, gap in away.items()}
 
 
 def _moved(graph: Any) -> dict[Any, tuple[float, float]]:
@@ -147,9 +164,8 @@ def _moved(graph: Any) -> dict[Any, tuple[float, float]]:
 
 def _dots(
     nodes: Any, place: Mapping[Any, Any], moved: Mapping[Any, tuple[float, float]], sector: Mapping[Any, str],
-    name: Any, *, most: float, text: bool = True,
+    name: Any, least: float, most: float, *, text: bool = True,
 ) -> dict[str, Any]:  # fmt: skip
-    largest = max(sum(pair) for pair in moved.values())
     return {
         "type": "scatter", "mode": "markers+text" if text else "markers",
         "x": [float(place[n][0]) for n in nodes], "y": [float(place[n][1]) for n in nodes],
@@ -162,22 +178,29 @@ def _dots(
         ],
         "hoverinfo": "text", "cliponaxis": False,
         "marker": {
-            "size": [5.0 + (most - 5.0) * float(np.sqrt(sum(moved[n]) / largest)) for n in nodes],
+            "size": _sizes(nodes, moved, least, most), "opacity": 1,
             "color": [sector_colour(sector[n]) for n in nodes], "line": {"color": "white", "width": 1},
         },
     }  # fmt: skip
 
 
+def _sizes(nodes: Any, moved: Mapping[Any, tuple[float, float]], least: float, most: float) -> list[float]:
+    """Diameters of the dots, pixels: the area by the tonnes moved."""
+    largest = max(sum(pair) for pair in moved.values())
+    return [least + (most - least) * float(np.sqrt(sum(moved[n]) / largest)) for n in nodes]
+
+
 def _outward(at: Any) -> str:
-    vertical = "top" if at[1] > 0.15 else "bottom" if at[1] < -0.15 else "top"
-    return f"{vertical} center"
+    if abs(at[1]) < 0.15:
+        return "middle right" if at[0] > 0 else "middle left"
+    return "top center" if at[1] > 0 else "bottom center"
 
 
 def _beside(one: Any, other: Any) -> tuple[tuple[float, float], tuple[float, float]]:
     """Both ends moved a little aside, so that trade in both directions shows as two arrows."""
     a, b = np.asarray(one, float), np.asarray(other, float)
     way = b - a
-    aside = 0.03 * np.array([-way[1], way[0]]) / max(float(np.hypot(*way)), 1e-9)
+    aside = ASIDE * np.array([-way[1], way[0]]) / max(float(np.hypot(*way)), 1e-9)
     start, end = a + aside, b + aside
     return (float(start[0]), float(start[1])), (float(end[0]), float(end[1]))
 

@@ -24,9 +24,17 @@ def spoken(label: str) -> dict[str, Any]:
     return {"aria-label": label}
 
 
+def prose(text: str) -> list[Any]:
+    """A text whose commands and names stand between backticks, as on the command line; a page sets them as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # a backtick of the text's own
+        return [text]
+    return [html.Code(part) if place % 2 else part for place, part in enumerate(parts) if part]
+
+
 def notice(text: str, *, alert: bool = False) -> html.Div:
     """Words in a box: something to know, or (``alert``) something that went wrong."""
-    lines = [html.P(line) for line in text.splitlines() if line.strip()]
+    lines = [html.P(prose(line)) for line in text.splitlines() if line.strip()]
     return html.Div(lines, className="notice alert" if alert else "notice", role="alert" if alert else "status")
 
 
@@ -145,12 +153,18 @@ def table(
     return html.Div(made, className="scroll", tabIndex=0, role="region", **spoken(caption or "table"))
 
 
-def progress(name: str) -> html.Div:
-    """A line that tells how far a computation is, hidden while there is none; with the clock that asks."""
+def progress(name: str, words: str = "") -> html.Div:
+    """A line that tells how far a computation is, hidden while there is none; with the clock that asks.
+
+    Parameters
+    ----------
+    words : what is computed when the page opens, until the clock asks for the first time.
+    """
+    first = share_done((0, 0), words) if words else []
     return html.Div(
         [
             dcc.Interval(id=f"{name}-tick", interval=400, disabled=True),
-            html.Div(id=f"{name}-progress", role="status", hidden=True),
+            html.Div(first, id=f"{name}-progress", role="status", hidden=True),
         ],
         className="progress",
     )

@@ -38,6 +38,7 @@ class Moment:
     held : (firms,) t after the auction, and at year end after surrender.
     emitted, ahead : (firms,) t emitted this year, and to be emitted in the rest of it at the current rate.
     trading : (8,) sectors that trade in this year; ``cap`` their allowances of the year, Mt.
+    capped : whether the policy holds; before it, power has as many allowances as it emits without one.
     """
 
     year: int
@@ -49,6 +50,7 @@ class Moment:
     ahead: Floats
     trading: tuple[str, ...]
     cap: float
+    capped: bool
 
 
 class LiveMarket(CarbonMarket):
@@ -127,6 +129,7 @@ class LiveMarket(CarbonMarket):
             ahead=rate * (1.0 - period / n) * TONNES,
             trading=tuple(s for s, on in zip(COVERABLE, mask, strict=True) if on),
             cap=float(self.policy.caps(year, whole=True)[mask].sum()),
+            capped=self.policy.started(year),
         )
 
 

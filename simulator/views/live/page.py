@@ -9,8 +9,10 @@ from pathlib import Path
 import solara
 import solara.lab
 
+from equilibrium.province.carbon import COVERABLE
 from scenarios.load import load_scenario
 from scenarios.schema import Scenario
+from simulator.variables import SECTORS
 from simulator.views.live import tables
 from simulator.views.live.layout import Layout
 from simulator.views.live.market import LiveMarket, lever_positions
@@ -23,6 +25,7 @@ __all__ = ["Layout", "Page"]
 CSS = Path(__file__).with_name("look.css").read_text(encoding="utf-8")
 TITLE = "Tanshi 碳市: live market"
 SEAT = "Your seat"
+IN_ORDER = ", ".join(f"{n} {SECTORS[sector].name}" for n, sector in enumerate(COVERABLE, start=1))
 BIDDERS = {"truthful": "truthful", "scheduled": "scheduled", "zip": "learning (zip)", "zic": "random (zic)"}
 asked: Scenario = load_scenario("S5")
 """The scenario that this process shows; the server sets it before it starts (``simulator.views.live.server``)."""
@@ -36,7 +39,7 @@ def levers(scenario: Scenario) -> dict[str, object]:
             "Cap below baseline in the first year, %", at["tightness"], 0, max(30, at["tightness"]), 0.5
         ),
         "decline": Slider("Fall of the cap each later year, %", at["decline"], 0, max(10, at["decline"]), 0.5),
-        "sectors": Slider("Sectors that trade (power first)", at["sectors"], 1, 8, 1),
+        "sectors": Slider(f"Sectors that trade, the first so many of: {IN_ORDER}", at["sectors"], 1, len(COVERABLE), 1),
     }
     mix = {name: Slider(f"Weight of {word} bidders", at[name], 0, 100, 5) for name, word in BIDDERS.items()}
     return {"scenario": scenario, **sliders, **mix}

@@ -235,13 +235,15 @@ def emissions_picture(m: LiveMarket) -> Figure:
     parts = [[row[f"emissions_{s}"] for row in rows] for s in now]
     total = np.sum(parts, axis=0)
     axes.stackplot(t, parts, colors=[colour(s) for s in now], labels=[short_name(s) for s in now], linewidth=0)
-    if len(t) == 1:
-        axes.bar(t, total, 0.06, color=GREY)
+    if len(t) == 1:  # an area needs two points
+        below = np.cumsum(parts) - np.ravel(parts)
+        axes.bar(np.repeat(t, len(now)), np.ravel(parts), 0.06, below, color=[colour(s) for s in now])
     mask = [COVERABLE.index(s) for s in now]
-    caps = [float(m.policy.caps(row["year"], whole=True)[mask].sum()) if row["year"] >= m.scenario.policy_start
-            else np.nan for row in rows]  # fmt: skip
-    axes.plot(t, caps, color="#7A0019", linewidth=2, linestyle="--", label="cap")
-    axes.set_ylim(0, 1.1 * max(float(total.max()), float(np.nanmax([*caps, 0.0]))))
+    capped = [row for row in rows if m.policy.started(row["year"])]
+    caps = [float(m.policy.caps(row["year"], whole=True)[mask].sum()) for row in capped]
+    if capped:
+        axes.plot([row["t"] for row in capped], caps, color="#7A0019", linewidth=2, linestyle="--", label="cap")
+    axes.set_ylim(0, 1.1 * max(float(total.max()), *caps, 0.0))
     _time_axis(m, axes)
     key(axes, 3)
     return figure
@@ -250,6 +252,8 @@ def emissions_picture(m: LiveMarket) -> Figure:
 def change_picture(m: LiveMarket) -> Figure:
     """How far each trading sector's emission rate has come from that of the first auction."""
     rows, now = m.moment.rows, m.moment.trading
+    if len(rows) == 1:
+        return _nothing("from the second auction on")
     t = np.array([row["t"] for row in rows])
     figure, axes = panel("year", "% against the first auction")
     for sector in now:

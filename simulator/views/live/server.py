@@ -72,7 +72,7 @@ def check_extra() -> None:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         problem = Problem("the packages of the extra `live`", f"no {', '.join(missing)}",
-                          hint="Install them: pip install -e '.[live]'")  # fmt: skip
+                          hint="Install them: .venv/bin/python -m pip install '.[live]'.")  # fmt: skip
         raise UserError("The live market needs more than the program itself.", [problem])
 
 

@@ -57,7 +57,7 @@ def strip(m: LiveMarket) -> list[tuple[str, str]]:
         ("Price", f"{last['price']:,.2f} yuan/t{change}"),
         ("Traded", f"{last['volume_t'] / TONNES:,.2f} Mt CO₂"),
         ("Emissions of trading sectors", f"{rate:,.1f} Mt CO₂ a year"),
-        ("Cap of the year", f"{moment.cap:,.1f} Mt CO₂"),
+        ("Cap of the year" if moment.capped else "Allowances of the year", f"{moment.cap:,.1f} Mt CO₂"),
     ]
 
 
@@ -93,16 +93,19 @@ def extremes(m: LiveMarket, count: int = 5) -> str:
     spare = moment.held - moment.emitted - moment.ahead
     active = np.flatnonzero(np.isin(np.array(population.sectors)[population.sector], moment.trading))
     order = active[np.argsort(spare[active], kind="stable")]
-    chosen = [*order[:count], *order[-count:][::-1]] if len(order) > 2 * count else list(order)
+    lacking = [row for row in order if spare[row] < 0][:count]
+    able = [row for row in order[::-1] if spare[row] > 0][:count]
     rows = [
         (
             firm_name(m, int(row)), number(moment.held[row]), number(moment.emitted[row] + moment.ahead[row]),
             number(spare[row]), m.firms[row].strategy,
         )
-        for row in chosen
+        for row in (*lacking, *able)
     ]  # fmt: skip
     head = ("firm", "held, t", "need, t", "spare, t", "bids")
-    return table(head, rows, f"Firms that lack most ({count}) and that can spare most ({count})")
+    lack = f"Firms that lack most ({len(lacking)})" if lacking else "No firm lacks allowances"
+    can = f"firms that can spare most ({len(able)})" if able else "no firm can spare any"
+    return table(head, rows, f"{lack}; {can}")
 
 
 def firm_name(m: LiveMarket, row: int) -> str:

@@ -108,8 +108,8 @@ TABS = (
             Shown(
                 pictures.emissions_picture,
                 "Emissions and the cap",
-                "Yearly rate of the sectors that trade now, one on another; dashed, the cap: above it firms draw on"
-                " their bank.",
+                "Yearly rate of the sectors that trade now, one on another; dashed, the cap, once the policy holds:"
+                " above it firms draw on their bank.",
             ),
             Shown(
                 pictures.change_picture,

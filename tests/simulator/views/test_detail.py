@@ -97,7 +97,7 @@ def test_the_matrix_adds_up_to_the_volume_and_to_net_sales(run: RunResult) -> No
 
 def test_the_network_says_how_much_of_the_trade_it_shows(run: RunResult) -> None:
     volume = run.series("Carbon Market|Trading Volume")[2023]
-    assert f"% of {volume:,.1f} Mt" in texts(network_figure(run, 2023))
+    assert f" of {volume:,.1f} Mt" in texts(network_figure(run, 2023))
     with pytest.raises(UserError, match="Nothing was traded in 2031"):
         network_figure(run, 2031)
 

@@ -86,6 +86,23 @@ def test_one_runs_own_folder_has_a_report_beside_it(
     place.unlink()
 
 
+def test_a_page_that_is_replaced_is_said_to_be(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(copy)]) == 0
+    assert "in place of" not in capsys.readouterr().out
+    assert main(["report", str(copy)]) == 0
+    assert f"{copy / 'report.html'}, in place of the page that was there: open it" in capsys.readouterr().out
+
+
+def test_a_report_says_none_yes_and_no(batch: Path) -> None:
+    page = report_html(open_folder(batch).runs, pictures={})
+    row = re.search(r"<tr[^>]*><td>price\.ceiling.*?</tr>", page)
+    assert row is not None
+    assert "<td>none</td>" in row[0]
+    assert "<td>yes</td>" in page
+    for word in ("None", "True", "False"):
+        assert f"<td>{word}</td>" not in page
+
+
 def test_a_sweeps_report_says_what_was_varied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "s.yaml").write_text(
         "scenarios: [S1]\nparameters:\n  cap.tightness: {title: Tightness, values: [0.05, 0.15]}\n"

@@ -17,7 +17,7 @@ from simulator.results import RunResult
 from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH, draw_figures, write_figures
 from simulator.views.report import report_html, write_report
 from simulator.views.style import coinciding, looks, spread
-from simulator.views.table import summarise, terminal_table
+from simulator.views.table import columns, remark, rows, summarise, terminal_table
 from simulator.views.words import plain_words, sentences
 from tests.simulator.made_up import batch, run
 
@@ -122,7 +122,23 @@ def test_figures_draw_for_a_single_year() -> None:
     one = replace(
         result, annual=result.annual[result.annual["year"] == 2022], periods=result.periods.iloc[:0]
     )
-    assert set(draw_figures([one])) == {spec.name for spec in ANNUAL_FIGURES}
+    drawn = draw_figures([one])
+    assert set(drawn) == {spec.name for spec in ANNUAL_FIGURES}
+    assert drawn["price"].texts[0].get_text() == "Carbon price, Shanxi, 2022"
+
+
+def test_the_price_path_of_a_single_year_names_the_year() -> None:
+    result = run()
+    one = replace(
+        result,
+        annual=result.annual[result.annual["year"] == 2023],
+        periods=result.periods[result.periods["year"] == 2023],
+    )
+    figure = draw_figures([one])[PRICE_PATH]
+    (axes,) = figure.axes
+    low, high = axes.get_xlim()
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["2023"]
+    assert low < axes.get_xticks()[0] < high
 
 
 # --- table ---
@@ -156,7 +172,79 @@ def test_the_loss_of_gdp_is_a_share_of_s1s() -> None:
     assert summarise([run("S5")])[0].gdp_loss is None
 
 
+def one_year(name: str = "S1", seed: int = 1) -> RunResult:
+    result = run(name, seed)
+    return replace(result, annual=result.annual[result.annual["year"] == 2023])
+
+
+def test_a_run_of_one_year_has_one_column_a_quantity() -> None:
+    heads = columns(summarise([one_year("S1"), one_year("S5")]))
+    assert [head.split("\n")[0] for head in heads] == ["Scenario", "Price", "Volume", "CO₂", "Energy", "GDP"]
+    assert all(head.split("\n")[1] == "2023" for head in heads[1:])
+    page = report_html([one_year("S1")], pictures={})
+    assert "<th>2023</th>" not in page
+    assert "<th>S1 2023</th>" in page
+
+
+def test_a_run_of_two_years_has_a_column_for_each() -> None:
+    both = replace(run(), annual=run().annual[run().annual["year"] <= 2023])
+    heads = [head.split("\n")[:2] for head in columns(summarise([both]))]
+    assert heads[1:3] == [["Price", "2022"], ["Price", "2023"]]
+
+
+def test_the_band_marks_a_peak_that_is_not_in_sight_as_the_median_does() -> None:
+    marked = rows(summarise([run("S1", seed) for seed in range(1, 6)]))
+    place = columns(summarise([run()])).index("CO₂\npeak\nyear")
+    assert [row[place] for row in marked] == [">2030", ">2030", ">2030"]
+    mixed = [run("S1", 1), *(changed(run("S1", seed), "Emissions|CO2", 2026, 900.0) for seed in range(2, 6))]
+    assert [row[place] for row in rows(summarise(mixed))] == ["2026", "2026", "2029"]
+
+
+def test_a_mark_in_the_table_is_explained_wherever_the_table_stands() -> None:
+    assert remark(summarise([run("S5")])) == ""
+    said = remark(summarise([run("S1")]))
+    assert said.startswith(">2030")
+    assert "highest in the run's last year" in said
+    assert said.split(":")[1].strip() in " ".join(printed([run("S1")]).split())
+    assert said.split(":")[1].strip() in report_html([run("S1")], pictures={}).replace("&#x27;", "'")
+
+
 # --- words ---
+
+
+def test_a_run_of_one_year_is_not_told_as_a_path() -> None:
+    words = " ".join(sentences([one_year("S1"), one_year("S5")])["S5"])
+    price = one_year("S5").series("Price|Carbon")[2023]
+    assert f"In 2023 the carbon price is {price:.1f} yuan/t" in words
+    assert "Emissions are" in words
+    for odd in ("hardly move", "from", " to 5", "highest", "a year"):
+        assert odd not in words.partition("Against")[0]
+
+
+def test_before_the_scenarios_part_they_are_equal_by_construction() -> None:
+    early = [
+        replace(r, annual=r.annual[r.annual["year"] == 2022], parameters=r.parameters | {"policy_start": 2023})
+        for r in (run("S1"), run("S2"))
+    ]
+    (sentence,) = sentences(early)["S2"]
+    assert sentence.endswith("every number equals that of S1, by construction: the scenarios part in 2023.")
+
+
+def test_the_sectors_that_trade_are_as_many_as_the_title_says() -> None:
+    trading = sentences([run("S5")])["S5"][0].partition("firms in ")[2].partition(" trade")[0]
+    outside = re.sub(r"\(.*?\)", "", trading)
+    assert len(re.split(r", (?:and )?", outside)) == 7
+    assert "petrochemicals (coking and oil refining, chemicals)" in trading
+
+
+def test_without_firms_nobody_is_said_to_trade() -> None:
+    alone = replace(run("S4"), parameters=run("S4").parameters | {"market": {"mode": "equilibrium"}})
+    words = " ".join(sentences([alone])["S4"])
+    assert "firms in" not in words
+    assert "change hands" not in words
+    assert "one carbon price holds in power" in words
+    quotas = replace(run("S2"), parameters=run("S2").parameters | {"market": {"mode": "equilibrium"}})
+    assert "quotas in iron and steel" in sentences([quotas])["S2"][0]
 
 
 def test_scenarios_equal_to_s1_say_so_and_why() -> None:

@@ -46,8 +46,8 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
                 className="control buttons",
             ),
         ),
-        progress("auction"),
-        html.Div(html.P(f"{WORDS} …"), id="auction-view"),
+        progress("auction", WORDS),
+        html.Div(id="auction-view"),
     ]  # fmt: skip
 
 

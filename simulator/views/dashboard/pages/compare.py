@@ -13,7 +13,7 @@ from simulator.views.dashboard.charts import Chart, by_year
 from simulator.views.dashboard.desk import Desk
 from simulator.views.dashboard.folder import Batch
 from simulator.views.dashboard.parts import controls, figure, figures, group, heading, notice, table, told
-from simulator.views.table import band_cells, cells, columns
+from simulator.views.table import columns, remark, rows
 
 TITLE = "Scenarios compared"
 #: Variable, title, unit, whether the axis starts at zero, digits.
@@ -111,11 +111,11 @@ def _summary(desk: Desk, batch: Batch, shown: Sequence[str]) -> list[Any]:
     everything, told_words = desk.summaries(batch)
     summaries = [summary for summary in everything if summary.scenario in shown]
     heads = [html.Span(head.replace("\n", " ")) for head in columns(summaries)]
-    rows = [row for summary in summaries for row in (cells(summary), *band_cells(summary))]
+    said = " ".join(filter(None, ("What each scenario came to.", remark(summaries))))
     words = [html.P(" ".join(told_words[name])) for name in shown if name in told_words]
     return [
         html.H3("In one table"),
-        table(heads, rows, "What each scenario came to", name="summary"),
+        table(heads, rows(summaries), said, name="summary"),
         html.H3("In words"),
         html.Div(words, className="words"),
     ]

@@ -8,12 +8,15 @@ from urllib.parse import quote
 from dash import Dash, html
 
 from simulator.views.dashboard.desk import Desk
+from simulator.views.dashboard.files import run_inside
 from simulator.views.dashboard.folder import Batch
-from simulator.views.dashboard.parts import heading, notice, table
+from simulator.views.dashboard.pages.auction import label
+from simulator.views.dashboard.parts import heading, notice, prose, table
 from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH
 
 TITLE = "Downloads"
 PICTURES = {**{spec.name: spec.title for spec in ANNUAL_FIGURES}, PRICE_PATH: "Carbon price, period by period"}
+OF_FILLS = {"network": "Who traded with whom", "matrix": "Trade from sector to sector"}
 OF_RUN = ("periods.csv", "trades.parquet", "scenario.yaml")
 MANY = 60
 """Runs of a batch up to which figures are drawn."""
@@ -31,10 +34,14 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
         [link("annual.csv", "annual.csv"), "the same, a row a value: for every run"],
         [link("bands.csv", "bands.csv"), "median and 5th to 95th percentile of each scenario"],
     ]
+    inside = run_inside(batch)
+    of_fills = {name: f"{words}, {label(inside)}" for name, words in OF_FILLS.items() if inside.trades}
     pictures = [
         [words, html.Span([link(f"{name}.png", "PNG"), " ", link(f"{name}.svg", "SVG")])]
-        for name, words in PICTURES.items()
+        for name, words in (PICTURES | of_fills).items()
     ]
+    command = f"`python run.py report {batch.folder} --figures FOLDER`"
+    others = f"{command} draws more: order book, abatement costs, firms, energy flows, drift."
     runs = [
         [
             run.name,
@@ -47,8 +54,8 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     return [
         *heading(TITLE, f"From {batch.folder}."),
         table(["File", "What"], tables, "Tables of the whole batch", text=(0, 1)),
-        table(["Figure", "File"], pictures, "Figures in the house style", text=(0, 1)) if len(batch.runs) <= MANY
-        else notice("A figure of so many runs is drawn by `python run.py analyse`."),
+        *([table(["Figure", "File"], pictures, "Figures in the house style", text=(0, 1)), html.P(prose(others))]
+          if len(batch.runs) <= MANY else [notice("A figure of so many runs is drawn by `python run.py analyse`.")]),
         table(["Run", "Files", "Fills"], runs, "One run", text=(0, 1)),
         *(more if len(batch.runs) > MANY else []),
     ]  # fmt: skip

@@ -53,7 +53,7 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
             choice("firms-run", "Run", {one.name: label(one) for one in batch.runs}, run.name, wide=True),
             choice("firms-year", "Year", {0: "all years", **{y: str(y) for y in years}}, years[-1]),
             choice("firms-sector", "Sector", sectors, ""),
-            labelled("Search", box),
+            labelled("Search", box, wide=True),
         ),
         dcc.Store(id="firms-order", data={"by": "net_t", "down": True, "leaf": 0}),
         html.Div(html.P("Reading the firms …"), id="firms-view"),

@@ -45,8 +45,8 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
             choice("flows-year", "Year", years, years[-1]),
             group("flows-kind", "What flows", KINDS, "energy"),
         ),
-        progress("flows"),
-        html.Div(html.P(f"{WORDS} …"), id="flows-view"),
+        progress("flows", WORDS),
+        html.Div(id="flows-view"),
     ]
 
 

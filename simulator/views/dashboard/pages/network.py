@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 from dash import Dash, Input, Output, State, html
 
 from simulator.views.dashboard.desk import Desk
@@ -70,6 +71,10 @@ def body(desk: Desk, batch: Batch, run: Run, year: int, period: int, level: str)
     source = f"{desk.source_of(run)} {PAIRING}"
     if flows.empty:
         return [notice(f"Nobody traded in {label(run)}, {span}.")]
+    told_why: list[Any] = []
+    if level == "sectors" and (alone := _alone(flows)):
+        told_why = [notice(f"Only firms of {short_name(alone)} traded, with one another: here they are one by one.")]
+        level = "firms"
     if level == "firms":
         pairs = desk.tables.firm_pairs(run, when, part, PAIRS)
         chart = firm_network(pairs)
@@ -92,4 +97,10 @@ def body(desk: Desk, batch: Batch, run: Run, year: int, period: int, level: str)
         listed = table(heads, rows, "The largest flows, those within a sector included", text=(0, 1))
     total = float(flows["tonnes"].sum()) / 1e6
     unit = f"tonnes of allowances, {total:,.2f} Mt in all"
-    return [figure(title, unit, chart, source, wide=True), listed]
+    return [*told_why, figure(title, unit, chart, source, wide=True), listed]
+
+
+def _alone(flows: pd.DataFrame) -> str:
+    """The sector, where there is but one; else nothing."""
+    traders = {str(code) for code in (*flows["seller"], *flows["buyer"])}
+    return traders.pop() if len(traders) == 1 else ""

@@ -8,6 +8,7 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
+from scenarios.calibrated import STATUS, calibrated, fitted_values
 from scenarios.figures import catalogue
 from scenarios.parameters import describe_parameters
 from simulator.views.dashboard.desk import Desk
@@ -19,6 +20,13 @@ TITLE = "Parameters"
 ROWS = 25
 """Rows on one leaf of the table."""
 KINDS = {"scenario": "of the scenarios", "economy": "figures of the economy"}
+LEGENDS = {
+    "scenario": "Status: law (a rule in force), measured, literature, calibrated (fitted to stated targets), assumed"
+    " (vary it before relying on it), setting (of the run, not of the world).",
+    "economy": "Status: verified (in published statistics), derived (from them), published (carried over from a study),"
+    " calibrated (fitted to stated targets), recalled (without its source at hand), estimate (chosen here).",
+}
+"""What the words of the column Status say."""
 
 
 def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
@@ -30,11 +38,10 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
         id="parameters-differ", options=[{"label": "only where scenarios differ", "value": "yes"}], value=[]
     )
     return [
-        *heading(TITLE, "Status: law (a rule in force), measured, literature, assumed (vary it before relying on it),"
-                        " setting (of the run, not of the world)."),
+        *heading(TITLE),
         controls(
             group("parameters-kind", "Parameters", KINDS, "scenario"),
-            labelled("Search", box),
+            labelled("Search", box, wide=True),
             labelled("Show", differing),
         ),
         dcc.Store(id="parameters-leaf", data=0),
@@ -93,12 +100,13 @@ def body(batch: Batch, kind: str, words: str, differ: bool, leaf: int = 0) -> li
     shown = found[leaf * ROWS : (leaf + 1) * ROWS]
     said = f"{len(found):,} parameters, {leaf * ROWS + 1:,} to {leaf * ROWS + len(shown):,} shown"
     listed = table(heads, shown, said, text=tuple(range(len(heads))), name="parameters-table")
-    return [listed, leaves("parameters-leaf", leaf, count)]
+    return [html.P(LEGENDS[kind], className="lead"), listed, leaves("parameters-leaf", leaf, count)]
 
 
 def scenario_rows(batch: Batch, differ: bool) -> tuple[list[str], list[list[str]]]:
     """A row a field: its value in each scenario, unit, status, bounds, meaning."""
     values = {name: written(runs[0].parameters) for name, runs in batch.scenarios.items()}
+    fitted = {field: f"{value}" for name in economies(batch) for field, value in fitted_values(name).items()}
     heads = ["Field", *values, "Unit", "Status", "May be", "Meaning"]
     rows = []
     for field in describe_parameters():
@@ -107,23 +115,31 @@ def scenario_rows(batch: Batch, differ: bool) -> tuple[list[str], list[list[str]
             continue
         unit = "" if field.unit == "-" else field.unit
         may = " ".join(part for part in (field.kind, field.bounds) if part)
-        rows.append([field.name, *held, unit, field.status, may, field.description.replace("``", "")])
+        status = STATUS if fitted.get(field.name) in held else field.status
+        rows.append([field.name, *held, unit, status, may, field.description.replace("``", "")])
     return heads, rows
 
 
 def written(parameters: Mapping[str, Any]) -> dict[str, str]:
     """Dotted fields of a scenario as a file would say them."""
-    words = {"None": "null", "True": "true", "False": "false"}
-    return {name: words.get(text, text) for name, text in flatten(parameters).items()}
+    return flatten(parameters, words=("null", "true", "false"))
 
 
 def economy_rows(batch: Batch) -> tuple[list[str], list[list[str]]]:
     """A row a figure: value, unit, status and source; a figure that a scenario changes says so."""
-    names = list(dict.fromkeys(str(run.parameters.get("economy", "shanxi_2022")) for run in batch.runs))
     changed = {path for run in batch.runs for path in dict(run.parameters.get("figures") or {})}
     rows = []
-    for name in names:
+    for name in economies(batch):
+        fitted = {row.field: row for row in calibrated(name)}
         for figure in catalogue(name).values():
             mark = " (changed by a scenario)" if figure.path in changed else ""
-            rows.append([figure.path, f"{figure.value:g}{mark}", figure.unit, figure.status, figure.source])
+            if found := fitted.get(figure.path):
+                rows.append([figure.path, f"{found.value:g}{mark}", figure.unit, STATUS, found.source])
+            else:
+                rows.append([figure.path, f"{figure.value:g}{mark}", figure.unit, figure.status, figure.source])
     return ["Figure", "Value", "Unit", "Status", "Source"], rows
+
+
+def economies(batch: Batch) -> list[str]:
+    """The economies of a batch's runs."""
+    return list(dict.fromkeys(str(run.parameters.get("economy", "shanxi_2022")) for run in batch.runs))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from scenarios.calibrated import STATUS, calibrated
@@ -21,7 +22,7 @@ from simulator.views.dashboard.runs import Standing
 TITLE = "Start a run"
 LEAD = (
     "An empty field stays as in the scenario, whose value stands in it in grey. What is typed is checked as in a"
-    " scenario file. Results go to a new folder beside the others."
+    " scenario file when you leave the field. Results go to a new folder beside the others."
 )
 NOT_HERE = ("extends",)
 GROUPS = {"": "Run"}
@@ -77,8 +78,9 @@ def _fields(base: str) -> list[Any]:
 
 def _field(row: Parameter, held: str) -> html.Div:
     name = row.name
+    # Read when the reader leaves the field, which a click on a button does first of all.
     box = dcc.Input(
-        id={"field": name}, type="text", value="", placeholder=held, debounce=0.4, maxLength=300, autoComplete="off"
+        id={"field": name}, type="text", value="", placeholder=held, debounce=True, maxLength=300, autoComplete="off"
     )
     unit = "" if row.unit == "-" else f", {row.unit}"
     may = " ".join(part for part in (row.kind, row.bounds) if part)
@@ -99,45 +101,33 @@ def register(app: Dash, desk: Desk) -> None:
     def begin_from(base: str) -> Any:
         return _fields(base if base in library() else "S1")
 
+    # One callback checks and starts: a click that follows a correction at once has the last word, on what was typed.
     @app.callback(
         Output({"problem": ALL}, "children"),
         Output("start-problems", "children"),
+        Output("start-standing", "children", allow_duplicate=True),
+        Input("start-go", "n_clicks"),
         Input({"field": ALL}, "value"),
+        Input("start-seeds", "value"),
         State({"field": ALL}, "id"),
         State({"problem": ALL}, "id"),
         State("start-base", "value"),
         prevent_initial_call=True,
     )
-    def check(values: list[str | None], fields: list[Any], places: list[Any], base: str) -> tuple[list[str], Any]:
-        _, _, problems = checked(base, texts_of(fields, values))
-        beside = [problems.get(place["problem"], "") for place in places]
-        rest = problems.get("", "")
-        count = len(problems)
-        which = ", ".join(name for name in problems if name)
-        words = f"{count} field{'s' if count != 1 else ''} cannot be used; see beside {which or 'them'}. {rest}".strip()
-        return beside, notice(words, alert=True) if problems else ""
-
-    @app.callback(
-        Output("start-standing", "children", allow_duplicate=True),
-        Input("start-go", "n_clicks"),
-        State({"field": ALL}, "value"),
-        State({"field": ALL}, "id"),
-        State("start-base", "value"),
-        State("start-seeds", "value"),
-        prevent_initial_call=True,
-    )
-    def go(clicks: int | None, values: list[str | None], fields: list[Any], base: str, seeds: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def check(
+        clicks: int | None, values: list[str | None], seeds: Any, fields: list[Any], places: list[Any], base: str
+    ) -> tuple[list[str], Any, Any]:
         scenario, _, problems = checked(base, texts_of(fields, values))
-        if scenario is None:
-            return notice(f"Nothing was started: {len(problems)} field(s) cannot be used.", alert=True)
-        if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
-            return notice(f"Nothing was started: expected 1 to {MOST_SEEDS} seeds.", alert=True)
+        beside = [problems.get(place["problem"], "") for place in places]
+        asked = bool(clicks) and "start-go" in ctx.triggered_prop_ids.values()
+        if said := wrong(problems, seeds):
+            return beside, notice(f"Nothing was started. {said}" if asked else said, alert=True), no_update
+        if scenario is None or not asked:
+            return beside, "", no_update
         try:
-            return standing(desk.started.start(scenario, desk.root, seeds))
+            return beside, "", standing(desk.started.start(scenario, desk.root, seeds))
         except UserError as error:
-            return notice(sentence(error), alert=True)
+            return beside, notice(sentence(error), alert=True), no_update
 
     @app.callback(
         Output("start-standing", "children"),
@@ -148,8 +138,6 @@ def register(app: Dash, desk: Desk) -> None:
         prevent_initial_call=True,
     )
     def watch(ticks: int, cancelled: int | None, hidden: bool | None) -> tuple[Any, Any]:
-        from dash import ctx
-
         if ctx.triggered_id == "start-cancel":
             desk.started.cancel()
         now = desk.started.standing
@@ -175,6 +163,24 @@ def register(app: Dash, desk: Desk) -> None:
 def texts_of(fields: list[Any], values: list[str | None]) -> dict[str, str]:
     """Field to what was typed into it."""
     return {str(field["field"]): value or "" for field, value in zip(fields, values, strict=True)}
+
+
+def wrong(problems: Mapping[str, str], seeds: object) -> str:
+    """What keeps a run from being started, in words; empty where nothing does.
+
+    Parameters
+    ----------
+    problems : of `simulator.views.dashboard.edit.checked`.
+    seeds : how many, as the page has them; None where what was typed is no number that it takes.
+    """
+    out = []
+    if count := len(problems):
+        which = ", ".join(name for name in problems if name)
+        rest = problems.get("", "")
+        out.append(f"{count} field{'s' if count != 1 else ''} cannot be used; see beside {which or 'them'}. {rest}")
+    if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
+        out.append(f"Seeds: expected a whole number from 1 to {MOST_SEEDS}.")
+    return " ".join(out).strip()
 
 
 def standing(now: Standing) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import Dash, Input, Output, State, html, no_update
 from dash.exceptions import PreventUpdate
 
 from scenarios.errors import UserError
@@ -12,6 +12,7 @@ from scenarios.load import library, load_scenario
 from simulator.disk import StoreError
 from simulator.variables import FIRM_SECTORS, emissions_of
 from simulator.variables import SECTORS as NAMES
+from simulator.views.dashboard import sliders
 from simulator.views.dashboard.answer import SHOWN, Answer, what_if
 from simulator.views.dashboard.charts import NOW, against, bars, empty
 from simulator.views.dashboard.desk import Desk
@@ -20,7 +21,6 @@ from simulator.views.dashboard.levers import (
     MODES,
     RULES,
     SECTORS,
-    Lever,
     Settings,
     levers,
     link_of,
@@ -40,9 +40,9 @@ from simulator.views.dashboard.parts import (
     running,
     sentence,
     share_done,
-    spoken,
     table,
 )
+from simulator.views.dashboard.sliders import slider_of
 from simulator.views.dashboard.warm import Superseded
 from simulator.views.style import GREY
 from simulator.views.table import signed
@@ -57,13 +57,13 @@ LEAD = (
 def view(desk: Desk, batch: Any, search: str) -> list[Any]:
     """The page, with the levers as the link says."""
     now = read_link(search)
-    sliders = [_slider(lever, now.numbers[lever.field]) for lever in levers()]
+    offered = [sliders.view(lever, now.numbers[lever.field]) for lever in levers()]
     names = {sector: NAMES[sector].name for sector in SECTORS}
     panel = html.Div(
         [
             choice("what-if-base", "Scenario to begin from", library(), now.base),
             group("what-if-mode", "Model", MODES, now.mode),
-            *sliders,
+            *offered,
             group("what-if-covered", "Sectors that trade", names, list(now.covered), many=True),
             group("what-if-rule", "How allowances are given", RULES, now.rule),
             html.Button("Back to the scenario", id="what-if-reset"),
@@ -86,22 +86,9 @@ def view(desk: Desk, batch: Any, search: str) -> list[Any]:
     ]
 
 
-def _slider(lever: Lever, value: float) -> html.Div:
-    marks = {lever.low: f"{lever.low:g}", lever.high: "none" if lever.none_at_top else f"{lever.high:g}"}
-    slider = dcc.Slider(
-        id=_id(lever), min=lever.low, max=lever.high, step=lever.step, value=value, marks=marks, updatemode="drag",
-        tooltip={"placement": "top", "always_visible": False},
-    )  # fmt: skip
-    label = html.Label([lever.title, html.Span(f" {lever.unit}", className="unit")], htmlFor=_id(lever))
-    return html.Div([label, slider], className="lever", role="group", **spoken(lever.title))
-
-
-def _id(lever: Lever) -> str:
-    return "what-if-" + lever.field.replace(".", "-")
-
-
 def register(app: Dash, desk: Desk) -> None:
     """Answer the sliders; put them where a newly chosen scenario has them."""
+    sliders.register(app)
     offered = levers()
     outputs = [Output(f"what-if-{name}", "figure") for _, name, *_ in SHOWN]
 
@@ -115,7 +102,7 @@ def register(app: Dash, desk: Desk) -> None:
         Input("what-if-mode", "value"),
         Input("what-if-covered", "value"),
         Input("what-if-rule", "value"),
-        *(Input(_id(lever), "value") for lever in offered),
+        *(Input(slider_of(lever), "value") for lever in offered),
         running=running("what-if"),
     )
     def redraw(base: str, mode: str, covered: list[str] | None, rule: str, *values: float | None) -> tuple[Any, ...]:
@@ -137,7 +124,7 @@ def register(app: Dash, desk: Desk) -> None:
         return (*charts, _sectors(before, after), words, f"/what-if?{query}", f"/files/what-if.yaml?{query}")
 
     @app.callback(
-        *(Output(_id(lever), "value") for lever in offered),
+        *(Output(slider_of(lever), "value") for lever in offered),
         Output("what-if-covered", "value"),
         Output("what-if-rule", "value"),
         Input("what-if-base", "value"),

@@ -109,6 +109,30 @@ def test_a_slider_moves_the_price_and_its_state_is_a_link(open_page: BrowserPage
     assert f"tightness: {wanted}" in answer.text()
 
 
+def test_a_typed_number_moves_the_slider_and_one_beyond_its_range_is_refused_in_words(
+    browser_page: BrowserPage, served: Serving
+) -> None:
+    page = browser_page.page
+    page.set_default_timeout(PATIENCE)
+    page.goto(served.address + "/what-if")
+    page.wait_for_selector("#what-if-line")
+    box, slider = page.locator("#what-if-price-floor-box"), page.locator("#what-if-price-floor [role=slider]")
+    box.fill("63")
+    box.press("Enter")
+    page.wait_for_function("() => document.querySelector('#what-if-link').href.includes('price.floor=63')")
+    assert slider.get_attribute("aria-valuenow") == "63"
+    box.fill("500")
+    box.press("Tab")
+    page.wait_for_selector("#what-if-price-floor-problem:not(:empty)")
+    told = page.inner_text("#what-if-price-floor-problem")
+    assert told == "500 is not taken: expected a number from 0 to 300. The slider stays at 63."
+    assert slider.get_attribute("aria-valuenow") == "63"
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('#what-if-price-floor-problem').innerText === ''")
+    assert box.input_value() == slider.get_attribute("aria-valuenow")
+
+
 def test_levers_that_contradict_each_other_say_so(browser_page: BrowserPage, served: Serving) -> None:
     browser_page.page.goto(served.address + "/what-if?price.floor=300&penalty.price=100")
     browser_page.page.wait_for_selector("#what-if-words .alert", timeout=PATIENCE)
@@ -119,15 +143,20 @@ def test_a_run_is_started_from_the_page_and_its_results_are_shown(open_page: Bro
     page = open_page.page
     go(open_page, "Start a run")
     page.locator("details", has_text="firms.number").locator("summary").first.click()
-    page.get_by_label("firms.number").fill("many")
-    page.wait_for_function("() => document.querySelector('#start-problems').innerText.includes('1 field')")
-    assert "expected a whole number" in page.inner_text("#start-fields")
-    page.get_by_label("firms.number").fill("24")
-    page.get_by_label("years.end").fill("2023")
     page.locator("details", has_text="market.periods_per_year").locator("summary").first.click()
     page.get_by_label("market.periods_per_year").fill("2")
-    page.wait_for_function("() => document.querySelector('#start-problems').innerText === ''")
+    page.get_by_label("years.end").fill("2023")
+    page.get_by_label("firms.number").fill("many")
     page.get_by_role("button", name="Start the run").click()
+    refused = "() => document.querySelector('#start-problems').innerText.startsWith('Nothing was started. 1 field')"
+    page.wait_for_function(refused)
+    assert "expected a whole number" in page.inner_text("#start-fields")
+    page.get_by_label("Seeds").fill("99")
+    page.wait_for_function("() => document.querySelector('#start-problems').innerText.includes('from 1 to 50')")
+    page.get_by_label("Seeds").fill("1")
+    page.get_by_label("firms.number").fill("24")
+    page.get_by_role("button", name="Start the run").click()  # at once: the click sees what was typed before it
+    page.wait_for_function("() => document.querySelector('#start-problems').innerText === ''")
     page.wait_for_function(
         "() => document.querySelector('#start-standing').innerText.includes('S1-edited is finished')"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,10 +12,22 @@ from dash import html
 from scenarios.errors import UserError
 from simulator.store import read_run
 from simulator.views.dashboard.app import PAGES, draw, make_app
+from simulator.views.dashboard.charts import by_year
 from simulator.views.dashboard.desk import Desk
 from simulator.views.dashboard.folder import Batch
-from simulator.views.dashboard.pages import auction, compare, firms, flows, network, parameters, sectors, sweeps
-from simulator.views.dashboard.pages.downloads import PICTURES
+from simulator.views.dashboard.market_charts import sector_network
+from simulator.views.dashboard.pages import (
+    auction,
+    compare,
+    downloads,
+    firms,
+    flows,
+    network,
+    parameters,
+    sectors,
+    sweeps,
+)
+from simulator.views.dashboard.parts import prose
 from simulator.views.dashboard.recompute import recompute
 from tests.simulator.views.dashboard.words import charts, parts_of, traces, words
 
@@ -93,6 +106,39 @@ def test_the_network_shows_sectors_and_firms(desk: Desk, batch: Batch) -> None:
     assert "Nobody traded" in words(network.body(desk, batch, run, 2030, 0, "sectors"))
 
 
+@pytest.mark.parametrize("page", [auction, flows])
+def test_what_is_under_way_is_said_once(desk: Desk, batch: Batch, page: Any) -> None:
+    assert words(page.view(desk, batch, "")).count(page.WORDS) == 1
+
+
+def test_equal_scenarios_of_a_single_year_are_named_and_no_other_year_is() -> None:
+    table = pd.DataFrame({"scenario": ["S1", "S5"], "x": 2022, "low": 1.0, "middle": 1.0, "high": 1.0})
+    drawn = by_year(table, ["S1", "S5"], from_zero=True)
+    assert [trace["name"] for trace in drawn["data"]] == ["S1 = S5"]
+    assert drawn["layout"]["showlegend"]
+    assert drawn["layout"]["xaxis"]["tickvals"] == [2022.0]
+    assert not by_year(table[:1], ["S1"], from_zero=True)["layout"]["showlegend"]
+
+
+def test_arrows_of_the_network_end_at_the_rims_of_its_dots() -> None:
+    sold = pd.DataFrame({"seller": ["ELEC", "PAPER", "ELEC"], "buyer": ["STEEL", "ELEC", "ELEC"],
+                         "tonnes": [9e6, 1e5, 2e6]})  # fmt: skip
+    drawn = sector_network(sold)
+    (dots,) = drawn["data"]
+    at = dict(zip(zip(dots["x"], dots["y"], strict=True), dots["marker"]["size"], strict=True))
+    for arrow in drawn["layout"]["annotations"]:
+        for x, y, gap in ((arrow["x"], arrow["y"], "standoff"), (arrow["ax"], arrow["ay"], "startstandoff")):
+            near = min(at, key=lambda dot: (dot[0] - x) ** 2 + (dot[1] - y) ** 2)
+            assert 0 <= at[near] / 2 - arrow[gap] <= 2
+    assert drawn["layout"]["yaxis"]["scaleanchor"] == "x"
+
+
+def test_a_market_of_one_sector_is_shown_firm_by_firm(desk: Desk, batch: Batch) -> None:
+    page = network.body(desk, batch, batch.run("S1-seed1"), 0, 0, "sectors")
+    assert "Only firms of Power traded" in words(page)
+    assert len(charts(page)[0]["data"][-1]["x"]) > 1
+
+
 def test_firms_are_searched_and_sorted(desk: Desk, batch: Batch) -> None:
     found = firms.firms_of(desk, batch.run("S5-seed1"), 2024)
     assert len(found) == 40
@@ -144,7 +190,11 @@ def test_parameters_are_listed_with_unit_status_and_source(batch: Batch) -> None
     differing = words(parameters.body(batch, "scenario", "", True))
     assert "coverage.STEEL" in differing
     assert "cap.tightness" not in differing
+    fitted = words(parameters.body(batch, "scenario", "cap.decline", False))
+    assert "1/year calibrated" in fitted
+    assert "calibrated (fitted to stated targets)" in fitted
     economy = words(parameters.body(batch, "economy", "elasticities elec armington", False))
+    assert "recalled (" in economy
     assert "economy.elasticities.ELEC.armington" in economy
     assert "Nothing fits" in words(parameters.body(batch, "scenario", "no such field", False))
 
@@ -155,7 +205,8 @@ def test_a_batch_is_told_from_a_sweep(desk: Desk, batch: Batch) -> None:
 
 def test_downloads_are_the_tables_themselves(desk: Desk, batch: Batch) -> None:
     client = make_app(desk).server.test_client()
-    for name in ("iamc.csv", "annual.csv", "bands.csv", "price.png", "price.svg", "runs/S5-seed1/scenario.yaml"):
+    tables = ("iamc.csv", "annual.csv", "bands.csv", "runs/S5-seed1/scenario.yaml")
+    for name in (*tables, "price.png", "price.svg", "network.png", "matrix.svg"):
         answer = client.get(f"/files/{name}", headers={"Host": "127.0.0.1"})
         assert answer.status_code == 200, name
         assert answer.data
@@ -163,7 +214,16 @@ def test_downloads_are_the_tables_themselves(desk: Desk, batch: Batch) -> None:
     trades = client.get("/files/runs/S5-seed1/trades.parquet", headers={"Host": "127.0.0.1"})
     assert trades.data == (batch.run("S5-seed1").folder / "trades.parquet").read_bytes()
     trades.close()
-    assert set(PICTURES) == {"energy", "volume", "price", "emissions", "price_by_period"}
+    listed = words(downloads.view(desk, batch, ""))
+    for title in ("Carbon price, period by period", "Who traded with whom, S5, seed 1", "Trade from sector to sector"):
+        assert title in listed
+
+
+def test_commands_in_notices_are_set_as_code(desk: Desk, batch: Batch) -> None:
+    code = [words(part) for part in parts_of(sweeps.view(desk, batch, "")) if isinstance(part, html.Code)]
+    assert code == ["python run.py sweep cap --out results/cap"]
+    assert "`" not in words(prose("a `command` and `another`"))
+    assert words(prose("a lone ` of its own")) == "a lone ` of its own"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from scenarios.errors import ScenarioError, UserError
 from scenarios.load import load_scenario
 from simulator.store import read_run
 from simulator.views.dashboard.edit import checked, scenario_text
-from simulator.views.dashboard.pages.start import standing
+from simulator.views.dashboard.pages.start import standing, wrong
 from simulator.views.dashboard.runs import RunFromPage, clear_unfinished
 from tests.simulator.views.dashboard.words import words
 
@@ -62,6 +62,15 @@ def test_every_mistake_stands_beside_its_field() -> None:
     assert set(problems) == {"cap.tightness", "coverage.STEEL", "years.end", "firms.number"}
     assert "Write a fraction: 5% is 0.05" in problems["cap.tightness"]
     assert "Did you mean trading?" in problems["coverage.STEEL"]
+
+
+def test_what_keeps_a_run_from_starting_is_said_in_one_place() -> None:
+    assert wrong({}, 3) == ""
+    assert wrong({"firms.number": "expected ..."}, 1) == "1 field cannot be used; see beside firms.number."
+    assert wrong({}, None) == "Seeds: expected a whole number from 1 to 50."
+    both = wrong({"": "the file: expected ...", "seed": "expected ..."}, 51)
+    assert both.startswith("2 fields cannot be used; see beside seed. the file: expected")
+    assert both.endswith("from 1 to 50.")
 
 
 @pytest.mark.parametrize(

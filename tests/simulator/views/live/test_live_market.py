@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 
 import pytest
 
@@ -120,6 +121,37 @@ def test_the_firms_cost_curve_meets_what_it_lacks_at_its_marginal_cost(market: L
     cost = float(need.marginal_cost(0.0, 1000.0)[0])
     emitted = need.level[0] + need.slope[0] * (cost - need.anchor)
     assert emitted + need.fixed[0] == pytest.approx(0.0, abs=1.0)
+
+
+def test_the_cap_is_drawn_and_named_once_the_policy_holds() -> None:
+    live = LiveMarket(load_scenario("S5", {**SMALL, "market.periods_per_year": 1}))
+    before, after = [], []
+    for found in (before, after):
+        (axes,) = pictures.emissions_picture(live).axes
+        found += [text.get_text() for text in axes.get_legend().get_texts()]
+        found += [name for name, _ in tables.strip(live)]
+        live.step()
+    assert "cap" not in before
+    assert "Allowances of the year" in before
+    assert "cap" in after
+    assert "Cap of the year" in after
+
+
+def test_firms_are_said_to_lack_only_where_they_do() -> None:
+    live = LiveMarket(load_scenario("S5", SMALL))
+    live.moment = replace(live.moment, held=live.moment.held * 0 + 10**9)
+    assert "No firm lacks allowances; firms that can spare most (4)" in tables.extremes(live)
+    live.moment = replace(live.moment, held=live.moment.held * 0)
+    text = tables.extremes(live)
+    assert "Firms that lack most (4); no firm can spare any" in text
+    assert text.count("<td>") == 4 * 4  # four firms of power, four columns beside the name
+
+
+def test_the_slider_of_coverage_names_its_sectors() -> None:
+    from simulator.views.live.page import IN_ORDER
+
+    assert IN_ORDER.startswith("1 Power, 2 Iron and Steel")
+    assert IN_ORDER.endswith("8 Aviation")
 
 
 def test_tables_say_units_and_escape_nothing_of_their_own(market: LiveMarket) -> None:

@@ -1,0 +1,72 @@
+"""Compile the loops of engine, market and firms once on a machine, before many processes would all begin to.
+
+Numba compiles a loop at its first call, keeps the result on disk and makes it anew when the source changes. Workers
+that start together on a fresh machine would each compile everything; and nobody would be told why nothing moves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+
+from simulator.disk import write_file
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("agents", "equilibrium", "market", "numerics")
+"""Where compiled loops are."""
+WORDS = "Compiling the engine, once on this machine"
+
+
+def compile_once(report: Callable[[str, int, int], None] | None = None) -> bool:
+    """Run a small scenario in either mode of the market, unless that was done since the loops last changed.
+
+    Parameters
+    ----------
+    report : told in one line, with 0 and then 1 of 1 steps done.
+
+    Returns
+    -------
+    bool
+        Whether there was something to do.
+    """
+    mark, sources = _mark(), _sources()
+    try:
+        if mark.read_text(encoding="utf-8") == sources:
+            return False
+    except OSError:
+        pass
+    if report is not None:
+        report(WORDS, 0, 1)
+    from scenarios.load import load_scenarios
+    from simulator.model import simulate
+
+    small = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 2}
+    with suppress(Exception):  # what is wrong shows in the runs themselves; what cannot be kept is compiled every time
+        for mode in ("agents", "equilibrium"):
+            simulate(load_scenarios(["S5"], {**small, "market.mode": mode})[0])
+        write_file(mark, sources.encode())
+    if report is not None:
+        report(WORDS, 1, 1)
+    return True
+
+
+def _mark() -> Path:
+    """The file that says for which sources all loops were compiled: where Numba keeps them, or in the user's cache."""
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(chosen) / "tanshi"
+    beside = ROOT / "equilibrium" / "engine" / "__pycache__"
+    return (beside if os.access(ROOT / "equilibrium", os.W_OK) else Path.home() / ".cache" / "tanshi") / "compiled"
+
+
+def _sources() -> str:
+    """Hash of what Numba's files on disk depend on: its version, Python's, and each source's size and time."""
+    digest = hashlib.sha256(f"{metadata.version('numba')} {platform.python_version()} {platform.machine()}".encode())
+    for path in sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        found = path.stat()
+        digest.update(f"{path} {found.st_size} {found.st_mtime_ns}\0".encode())
+    return digest.hexdigest()

@@ -1,0 +1,48 @@
+"""The loops are compiled once, before the workers start, and again when a loop has changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator import compiling
+from simulator.compiling import WORDS, compile_once
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine on which nothing was compiled yet, as far as the mark says."""
+    monkeypatch.setattr(compiling, "_mark", lambda: tmp_path / "cache" / "compiled")
+    return tmp_path / "cache" / "compiled"
+
+
+def test_it_is_done_once_and_told_in_one_line(fresh: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    assert compile_once(lambda *word: told.append(word))
+    assert told == [(WORDS, 0, 1), (WORDS, 1, 1)]
+    assert fresh.is_file()
+    assert not compile_once(lambda *word: told.append(word))
+    assert len(told) == 2
+
+
+def test_changed_loops_are_compiled_again(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compile_once()
+    monkeypatch.setattr(compiling, "_sources", lambda: "others")
+    assert compile_once()
+    assert not compile_once()
+
+
+def test_a_folder_that_cannot_be_written_stops_nothing(fresh: Path) -> None:
+    fresh.parent.write_text("a file where the folder should be")
+    assert compile_once()
+    assert compile_once()
+
+
+def test_a_failure_is_left_to_the_runs_themselves(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(scenario: object) -> None:
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr("simulator.model.simulate", fail)
+    assert compile_once()
+    assert not fresh.exists()
