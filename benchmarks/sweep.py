@@ -1,15 +1,17 @@
 """A Sobol sweep of six parameters on two workers: time a run, efficiency against two ideal workers, memory.
 
-    python benchmarks/sweep.py [SAMPLES] [--dask | --scheduler tcp://127.0.0.1:8786]
+    python benchmarks/sweep.py [SAMPLES] [--seeds 3] [--dask | --scheduler tcp://127.0.0.1:8786]
 
-SAMPLES is a power of two from 4; N gives 8 N runs. `--dask` starts a Dask scheduler and two workers on this machine.
-Two ideal workers do nothing but the runs: half the processor seconds that the runs took, as measured while both were
-busy. On a machine that others use, the wall clock says little; the processor seconds beside the runs say what the
-efficiency would be without them. The line for 1,536 runs is an extrapolation from the pace once all workers run.
+SAMPLES is a power of two from 4; N gives 8 N runs of each seed: 64 with three seeds are 1,536. `--dask` starts a Dask
+scheduler and two workers on this machine. Two ideal workers do nothing but the runs: half the processor seconds that
+the runs took, as measured while both were busy. On a machine that others use, the wall clock says little; the processor
+seconds beside the runs say what the efficiency would be without them. Another number of runs is extrapolated to 1,536
+from the pace once all workers run.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import multiprocessing
 import os
@@ -43,6 +45,7 @@ parameters:
   firms.learning: {uniform: [0.1, 1.0]}
   firms.reserve: {uniform: [0.0, 0.1]}
 design: {method: sobol, samples: %d}
+seeds: %s
 """
 WORKERS, ALL = 2, 1536
 QUIET = {
@@ -94,11 +97,11 @@ def cluster(folder: Path) -> Iterator[str]:
             process.wait(timeout=30)
 
 
-def processor_seconds() -> float:
+def processor_seconds(dask: bool) -> float:
     """Of this process, of those it has started and seen end, and of a cluster's that are still at work."""
     used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     seconds = sum(one.ru_utime + one.ru_stime for one in used)
-    if "--dask" in sys.argv:
+    if dask:
         import psutil  # comes with Dask
 
         times = [child.cpu_times() for child in psutil.Process().children(recursive=True)]
@@ -109,8 +112,14 @@ def processor_seconds() -> float:
 def main() -> None:
     from simulator.studies.sweep import open_sweep, run_sweep
 
-    samples = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 8
-    scheduler = sys.argv[sys.argv.index("--scheduler") + 1] if "--scheduler" in sys.argv else None
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("samples", nargs="?", type=int, default=8)
+    parser.add_argument("--seeds", type=int, default=1)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--dask", action="store_true")
+    where.add_argument("--scheduler")
+    given = parser.parse_args()
+    scheduler: str | None = given.scheduler
     folder = Path(tempfile.mkdtemp(prefix="tanshi-sweep-"))
     memory: list[tuple[float, float]] = []
     times: list[float] = []
@@ -123,13 +132,13 @@ def main() -> None:
         memory.append((max(workers, default=0.0), resident("self")))
 
     try:
-        (folder / "six.yaml").write_text(SWEEP % samples)
+        (folder / "six.yaml").write_text(SWEEP % (given.samples, list(range(given.seeds))))
         plan, out = open_sweep(folder / "six.yaml"), folder / "out"
-        with cluster(folder) if "--dask" in sys.argv else nullcontext(scheduler) as address:
-            before, begun = processor_seconds(), time.perf_counter()
+        with cluster(folder) if given.dask else nullcontext(scheduler) as address:
+            before, begun = processor_seconds(given.dask), time.perf_counter()
             outcome = run_sweep(plan, out, workers=WORKERS, scheduler=address, progress=progress)
             wall = time.perf_counter() - begun
-            everything = processor_seconds() - before
+            everything = processor_seconds(given.dask) - before
         clocks = [json.loads(path.read_text())["clock"] for path in out.glob("*/run.json")]
         size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 2**20
     finally:
@@ -152,9 +161,10 @@ def main() -> None:
             f"processor time beside the runs   {beside:8.1f} s   with start and end, {1e3 * beside / runs:.0f} ms a run"
         )
         print(f"  efficiency it would allow      {sum(inside) / everything:8.1%}")
-    print(f"1,536 runs, extrapolated         {whole / 60:8.1f} min at this load, {own * ALL / WORKERS / whole:.1%}")
+    if runs != ALL:
+        print(f"1,536 runs, extrapolated         {whole / 60:8.1f} min at this load, {own * ALL / WORKERS / whole:.1%}")
     print(f"1,536 runs, two ideal workers    {own * ALL / WORKERS / 60:8.1f} min")
-    if scheduler is None and "--dask" not in sys.argv:
+    if scheduler is None and not given.dask:
         print(f"memory, last worker and parent   {memory[-1][0]:8.0f} MiB {memory[-1][1]:6.0f} MiB")
         print(f"        after a quarter          {memory[quarter][0]:8.0f} MiB {memory[quarter][1]:6.0f} MiB")
     print(f"on disk                          {size:8.1f} MiB {size / runs:6.2f} MiB a run")

@@ -43,8 +43,10 @@ def dashboard(
         found = "a file" if folder.exists() else "no such folder"
         raise UserError("There is nothing to show.", [Problem("a folder of results", f"{folder} ({found})", "DIR")])
 
+    from simulator.compiling import compile_in_sight
     from simulator.views.dashboard.server import serving
 
+    compile_in_sight()
     with serving(folder, ROOT, port) as page:
         print(f"The dashboard is at {page.address}; Ctrl-C ends it.", flush=True)
         try:

@@ -29,9 +29,12 @@ def live(
 ) -> None:
     """Step a market by hand in the browser, auction by auction, and take a firm's seat in it."""
     from scenarios.load import load_scenario
+    from simulator.compiling import compile_in_sight
     from simulator.views.live.server import serve
 
     check_port(port, "The live market cannot be shown.", PORT)
     given = {"firms.number": ("--firms", firms), "seed": ("--seed", seed)}
     overrides: dict[str, object] = {field: value for field, (_, value) in given.items() if value is not None}
-    serve(load_scenario(scenario, overrides, {field: option for field, (option, _) in given.items()}), port)
+    chosen = load_scenario(scenario, overrides, {field: option for field, (option, _) in given.items()})
+    compile_in_sight()
+    serve(chosen, port)

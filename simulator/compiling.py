@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 from simulator.disk import write_file
+from simulator.progress import bar
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("agents", "equilibrium", "market", "numerics")
@@ -35,11 +36,8 @@ def compile_once(report: Callable[[str, int, int], None] | None = None) -> bool:
         Whether there was something to do.
     """
     mark, sources = _mark(), _sources()
-    try:
-        if mark.read_text(encoding="utf-8") == sources:
-            return False
-    except OSError:
-        pass
+    if _says(mark, sources):
+        return False
     if report is not None:
         report(WORDS, 0, 1)
     from scenarios.load import load_scenarios
@@ -53,6 +51,20 @@ def compile_once(report: Callable[[str, int, int], None] | None = None) -> bool:
     if report is not None:
         report(WORDS, 1, 1)
     return True
+
+
+def compile_in_sight() -> None:
+    """The same with a line on the terminal, for what shows its first picture only when the loops are there."""
+    if not _says(_mark(), _sources()):
+        with bar() as progress:
+            compile_once(progress)
+
+
+def _says(mark: Path, sources: str) -> bool:
+    try:
+        return mark.read_text(encoding="utf-8") == sources
+    except OSError:
+        return False
 
 
 def _mark() -> Path:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-_PACKAGES = ("numpy", "scipy", "mesa", "torch", "torchdiffeq", "pandas", "pyarrow")
+_PACKAGES = ("numpy", "scipy", "numba", "mesa", "torch", "torchdiffeq", "pandas", "pyarrow")
 
 
 @dataclass(frozen=True)

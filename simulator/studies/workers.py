@@ -156,7 +156,7 @@ def cluster(address: str) -> Cluster:
         from distributed import Client
     except ImportError as error:
         problem = Problem("the package dask.distributed", "no such package", "--scheduler",
-                          hint="Install it: pip install 'dask[distributed]'.")  # fmt: skip
+                          hint="Install it: .venv/bin/python -m pip install '.[cluster]'.")  # fmt: skip
         raise UserError("There is no cluster to compute on.", [problem]) from error
     try:
         if found := re.fullmatch(r"tcp://([^:/\[\]]+):(\d+)", address):  # Dask would knock for ten seconds

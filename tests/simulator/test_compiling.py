@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator import compiling
-from simulator.compiling import WORDS, compile_once
+from simulator.compiling import WORDS, compile_in_sight, compile_once
 
 
 @pytest.fixture
@@ -24,6 +24,13 @@ def test_it_is_done_once_and_told_in_one_line(fresh: Path) -> None:
     assert fresh.is_file()
     assert not compile_once(lambda *word: told.append(word))
     assert len(told) == 2
+
+
+def test_what_is_shown_later_says_so_on_the_terminal(fresh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compile_in_sight()
+    assert WORDS in capsys.readouterr().err
+    compile_in_sight()
+    assert capsys.readouterr().err == ""
 
 
 def test_changed_loops_are_compiled_again(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
