@@ -114,6 +114,24 @@ def read_document(path: Path, label: str) -> Document:
     return document
 
 
+def names_in(folder: Path) -> tuple[str, ...]:
+    """Names of the YAML files that come with the program in a folder."""
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+
+
+def named_document(name_or_path: str | Path, folder: Path, kind: str) -> tuple[Path, Document]:
+    """Read a file of a kind, such as a sweep, given by its path or, where it comes with the program, by its name.
+
+    A name that means nothing is a problem of the document, as is a file that cannot be read.
+    """
+    reference, known = str(name_or_path), names_in(folder)
+    path = folder / f"{reference}.yaml" if reference in known else Path(reference)
+    if path.suffix in (".yaml", ".yml"):
+        return path, read_document(path, path.name if path.parent == folder else reference)
+    expected = f"a ready-made {kind} ({', '.join(known)}) or a YAML file"
+    return path, Document(problems=[Problem(expected, repr(reference), hint=did_you_mean(reference, known))])
+
+
 @dataclass
 class _Reading:
     """Turns the nodes of one file into values, noting every line and every problem."""

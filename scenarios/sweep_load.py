@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from scenarios.document import Document, Mark, read_document
+from scenarios.document import Document, Mark, named_document, names_in
 from scenarios.draws import Factor
 from scenarios.errors import Problem, UserError, did_you_mean, shorten
 from scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
@@ -55,7 +55,7 @@ class Plan:
 
 def ready_made() -> tuple[str, ...]:
     """Names of the sweeps that come with the program."""
-    return tuple(sorted(path.stem for path in SWEEPS.glob("*.yaml")))
+    return names_in(SWEEPS)
 
 
 def load_sweep(
@@ -75,13 +75,7 @@ def load_sweep(
         With one problem for every mistake: unknown fields and paths, distributions that leave a field's range, a
         Sobol sample that is no power of two, scenarios that cannot be read.
     """
-    reference = str(name_or_path)
-    path = SWEEPS / f"{reference}.yaml" if reference in ready_made() else Path(reference)
-    if path.suffix not in (".yaml", ".yml"):
-        hint = did_you_mean(reference, ready_made())
-        expected = f"a ready-made sweep ({', '.join(ready_made())}) or a YAML file"
-        raise _refusal([Problem(expected, repr(reference), hint=hint)])
-    document = read_document(path, reference if path.parent != SWEEPS else path.name)
+    path, document = named_document(name_or_path, SWEEPS, "sweep")
     spec = _validate(document)
     if spec is None or document.problems:
         raise _refusal(document.problems)

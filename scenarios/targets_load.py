@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from scenarios.document import Document, read_document
+from scenarios.document import Document, named_document, names_in
 from scenarios.draws import Factor, scenario_fields
 from scenarios.errors import Problem, UserError, did_you_mean, shorten
 from scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
@@ -49,7 +49,7 @@ class Task:
 
 def ready_made() -> tuple[str, ...]:
     """Names of the calibrations that come with the program."""
-    return tuple(sorted(path.stem for path in CALIBRATIONS.glob("*.yaml")))
+    return names_in(CALIBRATIONS)
 
 
 def load_calibration(
@@ -69,12 +69,7 @@ def load_calibration(
         With one problem for every mistake: unknown fields, variables, years and scenarios, targets that contradict each
         other, parameters without a range, ranges that the schema or the economy's tables do not allow.
     """
-    reference = str(name_or_path)
-    path = CALIBRATIONS / f"{reference}.yaml" if reference in ready_made() else Path(reference)
-    if path.suffix not in (".yaml", ".yml"):
-        expected = f"a ready-made calibration ({', '.join(ready_made())}) or a YAML file"
-        raise _refusal([Problem(expected, repr(reference), hint=did_you_mean(reference, ready_made()))])
-    document = read_document(path, path.name if path.parent == CALIBRATIONS else reference)
+    path, document = named_document(name_or_path, CALIBRATIONS, "calibration")
     spec = _validate(document)
     if spec is None or document.problems:
         raise _refusal(document.problems)

@@ -14,6 +14,7 @@ from scenarios.errors import Problem, UserError
 from scenarios.load import load_scenario
 from scenarios.schema import Scenario
 from simulator import model
+from simulator.compiling import compile_in_sight
 from simulator.iamc import iamc_table
 from simulator.results import RunResult
 from simulator.store import read_run
@@ -74,6 +75,7 @@ def simulate(
     if seed is not None:
         overrides = {**overrides, "seed": int(seed)}
         chosen = load(scenario, overrides)
+    compile_in_sight()
     return Results(tuple(_run(one) for one in with_seeds(chosen, seeds).values()))
 
 
