@@ -208,7 +208,8 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         solved = annual_path(self.province, self.accounts, self.growth, years, regime, solve)
         self._ahead = {y.year: y.solution.x for y in solved}
         prices = np.array([self.permit_price(y.solution) for y in solved])
-        values = pack(prices, np.array([y.emissions for y in solved]), np.array([y.outputs for y in solved]))
+        states = [self.packed(y.year, p, y.emissions, y.outputs) for p, y in zip(prices, solved, strict=True)]
+        values = np.array(states)
         if when >= nodes[-1]:  # nothing is known beyond the last year: its equilibrium holds to the end
             nodes, values = np.append(nodes, years[-1] + 1.0), np.concatenate([values, values[-1:]])
         return path.announced(when, nodes, values)
@@ -255,6 +256,23 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         """Emissions of the sectors that trade in a year, Mt/yr."""
         emissions = self.province.emissions(solution)
         return sum(emissions[s] for s in self.policy.trading(year))
+
+    def packed(self, year: int, price: float, emissions: Array, outputs: Array) -> Array:
+        """The continuous state, (17,), of a price (yuan/t), emissions (Mt/yr) and outputs by sector.
+
+        Raises
+        ------
+        EquilibriumError
+            naming year and sector where one emits or makes nothing: the state holds logarithms.
+        """
+        nothing = np.flatnonzero((emissions <= 0) | (outputs <= 0))
+        if nothing.size:
+            name, sector = self.scenario.name, COVERABLE[nothing[0]]
+            raise EquilibriumError(
+                f"scenario {name}, {year}: at {price:,.0f} yuan/t the sector {sector} stands still, and a logarithm of "
+                "nothing is no state to go on from: loosen cap.tightness or cap.decline, or lower penalty.price"
+            )
+        return pack(price, emissions, outputs)
 
     def adjustment(self, years: float) -> tuple[float, float]:
         """Weight of the current price in what drives technique after ``years``, and its mean over them.

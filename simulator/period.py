@@ -24,7 +24,6 @@ from market.orders import Orders
 from simulator.allocation import adjust, earn, give, history_of, note_output
 from simulator.book import TONNES, Book, equilibrium_price, tangent_of
 from simulator.coupling import Agreement, agree
-from simulator.drift.state import pack
 from simulator.offsets import book_credits, expect_credits, note_credits
 from simulator.record import context_of, fill_rows, period_row
 from simulator.rules import advance_limit, after_reserve, build_installations, carry_limit, fine
@@ -244,7 +243,7 @@ def respond(m: CarbonMarket, agreement: Agreement) -> tuple[Solution, CarbonResp
 def jump(m: CarbonMarket, agreement: Agreement, solution: Solution, response: CarbonResponse) -> Array:
     """The continuous state is reset to what the market and the economy came to."""
     outputs = m.accounts.coverable_outputs(Flows(solution.state.flow, solution.x))
-    return pack(agreement.price, response.emissions, outputs)
+    return m.packed(m.state.year, agreement.price, response.emissions, outputs)
 
 
 def drift(m: CarbonMarket, agreement: Agreement, solution: Solution, z: Array) -> None:

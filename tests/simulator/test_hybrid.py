@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from equilibrium.engine import EquilibriumError
 from equilibrium.province.carbon import COVERABLE
 from scenarios.load import load_scenario
 from simulator.checkpoint import load_checkpoint, save_checkpoint
@@ -171,3 +172,8 @@ def test_binding_quotas_hold_each_sector_at_its_own_shadow_price() -> None:
         assert 0.0 < price <= 1000.0 + 1e-9
         assert price != pytest.approx(last["price"], rel=1e-3)  # not the market's: nothing is traded
     assert not set(model.result().trades["buyer_sector"]) - {"ELEC"}
+
+
+def test_a_cap_that_shuts_a_sector_down_is_refused_by_year_and_sector() -> None:
+    with pytest.raises(EquilibriumError, match=r"S5, 2027: at 1,000 yuan/t the sector ELEC stands still.*cap\.tightness"):
+        simulate(load_scenario("S5", {"cap.tightness": 0.999}))

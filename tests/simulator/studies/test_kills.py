@@ -94,7 +94,7 @@ def test_a_sweep_killed_and_resumed_gives_the_same_dataset_and_leaves_no_process
 
 @pytest.mark.study
 def test_twenty_kills_lose_nothing(sweep_file: Path, tmp_path: Path) -> None:
-    sweep_file.write_text(SWEEP.replace("samples: 6", "samples: 200"))
+    sweep_file.write_text(SWEEP.replace("per_year: 2", "per_year: 12").replace("samples: 6", "samples: 400"))
     assert kill_and_resume(tmp_path / "killed", sweep_file, kills=20, seed=5, longest=8.0) == 20
     compact(tmp_path / "killed")
     assert contents(tmp_path / "killed") == whole(tmp_path / "whole", sweep_file)
