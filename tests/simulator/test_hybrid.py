@@ -175,5 +175,6 @@ def test_binding_quotas_hold_each_sector_at_its_own_shadow_price() -> None:
 
 
 def test_a_cap_that_shuts_a_sector_down_is_refused_by_year_and_sector() -> None:
-    with pytest.raises(EquilibriumError, match=r"S5, 2027: at 1,000 yuan/t the sector ELEC stands still.*cap\.tightness"):
+    said = r"S5, 2027: at 1,000 yuan/t the sector ELEC stands still.*cap\.tightness"
+    with pytest.raises(EquilibriumError, match=said):
         simulate(load_scenario("S5", {"cap.tightness": 0.999}))
