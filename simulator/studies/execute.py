@@ -6,6 +6,7 @@ where a killed one stopped, and the same bytes come out whatever the number and 
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import hashlib
 import threading
@@ -235,7 +236,7 @@ class _Crew:
             except BrokenExecutor:
                 self._broken(task)
                 return
-            except CancelledError:
+            except (CancelledError, asyncio.CancelledError):  # Dask passes on its event loop's own
                 why = self.staff.lost() or "the scheduler gave up a run"
                 raise StudyStopped(_stopped(why, self.outcome.done, self.total)) from None
             self._book(task, word)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import ctypes
 import math
@@ -15,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from scenarios.errors import Problem, UserError
@@ -124,7 +126,8 @@ class Cluster:
     def window(self) -> int:
         """Two tasks a worker; workers may come and go, so the scheduler is asked now and then."""
         if time.monotonic() - self.asked > ASK_AGAIN:
-            self.workers = len(self.client.scheduler_info(n_workers=-1).get("workers", {}))
+            with suppress(OSError, TimeoutError, asyncio.CancelledError):  # a lost scheduler: `lost` will say so
+                self.workers = len(self.client.scheduler_info(n_workers=-1).get("workers", {}))
             self.asked = time.monotonic()
         return max(2, 2 * self.workers)
 

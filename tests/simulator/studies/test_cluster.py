@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -50,6 +53,16 @@ class Dask:
             )
         )  # fmt: skip
 
+    def ready(self) -> Dask:
+        """Itself, once the scheduler answers."""
+        host, port = self.address.removeprefix("tcp://").split(":")
+        for _ in range(300):
+            with suppress(OSError):
+                socket.create_connection((host, int(port)), timeout=10).close()
+                return self
+            time.sleep(0.1)
+        raise AssertionError("no scheduler after half a minute")
+
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "dask", *words], cwd=self.folder, env=self.environment,
@@ -67,7 +80,7 @@ class Dask:
 def dask(tmp_path: Path) -> Iterator[Dask]:
     (tmp_path / "dask").mkdir()
     started = Dask(tmp_path / "dask")
-    yield started
+    yield started.ready()
     started.stop()
 
 
@@ -94,9 +107,33 @@ def test_a_lost_scheduler_loses_nothing(dask: Dask, sweep_file: Path, tmp_path: 
     assert len(list((tmp_path / "out").glob("S*-p*/run.json"))) >= 3
     again = Dask(tmp_path / "dask")
     try:
-        assert main(["sweep", str(tmp_path / "out"), "--scheduler", again.address]) == 0
+        assert main(["sweep", str(tmp_path / "out"), "--scheduler", again.ready().address]) == 0
     finally:
         again.stop()
+
+
+class Lost:
+    """Workers whose scheduler dies while runs are under way: Dask's event loop cancels what waits for it."""
+
+    window = 2
+
+    def submit(self, function: object, task: object) -> Future[object]:
+        future: Future[object] = Future()
+        future.set_exception(asyncio.CancelledError())
+        return future
+
+    def lost(self) -> str:
+        return "the scheduler tcp://host:1 was lost"
+
+    def close(self) -> None: ...
+
+
+def test_what_dask_cancels_is_a_lost_scheduler_and_no_traceback(
+    sweep_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.studies.execute.cluster", lambda address: Lost())
+    with pytest.raises(StudyStopped, match=r"the scheduler tcp://host:1 was lost\. 0 of 12 runs were finished"):
+        run_sweep(open_sweep(sweep_file), tmp_path / "out", scheduler="tcp://host:1")
 
 
 def test_nobody_at_the_address_is_said(tmp_path: Path, sweep_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
