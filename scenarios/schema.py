@@ -501,6 +501,15 @@ class Scenario(Group):
             raise _refuse(expected, f"{penalty.price:g}", "penalty.price", hint)
         return penalty
 
+    @field_validator("market")
+    @classmethod
+    def _firms_where_gaps_are_capped(cls, market: Market, info: ValidationInfo) -> Market:
+        allocation = info.data.get("allocation")
+        if market.mode == "equilibrium" and allocation is not None and allocation.gap_cap is not None:
+            hint = "The equilibrium alone knows no firms, whose gaps are capped one by one; leave one of the two out."
+            raise _refuse("agents where allocation.gap_cap is given", "equilibrium", "market.mode", hint)
+        return market
+
     @field_validator("firms")
     @classmethod
     def _a_firm_in_every_sector(cls, firms: Firms) -> Firms:

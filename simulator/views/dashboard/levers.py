@@ -17,7 +17,7 @@ from simulator.views.dashboard.edit import read_text, scenario_text
 
 EQUILIBRIUM = {"market.mode": "equilibrium", "market.periods_per_year": 1, "drift.mode": "none"}
 """The traditional equilibrium model: no firms, no drift, one period a year."""
-MODES = {"equilibrium": "equilibrium only (at once)", "hybrid": "full hybrid (seconds)"}
+MODES = {"equilibrium": "equilibrium only (at once)", "hybrid": "full hybrid (about a second)"}
 RULES = {"grandfathered": "lump sums", "output_based": "benchmark × output", "tps": "performance standard"}
 """How allowances are given: under a cap by past emissions or by output, or without a cap by a standard."""
 STRATEGIES = ("truthful", "zic", "zip", "scheduled")
