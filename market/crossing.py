@@ -106,7 +106,7 @@ def crossing_of(side: Any, price: Any, lots: Any) -> tuple[int, int, int, int, i
                 break
             under += asks[bucket]
         first += bucket << shift
-        last = min(last, first + (1 << shift) - 1)
+        last = first + min(last - first, (1 << shift) - 1)
         if shift == 0:
             break
     bought, sold = over + bids[bucket], under + asks[bucket]  # B(p*), A(p*)

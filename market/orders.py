@@ -151,8 +151,9 @@ def screen(
         Lots each account can deliver, as held when the venue opens. Offers are taken in order of arrival (time, then
         row); those with which an account would have offered more are refused.
     """
-    above = HIGHEST if highest is None else highest
-    good, count = faults_of(orders.account, orders.side, orders.price, orders.quantity, accounts, lowest, above)
+    above = HIGHEST - 1 if highest is None else min(highest, HIGHEST - 1)  # the very highest stands for no price
+    below = min(max(lowest, LOWEST), HIGHEST)
+    good, count = faults_of(orders.account, orders.side, orders.price, orders.quantity, accounts, below, above)
     refused = {reason: int(n) for reason, n in zip(FAULTS, count, strict=True) if n}
     if holdings is not None:
         beyond = _beyond(orders, np.flatnonzero(good & (orders.side < 0)), holdings)
@@ -280,6 +281,19 @@ def _between(steps: Floats) -> Mask:
     return np.asarray(np.abs(steps - np.rint(steps)) > slack)
 
 
+def accounts_in(orders: Orders) -> int:
+    """Return how many accounts the orders' numbers span, from 0.
+
+    Raises
+    ------
+    OrderError
+        For a negative account, which `screen` would have refused.
+    """
+    if orders.account.min(initial=0) < 0:
+        raise OrderError(f"orders: account {int(orders.account.min())} is negative; `screen` refuses such orders")
+    return int(orders.account.max(initial=-1)) + 1
+
+
 def own_crossing(orders: Orders) -> Mask:
     """Tell which orders would trade with the same account's other orders.
 
@@ -287,7 +301,7 @@ def own_crossing(orders: Orders) -> Mask:
     row); its orders on the other side that cross the kept side are marked. What remains of an account never
     crosses itself, so at a uniform price it can only buy or only sell.
     """
-    accounts = int(orders.account.max(initial=-1)) + 1
+    accounts = accounts_in(orders)
     return marked_of(orders.account, orders.side, orders.price, orders.time, accounts)
 
 

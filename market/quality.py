@@ -69,19 +69,19 @@ def surplus(orders: Orders, clearing: Clearing, worth: Floats | None = None) -> 
 def competitive_surplus(orders: Orders, worth: Floats | None = None) -> float:
     """Return the largest gain from trade among these orders, ticks x lots."""
     value: Ints | Floats = orders.price
-    ladder: Ints | Floats | None = None
     if worth is not None:
         # Ranks keep the order of worths that are no whole numbers.
         value = np.asarray(worth, np.float64)
-        ladder, rank = np.unique(value, return_inverse=True)
+        _, rank = np.unique(value, return_inverse=True)
         orders = Orders(orders.account, orders.side, rank.astype(np.int64), orders.quantity, orders.time)
     found = cross(orders)
     if found.bid is None or found.ask is None:
         return 0.0
-    filled, excess, _ = serve(orders, orders.quantity, found)
+    filled, excess, last = serve(orders, orders.quantity, found)
+    upto = np.cumsum(filled[last])  # whoever of them is served is worth the same
+    filled[last] = np.diff(np.minimum(upto, upto[-1:] - abs(excess)), prepend=0)
     gain, cost = value_of(orders.side, value, filled)
-    bid, ask = (found.bid, found.ask) if ladder is None else (ladder[found.bid], ladder[found.ask])
-    return (gain - float(max(excess, 0) * bid)) - (cost - float(max(-excess, 0) * ask))
+    return gain - cost
 
 
 @compiled

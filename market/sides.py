@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from market.orders import Ints, Orders
+from market.orders import Ints, Orders, accounts_in
 from numerics.compiled import compiled
 
 
@@ -67,7 +67,7 @@ def pooled(orders: Orders, filled: Ints, side: int) -> tuple[Ints, Ints]:
         Those with filled lots, in the order in which their best filled orders arrived.
     lots : (accounts,) int64
     """
-    accounts = int(orders.account.max(initial=-1)) + 1
+    accounts = accounts_in(orders)
     total, arrival = total_of(orders.account, orders.side, orders.price, orders.time, filled, side, accounts)
     who = np.flatnonzero(total)
     if len(who):

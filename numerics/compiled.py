@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from pickle import UnpicklingError
 from typing import Any, TypeVar, cast
 
 import numba
@@ -19,6 +20,20 @@ class _Kept(FunctionCache):
         """Keep what was compiled; where the disk is full this process has it in memory and goes on."""
         with suppress(OSError):
             super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Find what was kept; what another version of the program left and nobody can read any more is made anew."""
+        try:
+            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        except (AttributeError, ImportError, EOFError, UnpicklingError):
+            with suppress(OSError):
+                self.flush()  # type: ignore[no-untyped-call]
+            return None
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        """Tell apart tuples of other fields: Numba itself looks at their class and at the fields' types alone."""
+        key = super()._index_key(sig, codegen)  # type: ignore[no-untyped-call]
+        return (*key, tuple(getattr(kind, "fields", ()) for kind in sig))
 
 
 def compiled(kernel: Kernel) -> Kernel:

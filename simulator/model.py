@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -148,7 +149,7 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         self.last: Solution
         self._nearby: tuple[int, float, Array] = (-1, 0.0, np.zeros(0))
         self._ahead: dict[int, Array] = {}  # by year: with one period a year the reference path is the run itself
-        self.star = self._reference_path()
+        self.star = self.reference_path()
         self.state = self._opening()
 
     # -- building ------------------------------------------------------------------------------------------
@@ -167,7 +168,7 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
             strategies=self.scenario.firms.strategies.as_dict(),
         )
 
-    def _reference_path(self) -> Reference:
+    def reference_path(self) -> Reference:
         """z*(t): the equilibrium-only path of the frozen baseline, and from ``policy_start`` on of the policy.
 
         Before its start nobody knows the policy: all scenarios of an economy move alike until then.
@@ -429,9 +430,9 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
     # -- saving --------------------------------------------------------------------------------------------
 
     def save(self) -> dict[str, Any]:
-        """The whole state of the run as plain arrays, numbers and texts (see ``simulator.checkpoint``)."""
-        state = {f.name: getattr(self.state, f.name) for f in fields(State)}
-        state["parameters"] = {f.name: getattr(self.state.parameters, f.name) for f in fields(Parameters)}
+        """The whole state of the run as plain arrays, numbers and texts (see ``simulator.checkpoint``); a copy."""
+        state = {f.name: deepcopy(getattr(self.state, f.name)) for f in fields(State) if f.name != "parameters"}
+        state["parameters"] = {f.name: getattr(self.state.parameters, f.name).copy() for f in fields(Parameters)}
         return {
             "state": state,
             "population": self.population.state(),
@@ -441,13 +442,14 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Take up a run where ``save`` left it; the model must have been made for the same scenario."""
-        state = dict(saved["state"])
+        state = deepcopy(dict(saved["state"]))
         state["parameters"] = Parameters(**{k: np.asarray(v) for k, v in state["parameters"].items()})
         self.state = State(**state)
         kept = Population.restore(saved["population"])
         for item in fields(Population):  # the firms keep looking at the same population
             setattr(self.population, item.name, getattr(kept, item.name))
         self.registry = Registry.restore(saved["registry"])
+        self._nearby = (-1, 0.0, np.zeros(0))  # what this model solved last is not what the saved one did
         recall(self)
         for name, count in saved["flow"].items():
             setattr(self.flow, name, count)

@@ -117,7 +117,7 @@ def annual_table(
     years = sorted({int(year) for series in values.values() for year in series})
     shown = [variable for variable in CATALOGUE.values() if variable.name in values]
     table = np.array([[float(values[v.name].get(year, np.nan)) for year in years] for v in shown]).reshape(
-        -1, len(years)
+        len(shown), len(years)
     )
     for row, column in np.argwhere(~np.isfinite(table)).tolist():
         raise ResultError(f"annual results of {scenario}: {shown[row].name} has no finite value in {years[column]}")

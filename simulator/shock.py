@@ -51,10 +51,12 @@ def recall(m: CarbonMarket) -> None:
     if shock.year is None:
         return
     now, first = (s.year, s.period), (shock.year, _first_period(m))
-    if now < first or (now == first and not s.opened):
+    announced = now > first or (now == first and s.opened)
+    if announced == m.policy.shocked:
         return
-    m.policy = replace(m.policy, shocked=True)
-    m.star = m.announce(m.star, shock.year + _first_period(m) / m.periods_per_year)
+    m.policy = replace(m.policy, shocked=announced)
+    when = shock.year + _first_period(m) / m.periods_per_year
+    m.star = m.announce(m.star, when) if announced else m.reference_path()
 
 
 def _first_period(m: CarbonMarket) -> int:

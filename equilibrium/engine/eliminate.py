@@ -97,6 +97,7 @@ class Elimination:
             raise np.linalg.LinAlgError(f"singular at unknown {info - 1}")
 
         def solve(b: Array) -> Array:
+            b = np.asarray(b, dtype=np.float64)
             reduced, right = _forward(b, pivots, self.pivot_row, self.kept_row, down, self.down_row, self.down_pivot)
             kept = linalg.lapack.dgetrs(lu, order, right)[0]
             return _back(reduced, kept, self.pivot_col, self.kept_col, across, self.across_pivot, self.across_col)

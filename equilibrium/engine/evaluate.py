@@ -37,8 +37,9 @@ class Evaluator:
 
     def state(self, x: Numbers) -> State:
         """Evaluate all nests, flows and residuals at ``x`` (shape ``(n,)``, real or complex)."""
-        if self.values.quantity.dtype == complex:
-            x = x.astype(complex, copy=False)
+        x = np.asarray(x, dtype=complex if np.iscomplexobj(self.values.quantity) or np.iscomplexobj(x) else float)
+        if x.shape != self.c.start.shape:  # compiled loops look at no bounds
+            raise ValueError(f"a point has shape {x.shape}; the model's is {self.c.start.shape}")
         return kernels.evaluate(self.c.layout.trees, self.c.layout.balances, self.values, x)
 
     def jacobian_data(self, s: State) -> Array:
@@ -52,9 +53,12 @@ class Evaluator:
 
 def _values(c: Compiled, p: Parameters) -> Values:
     """Parameters in one type of number, with what follows from them alone."""
-    n: dict[str, Numbers] = {name: getattr(p, name) for name in NUMERIC}
-    if any(values.dtype == complex for values in n.values()):
-        n = {name: values.astype(complex) for name, values in n.items()}
+    given: dict[str, Numbers] = {name: getattr(p, name) for name in NUMERIC}
+    kind = complex if any(np.iscomplexobj(values) for values in given.values()) else float
+    n = {name: np.asarray(values, dtype=kind) for name, values in given.items()}
+    for name, values in n.items():
+        if values.shape != getattr(c.default, name).shape:
+            raise ValueError(f"{name} has shape {values.shape}; the model's is {getattr(c.default, name).shape}")
     node_value, share, log_reference, log_augment = kernels.shares(
         c.layout.trees, n["quantity"], n["reference"], n["augment"]
     )

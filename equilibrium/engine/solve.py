@@ -201,7 +201,7 @@ def solve(
         state = evaluator.state(x)
         if near is not None:
             at = _conditions(evaluator, state, fischer_burmeister)
-            state, _ = _approach(evaluator, state, at, near.solver, fischer_burmeister, tolerance)
+            state, _ = _approach(evaluator, state, at, lambda b: near.solver(b), fischer_burmeister, tolerance)
         try:
             return _newton(evaluator, state, tolerance, iterations, fischer_burmeister)
         except EquilibriumError:

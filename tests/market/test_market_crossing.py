@@ -16,7 +16,7 @@ import market.orders
 import market.quality
 import market.sides
 from market.crossing import cross, serve
-from market.orders import BUY, SELL, Ints, Orders, own_crossing, screen
+from market.orders import BUY, SELL, Ints, OrderError, Orders, own_crossing, screen
 from market.quality import competitive_surplus
 from market.sides import pair, pooled
 from market.venues import VENUES, Day, open_venue
@@ -188,3 +188,32 @@ def test_a_venue_indicates_the_price_at_which_it_clears(name: str, seed: int) ->
     cleared = venue.clear(orders, np.random.default_rng(seed))
     expected = cleared.indicative if cleared.price is None else cleared.price
     assert venue.indicate(orders, np.random.default_rng(seed)) == expected
+
+
+def book(*rows: tuple[int, int, int]) -> Orders:
+    """Orders of accounts of their own: side, price, lots."""
+    side, price, lots = (np.array(column) for column in zip(*rows, strict=True))
+    n = np.arange(len(rows))
+    return Orders(n, side.astype(np.int8), price, lots, n)
+
+
+@pytest.mark.parametrize("huge", [1, 1 << 52, 1 << 55, 1 << 57])
+def test_what_a_huge_order_cannot_trade_is_worth_nothing(huge: int) -> None:
+    assert competitive_surplus(book((BUY, 110, 3), (SELL, 100, 2 + huge))) == 30.0
+    assert competitive_surplus(book((SELL, 100, 3), (BUY, 110, 2 + huge))) == 30.0
+
+
+def test_prices_at_the_end_of_the_range_are_counted_to_the_end() -> None:
+    high = (1 << 63) - (1 << 52)
+    orders = screen(book((BUY, high - 1, 5), (SELL, high - 3000, 5), (SELL, 7, 2)), 3).orders
+    assert cross(orders).volume == 5
+    assert screen(book((BUY, (1 << 63) - 1, 5)), 1).refused == {"above the price ceiling": 1}
+    assert screen(book((BUY, 5, 5)), 1, lowest=-(10**20), highest=10**20).refused == {}
+
+
+def test_a_negative_account_that_nobody_screened_is_refused() -> None:
+    orders = Orders(
+        np.array([-1, -2]), np.array([1, -1], np.int8), np.array([9, 8]), np.array([1, 1]), np.array([0, 1])
+    )
+    with pytest.raises(OrderError, match="account -2 is negative"):
+        VENUES["call_auction"](Day(9, 0.5, "price_time", 1.0)).clear(orders)

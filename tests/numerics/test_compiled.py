@@ -49,6 +49,35 @@ def test_a_full_disk_costs_nothing_but_the_memory_of_it(monkeypatch: pytest.Monk
     assert len(tried) == 1
 
 
+TUPLES = """
+from typing import NamedTuple
+class {name}(NamedTuple):
+    {first}: float
+    {second}: float
+"""
+SHARE = """
+from numerics.compiled import compiled
+from tuples import {name}
+@compiled
+def share(pair):
+    return pair.part / pair.whole
+print(share({name}(part=1.0, whole=4.0)))
+"""
+
+
+def test_what_another_version_left_on_disk_is_made_anew(tmp_path: Path) -> None:
+    """A tuple of the kernels stands in another file: its fields change places there, then it gets another name."""
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment["NUMBA_CACHE_DIR"] = str(tmp_path / "kept")
+    loop = tmp_path / "loop.py"
+    for name, first, second in (("Pair", "part", "whole"), ("Pair", "whole", "part"), ("Both", "whole", "part")):
+        (tmp_path / "tuples.py").write_text(TUPLES.format(name=name, first=first, second=second))
+        if not loop.exists() or name not in loop.read_text():
+            loop.write_text(SHARE.format(name=name))
+        said = subprocess.run([sys.executable, loop], env=environment, capture_output=True, text=True, check=False)
+        assert said.stdout == "0.25\n", said.stderr
+
+
 def test_a_second_process_finds_what_the_first_compiled(tmp_path: Path) -> None:
     source = tmp_path / "loop.py"
     source.write_text(

@@ -96,3 +96,17 @@ def test_the_traditional_model_spreads_a_cut_over_its_year() -> None:
 def test_a_shock_that_makes_no_sense_is_refused(fields: dict[str, Any], text: str) -> None:
     with pytest.raises(UserError, match=text):
         load_scenario("S1", {**FIELDS, **fields})
+
+
+@pytest.mark.parametrize("ahead", [0, 7])
+def test_a_model_taken_back_over_a_shock_knows_nothing_of_it(ahead: int) -> None:
+    changes = {"years.end": 2025, "firms.number": 40, "market.periods_per_year": 4}
+    shock = {"shock.year": 2024, "shock.period": 3, "shock.cap_cut": 0.2}
+    scenario = load_scenario("S5", {**changes, **shock})
+    whole = CarbonMarket(scenario)
+    saved = whole.run(5).save()
+    expected = whole.run().result().periods["price"].tolist()
+    other = CarbonMarket(scenario).run(5 + ahead)
+    other.restore(saved)
+    assert not other.policy.shocked
+    assert other.run().result().periods["price"].tolist() == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,21 @@ def test_compiled_derivatives_are_those_of_plain_python() -> None:
     state = evaluator.state(c.start * np.exp(0.2 * rng.standard_normal(c.n)) + 0.1)
     expected = plain(kernels.jacobian)(*c.layout, evaluator.values, state)
     np.testing.assert_allclose(evaluator.jacobian_data(state), expected, rtol=1e-12, atol=1e-13)
+
+
+def test_whole_numbers_are_numbers_and_other_lengths_are_refused() -> None:
+    c = compile_model(random_economy(np.random.default_rng(4), EVERYTHING))
+    ones = np.ones(c.n)
+    np.testing.assert_array_equal(
+        Evaluator(c, c.default).state(ones.astype(int)).residual, Evaluator(c, c.default).state(ones).residual
+    )
+    whole = np.ceil(c.default.quantity)
+    found, expected = (Evaluator(c, replace(c.default, quantity=q)).state(ones) for q in (whole.astype(int), whole))
+    np.testing.assert_array_equal(found.residual, expected.residual)
+    with pytest.raises(ValueError, match="alpha has shape"):
+        Evaluator(c, replace(c.default, alpha=c.default.alpha[:3]))
+    with pytest.raises(ValueError, match="a point has shape"):
+        Evaluator(c, c.default).state(ones[:-1])
 
 
 @pytest.mark.parametrize("rule", [complementarity.fischer_burmeister, complementarity.projection])
