@@ -33,7 +33,7 @@ docs: .venv/.installed-docs
 
 # Every generated page and picture of the guide anew (minutes), or some: make pages PAGES="commands tutorial".
 pages: .venv/.installed-dev
-	$(PY) -m simulator.guide $(PAGES)
+	$(PY) -m tanshi.simulator.guide $(PAGES)
 
 # Optional, since it needs packages that Tanshi does not: the export against `definitions/`, with pyam and nomenclature.
 iamc: .venv/.installed-run

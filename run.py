@@ -1,10 +1,6 @@
-"""The door: ``python run.py`` runs the five scenarios, ``python run.py --help`` shows the rest."""
+"""The old door: ``python run.py`` does what the command ``tanshi`` does, in a checkout without installing."""
 
-from simulator.threads import use_one_thread
-
-use_one_thread()  # before anything below imports NumPy
-
-from simulator.cli import main  # noqa: E402
+from tanshi.simulator.cli import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.population import Population
-from market.orders import Floats, Ints
+from tanshi.agents.population import Population
+from tanshi.market.orders import Floats, Ints
 
 TONNES = 1e6  # in one Mt
 

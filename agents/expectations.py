@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.abatement import TONNES
-from market.orders import Floats
+from tanshi.agents.abatement import TONNES
+from tanshi.market.orders import Floats
 
 
 def adapt(expected: Floats, observed: float, weight: float) -> Floats:

@@ -6,7 +6,7 @@ from typing import Any
 
 import mesa
 
-from agents.population import Population
+from tanshi.agents.population import Population
 
 
 def _number(column: str, doc: str) -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.abatement import Demand
-from market.orders import Floats, Ints
+from tanshi.agents.abatement import Demand
+from tanshi.market.orders import Floats, Ints
 
 
 def inventory_demand(held: Ints, capacity: Floats, worth: Floats, width: float, price: float) -> Demand:

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from market.orders import Floats, Mask
+from tanshi.market.orders import Floats, Mask
 
 
 def annuity(rate: Floats | float, years: float) -> Floats:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market.orders import Floats
+from tanshi.market.orders import Floats
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 import numpy.typing as npt
 
-from agents.streams import Draws
-from market.apportion import apportion
-from market.orders import Floats, Ints, Mask
+from tanshi.agents.streams import Draws
+from tanshi.market.apportion import apportion
+from tanshi.market.orders import Floats, Ints, Mask
 
 
 class PopulationError(ValueError):
@@ -54,7 +54,7 @@ class Population:
     momentum : (firms,) float
         Last move of that quote, yuan/t.
     built : (firms,) bool
-        Whether the firm has built what cuts part of its emissions for good (`agents.investment`).
+        Whether the firm has built what cuts part of its emissions for good (`tanshi.agents.investment`).
     """
 
     sectors: tuple[str, ...]
@@ -223,9 +223,7 @@ def build(
     ticket = draws.uniform("strategy")[:, 0]
     strategy = np.zeros(len(member), np.int64)
     for first, last in zip(start[:-1].tolist(), start[1:].tolist(), strict=True):
-        seats = np.repeat(
-            np.arange(len(mix)), apportion(last - first, np.array(list(mix.values()), np.float64))
-        )
+        seats = np.repeat(np.arange(len(mix)), apportion(last - first, np.array(list(mix.values()), np.float64)))
         strategy[first + np.argsort(ticket[first:last], kind="stable")] = seats
     population = Population(
         sectors=tuple(counts),

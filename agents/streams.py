@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from market.orders import Floats, Ints
+from tanshi.market.orders import Floats, Ints
 
 Made = TypeVar("Made")
 

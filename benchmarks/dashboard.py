@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulator.disk import write_table
-from simulator.results import TRADE_COLUMNS
-from simulator.variables import FIRM_SECTORS
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.server import in_background
+from tanshi.simulator.machine.disk import write_table
+from tanshi.simulator.results.tables import TRADE_COLUMNS
+from tanshi.simulator.results.variables import FIRM_SECTORS
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.server import in_background
 from tests.browser import chromium, watched
 
 FILLS, FIRMS = 10_000_000, 600

@@ -17,13 +17,13 @@ import numpy as np
 import torch
 import torchdiffeq
 
-from simulator.drift.flow import Flow
-from simulator.drift.network import Drift
-from simulator.drift.preparation import TrainConfig, starting_weights
-from simulator.drift.state import KIND_OF, SECTOR_COUNT, STATE_SIZE, Array, Context
-from simulator.drift.train import loss, shots
-from simulator.drift.trajectories import Index, Trajectories, windows
-from simulator.drift.weights import Weights
+from tanshi.simulator.drift.flow import Flow
+from tanshi.simulator.drift.network import Drift
+from tanshi.simulator.drift.preparation import TrainConfig, starting_weights
+from tanshi.simulator.drift.state import KIND_OF, SECTOR_COUNT, STATE_SIZE, Array, Context
+from tanshi.simulator.drift.train import loss, shots
+from tanshi.simulator.drift.trajectories import Index, Trajectories, windows
+from tanshi.simulator.drift.weights import Weights
 
 YEARS, WEEKS, SEEDS, RUNS, MONTHS = 8, 52, 10, 20, 96
 MARKET = (0.2, 0.1, 0.5, 0.05, 0.02, 0.01, 0.0, 1 / 52)
@@ -94,9 +94,7 @@ def torch_run(weights: Weights, r: Array, method: str) -> Array:
                 return slope
 
             span = torch.tensor([start, start + 1 / WEEKS], dtype=torch.float64)
-            solved = torchdiffeq.odeint(
-                slope, state, span, method=method, options=options, rtol=1e-6, atol=1e-8
-            )
+            solved = torchdiffeq.odeint(slope, state, span, method=method, options=options, rtol=1e-6, atol=1e-8)
             state = solved[-1]
     return state.numpy()
 

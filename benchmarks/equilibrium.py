@@ -42,7 +42,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from equilibrium.engine import (
+from tanshi.equilibrium.engine import (
     Activity,
     Auxiliary,
     Commodity,

@@ -21,14 +21,14 @@ from typing import Any
 import mesa
 import numpy as np
 
-import simulator.model as model_room
-from agents.abatement import TONNES, Position, Tangent, demand
-from agents.expectations import adapt
-from agents.firm import enrol, release
-from agents.population import Population, build
-from agents.strategies import Situation, arrivals, place_orders, price_levels
-from scenarios.load import load_scenario
-from simulator.memory import keep_memory
+from tanshi.agents.abatement import TONNES, Position, Tangent, demand
+from tanshi.agents.expectations import adapt
+from tanshi.agents.firm import enrol, release
+from tanshi.agents.population import Population, build
+from tanshi.agents.strategies import Situation, arrivals, place_orders, price_levels
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator import model as model_room
+from tanshi.simulator.machine.memory import keep_memory
 
 SECTORS = ("ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AIR")
 EMISSIONS = np.linspace(300.0, 10.0, 8)

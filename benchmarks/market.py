@@ -21,16 +21,16 @@ from typing import Any
 
 import numpy as np
 
-from market.block import BlockAgreement
-from market.call_auction import CallAuction
-from market.continuous import ContinuousAuction
-from market.listed import ListedAgreement
-from market.mcafee import TradeReduction
-from market.one_way import OneWayAuction
-from market.orders import Orders
-from market.registry import Registry
-from market.venue import Venue
-from simulator.memory import keep_memory
+from tanshi.market.block import BlockAgreement
+from tanshi.market.call_auction import CallAuction
+from tanshi.market.continuous import ContinuousAuction
+from tanshi.market.listed import ListedAgreement
+from tanshi.market.mcafee import TradeReduction
+from tanshi.market.one_way import OneWayAuction
+from tanshi.market.orders import Orders
+from tanshi.market.registry import Registry
+from tanshi.market.venue import Venue
+from tanshi.simulator.machine.memory import keep_memory
 
 NUMBER, CLOSE = 100_000, 6000
 

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-from equilibrium.engine import EquilibriumError, compile_model, solve_by_steps
+from tanshi.equilibrium.engine import EquilibriumError, compile_model, solve_by_steps
 from tests.equilibrium.engine.made_up import Features, random_economy, random_shock
 
 TOLERANCE = 1e-9

@@ -22,13 +22,13 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
-from agents.sinks.distance import TIES, Choices, shadow_prices
-from agents.sinks.errors import ProgrammeError
-from agents.sinks.nonparametric import Returns, solve_duals
-from agents.sinks.parametric import Properties, fit
-from agents.sinks.survey import Design, draw_survey
-from agents.sinks.units import read_units
-from market.orders import Floats
+from tanshi.agents.sinks.distance import TIES, Choices, shadow_prices
+from tanshi.agents.sinks.errors import ProgrammeError
+from tanshi.agents.sinks.nonparametric import Returns, solve_duals
+from tanshi.agents.sinks.parametric import Properties, fit
+from tanshi.agents.sinks.survey import Design, draw_survey
+from tanshi.agents.sinks.units import read_units
+from tanshi.market.orders import Floats
 
 SAMPLE, SEEDS = 150, (1, 2, 3)
 

@@ -30,7 +30,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from simulator.threads import use_one_thread
+from tanshi.simulator.machine.threads import use_one_thread
 
 use_one_thread()
 
@@ -110,7 +110,7 @@ def processor_seconds(dask: bool) -> float:
 
 
 def main() -> None:
-    from simulator.studies.sweep import open_sweep, run_sweep
+    from tanshi.simulator.studies.sweeps.sweep import open_sweep, run_sweep
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("samples", nargs="?", type=int, default=8)

@@ -1,6 +1,6 @@
 """Ten million fills in a dataset, summarised with DuckDB: the queries of the documentation and their seconds.
 
-    python benchmarks/trades.py [ROWS]
+python benchmarks/trades.py [ROWS]
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import pandas as pd
 
-from simulator.disk import write_table
-from simulator.studies.query import query
-from simulator.variables import FIRM_SECTORS
+from tanshi.simulator.machine.disk import write_table
+from tanshi.simulator.results.variables import FIRM_SECTORS
+from tanshi.simulator.studies.query import query
 
 RUNS = 200
 QUERIES = {

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from market.apportion import apportion_groups
-from market.orders import Floats, Ints, Mask
+from tanshi.market.apportion import apportion_groups
+from tanshi.market.orders import Floats, Ints, Mask
 
 Coverage = Literal["none", "allocated", "trading"]
 

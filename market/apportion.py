@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from market.orders import Floats, Ints
+from tanshi.market.orders import Floats, Ints
 
 
 class ApportionError(ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from market.orders import Ints
+from tanshi.market.orders import Ints
 
 
 def carry_over(held: Ints, net_sold: Ints, base: int = 10_000, multiple: float = 1.5) -> Ints:

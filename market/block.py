@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market.limits import Limits
-from market.orders import Ints, Orders
-from market.sides import Side
-from market.venue import Clearing, Fills, Venue
+from tanshi.market.limits import Limits
+from tanshi.market.orders import Ints, Orders
+from tanshi.market.sides import Side
+from tanshi.market.venue import Clearing, Fills, Venue
 
 LIMIT = 0.30
 SMALLEST = 100_000  # t
@@ -52,7 +52,7 @@ class BlockAgreement(Venue):
         return Limits.around(self.close, LIMIT, smallest=math.ceil(SMALLEST / self.lot))
 
     def clear(self, orders: Orders, rng: np.random.Generator | None = None) -> Clearing:
-        """Match the book; orders must have passed `market.orders.screen`."""
+        """Match the book; orders must have passed `tanshi.market.orders.screen`."""
         limits = self.limits
         good, refused = limits.sift(orders)
         bids = Side.of(orders, np.flatnonzero(good & (orders.side > 0)), descending=True)

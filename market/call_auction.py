@@ -13,11 +13,11 @@ from typing import Literal
 
 import numpy as np
 
-from market.apportion import apportion
-from market.crossing import Crossing, cross, serve
-from market.orders import BUY, SELL, Ints, Orders, own_crossing
-from market.sides import pair, pooled
-from market.venue import Clearing, Fills, Venue
+from tanshi.market.apportion import apportion
+from tanshi.market.crossing import Crossing, cross, serve
+from tanshi.market.orders import BUY, SELL, Ints, Orders, own_crossing
+from tanshi.market.sides import pair, pooled
+from tanshi.market.venue import Clearing, Fills, Venue
 
 Ties = Literal["price_time", "pro_rata", "random"]
 
@@ -40,7 +40,7 @@ class CallAuction(Venue):
     Only one side can be rationed, at the clearing price. Each account's lots are pooled, and buyers and
     sellers are laid side by side in order of arrival; under a uniform price who meets whom moves no money.
 
-    Orders with which an account would trade with itself are refused (see `market.orders.own_crossing`).
+    Orders with which an account would trade with itself are refused (see `tanshi.market.orders.own_crossing`).
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class CallAuction(Venue):
             raise AuctionError(f"call auction: tie rule {self.ties!r} is none of price_time, pro_rata, random")
 
     def clear(self, orders: Orders, rng: np.random.Generator | None = None) -> Clearing:
-        """Match the book; orders must have passed `market.orders.screen`."""
+        """Match the book; orders must have passed `tanshi.market.orders.screen`."""
         if self.ties == "random" and rng is None:
             raise AuctionError("call auction: random ties need a random generator")
         lots, refused = _admitted(orders)

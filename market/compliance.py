@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market.apportion import apportion_groups
-from market.ledger import product
-from market.offsets import usable
-from market.orders import Floats, Ints
-from market.registry import Registry
+from tanshi.market.apportion import apportion_groups
+from tanshi.market.ledger import product
+from tanshi.market.offsets import usable
+from tanshi.market.orders import Floats, Ints
+from tanshi.market.registry import Registry
 
 
 def verify(emissions: Floats, sector: Ints, sectors: int, unit: float = 1.0) -> Ints:
@@ -106,14 +106,14 @@ def settle_year(
         Whether allowances left over stay valid; if not, all vintages up to `year` expire in every account.
     carry : (accounts,) int64 | None
         With banking, the most units each account of the registry may take into next year; the rest expires
-        (`market.banking.carry_over`).
+        (`tanshi.market.banking.carry_over`).
     advance : (firms,) int64 | None
         The most units each firm may draw from next year's allocation to cover a shortfall
-        (`market.banking.borrowing`); they are issued here, and whoever allocates next year leaves them out.
+        (`tanshi.market.banking.borrowing`); they are issued here, and whoever allocates next year leaves them out.
     owed : (firms,) int64 | None
         What has to be surrendered for the year where that is not all of `verified` (`capped_obligation`).
     offset_share : float
-        Largest part of the year's obligation that offset credits may cover (`market.offsets.usable`).
+        Largest part of the year's obligation that offset credits may cover (`tanshi.market.offsets.usable`).
     """
     obliged = verified if owed is None else owed
     registry.oblige(firms, obliged)
@@ -136,9 +136,7 @@ def settle_year(
     everyone = np.arange(registry.accounts)
     left = allowances.copy()
     left[firms] -= handed_in
-    expired = (
-        left if not banking else np.maximum(left - carry, 0) if carry is not None else np.zeros_like(left)
-    )
+    expired = left if not banking else np.maximum(left - carry, 0) if carry is not None else np.zeros_like(left)
     registry.expire(everyone, expired, latest=year)
     debt = registry.obligations[firms]
     return Settlement(verified, handed_in + borrowed + credits, shortfall, fine, debt, expired, borrowed, credits)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market.matching import Meetings, meet
-from market.orders import Orders, own_crossing
-from market.venue import Clearing, Fills, Venue
+from tanshi.market.matching import Meetings, meet
+from tanshi.market.orders import Orders, own_crossing
+from tanshi.market.venue import Clearing, Fills, Venue
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class ContinuousAuction(Venue):
     """
 
     def clear(self, orders: Orders, rng: np.random.Generator | None = None) -> Clearing:
-        """Match the book; orders must have passed `market.orders.screen`."""
+        """Match the book; orders must have passed `tanshi.market.orders.screen`."""
         own = own_crossing(orders)
         if not own.any():
             return outcome(orders, orders, None, meet(orders), {})

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from market.orders import Ints, Orders
-from numerics.compiled import compiled
+from tanshi.market.orders import Ints, Orders
+from tanshi.numerics.compiled import compiled
 
 BELOW, ABOVE = -(1 << 63), (1 << 63) - 1
 """Prices that stand for none, below and above all others."""

@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from market.orders import Ints, Mask
+from tanshi.market.orders import Ints, Mask
 
 # Boundary accounts, counted from the end of the table so that they never collide with a participant's number.
 ISSUED, SURRENDERED, CANCELLED, EXPIRED = -1, -2, -3, -4
@@ -101,9 +101,7 @@ class AuditLog:
     def __len__(self) -> int:
         return sum(len(chunk["amount"]) for chunk in self._chunks)
 
-    def append(
-        self, period: int, kind: Kind, ledger: Ints, giver: Ints, receiver: Ints, amount: Ints
-    ) -> None:
+    def append(self, period: int, kind: Kind, ledger: Ints, giver: Ints, receiver: Ints, amount: Ints) -> None:
         """Add the entries of one operation."""
         if len(amount):
             values: Sequence[npt.ArrayLike] = (period, int(kind), ledger, giver, receiver, amount)

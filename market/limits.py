@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market.orders import Mask, Orders, own_crossing
+from tanshi.market.orders import Mask, Orders, own_crossing
 
 
 @dataclass(frozen=True)

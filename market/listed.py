@@ -19,11 +19,11 @@ from typing import Literal
 
 import numpy as np
 
-from market.continuous import outcome
-from market.limits import Limits
-from market.matching import meet
-from market.orders import Orders
-from market.venue import Clearing, Venue
+from tanshi.market.continuous import outcome
+from tanshi.market.limits import Limits
+from tanshi.market.matching import meet
+from tanshi.market.orders import Orders
+from tanshi.market.venue import Clearing, Venue
 
 LIMIT = 0.10
 BELOW = 100_000  # t; a single order must be smaller
@@ -43,7 +43,8 @@ class ListedAgreement(Venue):
     Each arriving order takes from the five best levels of the other side as far as its own price allows, and is
     listed with what is left. What still crosses listings beyond the fifth level is taken back, not listed, so the
     book never stands crossed. No same-day resale needs no rule here: the registry delivers only what a seller held
-    when the day began (`market.registry.Registry.settle`), and `market.orders.screen` refuses offers beyond that.
+    when the day began (`tanshi.market.registry.Registry.settle`), and `tanshi.market.orders.screen` refuses offers
+    beyond that.
 
     Attributes
     ----------
@@ -65,7 +66,7 @@ class ListedAgreement(Venue):
         return Limits.around(self.close, LIMIT, largest=int(-(-BELOW // self.lot)) - 1)
 
     def clear(self, orders: Orders, rng: np.random.Generator | None = None) -> Clearing:
-        """Match the book; orders must have passed `market.orders.screen`.
+        """Match the book; orders must have passed `tanshi.market.orders.screen`.
 
         Raises
         ------

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from market.orders import Ints, Mask, Orders
-from market.sides import ascending
-from numerics.compiled import compiled
+from tanshi.market.orders import Ints, Mask, Orders
+from tanshi.market.sides import ascending
+from tanshi.numerics.compiled import compiled
 
 EVERY = 1 << 62
 

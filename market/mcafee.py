@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market.crossing import cross
-from market.orders import BUY, SELL, Orders, own_crossing
-from market.sides import Side, pair, pooled
-from market.venue import Clearing, Fills, Venue
+from tanshi.market.crossing import cross
+from tanshi.market.orders import BUY, SELL, Orders, own_crossing
+from tanshi.market.sides import Side, pair, pooled
+from tanshi.market.venue import Clearing, Fills, Venue
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class TradeReduction(Venue):
     Number lots as in the call auction, b_1 >= b_2 >= ..., a_1 <= a_2 <= ..., m the largest number with b_m >= a_m.
     If p = (b_{m+1} + a_{m+1}) / 2 lies within [a_m, b_m], all m lots trade at p, rounded to the tick. Otherwise the
     two orders that hold lot m do not trade; the others do, buyers paying b_m and sellers receiving a_m, and the
-    difference stays with the house (`market.registry.Registry.settle` books it).
+    difference stays with the house (`tanshi.market.registry.Registry.settle` books it).
 
     With orders of one lot this is McAfee's mechanism. With larger orders the marginal order goes as a whole, since
     its owner could move the price for its other lots; where the two sides then differ in size, the longer one is
@@ -30,7 +30,7 @@ class TradeReduction(Venue):
     """
 
     def clear(self, orders: Orders, rng: np.random.Generator | None = None) -> Clearing:
-        """Match the book; orders must have passed `market.orders.screen`."""
+        """Match the book; orders must have passed `tanshi.market.orders.screen`."""
         own = own_crossing(orders)
         refused = {"own orders cross": int(own.sum())} if own.any() else {}
         bids = _by_time(orders, np.flatnonzero((orders.side > 0) & ~own), descending=True)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from market.orders import Ints
-from market.quality import concentration
-from market.venue import Fills
+from tanshi.market.orders import Ints
+from tanshi.market.quality import concentration
+from tanshi.market.venue import Fills
 
 if TYPE_CHECKING:
     import networkx as nx

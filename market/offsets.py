@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from market.orders import Ints
-from market.registry import Registry
-from market.venue import Fills
+from tanshi.market.orders import Ints
+from tanshi.market.registry import Registry
+from tanshi.market.venue import Fills
 
 
 def usable(owed: Ints, held: Ints, share: float = 0.05) -> Ints:

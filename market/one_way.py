@@ -12,9 +12,9 @@ from typing import Literal
 
 import numpy as np
 
-from market.orders import Ints, Orders, own_crossing
-from market.sides import Side, ascending
-from market.venue import Clearing, Fills, Venue
+from tanshi.market.orders import Ints, Orders, own_crossing
+from tanshi.market.sides import Side, ascending
+from tanshi.market.venue import Clearing, Fills, Venue
 
 Pricing = Literal["uniform", "as_bid"]
 
@@ -39,7 +39,7 @@ class OneWayAuction(Venue):
             raise ValueError(f"one-way auction: pricing {self.pricing!r} is none of uniform, as_bid")
 
     def clear(self, orders: Orders, rng: np.random.Generator | None = None) -> Clearing:
-        """Hold the auctions; orders must have passed `market.orders.screen`."""
+        """Hold the auctions; orders must have passed `tanshi.market.orders.screen`."""
         own = own_crossing(orders)
         refused = {"own orders cross": int(own.sum())} if own.any() else {}
         buying = np.flatnonzero((orders.side > 0) & ~own)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from market.crossing import cross, serve
-from market.orders import Floats, Ints, Orders
-from market.venue import Clearing
-from numerics.compiled import compiled
+from tanshi.market.crossing import cross, serve
+from tanshi.market.orders import Floats, Ints, Orders
+from tanshi.market.venue import Clearing
+from tanshi.numerics.compiled import compiled
 
 
 @dataclass(frozen=True)

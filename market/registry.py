@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from market.ledger import (
+from tanshi.market.ledger import (
     CANCELLED,
     EXPIRED,
     ISSUED,
@@ -28,8 +28,8 @@ from market.ledger import (
     amounts_of,
     apply,
 )
-from market.orders import Floats, Ints, Mask
-from market.venue import Fills
+from tanshi.market.orders import Floats, Ints, Mask
+from tanshi.market.venue import Fills
 
 _BOUNDARY = 4
 _LARGEST = 2.0**62
@@ -66,9 +66,7 @@ class Registry:
         overdraft: npt.ArrayLike = True,
     ) -> None:
         if accounts < 1 or vintages < 1 or lot < 1:
-            raise RegistryError(
-                f"registry: {accounts} accounts, {vintages} vintages, lot {lot}: each must be positive"
-            )
+            raise RegistryError(f"registry: {accounts} accounts, {vintages} vintages, lot {lot}: each must be positive")
         self.accounts = accounts
         self.first_vintage = first_vintage
         self.vintages = vintages
@@ -377,20 +375,15 @@ class Registry:
         rows, item, part = (np.concatenate(column) for column in zip(*pieces, strict=True))
         return rows, item, part
 
-    def _retire(
-        self, kind: Kind, to: int, account: npt.ArrayLike, amount: npt.ArrayLike, usable: int
-    ) -> None:
+    def _retire(self, kind: Kind, to: int, account: npt.ArrayLike, amount: npt.ArrayLike, usable: int) -> None:
         source, units = self._pair(account, amount)
         rows, item, part = self._oldest_first(source, units, usable)
         self._post(kind, rows, source[item], to, part)
 
-    def _post(
-        self, kind: Kind, ledger: Ints | int, giver: Ints | int, receiver: Ints | int, amount: Ints
-    ) -> None:
+    def _post(self, kind: Kind, ledger: Ints | int, giver: Ints | int, receiver: Ints | int, amount: Ints) -> None:
         some = np.flatnonzero(amount > 0)
         rows, source, to = (
-            np.broadcast_to(np.asarray(column, np.int64), amount.shape)[some]
-            for column in (ledger, giver, receiver)
+            np.broadcast_to(np.asarray(column, np.int64), amount.shape)[some] for column in (ledger, giver, receiver)
         )
         apply(self._balances, rows, source, to, amount[some])
         self.log.append(self.period, kind, rows, source, to, amount[some])

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from market.orders import Ints, Orders, accounts_in
-from numerics.compiled import compiled
+from tanshi.market.orders import Ints, Orders, accounts_in
+from tanshi.numerics.compiled import compiled
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from market.orders import Ints, Orders
+from tanshi.market.orders import Ints, Orders
 
 
 @dataclass(frozen=True)

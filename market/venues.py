@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from market.block import BlockAgreement
-from market.call_auction import CallAuction, Ties
-from market.continuous import ContinuousAuction
-from market.limits import Limits
-from market.listed import ListedAgreement
-from market.mcafee import TradeReduction
-from market.one_way import OneWayAuction
-from market.venue import Venue
+from tanshi.market.block import BlockAgreement
+from tanshi.market.call_auction import CallAuction, Ties
+from tanshi.market.continuous import ContinuousAuction
+from tanshi.market.limits import Limits
+from tanshi.market.listed import ListedAgreement
+from tanshi.market.mcafee import TradeReduction
+from tanshi.market.one_way import OneWayAuction
+from tanshi.market.venue import Venue
 
 
 class VenueError(ValueError):

@@ -9,7 +9,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenarios.errors import Problem, UserError
+from tanshi.scenarios.errors import Problem, UserError
 
 FILE = "calibrated.csv"
 COLUMNS = ("field", "value", "start", "low", "high", "status", "source")
@@ -42,7 +42,7 @@ def calibrated(economy: str | Path) -> tuple[Fitted, ...]:
 
     Raises
     ------
-    scenarios.errors.UserError
+    tanshi.scenarios.errors.UserError
         For an economy that does not exist, and with everything wrong in its file.
     """
     path = calibrated_file(economy)
@@ -65,7 +65,7 @@ def calibrated(economy: str | Path) -> tuple[Fitted, ...]:
 
 def calibrated_file(economy: str | Path) -> Path:
     """Where the fitted values of an economy stand, or would."""
-    from scenarios.economy import economy_folder  # reads tables: only where an economy is asked for
+    from tanshi.scenarios.economy import economy_folder  # reads tables: only where an economy is asked for
 
     return economy_folder(economy) / FILE
 

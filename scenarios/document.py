@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from scenarios.errors import Problem, did_you_mean, shorten
+from tanshi.scenarios.errors import Problem, did_you_mean, shorten
 
 LARGEST_FILE = 1_000_000
 """Bytes; a scenario has a few thousand."""

@@ -13,10 +13,10 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
-from scenarios.load import field_keys
-from scenarios.parameters import Parameter, describe_parameters
-from scenarios.schema import Scenario
-from scenarios.sweep import Draw
+from tanshi.scenarios.load import field_keys
+from tanshi.scenarios.parameters import Parameter, describe_parameters
+from tanshi.scenarios.schema import Scenario
+from tanshi.scenarios.sweep import Draw
 
 CUT = 3.0
 """Standard deviations at which a normal distribution is cut."""

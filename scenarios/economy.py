@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scenarios.errors import Problem, UserError, did_you_mean
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 
 ECONOMIES = Path(__file__).parent / "economies"
 OWN = Path("economies")
@@ -115,7 +115,7 @@ def economy_folder(name: str | Path) -> Path:
 
     Raises
     ------
-    scenarios.errors.UserError
+    tanshi.scenarios.errors.UserError
         If there is none.
     """
     places = (Path(name), OWN / str(name), ECONOMIES / str(name))
@@ -138,7 +138,7 @@ def load_economy(name: str | Path) -> Figures:
 
     Raises
     ------
-    scenarios.errors.UserError
+    tanshi.scenarios.errors.UserError
         With every problem found at once: unknown economy, missing files, unreadable tables, missing columns,
         text or gaps where numbers are due, negative numbers where none may be, unknown status words, no
         source.

@@ -11,13 +11,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from scenarios.document import Document, Mark
-from scenarios.draws import Factor, scenario_fields, vary
-from scenarios.errors import Problem, UserError, did_you_mean, shorten
-from scenarios.figures import Figure
-from scenarios.load import field_keys, library, load_scenarios
-from scenarios.schema import Scenario
-from scenarios.sweep import DISTRIBUTIONS, Draw
+from tanshi.scenarios.document import Document, Mark
+from tanshi.scenarios.draws import Factor, scenario_fields, vary
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
+from tanshi.scenarios.figures import Figure
+from tanshi.scenarios.load import field_keys, library, load_scenarios
+from tanshi.scenarios.schema import Scenario
+from tanshi.scenarios.sweep import DISTRIBUTIONS, Draw
 
 NOT_SWEPT = {
     "name": "It tells runs apart.",

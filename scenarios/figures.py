@@ -13,8 +13,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from scenarios.economy import Figures, load_economy, may_be_negative
-from scenarios.errors import Problem, UserError, did_you_mean
+from tanshi.scenarios.economy import Figures, load_economy, may_be_negative
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 
 ROOT = "economy"
 ACTIVITY_COLUMNS = ("AGR", "COAL", "OGAS", "OMIN", "LIGHT", "PAPER", "COKE", "CHEM", "NMM", "STEEL", "NFM", "MACH",
@@ -117,7 +117,7 @@ def catalogue(name: str) -> Mapping[str, Figure]:
 
     Raises
     ------
-    scenarios.errors.UserError
+    tanshi.scenarios.errors.UserError
         As `load_economy`.
 
     Examples

@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from scenarios.document import Document, Mark, overlay, read_document
-from scenarios.errors import Problem, ScenarioError, UserError, did_you_mean, shorten
-from scenarios.parameters import describe_parameters
-from scenarios.schema import Coverage, Scenario
+from tanshi.scenarios.document import Document, Mark, overlay, read_document
+from tanshi.scenarios.errors import Problem, ScenarioError, UserError, did_you_mean, shorten
+from tanshi.scenarios.parameters import describe_parameters
+from tanshi.scenarios.schema import Coverage, Scenario
 
 LIBRARY = Path(__file__).parent / "library"
 
@@ -108,7 +108,7 @@ def load_scenarios(
 
 def _lay_calibration_under(document: Document) -> None:
     """Put what was fitted for the document's economy under all that the document says."""
-    from scenarios.calibrated import calibrated, calibrated_file  # reads the economy's folder
+    from tanshi.scenarios.calibrated import calibrated, calibrated_file  # reads the economy's folder
 
     economy = document.values.get("economy", "shanxi_2022")
     if not isinstance(economy, str):
@@ -215,7 +215,7 @@ def _check_figures(document: Document) -> None:
     numbers = {k: float(v) for k, v in changed.items() if isinstance(v, int | float) and not isinstance(v, bool)}
     if not numbers:
         return
-    from scenarios.figures import problems_with  # reads tables: only where figures are changed
+    from tanshi.scenarios.figures import problems_with  # reads tables: only where figures are changed
 
     try:
         found = problems_with(economy, numbers)

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scenarios.errors import Problem, UserError, did_you_mean
-from scenarios.national_table import NationalTable
-from scenarios.national_words import FINAL, fold
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean
+from tanshi.scenarios.national_table import NationalTable
+from tanshi.scenarios.national_words import FINAL, fold
 
 MAPPINGS = Path(__file__).parent / "mappings"
 DEFAULT = MAPPINGS / "china_42.csv"
@@ -40,7 +40,7 @@ def read_mapping(path: Path, sectors: tuple[str, ...]) -> list[Row]:
 
     Raises
     ------
-    scenarios.errors.UserError
+    tanshi.scenarios.errors.UserError
         With every problem: a missing file or column, unknown sectors of the model, shares that are no shares or
         do not add up to one.
     """
@@ -123,7 +123,7 @@ def to_sectors(table: NationalTable, sectors: tuple[str, ...], path: Path | None
 
     Raises
     ------
-    scenarios.errors.UserError
+    tanshi.scenarios.errors.UserError
         With every sector of the table that the mapping does not know, and every sector of the model that gets
         nothing.
     """

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scenarios.errors import Problem, UserError
-from scenarios.national_words import (
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.national_words import (
     COLUMN_ROLES,
     COLUMNS,
     FINAL,
@@ -33,7 +33,7 @@ from scenarios.national_words import (
     fold,
     named,
 )
-from scenarios.sheet import Sheet, address, number, read_sheets
+from tanshi.scenarios.sheet import Sheet, address, number, read_sheets
 
 BALANCE = 1e-3
 """Largest accepted difference of a row or column, as a share of the sector's gross output."""
@@ -94,7 +94,7 @@ def read_table(path: Path, unit: str | None = None, sheet: str | None = None) ->
 
     Raises
     ------
-    scenarios.errors.UserError
+    tanshi.scenarios.errors.UserError
         With everything that is wrong, each with its cell, row or column.
     """
     sheets = read_sheets(path, sheet)

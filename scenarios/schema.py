@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic_core import PydanticCustomError
 
 Status = Literal["law", "measured", "literature", "assumed", "calibrated", "setting"]
-"""How a default is known; `calibrated` is what an economy's own calibration found (`scenarios.calibrated`)."""
+"""How a default is known; `calibrated` is what an economy's own calibration found (`tanshi.scenarios.calibrated`)."""
 SectorCoverage = Literal["none", "allocated", "trading"]
 VenueName = Literal["call_auction", "continuous", "mcafee", "listed_agreement", "block_agreement", "one_way_auction"]
 

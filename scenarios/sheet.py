@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenarios.errors import Problem, UserError
+from tanshi.scenarios.errors import Problem, UserError
 
 EMPTY = {"", "-", "--", "—", "——", "…", "...", "……"}
 """What statisticians write where there is nothing."""
@@ -74,7 +74,7 @@ def read_sheets(path: Path, name: str | None = None) -> list[Sheet]:
 
     Raises
     ------
-    scenarios.errors.UserError
+    tanshi.scenarios.errors.UserError
         If the file is missing, is of another kind or cannot be read, holds no sheet of that name or formulas
         that were never computed, or openpyxl is not installed.
     """

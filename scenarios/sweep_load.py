@@ -10,13 +10,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from scenarios.document import Document, Mark, named_document, names_in
-from scenarios.draws import Factor
-from scenarios.errors import Problem, UserError, did_you_mean, shorten
-from scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
-from scenarios.figures import catalogue
-from scenarios.schema import Group, Scenario
-from scenarios.sweep import DesignSpec, Draw, Output, Sweep
+from tanshi.scenarios.document import Document, Mark, named_document, names_in
+from tanshi.scenarios.draws import Factor
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
+from tanshi.scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
+from tanshi.scenarios.figures import catalogue
+from tanshi.scenarios.schema import Group, Scenario
+from tanshi.scenarios.sweep import DesignSpec, Draw, Output, Sweep
 
 SWEEPS = Path(__file__).parent / "sweeps"
 LARGEST = 1_000_000

@@ -9,15 +9,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from scenarios.document import Document, named_document, names_in
-from scenarios.draws import Factor, scenario_fields
-from scenarios.errors import Problem, UserError, did_you_mean, shorten
-from scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
-from scenarios.figures import Figure, catalogue
-from scenarios.load import field_keys
-from scenarios.schema import Group, Scenario
-from scenarios.sweep import Draw
-from scenarios.targets import Calibration, Free, Target
+from tanshi.scenarios.document import Document, named_document, names_in
+from tanshi.scenarios.draws import Factor, scenario_fields
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
+from tanshi.scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
+from tanshi.scenarios.figures import Figure, catalogue
+from tanshi.scenarios.load import field_keys
+from tanshi.scenarios.schema import Group, Scenario
+from tanshi.scenarios.sweep import Draw
+from tanshi.scenarios.targets import Calibration, Free, Target
 
 CALIBRATIONS = Path(__file__).parent / "calibration"
 

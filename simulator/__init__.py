@@ -2,7 +2,7 @@
 
 In a notebook or script started in the project's folder:
 
-    from simulator import simulate, open_results
+    from tanshi.simulator import simulate, open_results
     result = simulate("S5", seed=1)
     result.annual, result.trades, result.plot.price()
 
@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.threads import use_one_thread
+from tanshi.simulator.machine.threads import use_one_thread
 
 if TYPE_CHECKING:
-    from simulator.views.notebook import Results, open_results, simulate
+    from tanshi.simulator.views.notebook import Results, open_results, simulate
 
 __all__ = ["Results", "open_results", "simulate"]
 
@@ -26,7 +26,7 @@ use_one_thread()  # before anything imports NumPy: afterwards it is too late
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from simulator.views import notebook
+    from tanshi.simulator.views import notebook
 
     return getattr(notebook, name)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.disk import StoreError, write_file
+from tanshi.simulator.machine.disk import StoreError, write_file
 
 _TREE = "__tree__"
 

@@ -13,32 +13,32 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agents.firm import enrol, release
-from agents.population import Population, build, firm_counts
-from equilibrium.engine import EquilibriumError, Parameters, Solution
-from equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
-from equilibrium.province.dynamics import advance
-from equilibrium.province.physical import Flows
-from equilibrium.province.province import CarbonResponse
-from market.registry import Registry
-from scenarios.schema import Scenario
-from simulator.accounting import economy_variables
-from simulator.annual import annual_path, frozen_baseline
-from simulator.costs import cost_variables, offset_variables, purchases_of
-from simulator.drift.flow import COUNTERS, Flow
-from simulator.drift.reference import Reference, reference
-from simulator.drift.state import pack
-from simulator.drift.weights import load, load_default, untrained
-from simulator.economy import economy, province
-from simulator.memory import keep_memory
-from simulator.offsets import bargaining_prices, cost_of_credits, with_credits
-from simulator.period import one_period
-from simulator.policy import Policy
-from simulator.record import trade_table
-from simulator.results import RunResult, annual_table, market_variables
-from simulator.rules import installed
-from simulator.shock import recall
-from simulator.variables import region_of
+from tanshi.agents.firm import enrol, release
+from tanshi.agents.population import Population, build, firm_counts
+from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
+from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
+from tanshi.equilibrium.province.dynamics import advance
+from tanshi.equilibrium.province.physical import Flows
+from tanshi.equilibrium.province.province import CarbonResponse
+from tanshi.market.registry import Registry
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.drift.flow import COUNTERS, Flow
+from tanshi.simulator.drift.reference import Reference, reference
+from tanshi.simulator.drift.state import pack
+from tanshi.simulator.drift.weights import load, load_default, untrained
+from tanshi.simulator.machine.memory import keep_memory
+from tanshi.simulator.results.accounting import economy_variables
+from tanshi.simulator.results.costs import cost_variables, offset_variables, purchases_of
+from tanshi.simulator.results.tables import RunResult, annual_table, market_variables
+from tanshi.simulator.results.variables import region_of
+from tanshi.simulator.run.annual import annual_path, frozen_baseline
+from tanshi.simulator.run.credits import bargaining_prices, cost_of_credits, with_credits
+from tanshi.simulator.run.economy import economy, province
+from tanshi.simulator.run.period import one_period
+from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.record import trade_table
+from tanshi.simulator.run.rules import installed
+from tanshi.simulator.run.shock import recall
 
 Array = NDArray[np.float64]
 MANY_FIRMS = 50_000
@@ -70,8 +70,10 @@ class State:
     forest_income : yi yuan a year that enterprises pay forest owners for them.
     credit_trades : the booked auctions of credits: year, price (yuan/t), tonnes bought by sector.
     reserve : t in the stability reserve.
-    opened : whether the coming period's allowances and announcements are out (``simulator.period.open_period``).
-    by_hand : row of a firm to its orders for the coming period, which replace its strategy's (``simulator.seat``).
+    opened : whether the coming period's allowances and announcements are out
+
+    (``tanshi.simulator.run.period.open_period``).
+    by_hand : row of a firm to its orders for the coming period, which replace its strategy's (``run.seat``).
     """
 
     year: int
@@ -430,7 +432,7 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
     # -- saving --------------------------------------------------------------------------------------------
 
     def save(self) -> dict[str, Any]:
-        """The whole state of the run as plain arrays, numbers and texts (see ``simulator.checkpoint``); a copy."""
+        """The whole state of the run as plain arrays, numbers and texts (see ``checkpoint``); a copy."""
         state = {f.name: deepcopy(getattr(self.state, f.name)) for f in fields(State) if f.name != "parameters"}
         state["parameters"] = {f.name: getattr(self.state.parameters, f.name).copy() for f in fields(Parameters)}
         return {

@@ -20,8 +20,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from agents.sinks.errors import Fault, SinksError
-from market.orders import Floats, Mask
+from tanshi.agents.sinks.errors import Fault, SinksError
+from tanshi.market.orders import Floats, Mask
 
 Beyond = Literal["nan", "cap", "refuse"]
 

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from agents.sinks.errors import Fault, SinksError
-from market.orders import Floats
+from tanshi.agents.sinks.errors import Fault, SinksError
+from tanshi.market.orders import Floats
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.sinks.errors import Fault, SinksError
-from agents.streams import stream
-from market.orders import Floats
+from tanshi.agents.sinks.errors import Fault, SinksError
+from tanshi.agents.streams import stream
+from tanshi.market.orders import Floats
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from agents.sinks import published
-from agents.sinks.bargaining import Beyond, Policy, bargaining_factor, demand_price
-from agents.sinks.cloud import BACKWARD
+from tanshi.agents.sinks import published
+from tanshi.agents.sinks.bargaining import Beyond, Policy, bargaining_factor, demand_price
+from tanshi.agents.sinks.cloud import BACKWARD
 
 #: Half of the last digit that the tables print, yuan/t.
 HALF_DIGIT = 0.005

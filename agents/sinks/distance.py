@@ -17,11 +17,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from agents.sinks import nonparametric, parametric
-from agents.sinks.errors import Fault, ProgrammeError, SinksError
-from agents.sinks.parametric import Properties
-from agents.sinks.units import INPUTS, Units
-from market.orders import Floats, Mask
+from tanshi.agents.sinks import nonparametric, parametric
+from tanshi.agents.sinks.errors import Fault, ProgrammeError, SinksError
+from tanshi.agents.sinks.parametric import Properties
+from tanshi.agents.sinks.units import INPUTS, Units
+from tanshi.market.orders import Floats, Mask
 
 Method = Literal["parametric", "crs", "vrs"]
 Ties = Literal["lowest", "middle", "highest"]

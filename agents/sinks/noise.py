@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.sinks.distance import Choices, shadow_prices
-from agents.sinks.errors import Fault, ProgrammeError, SinksError
-from agents.sinks.units import Units
-from agents.streams import stream
-from market.orders import Floats
+from tanshi.agents.sinks.distance import Choices, shadow_prices
+from tanshi.agents.sinks.errors import Fault, ProgrammeError, SinksError
+from tanshi.agents.sinks.units import Units
+from tanshi.agents.streams import stream
+from tanshi.market.orders import Floats
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ from typing import Literal
 
 import numpy as np
 
-from agents.sinks.errors import ProgrammeError
-from market.orders import Floats, Ints
+from tanshi.agents.sinks.errors import ProgrammeError
+from tanshi.market.orders import Floats, Ints
 
 Returns = Literal["crs", "vrs"]
 _ROUNDING = 1e-11

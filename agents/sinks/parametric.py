@@ -26,8 +26,8 @@ from typing import Literal
 import numpy as np
 from scipy.optimize import linprog
 
-from agents.sinks.errors import ProgrammeError
-from market.orders import Floats, Ints, Mask
+from tanshi.agents.sinks.errors import ProgrammeError
+from tanshi.market.orders import Floats, Ints, Mask
 
 #: A constraint counts as violated, and a distance as positive, beyond this, in means of the data.
 TOLERANCE = 1e-9

@@ -18,9 +18,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
-from agents.sinks.errors import Fault, SinksError
-from agents.sinks.published import abatement_costs
-from market.orders import Floats
+from tanshi.agents.sinks.errors import Fault, SinksError
+from tanshi.agents.sinks.published import abatement_costs
+from tanshi.market.orders import Floats
 
 
 @dataclass(frozen=True)

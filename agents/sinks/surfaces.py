@@ -13,9 +13,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from agents.sinks.bargaining import Policy, bargaining_factor, demand_slopes, is_defined
-from agents.sinks.errors import Fault, SinksError
-from market.orders import Floats, Mask
+from tanshi.agents.sinks.bargaining import Policy, bargaining_factor, demand_slopes, is_defined
+from tanshi.agents.sinks.errors import Fault, SinksError
+from tanshi.market.orders import Floats, Mask
 
 #: What the paper simulates: offset share and tax rate from 0 to 20 %, subsidy from 0 to 150 yuan/t.
 RANGES: Mapping[str, tuple[float, float]] = {

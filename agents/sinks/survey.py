@@ -21,10 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from agents.sinks.errors import Fault, SinksError
-from agents.sinks.published import YEARS, abatement_costs, unit_counts
-from agents.streams import stream
-from market.orders import Floats
+from tanshi.agents.sinks.errors import Fault, SinksError
+from tanshi.agents.sinks.published import YEARS, abatement_costs, unit_counts
+from tanshi.agents.streams import stream
+from tanshi.market.orders import Floats
 
 UNITS_PER_FIRM = 31
 OUTPUT_UNIT = 10_000.0  # yuan

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from agents.sinks.errors import Fault, SinksError
-from market.orders import Floats, Ints
+from tanshi.agents.sinks.errors import Fault, SinksError
+from tanshi.market.orders import Floats, Ints
 
 #: Column to unit and meaning. Money may be in any unit, the same for output in all rows; see `output_unit`.
 QUANTITIES: Mapping[str, str] = {

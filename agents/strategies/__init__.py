@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from agents.population import Population, PopulationError
-from agents.strategies.schedule import Situation, Strategy, next_step, price_levels
-from agents.strategies.scheduled import scheduled
-from agents.strategies.truthful import truthful
-from agents.strategies.zic import zic
-from agents.strategies.zip import zip_trader
-from agents.streams import Draws
-from market.orders import Ints, Orders
+from tanshi.agents.population import Population, PopulationError
+from tanshi.agents.strategies.schedule import Situation, Strategy, next_step, price_levels
+from tanshi.agents.strategies.scheduled import scheduled
+from tanshi.agents.strategies.truthful import truthful
+from tanshi.agents.strategies.zic import zic
+from tanshi.agents.strategies.zip import zip_trader
+from tanshi.agents.streams import Draws
+from tanshi.market.orders import Ints, Orders
 
 STRATEGIES: Mapping[str, Strategy] = {
     "truthful": truthful,
@@ -33,9 +33,7 @@ def arrivals(draws: Draws) -> Ints:
     return (draws.uniform("arrival")[:, 0] * 2**31).astype(np.int64)
 
 
-def place_orders(
-    population: Population, situation: Situation, draws: Draws, active: Ints | None = None
-) -> Orders:
+def place_orders(population: Population, situation: Situation, draws: Draws, active: Ints | None = None) -> Orders:
     """Return all firms' orders, each by its own strategy.
 
     Parameters

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from agents.abatement import Demand
-from agents.streams import Draws
-from market.orders import BUY, SELL, Floats, Ints, Orders
-from numerics.compiled import compiled
+from tanshi.agents.abatement import Demand
+from tanshi.agents.streams import Draws
+from tanshi.market.orders import BUY, SELL, Floats, Ints, Orders
+from tanshi.numerics.compiled import compiled
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.strategies.schedule import Situation, step_orders
-from agents.streams import Draws
-from market.orders import Ints, Orders
+from tanshi.agents.strategies.schedule import Situation, step_orders
+from tanshi.agents.streams import Draws
+from tanshi.market.orders import Ints, Orders
 
 
 def urgency(before: float, after: float, power: float) -> float:

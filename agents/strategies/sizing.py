@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from market.orders import Orders
+from tanshi.market.orders import Orders
 
 
 def in_parts(orders: Orders, largest: int) -> Orders:
@@ -53,7 +53,5 @@ def as_blocks(orders: Orders, smallest: int) -> Orders:
         last = np.flatnonzero((2 * upto >= total[group]) & (2 * (upto - lots) < total[group]))
         enough = upto[last] >= smallest
         at = rows[last[enough]]
-        found.append(
-            Orders(orders.account[at], orders.side[at], orders.price[at], upto[last[enough]], orders.time[at])
-        )
+        found.append(Orders(orders.account[at], orders.side[at], orders.price[at], upto[last[enough]], orders.time[at]))
     return Orders.join(found)

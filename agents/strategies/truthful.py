@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agents.strategies.schedule import Situation, step_orders
-from agents.streams import Draws
-from market.orders import Ints, Orders
+from tanshi.agents.strategies.schedule import Situation, step_orders
+from tanshi.agents.streams import Draws
+from tanshi.market.orders import Ints, Orders
 
 
 def truthful(situation: Situation, rows: Ints, draws: Draws) -> Orders:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.strategies.schedule import Situation, step_orders
-from agents.streams import Draws
-from market.orders import Floats, Ints, Orders
-from numerics.compiled import compiled
+from tanshi.agents.strategies.schedule import Situation, step_orders
+from tanshi.agents.streams import Draws
+from tanshi.market.orders import Floats, Ints, Orders
+from tanshi.numerics.compiled import compiled
 
 STEPS = 12
 

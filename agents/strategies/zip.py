@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.population import Population
-from agents.strategies.schedule import Situation
-from agents.streams import Draws
-from market.orders import BUY, SELL, Floats, Ints, Orders
+from tanshi.agents.population import Population
+from tanshi.agents.strategies.schedule import Situation
+from tanshi.agents.streams import Draws
+from tanshi.market.orders import BUY, SELL, Floats, Ints, Orders
 
 RATE = 0.3
 """Learning rate, the middle of Cliff and Bruten's 0.1 to 0.5."""

@@ -4,8 +4,8 @@ A model is data: activities with nested CES inputs and CET outputs, commodities,
 and endowments, and auxiliary conditions.  Zero profit, market clearing and income balance follow from it.
 """
 
-from equilibrium.engine.compile import Compiled, Parameters, compile_model
-from equilibrium.engine.model import (
+from tanshi.equilibrium.engine.compile import Compiled, Parameters, compile_model
+from tanshi.equilibrium.engine.model import (
     Activity,
     Auxiliary,
     Commodity,
@@ -15,8 +15,8 @@ from equilibrium.engine.model import (
     ModelError,
     Term,
 )
-from equilibrium.engine.nest import Leaf, Nest, Tax, unit_value
-from equilibrium.engine.solve import EquilibriumError, Solution, solve, solve_by_steps
+from tanshi.equilibrium.engine.nest import Leaf, Nest, Tax, unit_value
+from tanshi.equilibrium.engine.solve import EquilibriumError, Solution, solve, solve_by_steps
 
 __all__ = [
     "Activity",

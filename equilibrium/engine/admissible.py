@@ -6,10 +6,10 @@ from math import isfinite
 
 import numpy as np
 
-from equilibrium.engine.compile import Array, Compiled, Parameters
-from equilibrium.engine.layout import COBB_DOUGLAS, GENERAL, LEONTIEF, Short
-from equilibrium.engine.model import ModelError
-from numerics.compiled import compiled
+from tanshi.equilibrium.engine.compile import Array, Compiled, Parameters
+from tanshi.equilibrium.engine.layout import COBB_DOUGLAS, GENERAL, LEONTIEF, Short
+from tanshi.equilibrium.engine.model import ModelError
+from tanshi.numerics.compiled import compiled
 
 
 def check_parameters(c: Compiled, p: Parameters) -> None:

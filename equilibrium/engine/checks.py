@@ -12,9 +12,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from equilibrium.engine.compile import Array, Compiled, Parameters
-from equilibrium.engine.evaluate import Evaluator
-from equilibrium.engine.solve import EquilibriumError, Solution, jacobian, solve
+from tanshi.equilibrium.engine.compile import Array, Compiled, Parameters
+from tanshi.equilibrium.engine.evaluate import Evaluator
+from tanshi.equilibrium.engine.solve import EquilibriumError, Solution, jacobian, solve
 
 COMPLEX_STEP = 1e-30
 

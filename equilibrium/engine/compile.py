@@ -12,10 +12,10 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from equilibrium.engine.eliminate import Elimination
-from equilibrium.engine.layout import COBB_DOUGLAS, GENERAL, LEONTIEF, lay_out
-from equilibrium.engine.model import Model, ModelError
-from equilibrium.engine.nest import Leaf, Nest, Tree, benchmark_value, user_price
+from tanshi.equilibrium.engine.eliminate import Elimination
+from tanshi.equilibrium.engine.layout import COBB_DOUGLAS, GENERAL, LEONTIEF, lay_out
+from tanshi.equilibrium.engine.model import Model, ModelError
+from tanshi.equilibrium.engine.nest import Leaf, Nest, Tree, benchmark_value, user_price
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]

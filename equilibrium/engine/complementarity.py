@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from equilibrium.engine.compile import Array, Index
-from numerics.compiled import compiled
+from tanshi.equilibrium.engine.compile import Array, Index
+from tanshi.numerics.compiled import compiled
 
 
 class Conditions(NamedTuple):

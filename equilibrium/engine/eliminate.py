@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 from scipy.sparse import linalg as sparse_linalg
 
-from numerics.compiled import compiled
+from tanshi.numerics.compiled import compiled
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from equilibrium.engine import kernels
-from equilibrium.engine.compile import Array, Compiled, Parameters
-from equilibrium.engine.kernels import Numbers, State, Values
+from tanshi.equilibrium.engine import kernels
+from tanshi.equilibrium.engine.compile import Array, Compiled, Parameters
+from tanshi.equilibrium.engine.kernels import Numbers, State, Values
 
 __all__ = ["Evaluator", "Numbers", "State"]
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from equilibrium.engine.layout import COBB_DOUGLAS, GENERAL, LEONTIEF, Balances, Places, Responses, Trees
-from numerics.compiled import compiled
+from tanshi.equilibrium.engine.layout import COBB_DOUGLAS, GENERAL, LEONTIEF, Balances, Places, Responses, Trees
+from tanshi.numerics.compiled import compiled
 
 Numbers = NDArray[Any]
 Array = NDArray[np.float64]

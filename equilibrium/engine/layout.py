@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
-    from equilibrium.engine.compile import Compiled
+    from tanshi.equilibrium.engine.compile import Compiled
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]

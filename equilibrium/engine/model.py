@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf, isfinite
 
-from equilibrium.engine.nest import Leaf, Nest, Tree, benchmark_value, leaves
+from tanshi.equilibrium.engine.nest import Leaf, Nest, Tree, benchmark_value, leaves
 
 
 class ModelError(ValueError):
@@ -120,7 +120,7 @@ class Model:
     --------
     A two-by-two economy in ten lines:
 
-    >>> from equilibrium.engine import Activity, Consumer, Endowment, Leaf, Model, Nest, solve
+    >>> from tanshi.equilibrium.engine import Activity, Consumer, Endowment, Leaf, Model, Nest, solve
     >>> model = Model(
     ...     activities=(
     ...         Activity("X", Leaf("PX", 100), Nest(1, (Leaf("PL", 50), Leaf("PK", 50)))),

@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from equilibrium.engine.compile import Array, Parameters
-from equilibrium.engine.evaluate import Evaluator, Numbers, State
-from equilibrium.engine.solve import Solution, complementarity_slopes
+from tanshi.equilibrium.engine.compile import Array, Parameters
+from tanshi.equilibrium.engine.evaluate import Evaluator, Numbers, State
+from tanshi.equilibrium.engine.solve import Solution, complementarity_slopes
 
 STEP = 1e-30
 

@@ -10,12 +10,12 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from equilibrium.engine.admissible import check_parameters
-from equilibrium.engine.compile import Array, Compiled, Parameters, compile_model
-from equilibrium.engine.complementarity import Conditions, Rule, fischer_burmeister, projection
-from equilibrium.engine.eliminate import Elimination
-from equilibrium.engine.evaluate import Evaluator, State
-from equilibrium.engine.model import Model
+from tanshi.equilibrium.engine.admissible import check_parameters
+from tanshi.equilibrium.engine.compile import Array, Compiled, Parameters, compile_model
+from tanshi.equilibrium.engine.complementarity import Conditions, Rule, fischer_burmeister, projection
+from tanshi.equilibrium.engine.eliminate import Elimination
+from tanshi.equilibrium.engine.evaluate import Evaluator, State
+from tanshi.equilibrium.engine.model import Model
 
 LARGEST_LOG_STEP = 1.5
 MOST_LEAPS = 4

@@ -48,7 +48,7 @@ class Accounts:
     power
         Rows GENC, GENG, GENN with ``twh`` and ``capacity_gw``; ``attrs`` carries totals.
     physical
-        Named physical constants, see :mod:`equilibrium.province.balance_energy`.
+        Named physical constants, see :mod:`tanshi.equilibrium.province.balance_energy`.
     elasticities
         Row per activity or commodity code (and ``HH``), column per elasticity; NaN where it has no meaning.
     carbon_price

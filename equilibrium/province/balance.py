@@ -2,8 +2,8 @@
 
 Call::
 
-    from scenarios.economy import load_economy
-    from equilibrium.province.balance import build_accounts, render_moved
+    from tanshi.scenarios.economy import load_economy
+    from tanshi.equilibrium.province.balance import build_accounts, render_moved
 
     accounts = build_accounts(load_economy("shanxi_2022").tables())
     print(render_moved(accounts.moved))
@@ -22,15 +22,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.balance_energy import FUEL_COMMODITIES, energy_balance, fuel_account
-from equilibrium.province.balance_factors import value_added
-from equilibrium.province.balance_incomes import close_incomes
-from equilibrium.province.balance_moved import moved_report, render_moved
-from equilibrium.province.balance_power import GENERATION, electricity_chain, joint_output
-from equilibrium.province.balance_ras import ras
-from equilibrium.province.balance_trade import foreign_trade, gross_trade
-from equilibrium.province.tables import cell, entry, named, total
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.balance_energy import FUEL_COMMODITIES, energy_balance, fuel_account
+from tanshi.equilibrium.province.balance_factors import value_added
+from tanshi.equilibrium.province.balance_incomes import close_incomes
+from tanshi.equilibrium.province.balance_moved import moved_report, render_moved
+from tanshi.equilibrium.province.balance_power import GENERATION, electricity_chain, joint_output
+from tanshi.equilibrium.province.balance_ras import ras
+from tanshi.equilibrium.province.balance_trade import foreign_trade, gross_trade
+from tanshi.equilibrium.province.tables import cell, entry, named, total
 
 __all__ = ["benchmark_carbon_price", "build_accounts", "render_moved"]
 
@@ -163,9 +163,7 @@ def column_totals(
     return totals
 
 
-def prior_use(
-    tables: Mapping[str, pd.DataFrame], flexible: list[str], activities: tuple[str, ...]
-) -> pd.DataFrame:
+def prior_use(tables: Mapping[str, pd.DataFrame], flexible: list[str], activities: tuple[str, ...]) -> pd.DataFrame:
     """Prior of the cells that RAS fills; power buys materials in the proportions of ``power_materials``.
 
     An old table of one power sector says little about the materials of grids and single technologies.
@@ -239,9 +237,7 @@ def assemble(
     return sam
 
 
-def elasticity_table(
-    table: pd.DataFrame, activities: tuple[str, ...], commodities: tuple[str, ...]
-) -> pd.DataFrame:
+def elasticity_table(table: pd.DataFrame, activities: tuple[str, ...], commodities: tuple[str, ...]) -> pd.DataFrame:
     """Wide table of the values used: code by elasticity, NaN where an elasticity has no meaning."""
     codes = list(dict.fromkeys([*activities, *commodities, "HH"]))
     wide = table.pivot(index="code", columns="elasticity", values="value").astype(float)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from equilibrium.province.tables import total
+from tanshi.equilibrium.province.tables import total
 
 FUEL_COMMODITIES = ("COAL", "COKE", "OGAS", "BPG")
 FUEL_COLUMNS = ["commodity", "activity", "use", "mtce", "value", "tco2_per_tce", "co2_mt"]

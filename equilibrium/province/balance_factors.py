@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from equilibrium.province.tables import cell, entry, named
+from tanshi.equilibrium.province.tables import cell, entry, named
 
 FACTORS = ["LAB", "CAP", "RES", "PTAX", "PERMIT"]
 POWER_ACTIVITIES = ("ELEC", "GENC", "GENG", "GENN")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from equilibrium.province.tables import total
+from tanshi.equilibrium.province.tables import total
 
 
 def close_incomes(sam: pd.DataFrame, shares: Mapping[str, float], gdp: float) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from equilibrium.province.balance_energy import FUEL_COMMODITIES, PRICE_RANGE, statistical_energy
-from equilibrium.province.balance_power import GENERATION
-from equilibrium.province.tables import cell, entry, named, total
+from tanshi.equilibrium.province.balance_energy import FUEL_COMMODITIES, PRICE_RANGE, statistical_energy
+from tanshi.equilibrium.province.balance_power import GENERATION
+from tanshi.equilibrium.province.tables import cell, entry, named, total
 
 COLUMNS = ["item", "kind", "before", "after", "ratio", "reason"]
 POWER_FUEL = {"COAL": "GENC", "COKE": "GENC", "OGAS": "GENG"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from equilibrium.province.tables import cell, entry, total
+from tanshi.equilibrium.province.tables import cell, entry, total
 
 GENERATION = ("GENC", "GENG", "GENN")
 
@@ -43,8 +43,6 @@ def electricity_chain(
     sales = {g: spent[g] + cell(power, g, "materials") for g in ("GENG", "GENN")}
     coal = generation - sum(sales.values())
     if coal <= spent["GENC"]:
-        raise ValueError(
-            f"coal power earns {coal:.4g} but pays {spent['GENC']:.4g} yi yuan for fuel and factors alone"
-        )
+        raise ValueError(f"coal power earns {coal:.4g} but pays {spent['GENC']:.4g} yi yuan for fuel and factors alone")
     use.loc["GEN", "ELEC"] = generation
     return pd.Series({"GENC": coal, **sales})

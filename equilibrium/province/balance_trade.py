@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from equilibrium.province.tables import cell
+from tanshi.equilibrium.province.tables import cell
 
 TRADE_COLUMNS = ["outflow", "export", "inflow", "import", "tariff", "own"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from equilibrium.engine import Auxiliary, Commodity, Leaf, Nest, Term
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.tables import cell, rows
+from tanshi.equilibrium.engine import Auxiliary, Commodity, Leaf, Nest, Term
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.tables import cell, rows
 
 PERMIT = "PERMIT"
 PERMITS_USED = "permits"

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from equilibrium.engine import EquilibriumError, ModelError, Parameters, Solution
-from equilibrium.engine import checks as engine
-from equilibrium.engine.checks import Check
-from equilibrium.engine.evaluate import Evaluator
-from equilibrium.province.accounts import BALANCE_TOLERANCE, Accounts
-from equilibrium.province.carbon import COVERABLE, PERMIT, YUAN_PER_TONNE
-from equilibrium.province.closure import Closure
-from equilibrium.province.dynamics import Growth, advance
-from equilibrium.province.national import nominal_gdp
-from equilibrium.province.physical import Flows, PhysicalAccounts
-from equilibrium.province.province import Province
-from equilibrium.province.tables import total
+from tanshi.equilibrium.engine import EquilibriumError, ModelError, Parameters, Solution
+from tanshi.equilibrium.engine import checks as engine
+from tanshi.equilibrium.engine.checks import Check
+from tanshi.equilibrium.engine.evaluate import Evaluator
+from tanshi.equilibrium.province.accounts import BALANCE_TOLERANCE, Accounts
+from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, YUAN_PER_TONNE
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.dynamics import Growth, advance
+from tanshi.equilibrium.province.national import nominal_gdp
+from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
+from tanshi.equilibrium.province.province import Province
+from tanshi.equilibrium.province.tables import total
 
 PRICES = (0.0, 55.0, 100.0, 184.0)  # yuan/t
 GROWTH, YEARS = 0.04, 8

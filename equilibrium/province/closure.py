@@ -56,12 +56,8 @@ class Closure:
         if not 0 <= self.border_pass_through <= 1:
             raise ClosureError(f"border_pass_through lies between 0 and 1, not {self.border_pass_through}")
         if not 0 <= self.old_elasticity_factor <= 1:
-            raise ClosureError(
-                f"old_elasticity_factor lies between 0 and 1, not {self.old_elasticity_factor}"
-            )
+            raise ClosureError(f"old_elasticity_factor lies between 0 and 1, not {self.old_elasticity_factor}")
         if not 0 < self.new_capital_share < 1:
             raise ClosureError(f"new_capital_share lies between 0 and 1, not {self.new_capital_share}")
         if self.line_headroom < 1:
-            raise ClosureError(
-                "line_headroom below 1 contradicts the benchmark, in which the power was exported"
-            )
+            raise ClosureError("line_headroom below 1 contradicts the benchmark, in which the power was exported")

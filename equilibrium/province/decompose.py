@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from equilibrium.engine.compile import Array
-from equilibrium.province.carbon import emitting_flows
-from equilibrium.province.physical import Flows, PhysicalAccounts
+from tanshi.equilibrium.engine.compile import Array
+from tanshi.equilibrium.province.carbon import emitting_flows
+from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 
 EFFECTS = ("scale", "composition", "intensity", "fuel mix", "carbon content")
 

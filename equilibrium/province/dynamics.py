@@ -9,7 +9,7 @@ exogenous growing at that rate and no other change, the economy grows in balance
 With vintages, the year's installed and new capital together become next year's installed capital, whose
 technique is the mean of what both used (putty-clay: what is built stays as it was built).
 
-Complex numbers pass through, so that a path of years can be differentiated (``simulator.tangent``).
+Complex numbers pass through, so that a path of years can be differentiated (``tanshi.simulator.run.tangent``).
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from equilibrium.engine import Parameters, Solution
-from equilibrium.engine.compile import Index
-from equilibrium.province.institutions import CURRENT_ACCOUNT, HOUSEHOLD_TAX, INVEST
-from equilibrium.province.physical import Flows
-from equilibrium.province.production import SPECIFIC
-from equilibrium.province.province import Province
-from equilibrium.province.tables import cell
-from equilibrium.province.trade import FX, LINE
+from tanshi.equilibrium.engine import Parameters, Solution
+from tanshi.equilibrium.engine.compile import Index
+from tanshi.equilibrium.province.institutions import CURRENT_ACCOUNT, HOUSEHOLD_TAX, INVEST
+from tanshi.equilibrium.province.physical import Flows
+from tanshi.equilibrium.province.production import SPECIFIC
+from tanshi.equilibrium.province.province import Province
+from tanshi.equilibrium.province.tables import cell
+from tanshi.equilibrium.province.trade import FX, LINE
 
 NOTHING_MADE = 1e-9  # of the benchmark's output
 

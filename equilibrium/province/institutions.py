@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from equilibrium.engine import Activity, Auxiliary, Consumer, Endowment, Leaf, Nest, Term
-from equilibrium.engine.nest import Tree, benchmark_value
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.carbon import PERMIT, PERMITS_USED, permit_of, used_of
-from equilibrium.province.closure import Closure
-from equilibrium.province.production import FUELS, commodity
-from equilibrium.province.tables import cell, total
-from equilibrium.province.trade import FX, LINE
+from tanshi.equilibrium.engine import Activity, Auxiliary, Consumer, Endowment, Leaf, Nest, Term
+from tanshi.equilibrium.engine.nest import Tree, benchmark_value
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.carbon import PERMIT, PERMITS_USED, permit_of, used_of
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.production import FUELS, commodity
+from tanshi.equilibrium.province.tables import cell, total
+from tanshi.equilibrium.province.trade import FX, LINE
 
 INVEST, INV = "INVEST", "INV"
 HOUSEHOLD_TAX, CURRENT_ACCOUNT = "household tax", "current account"
@@ -26,11 +26,7 @@ HOUSEHOLD_TAX, CURRENT_ACCOUNT = "household tax", "current account"
 
 def investment(accounts: Accounts) -> Activity:
     """The activity that turns goods into investment, stock changes included, in fixed proportions."""
-    goods = [
-        Leaf(commodity(g), v, name=g)
-        for g in accounts.commodities
-        if (v := _buys(accounts, g, "SAV")) > 0
-    ]
+    goods = [Leaf(commodity(g), v, name=g) for g in accounts.commodities if (v := _buys(accounts, g, "SAV")) > 0]
     return Activity(INVEST, Leaf(INV, sum(g.quantity for g in goods)), Nest(0.0, tuple(goods), name="goods"))
 
 
@@ -56,9 +52,7 @@ def households(accounts: Accounts, capital: Mapping[str, float]) -> Consumer:
     consumption = Nest(
         cell(e, "HH", "household"),
         (
-            Nest(
-                cell(e, "HH", "household_energy"), tuple(_spending(accounts, "HH", energy)), name="energy"
-            ),
+            Nest(cell(e, "HH", "household_energy"), tuple(_spending(accounts, "HH", energy)), name="energy"),
             Nest(cell(e, "HH", "household_other"), tuple(_spending(accounts, "HH", other)), name="goods"),
         ),
         name="consumption",
@@ -112,9 +106,7 @@ def government(accounts: Accounts) -> Consumer:
     sam = accounts.sam
     goods = _spending(accounts, "GOV", list(accounts.commodities))
     saving = cell(sam, "SAV", "GOV")
-    demand = Nest(
-        0.0, (*goods, *((Leaf(INV, saving, name="saving"),) if saving > 0 else ())), name="government"
-    )
+    demand = Nest(0.0, (*goods, *((Leaf(INV, saving, name="saving"),) if saving > 0 else ())), name="government")
     of_rents = cell(sam, "GOV", "RES") / total(sam["RES"])
     endowments = [
         Endowment(f"RES_{code}", of_rents * rent)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from equilibrium.engine import Commodity, Model
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.carbon import (
+from tanshi.equilibrium.engine import Commodity, Model
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.carbon import (
     COVERABLE,
     emitting_flows,
     own_account,
@@ -14,8 +14,8 @@ from equilibrium.province.carbon import (
     priced_in_benchmark,
     sector_of,
 )
-from equilibrium.province.closure import Closure
-from equilibrium.province.institutions import (
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.institutions import (
     current_account,
     enterprises,
     government,
@@ -23,9 +23,9 @@ from equilibrium.province.institutions import (
     households,
     investment,
 )
-from equilibrium.province.production import IDLE_RENT, activity, capital, may_idle, vintages
-from equilibrium.province.tables import cell
-from equilibrium.province.trade import FX, LINE, armington, border_equation, makes_quotas, power_export
+from tanshi.equilibrium.province.production import IDLE_RENT, activity, capital, may_idle, vintages
+from tanshi.equilibrium.province.tables import cell
+from tanshi.equilibrium.province.trade import FX, LINE, armington, border_equation, makes_quotas, power_export
 
 
 def capital_stocks(accounts: Accounts, closure: Closure) -> dict[str, float]:
@@ -52,9 +52,7 @@ def province_model(accounts: Accounts, closure: Closure, numeraire: str = FX) ->
     flows = emitting_flows(accounts)
     parts = vintages(accounts, closure)
     stocks = capital_stocks(accounts, closure)
-    makers = [
-        activity(accounts, a, n, share, closure, flows) for a, names in parts.items() for n, share in names
-    ]
+    makers = [activity(accounts, a, n, share, closure, flows) for a, names in parts.items() for n, share in names]
     suppliers = [armington(accounts, good) for good in accounts.sectors]
     state = government(accounts)
     own = closure.own_quotas

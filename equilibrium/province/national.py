@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from equilibrium.engine import Solution
-from equilibrium.province.carbon import PERMIT
-from equilibrium.province.physical import PhysicalAccounts
-from equilibrium.province.trade import LINE, POWER_EXPORT
+from tanshi.equilibrium.engine import Solution
+from tanshi.equilibrium.province.carbon import PERMIT
+from tanshi.equilibrium.province.physical import PhysicalAccounts
+from tanshi.equilibrium.province.trade import LINE, POWER_EXPORT
 
 
 def nominal_gdp(accounts: PhysicalAccounts, solution: Solution) -> dict[str, float]:
@@ -22,9 +22,7 @@ def nominal_gdp(accounts: PhysicalAccounts, solution: Solution) -> dict[str, flo
     value = s.flow * s.terms * price  # before taxes
     paid = s.flow * s.paid
     final = accounts.final_leaves + accounts.investment_leaves
-    expenditure = (
-        value[final].sum() + value[accounts.export_leaves].sum() - value[accounts.import_leaves].sum()
-    )
+    expenditure = value[final].sum() + value[accounts.export_leaves].sum() - value[accounts.import_leaves].sum()
     outputs = [i for numbers in accounts.out_leaves.values() for i in numbers]
     inputs = [i for numbers in accounts.in_leaves.values() for i in numbers]
     tariffs = float((s.flow * s.terms * price)[c.tax_leaf] @ s.tax) - _output_taxes(solution)
@@ -47,9 +45,7 @@ def _margin(accounts: PhysicalAccounts, solution: Solution) -> float:
     value = s.flow * s.terms * s.x[c.leaf_price_var]
     out = c.leaf_at[(POWER_EXPORT, "output", "ROC")]
     used = [
-        i
-        for (owner, side, name), i in c.leaf_at.items()
-        if owner == POWER_EXPORT and side == "inputs" and name != LINE
+        i for (owner, side, name), i in c.leaf_at.items() if owner == POWER_EXPORT and side == "inputs" and name != LINE
     ]
     return float(value[out] - value[used].sum())
 

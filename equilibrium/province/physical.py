@@ -11,14 +11,14 @@ from functools import cached_property
 
 import numpy as np
 
-from equilibrium.engine import Leaf, Nest
-from equilibrium.engine.compile import Array
-from equilibrium.engine.nest import leaves
-from equilibrium.province.carbon import COVERABLE, PERMIT, sector_of
-from equilibrium.province.institutions import INVEST
-from equilibrium.province.province import Province
-from equilibrium.province.tables import cell, rows, total
-from equilibrium.province.trade import FX, POWER_EXPORT
+from tanshi.equilibrium.engine import Leaf, Nest
+from tanshi.equilibrium.engine.compile import Array
+from tanshi.equilibrium.engine.nest import leaves
+from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, sector_of
+from tanshi.equilibrium.province.institutions import INVEST
+from tanshi.equilibrium.province.province import Province
+from tanshi.equilibrium.province.tables import cell, rows, total
+from tanshi.equilibrium.province.trade import FX, POWER_EXPORT
 
 FUEL_NAMES = {"COAL": "Coal", "COKE": "Oil Products and Coke", "OGAS": "Gas", "BPG": "By-product Gas"}
 
@@ -142,10 +142,7 @@ class PhysicalAccounts:
     def power(self, f: Flows) -> dict[str, float]:
         """Generation by technology and net export, TWh/yr."""
         a = self.province.accounts
-        out = {
-            f"{g}_twh": cell(a.power, g, "twh") * self.output_index(f, g)
-            for g in ("GENC", "GENG", "GENN")
-        }
+        out = {f"{g}_twh": cell(a.power, g, "twh") * self.output_index(f, g) for g in ("GENC", "GENG", "GENN")}
         out["nonfossil_twh"] = out.pop("GENN_twh")
         c = self.province.compiled
         sold = cell(a.sam, "A_ELEC", "ROC") + cell(a.sam, "A_ELEC", "ROW")

@@ -11,10 +11,10 @@ delivers.
 
 from __future__ import annotations
 
-from equilibrium.engine import Activity, Leaf, Nest
-from equilibrium.engine.nest import Tree, benchmark_value
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.carbon import (
+from tanshi.equilibrium.engine import Activity, Leaf, Nest
+from tanshi.equilibrium.engine.nest import Tree, benchmark_value
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.carbon import (
     COVERABLE,
     EmittingFlow,
     permit_leaf,
@@ -22,9 +22,9 @@ from equilibrium.province.carbon import (
     sector_of,
     with_permit,
 )
-from equilibrium.province.closure import Closure
-from equilibrium.province.tables import cell, total
-from equilibrium.province.trade import output_tree, supply
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.tables import cell, total
+from tanshi.equilibrium.province.trade import output_tree, supply
 
 FUELS = ("COAL", "COKE", "OGAS", "BPG")
 SPECIFIC = ("GENG",)
@@ -41,9 +41,7 @@ def vintages(accounts: Accounts, closure: Closure) -> dict[str, tuple[tuple[str,
     if closure.capital == "mobile":
         return {a: ((a, 1.0),) for a in accounts.activities}
     new = closure.new_capital_share
-    return {
-        a: ((a, 1.0),) if a in SPECIFIC else ((a, 1.0 - new), (f"{a}:new", new)) for a in accounts.activities
-    }
+    return {a: ((a, 1.0),) if a in SPECIFIC else ((a, 1.0 - new), (f"{a}:new", new)) for a in accounts.activities}
 
 
 def capital(activity: str, closure: Closure) -> str:
@@ -104,9 +102,7 @@ def inputs_tree(
             energy = _fuel_value(accounts, good, code, "energy") * share
             reductant = _fuel_value(accounts, good, code, "reductant") * share
             if energy > SMALLEST:
-                burnt.append(
-                    with_permit(accounts, Leaf(commodity(good), energy, name=good), mine[good], share, permit)
-                )
+                burnt.append(with_permit(accounts, Leaf(commodity(good), energy, name=good), mine[good], share, permit))
             if reductant > SMALLEST:
                 leaf = Leaf(commodity(good), reductant, name=f"{good}.reductant")
                 materials.append(with_permit(accounts, leaf, mine[f"{good}.reductant"], share, permit))

@@ -11,7 +11,7 @@ from math import inf
 
 import numpy as np
 
-from equilibrium.engine import (
+from tanshi.equilibrium.engine import (
     Compiled,
     EquilibriumError,
     Parameters,
@@ -20,10 +20,10 @@ from equilibrium.engine import (
     solve,
     solve_by_steps,
 )
-from equilibrium.engine.compile import Array
-from equilibrium.engine.sensitivity import flow_response, response_to_price_bound
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.carbon import (
+from tanshi.equilibrium.engine.compile import Array
+from tanshi.equilibrium.engine.sensitivity import flow_response, response_to_price_bound
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.carbon import (
     COVERABLE,
     PERMIT,
     PERMITS_USED,
@@ -33,10 +33,10 @@ from equilibrium.province.carbon import (
     sector_of,
     used_of,
 )
-from equilibrium.province.closure import Closure
-from equilibrium.province.model import province_model
-from equilibrium.province.production import vintages
-from equilibrium.province.trade import FX, QUOTA, border
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.model import province_model
+from tanshi.equilibrium.province.production import vintages
+from tanshi.equilibrium.province.trade import FX, QUOTA, border
 
 
 @dataclass(frozen=True)

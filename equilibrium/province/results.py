@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from equilibrium.engine.evaluate import State
-from equilibrium.engine.sensitivity import Parameter
-from equilibrium.province.carbon import PERMIT
-from equilibrium.province.physical import PhysicalAccounts
-from equilibrium.province.province import Province
+from tanshi.equilibrium.engine.evaluate import State
+from tanshi.equilibrium.engine.sensitivity import Parameter
+from tanshi.equilibrium.province.carbon import PERMIT
+from tanshi.equilibrium.province.physical import PhysicalAccounts
+from tanshi.equilibrium.province.province import Province
 
 
 class Results:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from equilibrium.engine import Activity, Auxiliary, Leaf, Nest, Tax, Term
-from equilibrium.engine.nest import Tree, leaves
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.carbon import COVERABLE, PERMIT, EmittingFlow, permit_of, sector_of
-from equilibrium.province.closure import Closure
-from equilibrium.province.tables import cell, total
+from tanshi.equilibrium.engine import Activity, Auxiliary, Leaf, Nest, Tax, Term
+from tanshi.equilibrium.engine.nest import Tree, leaves
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, EmittingFlow, permit_of, sector_of
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.tables import cell, total
 
 FX = "FX"
 Vintages = Mapping[str, tuple[tuple[str, float], ...]]
@@ -104,9 +104,7 @@ def output_tree(accounts: Accounts, activity: str, share: float) -> Nest:
             main.append(Nest(cell(e, activity, "outflow"), tuple(outside), name="outflow"))
         else:
             main += outside
-        body = (
-            Nest(cell(e, activity, "cet"), tuple(main), name="destination") if len(main) > 1 else main[0]
-        )
+        body = Nest(cell(e, activity, "cet"), tuple(main), name="destination") if len(main) > 1 else main[0]
     joint: list[Tree] = [body]
     gas = cell(sam, account, "C_BPG") * share
     if gas > 0:

@@ -7,6 +7,7 @@ from price history, everything else from the simulator's own trajectories: the n
 evidence about the real market. Within a year the reference of emissions and output stands still: capital and
 productivity step at New Year, and a step is a jump, not a flow.
 
-Only `simulator.drift.network`, `simulator.drift.train` and `simulator.drift.recovery` import torch; none of them is
+Only `tanshi.simulator.drift.network`, `tanshi.simulator.drift.train` and `tanshi.simulator.drift.recovery` import
+torch; none of them is
 imported in a run.
 """

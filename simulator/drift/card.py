@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from simulator.drift.history import PriceHistory
-from simulator.drift.mean_reversion import PriceFit
-from simulator.drift.preparation import TrainConfig
-from simulator.drift.state import KINDS, PRICE_FEATURES, SECTOR_FEATURES, Array
-from simulator.drift.trajectories import Index, Trajectories
-from simulator.drift.weights import Weights
+from tanshi.simulator.drift.history import PriceHistory
+from tanshi.simulator.drift.mean_reversion import PriceFit
+from tanshi.simulator.drift.preparation import TrainConfig
+from tanshi.simulator.drift.state import KINDS, PRICE_FEATURES, SECTOR_FEATURES, Array
+from tanshi.simulator.drift.trajectories import Index, Trajectories
+from tanshi.simulator.drift.weights import Weights
 
 _NOTE = "f, and K of emissions and output, imitate the simulator's own trajectories: an emulator, no evidence"
 
@@ -42,9 +42,7 @@ def training_card(
             "rows": int(data.t.size),
             "from": float(data.t.min()),
             "to": float(data.t.max()),
-            "price_history": None
-            if history is None
-            else {**asdict(history.preparation), "column": history.column},
+            "price_history": None if history is None else {**asdict(history.preparation), "column": history.column},
         },
         "split": {
             "training_until": split[0],
@@ -61,9 +59,7 @@ def training_card(
         "settings": asdict(config),
         "ranges": {
             name: {
-                f: [float(a), float(b)]
-                for f, a, b in zip(names, head.low, head.high, strict=True)
-                if np.isfinite(a)
+                f: [float(a), float(b)] for f, a, b in zip(names, head.low, head.high, strict=True) if np.isfinite(a)
             }
             for name, names, head in networks
         },

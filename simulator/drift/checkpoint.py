@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.drift.state import Array
-from simulator.drift.weights import npz, write
+from tanshi.simulator.drift.state import Array
+from tanshi.simulator.drift.weights import npz, write
 
 
 class CheckpointError(ValueError):
@@ -56,7 +56,5 @@ def resume(file: Path, mark: str) -> Checkpoint | None:
             f"{file} is not a training checkpoint ({problem}); delete it or name another"
         ) from problem
     if not same:
-        raise CheckpointError(
-            f"{file} belongs to a training with other data or settings; delete it or name another"
-        )
+        raise CheckpointError(f"{file} belongs to a training with other data or settings; delete it or name another")
     return Checkpoint(int(epoch), int(best_epoch), best_loss, arrays)

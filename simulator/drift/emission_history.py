@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simulator.drift.history import HistoryError, screen
-from simulator.drift.state import Array
+from tanshi.simulator.drift.history import HistoryError, screen
+from tanshi.simulator.drift.state import Array
 
 MIN_YEARS = 8
 LONGEST_GAP = 2

@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 from scipy.optimize import brentq
 
-from simulator.drift.layout import Layout, lay_out
-from simulator.drift.reference import Reference
-from simulator.drift.state import (
+from tanshi.simulator.drift.layout import Layout, lay_out
+from tanshi.simulator.drift.reference import Reference
+from tanshi.simulator.drift.state import (
     PRICE,
     STATE_SIZE,
     Array,
@@ -25,7 +25,7 @@ from simulator.drift.state import (
     outputs,
     prices,
 )
-from simulator.drift.weights import Weights, untrained
+from tanshi.simulator.drift.weights import Weights, untrained
 
 Mode = Literal["neural", "ou", "none"]
 OnBlowUp = Literal["ou", "stop"]
@@ -222,9 +222,7 @@ class Flow:
         calm = Flow(self.weights, "ou").path(r0, t0, t1, context, substeps)
         return np.where(lost[:, None], calm, r)
 
-    def _held(
-        self, z0: Array, times: Array, star: Reference, context: Context, bounds: tuple[float, float]
-    ) -> Carried:
+    def _held(self, z0: Array, times: Array, star: Reference, context: Context, bounds: tuple[float, float]) -> Carried:
         """The path within the collar: each meeting of a bound is an event with its own row of the result."""
         low, high = bounds
         t, z = float(times[0]), z0.copy()

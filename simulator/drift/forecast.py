@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from simulator.drift.flow import Flow
-from simulator.drift.state import PRICE, Array, Context, emission_rates
+from tanshi.simulator.drift.flow import Flow
+from tanshi.simulator.drift.state import PRICE, Array, Context, emission_rates
 
 
 def forecast(

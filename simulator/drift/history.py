@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.drift.state import Array, Mask
+from tanshi.simulator.drift.state import Array, Mask
 
 PRICE_COLUMNS = ("close", "close_last", "price", "vwap", "close_mean")
 SPLIT = (0.70, 0.15, 0.15)
@@ -112,9 +112,7 @@ def read_history(
     chosen = column if column is not None else next((c for c in PRICE_COLUMNS if c in frame.columns), None)
     if "date" not in frame.columns or chosen is None or chosen not in frame.columns:
         wanted = column or "one of " + ", ".join(PRICE_COLUMNS)
-        raise HistoryError(
-            f"{name}: needs columns date and {wanted}; found {', '.join(map(str, frame.columns))}"
-        )
+        raise HistoryError(f"{name}: needs columns date and {wanted}; found {', '.join(map(str, frame.columns))}")
 
     dates = pd.to_datetime(frame["date"], errors="coerce")
     _refuse(name, "unreadable dates", frame.index[dates.isna()])
@@ -131,9 +129,7 @@ def read_history(
         raise HistoryError(f"{name}: {int(keep.sum())} usable rows, at least {MIN_ROWS} are needed for a fit")
     typical = float(price[keep].median())
     if not _PLAUSIBLE[0] <= typical <= _PLAUSIBLE[1]:
-        raise HistoryError(
-            f"{name}: median {chosen} is {typical:g}; prices are expected in yuan per tonne of CO2"
-        )
+        raise HistoryError(f"{name}: median {chosen} is {typical:g}; prices are expected in yuan per tonne of CO2")
 
     code, number, filled, missing = _regular(name, dates[keep], price[keep])
     screened, box, sd = screen(np.log(filled), fence=fence, deviations=deviations)
@@ -165,9 +161,7 @@ def screen(x: ArrayLike, *, fence: float = 3.0, deviations: float = 4.0) -> tupl
     """
     x = np.asarray(x, dtype=float)
     around = pd.DataFrame({shift: pd.Series(x).shift(shift) for shift in (-2, -1, 1, 2)})
-    enough = (
-        around.notna().sum(axis=1).to_numpy() >= 3
-    )  # the first and last value have one side only: not judged
+    enough = around.notna().sum(axis=1).to_numpy() >= 3  # the first and last value have one side only: not judged
     local = np.where(enough, around.median(axis=1).to_numpy(), x)
     distance = x - local
     low, high = np.percentile(distance, [25, 75])
@@ -244,9 +238,7 @@ def _last_day(code: str, number: NDArray[np.int64]) -> NDArray[np.datetime64]:
 
 
 def _label(code: str, number: np.int64) -> str:
-    return str(
-        _last_day(code, np.array([number]))[0].astype("datetime64[M]" if code == "M" else "datetime64[D]")
-    )
+    return str(_last_day(code, np.array([number]))[0].astype("datetime64[M]" if code == "M" else "datetime64[D]"))
 
 
 def _refuse(name: str, what: str, rows: pd.Index) -> None:

@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from simulator.drift.state import KIND_OF, PRICE, Array, Mask, active
-from simulator.drift.weights import Head, Weights
+from tanshi.simulator.drift.state import KIND_OF, PRICE, Array, Mask, active
+from tanshi.simulator.drift.weights import Head, Weights
 
 _OWN = 3  # features before the context: price, own emissions and output, or their means
 Layers = tuple[tuple[Array, Array], ...]

@@ -24,9 +24,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.drift.history import PriceHistory
-from simulator.drift.reference import reference
-from simulator.drift.state import Array
+from tanshi.simulator.drift.history import PriceHistory
+from tanshi.simulator.drift.reference import reference
+from tanshi.simulator.drift.state import Array
 
 SLOWEST = 0.1
 """Smallest rate handed on, per year: a half-life of seven years, as good as none, yet above zero."""
@@ -96,9 +96,7 @@ def fit_price(history: PriceHistory, *, draws: int = 2000, seed: int = 0) -> Pri
         y = simulate(k, h, noise)
         phis = autoregression(y - annual_level(t, history.year, y), t)
         quantiles.append(np.quantile(phis, [0.05, 0.50, 0.95]))
-    low, middle, high = np.maximum.accumulate(
-        np.array(quantiles)[::-1]
-    ).T  # fastest reversion first: phi increasing
+    low, middle, high = np.maximum.accumulate(np.array(quantiles)[::-1]).T  # fastest reversion first: phi increasing
     rates = _RATES[::-1]
     estimate = float(np.interp(observed, middle, rates))
     interval = (float(np.interp(observed, low, rates)), float(np.interp(observed, high, rates)))
@@ -178,8 +176,6 @@ def annual_level(t: Array, year: NDArray[np.int64], y: Array) -> Array:
 
 def autoregression(x: Array, t: Array) -> Array:
     """Least-squares phi (...) of ``x' = phi x + constant + season``, residuals `x` (..., n)."""
-    nuisance, _ = np.linalg.qr(
-        np.column_stack([np.ones(t.size - 1), np.cos(_YEAR * t[:-1]), np.sin(_YEAR * t[:-1])])
-    )
+    nuisance, _ = np.linalg.qr(np.column_stack([np.ones(t.size - 1), np.cos(_YEAR * t[:-1]), np.sin(_YEAR * t[:-1])]))
     before, after = (v - (v @ nuisance) @ nuisance.T for v in (x[..., :-1], x[..., 1:]))
     return np.asarray((before * after).sum(-1) / (before * before).sum(-1))

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from simulator.drift.state import EMISSIONS, KIND_OF, OUTPUT, SECTOR_COUNT, STATE_SIZE, Array
-from simulator.drift.weights import Head, Weights
+from tanshi.simulator.drift.state import EMISSIONS, KIND_OF, OUTPUT, SECTOR_COUNT, STATE_SIZE, Array
+from tanshi.simulator.drift.weights import Head, Weights
 
 _SMALLEST_RATE = 1e-4
 _OWN = 3  # features before the context

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from simulator.drift.history import z_score
-from simulator.drift.mean_reversion import PriceFit
-from simulator.drift.state import (
+from tanshi.simulator.drift.history import z_score
+from tanshi.simulator.drift.mean_reversion import PriceFit
+from tanshi.simulator.drift.state import (
     CONTEXT_FEATURES,
     FEATURE_COUNT,
     KIND_OF,
@@ -25,8 +25,8 @@ from simulator.drift.state import (
     context_features,
     network_features,
 )
-from simulator.drift.trajectories import Trajectories, at_the_end, new_year, reversion, windows
-from simulator.drift.weights import FORMS, Head, Layers, Weights, untrained
+from tanshi.simulator.drift.trajectories import Trajectories, at_the_end, new_year, reversion, windows
+from tanshi.simulator.drift.weights import FORMS, Head, Layers, Weights, untrained
 
 
 class TrainingError(ValueError):
@@ -78,9 +78,7 @@ class TrainConfig:
             raise TrainingError(
                 "window, stride, substeps, batch, epochs, patience and every hidden layer must be at least 1"
             )
-        if not (
-            self.learning_rate > 0 and self.weight_decay >= 0 and self.bound_scale > 0 and self.margin >= 0
-        ):
+        if not (self.learning_rate > 0 and self.weight_decay >= 0 and self.bound_scale > 0 and self.margin >= 0):
             raise TrainingError(
                 "learning rate and bound scale must be above zero, weight decay and margin zero or more"
             )
@@ -146,9 +144,7 @@ def _features(data: Trajectories, rows: np.ndarray[tuple[int], np.dtype[np.intp]
     return of_price, of_sector[covered]
 
 
-def _head(
-    features: Array, outputs: int, names: tuple[str, ...], config: TrainConfig, rng: np.random.Generator
-) -> Head:
+def _head(features: Array, outputs: int, names: tuple[str, ...], config: TrainConfig, rng: np.random.Generator) -> Head:
     if not len(features):  # no sector is ever covered: the sector network is never asked
         features = np.zeros((1, FEATURE_COUNT))
     mean, sd = z_score(features)
@@ -160,9 +156,7 @@ def _head(
     for name in ("season_sin", "season_cos"):  # the calendar repeats: no date is outside it
         low[names.index(name)], high[names.index(name)] = -np.inf, np.inf
     sizes = [FEATURE_COUNT, *config.hidden]
-    layers: Layers = tuple(
-        (rng.standard_normal((a, b)) / np.sqrt(a), np.zeros(b)) for a, b in pairwise(sizes)
-    )
+    layers: Layers = tuple((rng.standard_normal((a, b)) / np.sqrt(a), np.zeros(b)) for a, b in pairwise(sizes))
     return Head((*layers, (np.zeros((sizes[-1], outputs)), np.zeros(outputs))), mean, sd, low, high)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from simulator.drift.state import Array
+from tanshi.simulator.drift.state import Array
 
 X = TypeVar("X", Array, Tensor)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 
-from simulator.drift.state import Array
+from tanshi.simulator.drift.state import Array
 
 Ends = Literal["flat", "linear"]
 
@@ -126,9 +126,7 @@ def _checked(times: ArrayLike, values: ArrayLike) -> tuple[Array, Array]:
 def _curve(nodes: Array, levels: Array, ends: Ends) -> _Curve:
     if nodes.size == 1:
         return lambda t: np.broadcast_to(levels[0], t.shape + levels.shape[1:]).copy()
-    with np.errstate(
-        over="ignore"
-    ):  # SciPy divides by a slope that may be as small as 1e-320; the result is right
+    with np.errstate(over="ignore"):  # SciPy divides by a slope that may be as small as 1e-320; the result is right
         inner = PchipInterpolator(nodes, levels, axis=0)
     first = (levels[1] - levels[0]) / (nodes[1] - nodes[0])
     last = (levels[-1] - levels[-2]) / (nodes[-1] - nodes[-2])

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from simulator.drift.flow import Flow, Mode
-from simulator.drift.state import KIND_OF, KINDS, PRICE, Array, Context, active
-from simulator.drift.trajectories import Index, Trajectories, new_year, reversion
-from simulator.drift.weights import Weights
+from tanshi.simulator.drift.flow import Flow, Mode
+from tanshi.simulator.drift.state import KIND_OF, KINDS, PRICE, Array, Context, active
+from tanshi.simulator.drift.trajectories import Index, Trajectories, new_year, reversion
+from tanshi.simulator.drift.weights import Weights
 
 
 def skill_table(
@@ -28,9 +28,7 @@ def skill_table(
     return table
 
 
-def shooting_errors(
-    weights: Weights, mode: Mode, data: Trajectories, rows: Index, substeps: int = 2
-) -> Array:
+def shooting_errors(weights: Weights, mode: Mode, data: Trajectories, rows: Index, substeps: int = 2) -> Array:
     """Root mean squared error (length, 3) of the state by steps ahead and kind, from the in-loop flow itself.
 
     Errors are in logarithms, over covered components. Mode `none` predicts that the state stays, reference

@@ -85,9 +85,7 @@ class Context:
     def __post_init__(self) -> None:
         covered = np.asarray(self.covered)
         if covered.shape != (SECTOR_COUNT,):
-            raise ValueError(
-                f"coverage needs {SECTOR_COUNT} entries ({' '.join(SECTORS)}), got shape {covered.shape}"
-            )
+            raise ValueError(f"coverage needs {SECTOR_COUNT} entries ({' '.join(SECTORS)}), got shape {covered.shape}")
         object.__setattr__(self, "covered", covered.astype(bool))
 
     @property

@@ -18,15 +18,15 @@ import torchdiffeq
 from numpy.typing import NDArray
 from torch import Tensor
 
-from simulator.drift.card import training_card
-from simulator.drift.checkpoint import Checkpoint, keep, resume
-from simulator.drift.history import PriceHistory, split_in_time
-from simulator.drift.mean_reversion import PriceFit, fit_price
-from simulator.drift.network import Drift
-from simulator.drift.preparation import TrainConfig, TrainingError, fingerprint, starting_weights
-from simulator.drift.skill import skill_table
-from simulator.drift.state import KIND_OF, KINDS, MARKET, Array
-from simulator.drift.trajectories import (
+from tanshi.simulator.drift.card import training_card
+from tanshi.simulator.drift.checkpoint import Checkpoint, keep, resume
+from tanshi.simulator.drift.history import PriceHistory, split_in_time
+from tanshi.simulator.drift.mean_reversion import PriceFit, fit_price
+from tanshi.simulator.drift.network import Drift
+from tanshi.simulator.drift.preparation import TrainConfig, TrainingError, fingerprint, starting_weights
+from tanshi.simulator.drift.skill import skill_table
+from tanshi.simulator.drift.state import KIND_OF, KINDS, MARKET, Array
+from tanshi.simulator.drift.trajectories import (
     Index,
     Trajectories,
     at_the_end,
@@ -35,7 +35,7 @@ from simulator.drift.trajectories import (
     whole_trajectories,
     windows,
 )
-from simulator.drift.weights import Weights
+from tanshi.simulator.drift.weights import Weights
 
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 _DATE = MARKET.index("time_to_compliance")
@@ -61,7 +61,8 @@ class Trained:
     """Weights and how they came about.
 
     With them: the weights of the split alone, which have seen no test row; the fit on price history; test errors
-    of the split (see `simulator.drift.skill.skill_table`); the best epoch and its loss on the validation windows;
+    of the split (see `tanshi.simulator.drift.skill.skill_table`); the best epoch and its loss on the validation
+    windows;
     the losses of every epoch run.
     """
 
@@ -108,7 +109,7 @@ def train(
     Parameters
     ----------
     table
-        Pooled simulator table, see `simulator.drift.trajectories.COLUMNS`.
+        Pooled simulator table, see `tanshi.simulator.drift.trajectories.COLUMNS`.
     history
         Price history; without one the price's K comes from the trajectories and it has no season.
     progress
@@ -291,9 +292,7 @@ def _optimise(
         with torch.no_grad():
             for k, p in enumerate(parameters):
                 p.copy_(torch.from_numpy(state.arrays[f"now_{k}"]))
-                optimiser.state[p] = {
-                    name: torch.from_numpy(state.arrays[f"{name}_{k}"]) for name in _MOMENTS
-                }
+                optimiser.state[p] = {name: torch.from_numpy(state.arrays[f"{name}_{k}"]) for name in _MOMENTS}
 
     losses: list[Progress] = []
     for epoch in range(done + 1, epochs + 1):
@@ -318,9 +317,7 @@ def _optimise(
         if file is not None:
             arrays = {f"now_{k}": p.detach().numpy() for k, p in enumerate(parameters)}
             arrays |= {f"best_{k}": p.numpy() for k, p in enumerate(best)}
-            arrays |= {
-                f"{n}_{k}": optimiser.state[p][n].numpy() for k, p in enumerate(parameters) for n in _MOMENTS
-            }
+            arrays |= {f"{n}_{k}": optimiser.state[p][n].numpy() for k, p in enumerate(parameters) for n in _MOMENTS}
             keep(file, mark, Checkpoint(epoch, best_epoch, best_loss, arrays))
         losses.append(Progress("refit" if judge is None else "split", epoch, epochs, total, held))
         if progress is not None:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulator.drift.state import (
+from tanshi.simulator.drift.state import (
     KIND_OF,
     KINDS,
     MARKET,
@@ -92,9 +92,7 @@ def read_trajectories(source: pd.DataFrame | str | Path) -> Trajectories:
     if frame.empty:
         raise ValueError("trajectories have no rows")
     frame = frame.sort_values(["scenario", "run", "t"], kind="stable")
-    numbers = frame.loc[:, [c for c in COLUMNS if c not in ("run", "scenario")]].apply(
-        pd.to_numeric, errors="coerce"
-    )
+    numbers = frame.loc[:, [c for c in COLUMNS if c not in ("run", "scenario")]].apply(pd.to_numeric, errors="coerce")
     bad = numbers.columns[~np.isfinite(numbers.to_numpy(dtype=float)).all(axis=0)]
     if len(bad):
         raise ValueError(f"trajectories hold missing or infinite values in {', '.join(bad[:8])}")
@@ -124,9 +122,7 @@ def read_trajectories(source: pd.DataFrame | str | Path) -> Trajectories:
     )
 
 
-def windows(
-    data: Trajectories, length: int, stride: int, after: float = -np.inf, until: float = np.inf
-) -> Index:
+def windows(data: Trajectories, length: int, stride: int, after: float = -np.inf, until: float = np.inf) -> Index:
     """Rows (w, length + 1) of windows of `length` steps in one run, ``after < t <= until`` throughout.
 
     Windows across a missing period, an announcement or a change of coverage are left out: there the flow is
@@ -205,9 +201,7 @@ def reversion(data: Trajectories, pairs: Index, *, held: bool = True) -> Array:
     phi = np.where(seen, (weight * before * after).sum(axis=0) / np.where(seen, power, 1.0), np.nan)
     rate = np.clip(-np.log(np.clip(phi, 1e-6, None)) / step, *_RATES)
     if not seen.any():
-        raise ValueError(
-            "no component of the state ever leaves its reference path; there is nothing to learn"
-        )
+        raise ValueError("no component of the state ever leaves its reference path; there is nothing to learn")
     for kind in range(len(KINDS)):
         own = kind == KIND_OF
         rate[own & ~seen] = np.mean(rate[own & seen]) if (own & seen).any() else np.nanmean(rate[seen])

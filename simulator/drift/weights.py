@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from simulator.drift.mean_reversion import PriceFit
-from simulator.drift.state import (
+from tanshi.simulator.drift.mean_reversion import PriceFit
+from tanshi.simulator.drift.state import (
     FEATURE_COUNT,
     KINDS,
     PRICE_FEATURES,
@@ -104,9 +104,7 @@ class Weights:
         for name in ("rate", "rate_ou"):
             value = getattr(self, name)
             if value.shape != (STATE_SIZE,):
-                raise WeightsError(
-                    f"weights have a state of {value.size} components, this model has {STATE_SIZE}"
-                )
+                raise WeightsError(f"weights have a state of {value.size} components, this model has {STATE_SIZE}")
             least = 0.0 if name == "rate" and self.form == "paper" else 1e-300
             if not (np.isfinite(value).all() and (value >= least).all()):
                 raise WeightsError(f"{name}: reversion rates must be finite and above zero")
@@ -116,9 +114,7 @@ class Weights:
             raise WeightsError("bound needs three numbers, zero or more")
         if self.activation not in ACTIVATIONS:
             raise WeightsError(f"unknown activation {self.activation!r}; known: {', '.join(ACTIVATIONS)}")
-        if [w.shape[1] for w, _ in self.price.layers[:-1]] != [
-            w.shape[1] for w, _ in self.sector.layers[:-1]
-        ]:
+        if [w.shape[1] for w, _ in self.price.layers[:-1]] != [w.shape[1] for w, _ in self.sector.layers[:-1]]:
             raise WeightsError("the price and the sector network need hidden layers of the same sizes")
         for name, head, outputs in (("price", self.price, 1), ("sector", self.sector, 2)):
             sizes = [FEATURE_COUNT, *(w.shape[1] for w, _ in head.layers)]
@@ -128,9 +124,7 @@ class Weights:
             )
             scales = all(x.shape == (FEATURE_COUNT,) for x in (head.mean, head.sd, head.low, head.high))
             if len(head.layers) < 2 or not fits or not scales or sizes[-1] != outputs:
-                raise WeightsError(
-                    f"{name} network: layers do not fit {FEATURE_COUNT} features and {outputs} outputs"
-                )
+                raise WeightsError(f"{name} network: layers do not fit {FEATURE_COUNT} features and {outputs} outputs")
 
 
 def untrained(fit: PriceFit | None = None, *, rate: float = INITIAL_RATE, hidden: int = 1) -> Weights:
@@ -200,9 +194,7 @@ def load(folder: str | Path) -> Weights:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         content = (folder / "weights.npz").read_bytes()
     except FileNotFoundError as missing:
-        raise WeightsError(
-            f"no drift weights in {folder}: {Path(str(missing.filename)).name} is absent"
-        ) from missing
+        raise WeightsError(f"no drift weights in {folder}: {Path(str(missing.filename)).name} is absent") from missing
     except (OSError, ValueError) as problem:
         raise WeightsError(f"drift weights in {folder} cannot be read: {problem}") from problem
     if not isinstance(card, dict):

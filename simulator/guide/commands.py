@@ -38,7 +38,7 @@ class Word:
 
 def commands_page() -> str:
     """The page of all commands with arguments, options and examples."""
-    from simulator.cli import app
+    from tanshi.simulator.cli.app import app
 
     found = sorted(_commands(app, ""), key=lambda command: command[0])
     top = [f"- [`{name}`](#{name.replace(' ', '-')}): {_first(function)}" for name, function, _ in found]

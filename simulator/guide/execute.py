@@ -16,7 +16,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tanshi.simulator.machine.places import room
+
+ROOT = room("simulator").parent
 FENCE = re.compile(r"^```(?P<kind>\w+)(?P<info>[^\n]*)\n(?P<body>.*?)^```\n", re.MULTILINE | re.DOTALL)
 PRINTS = re.compile(r"\n```text\n.*?^```\n", re.MULTILINE | re.DOTALL)
 BETWEEN = "-- end of block --"
@@ -124,7 +126,8 @@ def run_scripts(blocks: Sequence[Fence], folder: Path, pictures: Path | None = N
         script += block.body
         if block.title and pictures is not None:
             place = str(pictures / f"{block.title}.png")
-            script += "from simulator.disk import write_file\nfrom simulator.views.style import png\n"
+            script += "from tanshi.simulator.machine.disk import write_file\n"
+            script += "from tanshi.simulator.views.charts.style import png\n"
             script += f"write_file({place!r}, png(figure))\n"
         script += f"print({BETWEEN!r})\n"
     done = subprocess.run(

@@ -7,10 +7,10 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from simulator.disk import write_file
-from simulator.guide.commands import commands_page
-from simulator.guide.execute import ROOT, remake
-from simulator.guide.references import data_page, parameters_page, variables_page
+from tanshi.simulator.guide.commands import commands_page
+from tanshi.simulator.guide.execute import ROOT, remake
+from tanshi.simulator.guide.references import data_page, parameters_page, variables_page
+from tanshi.simulator.machine.disk import write_file
 
 DOCS = ROOT / "docs"
 GALLERY = DOCS / "images" / "gallery"
@@ -40,7 +40,7 @@ def main(names: Sequence[str]) -> int:
         return 2
     for name in names or known:
         if name == TREES:
-            from simulator.views.trees import write_trees
+            from tanshi.simulator.views.charts.trees import write_trees
 
             for png in write_trees(DOCS / "images"):
                 png.with_suffix(".svg").unlink()

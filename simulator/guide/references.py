@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from scenarios.calibrated import STATUS, calibrated, fitted_values
-from scenarios.parameters import Parameter, describe_parameters
-from scenarios.schema import Scenario, Status
-from simulator.economy import economy
-from simulator.variables import CATALOGUE
+from tanshi.scenarios.calibrated import STATUS, calibrated, fitted_values
+from tanshi.scenarios.parameters import Parameter, describe_parameters
+from tanshi.scenarios.schema import Scenario, Status
+from tanshi.simulator.results.variables import CATALOGUE
+from tanshi.simulator.run.economy import economy
 
 WRITTEN = "Written by `make pages` from the program itself"
 BUILT_IN = "shanxi_2022"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from equilibrium.province.tables import cell, total
-from scenarios.national_table import NationalTable
-from simulator.own_region.sources import Sources
+from tanshi.equilibrium.province.tables import cell, total
+from tanshi.scenarios.national_table import NationalTable
+from tanshi.simulator.own_region.sources import Sources
 
 LEAST_CAPITAL = 0.02
 """Smallest share of value added that a sector's capital earns in the model."""

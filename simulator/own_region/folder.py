@@ -7,15 +7,15 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.closure import Closure
-from equilibrium.province.province import Province
-from equilibrium.province.tables import total
-from scenarios.economy import ECONOMIES, OWN, load_economy
-from scenarios.errors import Problem, UserError
-from scenarios.mapping import to_sectors
-from scenarios.national_table import NationalTable, read_table
-from simulator.own_region.tables import Region, new_region
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.province import Province
+from tanshi.equilibrium.province.tables import total
+from tanshi.scenarios.economy import ECONOMIES, OWN, load_economy
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.mapping import to_sectors
+from tanshi.scenarios.national_table import NationalTable, read_table
+from tanshi.simulator.own_region.tables import Region, new_region
 
 REPLACE: tuple[tuple[str, str], ...] = (
     ("fuel_2019.csv", "Tonnes of fuel by user, from the region's energy balance or a carbon inventory (CEADs has "
@@ -82,13 +82,13 @@ def make_economy(
     mapping
         Sectors of the table to those of the model.
     unit, sheet
-        As in `scenarios.national_table.read_table`.
+        As in `tanshi.scenarios.national_table.read_table`.
     gdp
         Gross domestic product of 2022, yi yuan, to which a table of an earlier year is scaled as a whole.
 
     Raises
     ------
-    scenarios.errors.UserError
+    tanshi.scenarios.errors.UserError
         With everything that is wrong with the name, the table or the mapping, or what has no balance.
     """
     folder = _free(name, out or OWN)

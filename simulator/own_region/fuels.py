@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from equilibrium.province.balance import benchmark_carbon_price
-from equilibrium.province.balance_energy import burnt_fuel, fuel_account
-from equilibrium.province.tables import cell, total
-from scenarios.national_table import NationalTable
-from simulator.own_region.plants import plants
+from tanshi.equilibrium.province.balance import benchmark_carbon_price
+from tanshi.equilibrium.province.balance_energy import burnt_fuel, fuel_account
+from tanshi.equilibrium.province.tables import cell, total
+from tanshi.scenarios.national_table import NationalTable
+from tanshi.simulator.own_region.plants import plants
 
 MADE = ("COAL", "COKE", "OGAS")
 PROCESS = ("COAL", "OGAS", "COKE", "CHEM")

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from equilibrium.province.balance import build_accounts
-from equilibrium.province.tables import cell, named
+from tanshi.equilibrium.province.balance import build_accounts
+from tanshi.equilibrium.province.tables import cell, named
 
 GENEROUS = {"remittances": 2.0, "fiscal_transfer_net": 2.0}
 """Shares of gross domestic product with which nobody runs short."""

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.balance_power import GENERATION
-from equilibrium.province.tables import cell, entry, total
-from scenarios.errors import Problem, UserError
-from scenarios.national_table import NationalTable
-from scenarios.national_words import COLUMNS, FINAL, ROWS, VALUE_ADDED
-from simulator.disk import write_file
-from simulator.variables import SECTORS
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.balance_power import GENERATION
+from tanshi.equilibrium.province.tables import cell, entry, total
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.national_table import NationalTable
+from tanshi.scenarios.national_words import COLUMNS, FINAL, ROWS, VALUE_ADDED
+from tanshi.simulator.machine.disk import write_file
+from tanshi.simulator.results.variables import SECTORS
 
 BY_PRODUCT = ("COKE", "STEEL")
 """Sectors that sell by-product gas, which statistics show in their rows."""
@@ -69,7 +69,7 @@ def by_product_shares(accounts: Accounts) -> dict[str, float]:
 
 
 def grid(table: NationalTable, unit: str = "yi") -> list[list[str | float]]:
-    """Rows of cells of a table in the layout that `scenarios.national_table.read_table` reads."""
+    """Rows of cells of a table in the layout that `tanshi.scenarios.national_table.read_table` reads."""
     factor, said = {"yi": (1.0, "亿元 (10^8 yuan)"), "wanyuan": (1e4, "万元 (10^4 yuan)")}[unit]
     codes = table.sectors
 
@@ -109,7 +109,7 @@ def write_table(table: NationalTable, path: Path, unit: str = "yi") -> Path:
 
     Raises
     ------
-    scenarios.errors.UserError
+    tanshi.scenarios.errors.UserError
         For another ending, a file that is there already, or a workbook without openpyxl.
     """
     if path.exists():

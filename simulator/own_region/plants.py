@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from equilibrium.province.balance_power import GENERATION
-from equilibrium.province.tables import entry, total
-from scenarios.national_table import NationalTable
+from tanshi.equilibrium.province.balance_power import GENERATION
+from tanshi.equilibrium.province.tables import entry, total
+from tanshi.scenarios.national_table import NationalTable
 
 TECHNOLOGIES = ("ELEC", *GENERATION)
 LEAST_CAPITAL = 0.3

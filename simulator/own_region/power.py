@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.tables import cell, entry, total
-from scenarios.national_table import NationalTable
-from simulator.own_region.fuels import MADE
-from simulator.own_region.plants import TECHNOLOGIES, plants
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.tables import cell, entry, total
+from tanshi.scenarios.national_table import NationalTable
+from tanshi.simulator.own_region.fuels import MADE
+from tanshi.simulator.own_region.plants import TECHNOLOGIES, plants
 
 SMALLEST_EXPORT = 1e-3
 """TWh: an exact zero would leave the power lines without a direction."""

@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.balance import build_accounts
-from equilibrium.province.balance_energy import fuel_account
-from equilibrium.province.balance_power import joint_output
-from equilibrium.province.tables import cell, entry, named, total
-from scenarios.economy import Figures
-from scenarios.national_table import NationalTable
-from scenarios.national_words import FINAL
-from simulator.own_region.factors import factor_shares
-from simulator.own_region.fuels import MADE, Fuels, fuels
-from simulator.own_region.incomes import incomes
-from simulator.own_region.layout import statistics_table
-from simulator.own_region.power import Power, power, without_own_use
-from simulator.own_region.sources import Sources
-from simulator.own_region.trade import trade
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.balance import build_accounts
+from tanshi.equilibrium.province.balance_energy import fuel_account
+from tanshi.equilibrium.province.balance_power import joint_output
+from tanshi.equilibrium.province.tables import cell, entry, named, total
+from tanshi.scenarios.economy import Figures
+from tanshi.scenarios.national_table import NationalTable
+from tanshi.scenarios.national_words import FINAL
+from tanshi.simulator.own_region.factors import factor_shares
+from tanshi.simulator.own_region.fuels import MADE, Fuels, fuels
+from tanshi.simulator.own_region.incomes import incomes
+from tanshi.simulator.own_region.layout import statistics_table
+from tanshi.simulator.own_region.power import Power, power, without_own_use
+from tanshi.simulator.own_region.sources import Sources
+from tanshi.simulator.own_region.trade import trade
 
 FACTS = ("cea_monthly", "mac_published")
 """Facts of the national market and of a paper: the same for every region."""

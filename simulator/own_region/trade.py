@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from equilibrium.province.tables import cell, entry
-from scenarios.national_table import NationalTable
-from scenarios.national_words import TRADE
+from tanshi.equilibrium.province.tables import cell, entry
+from tanshi.scenarios.national_table import NationalTable
+from tanshi.scenarios.national_words import TRADE
 
 ROOM = 0.95
 """Largest share of output sold, or of use bought, across the borders: nothing is re-exported in the model."""

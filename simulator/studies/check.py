@@ -10,15 +10,15 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from equilibrium.engine import EquilibriumError, Parameters
-from equilibrium.engine.checks import Check
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.carbon import COVERABLE
-from equilibrium.province.checks import check_province
-from equilibrium.province.closure import Closure
-from equilibrium.province.physical import Flows, PhysicalAccounts
-from equilibrium.province.province import Province
-from simulator.economy import economy
+from tanshi.equilibrium.engine import EquilibriumError, Parameters
+from tanshi.equilibrium.engine.checks import Check
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.equilibrium.province.checks import check_province
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
+from tanshi.equilibrium.province.province import Province
+from tanshi.simulator.run.economy import economy
 
 PRICES = (100.0, 184.0)  # yuan/t
 

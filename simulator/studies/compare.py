@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scenarios.errors import Problem, UserError
-from scenarios.load import load_scenario
-from scenarios.schema import Coverage, Scenario
-from simulator.economy import economy
-from simulator.results import RunResult
-from simulator.studies.batch import Progress, run_batch
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Coverage, Scenario
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.run.economy import economy
+from tanshi.simulator.studies.batches.batch import Progress, run_batch
 
 VARIANTS: Mapping[str, Mapping[str, object]] = {
     "traditional": {"market.mode": "equilibrium", "drift.mode": "none"},
@@ -157,9 +157,7 @@ def _responses(paths: pd.DataFrame, when: float) -> pd.DataFrame:
     for (scenario, shock, variant), own in paths[paths["shock"] != BASE].groupby(
         ["scenario", "shock", "variant"], sort=False
     ):
-        base = paths[
-            (paths["scenario"] == scenario) & (paths["variant"] == variant) & (paths["shock"] == BASE)
-        ]
+        base = paths[(paths["scenario"] == scenario) & (paths["variant"] == variant) & (paths["shock"] == BASE)]
         change = own.set_index("t")["price"] - base.set_index("t")["price"]
         rows.append(
             {"scenario": scenario, "shock": shock, "variant": variant} | answer(change, when, variant == "traditional")

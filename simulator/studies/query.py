@@ -10,9 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.disk import StoreError
-from simulator.store import TABLES
-from simulator.studies.compact import DATASET
+from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.results.store import TABLES
+from tanshi.simulator.studies.batches.compact import DATASET
 
 if TYPE_CHECKING:
     import duckdb

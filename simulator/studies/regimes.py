@@ -10,16 +10,16 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from scipy.optimize import brentq
 
-from equilibrium.engine import EquilibriumError, Parameters, Solution
-from equilibrium.engine.compile import Array
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
-from equilibrium.province.closure import Closure
-from equilibrium.province.national import equivalent_variation
-from equilibrium.province.physical import Flows, PhysicalAccounts
-from equilibrium.province.province import Province
-from equilibrium.province.tables import total
-from equilibrium.province.trade import FX
+from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
+from tanshi.equilibrium.engine.compile import Array
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.national import equivalent_variation
+from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
+from tanshi.equilibrium.province.province import Province
+from tanshi.equilibrium.province.tables import total
+from tanshi.equilibrium.province.trade import FX
 
 REGIMES = ("cap, lump sums", "cap, auctioned", "rebated, sector benchmarks", "rebated, one benchmark")
 

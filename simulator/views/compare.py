@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from simulator.disk import write_file
-from simulator.studies.compare import BASE, VARIANTS, Comparison
-from simulator.views import style
+from tanshi.simulator.machine.disk import write_file
+from tanshi.simulator.studies.compare import BASE, VARIANTS, Comparison
+from tanshi.simulator.views.charts import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +25,7 @@ def write_comparison(result: Comparison, folder: Path) -> list[Path]:
 
     Raises
     ------
-    simulator.disk.StoreError
+    tanshi.simulator.machine.disk.StoreError
         Where the disk refuses.
     """
     written = []
@@ -97,9 +97,7 @@ def _number(value: float) -> str:
 
 def _lines(heads: list[str], rows: list[list[str]]) -> str:
     top = "| " + " | ".join(heads) + " |\n|" + "---|" * len(heads)
-    return top + "\n" + "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows
-    )
+    return top + "\n" + "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
 
 
 def paths_figure(result: Comparison, scenario: str) -> Figure:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenarios.errors import UserError
-from simulator.progress import Report
-from simulator.results import RunResult
-from simulator.views import style
-from simulator.views.plots import ONE, Plots
+from tanshi.scenarios.errors import UserError
+from tanshi.simulator.machine.progress import Report
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.plots import ONE, Plots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +52,7 @@ def write_details(
 
     Raises
     ------
-    simulator.disk.StoreError
+    tanshi.simulator.machine.disk.StoreError
         Where the disk refuses.
     """
     drawn, _ = detail_figures(result, names)

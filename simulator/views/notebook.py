@@ -10,18 +10,18 @@ from typing import Any
 
 import pandas as pd
 
-from scenarios.errors import Problem, UserError
-from scenarios.load import load_scenario
-from scenarios.schema import Scenario
-from simulator import model
-from simulator.compiling import compile_in_sight
-from simulator.iamc import iamc_table
-from simulator.results import RunResult
-from simulator.store import read_run
-from simulator.studies.batch import run_key, with_seeds
-from simulator.variables import CATALOGUE
-from simulator.views.folder import Folder, open_folder
-from simulator.views.plots import Plots
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator import model
+from tanshi.simulator.results.iamc import iamc_table
+from tanshi.simulator.results.store import read_run
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.variables import CATALOGUE
+from tanshi.simulator.studies.batches.batch import run_key, with_seeds
+from tanshi.simulator.studies.compiling import compile_in_sight
+from tanshi.simulator.views.charts.plots import Plots
+from tanshi.simulator.views.reports.folder import Folder, open_folder
 
 SHOWN = {
     "Price|Carbon": "price, yuan/t",
@@ -64,7 +64,7 @@ def simulate(
 
     Examples
     --------
-    >>> from simulator import simulate
+    >>> from tanshi.simulator import simulate
     >>> result = simulate("S1", seed=1, years={"end": 2022}, firms={"number": 16}, market={"periods_per_year": 1})
     >>> result.scenarios, result.annual.index.tolist()
     (['S1'], [2022])
@@ -132,7 +132,7 @@ class Results:
     Attributes
     ----------
     runs
-        Each run as the simulator returns it (`simulator.results.RunResult`).
+        Each run as the simulator returns it (`tanshi.simulator.results.tables.RunResult`).
     folder
         Where they were read from; None for runs of this session.
     """

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.costs import PARTS
-from simulator.disk import write_file
-from simulator.results import RunResult
-from simulator.studies.offsets import OffsetEffect, offset_effects
-from simulator.variables import FIRM_SECTORS, cost_of, offsets_of
-from simulator.views import style
-from simulator.views.figures import source_line
+from tanshi.simulator.machine.disk import write_file
+from tanshi.simulator.results.costs import PARTS
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.variables import FIRM_SECTORS, cost_of, offsets_of
+from tanshi.simulator.studies.offsets import OffsetEffect, offset_effects
+from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.figures import source_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from simulator import bands
-from simulator.results import RunResult
-from simulator.variables import COMPARISONS, MONEY_METRIC, REFERENCE
+from tanshi.simulator.results import bands
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.variables import COMPARISONS, MONEY_METRIC, REFERENCE
 
 if TYPE_CHECKING:
     from rich.table import Table

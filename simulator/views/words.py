@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from simulator.results import RunResult
-from simulator.variables import FIRM_SECTORS, SECTORS
-from simulator.views.table import Summary, summarise
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.variables import FIRM_SECTORS, SECTORS
+from tanshi.simulator.views.table import Summary, summarise
 
 PETROCHEMICALS = ("COKE", "CHEM")
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.abatement import Demand, Position, Tangent, demand, emission_rate
-from agents.population import Population, PopulationError, build
-from agents.strategies import Situation, arrivals, next_step, place_orders, price_levels
-from agents.strategies.schedule import step_orders
-from agents.strategies.zic import zic_limits
-from market.call_auction import CallAuction
-from market.orders import Floats, Ints, Orders, own_crossing, screen
-from market.registry import Registry
-from market.venue import Clearing
+from tanshi.agents.abatement import Demand, Position, Tangent, demand, emission_rate
+from tanshi.agents.population import Population, PopulationError, build
+from tanshi.agents.strategies import Situation, arrivals, next_step, place_orders, price_levels
+from tanshi.agents.strategies.schedule import step_orders
+from tanshi.agents.strategies.zic import zic_limits
+from tanshi.market.call_auction import CallAuction
+from tanshi.market.orders import Floats, Ints, Orders, own_crossing, screen
+from tanshi.market.registry import Registry
+from tanshi.market.venue import Clearing
 
 SEED = 11
 COUNTS = {"ELEC": 40, "STEEL": 25, "NMM": 15}
@@ -46,9 +46,7 @@ def holdings_of(firms: Population, cap: float, allocation: str, lot: float) -> I
     return np.asarray(np.floor(weights / weights.sum() * cap * 1e6 / lot), np.int64)
 
 
-def situation_at(
-    firms: Population, price: float, holdings: Ints, tick: float, lot: float, step: float
-) -> Situation:
+def situation_at(firms: Population, price: float, holdings: Ints, tick: float, lot: float, step: float) -> Situation:
     need = demand(firms, line(price), Position(np.zeros(len(firms)), 1.0, (holdings * lot).astype(float)))
     levels = price_levels(price / tick, step / tick, 0, round(PENALTY / tick))
     account = np.arange(len(firms))
@@ -73,9 +71,7 @@ def compete(firms: Population, holdings: Ints, tick: float, lot: float, start: f
 
 @pytest.mark.parametrize("allocation", ["grandfathered", "scattered", "one sector"])
 @pytest.mark.parametrize("cap", [411.0, 400.0, 370.0])
-def test_truthful_call_auction_finds_the_competitive_price_whatever_the_allocation(
-    cap: float, allocation: str
-) -> None:
+def test_truthful_call_auction_finds_the_competitive_price_whatever_the_allocation(cap: float, allocation: str) -> None:
     firms = build(COUNTS, SEED)
     tick, lot = 1e-8, 1e-4
     cleared = compete(firms, holdings_of(firms, cap, allocation, lot), tick, lot)
@@ -103,9 +99,7 @@ def test_price_is_the_dual_of_least_cost_abatement() -> None:
     registry.settle(cleared.fills)
     registry.check()
     price = cleared.price * tick
-    after = demand(
-        firms, line(price), Position(np.zeros(len(firms)), 1.0, (registry.held * lot).astype(float))
-    )
+    after = demand(firms, line(price), Position(np.zeros(len(firms)), 1.0, (registry.held * lot).astype(float)))
     # A firm with little to abate turns the rounding of one lot into a visible price; weigh by its slope.
     gap = (after.marginal_cost(0.0, PENALTY) - price) * after.slope
     assert (np.abs(gap) <= np.abs(after.slope) * tick + lot).all()

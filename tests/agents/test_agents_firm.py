@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from mesa.datacollection import DataCollector
 
-from agents.firm import Firm, enrol, release
-from agents.population import build
+from tanshi.agents.firm import Firm, enrol, release
+from tanshi.agents.population import build
 
 
 class Market(mesa.Model):  # type: ignore[misc]

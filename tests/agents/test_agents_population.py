@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.abatement import Position, Tangent, demand, emission_rate
-from agents.expectations import adapt, annual_emissions, present_value
-from agents.population import Population, PopulationError, build, firm_counts
-from agents.strategies import arrivals
-from agents.streams import Draws, stream
-from market.orders import Floats
+from tanshi.agents.abatement import Position, Tangent, demand, emission_rate
+from tanshi.agents.expectations import adapt, annual_emissions, present_value
+from tanshi.agents.population import Population, PopulationError, build, firm_counts
+from tanshi.agents.strategies import arrivals
+from tanshi.agents.streams import Draws, stream
+from tanshi.market.orders import Floats
 
 COUNTS = {"ELEC": 12, "STEEL": 7, "NMM": 4}
 COLUMNS = ("output_share", "intensity", "cost", "share", "strategy")

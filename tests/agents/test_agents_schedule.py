@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agents.abatement import Demand
-from agents.population import build
-from agents.strategies.schedule import Situation, price_levels, step_orders, steps, wanted_lots
-from agents.strategies.zic import shaded, zic_limits
-from agents.streams import Draws, stream
-from market.orders import BUY, SELL, Floats, Ints, Orders
+from tanshi.agents.abatement import Demand
+from tanshi.agents.population import build
+from tanshi.agents.strategies.schedule import Situation, price_levels, step_orders, steps, wanted_lots
+from tanshi.agents.strategies.zic import shaded, zic_limits
+from tanshi.agents.streams import Draws, stream
+from tanshi.market.orders import BUY, SELL, Floats, Ints, Orders
 
 
 def a_demand(rng: np.random.Generator, firms: int) -> Demand:

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.abatement import Demand, Position, Tangent, demand
-from agents.intermediaries import inventory_demand
-from agents.investment import annuity, invest, option_multiple
-from agents.planning import Outlook, planned_bank
-from agents.population import Population, build
-from agents.strategies import Situation, arrivals, place_orders, price_levels
-from agents.strategies.scheduled import urgency
-from agents.strategies.sizing import as_blocks, in_parts
-from agents.strategies.zip import learn
-from market.call_auction import CallAuction
-from market.continuous import ContinuousAuction
-from market.orders import Ints, Orders
-from market.venue import Venue
+from tanshi.agents.abatement import Demand, Position, Tangent, demand
+from tanshi.agents.intermediaries import inventory_demand
+from tanshi.agents.investment import annuity, invest, option_multiple
+from tanshi.agents.planning import Outlook, planned_bank
+from tanshi.agents.population import Population, build
+from tanshi.agents.strategies import Situation, arrivals, place_orders, price_levels
+from tanshi.agents.strategies.scheduled import urgency
+from tanshi.agents.strategies.sizing import as_blocks, in_parts
+from tanshi.agents.strategies.zip import learn
+from tanshi.market.call_auction import CallAuction
+from tanshi.market.continuous import ContinuousAuction
+from tanshi.market.orders import Ints, Orders
+from tanshi.market.venue import Venue
 
 COUNTS = {"ELEC": 60, "STEEL": 40}
 EMISSIONS = np.array([310.0, 62.0])

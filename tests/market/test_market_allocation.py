@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.allocation import AllocationError, caps, covered, grandfather, output_based, reduction, split
-from market.apportion import ApportionError, apportion, apportion_groups
-from market.compliance import settle_year, verify
-from market.network import sector_flows, trade_graph
-from market.orders import Ints
-from market.registry import Registry
-from market.stability import Collar
-from market.venue import Fills
+from tanshi.market.allocation import AllocationError, caps, covered, grandfather, output_based, reduction, split
+from tanshi.market.apportion import ApportionError, apportion, apportion_groups
+from tanshi.market.compliance import settle_year, verify
+from tanshi.market.network import sector_flows, trade_graph
+from tanshi.market.orders import Ints
+from tanshi.market.registry import Registry
+from tanshi.market.stability import Collar
+from tanshi.market.venue import Fills
 
 
 @settings(max_examples=300, deadline=None)
@@ -31,9 +31,7 @@ def test_apportioned_units_add_up_and_stay_within_one_of_the_quota(total: int, w
 
 @settings(max_examples=300, deadline=None)
 @given(st.data(), st.integers(1, 5))
-def test_sector_totals_are_shared_out_exactly_whatever_the_order_of_firms(
-    data: st.DataObject, groups: int
-) -> None:
+def test_sector_totals_are_shared_out_exactly_whatever_the_order_of_firms(data: st.DataObject, groups: int) -> None:
     n = data.draw(st.integers(groups, 40))
     group = np.array([*range(groups), *(data.draw(st.integers(0, groups - 1)) for _ in range(n - groups))])
     weights = np.array(data.draw(st.lists(st.floats(1e-6, 1e6), min_size=n, max_size=n)))
@@ -124,9 +122,7 @@ def test_unforgiven_shortfall_is_owed_next_year_on_top_of_new_emissions() -> Non
     settle_year(registry, 2023, firms, verified, penalty=200, government=2, extinguishes=False)
     assert registry.obligations.tolist() == [0, 15, 0]
     registry.issue(1, 60, 2024)
-    result = settle_year(
-        registry, 2024, firms, np.array([30, 45]), penalty=200, government=2, extinguishes=False
-    )
+    result = settle_year(registry, 2024, firms, np.array([30, 45]), penalty=200, government=2, extinguishes=False)
     assert result.surrendered.tolist() == [30, 60]
     assert result.debt.tolist() == [0, 0]
     registry.check()
@@ -141,9 +137,7 @@ def test_allowances_left_over_are_banked_expire_or_are_carried_up_to_a_limit() -
     }
     for name, rule in rules.items():
         registry, verified = two_firms((70, 40))
-        settle_year(
-            registry, 2023, np.array([0, 1]), verified, penalty=1, government=2, extinguishes=True, **rule
-        )
+        settle_year(registry, 2023, np.array([0, 1]), verified, penalty=1, government=2, extinguishes=True, **rule)
         registry.check()
         left[name] = int(registry.held[0])
     assert left == {"banking": 30, "none": 0, "limited": 12}

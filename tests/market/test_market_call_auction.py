@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.call_auction import AuctionError, CallAuction
-from market.orders import Orders
-from market.venue import Clearing
+from tanshi.market.call_auction import AuctionError, CallAuction
+from tanshi.market.orders import Orders
+from tanshi.market.venue import Clearing
 
 
 def book(rows: list[tuple[int, int, int, int]]) -> Orders:
@@ -21,9 +21,7 @@ def book(rows: list[tuple[int, int, int, int]]) -> Orders:
 
 
 SIDE = st.sampled_from((1, -1))
-BOOKS = st.lists(st.tuples(st.integers(0, 5), SIDE, st.integers(1, 12), st.integers(1, 9)), max_size=14).map(
-    book
-)
+BOOKS = st.lists(st.tuples(st.integers(0, 5), SIDE, st.integers(1, 12), st.integers(1, 9)), max_size=14).map(book)
 APART = st.lists(st.tuples(SIDE, st.integers(1, 12), st.integers(1, 9)), max_size=14).map(
     lambda rows: book([(account, *row) for account, row in enumerate(rows)])
 )
@@ -40,12 +38,8 @@ def clear(auction: CallAuction, orders: Orders, seed: int = 1) -> Clearing:
 
 def demand_and_supply(orders: Orders, price: Fraction) -> tuple[int, int]:
     buying, selling = orders.side > 0, orders.side < 0
-    demand = sum(
-        int(q) for p, q in zip(orders.price[buying], orders.quantity[buying], strict=True) if p >= price
-    )
-    supply = sum(
-        int(q) for p, q in zip(orders.price[selling], orders.quantity[selling], strict=True) if p <= price
-    )
+    demand = sum(int(q) for p, q in zip(orders.price[buying], orders.quantity[buying], strict=True) if p >= price)
+    supply = sum(int(q) for p, q in zip(orders.price[selling], orders.quantity[selling], strict=True) if p <= price)
     return demand, supply
 
 
@@ -81,9 +75,7 @@ def test_price_lies_in_the_closure_of_least_imbalance_among_prices_of_largest_vo
 
 @settings(max_examples=400, deadline=None)
 @given(AUCTIONS, BOOKS)
-def test_nobody_trades_at_a_loss_to_its_limit_nor_more_than_it_offered(
-    auction: CallAuction, orders: Orders
-) -> None:
+def test_nobody_trades_at_a_loss_to_its_limit_nor_more_than_it_offered(auction: CallAuction, orders: Orders) -> None:
     cleared = clear(auction, orders)
     filled = cleared.filled
     assert ((filled >= 0) & (filled <= orders.quantity)).all()
@@ -95,9 +87,7 @@ def test_nobody_trades_at_a_loss_to_its_limit_nor_more_than_it_offered(
 
 @settings(max_examples=400, deadline=None)
 @given(AUCTIONS, BOOKS)
-def test_every_lot_bought_is_a_lot_sold_and_fills_agree_with_orders(
-    auction: CallAuction, orders: Orders
-) -> None:
+def test_every_lot_bought_is_a_lot_sold_and_fills_agree_with_orders(auction: CallAuction, orders: Orders) -> None:
     cleared = clear(auction, orders)
     fills = cleared.fills
     assert (fills.quantity > 0).all()

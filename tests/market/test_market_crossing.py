@@ -11,15 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import market.crossing
-import market.orders
-import market.quality
-import market.sides
-from market.crossing import cross, serve
-from market.orders import BUY, SELL, Ints, OrderError, Orders, own_crossing, screen
-from market.quality import competitive_surplus
-from market.sides import pair, pooled
-from market.venues import VENUES, Day, open_venue
+from tanshi import market
+from tanshi.market.crossing import cross, serve
+from tanshi.market.orders import BUY, SELL, Ints, OrderError, Orders, own_crossing, screen
+from tanshi.market.quality import competitive_surplus
+from tanshi.market.sides import pair, pooled
+from tanshi.market.venues import VENUES, Day, open_venue
 
 KERNELS = (
     (market.crossing, "span"), (market.crossing, "lay"), (market.crossing, "beside"), (market.crossing, "crossing_of"),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from market.orders import OrderError, Orders, from_yuan, screen
+from tanshi.market.orders import OrderError, Orders, from_yuan, screen
 
 
 def test_every_bad_order_is_counted_under_its_fault_and_the_good_one_stands() -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from market.allocation import AllocationError, ex_post, output_based, power_benchmark, pre_allocation, split
-from market.banking import borrowing, carry_over
-from market.compliance import capped_obligation, fine_per_unit, settle_year
-from market.ledger import OverdrawnError
-from market.offsets import deliver, usable
-from market.orders import from_yuan
-from market.registry import Registry
-from market.stability import Collar, StabilityReserve
-from market.venue import Fills
+from tanshi.market.allocation import AllocationError, ex_post, output_based, power_benchmark, pre_allocation, split
+from tanshi.market.banking import borrowing, carry_over
+from tanshi.market.compliance import capped_obligation, fine_per_unit, settle_year
+from tanshi.market.ledger import OverdrawnError
+from tanshi.market.offsets import deliver, usable
+from tanshi.market.orders import from_yuan
+from tanshi.market.registry import Registry
+from tanshi.market.stability import Collar, StabilityReserve
+from tanshi.market.venue import Fills
 
 
 def test_power_plant_gets_its_output_times_the_benchmark_and_the_rest_after_verification() -> None:

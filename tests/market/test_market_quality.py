@@ -9,12 +9,12 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from market.call_auction import CallAuction
-from market.continuous import ContinuousAuction
-from market.mcafee import TradeReduction
-from market.network import centralities, concentrations, sector_flows, trade_graph, write_graphml
-from market.orders import Orders
-from market.quality import (
+from tanshi.market.call_auction import CallAuction
+from tanshi.market.continuous import ContinuousAuction
+from tanshi.market.mcafee import TradeReduction
+from tanshi.market.network import centralities, concentrations, sector_flows, trade_graph, write_graphml
+from tanshi.market.orders import Orders
+from tanshi.market.quality import (
     amihud,
     competitive_surplus,
     concentration,
@@ -26,7 +26,7 @@ from market.quality import (
     turnover_ratio,
     volatility,
 )
-from market.venue import Fills
+from tanshi.market.venue import Fills
 
 SMITH = np.array([325, 300, 275, 250, 225, 200, 175, 150, 125, 100, 75])
 

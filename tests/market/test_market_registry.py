@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.call_auction import CallAuction
-from market.ledger import (
+from tanshi.market.call_auction import CallAuction
+from tanshi.market.ledger import (
     AmountError,
     CapacityError,
     OverdrawnError,
@@ -18,9 +18,9 @@ from market.ledger import (
     UnbalancedError,
     UnknownAccountError,
 )
-from market.orders import Orders
-from market.registry import Registry
-from market.venue import Fills
+from tanshi.market.orders import Orders
+from tanshi.market.registry import Registry
+from tanshi.market.venue import Fills
 
 ACCOUNTS, FIRST, VINTAGES = 4, 2023, 3
 

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import market.matching
-from market.block import BlockAgreement
-from market.continuous import ContinuousAuction
-from market.limits import Limits
-from market.listed import ListedAgreement, ListingError
-from market.matching import meet
-from market.mcafee import TradeReduction
-from market.one_way import OneWayAuction
-from market.orders import Orders, screen
-from market.registry import OverdrawnError, Registry, RegistryError
-from market.venue import Clearing, Venue
-from market.venues import VENUES, Day, VenueError, open_venue
+from tanshi import market
+from tanshi.market.block import BlockAgreement
+from tanshi.market.continuous import ContinuousAuction
+from tanshi.market.limits import Limits
+from tanshi.market.listed import ListedAgreement, ListingError
+from tanshi.market.matching import meet
+from tanshi.market.mcafee import TradeReduction
+from tanshi.market.one_way import OneWayAuction
+from tanshi.market.orders import Orders, screen
+from tanshi.market.registry import OverdrawnError, Registry, RegistryError
+from tanshi.market.venue import Clearing, Venue
+from tanshi.market.venues import VENUES, Day, VenueError, open_venue
 
 CLOSE = 100
 BLOCK = 100_000

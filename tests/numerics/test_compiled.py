@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numerics import compiled as room
-from numerics.compiled import compiled
+from tanshi.numerics import compiled as room
+from tanshi.numerics.compiled import compiled
 
 ROOT = Path(room.__file__).parents[1]
 
@@ -56,7 +56,7 @@ class {name}(NamedTuple):
     {second}: float
 """
 SHARE = """
-from numerics.compiled import compiled
+from tanshi.numerics.compiled import compiled
 from tuples import {name}
 @compiled
 def share(pair):
@@ -82,7 +82,7 @@ def test_a_second_process_finds_what_the_first_compiled(tmp_path: Path) -> None:
     source = tmp_path / "loop.py"
     source.write_text(
         "import numpy as np\n"
-        "from numerics.compiled import compiled\n"
+        "from tanshi.numerics.compiled import compiled\n"
         "@compiled\n"
         "def total(x):\n"
         "    out = 0.0\n"

@@ -6,7 +6,7 @@ from math import prod
 
 import pytest
 
-from equilibrium.engine import (
+from tanshi.equilibrium.engine import (
     Activity,
     Compiled,
     Consumer,
@@ -191,8 +191,7 @@ def _hosoe_levels(s: Solution, tariff: float) -> dict[str, tuple[float, ...]]:
     made = {j: BASE["Z"][k] * s.level[f"Z_{j}"] for k, j in enumerate(GOODS)}
     bought = {j: BASE["Q"][k] * s.level[f"Q_{j} made"] for k, j in enumerate(GOODS)}
     sales = {
-        j: s.flow(f"Z_{j}", "FX", "output") * s.price["FX"]
-        + s.flow(f"Z_{j}", f"D_{j}", "output") * s.price[f"D_{j}"]
+        j: s.flow(f"Z_{j}", "FX", "output") * s.price["FX"] + s.flow(f"Z_{j}", f"D_{j}", "output") * s.price[f"D_{j}"]
         for j in GOODS
     }
     tax = {j: (1 - net[j]) * sales[j] for j in GOODS}

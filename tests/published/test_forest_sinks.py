@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agents.sinks import published
-from agents.sinks.bargaining import Policy, bargaining_factor
-from agents.sinks.comparison import compare_clouds, compare_demand_prices
+from tanshi.agents.sinks import published
+from tanshi.agents.sinks.bargaining import Policy, bargaining_factor
+from tanshi.agents.sinks.comparison import compare_clouds, compare_demand_prices
 
 ROOT = Path(__file__).parents[2]
 CELL = ["sector", "year", "province"]

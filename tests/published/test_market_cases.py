@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from agents.abatement import Demand
-from agents.planning import Outlook, planned_bank
-from agents.strategies import Situation, next_step, price_levels
-from agents.strategies.truthful import truthful
-from agents.strategies.zic import zic_limits
-from agents.streams import Draws
-from market.call_auction import CallAuction, Ties
-from market.orders import Floats, Ints, Orders, from_yuan
-from market.registry import Registry
-from market.venue import Clearing
+from tanshi.agents.abatement import Demand
+from tanshi.agents.planning import Outlook, planned_bank
+from tanshi.agents.strategies import Situation, next_step, price_levels
+from tanshi.agents.strategies.truthful import truthful
+from tanshi.agents.strategies.zic import zic_limits
+from tanshi.agents.streams import Draws
+from tanshi.market.call_auction import CallAuction, Ties
+from tanshi.market.orders import Floats, Ints, Orders, from_yuan
+from tanshi.market.registry import Registry
+from tanshi.market.venue import Clearing
 
 
 def book(bids: list[tuple[float, int, int]], asks: list[tuple[float, int, int]], tick: float) -> Orders:

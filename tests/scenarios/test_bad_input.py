@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.errors import Problem, ScenarioError
-from scenarios.load import load_scenario
+from tanshi.scenarios.errors import Problem, ScenarioError
+from tanshi.scenarios.load import load_scenario
 
 
 @pytest.fixture
@@ -40,8 +40,7 @@ CASES = {
     "a number for a group": ("seed: 2\ncap: -5\n", 2, "cap", "tightness", "-5", ""),
     "a list for a group": ("years: [2022, 2030]\n", 1, "years", "start, end", "[2022, 2030]", ""),
     "an empty group": ("firms:\n", 1, "firms", "number", "nothing", "leave it out"),
-    "reversed years": (
-        "years:\n  start: 2030\n  end: 2022\n", 3, "years.end", "not before", "2030 to 2022", "Swap"),
+    "reversed years": ("years:\n  start: 2030\n  end: 2022\n", 3, "years.end", "not before", "2030 to 2022", "Swap"),
     "years before the data": ("years: {start: 1990}\n", 1, "years.start", ">= 2022", "1990", ""),
     "a policy before the benchmark": ("policy_start: 2022\n", 1, "policy_start", "after", "2022", ""),
     "a negative number of firms": ("firms: {number: -5}\n", 1, "firms.number", ">= 1", "-5", ""),
@@ -50,44 +49,119 @@ CASES = {
     "a negative cap": ("cap: {tightness: 1.2}\n", 1, "cap.tightness", "< 1", "1.2", ""),
     "a negative reduction": ("cap: {tightness: -0.1}\n", 1, "cap.tightness", ">= 0", "-0.1", ""),
     "shares that miss one": (
-        "firms:\n  strategies: {truthful: 0.5, zic: 0.4}\n", 2, "firms.strategies", "sum to 1", "= 0.9", ""),
+        "firms:\n  strategies: {truthful: 0.5, zic: 0.4}\n",
+        2,
+        "firms.strategies",
+        "sum to 1",
+        "= 0.9",
+        "",
+    ),
     "an inherited share": (
-        "extends: S1\nfirms:\n  strategies: {zic: 1}\n", 3, "firms.strategies", "sum to 1", "1.5", "extends"),
+        "extends: S1\nfirms:\n  strategies: {zic: 1}\n",
+        3,
+        "firms.strategies",
+        "sum to 1",
+        "1.5",
+        "extends",
+    ),
     "an unknown strategy": (
-        "firms: {strategies: {honest: 1}}\n", 1, "firms.strategies.honest", "truthful", "honest", ""),
+        "firms: {strategies: {honest: 1}}\n",
+        1,
+        "firms.strategies.honest",
+        "truthful",
+        "honest",
+        "",
+    ),
     "a share of offsets above one": ("offsets: {share: 1.2}\n", 1, "offsets.share", "<= 1", "1.2", ""),
     "a negative supply of offsets": (
-        "offsets: {share: 0.05, potential: -1}\n", 1, "offsets.potential", "> 0", "-1", ""),
-    "a free supply of offsets": (
-        "offsets: {share: 0.05, median_cost: 0}\n", 1, "offsets.median_cost", "> 0", "0", ""),
+        "offsets: {share: 0.05, potential: -1}\n",
+        1,
+        "offsets.potential",
+        "> 0",
+        "-1",
+        "",
+    ),
+    "a free supply of offsets": ("offsets: {share: 0.05, median_cost: 0}\n", 1, "offsets.median_cost", "> 0", "0", ""),
     "a supply of offsets that nobody may use": (
-        "offsets:\n  potential: 5\n", 1, "offsets.share", "a share", "potential alone", "0.05"),
+        "offsets:\n  potential: 5\n",
+        1,
+        "offsets.share",
+        "a share",
+        "potential alone",
+        "0.05",
+    ),
     "a bargaining price beyond the highest cost": (
-        "offsets: {share: 0.5, bargaining_tax: 0.0001}\n", 1, "offsets.bargaining_tax", "not above", "5.25", "lower"),
+        "offsets: {share: 0.5, bargaining_tax: 0.0001}\n",
+        1,
+        "offsets.bargaining_tax",
+        "not above",
+        "5.25",
+        "lower",
+    ),
     "benchmarks under an absolute cap": (
-        "allocation: {benchmarks: {ELEC: 0.9}}\n", 1, "allocation.benchmarks", "cap.regime tps", "absolute", "tps"),
+        "allocation: {benchmarks: {ELEC: 0.9}}\n",
+        1,
+        "allocation.benchmarks",
+        "cap.regime tps",
+        "absolute",
+        "tps",
+    ),
     "a negative benchmark": (
-        "allocation: {benchmarks: {ELEC: -0.9}}\n", 1, "allocation.benchmarks.ELEC", ">= 0", "-0.9", ""),
+        "allocation: {benchmarks: {ELEC: -0.9}}\n",
+        1,
+        "allocation.benchmarks.ELEC",
+        ">= 0",
+        "-0.9",
+        "",
+    ),
     "more than all in advance": ("allocation: {in_advance: 1.1}\n", 1, "allocation.in_advance", "<= 1", "1.1", ""),
     "a gap above all emissions": ("allocation: {gap_cap: 2}\n", 1, "allocation.gap_cap", "<= 1", "2", ""),
     "capped gaps of no firms": (
-        "allocation: {gap_cap: 0.2}\nmarket: {mode: equilibrium}\n", 2, "market.mode", "agents where", "equilibrium",
-        "no firms"),
+        "allocation: {gap_cap: 0.2}\nmarket: {mode: equilibrium}\n",
+        2,
+        "market.mode",
+        "agents where",
+        "equilibrium",
+        "no firms",
+    ),
     "a shock while allocation is adjusted": (
-        "extends: S1\nallocation: {in_advance: 0.7}\nshock: {year: 2025, cap_cut: 0.1}\n", 3, "shock.year",
-        "no allocation.in_advance", "both", "null"),
+        "extends: S1\nallocation: {in_advance: 0.7}\nshock: {year: 2025, cap_cut: 0.1}\n",
+        3,
+        "shock.year",
+        "no allocation.in_advance",
+        "both",
+        "null",
+    ),
     "not a number": ("price: {floor: .nan}\n", 1, "price.floor", "a number >= 0", "nan", ""),
     "an endless number": ("price: {floor: .inf}\n", 1, "price.floor", "a number >= 0", "inf", ""),
     "a ceiling under a floor": ("price: {floor: 9, ceiling: 8}\n", 1, "price.ceiling", "below", "8", ""),
     "a penalty under the floor": (
-        "price: {floor: 90}\npenalty: {price: 50}\n", 2, "penalty.price", "more than", "50", "Nobody buys"),
+        "price: {floor: 90}\npenalty: {price: 50}\n",
+        2,
+        "penalty.price",
+        "more than",
+        "50",
+        "Nobody buys",
+    ),
     "a name with a space": ("name: my run\n", 1, "name", "a text", "'my run'", "no spaces"),
     "a name that leaves its folder": ("name: ../up\n", 1, "name", "a text", "'../up'", "Use letters"),
     "a duplicate field": ("seed: 1\nfirms: {}\nseed: 2\n", 3, "seed", "once", "lines 1 and 3", ""),
     "a duplicate sector": (
-        "coverage:\n  ELEC: none\n  ELEC: trading\n", 3, "coverage.ELEC", "once", "lines 2 and 3", ""),
+        "coverage:\n  ELEC: none\n  ELEC: trading\n",
+        3,
+        "coverage.ELEC",
+        "once",
+        "lines 2 and 3",
+        "",
+    ),
     "a tag that would run code": (
-        "seed: !!python/object/apply:os.system ['ls']\n", 1, "seed", "without tags", "os.system", "never"),
+        "seed: !!python/object/apply:os.system ['ls']\n",
+        1,
+        "seed",
+        "without tags",
+        "os.system",
+        "never",
+    ),
     "a tag of one's own": ("firms: !mine {number: 3}\n", 1, "firms", "without tags", "!mine", ""),
     "an alias": ("cap: &a {decline: 0.1}\nprice: *a\n", 2, "price", "plain values", "alias", "extends"),
     "an alias to itself": ("cap: &a\n  decline: *a\n", 2, "cap.decline", "plain values", "alias", ""),
@@ -109,8 +183,7 @@ CASES = {
     "an enormous file": (b"#" * 1_000_001, None, "", "at most 1,000,000 bytes", "1,000,001 bytes", ""),
     "an unknown base": ("seed: 1\nextends: S9\n", 2, "extends", "S1, S2, S3, S4, S5", "'S9'", "S5?"),
     "a base that is no name": ("extends: [S4]\n", 1, "extends", "the name of", "['S4']", ""),
-    "a file that extends itself": (
-        "extends: mine.yaml\n", 1, "extends", "to an end", "mine.yaml -> mine.yaml", ""),
+    "a file that extends itself": ("extends: mine.yaml\n", 1, "extends", "to an end", "mine.yaml -> mine.yaml", ""),
 }
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scenarios.economy import ECONOMIES, REQUIRED, STATUSES, load_economy
-from scenarios.errors import UserError
-from scenarios.figures import with_changes
+from tanshi.scenarios.economy import ECONOMIES, REQUIRED, STATUSES, load_economy
+from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.figures import with_changes
 
 
 @pytest.fixture

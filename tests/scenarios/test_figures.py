@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scenarios.economy import load_economy
-from scenarios.errors import ScenarioError, UserError
-from scenarios.figures import ADDRESSES, catalogue, with_changes
-from scenarios.load import load_scenario
-from scenarios.parameters import describe_parameters
-from simulator.economy import economy
+from tanshi.scenarios.economy import load_economy
+from tanshi.scenarios.errors import ScenarioError, UserError
+from tanshi.scenarios.figures import ADDRESSES, catalogue, with_changes
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.parameters import describe_parameters
+from tanshi.simulator.run.economy import economy
 
 SHANXI = "shanxi_2022"
 

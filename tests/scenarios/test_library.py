@@ -2,9 +2,9 @@
 
 import pytest
 
-from scenarios.load import library, load_scenario
-from scenarios.parameters import describe_parameters
-from scenarios.schema import Scenario
+from tanshi.scenarios.load import library, load_scenario
+from tanshi.scenarios.parameters import describe_parameters
+from tanshi.scenarios.schema import Scenario
 
 FOUR = {"STEEL", "NFM", "NMM", "COKE", "CHEM"}
 SIX = FOUR | {"PAPER", "AIR"}

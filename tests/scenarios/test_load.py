@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.errors import ScenarioError
-from scenarios.load import load_scenario, load_scenarios
+from tanshi.scenarios.errors import ScenarioError
+from tanshi.scenarios.load import load_scenario, load_scenarios
 
 
 @pytest.fixture

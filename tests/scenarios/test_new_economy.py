@@ -12,18 +12,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.balance import build_accounts
-from scenarios.economy import ECONOMIES, REQUIRED, load_economy
-from scenarios.errors import UserError
-from scenarios.mapping import DEFAULT, read_mapping, to_sectors
-from scenarios.national_table import NationalTable, read_table
-from scenarios.sheet import address
-from simulator.cli import main
-from simulator.own_region.folder import make_economy
-from simulator.own_region.layout import statistics_table, write_table
-from simulator.own_region.tables import new_region
-from simulator.store import read_run
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.balance import build_accounts
+from tanshi.scenarios.economy import ECONOMIES, REQUIRED, load_economy
+from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.mapping import DEFAULT, read_mapping, to_sectors
+from tanshi.scenarios.national_table import NationalTable, read_table
+from tanshi.scenarios.sheet import address
+from tanshi.simulator.cli.app import main
+from tanshi.simulator.own_region.folder import make_economy
+from tanshi.simulator.own_region.layout import statistics_table, write_table
+from tanshi.simulator.own_region.tables import new_region
+from tanshi.simulator.results.store import read_run
 
 Grid = list[list[str]]
 FIRST_ROW, FIRST_COLUMN = 4, 2
@@ -420,7 +420,7 @@ def test_an_economy_is_found_by_name_here_by_path_and_built_in(printed: National
 
 
 def test_the_scenario_template_is_a_scenario(capsys: pytest.CaptureFixture[str]) -> None:
-    from scenarios.load import load_scenario
+    from tanshi.scenarios.load import load_scenario
 
     assert main(["new", "scenario", "mine"]) == 0
     scenario = load_scenario("mine.yaml")

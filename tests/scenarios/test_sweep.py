@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.draws import Factor, drawn, vary
-from scenarios.errors import Problem
-from scenarios.figures import catalogue
-from scenarios.load import load_scenario
-from scenarios.sweep import Draw
-from scenarios.sweep_load import SweepError, load_sweep, plan_from, ready_made
+from tanshi.scenarios.draws import Factor, drawn, vary
+from tanshi.scenarios.errors import Problem
+from tanshi.scenarios.figures import catalogue
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.sweep import Draw
+from tanshi.scenarios.sweep_load import SweepError, load_sweep, plan_from, ready_made
 
 VARIABLES = ("Price|Carbon", "Carbon Market|Trading Volume", "Carbon Market|Net Transfers", "Emissions|CO2", "GDP|MER")
 ORIGINAL = {path: figure.value for path, figure in catalogue("shanxi_2022").items()}
@@ -135,7 +135,7 @@ def test_ready_made_sweeps_are_those_of_the_documentation() -> None:
 
 
 def test_the_template_is_a_sweep() -> None:
-    import scenarios
+    from tanshi import scenarios
 
     template = Path(scenarios.__file__).parent / "templates" / "sweep.yaml"
     assert len(load_sweep(template, VARIABLES).factors) == 5

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.calibrated import FILE, calibrated
-from scenarios.economy import ECONOMIES
-from scenarios.errors import ScenarioError
-from scenarios.load import load_scenario
-from scenarios.schema import Cap
-from scenarios.targets_load import CalibrationError, load_calibration, ready_made
+from tanshi.scenarios.calibrated import FILE, calibrated
+from tanshi.scenarios.economy import ECONOMIES
+from tanshi.scenarios.errors import ScenarioError
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Cap
+from tanshi.scenarios.targets_load import CalibrationError, load_calibration, ready_made
 
 VARIABLES = ("Price|Carbon", "Energy Consumption")
 TARGET = "  price: {scenario: S5, variable: Price|Carbon, year: 2025, value: 100.0, tolerance: 0.05, source: print}\n"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulator.results import PERIOD_COLUMNS, TRADE_COLUMNS, RunResult, annual_table, market_variables
-from simulator.variables import (
+from tanshi.simulator.results.tables import PERIOD_COLUMNS, TRADE_COLUMNS, RunResult, annual_table, market_variables
+from tanshi.simulator.results.variables import (
     ENERGY_PARTS,
     FIRM_SECTORS,
     MONEY_METRIC,
@@ -99,9 +99,7 @@ def _economy(wide: float) -> dict[str, dict[int, float]]:
             "Net Power Export": 0.2,
         }
         fuels = {part: energy * share for part, share in mix.items()}
-        fuels["Other Uses and Losses"] = energy - sum(
-            ENERGY_PARTS[part] * mtce for part, mtce in fuels.items()
-        )
+        fuels["Other Uses and Losses"] = energy - sum(ENERGY_PARTS[part] * mtce for part, mtce in fuels.items())
         gdp = 2564.3 * 1.05**n * (1 - 0.0006 * wide * n)
         row = {"Emissions|CO2": emissions, "Energy Consumption": energy, "Fuel Combustion": 0.95 * energy,
                "GDP|MER": gdp,

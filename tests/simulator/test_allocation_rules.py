@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from market.compliance import capped_obligation
-from scenarios.load import load_scenario
-from simulator.allocation import history_of
-from simulator.model import CarbonMarket
-from simulator.period import open_period
-from simulator.results import RunResult, identity_gaps
+from tanshi.market.compliance import capped_obligation
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.results.tables import RunResult, identity_gaps
+from tanshi.simulator.run.grants import history_of
+from tanshi.simulator.run.period import open_period
 
 QUICK: dict[str, Any] = {
     "years.end": 2024, "firms.number": 60, "market.periods_per_year": 4, "drift.mode": "none", "seed": 5,

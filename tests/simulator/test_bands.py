@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from simulator.bands import HIGH, LOW, MIDDLE, annual_band
-from simulator.views.figures import draw_figures
-from simulator.views.report import report_html
-from simulator.views.table import terminal_table
+from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE, annual_band
+from tanshi.simulator.views.charts.figures import draw_figures
+from tanshi.simulator.views.reports.report import report_html
+from tanshi.simulator.views.table import terminal_table
 from tests.simulator.made_up import run
 
 SEEDS = range(1, 21)

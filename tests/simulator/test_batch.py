@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scenarios.load import load_scenario
-from simulator.cli import main
-from simulator.studies.batch import run_batch
-from simulator.variables import CATALOGUE, OPTIONAL
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.cli.app import main
+from tanshi.simulator.results.variables import CATALOGUE, OPTIONAL
+from tanshi.simulator.studies.batches.batch import run_batch
 
 FIVE = ("S1", "S2", "S3", "S4", "S5")
 
@@ -64,9 +64,7 @@ def test_one_worker_gives_the_same_bytes_as_two(tmp_path: Path) -> None:
     assert one == two
 
 
-def test_a_finished_run_is_kept_and_anything_else_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_finished_run_is_kept_and_anything_else_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["run", "S1", "--years", "2022-2022", "--firms", "20", "--out", str(tmp_path / "o")]
     assert main(words) == 0
     before = (tmp_path / "o" / "S1" / "run.json").stat().st_mtime_ns

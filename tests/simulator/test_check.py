@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from equilibrium.province.closure import Closure
-from simulator.cli import main
-from simulator.economy import economy
-from simulator.studies import check
-from simulator.studies.check import checks_of, emission_falls
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.simulator.cli.app import main
+from tanshi.simulator.run.economy import economy
+from tanshi.simulator.studies import check
+from tanshi.simulator.studies.check import checks_of, emission_falls
 
 
 def test_check_prints_every_figure_and_passes(capsys: pytest.CaptureFixture[str]) -> None:

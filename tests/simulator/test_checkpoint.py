@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from simulator.disk import StoreError
+from tanshi.simulator.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from tanshi.simulator.machine.disk import StoreError
 
 
 def state() -> dict[str, Any]:
@@ -38,9 +38,7 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, np.ndarray | np.generic):
-        return bool(
-            one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
-        )
+        return bool(one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes())
     return repr(one) == repr(other)
 
 
@@ -71,9 +69,7 @@ def test_a_value_that_cannot_be_saved_is_named_by_its_place(tmp_path: Path, valu
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failed_write_leaves_the_earlier_checkpoint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_write_leaves_the_earlier_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save_checkpoint(tmp_path / "state.npz", {"period": 1})
 
     def refuse(*_: Any) -> None:

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from market.ledger import RegistryError
-from scenarios.schema import Scenario
-from simulator import cli
+from tanshi.market.ledger import RegistryError
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.cli import app as cli
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,10 +35,10 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespa
         noted.append(SimpleNamespace(scenarios=scenarios, out=out, overwrite=overwrite, **more))
         return SimpleNamespace(runs=[], failed={})
 
-    stand_in = types.ModuleType("simulator.studies.batch")
+    stand_in = types.ModuleType("tanshi.simulator.studies.batches.batch")
     stand_in.run_batch = run_batch  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "simulator.studies.batch", stand_in)
-    monkeypatch.setitem(sys.modules, "simulator.studies", types.ModuleType("simulator.studies"))
+    monkeypatch.setitem(sys.modules, "tanshi.simulator.studies.batches.batch", stand_in)
+    monkeypatch.setitem(sys.modules, "tanshi.simulator.studies", types.ModuleType("tanshi.simulator.studies"))
     monkeypatch.setattr(cli, "_show", lambda result, folder: None)
     monkeypatch.chdir(tmp_path)
     return noted
@@ -72,7 +72,9 @@ def test_options_not_given_leave_the_file_as_it_is(calls: list[SimpleNamespace])
 
 def test_a_failed_run_exits_with_1(calls: list[SimpleNamespace], monkeypatch: pytest.MonkeyPatch) -> None:
     failed = SimpleNamespace(runs=[], failed={"S1": "no equilibrium in 2027"})
-    monkeypatch.setattr(sys.modules["simulator.studies.batch"], "run_batch", lambda *args, **options: failed)
+    monkeypatch.setattr(
+        sys.modules["tanshi.simulator.studies.batches.batch"], "run_batch", lambda *args, **options: failed
+    )
     assert cli.main(["run", "S1"]) == 1
 
 
@@ -139,7 +141,7 @@ def test_a_refusal_of_our_own_rooms_is_a_message(
     def refuse(*args: object, **options: object) -> None:
         raise RegistryError("account 3 holds 5 t, asked for 7 t")
 
-    monkeypatch.setattr(sys.modules["simulator.studies.batch"], "run_batch", refuse)
+    monkeypatch.setattr(sys.modules["tanshi.simulator.studies.batches.batch"], "run_batch", refuse)
     assert cli.main(["run", "S1"]) == 2
     assert "account 3 holds 5 t" in capsys.readouterr().err
 
@@ -150,7 +152,7 @@ def test_a_defect_is_not_passed_off_as_the_users_mistake(
     def break_down(*args: object, **options: object) -> None:
         raise ValueError("operands could not be broadcast together")
 
-    monkeypatch.setattr(sys.modules["simulator.studies.batch"], "run_batch", break_down)
+    monkeypatch.setattr(sys.modules["tanshi.simulator.studies.batches.batch"], "run_batch", break_down)
     with pytest.raises(ValueError, match="broadcast"):
         cli.main(["run", "S1"])
 

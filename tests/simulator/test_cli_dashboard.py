@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator import cli_dashboard
-from simulator.cli import main
+from tanshi.simulator.cli import dashboard as cli_dashboard
+from tanshi.simulator.cli.app import main
 
 
 def test_a_port_in_use_is_a_clear_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

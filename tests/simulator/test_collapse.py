@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from market.orders import Orders
-from scenarios.load import load_scenario
-from simulator.book import Book
-from simulator.model import simulate
-from simulator.results import RunResult
+from tanshi.market.orders import Orders
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.model import simulate
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.run.book import Book
 
 FRICTIONLESS: dict[str, object] = {
     "years.end": 2023,
@@ -56,9 +56,7 @@ def test_frictionless_hybrid_is_the_equilibrium_with_an_endogenous_permit_price(
 def test_collapse_holds_with_installed_capital_too() -> None:
     change = {"closure.capital": "vintage", "cap.tightness": 0.1}
     hybrid, pure = run("S5", **change), run("S5", **change, **{"market.mode": "equilibrium"})
-    assert hybrid.series("Price|Carbon").to_numpy() == pytest.approx(
-        pure.series("Price|Carbon").to_numpy(), rel=1e-6
-    )
+    assert hybrid.series("Price|Carbon").to_numpy() == pytest.approx(pure.series("Price|Carbon").to_numpy(), rel=1e-6)
 
 
 def test_withholding_a_tenth_of_every_bid_moves_the_price(monkeypatch: pytest.MonkeyPatch) -> None:

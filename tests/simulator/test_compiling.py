@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator import compiling
-from simulator.compiling import WORDS, compile_in_sight, compile_once
+from tanshi.simulator.studies import compiling
+from tanshi.simulator.studies.compiling import WORDS, compile_in_sight, compile_once
 
 
 @pytest.fixture
@@ -50,6 +50,6 @@ def test_a_failure_is_left_to_the_runs_themselves(fresh: Path, monkeypatch: pyte
     def fail(scenario: object) -> None:
         raise RuntimeError("no compiler")
 
-    monkeypatch.setattr("simulator.model.simulate", fail)
+    monkeypatch.setattr("tanshi.simulator.model.simulate", fail)
     assert compile_once()
     assert not fresh.exists()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenarios.load import load_scenario
-from simulator import coupling
-from simulator.model import CarbonMarket
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run import coupling
 
 ONE_YEAR = {"years.end": 2023, "firms.number": 150, "drift.mode": "none", "seed": 3}
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from equilibrium.engine import EquilibriumError
-from equilibrium.province.carbon import COVERABLE
-from scenarios.load import load_scenario
-from simulator.checkpoint import load_checkpoint, save_checkpoint
-from simulator.disk import write_table
-from simulator.model import CarbonMarket, simulate
-from simulator.results import RunResult, identity_gaps
+from tanshi.equilibrium.engine import EquilibriumError
+from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.checkpoint import load_checkpoint, save_checkpoint
+from tanshi.simulator.machine.disk import write_table
+from tanshi.simulator.model import CarbonMarket, simulate
+from tanshi.simulator.results.tables import RunResult, identity_gaps
 
 # A cap that bites from its first year, whatever the calibration of the day found.
 SHORT = {"years.end": 2025, "firms.number": 150, "cap.tightness": 0.05, "cap.decline": 0.03}
@@ -102,7 +102,7 @@ def test_a_run_saved_after_period_30_and_continued_gives_the_same_bytes(tmp_path
 
 def test_in_the_last_month_only_that_month_can_respond() -> None:
     """The wanted purchase of a firm answers the price by what it can still emit."""
-    from simulator.book import Book
+    from tanshi.simulator.run.book import Book
 
     model = CarbonMarket(load_scenario("S1", {**SHORT, "years.end": 2022, "banking.allowed": False}))
     response = model.economy_at(56.0, 1.0)[1]

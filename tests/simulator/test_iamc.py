@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simulator.iamc import LABELS, iamc_table, variable_definitions, write_iamc
-from simulator.results import RunResult
-from simulator.variables import CATALOGUE, EV, OPTIONAL, REGION
+from tanshi.simulator.results.iamc import LABELS, iamc_table, variable_definitions, write_iamc
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.variables import CATALOGUE, EV, OPTIONAL, REGION
 from tests.simulator.made_up import TITLES, batch, run
 
 YEARS = [str(year) for year in range(2022, 2031)]
@@ -41,8 +41,7 @@ def test_two_exports_are_the_same_bytes_even_from_shuffled_tables(tmp_path: Path
     results = batch()
     write_iamc(tmp_path / "a", results)
     shuffled = [
-        RunResult(r.scenario, r.seed, r.annual.sample(frac=1, random_state=3), r.periods, r.trades)
-        for r in results
+        RunResult(r.scenario, r.seed, r.annual.sample(frac=1, random_state=3), r.periods, r.trades) for r in results
     ]
     write_iamc(tmp_path / "b", shuffled)
     assert (tmp_path / "a" / "iamc.csv").read_bytes() == (tmp_path / "b" / "iamc.csv").read_bytes()

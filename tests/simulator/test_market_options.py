@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from market.block import SMALLEST
-from market.listed import BELOW
-from market.venues import VENUES
-from scenarios.load import load_scenario
-from scenarios.schema import Market
-from simulator.model import CarbonMarket
-from simulator.results import RunResult, identity_gaps
-from simulator.variables import INTERMEDIARIES, net_sales_of
+from tanshi.market.block import SMALLEST
+from tanshi.market.listed import BELOW
+from tanshi.market.venues import VENUES
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Market
+from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.results.tables import RunResult, identity_gaps
+from tanshi.simulator.results.variables import INTERMEDIARIES, net_sales_of
 
 QUICK: dict[str, Any] = {
     "years.end": 2024, "firms.number": 120, "drift.mode": "none", "seed": 5,

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.sinks.bargaining import lowest_tax
-from scenarios.errors import ScenarioError
-from scenarios.load import load_scenario
-from simulator.costs import PARTS
-from simulator.model import CarbonMarket
-from simulator.offsets import forestry_of
-from simulator.results import RunResult, identity_gaps
-from simulator.variables import FIRM_SECTORS, OFFSETS, cost_of, offsets_of
+from tanshi.agents.sinks.bargaining import lowest_tax
+from tanshi.scenarios.errors import ScenarioError
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.results.costs import PARTS
+from tanshi.simulator.results.tables import RunResult, identity_gaps
+from tanshi.simulator.results.variables import FIRM_SECTORS, OFFSETS, cost_of, offsets_of
+from tanshi.simulator.run.credits import forestry_of
 from tests.simulator.test_collapse import CAPS
 from tests.simulator.test_collapse import FRICTIONLESS as WITHOUT_FRICTION
 

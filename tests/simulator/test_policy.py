@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from equilibrium.province.carbon import COVERABLE
-from scenarios.load import load_scenarios
-from simulator.annual import Baseline
-from simulator.policy import Policy
+from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.scenarios.load import load_scenarios
+from tanshi.simulator.run.annual import Baseline
+from tanshi.simulator.run.policy import Policy
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.economy import economy
-from simulator.studies.regimes import REGIMES, regime_table
+from tanshi.simulator.run.economy import economy
+from tanshi.simulator.studies.regimes import REGIMES, regime_table
 
 
 def test_rebating_by_output_needs_a_higher_price_and_a_bearing_border_a_higher_one_too() -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from scenarios.errors import UserError
-from scenarios.load import load_scenario
-from simulator.model import simulate
-from simulator.replay import auction, place_of, replayed, scenario_of
-from simulator.results import RunResult
+from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.model import simulate
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.run.replay import auction, place_of, replayed, scenario_of
 
 FIELDS = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 3}
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.results import (
+from tanshi.simulator.results.tables import (
     PERIOD_COLUMNS,
     TRADE_COLUMNS,
     ResultError,
@@ -20,7 +20,7 @@ from simulator.results import (
     net_positions,
     with_equivalent_variation,
 )
-from simulator.variables import CATALOGUE, COMPARISONS, EV, FIRM_SECTORS, SECTORS, net_sales_of
+from tanshi.simulator.results.variables import CATALOGUE, COMPARISONS, EV, FIRM_SECTORS, SECTORS, net_sales_of
 from tests.simulator.made_up import batch, run
 
 
@@ -41,9 +41,7 @@ def market(
 
 def test_the_years_price_weighs_each_period_by_its_volume() -> None:
     fills = [(2023, 0, 1, "ELEC", "ELEC", 50.0, 1_000_000), (2023, 1, 1, "ELEC", "ELEC", 80.0, 3_000_000)]
-    out = market_variables(
-        *market(fills, [(2023, 0, 50.0), (2023, 1, 80.0)]), years=[2023], opening_price=55.0
-    )
+    out = market_variables(*market(fills, [(2023, 0, 50.0), (2023, 1, 80.0)]), years=[2023], opening_price=55.0)
     assert out["Price|Carbon"][2023] == pytest.approx((50 + 3 * 80) / 4)
     assert out["Price|Carbon|Year-End"][2023] == 80.0
     assert out["Carbon Market|Trading Volume"][2023] == 4.0
@@ -162,9 +160,7 @@ def test_the_annual_table_holds_every_variable_with_its_unit_in_the_catalogues_o
         ({"GDP|MER": {2022: 1.0, 2023: float("nan")}}, r"GDP\|MER has no finite value in 2023"),
     ],
 )
-def test_an_annual_table_with_a_hole_is_refused_by_name(
-    change: Mapping[str, Mapping[int, float]], said: str
-) -> None:
+def test_an_annual_table_with_a_hole_is_refused_by_name(change: Mapping[str, Mapping[int, float]], said: str) -> None:
     with pytest.raises(ResultError, match=said):
         annual_table("S1", 7, _values() | dict(change))
     values = _values()
@@ -183,11 +179,6 @@ def test_equivalent_variation_is_measured_against_s1_of_the_same_year() -> None:
 
 
 def test_all_seventeen_sectors_have_an_english_and_a_chinese_name() -> None:
-    assert (
-        len(SECTORS)
-        == len({s.name for s in SECTORS.values()})
-        == len({s.chinese for s in SECTORS.values()})
-        == 17
-    )
+    assert len(SECTORS) == len({s.name for s in SECTORS.values()}) == len({s.chinese for s in SECTORS.values()}) == 17
     assert set(FIRM_SECTORS) < set(SECTORS)
     assert all(np.all([ord(c) > 0x4E00 for c in s.chinese]) for s in SECTORS.values())

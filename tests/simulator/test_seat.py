@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scenarios.load import load_scenario
-from simulator.checkpoint import load_checkpoint, save_checkpoint
-from simulator.model import CarbonMarket
-from simulator.period import one_period, open_period
-from simulator.seat import SeatError, Ticket, admitted, leave, place
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.checkpoint import load_checkpoint, save_checkpoint
+from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run.period import one_period, open_period
+from tanshi.simulator.run.seat import SeatError, Ticket, admitted, leave, place
 
 SMALL = {"firms.number": 24, "years.end": 2024, "market.periods_per_year": 4, "drift.mode": "ou"}
 

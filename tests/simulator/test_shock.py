@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from equilibrium.province.carbon import COVERABLE
-from scenarios.errors import UserError
-from scenarios.load import load_scenario
-from simulator.model import CarbonMarket
+from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.model import CarbonMarket
 
 FIELDS = {"years.end": 2024, "firms.number": 40, "drift.mode": "none", "market.periods_per_year": 4}
 SHOCK = {"shock.year": 2024, "shock.period": 3}

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agents.sinks.survey import draw_survey
-from scenarios.errors import UserError
-from simulator import cli
-from simulator.studies.sinks import run_sinks
-from simulator.studies.sinks_settings import Settings, read_settings
-from simulator.studies.sinks_units import read_file
-from simulator.views.sinks import draw_figures
+from tanshi.agents.sinks.survey import draw_survey
+from tanshi.scenarios.errors import UserError
+from tanshi.simulator.cli import app as cli
+from tanshi.simulator.studies.sinks.settings import Settings, read_settings
+from tanshi.simulator.studies.sinks.study import run_sinks
+from tanshi.simulator.studies.sinks.units import read_file
+from tanshi.simulator.views.sinks.page import draw_figures
 
 Edit = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -37,7 +37,7 @@ def file(units: pd.DataFrame, tmp_path: Path) -> Path:
 @pytest.fixture
 def blank(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the pictures out where a test is about tables and messages: they take most of the time."""
-    monkeypatch.setattr("simulator.views.sinks.draw_figures", lambda result: {})
+    monkeypatch.setattr("tanshi.simulator.views.sinks.page.draw_figures", lambda result: {})
 
 
 def sinks(*words: object) -> int:
@@ -215,7 +215,7 @@ def test_a_disk_that_refuses_leaves_the_earlier_results(
     def full(path: Path, content: bytes) -> Path:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("simulator.studies.folders.write_file", full)
+    monkeypatch.setattr("tanshi.simulator.studies.batches.folders.write_file", full)
     assert sinks("--units", file, "--out", out, "--overwrite") == 2
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "units.csv"]

@@ -12,20 +12,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator import store
-from simulator.disk import StoreError, write_file, write_table
-from simulator.identity import RunKey, hash_files, versions
-from simulator.results import RunResult
-from simulator.store import RunExists, claim, claim_batch, read_batch, read_run, record_failure, write_run
+from tanshi.simulator.machine.disk import StoreError, write_file, write_table
+from tanshi.simulator.results import store
+from tanshi.simulator.results.identity import RunKey, hash_files, versions
+from tanshi.simulator.results.store import (
+    RunExists,
+    claim,
+    claim_batch,
+    read_batch,
+    read_run,
+    record_failure,
+    write_run,
+)
+from tanshi.simulator.results.tables import RunResult
 from tests.simulator.made_up import run
 
 TABLES = ("annual.parquet", "periods.parquet", "trades.parquet")
 
 
 def key(name: str = "S1", seed: int = 1, **changes: Any) -> RunKey:
-    return RunKey(
-        name, {"name": name, "firms": {"number": 600}} | changes, seed, data="d" * 16, code="c" * 16
-    )
+    return RunKey(name, {"name": name, "firms": {"number": 600}} | changes, seed, data="d" * 16, code="c" * 16)
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

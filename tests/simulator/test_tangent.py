@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from scenarios.draws import vary
-from scenarios.figures import catalogue
-from scenarios.load import load_scenario
-from scenarios.schema import Scenario
-from simulator.tangent import path_of
+from tanshi.scenarios.draws import vary
+from tanshi.scenarios.figures import catalogue
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.run.tangent import path_of
 
 YEARS = (2023, 2024)
 WATCHED = ("Price|Carbon", "Energy Consumption", "Emissions|CO2", "GDP|MER", "Welfare|Money Metric")
@@ -55,7 +55,7 @@ def test_several_fields_that_move_together_add_up() -> None:
 
 
 def test_the_path_is_the_traditional_model() -> None:
-    from simulator.model import simulate
+    from tanshi.simulator.model import simulate
 
     s = scenario(**{"market.mode": "equilibrium", "drift.mode": "none", "firms.number": 16})
     run = simulate(s)

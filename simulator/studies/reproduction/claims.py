@@ -1,7 +1,7 @@
 """The claims of the two papers, each with where it stands, what was printed and which rule judges it.
 
 Sentences and single numbers stand in ``scenarios/claims/*.csv``; the cells of the second paper's tables are claims too
-and are made from `agents.sinks.published`, so that no number is typed twice.
+and are made from `tanshi.agents.sinks.published`, so that no number is typed twice.
 
 References
 ----------
@@ -18,10 +18,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.sinks import published
-from scenarios.errors import Problem, UserError, did_you_mean
+from tanshi.agents.sinks import published
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean
+from tanshi.simulator.machine.places import room
 
-CLAIMS = Path(__file__).parents[3] / "scenarios" / "claims"
+CLAIMS = room("scenarios") / "claims"
 PAPERS = {"huo": "Huo et al. 2026", "yang": "Yang et al. 2021"}
 KINDS = ("number", "order", "shape", "sentence")
 USES = ("calibrated", "held-out", "by construction", "outside")

@@ -1,6 +1,7 @@
 """Why emissions change along a scenario and between scenarios, on the path of one equilibrium a year.
 
-The effects are those of `equilibrium.province.decompose`, the additive logarithmic mean Divisia index. Coal-fired,
+The effects are those of `tanshi.equilibrium.province.decompose`, the additive logarithmic mean Divisia index.
+Coal-fired,
 gas-fired and non-fossil generation are activities of their own there, so that clean power shows under composition.
 """
 
@@ -10,13 +11,13 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from equilibrium.engine import Parameters
-from equilibrium.province.decompose import EFFECTS, decompose
-from equilibrium.province.physical import PhysicalAccounts
-from scenarios.schema import Scenario
-from simulator.annual import Year, annual_path, frozen_baseline
-from simulator.economy import economy, province
-from simulator.policy import Policy
+from tanshi.equilibrium.engine import Parameters
+from tanshi.equilibrium.province.decompose import EFFECTS, decompose
+from tanshi.equilibrium.province.physical import PhysicalAccounts
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.run.annual import Year, annual_path, frozen_baseline
+from tanshi.simulator.run.economy import economy, province
+from tanshi.simulator.run.policy import Policy
 
 COLUMNS = ("comparison", "start", "end", "effect", "mt")
 HOUSEHOLDS = "households"

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulator.results import RunResult
-from simulator.variables import emissions_of
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.variables import emissions_of
 
 if TYPE_CHECKING:
-    from simulator.studies.compare import Comparison
-    from simulator.studies.reproduction.identity import Identity
-    from simulator.studies.sinks import SinksResult
+    from tanshi.simulator.studies.compare import Comparison
+    from tanshi.simulator.studies.reproduction.identity import Identity
+    from tanshi.simulator.studies.sinks.study import SinksResult
 
 Array = NDArray[np.float64]
 

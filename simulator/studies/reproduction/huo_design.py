@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from scenarios.schema import Coverage
-from simulator.studies.reproduction.claims import Claim
-from simulator.studies.reproduction.evidence import Evidence
-from simulator.studies.reproduction.verdicts import (
+from tanshi.scenarios.schema import Coverage
+from tanshi.simulator.studies.reproduction.claims import Claim
+from tanshi.simulator.studies.reproduction.evidence import Evidence
+from tanshi.simulator.studies.reproduction.verdicts import (
     NOT,
     REPRODUCED,
     UNTESTABLE,
@@ -55,7 +55,7 @@ def parameter(claim: Claim, e: Evidence) -> Finding:
 @rule("training_share")
 def training_share(claim: Claim, e: Evidence) -> Finding:
     """A share of the split in time order that the drift is trained with, %."""
-    from simulator.drift.history import SPLIT
+    from tanshi.simulator.drift.history import SPLIT
 
     ours = 100.0 * SPLIT[int(claim.number("part"))]
     said = f"The drift's rows are split in time order, {ours:g} % here."

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.studies.reproduction.claims import Claim
-from simulator.studies.reproduction.evidence import UNITS, WORDS, Evidence
-from simulator.studies.reproduction.verdicts import IN_SHAPE, NOT, REPRODUCED, Finding, measured, near, rule
+from tanshi.simulator.studies.reproduction.claims import Claim
+from tanshi.simulator.studies.reproduction.evidence import UNITS, WORDS, Evidence
+from tanshi.simulator.studies.reproduction.verdicts import IN_SHAPE, NOT, REPRODUCED, Finding, measured, near, rule
 
 NEAR_PEAK = 2
 """Years by which a peak may miss its printed year and still be reproduced in shape."""
@@ -109,7 +109,7 @@ def peak_year(claim: Claim, e: Evidence) -> Finding:
 
 def why(e: Evidence, scenario: str) -> str:
     """The effects behind a scenario's path, where they were computed."""
-    from simulator.studies.reproduction.decomposition import effect_words
+    from tanshi.simulator.studies.reproduction.decomposition import effect_words
 
     if e.effects is None:
         return ""

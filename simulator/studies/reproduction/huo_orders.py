@@ -10,10 +10,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from simulator.studies.reproduction.claims import Claim
-from simulator.studies.reproduction.evidence import UNITS, Array, Evidence, World
-from simulator.studies.reproduction.huo_numbers import capital, naming, why
-from simulator.studies.reproduction.verdicts import (
+from tanshi.simulator.studies.reproduction.claims import Claim
+from tanshi.simulator.studies.reproduction.evidence import UNITS, Array, Evidence, World
+from tanshi.simulator.studies.reproduction.huo_numbers import capital, naming, why
+from tanshi.simulator.studies.reproduction.verdicts import (
     IN_SHAPE,
     NOT,
     REPRODUCED,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.studies.compare import BASE, DAILY
-from simulator.studies.reproduction.claims import Claim
-from simulator.studies.reproduction.evidence import Array, Evidence, World
-from simulator.studies.reproduction.verdicts import (
+from tanshi.simulator.studies.compare import BASE, DAILY
+from tanshi.simulator.studies.reproduction.claims import Claim
+from tanshi.simulator.studies.reproduction.evidence import Array, Evidence, World
+from tanshi.simulator.studies.reproduction.verdicts import (
     IN_SHAPE,
     NOT,
     REPRODUCED,

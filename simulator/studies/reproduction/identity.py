@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenarios.economy import Figures
-from simulator.bands import MIDDLE, quantile
-from simulator.studies.reproduction.evidence import World
+from tanshi.scenarios.economy import Figures
+from tanshi.simulator.results.bands import MIDDLE, quantile
+from tanshi.simulator.studies.reproduction.evidence import World
 
 ENERGY = (219.0, 272.0)
 """Printed energy consumption of S1 in 2022 and 2030, Mtce."""

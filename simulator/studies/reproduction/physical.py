@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from scenarios.economy import Figures
-from simulator.studies.reproduction.evidence import World
-from simulator.studies.reproduction.identity import ENERGY, S1_2030, S5_PEAK
+from tanshi.scenarios.economy import Figures
+from tanshi.simulator.studies.reproduction.evidence import World
+from tanshi.simulator.studies.reproduction.identity import ENERGY, S1_2030, S5_PEAK
 
 COLUMNS = ("quantity", "unit", "observed", "printed", "ours", "what_it_says", "source")
 S5_PRICES = {2025: 99.12, 2030: 183.54}

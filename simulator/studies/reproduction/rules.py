@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.studies.reproduction import (
+from tanshi.simulator.studies.reproduction import (
     huo_design,
     huo_numbers,
     huo_orders,
@@ -11,7 +11,7 @@ from simulator.studies.reproduction import (
     yang_policies,
     yang_tables,
 )
-from simulator.studies.reproduction.verdicts import RULES
+from tanshi.simulator.studies.reproduction.verdicts import RULES
 
 ROOMS = (huo_design, huo_numbers, huo_orders, hybrid_rules, yang_costs, yang_policies, yang_tables)
 """Where the rules stand."""

@@ -13,25 +13,25 @@ from pathlib import Path
 
 import pandas as pd
 
-from scenarios.errors import Problem, UserError
-from scenarios.load import load_scenario
-from scenarios.schema import Scenario
-from simulator.economy import economy
-from simulator.results import RunResult
-from simulator.store import RunExists, read_run
-from simulator.studies.batch import fill_folder, with_seeds
-from simulator.studies.compare import VARIANTS, compare
-from simulator.studies.execute import Progress
-from simulator.studies.reproduction.claims import Claim
-from simulator.studies.reproduction.decomposition import effects_of
-from simulator.studies.reproduction.evidence import Evidence, OutOfReach, World, world
-from simulator.studies.reproduction.identity import S1_2030, identity
-from simulator.studies.reproduction.physical import physical_table
-from simulator.studies.reproduction.rules import RULES
-from simulator.studies.reproduction.uncertainty import CHEAP, Draws, Share, finding_of, run_draws, shares_of
-from simulator.studies.reproduction.verdicts import UNTESTABLE, Finding, judge
-from simulator.studies.sinks import run_sinks
-from simulator.studies.sinks_settings import Settings as SinksSettings
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.results.store import RunExists, read_run
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.run.economy import economy
+from tanshi.simulator.studies.batches.batch import fill_folder, with_seeds
+from tanshi.simulator.studies.batches.execute import Progress
+from tanshi.simulator.studies.compare import VARIANTS, compare
+from tanshi.simulator.studies.reproduction.claims import Claim
+from tanshi.simulator.studies.reproduction.decomposition import effects_of
+from tanshi.simulator.studies.reproduction.evidence import Evidence, OutOfReach, World, world
+from tanshi.simulator.studies.reproduction.identity import S1_2030, identity
+from tanshi.simulator.studies.reproduction.physical import physical_table
+from tanshi.simulator.studies.reproduction.rules import RULES
+from tanshi.simulator.studies.reproduction.uncertainty import CHEAP, Draws, Share, finding_of, run_draws, shares_of
+from tanshi.simulator.studies.reproduction.verdicts import UNTESTABLE, Finding, judge
+from tanshi.simulator.studies.sinks.settings import Settings as SinksSettings
+from tanshi.simulator.studies.sinks.study import run_sinks
 
 FIVE = ("S1", "S2", "S3", "S4", "S5")
 BOUND = ("S2", "S3")

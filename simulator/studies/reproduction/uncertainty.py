@@ -14,19 +14,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from scenarios.schema import Scenario
-from scenarios.sweep_load import Plan, load_sweep, plan_from
-from simulator.disk import StoreError
-from simulator.economy import economy
-from simulator.results import RunResult
-from simulator.store import read_run
-from simulator.studies.batch import fill_folder
-from simulator.studies.design import points_of
-from simulator.studies.execute import Progress
-from simulator.studies.reproduction.claims import Claim
-from simulator.studies.reproduction.evidence import Evidence, OutOfReach, world
-from simulator.studies.reproduction.verdicts import HOLDS, RULES, UNTESTABLE, Finding, judge_raw
-from simulator.studies.sweep import VARIABLES, Points
+from tanshi.scenarios.schema import Scenario
+from tanshi.scenarios.sweep_load import Plan, load_sweep, plan_from
+from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.results.store import read_run
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.run.economy import economy
+from tanshi.simulator.studies.batches.batch import fill_folder
+from tanshi.simulator.studies.batches.execute import Progress
+from tanshi.simulator.studies.reproduction.claims import Claim
+from tanshi.simulator.studies.reproduction.evidence import Evidence, OutOfReach, world
+from tanshi.simulator.studies.reproduction.verdicts import HOLDS, RULES, UNTESTABLE, Finding, judge_raw
+from tanshi.simulator.studies.sweeps.design import points_of
+from tanshi.simulator.studies.sweeps.sweep import VARIABLES, Points
 
 SWEEPS = ("elasticities", "weak_cells")
 CHEAP: Mapping[str, object] = {"drift.mode": "none", "market.periods_per_year": 2}

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simulator.bands import HIGH, LOW, MIDDLE, quantile
-from simulator.studies.reproduction.claims import IDENTITY, Claim
-from simulator.studies.reproduction.evidence import Evidence
+from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE, quantile
+from tanshi.simulator.studies.reproduction.claims import IDENTITY, Claim
+from tanshi.simulator.studies.reproduction.evidence import Evidence
 
 REPRODUCED = "reproduced"
 IN_SHAPE = "reproduced in shape"

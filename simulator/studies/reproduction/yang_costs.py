@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from agents.sinks import published
-from simulator.studies.reproduction.claims import NAMES, Claim
-from simulator.studies.reproduction.evidence import Evidence
-from simulator.studies.reproduction.verdicts import NOT, UNTESTABLE, Finding, rule
+from tanshi.agents.sinks import published
+from tanshi.simulator.studies.reproduction.claims import NAMES, Claim
+from tanshi.simulator.studies.reproduction.evidence import Evidence
+from tanshi.simulator.studies.reproduction.verdicts import NOT, UNTESTABLE, Finding, rule
 
 
 def _read(borne_out: bool, said: str) -> Finding:

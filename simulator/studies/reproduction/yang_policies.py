@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from agents.sinks import published
-from agents.sinks.bargaining import Policy, bargaining_factor, lowest_tax
-from agents.sinks.choice import Instruments, choose, net_benefit_with_policy
-from agents.sinks.surfaces import RANGES
-from simulator.studies.reproduction.claims import NAMES, Claim
-from simulator.studies.reproduction.evidence import Evidence
-from simulator.studies.reproduction.verdicts import (
+from tanshi.agents.sinks import published
+from tanshi.agents.sinks.bargaining import Policy, bargaining_factor, lowest_tax
+from tanshi.agents.sinks.choice import Instruments, choose, net_benefit_with_policy
+from tanshi.agents.sinks.surfaces import RANGES
+from tanshi.simulator.studies.reproduction.claims import NAMES, Claim
+from tanshi.simulator.studies.reproduction.evidence import Evidence
+from tanshi.simulator.studies.reproduction.verdicts import (
     IN_SHAPE,
     NOT,
     REPRODUCED,
@@ -20,7 +20,7 @@ from simulator.studies.reproduction.verdicts import (
     measured,
     rule,
 )
-from simulator.studies.reproduction.yang_tables import recomputed, tables_of
+from tanshi.simulator.studies.reproduction.yang_tables import recomputed, tables_of
 
 WORDS = {"omega_s": "offset share", "omega_d": "tax rate", "subsidy": "subsidy"}
 

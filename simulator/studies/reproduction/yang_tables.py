@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from agents.sinks import published
-from agents.sinks.survey import UNITS_PER_FIRM
-from simulator.studies.reproduction.claims import NAMES, Claim
-from simulator.studies.reproduction.evidence import Evidence
-from simulator.studies.reproduction.verdicts import (
+from tanshi.agents.sinks import published
+from tanshi.agents.sinks.survey import UNITS_PER_FIRM
+from tanshi.simulator.studies.reproduction.claims import NAMES, Claim
+from tanshi.simulator.studies.reproduction.evidence import Evidence
+from tanshi.simulator.studies.reproduction.verdicts import (
     IN_SHAPE,
     NOT,
     REPRODUCED,
@@ -23,7 +23,7 @@ from simulator.studies.reproduction.verdicts import (
     measured,
     rule,
 )
-from simulator.studies.sinks import SinksResult
+from tanshi.simulator.studies.sinks.study import SinksResult
 
 HALF_DIGIT = 0.00005
 """Half of the last digit that Tables 4 and 5 print, yuan/t."""
@@ -216,7 +216,7 @@ def narrower(claim: Claim, e: Evidence) -> Finding:
 @rule("gathered", "sinks")
 def gathered(claim: Claim, e: Evidence) -> Finding:
     """Whether a window holds more drops of the printed cloud than its neighbours of the same width."""
-    from agents.sinks.cloud import Cloud, drops
+    from tanshi.agents.sinks.cloud import Cloud, drops
 
     table = published.cloud_figures().set_index("name")
     made = Cloud(*(float(table[f].loc[claim.get("name")]) for f in ("expectation", "entropy", "hyper_entropy")))

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equilibrium.engine import Solution
-from equilibrium.province.carbon import PERMIT, sector_of
-from equilibrium.province.physical import FUEL_NAMES, Flows, PhysicalAccounts
-from equilibrium.province.production import commodity
-from equilibrium.province.tables import cell, total
-from simulator.variables import FIRM_SECTORS, SECTORS
+from tanshi.equilibrium.engine import Solution
+from tanshi.equilibrium.province.carbon import PERMIT, sector_of
+from tanshi.equilibrium.province.physical import FUEL_NAMES, Flows, PhysicalAccounts
+from tanshi.equilibrium.province.production import commodity
+from tanshi.equilibrium.province.tables import cell, total
+from tanshi.simulator.results.variables import FIRM_SECTORS, SECTORS
 
 Array = NDArray[np.float64]
 Links = dict[tuple[str, str], float]

@@ -6,11 +6,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scenarios.schema import Scenario
-from simulator.model import CarbonMarket
-from simulator.results import RunResult
-from simulator.variables import FIRM_SECTORS, emissions_of
-from simulator.views.dashboard.warm import Step
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of
+from tanshi.simulator.views.dashboard.warm import Step
 
 #: Variable, id, title, unit, whether the axis starts at zero, digits.
 SHOWN = (

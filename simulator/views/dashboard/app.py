@@ -8,9 +8,9 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
 
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.files import add_routes
-from simulator.views.dashboard.pages import (
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.files import add_routes
+from tanshi.simulator.views.dashboard.pages import (
     auction,
     compare,
     downloads,
@@ -23,7 +23,7 @@ from simulator.views.dashboard.pages import (
     sweeps,
     what_if,
 )
-from simulator.views.dashboard.parts import notice, spoken, told
+from tanshi.simulator.views.dashboard.parts import notice, spoken, told
 
 View = Callable[[Desk, Any, str], list[Any]]
 

@@ -11,7 +11,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulator.views.style import COINCIDE, GREY, INK, PALE, SECTOR_COLOURS, Curve, coinciding, group_label, looks
+from tanshi.simulator.views.charts.style import (
+    COINCIDE,
+    GREY,
+    INK,
+    PALE,
+    SECTOR_COLOURS,
+    Curve,
+    coinciding,
+    group_label,
+    looks,
+)
 
 Chart = dict[str, Any]
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"

@@ -9,18 +9,18 @@ from threading import Lock
 
 import pandas as pd
 
-from scenarios.errors import Problem, UserError
-from scenarios.schema import Scenario
-from simulator.replay import scenario_of
-from simulator.studies.analyse import Study, analyse
-from simulator.views.dashboard.folder import Batch, NothingToShow, Run, Shelf, batches_below, newest
-from simulator.views.dashboard.recompute import Recomputed, recompute, traits
-from simulator.views.dashboard.runs import RunFromPage
-from simulator.views.dashboard.tables import Tables
-from simulator.views.dashboard.warm import WarmWorker
-from simulator.views.figures import source_line
-from simulator.views.table import Summary, summarise
-from simulator.views.words import sentences
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.run.replay import scenario_of
+from tanshi.simulator.studies.sweeps.analyse import Study, analyse
+from tanshi.simulator.views.charts.figures import source_line
+from tanshi.simulator.views.dashboard.folder import Batch, NothingToShow, Run, Shelf, batches_below, newest
+from tanshi.simulator.views.dashboard.recompute import Recomputed, recompute, traits
+from tanshi.simulator.views.dashboard.runs import RunFromPage
+from tanshi.simulator.views.dashboard.tables import Tables
+from tanshi.simulator.views.dashboard.warm import WarmWorker
+from tanshi.simulator.views.table import Summary, summarise
+from tanshi.simulator.views.words import sentences
 
 RECOMPUTED = 3
 """Runs whose books and flows are kept."""

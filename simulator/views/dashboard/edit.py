@@ -11,9 +11,9 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from scenarios.errors import Problem, ScenarioError
-from scenarios.load import field_keys, library, load_scenario
-from scenarios.schema import Scenario
+from tanshi.scenarios.errors import Problem, ScenarioError
+from tanshi.scenarios.load import field_keys, library, load_scenario
+from tanshi.scenarios.schema import Scenario
 
 LONGEST = 300
 """Characters of one field that are read."""

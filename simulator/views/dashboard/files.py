@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import flask
 import pandas as pd
 
-from scenarios.errors import UserError
-from simulator.disk import StoreError
-from simulator.iamc import iamc_table
-from simulator.store import read_run
-from simulator.views import style
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import Batch, Run
-from simulator.views.dashboard.levers import file_of, read_link
-from simulator.views.detail import FROM_FILLS, detail_figures
-from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH, draw_figures
-from simulator.views.folder_report import shown_run
+from tanshi.scenarios.errors import UserError
+from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.results.iamc import iamc_table
+from tanshi.simulator.results.store import read_run
+from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.figures import ANNUAL_FIGURES, PRICE_PATH, draw_figures
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import Batch, Run
+from tanshi.simulator.views.dashboard.levers import file_of, read_link
+from tanshi.simulator.views.detail import FROM_FILLS, detail_figures
+from tanshi.simulator.views.reports.folder_report import shown_run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from simulator.disk import StoreError
-from simulator.results import PERIOD_COLUMNS, TRADE_COLUMNS, RunResult
-from simulator.store import FORMAT, RECORD, TABLES, read_manifest, read_record
-from simulator.studies.compact import DATASET
-from simulator.studies.sweep import PLAN
+from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.results.store import FORMAT, RECORD, TABLES, read_manifest, read_record
+from tanshi.simulator.results.tables import PERIOD_COLUMNS, TRADE_COLUMNS, RunResult
+from tanshi.simulator.studies.batches.compact import DATASET
+from tanshi.simulator.studies.sweeps.sweep import PLAN
 
 NAMED = 5
 """Runs named one by one in a note."""
@@ -189,7 +189,7 @@ def _read(place: Path) -> tuple[Run | None, str]:
 def _notes(
     runs: Sequence[Run], wanted: Sequence[str], failed: Sequence[str], odd: Sequence[str], missing: Sequence[str]
 ) -> list[str]:
-    from simulator.studies.execute import code_version
+    from tanshi.simulator.studies.batches.execute import code_version
 
     notes = []
     if missing:

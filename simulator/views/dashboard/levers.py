@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from scenarios.load import library, load_scenario
-from scenarios.parameters import describe_parameters
-from scenarios.schema import Coverage, Scenario
-from simulator.views.dashboard.edit import read_text, scenario_text
+from tanshi.scenarios.load import library, load_scenario
+from tanshi.scenarios.parameters import describe_parameters
+from tanshi.scenarios.schema import Coverage, Scenario
+from tanshi.simulator.views.dashboard.edit import read_text, scenario_text
 
 EQUILIBRIUM = {"market.mode": "equilibrium", "market.periods_per_year": 1, "drift.mode": "none"}
 """The traditional equilibrium model: no firms, no drift, one period a year."""

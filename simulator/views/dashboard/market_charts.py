@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulator.variables import FIRM_SECTORS
-from simulator.views.dashboard.charts import DEMAND, FONT, SUPPLY, Chart, axis, chart, empty, sector_colour
-from simulator.views.dashboard.recompute import Book
-from simulator.views.network import short_name
-from simulator.views.style import GREY, INK
+from tanshi.simulator.results.variables import FIRM_SECTORS
+from tanshi.simulator.views.charts.network import short_name
+from tanshi.simulator.views.charts.style import GREY, INK
+from tanshi.simulator.views.dashboard.charts import DEMAND, FONT, SUPPLY, Chart, axis, chart, empty, sector_colour
+from tanshi.simulator.views.dashboard.recompute import Book
 
 Array = NDArray[np.float64]
 MILLION = 1e6

@@ -10,10 +10,10 @@ from typing import Any
 from dash import dcc, html
 from dash.exceptions import PreventUpdate
 
-from scenarios.errors import UserError
-from simulator.disk import StoreError
-from simulator.views.dashboard.charts import Chart
-from simulator.views.dashboard.warm import Superseded
+from tanshi.scenarios.errors import UserError
+from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.views.dashboard.charts import Chart
+from tanshi.simulator.views.dashboard.warm import Superseded
 
 logger = logging.getLogger(__name__)
 CONFIG: Any = {"displayModeBar": False, "responsive": True, "showTips": False}

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from market.orders import BUY, Orders
-from scenarios.schema import Scenario
-from simulator.model import CarbonMarket
-from simulator.period import one_period
-from simulator.views.dashboard.accounts import Sums, YearFlows, flows_of
-from simulator.views.dashboard.warm import Step
+from tanshi.market.orders import BUY, Orders
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run.period import one_period
+from tanshi.simulator.views.dashboard.accounts import Sums, YearFlows, flows_of
+from tanshi.simulator.views.dashboard.warm import Step
 
 Array = NDArray[np.float64]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
-from scenarios.errors import Problem, UserError
-from scenarios.schema import Scenario
-from simulator.store import MANIFEST, RECORD
-from simulator.studies.batch import run_batch
-from simulator.studies.lock import LOCK
-from simulator.studies.workers import begin_worker
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.results.store import MANIFEST, RECORD
+from tanshi.simulator.studies.batches.batch import run_batch
+from tanshi.simulator.studies.batches.lock import LOCK
+from tanshi.simulator.studies.batches.workers import begin_worker
 
 
 @dataclass

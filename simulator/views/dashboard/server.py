@@ -13,13 +13,13 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from scenarios.errors import Problem, UserError
-from scenarios.load import load_scenario
-from simulator.disk import StoreError
-from simulator.views.dashboard.answer import what_if
-from simulator.views.dashboard.app import draw, make_app
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.levers import EQUILIBRIUM, START
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.views.dashboard.answer import what_if
+from tanshi.simulator.views.dashboard.app import draw, make_app
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.levers import EQUILIBRIUM, START
 
 HOST = "127.0.0.1"
 

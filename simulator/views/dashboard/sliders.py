@@ -9,8 +9,8 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 
-from simulator.views.dashboard.levers import Lever, levers
-from simulator.views.dashboard.parts import spoken
+from tanshi.simulator.views.dashboard.levers import Lever, levers
+from tanshi.simulator.views.dashboard.parts import spoken
 
 
 def slider_of(lever: Lever) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from simulator.studies.analyse import Finding, Study
-from simulator.views.dashboard.charts import FONT, Chart, axis, chart, empty
-from simulator.views.sensitivity import FIRST, HIGH, LOW, TOTAL
-from simulator.views.style import GREY, INK
+from tanshi.simulator.studies.sweeps.analyse import Finding, Study
+from tanshi.simulator.views.charts.sensitivity import FIRST, HIGH, LOW, TOTAL
+from tanshi.simulator.views.charts.style import GREY, INK
+from tanshi.simulator.views.dashboard.charts import FONT, Chart, axis, chart, empty
 
 MOST = 10
 """Parameters shown at most; the strongest."""

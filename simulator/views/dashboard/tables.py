@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from simulator.bands import HIGH, LOW, MIDDLE
-from simulator.disk import StoreError
-from simulator.results import RunResult
-from simulator.views.dashboard.folder import Batch, Run
+from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.views.dashboard.folder import Batch, Run
 
 KEPT = 64
 """Answers kept; each is small, since it is a sum."""

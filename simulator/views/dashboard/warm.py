@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-from simulator.disk import StoreError
-from simulator.studies.workers import begin_worker
+from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.studies.batches.workers import begin_worker
 
 Step = Callable[[int, int], None]
 Job = Callable[[Any, Step], Any]

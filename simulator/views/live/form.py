@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from market.orders import BUY, SELL
-from simulator.seat import Ticket
+from tanshi.market.orders import BUY, SELL
+from tanshi.simulator.run.seat import Ticket
 
 SIDES = {"buy": BUY, "sell": SELL}
 

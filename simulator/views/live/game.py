@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from agents.abatement import emission_rate
-from equilibrium.province.province import CarbonResponse
-from market.orders import BUY, SELL
-from simulator.book import TONNES, tangent_of
-from simulator.coupling import Agreement
-from simulator.model import CarbonMarket
-from simulator.period import one_period, open_period
-from simulator.seat import Ticket, leave, place
-from simulator.views.live.market import LiveMarket
+from tanshi.agents.abatement import emission_rate
+from tanshi.equilibrium.province.province import CarbonResponse
+from tanshi.market.orders import BUY, SELL
+from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run.book import TONNES, tangent_of
+from tanshi.simulator.run.coupling import Agreement
+from tanshi.simulator.run.period import one_period, open_period
+from tanshi.simulator.run.seat import Ticket, leave, place
+from tanshi.simulator.views.live.market import LiveMarket
 
 
 @dataclass(frozen=True)

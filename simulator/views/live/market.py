@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.abatement import emission_rate
-from equilibrium.engine import EquilibriumError
-from equilibrium.province.carbon import COVERABLE
-from market.orders import Floats, Ints
-from scenarios.schema import Scenario
-from simulator.book import TONNES, tangent_of
-from simulator.coupling import Agreement
-from simulator.model import CarbonMarket
-from simulator.period import one_period, open_period
+from tanshi.agents.abatement import emission_rate
+from tanshi.equilibrium.engine import EquilibriumError
+from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.market.orders import Floats, Ints
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run.book import TONNES, tangent_of
+from tanshi.simulator.run.coupling import Agreement
+from tanshi.simulator.run.period import one_period, open_period
 
 if TYPE_CHECKING:
-    from simulator.views.live.game import Game
+    from tanshi.simulator.views.live.game import Game
 
 STRATEGIES = ("truthful", "scheduled", "zip", "zic")
 

@@ -9,17 +9,17 @@ from pathlib import Path
 import solara
 import solara.lab
 
-from equilibrium.province.carbon import COVERABLE
-from scenarios.load import load_scenario
-from scenarios.schema import Scenario
-from simulator.variables import SECTORS
-from simulator.views.live import tables
-from simulator.views.live.layout import Layout
-from simulator.views.live.market import LiveMarket, lever_positions
-from simulator.views.live.mesa_page import Slider, SolaraViz, force_update, update_counter
-from simulator.views.live.picture import Picture
-from simulator.views.live.seat_tab import SeatTab
-from simulator.views.live.tabs import TABS, Tab
+from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.results.variables import SECTORS
+from tanshi.simulator.views.live import tables
+from tanshi.simulator.views.live.layout import Layout
+from tanshi.simulator.views.live.market import LiveMarket, lever_positions
+from tanshi.simulator.views.live.mesa_page import Slider, SolaraViz, force_update, update_counter
+from tanshi.simulator.views.live.picture import Picture
+from tanshi.simulator.views.live.seat_tab import SeatTab
+from tanshi.simulator.views.live.tabs import TABS, Tab
 
 __all__ = ["Layout", "Page"]
 CSS = Path(__file__).with_name("look.css").read_text(encoding="utf-8")
@@ -28,7 +28,8 @@ SEAT = "Your seat"
 IN_ORDER = ", ".join(f"{n} {SECTORS[sector].name}" for n, sector in enumerate(COVERABLE, start=1))
 BIDDERS = {"truthful": "truthful", "scheduled": "scheduled", "zip": "learning (zip)", "zic": "random (zic)"}
 asked: Scenario = load_scenario("S5")
-"""The scenario that this process shows; the server sets it before it starts (``simulator.views.live.server``)."""
+"""The scenario that this process shows; the server sets it before it starts
+(``tanshi.simulator.views.live.server``)."""
 
 
 def levers(scenario: Scenario) -> dict[str, object]:

@@ -7,8 +7,8 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from simulator.variables import SECTORS
-from simulator.views.style import GREY, INK, PALE, RC, SECTOR_COLOURS
+from tanshi.simulator.results.variables import SECTORS
+from tanshi.simulator.views.charts.style import GREY, INK, PALE, RC, SECTOR_COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

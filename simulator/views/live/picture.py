@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import solara
 
-from simulator.views.live.tabs import Shown
+from tanshi.simulator.views.live.tabs import Shown
 
 
 @solara.component

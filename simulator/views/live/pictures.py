@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from equilibrium.province.carbon import COVERABLE
-from market.orders import Floats, Ints
-from market.sides import Side
-from simulator.book import TONNES
-from simulator.views.live.market import LiveMarket
-from simulator.views.live.panel import NAMES, bars, colour, key, panel, short_name
-from simulator.views.style import GREY, INK, PALETTE
+from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.market.orders import Floats, Ints
+from tanshi.market.sides import Side
+from tanshi.simulator.run.book import TONNES
+from tanshi.simulator.views.charts.style import GREY, INK, PALETTE
+from tanshi.simulator.views.live.market import LiveMarket
+from tanshi.simulator.views.live.panel import NAMES, bars, colour, key, panel, short_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

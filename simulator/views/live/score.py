@@ -12,8 +12,8 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from market.orders import BUY
-from simulator.views.live.game import Game, Move, Side
+from tanshi.market.orders import BUY
+from tanshi.simulator.views.live.game import Game, Move, Side
 
 LOG_COLUMNS = (
     "year", "period", "orders_by", "side", "limit_yuan_per_t", "ordered_t", "filled_t", "price_yuan_per_t",

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.abatement import Demand
-from simulator.book import Book
-from simulator.rules import fine
-from simulator.seat import admitted
-from simulator.views.live.game import Game, stand
-from simulator.views.live.market import when
-from simulator.views.live.panel import key, panel
-from simulator.views.live.tables import MILLION, number, table
-from simulator.views.style import GREY, INK, PALETTE
+from tanshi.agents.abatement import Demand
+from tanshi.simulator.run.book import Book
+from tanshi.simulator.run.rules import fine
+from tanshi.simulator.run.seat import admitted
+from tanshi.simulator.views.charts.style import GREY, INK, PALETTE
+from tanshi.simulator.views.live.game import Game, stand
+from tanshi.simulator.views.live.market import when
+from tanshi.simulator.views.live.panel import key, panel
+from tanshi.simulator.views.live.tables import MILLION, number, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,15 +8,15 @@ from html import escape
 
 import solara
 
-from simulator.views.live import seat_pictures, tables
-from simulator.views.live.form import SIDES, Line, read_lines
-from simulator.views.live.game import Game, take_seat
-from simulator.views.live.market import LiveMarket, largest_first, when
-from simulator.views.live.mesa_page import force_update, update_counter
-from simulator.views.live.panel import full_name
-from simulator.views.live.picture import Picture
-from simulator.views.live.score import log_csv, scores
-from simulator.views.live.tabs import Shown
+from tanshi.simulator.views.live import seat_pictures, tables
+from tanshi.simulator.views.live.form import SIDES, Line, read_lines
+from tanshi.simulator.views.live.game import Game, take_seat
+from tanshi.simulator.views.live.market import LiveMarket, largest_first, when
+from tanshi.simulator.views.live.mesa_page import force_update, update_counter
+from tanshi.simulator.views.live.panel import full_name
+from tanshi.simulator.views.live.picture import Picture
+from tanshi.simulator.views.live.score import log_csv, scores
+from tanshi.simulator.views.live.tabs import Shown
 
 SIZES = {"the largest": 0.0, "a large one": 0.1, "a middling one": 0.5, "a small one": 0.9}
 LINES: tuple[Line, ...] = (Line(), Line(), Line())

@@ -8,8 +8,8 @@ import socket
 import warnings
 from importlib.util import find_spec
 
-from scenarios.errors import Problem, UserError
-from scenarios.schema import Scenario
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.schema import Scenario
 
 HOST = "127.0.0.1"
 NEEDED = ("solara", "solara_assets", "ipyvuetify", "uvicorn", "altair")
@@ -29,7 +29,7 @@ def serve(scenario: Scenario, port: int) -> None:
     listening = claim(port)
     # Read once, when Solara is imported. It would send statistics of use, and fetch what its own files lack.
     os.environ |= {
-        "SOLARA_APP": "simulator.views.live.page:Page",
+        "SOLARA_APP": "tanshi.simulator.views.live.page:Page",
         "SOLARA_ASSETS_CDN": f"http://{HOST}:9/",
         "SOLARA_MODE": "production",
         "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
@@ -38,7 +38,7 @@ def serve(scenario: Scenario, port: int) -> None:
     import solara.server.settings
     import uvicorn
 
-    from simulator.views.live import page
+    from tanshi.simulator.views.live import page
 
     page.asked = scenario
     rehearse(scenario)
@@ -59,8 +59,8 @@ def rehearse(scenario: Scenario) -> None:
     EquilibriumError
         Where the economy has no equilibrium in the first period.
     """
-    from simulator.views.live.market import LiveMarket
-    from simulator.views.live.tabs import TABS
+    from tanshi.simulator.views.live.market import LiveMarket
+    from tanshi.simulator.views.live.tabs import TABS
 
     first = LiveMarket(scenario)
     for shown in TABS[0].shown:

@@ -7,13 +7,13 @@ from html import escape
 
 import numpy as np
 
-from market.orders import BUY
-from simulator.book import TONNES
-from simulator.seat import Ticket
-from simulator.views.live.game import Game
-from simulator.views.live.market import LiveMarket, when
-from simulator.views.live.panel import full_name
-from simulator.views.live.score import Score
+from tanshi.market.orders import BUY
+from tanshi.simulator.run.book import TONNES
+from tanshi.simulator.run.seat import Ticket
+from tanshi.simulator.views.live.game import Game
+from tanshi.simulator.views.live.market import LiveMarket, when
+from tanshi.simulator.views.live.panel import full_name
+from tanshi.simulator.views.live.score import Score
 
 MILLION = 1e6
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from simulator.views.live import pictures, tables
-from simulator.views.live.market import LiveMarket
-from simulator.views.live.panel import source_of
+from tanshi.simulator.views.live import pictures, tables
+from tanshi.simulator.views.live.market import LiveMarket
+from tanshi.simulator.views.live.panel import source_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

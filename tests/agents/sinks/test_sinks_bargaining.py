@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from agents.sinks.bargaining import (
+from tanshi.agents.sinks.bargaining import (
     Policy,
     bargaining_factor,
     demand_price,
@@ -15,9 +15,9 @@ from agents.sinks.bargaining import (
     is_defined,
     lowest_tax,
 )
-from agents.sinks.errors import SinksError
-from agents.sinks.published import abatement_costs
-from agents.sinks.surfaces import RANGES, line, mean_costs, slopes_at, surface
+from tanshi.agents.sinks.errors import SinksError
+from tanshi.agents.sinks.published import abatement_costs
+from tanshi.agents.sinks.surfaces import RANGES, line, mean_costs, slopes_at, surface
 
 shares = st.floats(0.001, 0.999)
 subsidies = st.floats(0.0, 1000.0)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.sinks.cloud import BACKWARD, Cloud, by_fourth_moment, by_steps, certainty, drops
-from agents.sinks.errors import SinksError
+from tanshi.agents.sinks.cloud import BACKWARD, Cloud, by_fourth_moment, by_steps, certainty, drops
+from tanshi.agents.sinks.errors import SinksError
 
 CLOUD = Cloud(631.9, 169.4, 59.7)
 

@@ -12,16 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from agents.sinks import parametric
-from agents.sinks.distance import Choices, estimate, shadow_prices
-from agents.sinks.errors import ProgrammeError, SinksError
-from agents.sinks.noise import noise_band
-from agents.sinks.nonparametric import Returns, solve_duals
-from agents.sinks.parametric import Properties, fit
-from agents.sinks.published import abatement_costs, unit_counts
-from agents.sinks.survey import Design, draw_survey
-from agents.sinks.units import Units, read_units
-from market.orders import Floats
+from tanshi.agents.sinks import parametric
+from tanshi.agents.sinks.distance import Choices, estimate, shadow_prices
+from tanshi.agents.sinks.errors import ProgrammeError, SinksError
+from tanshi.agents.sinks.noise import noise_band
+from tanshi.agents.sinks.nonparametric import Returns, solve_duals
+from tanshi.agents.sinks.parametric import Properties, fit
+from tanshi.agents.sinks.published import abatement_costs, unit_counts
+from tanshi.agents.sinks.survey import Design, draw_survey
+from tanshi.agents.sinks.units import Units, read_units
+from tanshi.market.orders import Floats
 
 BY = ("sector", "year")
 

@@ -11,10 +11,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from agents.sinks.choice import Instruments, choose, net_benefit, net_benefit_with_policy
-from agents.sinks.errors import SinksError
-from agents.sinks.published import abatement_costs
-from agents.sinks.supply import FLOOR, Forestry, cost_spread, offset_bid, province_spread, rescale
+from tanshi.agents.sinks.choice import Instruments, choose, net_benefit, net_benefit_with_policy
+from tanshi.agents.sinks.errors import SinksError
+from tanshi.agents.sinks.published import abatement_costs
+from tanshi.agents.sinks.supply import FLOOR, Forestry, cost_spread, offset_bid, province_spread, rescale
 
 money = st.floats(0, 1e6)
 ECONOMY = Path(__file__).parents[3] / "scenarios" / "economies" / "shanxi_2022"

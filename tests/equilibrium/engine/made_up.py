@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from equilibrium.engine import (
+from tanshi.equilibrium.engine import (
     Activity,
     Auxiliary,
     Commodity,
@@ -20,7 +20,7 @@ from equilibrium.engine import (
     Tax,
     Term,
 )
-from equilibrium.engine.nest import Tree
+from tanshi.equilibrium.engine.nest import Tree
 
 FX, PERMIT, USED = "FX", "PERMIT", "permits used"
 RIGID_WAGE, BUDGET, TERMS = "employment", "tax scale", "terms of trade"

@@ -9,7 +9,7 @@ from math import inf, nan
 import numpy as np
 import pytest
 
-from equilibrium.engine import (
+from tanshi.equilibrium.engine import (
     Activity,
     Auxiliary,
     Commodity,
@@ -27,7 +27,7 @@ from equilibrium.engine import (
     solve,
     solve_by_steps,
 )
-from equilibrium.engine.nest import Tree
+from tanshi.equilibrium.engine.nest import Tree
 
 
 def model(

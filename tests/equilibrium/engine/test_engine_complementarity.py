@@ -7,7 +7,7 @@ from math import inf
 import numpy as np
 import pytest
 
-from equilibrium.engine import (
+from tanshi.equilibrium.engine import (
     Activity,
     Auxiliary,
     Commodity,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equilibrium.engine import Compiled, Parameters, compile_model
-from equilibrium.engine.compile import Array
-from equilibrium.engine.evaluate import Evaluator
-from equilibrium.engine.solve import jacobian
+from tanshi.equilibrium.engine import Compiled, Parameters, compile_model
+from tanshi.equilibrium.engine.compile import Array
+from tanshi.equilibrium.engine.evaluate import Evaluator
+from tanshi.equilibrium.engine.solve import jacobian
 from tests.equilibrium.engine.made_up import Features, random_economy, random_shock
 
 STEP = 1e-30

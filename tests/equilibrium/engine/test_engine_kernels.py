@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from equilibrium.engine import compile_model, complementarity, kernels
-from equilibrium.engine.evaluate import Evaluator
+from tanshi.equilibrium.engine import compile_model, complementarity, kernels
+from tanshi.equilibrium.engine.evaluate import Evaluator
 from tests.equilibrium.engine.made_up import Features, random_economy, random_shock
 
 EVERYTHING = Features("rationed", True, True, True, True, True)

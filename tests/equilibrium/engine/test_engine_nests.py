@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equilibrium.engine import Activity, Consumer, Endowment, Leaf, Model, Nest, compile_model, solve, unit_value
-from equilibrium.engine.evaluate import Evaluator
-from equilibrium.engine.nest import Tree
+from tanshi.equilibrium.engine import Activity, Consumer, Endowment, Leaf, Model, Nest, compile_model, solve, unit_value
+from tanshi.equilibrium.engine.evaluate import Evaluator
+from tanshi.equilibrium.engine.nest import Tree
 from tests.equilibrium.engine.made_up import Features, random_economy
 
 

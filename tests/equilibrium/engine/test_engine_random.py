@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from equilibrium.engine import EquilibriumError, compile_model, solve, solve_by_steps
-from equilibrium.engine.evaluate import Evaluator
+from tanshi.equilibrium.engine import EquilibriumError, compile_model, solve, solve_by_steps
+from tanshi.equilibrium.engine.evaluate import Evaluator
 from tests.equilibrium.engine.made_up import Features, random_economy, random_shock
 
 TOLERANCE = 1e-9

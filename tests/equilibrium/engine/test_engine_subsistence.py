@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from equilibrium.engine import Activity, Consumer, Endowment, Leaf, Model, ModelError, Nest, compile_model, solve
+from tanshi.equilibrium.engine import Activity, Consumer, Endowment, Leaf, Model, ModelError, Nest, compile_model, solve
 
 
 def economy(food_minimum: float) -> Model:

@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import pytest
 
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.balance import build_accounts
-from equilibrium.province.closure import Closure
-from equilibrium.province.province import Province
-from scenarios.economy import load_economy
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.balance import build_accounts
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.province import Province
+from tanshi.scenarios.economy import load_economy
 
 Build = Callable[..., Province]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equilibrium.province.accounts import UnbalancedAccount, check_balance
-from equilibrium.province.balance_ras import NoBalance, ras
+from tanshi.equilibrium.province.accounts import UnbalancedAccount, check_balance
+from tanshi.equilibrium.province.balance_ras import NoBalance, ras
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equilibrium.province.accounts import Accounts, UnbalancedAccount, check_balance
-from equilibrium.province.balance import benchmark_carbon_price, build_accounts, render_moved
-from equilibrium.province.balance_energy import ImplausiblePrice, check_prices, statistical_energy
-from equilibrium.province.balance_factors import ImplausibleFactorPayment, factor_shares
-from equilibrium.province.tables import cell, total
-from scenarios.economy import load_economy
+from tanshi.equilibrium.province.accounts import Accounts, UnbalancedAccount, check_balance
+from tanshi.equilibrium.province.balance import benchmark_carbon_price, build_accounts, render_moved
+from tanshi.equilibrium.province.balance_energy import ImplausiblePrice, check_prices, statistical_energy
+from tanshi.equilibrium.province.balance_factors import ImplausibleFactorPayment, factor_shares
+from tanshi.equilibrium.province.tables import cell, total
+from tanshi.scenarios.economy import load_economy
 
 VALUE_ADDED = ["LAB", "CAP", "RES", "PTAX", "PERMIT"]
 GENERATION = ["GENC", "GENG", "GENN"]
@@ -119,9 +119,7 @@ def test_statistical_energy_consumption_is_the_published_219_from_its_parts(acco
     fuel, physical = accounts.fuel, accounts.physical
     assert statistical_energy(physical) == pytest.approx(219.0, abs=1e-9)
     burnt = float(fuel.loc[fuel["use"] != "feedstock", "mtce"].sum())
-    assert physical["fuel_combustion_mtce"] == pytest.approx(
-        burnt - physical["blast_furnace_gas_mtce"], abs=1e-9
-    )
+    assert physical["fuel_combustion_mtce"] == pytest.approx(burnt - physical["blast_furnace_gas_mtce"], abs=1e-9)
     parts = physical["non_energy_use_mtce"] + physical["transformation_loss_mtce"]
     assert physical["other_energy_mtce"] == pytest.approx(parts, abs=1e-9)
     assert min(physical.values()) > 0
@@ -131,9 +129,7 @@ def test_emissions_of_2022_lie_in_the_range_the_inventory_allows(accounts: Accou
     assert 530 < float(accounts.fuel["co2_mt"].sum() + accounts.process_co2.sum()) < 600
 
 
-def test_carbon_of_blast_furnace_gas_is_counted_once(
-    accounts: Accounts, figures: dict[str, pd.DataFrame]
-) -> None:
+def test_carbon_of_blast_furnace_gas_is_counted_once(accounts: Accounts, figures: dict[str, pd.DataFrame]) -> None:
     fuel = accounts.fuel
     factors = figures["fuels"].set_index("fuel")["tco2_per_tce"]
     coke = fuel[fuel["use"] == "reductant"].iloc[0]
@@ -264,9 +260,7 @@ def test_the_estimate_of_coal_value_added_can_be_varied(tables: dict[str, pd.Dat
     tables["sectors"] = sectors.reset_index()
     varied = build_accounts(tables)
     assert value_added(varied, ["COAL"]) == pytest.approx(coal)
-    assert value_added(varied, list(varied.activities)) == pytest.approx(
-        25642.59 - total(varied.sam.loc["TARIFF"])
-    )
+    assert value_added(varied, list(varied.activities)) == pytest.approx(25642.59 - total(varied.sam.loc["TARIFF"]))
 
 
 def test_a_factor_that_would_be_paid_less_than_nothing_is_named(tables: dict[str, pd.DataFrame]) -> None:

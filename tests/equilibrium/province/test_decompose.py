@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equilibrium.engine import Parameters, Solution, solve
-from equilibrium.engine.sensitivity import Parameter, derivative, gradient
-from equilibrium.province.balance import build_accounts
-from equilibrium.province.closure import Closure
-from equilibrium.province.decompose import decompose, logarithmic_mean
-from equilibrium.province.physical import Flows, PhysicalAccounts
-from equilibrium.province.province import Province
-from equilibrium.province.results import Results, cap, carbon_price, elasticities
-from scenarios.economy import load_economy
+from tanshi.equilibrium.engine import Parameters, Solution, solve
+from tanshi.equilibrium.engine.sensitivity import Parameter, derivative, gradient
+from tanshi.equilibrium.province.balance import build_accounts
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.decompose import decompose, logarithmic_mean
+from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
+from tanshi.equilibrium.province.province import Province
+from tanshi.equilibrium.province.results import Results, cap, carbon_price, elasticities
+from tanshi.scenarios.economy import load_economy
 
 
 @pytest.fixture(scope="module")

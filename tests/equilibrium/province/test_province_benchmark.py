@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equilibrium.engine import checks
-from equilibrium.province.accounts import Accounts
-from equilibrium.province.carbon import COVERABLE, emitting_flows
-from equilibrium.province.national import nominal_gdp
-from equilibrium.province.physical import Flows, PhysicalAccounts
-from equilibrium.province.province import Province
-from equilibrium.province.tables import total
+from tanshi.equilibrium.engine import checks
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.carbon import COVERABLE, emitting_flows
+from tanshi.equilibrium.province.national import nominal_gdp
+from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
+from tanshi.equilibrium.province.province import Province
+from tanshi.equilibrium.province.tables import total
 from tests.equilibrium.province.conftest import Build, shanxi
 
 CLOSURES = [(capital, saving) for capital in ("mobile", "vintage") for saving in ("fixed", "flexible")]

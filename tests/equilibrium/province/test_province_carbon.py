@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equilibrium.engine import Parameters, Solution, checks
-from equilibrium.engine.evaluate import Evaluator
-from equilibrium.province.carbon import COVERABLE, PERMIT, PERMITS_USED, YUAN_PER_TONNE, activities_of
-from equilibrium.province.province import Province
-from equilibrium.province.tables import cell, total
-from equilibrium.province.trade import LINE, WITHOUT_QUOTA, border
+from tanshi.equilibrium.engine import Parameters, Solution, checks
+from tanshi.equilibrium.engine.evaluate import Evaluator
+from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, PERMITS_USED, YUAN_PER_TONNE, activities_of
+from tanshi.equilibrium.province.province import Province
+from tanshi.equilibrium.province.tables import cell, total
+from tanshi.equilibrium.province.trade import LINE, WITHOUT_QUOTA, border
 from tests.equilibrium.province.conftest import Build, shanxi
 
 POWER, ALL = ("ELEC",), COVERABLE

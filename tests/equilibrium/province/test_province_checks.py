@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equilibrium.engine import Activity, Auxiliary, Leaf, Tax, Term
-from equilibrium.engine.checks import Check, accounts, every_payment_is_received
-from equilibrium.engine.nest import Tree
-from equilibrium.province import model as province_model
-from equilibrium.province import production
-from equilibrium.province.accounts import Accounts, UnbalancedAccount
-from equilibrium.province.checks import check_province
-from equilibrium.province.closure import Closure
-from equilibrium.province.institutions import CURRENT_ACCOUNT, current_account
-from equilibrium.province.province import Province
+from tanshi.equilibrium.engine import Activity, Auxiliary, Leaf, Tax, Term
+from tanshi.equilibrium.engine.checks import Check, accounts, every_payment_is_received
+from tanshi.equilibrium.engine.nest import Tree
+from tanshi.equilibrium.province import model as province_model
+from tanshi.equilibrium.province import production
+from tanshi.equilibrium.province.accounts import Accounts, UnbalancedAccount
+from tanshi.equilibrium.province.checks import check_province
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.institutions import CURRENT_ACCOUNT, current_account
+from tanshi.equilibrium.province.province import Province
 from tests.equilibrium.province.conftest import Build, shanxi
 
 
@@ -121,4 +121,3 @@ def test_dear_carbon_idles_plant_and_the_equilibrium_is_still_found(model: Provi
         assert s.walras <= 1e-8
         falls.append(sum(model.emissions(s).values()))
     assert np.all(np.diff(falls) < 0)
-

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equilibrium.engine import Parameters, Solution, checks
-from equilibrium.province.carbon import COVERABLE, PERMIT, YUAN_PER_TONNE
-from equilibrium.province.closure import Closure, ClosureError
-from equilibrium.province.institutions import CURRENT_ACCOUNT, HOUSEHOLD_TAX, INVEST
-from equilibrium.province.national import equivalent_variation
-from equilibrium.province.province import Province
+from tanshi.equilibrium.engine import Parameters, Solution, checks
+from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, YUAN_PER_TONNE
+from tanshi.equilibrium.province.closure import Closure, ClosureError
+from tanshi.equilibrium.province.institutions import CURRENT_ACCOUNT, HOUSEHOLD_TAX, INVEST
+from tanshi.equilibrium.province.national import equivalent_variation
+from tanshi.equilibrium.province.province import Province
 from tests.equilibrium.province.conftest import Build
 
 CLOSURES = [(capital, saving) for capital in ("mobile", "vintage") for saving in ("fixed", "flexible")]

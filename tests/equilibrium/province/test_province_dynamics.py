@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from equilibrium.engine import Solution
-from equilibrium.engine.evaluate import Evaluator
-from equilibrium.province.closure import Closure
-from equilibrium.province.dynamics import Growth, advance
-from equilibrium.province.physical import Flows
-from equilibrium.province.province import Province
+from tanshi.equilibrium.engine import Solution
+from tanshi.equilibrium.engine.evaluate import Evaluator
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.dynamics import Growth, advance
+from tanshi.equilibrium.province.physical import Flows
+from tanshi.equilibrium.province.province import Province
 from tests.equilibrium.province.conftest import Build, shanxi
 
 BALANCED = 0.04

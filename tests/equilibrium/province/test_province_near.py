@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equilibrium.engine import Parameters, Solution
-from equilibrium.province.province import Province
+from tanshi.equilibrium.engine import Parameters, Solution
+from tanshi.equilibrium.province.province import Province
 
 
 def at_price(model: Province, price: float, near: Solution | None = None) -> Solution:

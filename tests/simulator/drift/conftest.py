@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.drift.history import Preparation, PriceHistory
-from simulator.drift.mean_reversion import simulate
-from simulator.drift.state import EMISSIONS, FEATURE_COUNT, OUTPUT, SECTORS, STATE_SIZE, Array
-from simulator.drift.trajectories import COLUMNS
-from simulator.drift.weights import Head, Weights
+from tanshi.simulator.drift.history import Preparation, PriceHistory
+from tanshi.simulator.drift.mean_reversion import simulate
+from tanshi.simulator.drift.state import EMISSIONS, FEATURE_COUNT, OUTPUT, SECTORS, STATE_SIZE, Array
+from tanshi.simulator.drift.trajectories import COLUMNS
+from tanshi.simulator.drift.weights import Head, Weights
 
 COVERAGE = {"A": 1, "B": 5, "C": 8}
 
@@ -32,9 +32,7 @@ def pooled_table(
             r = rng.normal(0, 0.2, STATE_SIZE) * on
             for k in range(periods):
                 t = 2023 + k / 12
-                star = np.concatenate(
-                    [[np.log(70.0 + 3 * k / 12)], np.linspace(1, 5, 8), np.linspace(4, 6, 8)]
-                )
+                star = np.concatenate([[np.log(70.0 + 3 * k / 12)], np.linspace(1, 5, 8), np.linspace(4, 6, 8)])
                 bank = 0.2 + 0.1 * np.sin(2 * np.pi * t)
                 z = star + r
                 values = [np.expm1(z[0]), *np.exp(z[1:]), np.expm1(star[0]), *np.exp(star[1:])]
@@ -99,9 +97,7 @@ def random_weights(seed: int = 0, hidden: tuple[int, ...] = (7, 5), activation: 
         sizes = (FEATURE_COUNT, *hidden, outputs)
         layers = tuple((rng.normal(0, 1.0, (a, b)), rng.normal(0, 0.3, b)) for a, b in pairwise(sizes))
         reach = np.full(FEATURE_COUNT, 1.5)
-        return Head(
-            layers, rng.normal(0, 0.1, FEATURE_COUNT), rng.uniform(0.5, 2, FEATURE_COUNT), -reach, reach
-        )
+        return Head(layers, rng.normal(0, 0.1, FEATURE_COUNT), rng.uniform(0.5, 2, FEATURE_COUNT), -reach, reach)
 
     rate = rng.uniform(1, 6, STATE_SIZE)
     bound = np.array([0.8, 0.5, 0.3])

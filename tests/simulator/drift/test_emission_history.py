@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.drift.emission_history import read_emissions
-from simulator.drift.state import SECTORS
-from simulator.economy import economy
+from tanshi.simulator.drift.emission_history import read_emissions
+from tanshi.simulator.drift.state import SECTORS
+from tanshi.simulator.run.economy import economy
 
 TWO = ("ELEC", "STEEL")
 

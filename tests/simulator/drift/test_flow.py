@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.drift.flow import DriftError, Flow
-from simulator.drift.layout import lay_out
-from simulator.drift.mean_reversion import exact_path
-from simulator.drift.reference import reference
-from simulator.drift.state import (
+from tanshi.simulator.drift.flow import DriftError, Flow
+from tanshi.simulator.drift.layout import lay_out
+from tanshi.simulator.drift.mean_reversion import exact_path
+from tanshi.simulator.drift.reference import reference
+from tanshi.simulator.drift.state import (
     EMISSIONS,
     OUTPUT,
     STATE_SIZE,
@@ -27,7 +27,7 @@ from simulator.drift.state import (
     pack,
     prices,
 )
-from simulator.drift.weights import Weights, untrained
+from tanshi.simulator.drift.weights import Weights, untrained
 
 Make = Callable[..., Weights]
 FIVE = np.arange(8) < 5
@@ -65,9 +65,7 @@ def test_a_silent_network_is_exactly_mean_reversion(make_weights: Make) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.01, 1.4), st.integers(0, 8))
-def test_the_network_never_adds_more_than_its_bound(
-    make_weights: Make, seed: int, spread: float, count: int
-) -> None:
+def test_the_network_never_adds_more_than_its_bound(make_weights: Make, seed: int, spread: float, count: int) -> None:
     weights = make_weights(seed % 5)
     layout = lay_out(weights, np.arange(8) < count)
     r = np.random.default_rng(seed).normal(0, spread, (4, layout.index.size))
@@ -87,13 +85,11 @@ def test_the_network_never_adds_more_than_its_bound(
 @pytest.mark.parametrize("count", [0, 1, 5, 8])
 # The kinks of ReLU cost Runge-Kutta its order, and a loud tanh is stiffer: both need more steps.
 @pytest.mark.parametrize(("activation", "finer"), [("tanh", 2), ("silu", 1), ("relu", 8)])
-def test_numpy_and_torchdiffeq_agree_to_1e_5(
-    count: int, activation: str, finer: int, make_weights: Make
-) -> None:
+def test_numpy_and_torchdiffeq_agree_to_1e_5(count: int, activation: str, finer: int, make_weights: Make) -> None:
     torch = pytest.importorskip("torch")
     import torchdiffeq
 
-    from simulator.drift.network import Drift
+    from tanshi.simulator.drift.network import Drift
 
     weights = make_weights(3, activation=activation)
     covered = np.arange(8) < count
@@ -286,5 +282,5 @@ def test_an_unknown_mode_or_coverage_is_refused() -> None:
 
 
 def test_the_loop_runs_without_torch() -> None:
-    code = "import sys, simulator.drift.flow, simulator.drift.skill; sys.exit('torch' in sys.modules)"
+    code = "import sys, tanshi.simulator.drift.flow, tanshi.simulator.drift.skill; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from simulator.drift.flow import Flow
-from simulator.drift.forecast import forecast, new_year_steps
-from simulator.drift.state import PRICE, STATE_SIZE, Context
-from simulator.drift.weights import Weights, untrained
+from tanshi.simulator.drift.flow import Flow
+from tanshi.simulator.drift.forecast import forecast, new_year_steps
+from tanshi.simulator.drift.state import PRICE, STATE_SIZE, Context
+from tanshi.simulator.drift.weights import Weights, untrained
 
 ALL = np.ones(8, dtype=bool)
 TIMES = 2023.5 + np.arange(13) / 12
@@ -49,7 +49,5 @@ def test_paths_in_a_batch_are_those_of_each_alone(make_weights: Callable[..., We
 
 
 def test_noise_is_added_after_every_step() -> None:
-    path = forecast(
-        Flow(mode="none"), start(), TIMES, stars(), CONTEXT, disturb=lambda z, years: z + 12 * years
-    )
+    path = forecast(Flow(mode="none"), start(), TIMES, stars(), CONTEXT, disturb=lambda z, years: z + 12 * years)
     np.testing.assert_allclose(path[-1] - path[0], 12.0)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.drift.history import read_history, screen, split_in_time, z_score
+from tanshi.simulator.drift.history import read_history, screen, split_in_time, z_score
 
 
 def monthly(months: int = 36) -> pd.DataFrame:

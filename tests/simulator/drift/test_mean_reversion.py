@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.drift.history import PriceHistory, read_history
-from simulator.drift.mean_reversion import SLOWEST, exact_path, fit_price, transition
+from tanshi.simulator.drift.history import PriceHistory, read_history
+from tanshi.simulator.drift.mean_reversion import SLOWEST, exact_path, fit_price, transition
 
 Make = Callable[..., PriceHistory]
 
@@ -69,9 +69,7 @@ def test_the_exact_path_solves_the_equation_it_claims_to_solve() -> None:
 
 def test_a_price_that_never_moves_has_no_reversion_to_fit(make_history: Make) -> None:
     history = make_history(3.0, 4, 12, 0)
-    still = PriceHistory(
-        history.t, history.year, np.full(48, 50.0), history.step, "close", history.preparation
-    )
+    still = PriceHistory(history.t, history.year, np.full(48, 50.0), history.step, "close", history.preparation)
     with pytest.raises(ValueError, match="never moves"):
         fit_price(still)
 

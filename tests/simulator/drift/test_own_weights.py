@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.load import load_scenario
-from simulator.cli import main
-from simulator.drift.weights import load_default, save
-from simulator.studies.batch import run_key
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.cli.app import main
+from tanshi.simulator.drift.weights import load_default, save
+from tanshi.simulator.studies.batches.batch import run_key
 
 
 def scenario_file(tmp_path: Path, weights: Path) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.drift.reference import reference
+from tanshi.simulator.drift.reference import reference
 
 YEARS = np.arange(2022, 2031) + 0.5
 
@@ -64,9 +64,7 @@ def test_nodes_that_make_no_path_are_refused(times: list[float], values: list[fl
 
 
 def test_one_equilibrium_is_a_constant_path() -> None:
-    np.testing.assert_array_equal(
-        reference([2022.5], [[1.0, 2.0]])([2020.0, 2030.0]), [[1.0, 2.0], [1.0, 2.0]]
-    )
+    np.testing.assert_array_equal(reference([2022.5], [[1.0, 2.0]])([2020.0, 2030.0]), [[1.0, 2.0], [1.0, 2.0]])
 
 
 def test_of_two_announcements_at_one_moment_the_second_counts() -> None:

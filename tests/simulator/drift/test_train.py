@@ -12,13 +12,13 @@ import pytest
 
 pytest.importorskip("torchdiffeq")
 
-from simulator.drift.flow import Flow
-from simulator.drift.history import PriceHistory
-from simulator.drift.preparation import TrainConfig, paper_config, starting_weights
-from simulator.drift.state import KINDS, STATE_SIZE, Context
-from simulator.drift.train import Progress, Trained, shoot, shots, train, train_ensemble
-from simulator.drift.trajectories import read_trajectories
-from simulator.drift.weights import Weights, load, load_ensemble, save, save_ensemble
+from tanshi.simulator.drift.flow import Flow
+from tanshi.simulator.drift.history import PriceHistory
+from tanshi.simulator.drift.preparation import TrainConfig, paper_config, starting_weights
+from tanshi.simulator.drift.state import KINDS, STATE_SIZE, Context
+from tanshi.simulator.drift.train import Progress, Trained, shoot, shots, train, train_ensemble
+from tanshi.simulator.drift.trajectories import read_trajectories
+from tanshi.simulator.drift.weights import Weights, load, load_ensemble, save, save_ensemble
 
 QUICK = TrainConfig(epochs=4, window=5, stride=6, hidden=(6,), refit=False)
 
@@ -67,9 +67,7 @@ def test_the_same_seed_gives_the_same_predictions_and_another_does_not(
     assert np.abs(first - other).max() > 1e-6
 
 
-def test_a_killed_training_goes_on_to_the_same_weights(
-    tmp_path: Path, make_table: Callable[..., pd.DataFrame]
-) -> None:
+def test_a_killed_training_goes_on_to_the_same_weights(tmp_path: Path, make_table: Callable[..., pd.DataFrame]) -> None:
     table, config = make_table(1, 60), replace(QUICK, refit=True)
     whole = train(table, None, config)
 
@@ -86,9 +84,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(
     np.testing.assert_array_equal(predictions(resumed.weights), predictions(whole.weights))
 
 
-def test_a_checkpoint_of_another_training_is_refused(
-    tmp_path: Path, make_table: Callable[..., pd.DataFrame]
-) -> None:
+def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path, make_table: Callable[..., pd.DataFrame]) -> None:
     table = make_table(1, 60)
     train(table, None, QUICK, checkpoint=tmp_path / "drift.npz")
     with pytest.raises(ValueError, match="other data or settings"):
@@ -126,9 +122,7 @@ def test_a_network_starts_silent_with_rates_from_the_trajectories(
     make_table: Callable[..., pd.DataFrame],
 ) -> None:
     weights, _ = starting_weights(read_trajectories(make_table(12, 60, nonlinear=False)), None, TrainConfig())
-    np.testing.assert_array_equal(
-        predictions(weights), predictions(replace(weights, bound=0 * weights.bound))
-    )
+    np.testing.assert_array_equal(predictions(weights), predictions(replace(weights, bound=0 * weights.bound)))
     np.testing.assert_allclose(weights.rate, 3.0, rtol=0.3)
 
 
@@ -149,8 +143,8 @@ def test_multiple_shooting_integrates_as_torchdiffeq_does(make_table: Callable[.
     import torch
     import torchdiffeq
 
-    from simulator.drift.network import Drift
-    from simulator.drift.trajectories import windows
+    from tanshi.simulator.drift.network import Drift
+    from tanshi.simulator.drift.trajectories import windows
 
     data = read_trajectories(make_table(1, 24))
     weights, _ = starting_weights(data, None, replace(QUICK, hidden=(6, 6)))

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.drift.state import active
-from simulator.drift.trajectories import read_trajectories, reversion, windows
+from tanshi.simulator.drift.state import active
+from tanshi.simulator.drift.trajectories import read_trajectories, reversion, windows
 
 Make = Callable[..., pd.DataFrame]
 

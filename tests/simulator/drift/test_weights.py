@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator.drift import weights as stored
-from simulator.drift.flow import Flow
-from simulator.drift.state import STATE_SIZE, Context
-from simulator.drift.weights import Weights, WeightsError, load, load_default, save
+from tanshi.simulator.drift import weights as stored
+from tanshi.simulator.drift.flow import Flow
+from tanshi.simulator.drift.state import STATE_SIZE, Context
+from tanshi.simulator.drift.weights import Weights, WeightsError, load, load_default, save
 
 Make = Callable[..., Weights]
 

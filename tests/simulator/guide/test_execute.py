@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.guide.execute import PageError, fences, remake, run_command
+from tanshi.simulator.guide.execute import PageError, fences, remake, run_command
 
 FENCE = "``" + "`"
 
@@ -46,6 +46,6 @@ def test_a_refusal_is_part_of_the_page_and_a_failure_is_not(tmp_path: Path) -> N
 
 
 def test_titled_code_draws_its_picture(tmp_path: Path) -> None:
-    code = "'''python title=\"p\"\nfrom simulator.views.style import sheet\nfigure = sheet()\n'''"
+    code = "'''python title=\"p\"\nfrom tanshi.simulator.views.charts.style import sheet\nfigure = sheet()\n'''"
     remake(page(code), tmp_path, tmp_path / "pictures")
     assert (tmp_path / "pictures" / "p.png").read_bytes().startswith(b"\x89PNG")

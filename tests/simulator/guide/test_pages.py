@@ -13,14 +13,14 @@ from typing import get_args
 
 import pytest
 
-from scenarios.schema import Status
-from simulator.guide.execute import ROOT, fences, remake
-from simulator.guide.pages import DOCS, EXECUTED, GALLERY, WRITTEN, main
-from simulator.guide.references import STATUSES
-from simulator.views.plots import FIGURES
+from tanshi.scenarios.schema import Status
+from tanshi.simulator.guide.execute import ROOT, fences, remake
+from tanshi.simulator.guide.pages import DOCS, EXECUTED, GALLERY, WRITTEN, main
+from tanshi.simulator.guide.references import STATUSES
+from tanshi.simulator.views.charts.plots import FIGURES
 
 SMALL = """
-from simulator import simulate
+from tanshi.simulator import simulate
 five = simulate("S1", years={"end": 2025}, firms={"number": 40}, market={"periods_per_year": 2})
 five = five + simulate("S5", years={"end": 2025}, firms={"number": 40}, market={"periods_per_year": 2})
 s5 = five["S5"]
@@ -60,7 +60,7 @@ def test_every_status_of_a_field_is_explained() -> None:
 def test_every_command_of_the_program_is_in_the_reference() -> None:
     from typer.testing import CliRunner
 
-    from simulator.cli import app
+    from tanshi.simulator.cli.app import app
 
     listed = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output
     names = set(re.findall(r"^\W*([a-z]+) {2,}\S", listed, re.MULTILINE))
@@ -73,7 +73,7 @@ def test_every_command_of_the_program_is_in_the_reference() -> None:
 def test_options_of_the_reference_are_those_of_the_help() -> None:
     from typer.testing import CliRunner
 
-    from simulator.cli import app
+    from tanshi.simulator.cli.app import app
 
     section = text_of("commands").split("## run\n")[1].split("\n## ")[0]
     shown = CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "200"}).output

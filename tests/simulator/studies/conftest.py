@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simulator.studies.sweep import open_sweep
+from tanshi.simulator.studies.sweeps.sweep import open_sweep
 
 SWEEP = """
 scenarios: [S1, S5]

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scenarios.calibrated import FILE
-from scenarios.economy import ECONOMIES
-from scenarios.load import load_scenario, load_scenarios
-from simulator.cli import main
-from simulator.studies.calibrate import Calibrated, calibrate, open_calibration
-from simulator.studies.calibrate_files import RECORD
-from simulator.studies.calibrate_models import Order, PathModel, fill_order
-from simulator.studies.identifiability import identifiability, profile
-from simulator.tangent import path_of
+from tanshi.scenarios.calibrated import FILE
+from tanshi.scenarios.economy import ECONOMIES
+from tanshi.scenarios.load import load_scenario, load_scenarios
+from tanshi.simulator.cli.app import main
+from tanshi.simulator.run.tangent import path_of
+from tanshi.simulator.studies.calibration.calibrate import Calibrated, calibrate, open_calibration
+from tanshi.simulator.studies.calibration.files import RECORD
+from tanshi.simulator.studies.calibration.identifiability import identifiability, profile
+from tanshi.simulator.studies.calibration.models import Order, PathModel, fill_order
 
 SET = "set: {years.end: 2024, firms.number: 16, market.periods_per_year: 1, drift.mode: none}\n"
 TRUTH = {"cap.decline": 0.041, "dynamics.productivity_growth": 0.027}

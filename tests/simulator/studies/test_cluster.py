@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.errors import UserError
-from simulator.cli import main
-from simulator.studies.compact import compact
-from simulator.studies.execute import StudyStopped
-from simulator.studies.sweep import open_sweep, run_sweep
-from simulator.studies.workers import cluster
+from tanshi.scenarios.errors import UserError
+from tanshi.simulator.cli.app import main
+from tanshi.simulator.studies.batches.compact import compact
+from tanshi.simulator.studies.batches.execute import StudyStopped
+from tanshi.simulator.studies.batches.workers import cluster
+from tanshi.simulator.studies.sweeps.sweep import open_sweep, run_sweep
 from tests.simulator.studies.conftest import SWEEP, differences
 
 pytest.importorskip("distributed")
@@ -131,7 +131,7 @@ class Lost:
 def test_what_dask_cancels_is_a_lost_scheduler_and_no_traceback(
     sweep_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulator.studies.execute.cluster", lambda address: Lost())
+    monkeypatch.setattr("tanshi.simulator.studies.batches.execute.cluster", lambda address: Lost())
     with pytest.raises(StudyStopped, match=r"the scheduler tcp://host:1 was lost\. 0 of 12 runs were finished"):
         run_sweep(open_sweep(sweep_file), tmp_path / "out", scheduler="tcp://host:1")
 

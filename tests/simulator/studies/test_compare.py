@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scenarios.errors import UserError
-from simulator.studies.compare import BASE, VARIANTS, answer, compare, moments
-from simulator.views.compare import words, write_comparison
+from tanshi.scenarios.errors import UserError
+from tanshi.simulator.studies.compare import BASE, VARIANTS, answer, compare, moments
+from tanshi.simulator.views.compare import words, write_comparison
 
 T = pd.Index(2024 + np.arange(48) / 12)
 

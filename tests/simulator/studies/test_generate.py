@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.drift.weights import load_default, save
-from simulator.studies.generate import generate
-from simulator.views.drift import write_generated
+from tanshi.simulator.drift.weights import load_default, save
+from tanshi.simulator.studies.learning.generate import generate
+from tanshi.simulator.views.charts.drift import write_generated
 
 
 def test_bands_hold_their_middle_start_where_asked_and_repeat(tmp_path: Path) -> None:

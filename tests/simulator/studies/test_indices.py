@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scenarios.draws import Factor
-from scenarios.sweep import DesignSpec, Draw
-from simulator.studies.analyse import Finding, finding
-from simulator.studies.design import points_of, sample
-from simulator.studies.indices import AnalysisError, indices, surface, tornado
-from simulator.studies.rules import find_boxes, parse_condition, say
+from tanshi.scenarios.draws import Factor
+from tanshi.scenarios.sweep import DesignSpec, Draw
+from tanshi.simulator.studies.sweeps.analyse import Finding, finding
+from tanshi.simulator.studies.sweeps.design import points_of, sample
+from tanshi.simulator.studies.sweeps.indices import AnalysisError, indices, surface, tornado
+from tanshi.simulator.studies.sweeps.rules import find_boxes, parse_condition, say
 
 Array = NDArray[np.float64]
 

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.drift.history import Preparation, PriceHistory
-from simulator.drift.mean_reversion import simulate
-from simulator.drift.recovery import Recovery
-from simulator.studies.judgement import METHODS, MODES, WEEKS, Judgement, gap_table, real_price_skill
-from simulator.studies.scores import block_interval, crps, dress, scored
-from simulator.views.drift import findings, page, write_page
+from tanshi.simulator.drift.history import Preparation, PriceHistory
+from tanshi.simulator.drift.mean_reversion import simulate
+from tanshi.simulator.drift.recovery import Recovery
+from tanshi.simulator.studies.calibration.scores import block_interval, crps, dress, scored
+from tanshi.simulator.studies.learning.judgement import METHODS, MODES, WEEKS, Judgement, gap_table, real_price_skill
+from tanshi.simulator.views.charts.drift import findings, page, write_page
 
 
 def test_crps_of_a_normal_forecast_is_the_textbook_value() -> None:
@@ -70,7 +70,7 @@ def judgement(network: float = 0.2, neural: float = 0.7) -> Judgement:
           "collar_hits": 1}]
     )  # fmt: skip
     history = price_history()
-    from simulator.drift.mean_reversion import fit_price
+    from tanshi.simulator.drift.mean_reversion import fit_price
 
     return Judgement(
         skill=pd.DataFrame(rows),

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator import store
-from simulator.studies.compact import compact
-from simulator.studies.sweep import open_sweep, run_sweep
+from tanshi.simulator.results import store
+from tanshi.simulator.studies.batches.compact import compact
+from tanshi.simulator.studies.sweeps.sweep import open_sweep, run_sweep
 from tests.simulator.studies.conftest import SWEEP, contents
 
 ROOT = Path(__file__).parents[3]

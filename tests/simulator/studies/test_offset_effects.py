@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from scenarios.load import load_scenario
-from simulator.model import simulate
-from simulator.results import RunResult
-from simulator.studies.offsets import costs_of, offset_effects
-from simulator.variables import FIRM_SECTORS, cost_of, offsets_of
-from simulator.views.offsets import offset_figure, offset_table, offset_words, write_offsets
-from simulator.views.style import png
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.model import simulate
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.variables import FIRM_SECTORS, cost_of, offsets_of
+from tanshi.simulator.studies.offsets import costs_of, offset_effects
+from tanshi.simulator.views.charts.style import png
+from tanshi.simulator.views.offsets import offset_figure, offset_table, offset_words, write_offsets
 
 QUICK: dict[str, Any] = {
     "years.end": 2024, "firms.number": 60, "market.periods_per_year": 4, "drift.mode": "none",

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.model import simulate
-from simulator.studies.sweep import Sweeping, open_sweep, run_sweep
+from tanshi.simulator.model import simulate
+from tanshi.simulator.studies.sweeps.sweep import Sweeping, open_sweep, run_sweep
 from tests.simulator.studies.conftest import SWEEP, differences
 
 ROOT = Path(__file__).parents[3]
@@ -18,7 +18,7 @@ SOME = SWEEP.replace("samples: 6", "samples: 2")
 ALONE = """
 import sys
 from pathlib import Path
-from simulator.studies.sweep import open_sweep, run_sweep
+from tanshi.simulator.studies.sweeps.sweep import open_sweep, run_sweep
 run_sweep(open_sweep(sys.argv[1]), Path(sys.argv[2]), workers=1)
 """
 

@@ -13,18 +13,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scenarios.errors import UserError
-from simulator import store
-from simulator.cli import main
-from simulator.studies import batch, execute
-from simulator.studies.analyse import IncompleteStudy, analyse
-from simulator.studies.batch import fill_folder, run_batch
-from simulator.studies.compact import compact, standing
-from simulator.studies.execute import StudyStopped
-from simulator.studies.lock import FolderInUse, only_one_in
-from simulator.studies.query import QueryError, query
-from simulator.studies.rules import parse_condition
-from simulator.studies.sweep import Sweeping, open_sweep, run_sweep
+from tanshi.scenarios.errors import UserError
+from tanshi.simulator.cli.app import main
+from tanshi.simulator.results import store
+from tanshi.simulator.studies.batches import batch, execute
+from tanshi.simulator.studies.batches.batch import fill_folder, run_batch
+from tanshi.simulator.studies.batches.compact import compact, standing
+from tanshi.simulator.studies.batches.execute import StudyStopped
+from tanshi.simulator.studies.batches.lock import FolderInUse, only_one_in
+from tanshi.simulator.studies.query import QueryError, query
+from tanshi.simulator.studies.sweeps.analyse import IncompleteStudy, analyse
+from tanshi.simulator.studies.sweeps.rules import parse_condition
+from tanshi.simulator.studies.sweeps.sweep import Sweeping, open_sweep, run_sweep
 from tests.simulator.studies.conftest import SWEEP, contents
 
 
@@ -159,7 +159,7 @@ def test_a_sweep_with_holes_is_not_analysed(copy: Path, capsys: pytest.CaptureFi
 def test_a_failed_run_is_recorded_with_its_parameters_and_traceback_and_the_others_go_on(
     copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from simulator.model import CarbonMarket
+    from tanshi.simulator.model import CarbonMarket
 
     shutil.rmtree(copy / "S1-p3")
     shutil.rmtree(copy / "S1-p5")
@@ -243,7 +243,7 @@ def test_a_dataset_that_cannot_be_written_leaves_the_earlier_one(copy: Path, mon
     def full(*_: Any) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("simulator.studies.compact._write", full)
+    monkeypatch.setattr("tanshi.simulator.studies.batches.compact._write", full)
     with pytest.raises(store.StoreError, match="No space left on device"):
         compact(copy)
     assert contents(copy) == before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.views.blocks import Code, Grid, Heading, Paragraph, Picture, Points, as_html, as_markdown
+from tanshi.simulator.views.reports.blocks import Code, Grid, Heading, Paragraph, Picture, Points, as_html, as_markdown
 
 BLOCKS = [
     Heading("Title", 1),

@@ -7,23 +7,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from equilibrium.province.physical import Flows
-from market.orders import BUY, SELL
-from scenarios.errors import UserError
-from scenarios.load import load_scenario
-from simulator.economy import province
-from simulator.model import simulate
-from simulator.replay import auction, scenario_of
-from simulator.results import RunResult
-from simulator.variables import FIRM_SECTORS, emissions_of, net_sales_of
-from simulator.views.abatement import abatement_curves
-from simulator.views.clearing import curve
-from simulator.views.detail import detail_figures, write_details
-from simulator.views.energy_flows import EXPORT, POWER, USERS, energy_flows
-from simulator.views.firms import firm_table
-from simulator.views.network import fills_of, flows_between, matrix_figure, network_figure
-from simulator.views.phase import phase_figure, residuals
-from simulator.views.plots import FIGURES, ONE, Plots
+from tanshi.equilibrium.province.physical import Flows
+from tanshi.market.orders import BUY, SELL
+from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.model import simulate
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of, net_sales_of
+from tanshi.simulator.run.economy import province
+from tanshi.simulator.run.replay import auction, scenario_of
+from tanshi.simulator.views.charts.abatement import abatement_curves
+from tanshi.simulator.views.charts.clearing import curve
+from tanshi.simulator.views.charts.energy_flows import EXPORT, POWER, USERS, energy_flows
+from tanshi.simulator.views.charts.firms import firm_table
+from tanshi.simulator.views.charts.network import fills_of, flows_between, matrix_figure, network_figure
+from tanshi.simulator.views.charts.phase import phase_figure, residuals
+from tanshi.simulator.views.charts.plots import FIGURES, ONE, Plots
+from tanshi.simulator.views.detail import detail_figures, write_details
 
 FIELDS = {"years.end": 2023, "firms.number": 40, "market.periods_per_year": 3}
 

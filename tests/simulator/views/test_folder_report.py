@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.calibrated import STATUS, fitted_values
-from scenarios.load import load_scenario
-from scenarios.parameters import describe_parameters
-from simulator.cli import main
-from simulator.studies.batch import run_batch
-from simulator.views.folder import open_folder
-from simulator.views.folder_report import folder_report, shown_run
-from simulator.views.plots import FIGURES
-from simulator.views.report import report_html
-from simulator.views.soundness import checks_of, warnings_of
+from tanshi.scenarios.calibrated import STATUS, fitted_values
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.parameters import describe_parameters
+from tanshi.simulator.cli.app import main
+from tanshi.simulator.studies.batches.batch import run_batch
+from tanshi.simulator.views.charts.plots import FIGURES
+from tanshi.simulator.views.charts.soundness import checks_of, warnings_of
+from tanshi.simulator.views.reports.folder import open_folder
+from tanshi.simulator.views.reports.folder_report import folder_report, shown_run
+from tanshi.simulator.views.reports.report import report_html
 from tests.simulator.made_up import run as made_up
 
 FIELDS = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 2}

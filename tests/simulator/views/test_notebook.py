@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-import simulator
-from scenarios.errors import UserError
-from scenarios.load import load_scenario
-from simulator import Results, open_results, simulate
-from simulator.model import simulate as run_of
-from simulator.studies.batch import run_batch
-from simulator.views.notebook import load
-from simulator.views.plots import FIGURES
+from tanshi import simulator
+from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator import Results, open_results, simulate
+from tanshi.simulator.model import simulate as run_of
+from tanshi.simulator.studies.batches.batch import run_batch
+from tanshi.simulator.views.charts.plots import FIGURES
+from tanshi.simulator.views.notebook import load
 
 SMALL = {"years": {"end": 2023}, "firms": {"number": 24}, "market": {"periods_per_year": 2}}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from equilibrium.engine import Leaf, Nest
-from simulator.views.trees import draw_tree, write_trees
+from tanshi.equilibrium.engine import Leaf, Nest
+from tanshi.simulator.views.charts.trees import draw_tree, write_trees
 
 
 def test_every_leaf_and_elasticity_stands_in_the_figure() -> None:

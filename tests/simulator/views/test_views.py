@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from simulator.results import RunResult
-from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH, draw_figures, write_figures
-from simulator.views.report import report_html, write_report
-from simulator.views.style import coinciding, looks, spread
-from simulator.views.table import columns, remark, rows, summarise, terminal_table
-from simulator.views.words import plain_words, sentences
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.views.charts.figures import ANNUAL_FIGURES, PRICE_PATH, draw_figures, write_figures
+from tanshi.simulator.views.charts.style import coinciding, looks, spread
+from tanshi.simulator.views.reports.report import report_html, write_report
+from tanshi.simulator.views.table import columns, remark, rows, summarise, terminal_table
+from tanshi.simulator.views.words import plain_words, sentences
 from tests.simulator.made_up import batch, run
 
 NAMES = {spec.name for spec in ANNUAL_FIGURES} | {PRICE_PATH}
@@ -119,9 +119,7 @@ def test_without_market_periods_there_is_no_price_path() -> None:
 
 def test_figures_draw_for_a_single_year() -> None:
     result = run()
-    one = replace(
-        result, annual=result.annual[result.annual["year"] == 2022], periods=result.periods.iloc[:0]
-    )
+    one = replace(result, annual=result.annual[result.annual["year"] == 2022], periods=result.periods.iloc[:0])
     drawn = draw_figures([one])
     assert set(drawn) == {spec.name for spec in ANNUAL_FIGURES}
     assert drawn["price"].texts[0].get_text() == "Carbon price, Shanxi, 2022"
@@ -331,9 +329,7 @@ def read(text: str) -> Page:
 
 
 def test_the_report_is_one_page_that_asks_for_nothing(tmp_path: Path) -> None:
-    text = write_report(tmp_path, batch(), status=[{"item": "GDP", "status": "verified"}]).read_text(
-        encoding="utf-8"
-    )
+    text = write_report(tmp_path, batch(), status=[{"item": "GDP", "status": "verified"}]).read_text(encoding="utf-8")
     page = read(text)
     images = [attrs["src"] for tag, attrs in page.tags if tag == "img"]
     assert len(images) == len(NAMES)

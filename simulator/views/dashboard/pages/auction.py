@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from dash import Dash, Input, Output, State, ctx, html
 
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import Batch, Run
-from simulator.views.dashboard.market_charts import demand_and_supply
-from simulator.views.dashboard.parts import (
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import Batch, Run
+from tanshi.simulator.views.dashboard.market_charts import demand_and_supply
+from tanshi.simulator.views.dashboard.parts import (
     choice,
     controls,
     figure,
@@ -22,7 +22,7 @@ from simulator.views.dashboard.parts import (
     table,
     told,
 )
-from simulator.views.dashboard.recompute import Book
+from tanshi.simulator.views.dashboard.recompute import Book
 
 TITLE = "Order book"
 LEVELS = 8

@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 from dash import Dash, Input, Output, html
 
-from simulator.variables import REFERENCE
-from simulator.views.dashboard.charts import Chart, by_year
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import Batch
-from simulator.views.dashboard.parts import controls, figure, figures, group, heading, notice, table, told
-from simulator.views.table import columns, remark, rows
+from tanshi.simulator.results.variables import REFERENCE
+from tanshi.simulator.views.dashboard.charts import Chart, by_year
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import Batch
+from tanshi.simulator.views.dashboard.parts import controls, figure, figures, group, heading, notice, table, told
+from tanshi.simulator.views.table import columns, remark, rows
 
 TITLE = "Scenarios compared"
 #: Variable, title, unit, whether the axis starts at zero, digits.

@@ -7,12 +7,12 @@ from urllib.parse import quote
 
 from dash import Dash, html
 
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.files import run_inside
-from simulator.views.dashboard.folder import Batch
-from simulator.views.dashboard.pages.auction import label
-from simulator.views.dashboard.parts import heading, notice, prose, table
-from simulator.views.figures import ANNUAL_FIGURES, PRICE_PATH
+from tanshi.simulator.views.charts.figures import ANNUAL_FIGURES, PRICE_PATH
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.files import run_inside
+from tanshi.simulator.views.dashboard.folder import Batch
+from tanshi.simulator.views.dashboard.pages.auction import label
+from tanshi.simulator.views.dashboard.parts import heading, notice, prose, table
 
 TITLE = "Downloads"
 PICTURES = {**{spec.name: spec.title for spec in ANNUAL_FIGURES}, PRICE_PATH: "Carbon price, period by period"}

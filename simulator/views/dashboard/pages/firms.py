@@ -9,12 +9,12 @@ import pandas as pd
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
-from simulator.variables import FIRM_SECTORS
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import Batch, Run
-from simulator.views.dashboard.pages.auction import label, spans
-from simulator.views.dashboard.parts import choice, controls, heading, labelled, leaves, notice, table, told
-from simulator.views.network import short_name
+from tanshi.simulator.results.variables import FIRM_SECTORS
+from tanshi.simulator.views.charts.network import short_name
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import Batch, Run
+from tanshi.simulator.views.dashboard.pages.auction import label, spans
+from tanshi.simulator.views.dashboard.parts import choice, controls, heading, labelled, leaves, notice, table, told
 
 TITLE = "Firms"
 ROWS = 20

@@ -6,11 +6,11 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, html
 
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import Batch, Run
-from simulator.views.dashboard.market_charts import sankey
-from simulator.views.dashboard.pages.auction import label, spans
-from simulator.views.dashboard.parts import (
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import Batch, Run
+from tanshi.simulator.views.dashboard.market_charts import sankey
+from tanshi.simulator.views.dashboard.pages.auction import label, spans
+from tanshi.simulator.views.dashboard.parts import (
     choice,
     controls,
     figure,

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 from dash import Dash, Input, Output, State, html
 
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import Batch, Run
-from simulator.views.dashboard.market_charts import PAIRS, firm_network, sector_network
-from simulator.views.dashboard.pages.auction import label, spans
-from simulator.views.dashboard.parts import choice, controls, figure, group, heading, notice, table, told
-from simulator.views.network import short_name
+from tanshi.simulator.views.charts.network import short_name
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import Batch, Run
+from tanshi.simulator.views.dashboard.market_charts import PAIRS, firm_network, sector_network
+from tanshi.simulator.views.dashboard.pages.auction import label, spans
+from tanshi.simulator.views.dashboard.parts import choice, controls, figure, group, heading, notice, table, told
 
 TITLE = "Trade network"
 ALL = 0

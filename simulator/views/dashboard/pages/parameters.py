@@ -8,13 +8,13 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
-from scenarios.calibrated import STATUS, calibrated, fitted_values
-from scenarios.figures import catalogue
-from scenarios.parameters import describe_parameters
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import Batch
-from simulator.views.dashboard.parts import controls, group, heading, labelled, leaves, notice, table, told
-from simulator.views.report import flatten
+from tanshi.scenarios.calibrated import STATUS, calibrated, fitted_values
+from tanshi.scenarios.figures import catalogue
+from tanshi.scenarios.parameters import describe_parameters
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import Batch
+from tanshi.simulator.views.dashboard.parts import controls, group, heading, labelled, leaves, notice, table, told
+from tanshi.simulator.views.reports.report import flatten
 
 TITLE = "Parameters"
 ROWS = 25

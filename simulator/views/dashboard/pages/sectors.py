@@ -6,12 +6,12 @@ from typing import Any
 
 from dash import Dash, Input, Output, html
 
-from simulator.variables import FIRM_SECTORS, SECTORS, emissions_of, net_sales_of, value_added_of
-from simulator.views.dashboard.charts import Chart, bars
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import Batch
-from simulator.views.dashboard.pages.compare import annual
-from simulator.views.dashboard.parts import choice, controls, figure, figures, group, heading, notice, told
+from tanshi.simulator.results.variables import FIRM_SECTORS, SECTORS, emissions_of, net_sales_of, value_added_of
+from tanshi.simulator.views.dashboard.charts import Chart, bars
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import Batch
+from tanshi.simulator.views.dashboard.pages.compare import annual
+from tanshi.simulator.views.dashboard.parts import choice, controls, figure, figures, group, heading, notice, told
 
 TITLE = "Sectors"
 CODES = (*FIRM_SECTORS, *(code for code in SECTORS if code not in FIRM_SECTORS), "HH")

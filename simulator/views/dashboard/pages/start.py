@@ -9,15 +9,15 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
-from scenarios.calibrated import STATUS, calibrated
-from scenarios.errors import UserError
-from scenarios.load import library, load_scenario
-from scenarios.parameters import Parameter, describe_parameters
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.edit import checked
-from simulator.views.dashboard.pages.parameters import written
-from simulator.views.dashboard.parts import choice, controls, heading, labelled, notice, sentence
-from simulator.views.dashboard.runs import Standing
+from tanshi.scenarios.calibrated import STATUS, calibrated
+from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.load import library, load_scenario
+from tanshi.scenarios.parameters import Parameter, describe_parameters
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.edit import checked
+from tanshi.simulator.views.dashboard.pages.parameters import written
+from tanshi.simulator.views.dashboard.parts import choice, controls, heading, labelled, notice, sentence
+from tanshi.simulator.views.dashboard.runs import Standing
 
 TITLE = "Start a run"
 LEAD = (
@@ -170,7 +170,7 @@ def wrong(problems: Mapping[str, str], seeds: object) -> str:
 
     Parameters
     ----------
-    problems : of `simulator.views.dashboard.edit.checked`.
+    problems : of `tanshi.simulator.views.dashboard.edit.checked`.
     seeds : how many, as the page has them; None where what was typed is no number that it takes.
     """
     out = []

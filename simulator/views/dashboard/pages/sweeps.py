@@ -6,12 +6,12 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
 
-from simulator.studies.analyse import Finding, Study
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import Batch
-from simulator.views.dashboard.parts import choice, controls, figure, figures, heading, notice, table, told
-from simulator.views.dashboard.study_charts import indices, scatter, tornado
-from simulator.views.sensitivity import MEASURES, sensitivity_words
+from tanshi.simulator.studies.sweeps.analyse import Finding, Study
+from tanshi.simulator.views.charts.sensitivity import MEASURES, sensitivity_words
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import Batch
+from tanshi.simulator.views.dashboard.parts import choice, controls, figure, figures, heading, notice, table, told
+from tanshi.simulator.views.dashboard.study_charts import indices, scatter, tornado
 
 TITLE = "Sweep"
 NONE = (

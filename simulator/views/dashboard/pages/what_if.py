@@ -7,16 +7,17 @@ from typing import Any
 from dash import Dash, Input, Output, State, html, no_update
 from dash.exceptions import PreventUpdate
 
-from scenarios.errors import UserError
-from scenarios.load import library, load_scenario
-from simulator.disk import StoreError
-from simulator.variables import FIRM_SECTORS, emissions_of
-from simulator.variables import SECTORS as NAMES
-from simulator.views.dashboard import sliders
-from simulator.views.dashboard.answer import SHOWN, Answer, what_if
-from simulator.views.dashboard.charts import NOW, against, bars, empty
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.levers import (
+from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.load import library, load_scenario
+from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of
+from tanshi.simulator.results.variables import SECTORS as NAMES
+from tanshi.simulator.views.charts.style import GREY
+from tanshi.simulator.views.dashboard import sliders
+from tanshi.simulator.views.dashboard.answer import SHOWN, Answer, what_if
+from tanshi.simulator.views.dashboard.charts import NOW, against, bars, empty
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.levers import (
     EQUILIBRIUM,
     MODES,
     RULES,
@@ -29,7 +30,7 @@ from simulator.views.dashboard.levers import (
     settings_of,
     shares,
 )
-from simulator.views.dashboard.parts import (
+from tanshi.simulator.views.dashboard.parts import (
     choice,
     figure,
     figures,
@@ -42,10 +43,9 @@ from simulator.views.dashboard.parts import (
     share_done,
     table,
 )
-from simulator.views.dashboard.sliders import slider_of
-from simulator.views.dashboard.warm import Superseded
-from simulator.views.style import GREY
-from simulator.views.table import signed
+from tanshi.simulator.views.dashboard.sliders import slider_of
+from tanshi.simulator.views.dashboard.warm import Superseded
+from tanshi.simulator.views.table import signed
 
 TITLE = "What if"
 LEAD = (
@@ -164,7 +164,7 @@ def answers(desk: Desk, now: Settings, turn: int | None = None) -> tuple[Answer,
     except (Superseded, StoreError, UserError):
         raise
     except Exception as error:
-        if not type(error).__module__.startswith(("equilibrium.", "market.", "simulator.", "agents.")):
+        if not type(error).__module__.startswith("tanshi."):
             raise
         raise UserError(f"The model has no answer here: {error}") from error
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pytest
 
-from simulator.studies.reproduction.claims import Claim
-from simulator.studies.reproduction.evidence import VARIABLES, Evidence, World
+from tanshi.simulator.studies.reproduction.claims import Claim
+from tanshi.simulator.studies.reproduction.evidence import VARIABLES, Evidence, World
 
 YEARS = tuple(range(2022, 2031))
 Paths = Mapping[str, Mapping[str, Sequence[float]]]

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from agents.sinks import published
-from scenarios.errors import UserError
-from simulator.studies.reproduction.claims import CLAIMS, COLUMNS, all_claims, choose_claims, read_claims
-from simulator.studies.reproduction.evidence import VARIABLES, WORDS
-from simulator.studies.reproduction.rules import RULES
+from tanshi.agents.sinks import published
+from tanshi.scenarios.errors import UserError
+from tanshi.simulator.studies.reproduction.claims import CLAIMS, COLUMNS, all_claims, choose_claims, read_claims
+from tanshi.simulator.studies.reproduction.evidence import VARIABLES, WORDS
+from tanshi.simulator.studies.reproduction.rules import RULES
 
 PRINTED = {
     # Huo et al. (2026), section 3.

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.studies.reproduction.claims import Claim
-from simulator.studies.reproduction.evidence import Evidence, OutOfReach
-from simulator.studies.reproduction.identity import Case, Identity
-from simulator.studies.reproduction.rules import RULES
-from simulator.studies.reproduction.verdicts import (
+from tanshi.simulator.studies.reproduction.claims import Claim
+from tanshi.simulator.studies.reproduction.evidence import Evidence, OutOfReach
+from tanshi.simulator.studies.reproduction.identity import Case, Identity
+from tanshi.simulator.studies.reproduction.rules import RULES
+from tanshi.simulator.studies.reproduction.verdicts import (
     CONSTRUCTED,
     IN_SHAPE,
     NOT,

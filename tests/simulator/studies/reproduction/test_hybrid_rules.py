@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulator.studies.reproduction.claims import Claim
-from simulator.studies.reproduction.evidence import Evidence
-from simulator.studies.reproduction.verdicts import CONSTRUCTED, IN_SHAPE, NOT, REPRODUCED, judge
+from tanshi.simulator.studies.reproduction.claims import Claim
+from tanshi.simulator.studies.reproduction.evidence import Evidence
+from tanshi.simulator.studies.reproduction.verdicts import CONSTRUCTED, IN_SHAPE, NOT, REPRODUCED, judge
 from tests.simulator.studies.reproduction.conftest import YEARS, line
 
 Make = Callable[..., Evidence]

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from equilibrium.province.decompose import EFFECTS
-from scenarios.load import load_scenario
-from simulator.economy import economy
-from simulator.studies.reproduction.decomposition import HOUSEHOLDS, effect_words, effects_of
-from simulator.studies.reproduction.evidence import Evidence, OutOfReach
-from simulator.studies.reproduction.identity import identity
-from simulator.studies.reproduction.physical import COLUMNS, physical_table
+from tanshi.equilibrium.province.decompose import EFFECTS
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.run.economy import economy
+from tanshi.simulator.studies.reproduction.decomposition import HOUSEHOLDS, effect_words, effects_of
+from tanshi.simulator.studies.reproduction.evidence import Evidence, OutOfReach
+from tanshi.simulator.studies.reproduction.identity import identity
+from tanshi.simulator.studies.reproduction.physical import COLUMNS, physical_table
 from tests.simulator.studies.reproduction.conftest import line
 
 Make = Callable[..., Evidence]

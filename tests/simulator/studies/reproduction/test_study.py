@@ -8,15 +8,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scenarios.errors import UserError
-from scenarios.load import load_scenario
-from simulator.cli import main
-from simulator.store import RunExists
-from simulator.studies.reproduction.claims import all_claims, choose_claims
-from simulator.studies.reproduction.study import Reproduction, claim_folder, reproduce
-from simulator.studies.reproduction.uncertainty import Draws, draw_plan, is_drawn, shares_of
-from simulator.studies.reproduction.verdicts import CONSTRUCTED, IN_SHAPE, NOT, REPRODUCED, UNTESTABLE, VERDICTS
-from simulator.views.reproduction_files import claims_table, write_page, write_reproduction
+from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.cli.app import main
+from tanshi.simulator.results.store import RunExists
+from tanshi.simulator.studies.reproduction.claims import all_claims, choose_claims
+from tanshi.simulator.studies.reproduction.study import Reproduction, claim_folder, reproduce
+from tanshi.simulator.studies.reproduction.uncertainty import Draws, draw_plan, is_drawn, shares_of
+from tanshi.simulator.studies.reproduction.verdicts import CONSTRUCTED, IN_SHAPE, NOT, REPRODUCED, UNTESTABLE, VERDICTS
+from tanshi.simulator.views.reproduction.files import claims_table, write_page, write_reproduction
 from tests.simulator.studies.conftest import contents
 
 SMALL: dict[str, object] = {"firms.number": 16, "market.periods_per_year": 2, "years.end": 2024, "drift.mode": "none"}
@@ -97,8 +97,8 @@ def test_the_command_prints_the_verdicts_counted_and_where_the_page_is(
         asked.update(given)
         return small
 
-    monkeypatch.setattr("simulator.studies.reproduction.study.reproduce", stand_in)
-    monkeypatch.setattr("simulator.views.reproduction_files.write_reproduction", lambda *given: ([], {}))
+    monkeypatch.setattr("tanshi.simulator.studies.reproduction.study.reproduce", stand_in)
+    monkeypatch.setattr("tanshi.simulator.views.reproduction.files.write_reproduction", lambda *given: ([], {}))
     page = tmp_path / "page.md"
     assert main(["reproduce", "--out", str(tmp_path), "--seeds", "3", "--draws", "7", "--page", str(page)]) == 0
     said = capsys.readouterr().out

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agents.sinks import published
-from simulator.studies.reproduction import yang_costs, yang_policies
-from simulator.studies.reproduction.claims import Claim, all_claims
-from simulator.studies.reproduction.evidence import Evidence
-from simulator.studies.reproduction.verdicts import (
+from tanshi.agents.sinks import published
+from tanshi.simulator.studies.reproduction import yang_costs, yang_policies
+from tanshi.simulator.studies.reproduction.claims import Claim, all_claims
+from tanshi.simulator.studies.reproduction.evidence import Evidence
+from tanshi.simulator.studies.reproduction.verdicts import (
     CONSTRUCTED,
     IN_SHAPE,
     NOT,
@@ -21,8 +21,8 @@ from simulator.studies.reproduction.verdicts import (
     UNTESTABLE,
     judge,
 )
-from simulator.studies.sinks import SinksResult, run_sinks
-from simulator.studies.sinks_settings import Settings
+from tanshi.simulator.studies.sinks.settings import Settings
+from tanshi.simulator.studies.sinks.study import SinksResult, run_sinks
 
 Make = Callable[..., Evidence]
 Say = Callable[..., Claim]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.load import load_scenarios
-from simulator.studies.batch import run_batch
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import Batch
+from tanshi.scenarios.load import load_scenarios
+from tanshi.simulator.studies.batches.batch import run_batch
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import Batch
 
 SMALL = {"years.end": 2024, "firms.number": 40, "market.periods_per_year": 2, "drift.mode": "none"}
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.views.dashboard.app import PAGES
-from simulator.views.dashboard.levers import levers, settings_of
-from simulator.views.dashboard.server import Serving, in_background
+from tanshi.simulator.views.dashboard.app import PAGES
+from tanshi.simulator.views.dashboard.levers import levers, settings_of
+from tanshi.simulator.views.dashboard.server import Serving, in_background
 from tests.browser import BrowserPage
 
 PATIENCE = 60_000

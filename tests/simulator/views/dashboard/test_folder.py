@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator.views.dashboard.app import draw
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import NothingToShow, batches_below, newest, open_batch
-from simulator.views.dashboard.parts import told
+from tanshi.simulator.views.dashboard.app import draw
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import NothingToShow, batches_below, newest, open_batch
+from tanshi.simulator.views.dashboard.parts import told
 from tests.simulator.views.dashboard.words import words
 
 

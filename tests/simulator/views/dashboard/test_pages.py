@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from dash import html
 
-from scenarios.errors import UserError
-from simulator.store import read_run
-from simulator.views.dashboard.app import PAGES, draw, make_app
-from simulator.views.dashboard.charts import by_year
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import Batch
-from simulator.views.dashboard.market_charts import sector_network
-from simulator.views.dashboard.pages import (
+from tanshi.scenarios.errors import UserError
+from tanshi.simulator.results.store import read_run
+from tanshi.simulator.views.dashboard.app import PAGES, draw, make_app
+from tanshi.simulator.views.dashboard.charts import by_year
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import Batch
+from tanshi.simulator.views.dashboard.market_charts import sector_network
+from tanshi.simulator.views.dashboard.pages import (
     auction,
     compare,
     downloads,
@@ -27,8 +27,8 @@ from simulator.views.dashboard.pages import (
     sectors,
     sweeps,
 )
-from simulator.views.dashboard.parts import prose
-from simulator.views.dashboard.recompute import recompute
+from tanshi.simulator.views.dashboard.parts import prose
+from tanshi.simulator.views.dashboard.recompute import recompute
 from tests.simulator.views.dashboard.words import charts, parts_of, traces, words
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.errors import ScenarioError, UserError
-from scenarios.load import load_scenario
-from simulator.store import read_run
-from simulator.views.dashboard.edit import checked, scenario_text
-from simulator.views.dashboard.pages.start import standing, wrong
-from simulator.views.dashboard.runs import RunFromPage, clear_unfinished
+from tanshi.scenarios.errors import ScenarioError, UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.results.store import read_run
+from tanshi.simulator.views.dashboard.edit import checked, scenario_text
+from tanshi.simulator.views.dashboard.pages.start import standing, wrong
+from tanshi.simulator.views.dashboard.runs import RunFromPage, clear_unfinished
 from tests.simulator.views.dashboard.words import words
 
 FAST = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 2, "drift.mode": "none"}

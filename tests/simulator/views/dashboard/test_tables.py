@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.store import read_run
-from simulator.views.dashboard.desk import Desk
-from simulator.views.dashboard.folder import Batch
+from tanshi.simulator.results.store import read_run
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import Batch
 
 
 def fills(batch: Batch, name: str) -> pd.DataFrame:
@@ -64,8 +64,8 @@ def test_ten_million_fills_are_summed_where_they_lie(
     import shutil
     import time
 
-    from simulator.disk import write_table
-    from simulator.results import TRADE_COLUMNS
+    from tanshi.simulator.machine.disk import write_table
+    from tanshi.simulator.results.tables import TRADE_COLUMNS
 
     folder = tmp_path / "huge"
     shutil.copytree(batch_folder, folder)

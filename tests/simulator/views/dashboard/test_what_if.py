@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.errors import UserError
-from scenarios.load import load_scenario
-from scenarios.parameters import describe_parameters
-from simulator.cli import main
-from simulator.store import read_run
-from simulator.views.dashboard.answer import SHOWN, what_if
-from simulator.views.dashboard.levers import (
+from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.parameters import describe_parameters
+from tanshi.simulator.cli.app import main
+from tanshi.simulator.results.store import read_run
+from tanshi.simulator.views.dashboard.answer import SHOWN, what_if
+from tanshi.simulator.views.dashboard.levers import (
     Settings,
     changes,
     file_of,
@@ -25,7 +25,7 @@ from simulator.views.dashboard.levers import (
     settings_of,
     shares,
 )
-from simulator.views.dashboard.warm import Step, Superseded, WarmWorker
+from tanshi.simulator.views.dashboard.warm import Step, Superseded, WarmWorker
 
 
 def quiet(done: int, total: int) -> None:
@@ -155,7 +155,7 @@ def test_a_newer_question_takes_the_place_of_the_older(worker: WarmWorker) -> No
 
 
 def test_a_worker_that_dies_is_said_and_the_next_question_has_another(worker: WarmWorker) -> None:
-    from simulator.views.dashboard.warm import WorkerLost
+    from tanshi.simulator.views.dashboard.warm import WorkerLost
 
     with pytest.raises(WorkerLost, match="memory"):
         worker.ask(die, 0)

@@ -9,15 +9,15 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
-from scenarios.load import load_scenario
-from simulator.model import CarbonMarket
-from simulator.period import one_period
-from simulator.seat import Ticket
-from simulator.views.live import tables
-from simulator.views.live.game import Game, take_seat
-from simulator.views.live.market import LiveMarket, largest_first
-from simulator.views.live.score import LOG_COLUMNS, log_csv, scores
-from simulator.views.live.seat_pictures import firm_demand
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run.period import one_period
+from tanshi.simulator.run.seat import Ticket
+from tanshi.simulator.views.live import tables
+from tanshi.simulator.views.live.game import Game, take_seat
+from tanshi.simulator.views.live.market import LiveMarket, largest_first
+from tanshi.simulator.views.live.score import LOG_COLUMNS, log_csv, scores
+from tanshi.simulator.views.live.seat_pictures import firm_demand
 
 SMALL = {"firms.number": 24, "years.end": 2024, "market.periods_per_year": 4, "drift.mode": "ou"}
 

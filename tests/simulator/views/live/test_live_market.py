@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from equilibrium.engine import EquilibriumError
-from scenarios.load import load_scenario
-from simulator.model import CarbonMarket
-from simulator.views.live import pictures, seat_pictures, tables
-from simulator.views.live.game import take_seat
-from simulator.views.live.market import LiveMarket, largest_first, lever_positions, varied
-from simulator.views.live.panel import source_of
+from tanshi.equilibrium.engine import EquilibriumError
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.views.live import pictures, seat_pictures, tables
+from tanshi.simulator.views.live.game import take_seat
+from tanshi.simulator.views.live.market import LiveMarket, largest_first, lever_positions, varied
+from tanshi.simulator.views.live.panel import source_of
 
 SMALL = {"firms.number": 24, "years.end": 2023, "market.periods_per_year": 4, "drift.mode": "ou"}
 
@@ -148,7 +148,7 @@ def test_firms_are_said_to_lack_only_where_they_do() -> None:
 
 
 def test_the_slider_of_coverage_names_its_sectors() -> None:
-    from simulator.views.live.page import IN_ORDER
+    from tanshi.simulator.views.live.page import IN_ORDER
 
     assert IN_ORDER.startswith("1 Power, 2 Iron and Steel")
     assert IN_ORDER.endswith("8 Aviation")

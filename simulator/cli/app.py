@@ -1,0 +1,319 @@
+"""The command line: reads what the user asks, opens the room for it, says what went wrong in one message.
+
+Everything heavy is imported inside the command that needs it, so that ``--help`` answers at once. Exit codes:
+0 done, 1 a run failed, 2 the user's mistake.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean
+from tanshi.simulator.cli import calibrate as cli_calibrate
+from tanshi.simulator.cli import dashboard as cli_dashboard
+from tanshi.simulator.cli import drift as cli_drift
+from tanshi.simulator.cli import live as cli_live
+from tanshi.simulator.cli import report as cli_report
+from tanshi.simulator.cli import reproduce as cli_reproduce
+from tanshi.simulator.cli import sweep as cli_studies
+from tanshi.simulator.cli.sweep import Scheduler, Settings, Workers, read_settings
+from tanshi.simulator.machine.progress import bar
+
+if TYPE_CHECKING:
+    from tanshi.simulator.studies.batches.batch import BatchResult
+
+FIVE = ("S1", "S2", "S3", "S4", "S5")
+INTERRUPTED = 130
+Misused = cast(type[Exception], typer.BadParameter.__base__)
+"""What Typer raises where words do not fit a command; it has a public name for some kinds of it only."""
+
+app = typer.Typer(
+    help="Tanshi (碳市): a hybrid simulator of a regional carbon market.",
+    epilog="Without a command: the five scenarios S1 to S5 on Shanxi 2022, with table, figures and report.",
+    add_completion=False,
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _alone(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        run()
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "python run.py run S1 S5 --seed 7 --out results/mine\n\n"
+    "python run.py run mine.yaml --years 2022-2026 --firms 100\n\n"
+    "python run.py run S1 S5 --seeds 20 --workers 2    (bands over the seeds)\n\n"
+    "python run.py run S4 --market equilibrium --drift none    (the traditional equilibrium model)"
+)
+def run(
+    scenario: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SCENARIO|FILE.yaml", help="Default: S1 S2 S3 S4 S5.", show_default=False),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
+    years: Annotated[str | None, typer.Option(metavar="FROM-TO", help="Such as 2022-2030.")] = None,
+    firms: Annotated[int | None, typer.Option(help="Firms of the eight sectors together.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: results/<time>.")] = None,
+    market: Annotated[
+        str | None, typer.Option(metavar="agents|equilibrium", help="Where the price comes from.")
+    ] = None,
+    drift: Annotated[
+        str | None, typer.Option(metavar="neural|ou|none", help="What moves between two auctions.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other results.")] = False,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Runs of each scenario, with seeds counted from its own.")
+    ] = 1,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    settings: Settings = None,
+) -> None:
+    """Run scenarios and write tables, figures and a report.
+
+    Options override what the scenarios say; results of the same run already in the folder are kept.
+    """
+    overrides: dict[str, object] = {}
+    labels: dict[str, str] = {}
+
+    def override(field: str, value: object, option: str) -> None:
+        if value is not None:
+            overrides[field], labels[field] = value, option
+
+    start, end = (None, None) if years is None else _years(years)
+    override("years.start", start, "--years")
+    override("years.end", end, "--years")
+    override("seed", seed, "--seed")
+    override("firms.number", firms, "--firms")
+    override("market.mode", market, "--market")
+    override("drift.mode", drift, "--drift")
+
+    from tanshi.scenarios.load import load_scenarios
+
+    for field, value in read_settings(settings).items():
+        override(field, value, "--set")
+    scenarios = load_scenarios(scenario or FIVE, overrides, labels)
+    folder = out or Path("results") / datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
+    if folder.exists() and not folder.is_dir():
+        problem = Problem("a folder", f"the file {folder}", "--out")
+        raise UserError("The results cannot be written.", [problem])
+
+    from tanshi.simulator.studies.batches.batch import run_batch
+
+    with bar() as progress:
+        result = run_batch(
+            scenarios,
+            folder,
+            overwrite=overwrite,
+            progress=progress,
+            seeds=seeds,
+            workers=workers,
+            scheduler=scheduler,
+        )
+    _show(result, folder)
+    if result.failed:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example:\n\npython run.py check --capital vintage --external-saving flexible")
+def check(
+    economy: Annotated[str, typer.Option(help="Folder in scenarios/economies.")] = "shanxi_2022",
+    capital: Annotated[str, typer.Option(metavar="mobile|vintage", help="Where capital can go.")] = "mobile",
+    external_saving: Annotated[str, typer.Option(metavar="fixed|flexible", help="What the balance fixes.")] = "fixed",
+    regimes: Annotated[bool, typer.Option("--regimes", help="Add a table of regimes at one emission cut.")] = False,
+    moved: Annotated[bool, typer.Option("--moved", help="Add what the builder of the accounts moved.")] = False,
+) -> None:
+    """Check the equilibrium model: benchmark, homogeneity, Walras, caps and taxes, growth, each with its figure."""
+    from rich.console import Console
+
+    from tanshi.equilibrium.province.closure import Closure
+    from tanshi.simulator.run.economy import economy as load
+    from tanshi.simulator.studies.check import check_table, checks_of, emission_falls, falls_table
+
+    closure = Closure(capital=cast(Any, capital), external_saving=cast(Any, external_saving))
+    checks = checks_of(economy, closure)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    console.print(check_table(checks, f"{economy}, capital {capital}, external saving {external_saving}"))
+    failed = [c for c in checks if not c.passed]
+    if failed:
+        console.print(f"{len(failed)} of {len(checks)} checks failed.")
+        raise typer.Exit(1)
+    accounts = load(economy).accounts
+    console.print(falls_table(emission_falls(accounts, closure)))
+    if regimes:
+        from tanshi.simulator.studies.regimes import regime_table, render_regimes
+
+        console.print(render_regimes(regime_table(accounts)))
+    if moved:
+        from tanshi.equilibrium.province.balance import render_moved
+
+        console.print(render_moved(accounts.moved), markup=False)
+    console.print(f"All {len(checks)} checks passed.")
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "python run.py sinks\n\n"
+    "python run.py sinks --units units.csv --out results/sinks\n\n"
+    "python run.py sinks --set omega_s=0.08 --set method=vrs    (docs/forest_sinks.md lists the names)"
+)
+def sinks(
+    units: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Units: capital, labour, intermediate, output, co2, group columns."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: results/<time>.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter, such as omega_s=0.08.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results of this command.")] = False,
+) -> None:
+    """Forest carbon sinks: abatement cost of units, what firms would pay for sinks, clouds and policies.
+
+    Without a file of units: the published tables recomputed beside the print, and a made-up survey.
+    """
+    from tanshi.simulator.studies.batches.folders import write_folder
+    from tanshi.simulator.studies.sinks.files import claim, files_of
+    from tanshi.simulator.studies.sinks.settings import read_settings
+    from tanshi.simulator.studies.sinks.study import run_sinks
+
+    chosen = read_settings(settings or [])
+    folder = claim(out or Path("results") / datetime.now().strftime("%Y-%m-%dT%H-%M-%S"), overwrite=overwrite)
+    with bar() as progress:
+        result = run_sinks(units, chosen, progress)
+
+    from tanshi.simulator.views.sinks.page import draw_figures, pictures
+
+    write_folder(folder, files_of(result, pictures(draw_figures(result))))
+    print("\n".join(result.words))
+    print(f"\nTables and figures in {folder}.")
+
+
+cli_studies.register(app)
+cli_calibrate.register(app)
+cli_dashboard.register(app)
+cli_drift.register(app)
+cli_live.register(app)
+cli_report.register(app)
+cli_reproduce.register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        Words after ``python run.py``; by default those of this process.
+
+    Returns
+    -------
+    int
+        0 done, 1 a run failed, 2 the user's mistake, 130 interrupted.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        _check_first_word(words)
+        code = app(words, prog_name="python run.py", standalone_mode=False)
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else 0 if exit_.code is None else 1
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Misused as error:
+        _explain(error)
+        return 2
+    except Exception as error:
+        # An error class of our own rooms is a message for the user; any other is a defect and must be seen.
+        if not type(error).__module__.startswith("tanshi."):
+            raise
+        print(f"Error: {error}", file=sys.stderr)
+        deliberate = 2 if isinstance(error, UserError | ValueError) else 1
+        return int(getattr(error, "exit_code", deliberate))
+    if code == INTERRUPTED:
+        print("Interrupted.", file=sys.stderr)
+    return code if isinstance(code, int) else 0
+
+
+def _explain(error: Any) -> None:
+    """Say what does not fit a command, as every other mistake is said, and where its words are listed."""
+    said = str(error.format_message())
+    if not said:  # a group without its command has shown its help instead
+        return
+    stop = "" if said.endswith((".", "?")) else "."
+    command = "python run.py" if error.ctx is None else error.ctx.command_path
+    print(f"Error: {said}{stop}\n  {command} --help lists what it takes.", file=sys.stderr)
+
+
+def _check_first_word(words: Sequence[str]) -> None:
+    """Refuse a first word that is no command, and say what was probably meant."""
+    if not words or words[0] in ("-h", "--help"):
+        return
+    commands = [str(info.name or getattr(info.callback, "__name__", "")) for info in app.registered_commands]
+    commands += [str(group.name) for group in app.registered_groups]
+    word = words[0]
+    if word in commands:
+        return
+    if word.startswith("-"):
+        hint = f"Options follow a command: python run.py run {' '.join(words)}"
+    elif word in FIVE or word.endswith((".yaml", ".yml")):
+        hint = f"To run it: python run.py run {word}"
+    else:
+        hint = did_you_mean(word, commands) or "python run.py --help shows what each does."
+    problem = Problem(f"one of {', '.join(commands)}", repr(word), hint=hint)
+    raise UserError("There is no such command.", [problem])
+
+
+def _years(text: str) -> tuple[int, int]:
+    """Return first and last year of a text such as ``2022-2030``.
+
+    Examples
+    --------
+    >>> _years("2022-2030")
+    (2022, 2030)
+    """
+    found = re.fullmatch(r"\s*(\d{4})\s*-\s*(\d{4})\s*", text)
+    if not found:
+        problem = Problem("two years such as 2022-2030", repr(text), "--years")
+        raise UserError("The years cannot be read.", [problem])
+    return int(found[1]), int(found[2])
+
+
+def _show(result: BatchResult, folder: Path) -> None:
+    """Write figures and report beside the results; print the table and what each scenario did."""
+    from rich.console import Console
+
+    from tanshi.simulator.studies.offsets import offset_effects
+    from tanshi.simulator.views.charts.figures import write_figures
+    from tanshi.simulator.views.detail import write_details
+    from tanshi.simulator.views.offsets import offset_table, offset_words, write_offsets
+    from tanshi.simulator.views.reports.folder_report import provenance, shown_run
+    from tanshi.simulator.views.reports.report import write_report
+    from tanshi.simulator.views.table import terminal_table
+    from tanshi.simulator.views.words import plain_words
+
+    figures = write_figures(result.runs, folder / "figures") if result.runs else {}
+    if result.runs:
+        figures |= write_details(shown_run(result.runs), folder / "figures")
+    figures |= write_offsets(result.runs, folder)
+    pictures = {name: png.read_bytes() for name, (png, _) in figures.items()}
+    write_report(folder, result.runs, failed=result.failed, status=provenance(result.runs), pictures=pictures)
+    console = Console(highlight=False, markup=False)
+    console.print(terminal_table(result.runs))
+    console.print(plain_words(result.runs, result.failed))
+    for effect in offset_effects(result.runs):
+        console.print(offset_table(effect), f"\n{offset_words(effect)}")
+    console.print(f"\nResults in {folder}; open {folder / 'report.html'} in a browser.", soft_wrap=True)

@@ -1,0 +1,68 @@
+"""The command that shows results in the browser."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tanshi.scenarios.errors import Problem, UserError
+
+ROOT = Path("results")
+"""Where `run` and `sweep` put their results unless told otherwise."""
+LOWEST, HIGHEST = 1, 65535
+Port = Annotated[int, typer.Option(metavar="N", help=f"Port of the page on this machine, {LOWEST} to {HIGHEST}.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(
+        epilog="Examples:\n\n"
+        "python run.py dashboard    (the newest results)\n\n"
+        "python run.py dashboard results/mine --port 8051"
+    )(dashboard)
+
+
+def dashboard(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="Folder of a batch or a sweep. Default: the newest below results/."),
+    ] = None,
+    port: Port = 8050,
+) -> None:
+    """Show results in the browser, and ask what if: on this machine alone, without internet."""
+    missing = [name for name in ("dash", "plotly") if find_spec(name) is None]
+    if missing:
+        hint = "Install it: .venv/bin/python -m pip install '.[dashboard]'."
+        problem = Problem("the packages of the extra `dashboard`", f"no {' and no '.join(missing)}", hint=hint)
+        raise UserError("The dashboard cannot be opened.", [problem])
+    check_port(port, "The dashboard cannot be opened.", 8050)
+    if folder is not None and not folder.is_dir():
+        found = "a file" if folder.exists() else "no such folder"
+        raise UserError("There is nothing to show.", [Problem("a folder of results", f"{folder} ({found})", "DIR")])
+
+    from tanshi.simulator.studies.compiling import compile_in_sight
+    from tanshi.simulator.views.dashboard.server import serving
+
+    compile_in_sight()
+    with serving(folder, ROOT, port) as page:
+        print(f"The dashboard is at {page.address}; Ctrl-C ends it.", flush=True)
+        try:
+            page.forever()
+        except KeyboardInterrupt:
+            print("Closed.")
+
+
+def check_port(port: int, refusal: str, usual: int) -> None:
+    """Refuse a number that no port has.
+
+    Raises
+    ------
+    UserError
+        With ``refusal`` as its first line.
+    """
+    if not LOWEST <= port <= HIGHEST:
+        hint = f"Leave it out for {usual}."
+        raise UserError(refusal, [Problem(f"a port from {LOWEST} to {HIGHEST}", str(port), "--port", hint=hint)])

@@ -1,0 +1,171 @@
+"""The commands of the drift: train it, judge it, let it draw series, compare the hybrid with the traditional model."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean
+from tanshi.simulator.machine.progress import bar
+
+if TYPE_CHECKING:
+    from tanshi.simulator.drift.train import Progress as Epoch
+
+WORK = Path("results/training")
+DOCS = Path("docs")
+VARIANTS = ("bounded", "paper")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command(
+        epilog="Examples:\n\n"
+        "python run.py train --out mine --seeds 4    (a run uses it with drift.weights: mine)\n\n"
+        "python run.py train --variant paper --out paper\n\n"
+        "python run.py train --prices cea_daily.csv --out mine\n\n"
+        "python run.py train --evaluate    (docs/drift_skill.md)\n\n"
+        "python run.py train --generate --scenario S1 --scenario S5 --start 0.7 --start 1.3"
+    )(train)
+    app.command(
+        epilog="Examples:\n\n"
+        "python run.py compare S5\n\n"
+        "python run.py compare S1 S4 --cut 0.1 --year 2026 --period 4 --enter STEEL --out results/shock"
+    )(compare)
+
+
+def train(
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the weights. Default: the model's own.", show_default=False)
+    ] = None,
+    variant: Annotated[
+        str, typer.Option(metavar="bounded|paper", help="paper: ReLU network alone, squared error over whole paths.")
+    ] = "bounded",
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each scenario and cap whose paths are pooled.")] = 2,
+    members: Annotated[int, typer.Option(min=1, max=50, help="Networks of the ensemble, which differ by seed.")] = 4,
+    prices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Another price history: columns date and close, daily to monthly."),
+    ] = None,
+    work: Annotated[Path, typer.Option(help="Folder for the runs and the checkpoints.")] = WORK,
+    evaluate: Annotated[bool, typer.Option("--evaluate", help="Judge the weights instead of training.")] = False,
+    generate: Annotated[bool, typer.Option("--generate", help="Draw series from the weights instead.")] = False,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="With --generate: a scenario. Default: S1, S4 and S5.", show_default=False)
+    ] = None,
+    start: Annotated[
+        list[float] | None,
+        typer.Option(help="With --generate: an initial price over the reference.", show_default=False),
+    ] = None,
+    docs: Annotated[
+        Path | None, typer.Option(help="With --evaluate: folder of the page. Default: docs.", show_default=False)
+    ] = None,
+) -> None:
+    """Train the drift's network on the simulator's own paths, its price reversion on the real market's."""
+    from tanshi.simulator.studies.learning.training import DEFAULT_FOLDER
+
+    if variant not in VARIANTS:
+        hint = did_you_mean(variant, list(VARIANTS))
+        problem = Problem("bounded or paper", repr(variant), "--variant", hint=hint)
+        raise UserError("There is no such network.", [problem])
+    if evaluate and generate:
+        raise UserError("One thing at a time.", [Problem("--evaluate or --generate", "both")])
+    folder = out or DEFAULT_FOLDER
+    if evaluate:
+        _evaluate(folder, work, docs or DOCS)
+    elif generate:
+        _generate(folder, scenario or ["S1", "S4", "S5"], start, work)
+    else:
+        if variant == "paper" and out is None:
+            problem = Problem("a folder", "none", "--out", hint="The model's own weights stay the bounded network's.")
+            raise UserError("The variant paper needs a place of its own.", [problem])
+        _train(folder, work, variant, seeds, members, prices)
+
+
+def _train(folder: Path, work: Path, variant: str, seeds: int, members: int, prices: Path | None) -> None:
+    from rich.console import Console
+
+    from tanshi.simulator.drift.skill import render_skill
+    from tanshi.simulator.studies.learning.training import preparation_lines, train_default
+
+    with bar() as progress:
+
+        def trained(member: int, epoch: Epoch) -> None:
+            held = "" if epoch.validation is None else f", held out {epoch.validation:.3f}"
+            stage = f"network {member + 1} of {members}, {epoch.stage}"
+            progress(stage, epoch.epoch, epoch.epochs, f"loss {epoch.training:.3f}{held}")
+
+        inputs, done = train_default(
+            folder,
+            work,
+            seeds=seeds,
+            members=members,
+            variant=variant,
+            prices=prices,
+            simulated=progress,
+            trained=trained,
+        )
+    console = Console(highlight=False, markup=False)
+    for line in preparation_lines(inputs):
+        console.print(line, soft_wrap=True)
+    console.print(render_skill(done[0].errors))
+    epochs = ", ".join(str(one.epochs) for one in done)
+    told = f"Weights of {len(done)} networks in {folder} after {epochs} epochs; runs use the first."
+    console.print(told, soft_wrap=True)
+
+
+def _evaluate(folder: Path, work: Path, docs: Path) -> None:
+    from tanshi.simulator.studies.learning.judgement import evaluate
+    from tanshi.simulator.views.charts.drift import findings, write_page
+
+    with bar() as progress:
+        judged = evaluate(folder, work, progress=progress)
+    written = write_page(judged, docs)
+    print("\n".join(line.replace("**", "") for line in findings(judged)))
+    print(f"\nThe evidence supports the drift mode {judged.supported}. The page: {written[-1]}")
+
+
+def _generate(folder: Path, scenarios: list[str], starts: list[float] | None, work: Path) -> None:
+    from tanshi.simulator.studies.learning.generate import STARTS, generate
+    from tanshi.simulator.views.charts.drift import write_generated
+
+    drawn = generate(scenarios, folder, starts=starts or STARTS)
+    written = write_generated(drawn, work / "trajectories")
+    lost = f" {drawn.lost} paths blew up and were left out." if drawn.lost else ""
+    print(f"Series of {len(scenarios)} scenarios in {written[0]}, figure {written[1]}.{lost}")
+
+
+def compare(
+    scenario: Annotated[list[str], typer.Argument(metavar="SCENARIO [SCENARIO]", help="Built-in names or files.")],
+    year: Annotated[
+        int | None, typer.Option(help="Year of the shocks. Default: a middle one.", show_default=False)
+    ] = None,
+    period: Annotated[
+        int | None, typer.Option(min=1, help="Period that first knows. Default: mid-year.", show_default=False)
+    ] = None,
+    cut: Annotated[float, typer.Option(min=0.0, max=0.9, help="Part of the cap that the first shock takes.")] = 0.05,
+    enter: Annotated[
+        list[str] | None, typer.Option(metavar="SECTOR", help="Sector that the second shock brings in.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results. Default: results/<time>.", show_default=False)
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other results.")] = False,
+) -> None:
+    """Compare the traditional equilibrium model with the hybrid: paths, mid-year shocks, moments of the price."""
+    from tanshi.simulator.studies.compare import compare as run
+    from tanshi.simulator.views.compare import words, write_comparison
+
+    if len(scenario) > 2:
+        raise UserError("Too much to compare.", [Problem("one or two scenarios", str(len(scenario)))])
+    folder = out or Path("results") / datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
+    with bar() as progress:
+        result = run(
+            scenario, folder / "runs", year=year, period=period, cut=cut, entrants=enter, overwrite=overwrite,
+            progress=progress,
+        )  # fmt: skip
+    write_comparison(result, folder)
+    print(words(result))
+    print(f"Tables and figures in {folder}.")

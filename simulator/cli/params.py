@@ -1,0 +1,136 @@
+"""The command that lists every field of a scenario and every figure of an economy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from tanshi.scenarios.figures import Figure
+
+BY_PART, BY_BEGINNING, BY_LETTERS = "as a part of the name", "as the beginning of a part of the name", "in the name"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(
+        epilog="Examples:\n\n"
+        "python run.py params firms\n\n"
+        "python run.py params economy.elasticities\n\n"
+        "python run.py params benchmark --text    (wherever the word stands, meanings and sources included)"
+    )(params)
+
+
+def params(
+    word: Annotated[
+        str,
+        typer.Argument(
+            help="A part of the dotted name, such as cap or firms.strategies, or the beginning of one.",
+            show_default=False,
+        ),
+    ] = "",
+    economy: Annotated[str, typer.Option(help="Economy whose figures are listed.")] = "shanxi_2022",
+    text: Annotated[
+        bool, typer.Option("--text", help="Look for the word anywhere: names, units, statuses, meanings, sources.")
+    ] = False,
+) -> None:
+    """List every field of a scenario and every figure of its economy: default, range, unit, status, meaning."""
+    from rich.console import Console
+
+    from tanshi.scenarios.calibrated import STATUS, calibrated
+    from tanshi.scenarios.figures import catalogue
+    from tanshi.scenarios.parameters import describe_parameters
+
+    fitted = {row.field: row for row in calibrated(economy)}
+    fields = {
+        r.name: (r.name, f"{fitted[r.name].value:g}", r.expectation, STATUS, r.description)
+        if r.name in fitted
+        else (r.name, _plain(r.default), r.expectation, r.status, r.description)
+        for r in describe_parameters()
+    }
+    figures = {
+        f.path: (f.path, f"{fitted[f.path].value:g}", f.unit, _range(f), STATUS, fitted[f.path].source)
+        if f.path in fitted
+        else (f.path, f"{f.value:g}", f.unit, _range(f), f.status, f.source)
+        for f in catalogue(economy).values()
+    }
+    everything: dict[str, tuple[str, ...]] = {**fields, **figures}
+    anywhere = [name for name, row in everything.items() if word.casefold() in " ".join(row).casefold()]
+    how, found = ("somewhere", anywhere) if text else named(word, list(everything))
+    if not found:
+        parts = {part for name in everything for part in name.split(".")}
+        elsewhere = f"{_count(anywhere)} {_has(anywhere)} it elsewhere: {_again(word)}" if anywhere else ""
+        hint = elsewhere or did_you_mean(word, sorted(parts))
+        raise UserError("Nothing to show.", [Problem("part of a field's name", repr(word), hint=hint)])
+    console = Console(highlight=False)
+    # A pipe has no width of its own; 80 columns would break every cell.
+    console = Console(highlight=False, width=console.width if console.is_terminal else 200)
+    if shown := [fields[name] for name in found if name in fields]:
+        console.print(_table(("Field", "Default", r"May be \[unit]", "Status", "Meaning"), shown))
+    if known := [figures[name] for name in found if name in figures]:
+        console.print(_table(("Figure", "Value", "Unit", "Range", "Status", "Source"), known))
+    if word:
+        more = [name for name in anywhere if name not in set(found)]
+        rest = f" {_count(more)} more {_has(more)} it elsewhere: {_again(word)}" if more else ""
+        console.print(f"{_count(found)} {_has(found)} '{word}' {how}.{rest}", soft_wrap=True, markup=False)
+
+
+def named(word: str, names: Sequence[str]) -> tuple[str, list[str]]:
+    """The names that a word most likely means, and how they hold it.
+
+    Examples
+    --------
+    >>> names = ["cap.decline", "shock.cap_cut", "closure.capital", "allocation.gap_cap"]
+    >>> named("cap", names)
+    ('as a part of the name', ['cap.decline'])
+    >>> named("capit", names)
+    ('as the beginning of a part of the name', ['closure.capital'])
+    >>> named("p_c", names)
+    ('in the name', ['shock.cap_cut', 'allocation.gap_cap'])
+    """
+    wanted = word.casefold()
+    # Between two points stands a part; a word of several parts holds points itself.
+    dotted = {name: f".{name.casefold()}." for name in names}
+    for how, looked in ((BY_PART, f".{wanted}."), (BY_BEGINNING, f".{wanted}"), (BY_LETTERS, wanted)):
+        if found := [name for name, text in dotted.items() if looked in text]:
+            return how, found
+    return BY_LETTERS, []
+
+
+def _again(word: str) -> str:
+    """The command that looks everywhere."""
+    return f"python run.py params {word if word.isidentifier() else chr(34) + word + chr(34)} --text"
+
+
+def _count(names: Sequence[str]) -> str:
+    return "1 field or figure" if len(names) == 1 else f"{len(names):,} fields and figures"
+
+
+def _has(names: Sequence[str]) -> str:
+    return "has" if len(names) == 1 else "have"
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _range(figure: Figure) -> str:
+    if figure.low is not None and figure.high is not None:
+        return f"{figure.low:g} to {figure.high:g}"
+    return figure.expectation.split(" [")[0]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(*heads, box=SIMPLE_HEAD)
+    for cells in rows:
+        table.add_row(*(cell.replace("[", r"\[") for cell in cells))
+    return table

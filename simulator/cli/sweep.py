@@ -1,0 +1,200 @@
+"""The commands of many runs: sweep, analyse, compact, query; they register `new` and `params` too."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.simulator.cli import params as cli_params
+from tanshi.simulator.cli.new import new
+from tanshi.simulator.machine.progress import bar
+
+if TYPE_CHECKING:
+    from tanshi.scenarios.sweep_load import Plan
+    from tanshi.simulator.studies.sweeps.analyse import Study
+
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes. Default: one a processor.", show_default=False)]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="tcp://HOST:PORT", help="Compute on a Dask scheduler's workers instead.", show_default=False),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="Any field of `params`, for all runs.", show_default=False),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command(
+        epilog="Examples:\n\n"
+        "python run.py sweep cap --workers 2 --out results/cap\n\n"
+        "python run.py sweep mine.yaml --set firms.number=100\n\n"
+        "python run.py sweep results/cap    (goes on with the sweep that the folder holds)"
+    )(sweep)
+    app.command(
+        epilog="Examples:\n\n"
+        "python run.py analyse results/cap\n\n"
+        'python run.py analyse results/cap --where "price > 150"'
+    )(analyse)
+    app.command(epilog="Example:\n\npython run.py compact results/cap")(compact)
+    app.command(
+        epilog="Example:\n\n"
+        'python run.py query results/cap "select run, sum(quantity_t) as t from trades group by run limit 5"'
+    )(query)
+    app.add_typer(new, name="new")
+    cli_params.register(app)
+
+
+def read_settings(settings: list[str] | None) -> dict[str, object]:
+    """Fields and values given as ``FIELD=VALUE``.
+
+    Raises
+    ------
+    UserError
+        For a word without an equals sign.
+    """
+    out: dict[str, object] = {}
+    for word in settings or []:
+        field, sign, text = word.partition("=")
+        if not sign or not field.strip():
+            problem = Problem("a field and its value, such as firms.number=200", repr(word), "--set")
+            raise UserError("The setting cannot be read.", [problem])
+        out[field.strip()] = _value(text.strip())
+    return out
+
+
+def _value(text: str) -> object:
+    """A value as YAML would read it.
+
+    Examples
+    --------
+    >>> _value("200"), _value("0.5"), _value("true"), _value("null"), _value("neural")
+    (200, 0.5, True, None, 'neural')
+    """
+    words: dict[str, object] = {"true": True, "false": False, "null": None}
+    if text in words:
+        return words[text]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def sweep(
+    file: Annotated[str, typer.Argument(metavar="FILE.yaml|NAME|DIR", help="A sweep, or a folder that holds one.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: results/<name>-<time>.")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    settings: Settings = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other results.")] = False,
+) -> None:
+    """Run a design of points over scenarios and seeds, and go on with it when it was killed.
+
+    Ready-made: cap, coverage, benchmarks, elasticities, abatement_spread, strategies, drift, weak_cells.
+    """
+    from tanshi.simulator.studies.sweeps.sweep import Sweeping, open_sweep, run_sweep
+
+    plan = open_sweep(file, read_settings(settings))
+    held = Path(file) if Path(file).is_dir() else None
+    if held is not None and settings:
+        problem = Problem("a sweep's file", f"the folder {held}", "--set", hint="What the folder holds is settled.")
+        raise UserError("A sweep that has begun keeps its settings.", [problem])
+    folder = out or held or Path("results") / f"{plan.name}-{datetime.now().strftime('%Y-%m-%dT%H-%M-%S')}"
+    _announce(plan, len(Sweeping(plan).unit))
+    with bar() as progress:
+        outcome = run_sweep(plan, folder, overwrite=overwrite, progress=progress, workers=workers, scheduler=scheduler)
+    print(f"{outcome.done} runs finished, {len(outcome.failed)} failed, in {folder}.")
+    for name, reason in list(outcome.failed.items())[:8]:
+        print(f"  {name}: {reason}")
+    if outcome.failed:
+        print(f"Parameters and tracebacks are in {folder}/<run>.failed. To try again: python run.py sweep {folder}")
+        raise typer.Exit(1)
+    print(f"To see what it shows: python run.py analyse {folder}")
+
+
+def _announce(plan: Plan, points: int) -> None:
+    spec = plan.spec
+    runs = points * len(plan.scenarios) * len(spec.seeds)
+    print(
+        f"{spec.title or plan.name}: {points:,} points ({spec.design.method}, {len(plan.factors)} parameters)"
+        f" x {len(plan.scenarios)} scenarios x {len(spec.seeds)} seeds = {runs:,} runs"
+    )
+
+
+def analyse(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a finished sweep.")],
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="'OUTPUT > X'", help="An outcome to be explained by a simple rule.")
+    ] = None,
+    figures: Annotated[bool, typer.Option(help="Draw a page for every scenario and output.")] = True,
+) -> None:
+    """Say which parameters move the outcomes: indices with intervals, tornado, surfaces, rules."""
+    from tanshi.simulator.studies.sweeps.analyse import ANALYSIS, write_tables
+    from tanshi.simulator.studies.sweeps.analyse import analyse as analyse_sweep
+    from tanshi.simulator.studies.sweeps.rules import parse_condition
+    from tanshi.simulator.studies.sweeps.sweep import read_plan
+    from tanshi.simulator.views.charts.sensitivity import sensitivity_words, write_sensitivity
+
+    plan = read_plan(folder)
+    result = analyse_sweep(folder, [parse_condition(text, list(plan.spec.outputs)) for text in where or []])
+    write_tables(folder, result)
+    if figures:
+        write_sensitivity(folder, result)
+    _print_indices(result)
+    print(sensitivity_words(result))
+    print(f"\nTables and figures in {folder / ANALYSIS}.")
+
+
+def _print_indices(result: Study) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    titles = {factor.name: factor.title for factor in result.plan.factors}
+    outputs = list(result.plan.spec.outputs)
+    for scenario in dict.fromkeys(f.scenario for f in result.findings):
+        title = f"{scenario}: {result.measure.replace('_', ' ')}"
+        table = Table("Parameter", *outputs, box=SIMPLE_HEAD, title=title, title_justify="left")
+        for name, shown in titles.items():
+            cells = [
+                next(
+                    (
+                        f"{m.value:.3g} [{m.low:.2g}, {m.high:.2g}]"
+                        for f in result.findings
+                        if (f.scenario, f.output) == (scenario, output)
+                        for m in f.measures
+                        if (m.parameter, m.measure) == (name, result.measure)
+                    ),
+                    "–",
+                )
+                for output in outputs
+            ]
+            table.add_row(shown, *(cell.replace("[", r"\[") for cell in cells))
+        console = Console(highlight=False)
+        Console(highlight=False, width=console.width if console.is_terminal else 160).print(table)
+
+
+def compact(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch or a sweep.")]) -> None:
+    """Gather a batch into one Parquet dataset, DIR/dataset: runs, annual, periods, trades."""
+    from tanshi.simulator.studies.batches.compact import DATASET
+    from tanshi.simulator.studies.batches.compact import compact as gather
+
+    rows = gather(folder)
+    print(", ".join(f"{count:,} rows of {name}" for name, count in rows.items()) + f" in {folder / DATASET}.")
+
+
+def query(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch or a sweep.")],
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="Over the tables runs, annual, periods, trades.")],
+) -> None:
+    """Ask a batch in SQL (DuckDB)."""
+    from tanshi.simulator.studies.query import query as ask
+
+    print(ask(folder, sql).to_string(index=False))

@@ -1,0 +1,90 @@
+"""What carbon policy costs each covered sector in a year: allowances bought, offsets bought, emissions abated.
+
+The cost of abatement is the area below a straight line of marginal cost from the benchmark's carbon price, at the
+emissions of the frozen baseline, to the year's price, at the year's emissions:
+
+    1/2 (p + p_2022) (E_baseline - E),        p_2022 = 0 but for power.
+
+It counts what a sector emits less for any reason, output that moved elsewhere included; where it emits more than in the
+baseline it is negative. Free allowances cost nothing and sold ones are a receipt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tanshi.simulator.results.variables import FIRM_SECTORS, cost_of, emissions_of, offsets_of
+
+Series = Mapping[str, Mapping[int, float]]
+Annual = dict[str, dict[int, float]]
+
+PARTS = ("Allowances", "Offsets", "Abatement")
+
+
+def offset_variables(
+    trades: Sequence[Mapping[str, Any]], surrendered: Mapping[int, float], years: Sequence[int]
+) -> Annual:
+    """Annual variables of the offset market.
+
+    Parameters
+    ----------
+    trades : auctions: ``year``, ``price`` (yuan/t), ``bought_t`` ((8,) t by sector).
+    surrendered : year to Mt.
+    """
+    booked = {int(row["year"]): row for row in trades}
+    out: Annual = {name: {} for name in ("Price|Carbon|Offsets", "Carbon Market|Offsets|Surrendered")}
+    out |= {name: {} for name in (offsets_of(), *(offsets_of(s) for s in FIRM_SECTORS))}
+    for year in years:
+        row = booked.get(year)
+        tonnes = np.zeros(len(FIRM_SECTORS)) if row is None else np.asarray(row["bought_t"], np.float64)
+        out["Price|Carbon|Offsets"][year] = float(row["price"]) if row is not None and tonnes.sum() > 0 else 0.0
+        out["Carbon Market|Offsets|Surrendered"][year] = surrendered.get(year, 0.0)
+        out[offsets_of()][year] = float(tonnes.sum()) / 1e6
+        for sector, t in zip(FIRM_SECTORS, tonnes, strict=True):
+            out[offsets_of(sector)][year] = float(t) / 1e6
+    return out
+
+
+def cost_variables(
+    annual: Series, purchases: Mapping[tuple[int, str], float], baseline: Mapping[int, Sequence[float]], opening: float
+) -> Annual:
+    """Cost by sector and year, million yuan.
+
+    Parameters
+    ----------
+    annual : the run's annual variables: emissions by sector, the carbon price, and offsets where it has any.
+    purchases : year and sector to what was paid for allowances less what was received, yuan.
+    baseline : year to emissions of the frozen baseline, (8,) Mt.
+    opening : the benchmark's carbon price, which power pays in the baseline, yuan/t.
+    """
+    out: Annual = {name: {} for s in (None, *FIRM_SECTORS) for name in (cost_of(s), *(cost_of(s, p) for p in PARTS))}
+    price, offset_price = annual["Price|Carbon"], annual.get("Price|Carbon|Offsets", {})
+    for year, frozen in baseline.items():
+        for sector, before in zip(FIRM_SECTORS, frozen, strict=True):
+            first = opening if sector == "ELEC" else 0.0
+            abated = before - annual[emissions_of(sector)][year]
+            parts = (
+                purchases.get((year, sector), 0.0) / 1e6,
+                offset_price.get(year, 0.0) * annual.get(offsets_of(sector), {}).get(year, 0.0),
+                0.5 * (price[year] + first) * abated,
+            )
+            for part, value in zip(PARTS, parts, strict=True):
+                out[cost_of(sector, part)][year] = value
+            out[cost_of(sector)][year] = sum(parts)
+        for name in ("", *PARTS):
+            out[cost_of(None, name)][year] = sum(out[cost_of(s, name)][year] for s in FIRM_SECTORS)
+    return out
+
+
+def purchases_of(trades: pd.DataFrame) -> dict[tuple[int, str], float]:
+    """Year and sector to yuan paid for allowances less yuan received, from a run's fills."""
+    value = trades["price"] * trades["quantity_t"]
+    paid = value.groupby([trades["year"], trades["buyer_sector"]]).sum()
+    received = value.groupby([trades["year"], trades["seller_sector"]]).sum()
+    net = paid.sub(received, fill_value=0.0)
+    years, sectors = (net.index.get_level_values(level) for level in (0, 1))
+    return {(int(y), str(s)): float(yuan) for y, s, yuan in zip(years, sectors, net, strict=True)}

@@ -1,0 +1,114 @@
+"""Export in the wide form of the Integrated Assessment Modeling Consortium: one row a variable.
+
+References
+----------
+Huppmann, D. et al. (2021): pyam: Analysis and visualisation of integrated assessment and macro-energy
+scenarios. Open Research Europe 1:74.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from tanshi.simulator.results.bands import NAMES
+from tanshi.simulator.machine.disk import StoreError, write_file
+from tanshi.simulator.results.tables import RunResult, with_equivalent_variation
+from tanshi.simulator.results.variables import CATALOGUE
+
+MODEL = "Tanshi 0.1"
+LABELS = ("Model", "Scenario", "Region", "Variable", "Unit")
+
+
+def iamc_table(results: Sequence[RunResult], model: str = MODEL) -> pd.DataFrame:
+    """The wide table: scenarios in the order given, variables in the catalogue's, years as columns.
+
+    A scenario that was run with several seeds comes as its median and the 5th and 95th percentile over the
+    seeds, then seed by seed; which one it is stands in the scenario's name, since the form has no column for it.
+    """
+    annual = with_equivalent_variation(results)
+    counts = annual.groupby("scenario")["seed"].nunique()
+    several = annual["scenario"].map(counts) > 1
+    label = annual["scenario"].where(~several, annual["scenario"] + " (seed " + annual["seed"].astype(str) + ")")
+    tables = [annual.assign(label=label, place=annual["seed"].map(_places(results)))]
+    for order, (at, name) in enumerate(NAMES.items()):
+        band = annual[several].groupby(["scenario", "region", "variable", "unit", "year"])["value"].quantile(at)
+        tables.append(_labelled(band.reset_index(), name, order - len(NAMES)))
+    long = pd.concat([table for table in tables if len(table)], ignore_index=True)
+    wide = long.pivot(
+        index=["scenario", "place", "label", "region", "variable", "unit"], columns="year", values="value"
+    )
+    table = wide.reset_index()
+    scenario_order = {name: n for n, name in enumerate(dict.fromkeys(r.scenario for r in results))}
+    variable_order = {name: n for n, name in enumerate(CATALOGUE)}
+    table["_scenario"] = table["scenario"].map(scenario_order)
+    table["_variable"] = table["variable"].map(variable_order)
+    table = table.sort_values(["_scenario", "place", "_variable"], kind="stable")
+    years = sorted(int(year) for year in wide.columns)
+    out = table[["label", "region", "variable", "unit", *years]].reset_index(drop=True)
+    out.insert(0, "Model", model)
+    out.columns = pd.Index([*LABELS, *(str(year) for year in years)])
+    return out
+
+
+def _labelled(table: pd.DataFrame, name: str, place: int) -> pd.DataFrame:
+    return table.assign(label=table["scenario"] + f" ({name})", place=place)
+
+
+def _places(results: Sequence[RunResult]) -> dict[int, int]:
+    """Seed to its place in the order given."""
+    return {seed: n for n, seed in enumerate(dict.fromkeys(result.seed for result in results))}
+
+
+def write_iamc(
+    folder: Path | str, results: Sequence[RunResult], *, xlsx: bool = False, model: str = MODEL
+) -> list[Path]:
+    """Write ``iamc.csv``, and ``iamc.xlsx`` where asked, into `folder`; each is replaced whole.
+
+    Raises
+    ------
+    StoreError
+        Where the disk refuses, or a workbook is asked and openpyxl is not installed.
+    """
+    place = Path(folder)
+    table = iamc_table(results, model)
+    text = table.to_csv(index=False, lineterminator="\n", float_format="%.10g")
+    written = [write_file(place / "iamc.csv", text.encode("utf-8"))]
+    if xlsx:
+        written.append(write_file(place / "iamc.xlsx", _workbook(table)))
+    return written
+
+
+def _workbook(table: pd.DataFrame) -> bytes:
+    try:
+        import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    except ImportError as error:
+        raise StoreError("a workbook needs openpyxl: install it, or leave the workbook out") from error
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("data")
+    sheet.append([str(name) for name in table.columns])
+    for row in table.itertuples(index=False, name=None):
+        sheet.append([None if value != value else value for value in row])
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def variable_definitions() -> str:
+    """The catalogue in the form of nomenclature-iamc, as it stands in ``definitions/variable/variables.yaml``."""
+
+    def quoted(text: str) -> str:
+        # The form allows neither colons nor semicolons in its texts.
+        return "'" + text.replace(";", ",").replace(":", ",").replace("'", "''") + "'"
+
+    lines = ["# The variables of Tanshi's results, one unit each, in the form of nomenclature-iamc.", ""]
+    for variable in CATALOGUE.values():
+        lines += [
+            f"- {quoted(variable.name)}:",
+            f"    description: {quoted(variable.meaning)}",
+            f"    unit: {quoted(variable.unit)}",
+        ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,387 @@
+"""Runs on disk: one folder a run, there whole or not at all.
+
+A run's folder holds ``run.json`` (parameters, seed, versions, hashes, status) and the tables ``annual``,
+``periods`` and ``trades`` as Parquet. Equal results give equal bytes: the schema is fixed, nothing in the
+tables depends on the clock or on the machine. A folder is written beside its place and renamed into it. A
+run that failed leaves ``<folder>.failed/run.json`` and touches no earlier results.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from tanshi.simulator.machine.disk import StoreError, write_file, write_table
+from tanshi.simulator.results.identity import RunKey, plain, versions
+from tanshi.simulator.results.tables import ANNUAL_COLUMNS, PERIOD_COLUMNS, TRADE_COLUMNS, RunResult
+
+if TYPE_CHECKING:
+    pass
+
+FORMAT = 1
+RECORD = "run.json"
+#: The one key of run.json that may differ between two runs of the same id.
+CLOCK = "clock"
+TABLES = {"annual": ANNUAL_COLUMNS, "periods": PERIOD_COLUMNS, "trades": TRADE_COLUMNS}
+#: What a batch writes beside its runs.
+BATCH_FILES = frozenset(
+    {
+        *("iamc.csv", "iamc.xlsx", "report.html", "summary.csv", "words.txt", "figures", "checkpoints"),
+        *("manifest.json", "sweep.json", "design.parquet", "dataset", "analysis"),
+    }
+)
+MANIFEST = "manifest.json"
+TRACEBACK = "traceback.txt"
+
+
+class RunExists(StoreError):
+    """The place is taken by something else than a finished run of the same id."""
+
+
+def claim(folder: Path | str, run_id: str, *, overwrite: bool = False) -> bool:
+    """Ask for a run's place before the work is done.
+
+    Returns
+    -------
+    bool
+        True where a finished run of this id is already there, to be kept; False where the place is free to
+        write.
+
+    Raises
+    ------
+    RunExists
+        Where anything else is there and `overwrite` was not asked, or where it is no run's folder at all.
+    """
+    place = Path(folder)
+    if not place.exists() and not place.is_symlink():
+        return False
+    if not place.is_dir():
+        raise RunExists(f"{place} is a file; choose another folder with --out")
+    inside = sorted(path.name for path in place.iterdir())
+    if not inside:
+        return False
+    strange = [
+        name for name in inside if name != RECORD and name not in {f"{table}.parquet" for table in TABLES}
+    ]
+    if strange:
+        raise RunExists(
+            f"{place} holds {strange[0]}, which is no part of a run; choose another folder with --out"
+        )
+    try:
+        record = read_record(place)
+        if record.get("id") == run_id and record.get("status") == "finished":
+            return True
+        found = (
+            f"another run ({record.get('scenario')}, seed {record.get('seed')}, id {record.get('id')}, made by"
+            f" version {record.get('code')} of the program)"
+        )
+    except StoreError:
+        found = "an unreadable run"
+    if not overwrite:
+        raise RunExists(
+            f"{place} holds {found}; give --overwrite to replace it, or another folder with --out"
+        )
+    return False
+
+
+def claim_batch(folder: Path | str, runs: Mapping[str, str], *, overwrite: bool = False) -> set[str]:
+    """Ask for the places of a batch, ``folder/<name>`` for each run.
+
+    Parameters
+    ----------
+    runs
+        Name of the run's folder to its id.
+
+    Returns
+    -------
+    set
+        Names whose finished runs are kept and need not be computed.
+
+    Raises
+    ------
+    RunExists
+        As `claim`, and where `folder` holds anything that is neither of this batch nor written by one.
+    """
+    place = Path(folder)
+    if place.exists() and not place.is_dir():
+        raise RunExists(f"{place} is a file; choose another folder with --out")
+    allowed = BATCH_FILES | set(runs) | {f"{name}.failed" for name in runs}
+    inside = (
+        sorted(path.name for path in place.iterdir() if not path.name.startswith("."))
+        if place.exists()
+        else []
+    )
+    strange = [name for name in inside if name not in allowed]
+    if strange and not overwrite:
+        raise RunExists(
+            f"{place} holds {strange[0]}, which is no part of this batch; give --overwrite to write"
+            " beside it, or another folder with --out"
+        )
+    return {name for name, run_id in runs.items() if claim(place / name, run_id, overwrite=overwrite)}
+
+
+def write_run(
+    folder: Path | str,
+    result: RunResult,
+    key: RunKey,
+    *,
+    overwrite: bool = False,
+    clock: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write a finished run to its folder; a finished run of the same id that is already there is kept.
+
+    Raises
+    ------
+    RunExists
+        As `claim`.
+    StoreError
+        Where the disk refuses; nothing is left half-written and what was there before is still there.
+    """
+    place = Path(folder).absolute()
+    if claim(place, key.id, overwrite=overwrite):
+        return place
+
+    def fill(temporary: Path) -> None:
+        tables: dict[str, dict[str, Any]] = {}
+        for name, frame in (
+            ("annual", result.annual),
+            ("periods", result.periods),
+            ("trades", result.trades),
+        ):
+            path = temporary / f"{name}.parquet"
+            write_table(path, frame, required=TABLES[name])
+            tables[name] = {"rows": len(frame), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        record = {**_identity(key), "status": "finished", "tables": tables, "meta": dict(result.meta)}
+        _write_record(temporary, record, clock)
+
+    try:
+        publish(place, fill)
+    except StoreError:
+        # Another worker may have put the same run there in the meantime; the same id means the same bytes.
+        if not (place.is_dir() and claim(place, key.id, overwrite=True)):
+            raise
+    shutil.rmtree(_failed(place), ignore_errors=True)
+    return place
+
+
+def record_failure(
+    folder: Path | str,
+    key: RunKey,
+    error: str,
+    *,
+    traceback: str = "",
+    clock: Mapping[str, Any] | None = None,
+) -> Path:
+    """Record a run without result in ``<folder>.failed``, with its parameters; results in `folder` are not touched.
+
+    Parameters
+    ----------
+    traceback
+        Where it went wrong, kept as ``traceback.txt``.
+
+    Raises
+    ------
+    StoreError
+        Where the disk refuses.
+    """
+    place = _failed(Path(folder).absolute())
+    record = {**_identity(key), "status": "failed", "error": error}
+
+    def fill(temporary: Path) -> None:
+        if traceback:
+            (temporary / TRACEBACK).write_text(traceback, encoding="utf-8")
+        _write_record(temporary, record, clock)
+
+    publish(place, fill)
+    return place
+
+
+def write_manifest(folder: Path | str, runs: Mapping[str, str], *, code: str, data: Mapping[str, str]) -> Path:
+    """Write what a batch is made of: the id of each run's folder, the program's and the data's version.
+
+    Parameters
+    ----------
+    runs
+        Name of the run's folder to its id.
+    data
+        Economy to the hash of its files.
+    """
+    content = {"format": FORMAT, "code": code, "data": dict(data), "versions": versions(), "runs": dict(runs)}
+    text = json.dumps(content, indent=1, sort_keys=False, ensure_ascii=False)
+    return write_file(Path(folder) / MANIFEST, (text + "\n").encode("utf-8"))
+
+
+def read_manifest(folder: Path | str) -> dict[str, Any]:
+    """The batch's manifest; empty where there is none.
+
+    Raises
+    ------
+    StoreError
+        Where it is broken.
+    """
+    path = Path(folder) / MANIFEST
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise StoreError(f"{path} is broken: {error}") from error
+    if not isinstance(found, dict) or not isinstance(found.get("runs"), dict):
+        raise StoreError(f"{path} is broken: it names no runs")
+    return found
+
+
+def clear_leftovers(folder: Path | str) -> None:
+    """Remove what a killed process left half-written, and put back what it had moved aside.
+
+    Only for the one process that has locked the batch.
+    """
+    place = Path(folder)
+    for path in list(place.glob(".*.old")) if place.is_dir() else []:
+        original = place / path.name[1:].rsplit(".", 2)[0]
+        if not original.exists():
+            os.rename(path, original)
+    for pattern in (".*.part", ".*.old"):
+        for path in list(place.glob(pattern)) if place.is_dir() else []:
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def read_record(folder: Path | str) -> dict[str, Any]:
+    """The ``run.json`` of a run's folder.
+
+    Raises
+    ------
+    StoreError
+        Where it is missing or broken.
+    """
+    path = Path(folder) / RECORD
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StoreError(
+            f"{folder} holds no run: cannot read {RECORD} ({error.strerror or error})"
+        ) from error
+    except ValueError as error:
+        raise StoreError(f"{path} is broken: {error}") from error
+    if not isinstance(record, dict):
+        raise StoreError(f"{path} is broken: not a JSON object")
+    return record
+
+
+def read_run(folder: Path | str, *, trades: bool = True) -> RunResult:
+    """Read a finished run back.
+
+    Parameters
+    ----------
+    trades
+        Whether to read the fills, by far the largest table; else the result has none.
+
+    Raises
+    ------
+    StoreError
+        Where the run is missing, failed, or its tables are not those its record names.
+    """
+    import pyarrow.parquet as pq
+
+    place = Path(folder)
+    record = read_record(place)
+    if record.get("status") != "finished":
+        raise StoreError(
+            f"{place} holds no finished run (status {record.get('status')}): {record.get('error', '')}"
+        )
+    frames: dict[str, pd.DataFrame] = {}
+    for name in TABLES:
+        path = place / f"{name}.parquet"
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+        if hashlib.sha256(content).hexdigest() != record.get("tables", {}).get(name, {}).get("sha256"):
+            raise StoreError(f"{path} is not the table that {RECORD} describes; it was changed or cut short")
+        if name == "trades" and not trades:
+            frames[name] = pq.read_schema(path).empty_table().to_pandas()
+            continue
+        frames[name] = pq.read_table(path).to_pandas()
+    return RunResult(
+        scenario=str(record["scenario"]),
+        seed=int(record["seed"]),
+        annual=frames["annual"],
+        periods=frames["periods"],
+        trades=frames["trades"],
+        parameters=record.get("parameters", {}),
+        meta={**record.get("meta", {}), **{k: record.get(k) for k in ("id", "data", "code", "versions")}},
+    )
+
+
+def read_batch(folder: Path | str) -> tuple[list[RunResult], dict[str, str]]:
+    """All finished runs of a batch, by scenario and seed, and the failed ones as folder name to error text.
+
+    Raises
+    ------
+    StoreError
+        Where the folder holds no run at all, or a run is broken.
+    """
+    place = Path(folder)
+    records = sorted(path.parent for path in place.glob(f"*/{RECORD}")) if place.is_dir() else []
+    failed = {
+        path.name.removesuffix(".failed"): str(read_record(path).get("error", ""))
+        for path in records
+        if path.name.endswith(".failed")
+    }
+    runs = [read_run(path) for path in records if not path.name.endswith(".failed")]
+    if not runs and not failed:
+        raise StoreError(f"{place} holds no runs")
+    return sorted(runs, key=lambda run: (run.scenario, run.seed)), failed
+
+
+def _identity(key: RunKey) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "id": key.id,
+        "scenario": key.scenario,
+        "seed": int(key.seed),
+        "parameters": dict(key.parameters),
+        "data": key.data,
+        "code": key.code,
+        "versions": versions(),
+    }
+
+
+def _write_record(folder: Path, record: Mapping[str, Any], clock: Mapping[str, Any] | None) -> None:
+    content = {**record, **({CLOCK: dict(clock)} if clock else {})}
+    text = json.dumps(plain(content), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    (folder / RECORD).write_text(text + "\n", encoding="utf-8")
+
+
+def _failed(place: Path) -> Path:
+    return place.with_name(place.name + ".failed")
+
+
+def publish(place: Path, fill: Callable[[Path], None]) -> None:
+    """Fill a folder beside `place` and rename it into place; on any failure put everything back."""
+    mark = secrets.token_hex(4)
+    temporary = place.with_name(f".{place.name}.{mark}.part")
+    earlier = place.with_name(f".{place.name}.{mark}.old")
+    try:
+        temporary.mkdir(parents=True)
+        fill(temporary)
+        if place.exists():
+            os.rename(place, earlier)
+        os.rename(temporary, place)
+    except OSError as error:
+        raise StoreError(f"cannot write results to {place}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if earlier.exists() and not place.exists():  # interrupted between the two renames
+            os.rename(earlier, place)
+        shutil.rmtree(earlier, ignore_errors=True)

@@ -1,0 +1,282 @@
+"""What a run returns: the names, units and long tables of its results.
+
+Every number that leaves the simulator carries a name of `CATALOGUE`. The names follow the usage of the
+Integrated Assessment Modeling Consortium (variables separated by ``|``, one unit each). Tonnes are whole
+numbers until the last division by 1e6, so that net sales of all sectors add up to zero, but for that
+division's rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tanshi.simulator.results.variables import (
+    CATALOGUE,
+    COMPARISONS,
+    ENERGY_PARTS,
+    EV,
+    INTERMEDIARIES,
+    MONEY_METRIC,
+    OFFSETS,
+    OPTIONAL,
+    REFERENCE,
+    REGION,
+    SECTORS,
+    TRADERS,
+    emissions_of,
+    net_sales_of,
+)
+
+
+class ResultError(ValueError):
+    """A result table breaks its contract: an unknown name, a missing year, a sum that does not add up."""
+
+
+ANNUAL_COLUMNS = ("scenario", "seed", "region", "variable", "unit", "year", "value")
+PERIOD_COLUMNS = ("scenario", "seed", "year", "period", "price", "volume_t", "turnover_yuan")
+TRADE_COLUMNS = (
+    "scenario", "seed", "year", "period",
+    "buyer", "seller", "buyer_sector", "seller_sector", "price", "quantity_t",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The results of one run.
+
+    Parameters
+    ----------
+    scenario, seed
+        Name of the scenario and the seed of the run.
+    annual
+        One row per variable and year, columns `ANNUAL_COLUMNS`.
+    periods
+        One row per market period, at least `PERIOD_COLUMNS`: price in yuan/t, volume in t, turnover in
+        yuan.
+    trades
+        One row per fill, `TRADE_COLUMNS`: firms as integers, sectors as codes, price in yuan/t, quantity in
+        whole t.
+    parameters
+        The scenario as plain data (`title` and `coverage` are read by the views).
+    meta
+        Diagnostics of the run as plain data: residuals, iterations, sources and status of the figures.
+    """
+
+    scenario: str
+    seed: int
+    annual: pd.DataFrame
+    periods: pd.DataFrame
+    trades: pd.DataFrame
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The scenario's title, or its name where it has none."""
+        return str(self.parameters.get("title") or self.scenario)
+
+    @property
+    def coverage(self) -> dict[str, str]:
+        """Sector code to ``none | allocated | trading``."""
+        return {str(k): str(v) for k, v in dict(self.parameters.get("coverage") or {}).items()}
+
+    def series(self, variable: str) -> pd.Series[float]:
+        """One variable by year; empty where the run does not hold it."""
+        rows = self.annual[self.annual["variable"] == variable]
+        return pd.Series(rows["value"].to_numpy(float), index=rows["year"].to_numpy(int), name=variable).sort_index()
+
+
+def annual_table(
+    scenario: str, seed: int, values: Mapping[str, Mapping[int, float]], region: str = REGION
+) -> pd.DataFrame:
+    """The long annual table of one run, in the catalogue's order.
+
+    Parameters
+    ----------
+    values
+        Variable name to year to value, in the catalogue's units. Every variable but the comparisons must be
+        there for every year.
+
+    Raises
+    ------
+    ResultError
+        For an unknown or missing variable, a missing year, or a value that is not finite.
+    """
+    unknown = [name for name in values if name not in CATALOGUE]
+    missing = [name for name in CATALOGUE if name not in values and name not in COMPARISONS | OPTIONAL]
+    if unknown or missing:
+        parts = [f"unknown variables: {', '.join(unknown)}"] * bool(unknown)
+        parts += [f"missing variables: {', '.join(missing)}"] * bool(missing)
+        raise ResultError(f"annual results of {scenario}: " + "; ".join(parts))
+    years = sorted({int(year) for series in values.values() for year in series})
+    shown = [variable for variable in CATALOGUE.values() if variable.name in values]
+    table = np.array([[float(values[v.name].get(year, np.nan)) for year in years] for v in shown]).reshape(
+        len(shown), len(years)
+    )
+    for row, column in np.argwhere(~np.isfinite(table)).tolist():
+        raise ResultError(f"annual results of {scenario}: {shown[row].name} has no finite value in {years[column]}")
+    columns: dict[str, Any] = {
+        "scenario": scenario,
+        "seed": int(seed),
+        "region": region,
+        "variable": np.repeat(np.array([v.name for v in shown], dtype=object), len(years)),
+        "unit": np.repeat(np.array([v.unit for v in shown], dtype=object), len(years)),
+        "year": np.tile(np.array(years, dtype=np.int64), len(shown)),
+        "value": table.ravel() + 0.0,
+    }
+    return pd.DataFrame(columns)
+
+
+def market_variables(
+    periods: pd.DataFrame,
+    trades: pd.DataFrame,
+    *,
+    years: Sequence[int],
+    opening_price: float,
+    deflator: Mapping[int, float] | None = None,
+    net_sales_t: Mapping[int, Mapping[str, float]] | None = None,
+) -> dict[str, dict[int, float]]:
+    """The market's annual variables from its periods and fills.
+
+    Parameters
+    ----------
+    periods, trades
+        Tables of one run as in `RunResult`.
+    years
+        Years to report. A year without periods has no trade, and its price is the close before it.
+    opening_price
+        Close before the first period, yuan/t.
+    deflator
+        Year to price level (2022 = 1); by default prices are already those of 2022.
+    net_sales_t
+        Only for a run without firms (the market solved as a complementarity): year to sector code to net
+        sales in t. The volume is then that of `periods` and net transfers are those between sectors.
+
+    Returns
+    -------
+    dict
+        Variable name to year to value, ready for `annual_table`.
+
+    Raises
+    ------
+    ResultError
+        Where fills and periods disagree on a year's volume, or somebody outside `TRADERS` and the
+        intermediaries trades.
+    """
+    accounts, _ = _places(trades["buyer"], trades["seller"])
+    places, names = _places(trades["buyer_sector"], trades["seller_sector"])
+    present = INTERMEDIARIES in names
+    traders = (*TRADERS, INTERMEDIARIES) if present else TRADERS
+    absent = OFFSETS if present else OPTIONAL
+    out: dict[str, dict[int, float]] = {name: {} for name in CATALOGUE if _is_market(name) and name not in absent}
+    close = float(opening_price)
+    period_years, order = periods["year"].to_numpy(), np.argsort(periods["period"].to_numpy(), kind="stable")
+    volumes, turnovers, closes = (periods[name].to_numpy() for name in ("volume_t", "turnover_yuan", "price"))
+    fill_years, quantities = trades["year"].to_numpy(), trades["quantity_t"].to_numpy(np.int64)
+    for year in years:
+        level = float(deflator[year]) if deflator is not None else 1.0
+        rows = order[period_years[order] == year]
+        volume = int(volumes[rows].sum())
+        turnover = float(turnovers[rows].sum())
+        if len(rows):
+            close = float(closes[rows[-1]])
+        sectors: dict[str, float]
+        if net_sales_t is None:
+            fills = np.flatnonzero(fill_years == year)
+            filled = int(quantities[fills].sum())
+            if filled != volume:
+                raise ResultError(f"year {year}: fills add up to {filled} t, the periods' volume to {volume} t")
+            moved = int(np.abs(_net(accounts[:, fills], quantities[fills])).sum()) / 2
+            by_sector = _net(places[:, fills], quantities[fills], len(names))
+            took_part = np.bincount(places[:, fills].ravel(), minlength=len(names))
+            sectors = {name: net for name, net, n in zip(names, by_sector.tolist(), took_part, strict=True) if n}
+        else:
+            sectors = {name: float(net) for name, net in net_sales_t.get(year, {}).items()}
+            moved = float(np.abs(np.array([*sectors.values()])).sum()) / 2
+        strangers = sorted(name for name in sectors if name not in traders)
+        if strangers:
+            raise ResultError(f"year {year}: fills of sectors without firms: {', '.join(strangers)}")
+        out["Price|Carbon"][year] = (turnover / volume if volume else close) / level
+        out["Price|Carbon|Year-End"][year] = close / level
+        out["Carbon Market|Trading Volume"][year] = volume / 1e6
+        out["Carbon Market|Net Transfers"][year] = moved / 1e6
+        out["Carbon Market|Turnover"][year] = turnover / level / 1e6
+        for sector in traders:
+            out[net_sales_of(sector)][year] = float(sectors.get(sector, 0)) / 1e6
+    return out
+
+
+def _places(buyer: pd.Series[Any], seller: pd.Series[Any]) -> tuple[NDArray[np.intp], list[str]]:
+    """Numbers from 0 for whoever traded, (2, fills) buyers above sellers, and the names they stand for."""
+    places, names = pd.factorize(pd.concat([buyer, seller], ignore_index=True))
+    return places.reshape(2, -1), [str(name) for name in names]
+
+
+def _net(traders: NDArray[np.intp], quantity: NDArray[np.int64], count: int = 0) -> NDArray[np.int64]:
+    """Tonnes sold less bought by each place of ``traders`` (2, fills), buyers above sellers."""
+    net = np.zeros(max(count, int(traders.max(initial=-1)) + 1), dtype=np.int64)
+    np.subtract.at(net, traders[0], quantity)
+    np.add.at(net, traders[1], quantity)
+    return net
+
+
+def _is_market(name: str) -> bool:
+    return name.startswith(("Price|", "Carbon Market|", "Trade|"))
+
+
+def net_positions(buyer: pd.Series[Any], seller: pd.Series[Any], quantity_t: pd.Series[Any]) -> pd.Series[int]:
+    """Tonnes sold less tonnes bought of every account (firm or sector) that traded; they add up to zero."""
+    place, accounts = pd.factorize(pd.concat([buyer, seller], ignore_index=True), sort=True)
+    return pd.Series(_net(place.reshape(2, -1), np.asarray(quantity_t, dtype=np.int64), len(accounts)), index=accounts)
+
+
+def with_equivalent_variation(results: Iterable[RunResult], reference: str = REFERENCE) -> pd.DataFrame:
+    """The annual tables of a batch in one, with welfare compared to the reference run.
+
+    At 2022 prices the equivalent variation between two runs is the difference of their money metrics, so a
+    run can be stored without knowing the others. Without a reference run in the batch the comparison is
+    left out.
+    """
+    results = list(results)
+    base = {r.seed: r.series(MONEY_METRIC) for r in results if r.scenario == reference}
+    frames: list[pd.DataFrame] = []
+    for result in results:
+        frames.append(result.annual)
+        own = result.series(MONEY_METRIC)
+        if result.seed in base and len(own) and not len(result.series(EV)):
+            change = (own - base[result.seed].reindex(own.index)).dropna()
+            frames.append(
+                pd.DataFrame({"year": change.index, "value": change.to_numpy()}).assign(
+                    scenario=result.scenario,
+                    seed=result.seed,
+                    region=str(result.annual["region"].iloc[0]),
+                    variable=EV,
+                    unit=CATALOGUE[EV].unit,
+                )[list(ANNUAL_COLUMNS)]
+            )
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(ANNUAL_COLUMNS))
+
+
+def identity_gaps(result: RunResult) -> dict[str, float]:
+    """Worst gap of every identity of a run's annual table, in the total's unit; rounding only in a sound run.
+
+    Net transfers may not exceed the gross volume; that line is the excess, at least zero.
+    """
+    wide = result.annual.pivot(index="year", columns="variable", values="value")
+    sectors = wide[[emissions_of(s) for s in (*SECTORS, "HH")]].sum(axis=1)
+    energy = sum(sign * wide[f"Energy Consumption|{part}"] for part, sign in ENERGY_PARTS.items())
+    sellers = [net_sales_of(s) for s in (*TRADERS, INTERMEDIARIES)]
+    sales = wide[[name for name in sellers if name in wide]].sum(axis=1)
+    excess = wide["Carbon Market|Net Transfers"] - wide["Carbon Market|Trading Volume"]
+    return {
+        "emissions by sector, Mt": float((sectors - wide["Emissions|CO2"]).abs().max()),
+        "energy by fuel, Mtce": float((energy - wide["Energy Consumption"]).abs().max()),
+        "net sales of sectors, Mt": float(sales.abs().max()),
+        "net transfers above volume, Mt": float(max(excess.max(), 0.0)),
+    }

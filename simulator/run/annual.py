@@ -1,0 +1,118 @@
+"""Equilibrium-only paths, one equilibrium a year: the frozen baseline and the reference path of the drift."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
+from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.equilibrium.province.dynamics import Growth, advance
+from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
+from tanshi.equilibrium.province.province import Province
+from tanshi.scenarios.schema import Closure, Dynamics
+from tanshi.simulator.run.economy import economy, province
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Year:
+    """One year of an equilibrium-only path."""
+
+    year: int
+    solution: Solution
+    flows: Flows
+    emissions: Array  # (8,) Mt/yr, in the order of COVERABLE
+    outputs: Array  # (8,) index, 1 in the benchmark
+
+
+def annual_path(
+    model: Province,
+    accounts: PhysicalAccounts,
+    growth: Growth,
+    years: range,
+    regime: Callable[[Parameters, int], None],
+    solve: Callable[[Parameters, int, Array | None], Solution] | None = None,
+) -> list[Year]:
+    """Solve one equilibrium a year.
+
+    Parameters
+    ----------
+    regime : sets coverage and the price or cap of a year on the parameters.
+    solve : from parameters, year and where to start to that year's equilibrium; the model's own by default.
+
+    Raises
+    ------
+    EquilibriumError
+        with the year and the worst equation.
+    """
+    p = model.parameters()
+    start = None
+    path: list[Year] = []
+    for year in years:
+        regime(p, year)
+        try:
+            solution = model.solve(p, start) if solve is None else solve(p, year, start)
+        except EquilibriumError as error:
+            message = f"{year}, one equilibrium a year: {error}"
+            raise EquilibriumError(message, error.equation, error.residual) from error
+        flows = Flows(solution.state.flow, solution.x)
+        emissions = accounts.emissions(flows)
+        path.append(
+            Year(year, solution, flows, np.array([emissions[s] for s in COVERABLE]), accounts.coverable_outputs(flows))
+        )
+        p, start = advance(model, p, flows, solution, growth, year) if year < years[-1] else p, solution.x
+    return path
+
+
+def frozen_regime(model: Province) -> Callable[[Parameters, int], None]:
+    """The benchmark's policy held for ever: power pays the benchmark's price, nothing else is priced."""
+
+    def regime(p: Parameters, year: int) -> None:
+        model.cover(p, ("ELEC",))
+        model.hold_price(p, model.accounts.carbon_price)
+
+    return regime
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Emissions (Mt/yr) and output indices of the coverable sectors with the benchmark's policy frozen."""
+
+    years: range
+    emissions: Array  # (years, 8)
+    outputs: Array  # (years, 8)
+
+    def at(self, year: int) -> Array:
+        """Emissions of a year, shape ``(8,)``."""
+        return np.asarray(self.emissions[year - self.years[0]])
+
+
+def frozen_baseline(
+    name: str,
+    closure: Closure,
+    dynamics: Dynamics,
+    first: int,
+    last: int,
+    changes: Mapping[str, float] | None = None,
+) -> Baseline:
+    """The path on which caps are measured: power pays the benchmark's price for ever, nothing else is priced.
+
+    Depends on its arguments alone, so runs that agree in them share it; ``changes`` as in ``economy``.
+    """
+    return _frozen_baseline(name, closure, dynamics, first, last, tuple(sorted((changes or {}).items())))
+
+
+@lru_cache(maxsize=16)
+def _frozen_baseline(
+    name: str, closure: Closure, dynamics: Dynamics, first: int, last: int, changes: tuple[tuple[str, float], ...]
+) -> Baseline:
+    model, accounts = province(name, closure, dict(changes))
+    growth = economy(name, dict(changes)).growth(dynamics, first, last)
+    path = annual_path(model, accounts, growth, range(first, last + 1), frozen_regime(model))
+    return Baseline(range(first, last + 1), np.array([y.emissions for y in path]), np.array([y.outputs for y in path]))

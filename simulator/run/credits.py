@@ -1,0 +1,229 @@
+"""Forest offsets in the market: who bids, what forestry offers, what the auction brings.
+
+Credits are auctioned once a year, with the year's last auction of allowances. Only then do firms know what they have
+to surrender, of which credits may cover a part; a credit earns nothing by being held, and forestry's year is over.
+But what credits will free lowers what firms need from January on: in every period the same auction is held on paper,
+at the trial price of allowances and with the emissions expected at it, and its outcome enters the firms' demand. In
+the year's last period that outcome is booked, so that nobody gets another number of credits than it counted on.
+
+Forestry's asks are its supply curve. A firm bids for what it may use, at the least of its own bargaining price and the
+price of the allowance that the credit stands for.
+
+In the accounts of the economy enterprises pay households, who own the forests; the saved permits' rent stays with
+enterprises. What land and labour growing trees takes is not taken out of the economy: the payment is a transfer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import brentq
+
+from tanshi.agents.population import Population
+from tanshi.agents.sinks.bargaining import Policy as Weights
+from tanshi.agents.sinks.bargaining import demand_price
+from tanshi.agents.sinks.supply import Forestry, offset_bid
+from tanshi.agents.streams import stream
+from tanshi.equilibrium.engine import Solution
+from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
+from tanshi.market.call_auction import CallAuction
+from tanshi.market.offsets import deliver
+from tanshi.market.orders import BUY, SELL, Floats, Ints, Orders
+from tanshi.market.venue import Clearing
+from tanshi.scenarios.schema import Offsets, Scenario
+from tanshi.simulator.run.economy import Economy
+
+if TYPE_CHECKING:
+    from tanshi.simulator.model import CarbonMarket
+
+STEPS = 1000
+"""Parts of equal size in which forestry asks for its credits, beside the prices that are bid."""
+TONNES = 1e6
+"""Tonnes in one Mt."""
+
+
+@dataclass(frozen=True)
+class CreditPlan:
+    """What the auction of credits brings at a trial price of allowances.
+
+    Attributes
+    ----------
+    price : of a credit, yuan/t; None where none is sold.
+    bought : (firms,) t.
+    used : (firms,) t that each firm will surrender, credits of earlier years included.
+    slope : (firms,) its change with the price of allowances, t per yuan/t, as far as it matters for the next trial.
+    clearing : the auction, to be booked at year end.
+    """
+
+    price: float | None
+    bought: Ints
+    used: Floats
+    slope: Floats
+    clearing: Clearing
+
+    @property
+    def payment(self) -> float:
+        """What firms pay forest owners, yi yuan."""
+        return 0.0 if self.price is None else self.price * int(self.bought.sum()) / TONNES * YUAN_PER_TONNE
+
+
+def forestry_of(rule: Offsets) -> Forestry:
+    """The scenario's supply curve, in t a year."""
+    return Forestry(rule.potential * TONNES, rule.median_cost, rule.spread)
+
+
+def bargaining_prices(scenario: Scenario, economy: Economy, population: Population) -> Floats:
+    """What each firm would pay for a credit by eq. 7, (firms,), up to a common factor.
+
+    A sector's lowest and highest abatement cost lie as far around its place in the order of sectors as its costs
+    spread, taken as log-uniform; both figures of the province come from the second paper
+    (`tanshi.agents.sinks.supply`).
+    Within a sector who abates dearly would pay more, in proportion.
+    """
+    rule, own = scenario.offsets, scenario.firms.cost_sigma
+    order, spread = (economy.firm_parameter(name) for name in ("cost_order", "cost_sigma"))
+    middle = np.array([order[s] for s in COVERABLE])
+    half = np.sqrt(3.0) * np.array([spread[s] if own is None else own for s in COVERABLE])
+    weights = Weights(rule.share, rule.bargaining_tax, rule.bargaining_subsidy)
+    by_sector = demand_price(middle * np.exp(-half), middle * np.exp(half), weights)
+    return np.asarray(by_sector[population.sector] * population.cost)
+
+
+def plan_credits(m: CarbonMarket, price: float, owed: Floats, owed_slope: Floats) -> CreditPlan:
+    """Hold the auction of credits at a trial price of allowances.
+
+    Parameters
+    ----------
+    price : yuan/t, the trial price of allowances.
+    owed, owed_slope : (firms,) what firms expect to have to surrender for the year, t, and its change with the price.
+    """
+    s, rule, market = m.state, m.scenario.offsets, m.scenario.market
+    firms = len(m.population)
+    trading = m.policy.mask(s.year)[m.population.sector]
+    limit = np.where(trading, m.policy.offset_share(s.year) * np.maximum(owed, 0.0), 0.0)
+    held = m.registry.offsets[:firms]
+    room = np.floor(np.maximum(limit - held, 0.0)).astype(np.int64)
+    bid = np.zeros(firms, np.int64)
+    buyers = np.flatnonzero(room > 0)
+    if len(buyers):
+        level = price if rule.level is None else rule.level
+        worth = offset_bid(m.bargaining[buyers], level, price, weights=owed[buyers])
+        bid[buyers] = np.floor(worth / market.tick * (1 + 1e-12))  # on tick, whatever the division leaves
+    buyers = np.flatnonzero((room > 0) & (bid > 0))
+    clearing = _clear(m, bid[buyers], room[buyers], buyers)
+    fills = clearing.fills
+    bought = np.bincount(fills.buyer, fills.quantity, m.registry.accounts)[:firms].astype(np.int64)
+    full = bought == room
+    used = np.where(full, limit, held + bought)  # the part of a tonne that the limit leaves is nobody's worry
+    slope = np.where(full & (room > 0), m.policy.offset_share(s.year) * owed_slope, 0.0)
+    paid = None if clearing.price is None else clearing.price * market.tick
+    if paid is not None and not full.all():  # those who get less than they want take what a higher price brings
+        short = np.where(full, 0, bought)
+        slope += float(forestry_of(rule).slope(paid)) * short / max(int(short.sum()), 1)
+    return CreditPlan(paid, bought, used, slope, clearing)
+
+
+def _clear(m: CarbonMarket, bid: Ints, room: Ints, buyers: Ints) -> Clearing:
+    """Clear one call auction of credits; quantities in t, prices in ticks."""
+    market, forestry = m.scenario.market, forestry_of(m.scenario.offsets)
+    auction = CallAuction(market.k, market.ties)
+    if not len(buyers):
+        return auction.clear(Orders.empty(), np.random.default_rng(0))
+    top = int(bid.max())
+    grid = forestry.price(np.arange(1, STEPS + 1) / STEPS * forestry.quantity(top * market.tick)) / market.tick
+    levels = np.unique(np.concatenate((np.clip(np.ceil(grid), 1, top).astype(np.int64), bid)))
+    offered = np.rint(forestry.quantity(levels * market.tick)).astype(np.int64)
+    asked = np.diff(offered, prepend=0)
+    levels, asked = levels[asked > 0], asked[asked > 0]
+    n = len(levels)
+    orders = Orders(
+        np.concatenate((buyers, np.full(n, m.forestry))),
+        np.concatenate((np.full(len(buyers), BUY), np.full(n, SELL))),
+        np.concatenate((bid, levels)),
+        np.concatenate((room, asked)),
+        np.zeros(len(buyers) + n, np.int64),
+    )
+    return auction.clear(orders, stream(m.scenario.seed, "offsets", "ties", len(m.state.periods)))
+
+
+def expect_credits(m: CarbonMarket, plan: CreditPlan | None) -> None:
+    """Take up a plan: what is expected to be surrendered, and what forest owners earn in the economy's accounts."""
+    if plan is not None:
+        m.state.credits, m.state.forest_income = float(plan.used.sum()) / TONNES, plan.payment
+
+
+def book_credits(m: CarbonMarket, plan: CreditPlan) -> None:
+    """Issue, deliver and pay what the auction brought."""
+    deliver(m.registry, plan.clearing.fills)
+    _note(m, plan.price or 0.0, m.population.total(plan.bought.astype(np.float64)))
+
+
+def note_credits(m: CarbonMarket) -> Floats:
+    """Note the credits of a year without firms by sector and return them, (8,) Mt; sectors use them alike."""
+    s, rule = m.state, m.scenario.offsets
+    emitted = np.where(m.policy.mask(s.year), s.accrued, 0.0)
+    total = float(emitted.sum())
+    used = min(s.credits, m.policy.offset_share(s.year) * total)
+    if used <= 0.0:
+        return np.zeros(len(COVERABLE))
+    credits = emitted * (used / total)
+    _note(m, float(forestry_of(rule).price(used * TONNES)), credits * TONNES)
+    return credits
+
+
+def _note(m: CarbonMarket, price: float, tonnes: Floats) -> None:
+    m.state.credit_trades.append({"year": m.state.year, "price": price, "bought_t": tonnes})
+
+
+# -- without firms -----------------------------------------------------------------------------------------
+
+
+def wanted_credits(rule: Offsets, price: float, owed: float) -> float:
+    """Mt that one firm with all obligations would buy: up to the share, as far as forestry offers at its bid."""
+    bid = price if rule.level is None else min(rule.level, price)
+    return float(min(rule.share * owed, float(forestry_of(rule).quantity(bid)) / TONNES))
+
+
+def cost_of_credits(rule: Offsets, credits: float) -> float:
+    """What forestry is paid for ``credits`` (Mt), yi yuan: all of them at the price of the last."""
+    if credits <= 0.0:
+        return 0.0
+    return credits * float(forestry_of(rule).price(credits * TONNES)) * YUAN_PER_TONNE
+
+
+def with_credits(
+    rule: Offsets,
+    solve: Callable[[float], Solution],
+    price_of: Callable[[Solution], float],
+    owed_of: Callable[[Solution], float],
+) -> tuple[float, Solution]:
+    """Find the credits that firms want at the price that comes out with them: an elastic supply of permits.
+
+    Parameters
+    ----------
+    solve : from credits (Mt) to the equilibrium with that many more permits.
+    price_of, owed_of : its permit price (yuan/t), and the year's emissions to be covered (Mt).
+
+    Returns
+    -------
+    Credits, Mt, and the equilibrium.
+    """
+
+    def excess(credits: float) -> float:
+        solution = solve(credits)
+        return wanted_credits(rule, price_of(solution), owed_of(solution)) - credits
+
+    # With more credits the price falls, and with it what forestry offers: most at the price without any, and never
+    # quite its potential, which has no price.
+    without = solve(0.0)
+    offered = wanted_credits(rule.model_copy(update={"share": 1.0}), price_of(without), np.inf)
+    most = min(offered, (1.0 - 1e-9) * rule.potential)
+    if most <= 0.0:
+        return 0.0, without
+    if excess(most) >= 0.0:
+        return most, solve(most)
+    credits = float(brentq(excess, 0.0, most, xtol=1e-10, rtol=1e-12))
+    return credits, solve(credits)

@@ -1,0 +1,183 @@
+"""An economy ready to run: its figures, balanced accounts, province model, growth and firms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.balance import build_accounts
+from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.dynamics import Growth
+from tanshi.equilibrium.province.physical import PhysicalAccounts
+from tanshi.equilibrium.province.province import Province
+from tanshi.scenarios.calibrated import calibrated
+from tanshi.scenarios.economy import Figures, economy_folder, load_economy
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.figures import with_changes
+from tanshi.scenarios.schema import Closure as ClosureFields
+from tanshi.scenarios.schema import Dynamics
+from tanshi.simulator.results.identity import hash_files
+
+
+@dataclass(frozen=True)
+class Economy:
+    """One region's benchmark.
+
+    Attributes
+    ----------
+    data : hash of the economy's files.
+    """
+
+    name: str
+    figures: Figures
+    accounts: Accounts
+    data: str
+
+    def growth(self, dynamics: Dynamics, first_year: int, last_year: int) -> Growth:
+        """Rates of change of a scenario, with the economy's own path of non-fossil power.
+
+        Raises
+        ------
+        UserError
+            if the run does not start in the benchmark year, or the path ends before ``last_year``.
+        """
+        check_years(self.name, first_year, last_year)
+        return Growth(
+            labour=dynamics.labour_growth,
+            productivity=dynamics.productivity_growth,
+            aeei=dynamics.aeei,
+            aeei_power=dynamics.aeei_power,
+            depreciation=dynamics.depreciation,
+            benchmark_capital_growth=dynamics.capital_growth,
+            public=dynamics.public_growth,
+            external=dynamics.external_growth,
+            lines=dynamics.line_growth,
+            resources=dynamics.resource_growth,
+            nonfossil=dict(self._nonfossil),
+        )
+
+    @cached_property
+    def _nonfossil(self) -> Mapping[int, float]:
+        """Non-fossil power by year over its first year's."""
+        path = self.figures.nonfossil_path
+        twh = dict(zip(path["year"].astype(int).tolist(), path["twh"].astype(float).tolist(), strict=True))
+        return {year: value / twh[min(twh)] for year, value in twh.items()}
+
+    def provenance(self) -> list[dict[str, str]]:
+        """Where the figures come from: a row per table with how many of its rows have which status."""
+        rows = []
+        for name, table in self.figures.tables().items():
+            counts = table["status"].value_counts()
+            status = ", ".join(f"{count} {word}" for word, count in counts.items())
+            source = str(table["source"].mode().iloc[0])
+            rows.append({"Table": name, "Status of its rows": status, "Most frequent source": source})
+        if fitted := calibrated(self.name):
+            told = "fitted to stated targets; calibration.json beside it says to which, and how well"
+            rows.append({"Table": "calibrated", "Status of its rows": f"{len(fitted)} calibrated",
+                         "Most frequent source": told})  # fmt: skip
+        return rows
+
+    def firm_parameter(self, name: str) -> dict[str, float]:
+        """A parameter of the firms' population by sector."""
+        return {s: self._population[s, name] for s in COVERABLE}
+
+    @cached_property
+    def _population(self) -> Mapping[tuple[str, str], float]:
+        """The firms' parameters by sector and name."""
+        table = self.figures.population
+        keys = zip(table["sector"].astype(str), table["parameter"].astype(str), strict=True)
+        return dict(zip(keys, table["value"].astype(float).tolist(), strict=True))
+
+
+def economy(name: str, changes: Mapping[str, float] | None = None) -> Economy:
+    """Load an economy, change the figures a scenario changes, and balance its accounts; kept by value.
+
+    Parameters
+    ----------
+    changes : path of a figure -> its value, as in ``Scenario.figures``.
+
+    Raises
+    ------
+    UserError
+        For an economy or a figure that does not exist.
+    ValueError
+        One of the balance's kinds, where the changed figures have no balance.
+    """
+    return _economy(name, _by_value(changes))
+
+
+def province(
+    name: str, fields: ClosureFields, changes: Mapping[str, float] | None = None, own_quotas: tuple[str, ...] = ()
+) -> tuple[Province, PhysicalAccounts]:
+    """The compiled province model of an economy under a closure; kept by value.
+
+    Parameters
+    ----------
+    own_quotas : sectors whose quotas bind themselves alone.
+    """
+    return _province(name, fields, _by_value(changes), own_quotas)
+
+
+def check_years(name: str, first_year: int, last_year: int) -> None:
+    """Refuse years that an economy's own paths do not reach.
+
+    Raises
+    ------
+    UserError
+        if the run does not start in the benchmark year, or the path ends before ``last_year``.
+    """
+    years = _files(name).nonfossil_path["year"]
+    first, end = int(years.min()), int(years.max())
+    if first_year != first:
+        problem = Problem(f"{first}, the year of its accounts", str(first_year), field="years.start")
+        raise UserError(f"A run of the economy '{name}' starts in its benchmark year.", [problem])
+    if last_year > end:
+        problem = Problem(f"a last year up to {end}", str(last_year), field="years.end")
+        raise UserError(f"The economy '{name}' has no non-fossil power path beyond {end}.", [problem])
+
+
+def data_version(name: str) -> str:
+    """Hash of an economy's files."""
+    return _data_version(name)
+
+
+Changes = tuple[tuple[str, float], ...]
+
+
+def _by_value(changes: Mapping[str, float] | None) -> Changes:
+    return tuple(sorted((changes or {}).items()))
+
+
+# The caches are small: a sweep over figures makes a new economy every run, and a worker's memory must stay flat.
+@lru_cache(maxsize=4)
+def _files(name: str) -> Figures:
+    return load_economy(name)
+
+
+@lru_cache(maxsize=4)
+def _data_version(name: str) -> str:
+    return hash_files(economy_folder(name), ("*",))
+
+
+@lru_cache(maxsize=4)
+def _economy(name: str, changes: Changes) -> Economy:
+    figures = with_changes(_files(name), dict(changes))
+    return Economy(name, figures, build_accounts(figures.tables()), data_version(name))
+
+
+@lru_cache(maxsize=8)
+def _province(
+    name: str, fields: ClosureFields, changes: Changes, own_quotas: tuple[str, ...]
+) -> tuple[Province, PhysicalAccounts]:
+    closure = Closure(
+        capital=fields.capital,
+        external_saving=fields.external_saving,
+        border_pass_through=fields.border_pass_through,
+        old_elasticity_factor=fields.installed_elasticity,
+        own_quotas=own_quotas,
+    )
+    built = Province(_economy(name, changes).accounts, closure)
+    return built, PhysicalAccounts(built)

@@ -1,0 +1,125 @@
+"""What a stored run does not hold, found again by running the same scenario up to that point.
+
+A run is determined by its parameters, so its order books, energy flows and firms need not be stored: the model is
+run once more, as far as is asked for. The price that comes out is compared with the stored one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from tanshi.market.orders import Orders
+from tanshi.market.venue import Clearing
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.run.period import expect, open_period, trade_and_equilibrate
+
+
+@dataclass(frozen=True)
+class Auction:
+    """The book of one period and how it cleared.
+
+    Attributes
+    ----------
+    year, period : from 1.
+    price : yuan/t.
+    orders, clearing : in ticks and lots.
+    tick : yuan/t; ``lot`` : t.
+    """
+
+    year: int
+    period: int
+    price: float
+    orders: Orders
+    clearing: Clearing
+    tick: float
+    lot: int
+
+
+def scenario_of(result: RunResult) -> Scenario:
+    """The scenario of a stored run, from its parameters.
+
+    Raises
+    ------
+    UserError
+        Where this version of the program does not know them all.
+    """
+    try:
+        return Scenario.model_validate(dict(result.parameters))
+    except ValidationError as error:
+        item = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in item["loc"])
+        problem = Problem("parameters of this version", str(item["msg"]), f"run {result.scenario}", None, field)
+        raise UserError(
+            "The run was made by another version of the program and cannot be replayed.", [problem]
+        ) from error
+
+
+def replayed(result: RunResult, periods: int) -> CarbonMarket:
+    """The model of a stored run after so many periods; forget it after use (``CarbonMarket.forget``).
+
+    Raises
+    ------
+    UserError
+        Where the run comes out differently: it was made by another version, or from other figures.
+    """
+    model = CarbonMarket(scenario_of(result)).run(until=periods)
+    _same_price(result, periods, model.state.price)
+    return model
+
+
+def auction(result: RunResult, year: int, period: int = 1) -> Auction:
+    """The order book of a period (counted from 1) of a stored run.
+
+    Raises
+    ------
+    UserError
+        For a period that the run does not have, a run without an order book, or one that comes out differently.
+    """
+    before = place_of(result, year, period)
+    scenario = scenario_of(result)
+    if scenario.market.mode != "agents":
+        problem = Problem("market.mode: agents", scenario.market.mode, f"run {result.scenario}")
+        raise UserError("The price of this run comes from the equilibrium alone: it has no order book.", [problem])
+    model = replayed(result, before)
+    try:
+        open_period(model)
+        expect(model)
+        found = trade_and_equilibrate(model)
+    finally:
+        model.forget()
+    _same_price(result, before + 1, found.price)
+    market = scenario.market
+    return Auction(year, period, found.price, found.orders, found.clearing, market.tick, market.lot)
+
+
+def place_of(result: RunResult, year: int, period: int) -> int:
+    """How many periods of a run lie before this one.
+
+    Raises
+    ------
+    UserError
+        Where the run has no such period.
+    """
+    rows = result.periods
+    found = ((rows["year"] == year) & (rows["period"] == period)).to_numpy().nonzero()[0]
+    if not len(found):
+        years = f"{rows['year'].min()} to {rows['year'].max()}" if len(rows) else "none"
+        most = int(rows["period"].max()) if len(rows) else 0
+        problem = Problem(f"a year of {years} and a period of 1 to {most}", f"{year}, period {period}")
+        raise UserError(f"The run {result.scenario} has no such period.", [problem])
+    return int(found[0])
+
+
+def _same_price(result: RunResult, periods: int, price: float) -> None:
+    if periods == 0:
+        return
+    stored = float(result.periods["price"].iloc[periods - 1])
+    if abs(stored - price) > 1e-9 * max(abs(stored), 1.0):
+        hint = "Run it again with this version."
+        problem = Problem(f"{stored:.6g} yuan/t, as stored", f"{price:.6g}", f"run {result.scenario}", hint=hint)
+        raise UserError("The run comes out differently from what is stored: another version made it.", [problem])

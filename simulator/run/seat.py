@@ -1,0 +1,145 @@
+"""A seat in the market: somebody places a firm's orders for the coming period, in the place of its strategy's.
+
+Only the firm's bids are theirs. What it emits at a price stays the economy's answer, as for every firm, so that its
+costs can be compared with those it would have had by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tanshi.market.orders import BUY, Ints, Orders, from_yuan, own_crossing, screen
+from tanshi.simulator.run.book import TONNES, Book
+from tanshi.simulator.run.period import open_period
+
+if TYPE_CHECKING:
+    from tanshi.simulator.model import CarbonMarket
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """One limit order as a person writes it: +1 to buy or -1 to sell, yuan/t, t."""
+
+    side: int
+    price: float
+    tonnes: float
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What may be ordered for a firm in the coming period.
+
+    Attributes
+    ----------
+    lowest, highest : yuan/t.
+    sellable : t held; ``buyable`` : t, all allowances of the year, more than which nobody can want.
+    """
+
+    lowest: float
+    highest: float
+    sellable: int
+    buyable: int
+
+
+class SeatError(ValueError):
+    """A firm that cannot place orders now."""
+
+
+def admitted(m: CarbonMarket, row: int) -> Admitted:
+    """What may be ordered for a firm; the coming period is opened for it.
+
+    Raises
+    ------
+    SeatError
+        When the run is over, the price does not come from an auction, or the firm does not trade yet.
+    """
+    return _bounds(m, row, _coming(m, row))
+
+
+def place(m: CarbonMarket, row: int, tickets: Sequence[Ticket]) -> dict[int, str]:
+    """Place a firm's orders for the coming period, all of them or none; none at all keeps it out of the auction.
+
+    They replace what was placed for it before, and hold for this one period.
+
+    Returns
+    -------
+    Place in `tickets` -> why it is refused; empty where all are placed.
+
+    Raises
+    ------
+    SeatError
+        As `admitted`.
+    """
+    book = _coming(m, row)
+    market = m.scenario.market
+    refused: dict[int, str] = {}
+    lines = [Orders.empty()] * len(tickets)
+    bounds = _bounds(m, row, book)
+    for i, ticket in enumerate(tickets):
+        read = from_yuan(
+            row, ticket.side, ticket.price, ticket.tonnes, 0,
+            accounts=m.registry.accounts, tick=market.tick, lot=market.lot, lowest=book.lowest, highest=book.highest,
+        )  # fmt: skip
+        if read.refused:
+            refused[i] = _explained(next(iter(read.refused)), bounds, market.tick, market.lot)
+        elif ticket.side == BUY and ticket.tonnes > bounds.buyable:
+            refused[i] = f"more than all allowances of the year, {bounds.buyable:,} t"
+        else:
+            lines[i] = read.orders
+    if not refused:
+        refused = _together(m, book, Orders.join(lines), bounds)
+    if not refused:
+        orders = Orders.join(lines)
+        m.state.by_hand[row] = np.stack((orders.side, orders.price, orders.quantity), axis=1).astype(np.int64)
+    return refused
+
+
+def leave(m: CarbonMarket, row: int) -> None:
+    """Let the firm bid by its own strategy again."""
+    m.state.by_hand.pop(row, None)
+
+
+def _coming(m: CarbonMarket, row: int) -> Book:
+    if m.state.finished:
+        raise SeatError("The run is over.")
+    if m.scenario.market.mode != "agents":
+        raise SeatError("The price of this scenario comes from the equilibrium alone: there is no auction to bid in.")
+    open_period(m)
+    book = Book(m, 1.0 - m.state.period / m.periods_per_year)
+    if row not in book.active:
+        raise SeatError(f"The firm's sector does not trade in {m.state.year}.")
+    return book
+
+
+def _bounds(m: CarbonMarket, row: int, book: Book) -> Admitted:
+    tick = m.scenario.market.tick
+    year = round(float(m.policy.caps(m.state.year)[m.policy.mask(m.state.year)].sum()) * TONNES)
+    return Admitted(book.lowest * tick, book.highest * tick, int(book.held[row]), year)
+
+
+def _together(m: CarbonMarket, book: Book, orders: Orders, bounds: Admitted) -> dict[int, str]:
+    """Faults that show only in all orders of the firm together, and those of the venue's own rules."""
+    rows: Ints = np.arange(len(orders))
+    market = m.scenario.market
+    held = m.registry.held // market.lot
+    passed = screen(orders, m.registry.accounts, book.lowest, book.highest, held)
+    refused = {int(i): f"with it more would be offered than is held, {bounds.sellable:,} t"
+               for i in np.setdiff1d(rows, passed.rows)}  # fmt: skip
+    crossing = own_crossing(orders)
+    refused |= {int(i): "it would trade with the firm's own order on the other side" for i in rows[crossing]}
+    return refused
+
+
+def _explained(reason: str, bounds: Admitted, tick: float, lot: int) -> str:
+    """A reason of the order gate with the figure it turns on."""
+    figures = {
+        "below the price floor": f"{bounds.lowest:,.2f} yuan/t",
+        "above the price ceiling": f"{bounds.highest:,.2f} yuan/t",
+        "off-tick price": f"prices are multiples of {tick:g} yuan/t",
+        "off-lot quantity": f"quantities are multiples of {lot:,} t",
+    }
+    return f"{reason}: {figures[reason]}" if reason in figures else reason

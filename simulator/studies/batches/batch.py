@@ -1,0 +1,189 @@
+"""A batch of runs: scenarios by seeds, each run in its own folder, read back from disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.drift.weights import content_hash
+from tanshi.simulator.results.iamc import write_iamc
+from tanshi.simulator.results.identity import RunKey
+from tanshi.simulator.results.store import (
+    RunExists,
+    claim_batch,
+    clear_leftovers,
+    read_manifest,
+    read_run,
+    write_manifest,
+)
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.run.economy import check_years, data_version
+from tanshi.simulator.studies.batches.execute import Outcome, Progress, Task, code_version, execute
+from tanshi.simulator.studies.batches.lock import only_one_in
+
+__all__ = ["BatchResult", "Progress", "run_batch", "run_key"]
+
+FEW_RUNS = 8
+"""Up to so many runs are read back with their fills; the memory of a larger batch stays small without them."""
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What came of a batch.
+
+    Attributes
+    ----------
+    runs : results of the finished runs, in the order asked, seeds within scenarios; of more than ``FEW_RUNS`` runs
+        without the fills, which are on disk.
+    failed : name of each failed run to its reason.
+    """
+
+    runs: Sequence[RunResult]
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_key(scenario: Scenario, code: str | None = None) -> RunKey:
+    """What determines the bytes of a scenario's run: its parameters, seed, the economy's data and the code.
+
+    Parameters
+    ----------
+    code : the program's version, where it is known already.
+    """
+    return RunKey(
+        scenario.name,
+        scenario.model_dump(mode="json"),
+        scenario.seed,
+        data_version(scenario.economy) + _own_weights(scenario),
+        code if code is not None else code_version(),
+    )
+
+
+def _own_weights(scenario: Scenario) -> str:
+    """Mark of the weights that the scenario names, by their content; the program's own belong to its version."""
+    drift = scenario.drift
+    return "" if drift.weights is None or drift.mode == "none" else f"+drift-{content_hash(drift.weights)}"
+
+
+def with_seeds(scenario: Scenario, seeds: int | Sequence[int]) -> dict[str, Scenario]:
+    """A scenario under several seeds, by the name of each run's folder: ``S1`` for one seed, else ``S1-seed3``.
+
+    Parameters
+    ----------
+    seeds : how many, counted from the scenario's own, or which.
+    """
+    chosen = range(scenario.seed, scenario.seed + seeds) if isinstance(seeds, int) else seeds
+    if len(chosen) == 1:
+        return {scenario.name: scenario.model_copy(update={"seed": chosen[0]})}
+    return {f"{scenario.name}-seed{s}": scenario.model_copy(update={"seed": s}) for s in chosen}
+
+
+def run_batch(
+    scenarios: Sequence[Scenario],
+    out: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    workers: int | None = None,
+    seeds: int | Sequence[int] = 1,
+    scheduler: str | None = None,
+) -> BatchResult:
+    """Run scenarios and write every run, and the common ``iamc.csv``, into ``out``.
+
+    Parameters
+    ----------
+    workers : processes; by default as many as there are processors or runs. One computes in this process.
+    seeds : how many seeds each scenario has, counted from its own, or which.
+    scheduler : address of a Dask scheduler to compute on instead.
+
+    Raises
+    ------
+    UserError
+        for two runs of one name.
+    RunExists
+        where ``out`` holds something else and ``overwrite`` was not given.
+    StudyStopped
+        where the disk is full or the scheduler lost.
+    """
+    runs: dict[str, Scenario] = {}
+    for scenario in scenarios:
+        more = with_seeds(scenario, seeds)
+        if twice := sorted(set(more) & set(runs)):
+            problem = Problem("one scenario of each name", ", ".join(twice), hint="Give one of them another name.")
+            raise UserError("Scenarios would write into the same folder.", [problem])
+        runs |= more
+    outcome = fill_folder(runs, out, overwrite=overwrite, progress=progress, workers=workers, scheduler=scheduler)
+    few = len(runs) <= FEW_RUNS
+    results = [read_run(out / name, trades=few) for name in runs if name not in outcome.failed]
+    if results:
+        write_iamc(out, results)
+    return BatchResult(results, {name: outcome.failed[name] for name in runs if name in outcome.failed})
+
+
+def fill_folder(
+    runs: Mapping[str, Scenario],
+    out: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    begin: Callable[[], None] | None = None,
+) -> Outcome:
+    """Compute the runs that a folder does not hold yet.
+
+    Parameters
+    ----------
+    runs : name of the run's folder to its scenario; may make scenarios as they are asked for.
+    begin : writes what belongs beside the runs, once the folder is ours.
+
+    Raises
+    ------
+    RunExists, FolderInUse, StudyStopped
+        where the folder holds other results, another batch is at work in it, or the work cannot go on.
+    """
+    code = code_version()
+    ids: dict[str, str] = {}
+    economies: dict[str, None] = {}
+    spans: set[tuple[str, int, int]] = set()
+    for name, scenario in runs.items():
+        spans.add((scenario.economy, scenario.years.start, scenario.years.end))
+        ids[name] = run_key(scenario, code).id
+        economies[scenario.economy] = None
+    for economy, first, last in sorted(spans):
+        check_years(economy, first, last)
+    if out.exists() and not out.is_dir():
+        raise RunExists(f"{out} is a file; choose another folder with --out")
+    _same_version(out, code, ids, overwrite)
+    claim_batch(out, ids, overwrite=overwrite)  # refuses before anything is made
+    with only_one_in(out):
+        clear_leftovers(out)
+        kept = claim_batch(out, ids, overwrite=overwrite)
+        write_manifest(out, ids, code=code, data={name: data_version(name) for name in economies})
+        if begin is not None:
+            begin()
+        todo = [name for name in runs if name not in kept]
+
+        def tasks() -> Iterator[Task]:
+            for name in todo:
+                scenario = runs[name]
+                yield Task(name, scenario, run_key(scenario, code), (out / name).absolute(), overwrite)
+
+        outcome = execute(tasks(), len(todo), report=progress, workers=workers, scheduler=scheduler)
+        outcome.done += len(kept)
+    return outcome
+
+
+def _same_version(out: Path, code: str, ids: Mapping[str, str], overwrite: bool) -> None:
+    """Refuse a folder filled by another version of the program: its results would not belong together."""
+    before = read_manifest(out)
+    if overwrite or not before or before.get("code") == code:
+        return
+    made = [name for name in before["runs"] if (out / name).is_dir()]
+    if made:
+        raise RunExists(
+            f"{out} holds {len(made)} runs made by another version of the program ({before.get('code')}, now {code});"
+            " they are kept as they are. Choose another folder with --out, or give --overwrite to compute them anew"
+        )

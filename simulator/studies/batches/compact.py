@@ -1,0 +1,149 @@
+"""A batch as one Parquet dataset: four tables for a thousand folders, streamed, the same bytes for the same runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tanshi.simulator.machine.disk import PARQUET, StoreError, table_bytes
+from tanshi.simulator.results.store import TABLES, publish, read_manifest, read_record
+
+DATASET = "dataset"
+DIAGNOSTICS = ("worst_residual", "worst_walras", "iterations", "unsettled_periods")
+GATHER = 1 << 18
+"""Rows gathered before they are written as one group: what the memory of the writer depends on."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a batch is.
+
+    Parameters
+    ----------
+    finished, missing : names of folders, in the manifest's order.
+    failed : name of each failed run to its reason.
+    """
+
+    finished: Sequence[str]
+    failed: Mapping[str, str]
+    missing: Sequence[str]
+
+
+def standing(folder: Path) -> Standing:
+    """Which runs of a batch are finished, failed, or not there yet.
+
+    Raises
+    ------
+    StoreError
+        Where the folder holds no batch.
+    """
+    manifest = read_manifest(folder)
+    if not manifest:
+        raise StoreError(f"{folder} holds no batch: there is no manifest.json in it")
+    finished: list[str] = []
+    missing: list[str] = []
+    failed: dict[str, str] = {}
+    for name, run_id in manifest["runs"].items():
+        if (folder / name).is_dir() and read_record(folder / name).get("id") == run_id:
+            finished.append(name)
+        elif (folder / f"{name}.failed").is_dir():
+            failed[name] = str(read_record(folder / f"{name}.failed").get("error", ""))
+        else:
+            missing.append(name)
+    return Standing(finished, failed, missing)
+
+
+def compact(folder: Path) -> dict[str, int]:
+    """Write ``dataset/`` with one file for each kind of table, each row with the name of its run.
+
+    ``runs.parquet`` has one row a run: its id, scenario, seed, status, diagnostics, and for a sweep the point and the
+    drawn values. The runs' own folders stay as they are.
+
+    Returns
+    -------
+    dict
+        Table to its rows.
+
+    Raises
+    ------
+    StoreError
+        Where the folder holds no batch, a table is not the one its record names, or the disk refuses; nothing is left
+        half-written then.
+    """
+    now = standing(folder)
+    rows = {"runs": len(now.finished) + len(now.failed) + len(now.missing)}
+
+    def fill(temporary: Path) -> None:
+        (temporary / "runs.parquet").write_bytes(table_bytes(_runs(folder, now), "runs"))
+        for table in TABLES:
+            rows[table] = _write(temporary / f"{table}.parquet", _tables(folder, now.finished, table))
+
+    publish((folder / DATASET).absolute(), fill)
+    return rows
+
+
+def _runs(folder: Path, now: Standing) -> pd.DataFrame:
+    found = []
+    for name, run_id in read_manifest(folder)["runs"].items():
+        status = "failed" if name in now.failed else "missing" if name in now.missing else "finished"
+        row: dict[str, Any] = {"run": name, "id": run_id, "status": status, "error": now.failed.get(name, "")}
+        record = read_record(folder / name) if status == "finished" else {}
+        row |= {"scenario": str(record.get("scenario", "")), "seed": int(record.get("seed", -1))}
+        row |= {key: float(record.get("meta", {}).get(key, float("nan"))) for key in DIAGNOSTICS}
+        found.append(row)
+    table = pd.DataFrame(found)
+    design = folder / "design.parquet"
+    if design.is_file():
+        drawn = pd.read_parquet(design).drop(columns=["scenario", "seed"])
+        table = table.merge(drawn, on="run", how="left", validate="1:1")
+    return table
+
+
+def _tables(folder: Path, names: Sequence[str], table: str) -> Iterator[Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for name in names:
+        path = folder / name / f"{table}.parquet"
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+        if hashlib.sha256(content).hexdigest() != read_record(folder / name)["tables"][table]["sha256"]:
+            raise StoreError(f"{path} is not the table that its run.json describes; it was changed or cut short")
+        read = pq.read_table(pa.BufferReader(content))
+        yield read.add_column(0, "run", pa.array([name] * len(read), pa.string()))
+
+
+def _write(path: Path, tables: Iterator[Any]) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    writer: Any = None
+    waiting: list[Any] = []
+    rows = 0
+
+    def flush() -> None:
+        nonlocal waiting
+        if writer is not None and waiting:
+            writer.write_table(pa.concat_tables(waiting).combine_chunks(), row_group_size=GATHER)
+            waiting = []
+
+    try:
+        for table in tables:
+            if writer is None:
+                writer = pq.ParquetWriter(path, table.schema, **PARQUET)
+            waiting.append(table)
+            rows += len(table)
+            if sum(len(one) for one in waiting) >= GATHER:
+                flush()
+        flush()
+    finally:
+        if writer is not None:
+            writer.close()
+    return rows

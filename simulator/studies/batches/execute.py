@@ -1,0 +1,301 @@
+"""Executing many runs: a pool of processes or a Dask cluster, each run in its own folder, failures apart.
+
+Workers write their run and return nothing but word of it. What is finished is on disk, so the same command goes on
+where a killed one stopped, and the same bytes come out whatever the number and kind of workers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hashlib
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.machine.memory import keep_memory
+from tanshi.simulator.machine.places import ROOMS, room
+from tanshi.simulator.results.identity import RunKey, hash_files
+from tanshi.simulator.results.store import record_failure, write_run
+from tanshi.simulator.studies.batches.workers import Pool, Workers, cluster, news_of, processors
+from tanshi.simulator.studies.compiling import compile_once
+
+Progress = Callable[[str, int, int], None]
+FEW = 24
+"""Runs of a batch whose periods are reported one by one; of more, only how many are done."""
+
+KILLED = (
+    "its worker process was killed twice while it ran; the usual reason is memory. Give the batch fewer --workers"
+    " or the run fewer firms"
+)
+
+
+class StudyStopped(StoreError):
+    """A batch that cannot go on: a full disk, a lost scheduler. What is finished is kept."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run to be done, in ``folder`` under its name."""
+
+    name: str
+    scenario: Scenario
+    key: RunKey
+    folder: Path
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a worker says of a run: nothing where it is finished, else why it failed, or why all must stop."""
+
+    failed: str = ""
+    stop: str = ""
+
+
+@dataclass
+class Outcome:
+    """What came of the tasks.
+
+    Attributes
+    ----------
+    done : finished runs.
+    failed : name of each failed run to its reason.
+    """
+
+    done: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def code_version() -> str:
+    """Hash of the program's source, as this process began with it, and of the drift's weights.
+
+    A process computes with the source that it has loaded: where the files change meanwhile, its runs must not bear
+    the name of what it does not run.
+    """
+    return hashlib.sha256(
+        f"{_source()}{hash_files(room('simulator') / 'drift' / 'default', ('*',))}".encode()
+    ).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def _source() -> str:
+    return "".join(f"{name} {hash_files(room(name))} " for name in ROOMS)
+
+
+_source()  # now, while what is loaded is what is there
+
+
+def run_one(task: Task, report: Progress) -> Word:
+    """Compute and write one run; whatever goes wrong is recorded beside the others' results."""
+    from tanshi.simulator.model import CarbonMarket
+
+    begun, worked = time.perf_counter(), time.thread_time()
+    model = None
+    try:
+        model = CarbonMarket(task.scenario)
+        while not model.state.finished:
+            model.step()
+            report(task.name, len(model.state.periods), model.periods_in_all)
+        result = model.result()
+    except Exception as error:
+        told = str(error) or type(error).__name__
+        if not type(error).__module__.startswith("tanshi."):
+            told = f"{type(error).__name__}: {told} (a defect of the program: its traceback is kept)"
+        try:
+            record_failure(task.folder, task.key, told, traceback=traceback.format_exc())
+        except StoreError as full:
+            return Word(stop=str(full))
+        return Word(failed=told)
+    finally:
+        if model is not None:
+            model.forget()
+    clock = {
+        "seconds": round(time.perf_counter() - begun, 3),
+        "processor_seconds": round(time.thread_time() - worked, 3),  # of this thread: a cluster's worker has others
+    }
+    try:
+        write_run(task.folder, result, task.key, overwrite=task.overwrite, clock=clock)
+    except StoreError as error:
+        return Word(stop=str(error))
+    return Word()
+
+
+def execute(
+    tasks: Iterable[Task],
+    total: int,
+    *,
+    report: Progress | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> Outcome:
+    """Do the tasks.
+
+    Parameters
+    ----------
+    tasks : made one by one as they are needed, so that a million of them take no memory.
+    total : how many there are.
+    workers : processes; by default one a processor. One computes in this process.
+    scheduler : address of a Dask scheduler such as ``tcp://127.0.0.1:8786``, instead of processes of our own.
+
+    Raises
+    ------
+    StudyStopped
+        Where the disk refuses, or the scheduler is lost.
+    """
+    tell: Progress = report or (lambda name, done, total: None)
+    count = min(total, workers or processors())
+    if scheduler is None and total:
+        compile_once(tell)
+    if scheduler is None and count <= 1:
+        return _here(tasks, total, tell)
+    few = total <= FEW
+    staff: Workers = cluster(scheduler) if scheduler is not None else Pool(count, tell if few else None)
+    crew = _Crew(staff, total, tell, few)
+    try:
+        crew.work(iter(tasks))
+    finally:
+        staff.close()
+    return crew.outcome
+
+
+def _here(tasks: Iterable[Task], total: int, tell: Progress) -> Outcome:
+    outcome = Outcome()
+    few = total <= FEW
+    for task in tasks:
+        word = run_one(task, tell if few else _silent)
+        _note(outcome, task, word, total)
+        if not few:
+            tell("runs", outcome.done + len(outcome.failed), total)
+    return outcome
+
+
+def _silent(name: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
+def _note(outcome: Outcome, task: Task, word: Word, total: int) -> None:
+    if word.stop:
+        raise StudyStopped(_stopped(word.stop, outcome.done, total))
+    if word.failed:
+        outcome.failed[task.name] = word.failed
+    else:
+        outcome.done += 1
+
+
+def _stopped(why: str, done: int, total: int) -> str:
+    return f"{why}. {done} of {total} runs were finished and are kept; repeat the same command to go on"
+
+
+class _Crew:
+    """Hands tasks to workers, a few at a time, and books what comes back."""
+
+    def __init__(self, staff: Workers, total: int, tell: Progress, few: bool) -> None:
+        self.staff, self.total, self.tell, self.few = staff, total, tell, few
+        self.outcome = Outcome()
+        self.under_way: dict[Future[Word], Task] = {}
+        self.suspects: deque[Task] = deque()
+
+    def work(self, tasks: Iterator[Task]) -> None:
+        while True:
+            # A task that ran when a worker died goes on alone: if it kills again, it is the one.
+            while self.suspects:
+                self._alone(self.suspects.popleft())
+            while len(self.under_way) < self.staff.window and (task := next(tasks, None)) is not None:
+                self._submit(task)
+            if not self.under_way:
+                if not self.suspects:
+                    return
+                continue
+            self._collect()
+
+    def _submit(self, task: Task) -> None:
+        try:
+            self.under_way[self.staff.submit(_in_worker, task)] = task
+        except BrokenExecutor:
+            self._broken(task)
+
+    def _collect(self) -> None:
+        done, _ = wait(self.under_way, timeout=1.0, return_when=FIRST_COMPLETED)
+        if not done and (why := self.staff.lost()):
+            raise StudyStopped(_stopped(why, self.outcome.done, self.total))
+        for future in done:
+            task = self.under_way.pop(future)
+            try:
+                word = future.result()
+            except BrokenExecutor:
+                self._broken(task)
+                return
+            except (CancelledError, asyncio.CancelledError):  # Dask passes on its event loop's own
+                why = self.staff.lost() or "the scheduler gave up a run"
+                raise StudyStopped(_stopped(why, self.outcome.done, self.total)) from None
+            self._book(task, word)
+
+    def _broken(self, task: Task) -> None:
+        self.suspects.extend([task, *self.under_way.values()])
+        self.under_way.clear()
+        self.staff.renew()
+
+    def _alone(self, task: Task) -> None:
+        try:
+            word = self.staff.submit(_in_worker, task).result()
+        except BrokenExecutor:
+            self.staff.renew()
+            record_failure(task.folder, task.key, KILLED)
+            word = Word(failed=KILLED)
+        self._book(task, word)
+
+    def _book(self, task: Task, word: Word) -> None:
+        _note(self.outcome, task, word, self.total)
+        if not self.few:
+            self.tell("runs", self.outcome.done + len(self.outcome.failed), self.total)
+
+
+# -- in the workers ----------------------------------------------------------------------------------------
+
+# Two runs never share a process at the same time, even where a cluster's worker has several threads.
+_one_at_a_time = threading.Lock()
+
+
+def _in_worker(task: Task) -> Word:
+    news = news_of()
+    if news is None:  # a cluster's worker
+        if code_version() != task.key.code:
+            why = f"a worker runs another version of the program ({code_version()}, not {task.key.code})"
+            return Word(stop=f"{why}; if its files changed while the batch ran, start it again")
+        keep_memory()  # Dask asks the C library to give every little array's memory back at once
+    last = [0.0]
+
+    def report(name: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if news is not None and (done == total or now - last[0] > 0.2):
+            last[0] = now
+            news.put((name, done, total))
+
+    with _one_at_a_time:
+        word = run_one(task, report)
+        _let_go()
+    return word
+
+
+def _let_go() -> None:
+    """Free a finished run's memory now: its model and its firms know each other, so that only the collector can.
+
+    By itself it comes by the number of objects, and a run has few and large ones. What the first run has loaded stays
+    for good and is not looked through again, so that this takes milliseconds.
+    """
+    gc.collect()
+    _freeze()
+
+
+_freeze = lru_cache(maxsize=1)(gc.freeze)  # once a process

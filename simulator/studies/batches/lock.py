@@ -1,0 +1,47 @@
+"""One batch at a time in a folder: a lock that ends with the process that holds it, however that ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tanshi.simulator.machine.disk import StoreError
+
+LOCK = ".lock"
+
+
+class FolderInUse(StoreError):
+    """Another batch is writing into the folder."""
+
+
+@contextmanager
+def only_one_in(folder: Path) -> Iterator[None]:
+    """Hold a folder for one batch.
+
+    Raises
+    ------
+    FolderInUse
+        Where another process holds it.
+    StoreError
+        Where the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = (folder / LOCK).open("a")
+    except OSError as error:
+        raise StoreError(f"cannot write results to {folder}: {error.strerror or error}") from error
+    with handle:
+        if sys.platform != "win32":
+            import fcntl
+
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                message = f"another batch is running in {folder}; wait for it, or choose another folder with --out"
+                raise FolderInUse(message) from error
+            except OSError:
+                pass  # a file system without locks
+        yield
+    # The file stays: removing it would let a third process lock a new file of the same name.

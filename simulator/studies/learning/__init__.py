@@ -1,0 +1,1 @@
+"""The drift's training data, its training and its judgement."""

@@ -1,0 +1,149 @@
+"""Training the drift: trajectories of the simulator without drift, pooled, and the price history of the real market."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.drift.emission_history import EmissionHistory, read_emissions
+from tanshi.simulator.drift.history import PriceHistory, read_history
+from tanshi.simulator.drift.preparation import TrainingError
+from tanshi.simulator.drift.state import SECTORS
+from tanshi.simulator.machine.places import room
+from tanshi.simulator.run.economy import economy
+from tanshi.simulator.studies.batches.batch import Progress, run_batch
+from tanshi.simulator.studies.batches.execute import code_version
+
+if TYPE_CHECKING:
+    from tanshi.simulator.drift.train import Progress as Epoch
+    from tanshi.simulator.drift.train import Trained
+
+DEFAULT_FOLDER = room("simulator") / "drift" / "default"
+SCENARIOS = ("S1", "S4", "S5")
+"""S2 and S3 move as S1 does: their free quotas bind nobody."""
+
+TIGHTNESS = (0.02, 0.05, 0.08)
+WEEKLY = ("S1", "S5")
+"""A weekly market learns and adjusts at another pace than a monthly one; one run each at the middle cap."""
+
+MEMBERS = 4
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a training starts from."""
+
+    table: pd.DataFrame
+    prices: PriceHistory
+    emissions: EmissionHistory
+
+
+def training_scenarios(seeds: int) -> list[Scenario]:
+    """The runs whose trajectories are pooled: three coverages, three caps, some seeds; none has a drift."""
+
+    def one(name: str, cut: float, seed: int, periods: int) -> Scenario:
+        label = f"{name}-{cut:g}-{seed}" + ("" if periods == 12 else "-weekly")
+        own = {"name": label, "seed": seed, "cap.tightness": cut, "market.periods_per_year": periods}
+        return load_scenario(name, {**own, "drift.mode": "none"})
+
+    monthly = [one(name, cut, seed, 12) for name in SCENARIOS for cut in TIGHTNESS for seed in range(1, seeds + 1)]
+    return monthly + [one(name, TIGHTNESS[1], seeds + 1, 52) for name in WEEKLY]
+
+
+def pooled_trajectories(scenarios: Sequence[Scenario], out: Path, progress: Progress | None = None) -> pd.DataFrame:
+    """Run the scenarios (finished ones in ``out`` are kept) and pool their periods, one row a period.
+
+    Raises
+    ------
+    TrainingError
+        Where a run found no equilibrium: what is learnt should not depend on which runs failed.
+    """
+    result = run_batch(scenarios, out / code_version(), progress=progress)
+    if result.failed:
+        name, reason = next(iter(result.failed.items()))
+        raise TrainingError(f"{len(result.failed)} of {len(scenarios)} runs failed; {name}: {reason}")
+    tables = [run.periods.assign(run=number) for number, run in enumerate(result.runs)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def market_history(name: str, prices: Path | None = None) -> PriceHistory:
+    """The price history in the CSV file ``prices``, else the economy's own of the real market."""
+    if prices is not None:
+        return read_history(prices)
+    return read_history(economy(name).figures.cea_monthly.reset_index(drop=True))
+
+
+def train_default(
+    out: Path,
+    work: Path,
+    *,
+    seeds: int = 2,
+    members: int = MEMBERS,
+    variant: str = "bounded",
+    prices: Path | None = None,
+    simulated: Progress | None = None,
+    trained: Callable[[int, Epoch], None] | None = None,
+) -> tuple[Inputs, list[Trained]]:
+    """Make weights from nothing but the program and the figures, and save them in ``out``.
+
+    Parameters
+    ----------
+    work : folder for the runs that are pooled and for the training's checkpoints; a killed training goes on from
+        what is there.
+    members : networks of the ensemble, which differ by their seed; runs use the one that validates best.
+    variant : `bounded`, or `paper`, the form of Huo et al. (2026).
+    prices : CSV file of another price history, daily, weekly or monthly.
+    trained : called with the member's number once an epoch.
+
+    Returns
+    -------
+    tuple
+        what it started from, and the ensemble, the best first.
+    """
+    from tanshi.simulator.drift.preparation import TrainConfig, paper_config
+    from tanshi.simulator.drift.train import train_ensemble
+    from tanshi.simulator.drift.weights import save, save_ensemble
+
+    config = paper_config() if variant == "paper" else TrainConfig(variant=variant)
+    history = market_history("shanxi_2022", prices)  # a bad file is refused before anything is computed
+    emissions = read_emissions(economy("shanxi_2022").figures.co2_history, SECTORS)
+    table = pooled_trajectories(training_scenarios(seeds), work / "runs", simulated)
+    done = train_ensemble(
+        table,
+        history,
+        config,
+        members,
+        progress=trained,
+        checkpoint=work / "checkpoints" / f"{variant}-{_mark(table, history)}.npz",
+    )
+    save_ensemble([one.weights for one in done], out)
+    save(done[0].split_weights, out / "split")
+    return Inputs(table, history, emissions), done
+
+
+def _mark(table: pd.DataFrame, history: PriceHistory) -> str:
+    """Eight digits for the rows: a checkpoint of other rows is another training's, left alone."""
+    rows = pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes()
+    return hashlib.sha256(rows + history.price.tobytes() + history.t.tobytes()).hexdigest()[:8]
+
+
+def preparation_lines(inputs: Inputs) -> list[str]:
+    """Every step of the preprocessing with its count, in plain words."""
+    p = inputs.prices.preparation
+    step = {1 / 12: "monthly", 1 / 52: "weekly", 1 / 252: "daily"}[inputs.prices.step]
+    table = inputs.table
+    return [
+        f"Price history ({step}, column {inputs.prices.column}): {p.rows} rows; {p.short_periods} left out for too"
+        f" few trading days; {p.interpolated} gaps interpolated; {p.box_plot} outliers by box plot,"
+        f" {p.standard_deviation} by standard deviation, {p.replaced} replaced by the local median.",
+        *inputs.emissions.lines(),
+        f"Simulated paths: {table['run'].nunique()} runs, {len(table)} periods, no gaps; z-scores, means and ranges"
+        " are those of the training rows; split 70/15/15 in time.",
+    ]

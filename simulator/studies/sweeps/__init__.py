@@ -1,0 +1,1 @@
+"""Sweeps: the design, the runs, what can be learnt from them."""

@@ -1,0 +1,297 @@
+"""What the drift is worth: the page of its skill, with tables and figures, and the series it draws on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from tanshi.simulator.machine.disk import write_file
+from tanshi.simulator.studies.learning.generate import Generated
+from tanshi.simulator.studies.learning.judgement import METHODS, Judgement
+from tanshi.simulator.views.charts import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+KINDS = ("price", "emissions", "output")
+_WHAT = {"price": "Price", "emissions": "Emissions", "output": "Output"}
+_SOURCE = "Source: Tanshi. Simulated weekly markets; the network emulates the simulator, it is no evidence."
+
+
+def write_page(judged: Judgement, docs: Path) -> list[Path]:
+    """Write ``drift_skill.md`` and, in a folder beside it, its tables and figures.
+
+    Raises
+    ------
+    tanshi.simulator.machine.disk.StoreError
+        Where the disk refuses.
+    """
+    folder = docs / "drift_skill"
+    written = []
+    tables = {"skill": judged.skill, "bands": judged.bands, "gaps": judged.gaps, "market": judged.market,
+              "loop": judged.loop, "recovery": pd.DataFrame([vars(r) for r in judged.recovery])}  # fmt: skip
+    for name, table in tables.items():
+        text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        written.append(write_file(folder / f"{name}.csv", text.encode()))
+    for name, figure in (("skill", skill_figure(judged.skill)), ("gaps", gap_figure(judged.gaps))):
+        written += style.save(figure, folder, name)
+    written.append(write_file(docs / "drift_skill.md", page(judged).encode()))
+    return written
+
+
+def page(judged: Judgement) -> str:
+    """The page as Markdown; every number comes from the judgement."""
+    supported = judged.supported
+    parts = [
+        "# What the drift is worth",
+        "Written by `python run.py train --evaluate`; edit nothing here. The tables lie in `drift_skill/` as CSV.",
+        "The network is trained on the simulator's own paths: it emulates the simulator and is no evidence about the"
+        " real market. Errors are in logarithms: 0.01 is about 1 %.",
+        "## In short",
+        "\n".join(f"- {line}" for line in findings(judged)),
+        f"The evidence supports the drift mode **{supported}** as default.",
+        "## Forecasts of simulated weekly markets",
+        "Every method starts from the same states, sees nothing of the future but announced policy, and is given the"
+        " spread of errors that it made on training runs. Skill is one minus the ratio of mean CRPS (continuous"
+        " ranked probability score); brackets hold 90 % block-bootstrap intervals (half-years of runs). `interpolation`"
+        " is the traditional model: straight lines between yearly equilibria.",
+        *[_skill_part(judged.skill, label) for label in judged.skill["set"].unique()],
+        "![Skill against persistence](drift_skill/skill.png)",
+        "## Bands of the ensemble",
+        "Share of outcomes inside the band. `raw` is from the lowest to the highest of the networks: it shows how far"
+        " training leaves them undecided, not how far the market strays. `dressed` adds the errors on training runs and"
+        " should hold 80 %.",
+        _table(judged.bands, {"kind": "", "weeks": "d", "raw": ".0%", "dressed": ".0%"}),
+        "## Gap before each jump",
+        "Held-out scenarios run as a whole under each mode (the drift also moves what firms expect). The gap is the"
+        " distance, in logarithms, between where the flow ends and what the market and the economy come to;"
+        " announcements are left out. Change against no drift, with its 90 % block-bootstrap interval.",
+        _gap_part(judged.gaps),
+        "![Gap before each jump](drift_skill/gaps.png)",
+        "## In the loop",
+        _loop_part(judged.loop),
+        "## Known dynamics",
+        "The same kind of network, trained the same way on sampled paths of an equation that is known, judged on"
+        " whole paths from initial states it never saw; errors relative to the size of what is learnt.",
+        _recovery_part(judged),
+        "## The real price",
+        _market_part(judged),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def findings(judged: Judgement) -> list[str]:
+    """The results in sentences, also those against the network."""
+    lines = []
+    for label, part in judged.skill.groupby("set", sort=False):
+        network = part[part["method"] == "network"]
+        for kind in KINDS:
+            own = network[network["kind"] == kind]
+            better = [int(w) for w, low in zip(own["weeks"], own["against_ou_low"], strict=True) if low > 0]
+            worse = [int(w) for w, high in zip(own["weeks"], own["against_ou_high"], strict=True) if high < 0]
+            level = [int(w) for w in own["weeks"] if int(w) not in better + worse]
+            told = []
+            if better:
+                told.append(f"beats OU + season at {_weeks(better)}")
+            if level:
+                told.append(f"cannot be told from it at {_weeks(level)}")
+            if worse:
+                told.append(f"**does not beat it, and is worse, at {_weeks(worse)}**")
+            lines.append(f"{_WHAT[kind]}, {label}: the network " + ", ".join(told) + ".")
+    for kind in KINDS:
+        row = _gap(judged.gaps, "all", kind, "neural")
+        verdict = "smaller" if row["change_high"] < 0 else "larger" if row["change_low"] > 0 else "not surely different"
+        lines.append(
+            f"Gap before a jump, {kind}: {verdict} with the network ({_percent(row['change'])}"
+            f" [{_percent(row['change_low'])}, {_percent(row['change_high'])}]); with OU alone"
+            f" {_percent(_gap(judged.gaps, 'all', kind, 'ou')['change'])}."
+        )
+    lost = int(judged.loop["blown_up"].sum())
+    lines.append(f"Blow-ups in {len(judged.loop)} closed-loop runs: {lost}.")
+    return lines
+
+
+def skill_figure(skill: pd.DataFrame) -> Figure:
+    """CRPS skill against persistence by horizon, a panel a kind, for held-out scenarios."""
+    own = skill[skill["set"] == skill["set"].iloc[0]]
+    figure, axes = style.panels(3, "Skill of weekly forecasts on scenarios the network never saw",
+                           "CRPS skill against persistence: above 0 is better, 1 is perfect", _SOURCE)  # fmt: skip
+    shown = [m for m in METHODS if m not in ("persistence", "interpolation")]
+    looks = style.looks(shown)
+    for axis, kind in zip(axes, KINDS, strict=True):
+        for number, method in enumerate(shown):
+            part = own[(own["kind"] == kind) & (own["method"] == method)]
+            x = np.arange(len(part)) + 0.18 * (number - 1)
+            y = part["against_persistence"].to_numpy(float)
+            errors = np.abs(np.stack([y - part["against_persistence_low"], part["against_persistence_high"] - y]))
+            axis.errorbar(x, y, yerr=errors, fmt=looks[method].marker, color=looks[method].colour, markersize=5,
+                          capsize=2.5, linewidth=1.2, label=method)  # fmt: skip
+        axis.axhline(0.0, color=style.GREY, linewidth=0.9)
+        axis.set_xticks(range(own["weeks"].nunique()), [str(w) for w in own["weeks"].unique()])
+        axis.set_xlabel("weeks ahead", fontsize=9)
+        axis.set_title(_WHAT[kind], fontsize=10.5, loc="left")
+    style.legend_of(figure, axes[0])
+    return figure
+
+
+def gap_figure(gaps: pd.DataFrame) -> Figure:
+    """Change of the gap against no drift, by scenario, a panel a kind."""
+    figure, axes = style.panels(3, "Gap before each jump, against no drift", "% change of the mean gap, 90 % interval",
+                           _SOURCE.replace("weekly", "monthly"), left=0.29)  # fmt: skip
+    names = [n for n in gaps["scenario"].unique() if not n.startswith("all")] + ["all, within the year", "all"]
+    looks = style.looks(["none", "ou", "neural"])
+    for column, (axis, kind) in enumerate(zip(axes, KINDS, strict=True)):
+        for number, mode in enumerate(("ou", "neural")):
+            rows = [_gap(gaps, n, kind, mode) for n in names]
+            y = np.arange(len(names)) + 0.2 * (number - 0.5)
+            middle = np.array([100 * r["change"] for r in rows])
+            errors = np.abs(np.array([[100 * r["change_low"], 100 * r["change_high"]] for r in rows]).T - middle)
+            label = {"ou": "mean reversion (ou)", "neural": "with the network (neural)"}[mode]
+            axis.errorbar(middle, y, xerr=errors, fmt=looks[mode].marker, color=looks[mode].colour, markersize=5,
+                          capsize=2.5, linewidth=1.2, label=label)  # fmt: skip
+        axis.axvline(0.0, color=style.GREY, linewidth=0.9)
+        axis.set_yticks(range(len(names)), names if column == 0 else [""] * len(names), fontsize=8.5)
+        axis.invert_yaxis()
+        axis.set_title(_WHAT[kind], fontsize=10.5, loc="left")
+    style.legend_of(figure, axes[0])
+    return figure
+
+
+def generated_figure(drawn: Generated) -> Figure:
+    """Price and covered emissions of every scenario and start, with bands."""
+    scenarios = list(drawn.table["scenario"].unique())
+    title = "Series drawn from the network alone"
+    unit = f"band: 5 to 95 % of {drawn.members} networks with {drawn.draws} noisy paths each; line: median"
+    source = "Source: Tanshi, the network about each scenario's reference path. Nothing is cleared, nobody trades."
+    figure, axes = style.panels(2, title, unit, source)
+    looks = style.looks(scenarios)
+    starts = list(drawn.table["start"].unique())
+    named = (("Price|Carbon", "", "Price, yuan/t CO₂"), ("Emissions|CO2", "all covered", "Covered emissions, Mt/yr"))
+    for axis, (variable, sector, label) in zip(axes, named, strict=True):
+        for depth, scenario in enumerate(scenarios):  # thinner on top, so that equal lines both show
+            for start in starts:
+                t = drawn.table
+                part = t[(t["scenario"] == scenario) & (t["start"] == start) & (t["variable"] == variable)]
+                part = part[part["sector"] == sector]
+                colour = looks[scenario].colour
+                main = start == starts[len(starts) // 2]
+                if main:
+                    axis.fill_between(part["t"], part["low"], part["high"], color=colour, alpha=0.18, linewidth=0)
+                width = max(4.2 - 1.2 * depth, 1.4) if main else 0.9
+                axis.plot(part["t"], part["middle"], color=colour, linewidth=width,
+                          linestyle="-" if main else "--", label=scenario if main else None)  # fmt: skip
+        axis.set_title(label, fontsize=10.5, loc="left")
+        axis.set_ylim(bottom=0)
+    handles, labels = axes[0].get_legend_handles_labels()
+    told = [f"{name} (dashed: other initial prices)" if n == 0 else name for n, name in enumerate(labels)]
+    figure.legend(handles, told, loc="lower left", bbox_to_anchor=(0.06, 0.05), ncols=len(told), frameon=False,
+                  fontsize=9)  # fmt: skip
+    return figure
+
+
+def write_generated(drawn: Generated, folder: Path) -> list[Path]:
+    """Write ``trajectories.csv`` and its figure."""
+    text = drawn.table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    return [write_file(folder / "trajectories.csv", text.encode()),
+            *style.save(generated_figure(drawn), folder, "trajectories")]  # fmt: skip
+
+
+# -- parts ---------------------------------------------------------------------------------------------------
+
+
+def _skill_part(skill: pd.DataFrame, label: str) -> str:
+    own = skill[skill["set"] == label]
+    rows = []
+    for (kind, weeks), part in own.groupby(["kind", "weeks"], sort=False):
+        best = part["method"].iloc[int(part["crps"].argmin())]
+        for row in part.to_dict("records"):
+            against = "–" if row["method"] == "persistence" else _interval(row, "against_persistence")
+            ou = "–" if row["method"] == "OU + season" else _interval(row, "against_ou")
+            name = f"**{row['method']}**" if row["method"] == best else str(row["method"])
+            rows.append([str(kind), str(weeks), name, f"{row['rmse']:.4f}", f"{row['crps']:.4f}", against, ou])
+    heads = ["", "weeks", "method", "RMSE", "CRPS", "skill against persistence", "skill against OU + season"]
+    count = int(own["forecasts"].max())
+    told = f"Up to {count} forecasts each. Bold: the lowest CRPS."
+    return f"### {str(label).capitalize()}\n\n{told}\n\n{_lines(heads, rows)}"
+
+
+def _gap_part(gaps: pd.DataFrame) -> str:
+    rows = []
+    for row in gaps.to_dict("records"):
+        change = "–" if row["mode"] == "none" else _interval(row, "change")
+        rows.append([row["scenario"], row["kind"], row["mode"], str(row["jumps"]), f"{row['gap']:.4f}", change])
+    return _lines(["scenario", "", "mode", "jumps", "mean gap", "change"], rows)
+
+
+def _loop_part(loop: pd.DataFrame) -> str:
+    neural = loop[loop["mode"] == "neural"]
+    share = neural["switched_off"].sum() / max(int(neural["evaluated"].sum()), 1)
+    return (
+        f"Of {int(neural['evaluated'].sum())} answers asked of the networks in {len(neural)} runs, {share:.1%} lay"
+        " outside the trained range and were left to mean reversion. Blow-ups:"
+        f" {int(neural['blown_up'].sum())}; meetings with a price bound: {int(neural['collar_hits'].sum())}."
+    )
+
+
+def _recovery_part(judged: Judgement) -> str:
+    rows = []
+    for r in judged.recovery:
+        told = "–" if np.isnan(r.parameter) else f"K = {r.estimate:.2f} (true {r.parameter:g})"
+        rows.append([r.system, f"{r.slope_error:.1%}", f"{r.path_error:.1%}", told])
+    return _lines(["system", "error of the slope", "error of whole paths", "read off"], rows)
+
+
+def _market_part(judged: Judgement) -> str:
+    fit = judged.fit
+    tells = "can" if fit.no_reversion_rejected else "cannot"
+    rows = [
+        [r["method"], str(r["months"]), str(r["forecasts"]), f"{r['rmse']:.4f}", f"{r['crps']:.4f}",
+         "–" if r["method"] == "persistence" else f"{r['against_persistence']:+.2f}"]
+        for r in judged.market.to_dict("records")
+    ]  # fmt: skip
+    better = judged.market[(judged.market["method"] != "persistence") & (judged.market["against_persistence"] > 0)]
+    verdict = "None of them beats persistence at any horizon." if better.empty else (
+        "Better than persistence: " + ", ".join(
+            f"{m} at {h} months" for m, h in zip(better["method"], better["months"], strict=True)
+        ) + "; with so few forecasts that is no proof."
+    )  # fmt: skip
+    return (
+        f"{fit.observations} monthly closes {tells} tell mean reversion from a random walk: K = {fit.rate:.2f} a year,"
+        f" 90 % interval {fit.rate_interval[0]:.2f} to {fit.rate_interval[1]:.2f} (half-life"
+        f" {np.log(2) / fit.rate:.1f} years). Rolling forecasts, each fitted on the past alone:\n\n"
+        + _lines(["method", "months", "forecasts", "RMSE", "CRPS", "skill (RMSE) against persistence"], rows)
+        + f"\n\n{verdict}"
+    )
+
+
+def _table(table: pd.DataFrame, formats: Mapping[str, str]) -> str:
+    rows = [[format(r[c], f) if f else str(r[c]) for c, f in formats.items()] for r in table.to_dict("records")]
+    return _lines(list(formats), rows)
+
+
+def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    top = "| " + " | ".join(heads) + " |\n|" + "---|" * len(heads)
+    return top + "\n" + "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _interval(row: Mapping[object, object] | Mapping[str, object], name: str) -> str:
+    values: Mapping[str, float] = {str(k): v for k, v in row.items() if isinstance(v, float)}
+    return f"{values[name]:+.2f} [{values[f'{name}_low']:+.2f}, {values[f'{name}_high']:+.2f}]"
+
+
+def _gap(gaps: pd.DataFrame, scenario: str, kind: str, mode: str) -> pd.Series[float]:
+    row = gaps[(gaps["scenario"] == scenario) & (gaps["kind"] == kind) & (gaps["mode"] == mode)]
+    return row.iloc[0]
+
+
+def _weeks(weeks: Sequence[int]) -> str:
+    text = ", ".join(map(str, weeks))
+    return f"{text} week" + ("s" if weeks != [1] else "")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "−") + " %"

@@ -1,0 +1,219 @@
+"""The figures of a batch: energy, trading volume, carbon price and emissions by year, price by period.
+
+References
+----------
+The first four are those of the scenario comparison in Huo et al. (2026), S2 to S5 labelled as in its Table 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE, quantile
+from tanshi.simulator.results.iamc import MODEL
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.views.charts import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class AnnualFigure:
+    """What one figure by year shows."""
+
+    name: str
+    variable: str
+    title: str
+    unit: str
+    from_zero: bool
+    number: str
+
+
+ANNUAL_FIGURES = (
+    AnnualFigure(
+        "energy", "Energy Consumption", "Total energy consumption",
+        "Mtce per year, statistical concept (exported power netted out)", False, "{:,.1f}",
+    ),
+    AnnualFigure(
+        "volume", "Carbon Market|Trading Volume", "Trading volume",
+        "Mt CO₂ per year, gross fills", True, "{:,.2f}",
+    ),
+    AnnualFigure(
+        "price", "Price|Carbon", "Carbon price",
+        "yuan of 2022 per t CO₂, volume-weighted mean of the year", True, "{:,.1f}",
+    ),
+    AnnualFigure(
+        "emissions", "Emissions|CO2", "CO₂ emissions",
+        "Mt CO₂ per year, territorial: combustion and process, exported power included", False, "{:,.1f}",
+    ),
+)  # fmt: skip
+PRICE_PATH = "price_by_period"
+
+
+def draw_figures(results: Sequence[RunResult], *, source: str | None = None) -> dict[str, Figure]:
+    """All figures of a batch by name; the price path is left out where no run has market periods.
+
+    A scenario run with several seeds is drawn as the median over its seeds, with 5 to 95 % as a pale band.
+    """
+    line = source if source is not None else source_line(results)
+    out = {spec.name: annual_figure(results, spec, line) for spec in ANNUAL_FIGURES}
+    if any(len(result.periods) for result in results):
+        out[PRICE_PATH] = price_figure(results, line)
+    return out
+
+
+def write_figures(
+    results: Sequence[RunResult], folder: Path | str, *, source: str | None = None
+) -> dict[str, tuple[Path, Path]]:
+    """Draw and write all figures; name to the paths of its PNG and SVG.
+
+    Raises
+    ------
+    tanshi.simulator.machine.disk.StoreError
+        Where the disk refuses.
+    """
+    return {name: style.save(figure, folder, name) for name, figure in draw_figures(results, source=source).items()}
+
+
+def source_line(results: Sequence[RunResult]) -> str:
+    """Who computed the figure from what: model, economy and seeds."""
+    economies = sorted({str(result.parameters.get("economy", "shanxi_2022")) for result in results})
+    seeds = sorted({result.seed for result in results})
+    shown = ", ".join(map(str, seeds)) if len(seeds) <= 4 else f"{seeds[0]} to {seeds[-1]} ({len(seeds)} seeds)"
+    several = " Line: median over the seeds, band: 5 to 95 %." if len(seeds) > 1 else ""
+    return f"Source: {MODEL}, economy {', '.join(economies)}, seed {shown}. Simulated, not observed.{several}"
+
+
+def annual_figure(results: Sequence[RunResult], spec: AnnualFigure, source: str) -> Figure:
+    """One variable by year, a line for each scenario."""
+    runs = {
+        name: [result.series(spec.variable) for result in group if len(result.series(spec.variable))]
+        for name, group in by_scenario(results).items()
+    }
+    curves, bands = _curves({name: [_years(s) for s in group] for name, group in runs.items() if group})
+    figure, axes = _frame(results, spec.title, spec.unit, source, curves)
+    _limits(axes, curves, bands, spec.from_zero)
+    _draw(axes, curves, bands, 1, spec.number)
+    return figure
+
+
+def price_figure(results: Sequence[RunResult], source: str) -> Figure:
+    """The market price after every period, a line for each scenario."""
+    paths = {
+        name: [_path(result.periods) for result in group if len(result.periods)]
+        for name, group in by_scenario(results).items()
+    }
+    curves, bands = _curves({name: group for name, group in paths.items() if group})
+    figure, axes = _frame(
+        results,
+        "Carbon price, period by period",
+        "yuan per t CO₂, price of each market period",
+        source,
+        curves,
+    )
+    _limits(axes, curves, bands, True)
+    if len(years := {int(x) for curve in curves.values() for x in curve[0]}) == 1:
+        (only,) = years
+        axes.set_xticks([only + 0.5], [str(only)])  # its beginning lies before the first period
+    longest = max((len(x) for x, _ in curves.values()), default=1)
+    _draw(axes, curves, bands, max(1, longest // 9), "{:,.1f}")
+    return figure
+
+
+def by_scenario(results: Sequence[RunResult]) -> dict[str, list[RunResult]]:
+    """The runs of each scenario, in the order given."""
+    out: dict[str, list[RunResult]] = {}
+    for result in results:
+        out.setdefault(result.scenario, []).append(result)
+    return out
+
+
+def _years(series: pd.Series[float]) -> style.Curve:
+    return np.asarray(series.index, dtype=np.float64), np.asarray(series, dtype=np.float64)
+
+
+def _path(periods: pd.DataFrame) -> style.Curve:
+    # Period p of P in a year stands at its middle, whether periods count from 0 or from 1.
+    ordered = periods.sort_values(["year", "period"], kind="stable")
+    within = ordered.groupby("year").cumcount().to_numpy(float)
+    many = ordered.groupby("year")["period"].transform("size").to_numpy(float)
+    return ordered["year"].to_numpy(float) + (within + 0.5) / many, ordered["price"].to_numpy(float)
+
+
+def _curves(
+    runs: Mapping[str, Sequence[style.Curve]],
+) -> tuple[dict[str, style.Curve], dict[str, tuple[NDArray[np.float64], ...]]]:
+    """Median over seeds, and where there are several 5 to 95 %; longer runs are cut to the shortest."""
+    curves: dict[str, style.Curve] = {}
+    bands: dict[str, tuple[NDArray[np.float64], ...]] = {}
+    for name, group in runs.items():
+        shortest = min(len(x) for x, _ in group)
+        x = group[0][0][:shortest]
+        values = np.array([y[:shortest] for _, y in group])
+        curves[name] = (x, quantile(values, MIDDLE))
+        if len(group) > 1:
+            bands[name] = (x, quantile(values, LOW), quantile(values, HIGH))
+    return curves, bands
+
+
+def place(results: Iterable[RunResult]) -> str:
+    """The regions of the results, in words."""
+    regions = {str(region): None for result in results for region in result.annual["region"].unique()}
+    return ", ".join(region.split("|")[-1] for region in regions) or "no region"
+
+
+def _frame(
+    results: Sequence[RunResult], title: str, unit: str, source: str, curves: Mapping[str, style.Curve]
+) -> tuple[Figure, Axes]:
+    titles = {name: group[0].title for name, group in by_scenario(results).items() if name in curves}
+    years = [int(x) for curve in curves.values() for x in (curve[0][0], curve[0][-1])]
+    ends = sorted({min(years), max(years)}) if years else []
+    span = f", {'–'.join(map(str, ends))}" if ends else ""
+    figure, axes = style.frame(f"{title}, {place(results)}{span}", unit, source, legend_rows=math.ceil(len(titles) / 2))
+    style.legend(figure, titles)
+    if years and max(years) - min(years) < 3:  # else the years would be divided
+        axes.set_xticks(range(min(years), max(years) + 1))
+    else:
+        axes.locator_params(axis="x", integer=True, nbins=10)
+    return figure, axes
+
+
+def _limits(
+    axes: Axes,
+    curves: Mapping[str, style.Curve],
+    bands: Mapping[str, tuple[NDArray[np.float64], ...]],
+    from_zero: bool,
+) -> None:
+    values = [y for _, y in curves.values()] + [y for band in bands.values() for y in band[1:]]
+    low, high = (
+        min((float(y.min()) for y in values), default=0.0),
+        max((float(y.max()) for y in values), default=1.0),
+    )
+    margin = 0.08 * (high - low) or 0.05 * abs(high) or 1.0
+    axes.set_ylim(min(0.0, low) if from_zero else low - margin, high + margin)
+    ends = [float(x) for curve in curves.values() for x in (curve[0][0], curve[0][-1])]
+    pad = 0.015 * (max(ends) - min(ends)) or 0.5
+    axes.set_xlim(min(ends) - pad, max(ends) + pad)
+
+
+def _draw(
+    axes: Axes,
+    curves: Mapping[str, style.Curve],
+    bands: Mapping[str, tuple[NDArray[np.float64], ...]],
+    every: int,
+    number: str,
+) -> None:
+    appearance = style.looks(list(curves))
+    for name, (x, low, high) in bands.items():
+        axes.fill_between(x, low, high, color=appearance[name].colour, alpha=0.15, linewidth=0)
+    style.draw(axes, curves, every=every, number=number)

@@ -1,0 +1,318 @@
+"""The house style of all figures: one palette, one frame, files that are equal for equal numbers.
+
+Colours are those of Okabe and Ito, which stay apart for colour-blind readers; every scenario has its own
+marker as well. Curves that lie on one another are drawn as alternating dashes of each one's colour, so that
+none hides another.
+
+References
+----------
+Okabe, M. and Ito, K. (2008): Color Universal Design. University of Tokyo.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tanshi.simulator.machine.disk import write_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+#: Okabe and Ito without yellow, which is too pale for a line on white.
+PALETTE = ("#000000", "#56B4E9", "#E69F00", "#009E73", "#D55E00", "#0072B2", "#CC79A7")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+INK, GREY, PALE = "#222222", "#666666", "#DDDDDD"
+#: One colour a trader's sector; a dark yellow joins the palette for the eighth.
+SECTOR_COLOURS = {
+    "ELEC": "#0072B2", "STEEL": "#D55E00", "NFM": "#CC79A7", "NMM": "#E69F00", "COKE": "#000000", "CHEM": "#56B4E9",
+    "PAPER": "#009E73", "AIR": "#A79B00", "GOV": "#888888", "INT": "#BBBBBB",
+}  # fmt: skip
+WIDTH, HEIGHT, DPI = 8.0, 5.0, 150
+#: Curves closer than this share of the axis cannot be told apart and are drawn and named together.
+COINCIDE = 0.015
+
+RC = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "tanshi",
+    "path.simplify": True,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colour and marker of one scenario."""
+
+    colour: str
+    marker: str
+
+
+def looks(names: Sequence[str]) -> dict[str, Look]:
+    """Colour and marker of each scenario, in order; after the palette's end both start again, out of step."""
+    return {
+        name: Look(PALETTE[n % len(PALETTE)], MARKERS[(n + n // len(PALETTE)) % len(MARKERS)])
+        for n, name in enumerate(names)
+    }
+
+
+def sheet(width: float = WIDTH, height: float = HEIGHT) -> Figure:
+    """An empty white sheet of the house's resolution, which a notebook shows without any set-up."""
+    from matplotlib.figure import Figure
+
+    class Sheet(Figure):
+        def _repr_png_(self) -> bytes:
+            return png(self)
+
+    return Sheet(figsize=(width, height), dpi=DPI, facecolor="white")
+
+
+def frame(title: str, unit: str, source: str, *, legend_rows: int = 1) -> tuple[Figure, Axes]:
+    """An empty figure with its title, its unit under the title and the source line at the bottom."""
+    import matplotlib
+
+    with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
+        figure = sheet()
+        bottom = 0.115 + 0.042 * legend_rows
+        axes = figure.add_axes((0.075, bottom, 0.735, 0.845 - bottom))
+        _captions(figure, title, unit, source)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(GREY)
+    axes.tick_params(colors=INK, length=3, color=GREY)
+    axes.grid(axis="y", color=PALE, linewidth=0.8)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _captions(figure: Figure, title: str, unit: str, source: str) -> None:
+    inch = 1.0 / figure.get_figheight()
+    figure.text(0.02, 1 - 0.275 * inch, title, fontsize=13, fontweight="bold", color=INK)
+    figure.text(0.02, 1 - 0.525 * inch, unit, fontsize=9.5, color=GREY)
+    figure.text(0.02, 0.09 * inch, source, fontsize=7.5, color=GREY)
+
+
+def canvas(title: str, unit: str, source: str, *, height: float = HEIGHT, base: float = 0.35) -> tuple[Figure, Axes]:
+    """The house frame with one bare axes over all of it, for pictures without scales: networks, flows.
+
+    Parameters
+    ----------
+    height, base
+        Of the figure and of what is kept free at its bottom, inches.
+    """
+    import matplotlib
+
+    with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
+        figure = sheet(height=height)
+        _captions(figure, title, unit, source)
+        axes = figure.add_axes((0.02, base / height, 0.96, 1 - (base + 0.65) / height))
+    axes.set_axis_off()
+    return figure, axes
+
+
+def coinciding(curves: Mapping[str, Curve], tolerance: float) -> list[list[str]]:
+    """Names of the curves in groups whose members lie within `tolerance` of the group's first."""
+    groups: list[list[str]] = []
+    for name, (x, y) in curves.items():
+        for group in groups:
+            first_x, first_y = curves[group[0]]
+            if np.array_equal(x, first_x) and np.max(np.abs(y - first_y), initial=0.0) <= tolerance:
+                group.append(name)
+                break
+        else:
+            groups.append([name])
+    return groups
+
+
+def group_label(group: Sequence[str], curves: Mapping[str, Curve]) -> str:
+    """``S1 = S2`` for equal curves, ``S4 ≈ S5`` for those that only look equal."""
+    label = group[0]
+    for before, name in pairwise(group):
+        same = np.allclose(curves[before][1], curves[name][1], rtol=1e-9, atol=1e-12)
+        label += f" {'=' if same else '≈'} {name}"
+    return label
+
+
+def draw(axes: Axes, curves: Mapping[str, Curve], *, every: int = 1, number: str = "{:,.0f}") -> None:
+    """Draw the curves and write name and last value of each at its right end.
+
+    Parameters
+    ----------
+    curves
+        Scenario to x and y, in the order of the palette.
+    every
+        Points from one marker to the next.
+    number
+        Format of the last value.
+    """
+    appearance = looks(list(curves))
+    low, high = axes.get_ylim()
+    groups = coinciding(curves, COINCIDE * (high - low))
+    for depth, group in enumerate(groups):
+        for n, name in enumerate(group):
+            x, y = curves[name]
+            style: Any = "-"
+            if len(group) > 1:
+                # Each member is on for one turn and off for the turns of the others.
+                dash = 3.0
+                style = (dash * ((len(group) - n) % len(group)), (dash, dash * (len(group) - 1)))
+            axes.plot(
+                x, y,
+                color=appearance[name].colour, linestyle=style, linewidth=2.0, dash_capstyle="butt",
+                marker=appearance[name].marker, markersize=5.5, markevery=(n * every, len(group) * every),
+                markeredgecolor="white", markeredgewidth=0.7, zorder=3 + depth,
+            )  # fmt: skip
+    _end_labels(axes, groups, curves, appearance, number)
+
+
+def _end_labels(
+    axes: Axes,
+    groups: list[list[str]],
+    curves: Mapping[str, Curve],
+    appearance: Mapping[str, Look],
+    number: str,
+) -> None:
+    low, high = axes.get_ylim()
+    groups = sorted(groups, key=lambda group: float(curves[group[0]][1][-1]))
+    wanted = [(float(curves[group[0]][1][-1]) - low) / (high - low) for group in groups]
+    texts = [_end_text(group, curves, number) for group in groups]
+    heights = [0.008 + 0.054 * (text.count("\n") + 1) for text in texts]
+    for group, y, text, place in zip(groups, wanted, texts, spread(wanted, heights), strict=True):
+        end = axes.transLimits.transform((float(curves[group[0]][0][-1]), 0.0))[0]
+        axes.plot(
+            [end + 0.012, 1.035], [y, place],
+            transform=axes.transAxes, color=GREY, linewidth=0.6, clip_on=False,
+        )  # fmt: skip
+        colour = appearance[group[0]].colour if len(group) == 1 else INK
+        axes.text(
+            1.045, place, text,
+            transform=axes.transAxes, color=colour, va="center", fontsize=9,
+            fontweight="bold", linespacing=1.15,
+        )  # fmt: skip
+
+
+def _end_text(group: Sequence[str], curves: Mapping[str, Curve], number: str) -> str:
+    values = list(dict.fromkeys(number.format(curves[name][1][-1]) for name in group))
+    if len(group) == 1:
+        return f"{group[0]}  {values[0]}"
+    if len(values) > 2:
+        values = [f"{min(values, key=_number)} … {max(values, key=_number)}"]
+    return fill(group_label(group, curves), 14) + "\n" + " / ".join(values)
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", ""))
+
+
+def spread(places: Sequence[float], heights: Sequence[float]) -> list[float]:
+    """Move ascending places apart until labels of these heights do not overlap, the last at most at 1."""
+    out = list(places)
+    gaps = [(one + two) / 2 for one, two in pairwise(heights)]
+    for n, gap in enumerate(gaps):
+        out[n + 1] = max(out[n + 1], out[n] + gap)
+    if out:
+        out[-1] = min(out[-1], 1.0)
+    for n in range(len(gaps) - 1, -1, -1):
+        out[n] = min(out[n], out[n + 1] - gaps[n])
+    return out
+
+
+def legend(figure: Figure, titles: Mapping[str, str], *, columns: int = 2) -> None:
+    """Scenario titles below the axes, each with its line and marker."""
+    from matplotlib.lines import Line2D
+
+    appearance = looks(list(titles))
+    handles = [
+        Line2D(
+            [], [],
+            color=appearance[name].colour, marker=appearance[name].marker, linewidth=2.0, markersize=5.5,
+            markeredgecolor="white", markeredgewidth=0.7, label=f"{name}  {_shorten(title)}",
+        )
+        for name, title in titles.items()
+    ]  # fmt: skip
+    figure.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0.06, 0.045), ncols=columns, frameon=False,
+        fontsize=8.5,
+        handlelength=2.2, columnspacing=1.6, labelspacing=0.45, borderaxespad=0.0,
+    )  # fmt: skip
+
+
+def _shorten(title: str, most: int = 52) -> str:
+    return title if len(title) <= most else title[: most - 1].rstrip() + "…"
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as PNG."""
+    return _file(figure, "png", {"Software": "Tanshi"})
+
+
+def svg(figure: Figure) -> bytes:
+    """The figure as SVG."""
+    return _file(figure, "svg", {"Creator": "Tanshi", "Date": None})
+
+
+def _file(figure: Figure, kind: str, metadata: Mapping[str, str | None]) -> bytes:
+    import matplotlib
+
+    stream = io.BytesIO()
+    with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
+        figure.savefig(stream, format=kind, dpi=DPI, metadata=dict(metadata))
+    return stream.getvalue()
+
+
+def save(figure: Figure, folder: Path | str, name: str) -> tuple[Path, Path]:
+    """Write ``<name>.png`` and ``<name>.svg``.
+
+    Raises
+    ------
+    tanshi.simulator.machine.disk.StoreError
+        Where the disk refuses.
+    """
+    place = Path(folder)
+    return write_file(place / f"{name}.png", png(figure)), write_file(place / f"{name}.svg", svg(figure))
+
+
+def panels(
+    count: int,
+    title: str,
+    unit: str,
+    source: str,
+    *,
+    left: float = 0.075,
+    right: float = 0.97,
+    bottom: float = 0.25,
+    height: float = 0.56,
+    gap: float = 0.05,
+) -> tuple[Figure, list[Axes]]:
+    """The house frame with several axes side by side; places are shares of the figure."""
+    figure, first = frame(title, unit, source)
+    first.remove()
+    width = (right - left) / count
+    axes = [figure.add_axes((left + n * width, bottom, width - gap, height)) for n in range(count)]
+    for axis in axes:
+        for side in ("top", "right"):
+            axis.spines[side].set_visible(False)
+        axis.tick_params(labelsize=8.5)
+        axis.grid(color=PALE, linewidth=0.7)
+        axis.set_axisbelow(True)
+    return figure, axes
+
+
+def legend_of(figure: Figure, axis: Axes) -> None:
+    """One legend below all panels, with what the first of them shows."""
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.06, 0.06), ncols=len(labels), frameon=False,
+                  fontsize=9)  # fmt: skip

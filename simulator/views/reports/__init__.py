@@ -1,0 +1,1 @@
+"""Pages: a report, a folder of results."""

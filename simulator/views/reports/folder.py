@@ -1,0 +1,127 @@
+"""What a folder of results holds: one run, a batch or a sweep, with what is missing, failed or of another version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.simulator.results.store import FORMAT, RECORD, read_manifest, read_record, read_run
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.studies.batches.batch import FEW_RUNS
+from tanshi.simulator.studies.batches.compact import DATASET
+from tanshi.simulator.studies.batches.execute import code_version
+from tanshi.simulator.studies.sweeps.sweep import PLAN
+
+FAILED = ".failed"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of results that can be shown.
+
+    Attributes
+    ----------
+    runs : finished runs, in the manifest's order; of more than ``FEW_RUNS`` runs without the fills.
+    failed : name of a failed run to its reason.
+    missing : runs of the batch that are not there yet.
+    sweep : whether a sweep made it.
+    others : versions of the program, other than this one, that made some of the runs.
+    places : id of a run to its own folder.
+    """
+
+    path: Path
+    runs: tuple[RunResult, ...]
+    failed: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    sweep: bool = False
+    others: tuple[str, ...] = ()
+    places: Mapping[str, Path] = field(default_factory=dict)
+
+    def place_of(self, run: RunResult) -> Path | None:
+        """The run's own folder."""
+        return self.places.get(str(run.meta.get("id")))
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the reader must know of the folder as a whole, a sentence each."""
+        out = []
+        if self.missing:
+            names = ", ".join(self.missing[:5]) + (" ..." if len(self.missing) > 5 else "")
+            whole = len(self.runs) + len(self.failed) + len(self.missing)
+            out.append(f"Half-finished: {len(self.missing)} of {whole} runs are not there yet ({names}).")
+        if self.others:
+            out.append(
+                f"Made by another version of the program ({', '.join(self.others)}; this is {code_version()}): numbers"
+                " are shown as stored, and figures that run the model again are left out where they would differ."
+            )
+        return out
+
+
+def open_folder(folder: Path | str) -> Folder:
+    """Read what a folder holds.
+
+    Raises
+    ------
+    UserError
+        Where there is nothing to show: a missing, empty or foreign folder, a format of another version, only failed
+        or unfinished runs.
+    StoreError
+        Where a run's tables are broken.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        got = "a file" if path.exists() else "nothing there"
+        raise UserError("The results cannot be read.", [Problem("a folder of results", got, str(path))])
+    if (path / RECORD).is_file():
+        return _one(path)
+    manifest = read_manifest(path)
+    wanted = list(manifest.get("runs", {}))
+    there = sorted(p.parent.name for p in path.glob(f"*/{RECORD}") if not p.parent.name.startswith("."))
+    there = [name for name in there if name != DATASET]
+    failed = {
+        name.removesuffix(FAILED): str(read_record(path / name).get("error", "no reason given"))
+        for name in there
+        if name.endswith(FAILED)
+    }
+    names = [name for name in (*wanted, *there) if name in there and not name.endswith(FAILED)]
+    names = list(dict.fromkeys(names))
+    missing = tuple(name for name in wanted if name not in names and name not in failed)
+    if not names:
+        raise _nothing(path, failed, missing)
+    runs = tuple(_read(path / name, trades=len(names) <= FEW_RUNS) for name in names)
+    places = {str(run.meta.get("id")): path / name for name, run in zip(names, runs, strict=True)}
+    return Folder(path, runs, failed, missing, (path / PLAN).is_file(), _others(runs), places)
+
+
+def _one(path: Path) -> Folder:
+    record = read_record(path)
+    if record.get("status") != "finished":
+        reason = str(record.get("error", f"status {record.get('status')}"))
+        raise UserError("The folder holds a run without results.", [Problem("a finished run", reason, str(path))])
+    run = _read(path, trades=True)
+    return Folder(path, (run,), others=_others((run,)), places={str(run.meta.get("id")): path})
+
+
+def _read(place: Path, *, trades: bool) -> RunResult:
+    found = read_record(place).get("format")
+    if found != FORMAT:
+        problem = Problem(f"results of format {FORMAT}", f"format {found}", str(place), hint="Run it again.")
+        raise UserError("The results were made by another version of the program.", [problem])
+    return read_run(place, trades=trades)
+
+
+def _others(runs: tuple[RunResult, ...]) -> tuple[str, ...]:
+    return tuple(sorted({str(run.meta.get("code")) for run in runs} - {code_version()}))
+
+
+def _nothing(path: Path, failed: Mapping[str, str], missing: tuple[str, ...]) -> UserError:
+    if failed:
+        got = "; ".join(f"{name} failed: {reason}" for name, reason in list(failed.items())[:5])
+    elif missing:
+        got = f"a half-finished batch: none of its {len(missing)} runs is there yet"
+    else:
+        got = "a folder with other files" if any(path.iterdir()) else "an empty folder"
+    hint = "Give the folder that a run, batch or sweep wrote, such as results/<time>."
+    return UserError("There are no results to show.", [Problem("at least one finished run", got, str(path), hint=hint)])

@@ -1,0 +1,126 @@
+"""The report of a folder of results, whatever made it: one run, a batch with seeds, a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.machine.progress import Report
+from tanshi.simulator.results.store import read_run
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.run.economy import economy
+from tanshi.simulator.studies.sweeps.sweep import DESIGN, read_plan
+from tanshi.simulator.views.charts.figures import draw_figures, source_line
+from tanshi.simulator.views.charts.style import png, save
+from tanshi.simulator.views.detail import detail_figures
+from tanshi.simulator.views.offsets import offset_figures
+from tanshi.simulator.views.reports.folder import Folder, open_folder
+from tanshi.simulator.views.reports.page import note, table
+from tanshi.simulator.views.reports.report import report_html
+
+MOST_IDENTITIES = 200
+"""Runs of a sweep beyond this number are told by their number alone."""
+
+
+def folder_report(path: Path | str, progress: Report | None = None, keep: Path | None = None) -> str:
+    """The page for a folder of results.
+
+    Parameters
+    ----------
+    keep
+        Folder to write every figure to as well, as PNG and SVG.
+
+    Raises
+    ------
+    UserError, StoreError
+        As `tanshi.simulator.views.reports.folder.open_folder`.
+    """
+    folder = open_folder(path)
+    source = _sweep_source(folder) if folder.sweep else source_line(folder.runs)
+    shown = with_fills(folder, shown_run(folder.runs))
+    figures = draw_figures(folder.runs, source=source) | ({} if folder.sweep else offset_figures(folder.runs))
+    details, left_out = detail_figures(shown, progress=progress)
+    if keep is not None:
+        for name, figure in (figures | details).items():
+            save(figure, keep, name)
+    warnings = folder.warnings + [f"No figure '{name}': {' '.join(why.split())}" for name, why in left_out.items()]
+    pictures = {name: png(figure) for name, figure in (figures | details).items()} | _analysis(folder)
+    return report_html(
+        folder.runs,
+        failed=folder.failed,
+        status=provenance(folder.runs),
+        pictures=pictures,
+        warnings=warnings,
+        design=_design(folder) if folder.sweep else (),
+        source=source,
+    )
+
+
+def shown_run(runs: Sequence[RunResult]) -> RunResult:
+    """The run that is shown from the inside: of the scenario in which most sectors trade, the last of them."""
+
+    def trading(run: RunResult) -> int:
+        return sum(status == "trading" for status in run.coverage.values())
+
+    most = max(map(trading, runs))
+    name = [run.scenario for run in runs if trading(run) == most][-1]
+    return next(run for run in runs if run.scenario == name)
+
+
+def with_fills(folder: Folder, run: RunResult) -> RunResult:
+    """The run with its fills, where the folder was read without them."""
+    place = folder.place_of(run)
+    return run if len(run.trades) or place is None else read_run(place)
+
+
+def provenance(runs: Sequence[RunResult]) -> list[dict[str, str]]:
+    """Where the economies' figures come from, with their status; nothing for an economy that is gone."""
+    rows: list[dict[str, str]] = []
+    for name in sorted({str(run.parameters.get("economy", "shanxi_2022")) for run in runs}):
+        try:
+            rows += economy(name).provenance()
+        except (UserError, ValueError):
+            continue
+    return rows
+
+
+def _sweep_source(folder: Folder) -> str:
+    points = f"Line: median over the {len(folder.runs)} runs of the sweep, band: 5 to 95 %."
+    return source_line(folder.runs).split(" Line:")[0] + " " + points
+
+
+def _design(folder: Folder) -> list[str]:
+    """What a sweep varied: its parameters with the values drawn."""
+    try:
+        plan = read_plan(folder.path)
+        drawn = pd.read_parquet(folder.path / DESIGN)
+    except (OSError, StoreError, UserError) as error:
+        problem = Problem("its plan and design", " ".join(str(error).split()), str(folder.path))
+        raise UserError("The sweep cannot be read.", [problem]) from error
+    rows = []
+    for factor in plan.factors:
+        values = drawn[factor.name]
+        numbers: Any = pd.to_numeric(values, errors="coerce")
+        if numbers.notna().all():
+            said = [f"{numbers.min():.4g}", f"{numbers.median():.4g}", f"{numbers.max():.4g}"]
+        else:
+            said = [", ".join(map(str, dict.fromkeys(values))), "–", "–"]
+        rows.append([factor.title, ", ".join(factor.fields), *said])
+    design = plan.spec.design
+    words = (
+        f"{plan.name}: {drawn['point'].nunique()} points of a {design.method} design,"
+        f" {drawn['scenario'].nunique()} scenarios, {drawn['seed'].nunique()} seeds, {len(drawn)} runs in all."
+    )
+    heads = ["Parameter", "Fields", "Lowest", "Median", "Highest"]
+    return [f"<p>{escape(words)}</p>", note("values drawn"), table(heads, rows, text=True)]
+
+
+def _analysis(folder: Folder) -> dict[str, bytes]:
+    """Pictures that ``analyse`` left in a sweep's folder."""
+    return {path.stem: path.read_bytes() for path in sorted((folder.path / "analysis").glob("*.png"))}

@@ -1,0 +1,151 @@
+"""The first paper's Figures 3 to 6 beside the printed points, and why emissions change.
+
+The paper prints few of its figures' values; those are drawn as open marks. Its emissions are shown at our level,
+divided by the one named multiplier (printed emissions of S1 in 2030 over ours), and never otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from tanshi.equilibrium.province.decompose import EFFECTS
+from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE, quantile
+from tanshi.simulator.studies.reproduction.decomposition import HOUSEHOLDS
+from tanshi.simulator.studies.reproduction.evidence import World
+from tanshi.simulator.studies.reproduction.identity import S1_2030, S5_PEAK
+from tanshi.simulator.studies.reproduction.study import Reproduction
+from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.figures import ANNUAL_FIGURES, AnnualFigure, source_line
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NUMBERS = {"energy": 3, "volume": 4, "price": 5, "emissions": 6}
+PRINTED: dict[str, tuple[tuple[str, int, float], ...]] = {
+    "energy": (("S1", 2022, 219.0), ("S1", 2030, 272.0)),
+    "volume": (),
+    "price": (("S5", 2025, 99.12), ("S5", 2030, 183.54)),
+    "emissions": (("S1", 2030, 1000.0 * S1_2030), ("S5", 2028, 1000.0 * S5_PEAK)),
+}
+"""Scenario, year and printed value, in the figure's unit."""
+
+
+def huo_figures(result: Reproduction) -> dict[str, Figure]:
+    """Figures 3 to 6 by name, and the effects behind the emissions."""
+    out = {
+        f"huo_figure_{NUMBERS[spec.name]}": _annual(result, spec)
+        for spec in ANNUAL_FIGURES
+    }  # fmt: skip
+    if result.evidence.effects is not None:
+        out["effects"] = effects_figure(result.evidence.effects)
+    return out
+
+
+def _annual(result: Reproduction, spec: AnnualFigure) -> Figure:
+    world = result.evidence.hybrid
+    x = np.array(world.years, dtype=np.float64)
+    curves = {name: (x, quantile(world.path(name, spec.name), MIDDLE)) for name in world.values}
+    bands = {name: [quantile(world.path(name, spec.name), at) for at in (LOW, HIGH)] for name in world.values}
+    marks = _marks(result, spec.name, world)
+    unit = spec.unit
+    if spec.name == "emissions" and result.multiplier is not None:
+        unit = f"Mt CO₂ per year, territorial; printed values divided by the multiplier, {result.multiplier:.2f}"
+    figure, axes = style.frame(
+        f"Figure {NUMBERS[spec.name]} of Huo et al. 2026: {spec.title.lower().replace('co₂', 'CO₂')}, Shanxi",
+        unit, source_line(result.results), legend_rows=3,
+    )  # fmt: skip
+    titles = {run.scenario: run.title for run in result.results}
+    style.legend(figure, {name: titles.get(name, name) for name in curves})
+    _limits(
+        axes, [y for _, y in curves.values()] + [y for pair in bands.values() for y in pair], marks, x, spec.from_zero
+    )
+    appearance = style.looks(list(curves))
+    for name, (low, high) in bands.items():
+        axes.fill_between(x, low, high, color=appearance[name].colour, alpha=0.15, linewidth=0)
+    style.draw(axes, curves, number=spec.number)
+    _printed(axes, marks, {name: look.colour for name, look in appearance.items()})
+    return figure
+
+
+def _marks(result: Reproduction, variable: str, world: World) -> list[tuple[str, int, float, str]]:
+    """Printed points that lie in the runs' years, with the text beside each."""
+    out = []
+    for name, year, value in PRINTED[variable]:
+        if year not in world.years:
+            continue
+        if variable != "emissions":
+            out.append((name, year, value, f"printed {name}: {value:g}"))
+        elif result.multiplier is not None:
+            out.append(
+                (
+                    name,
+                    year,
+                    value / result.multiplier,
+                    f"printed {name}: {value / 1000:.2f} Gt ÷ {result.multiplier:.2f}",
+                )
+            )
+    return out
+
+
+def _limits(
+    axes: Axes, values: Sequence[np.ndarray], marks: Sequence[tuple[str, int, float, str]], x: np.ndarray, zero: bool
+) -> None:
+    low = min([float(y.min()) for y in values] + [mark[2] for mark in marks])
+    high = max([float(y.max()) for y in values] + [mark[2] for mark in marks])
+    margin = 0.1 * (high - low) or 1.0
+    axes.set_ylim(min(0.0, low) if zero else low - margin, high + margin)
+    axes.set_xlim(x[0] - 0.15, x[-1] + 0.15)
+    axes.locator_params(axis="x", integer=True, nbins=10)
+
+
+def _printed(axes: Axes, marks: Sequence[tuple[str, int, float, str]], colours: dict[str, str]) -> None:
+    low, high = axes.get_xlim()
+    bottom, top = axes.get_ylim()
+    for name, year, value, text in marks:
+        axes.plot([year], [value], marker="o", markersize=11, markerfacecolor="none", markeredgewidth=1.8,
+                  markeredgecolor=colours[name], linestyle="", zorder=20, clip_on=False)  # fmt: skip
+        right = year > (low + high) / 2
+        floor = value < bottom + 0.15 * (top - bottom)
+        axes.annotate(
+            text, (year, value), xytext=(-11 if right else 11, 9 if floor else -11), textcoords="offset points",
+            ha="right" if right else "left", va="bottom" if floor else "top", fontsize=8.5, color=colours[name],
+            zorder=21, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0},
+        )  # fmt: skip
+
+
+def effects_figure(effects: pd.DataFrame) -> Figure:
+    """Contributions to the change of emissions, side by side for each comparison."""
+    last = int(effects["end"].max())
+    first = int(effects["start"].min())
+    whole = effects[
+        ((effects["start"] == first) & (effects["end"] == last)) | effects["comparison"].str.contains("against")
+    ]
+    whole = whole[~whole["comparison"].str.startswith("S4")]
+    names = list(dict.fromkeys(whole["comparison"]))
+    figure, axes = style.frame(
+        f"Why CO₂ emissions change: {', '.join(names)}",
+        f"Mt CO₂ per year; logarithmic mean Divisia index, {first} to {last}, or between scenarios in {last}",
+        "Source: Tanshi, one equilibrium a year. Clean power shows under composition: less coal-fired generation.",
+    )
+    kinds = [*EFFECTS, HOUSEHOLDS, "change"]
+    width = 0.8 / len(names)
+    for n, name in enumerate(names):
+        rows = whole[whole["comparison"] == name].set_index("effect")["mt"]
+        values = [float(rows[kind]) for kind in kinds]
+        at = np.arange(len(kinds)) + (n - (len(names) - 1) / 2) * width
+        label = f"{name}, {first}–{last}" if "against" not in name else f"{name}, {last}"
+        bars = axes.bar(at, values, width * 0.92, color=style.PALETTE[(0, 4, 1)[n % 3]], label=label)
+        axes.bar_label(
+            bars, [f"{v:+.0f}" if abs(v) >= 0.5 else "0" for v in values], fontsize=7.5, padding=2, color=style.INK
+        )
+    axes.axhline(0, color=style.GREY, linewidth=0.8)
+    axes.set_xticks(range(len(kinds)), [kind.replace(" ", "\n") for kind in kinds], fontsize=9)
+    axes.margins(y=0.12)
+    style.legend_of(figure, axes)
+    axes.set_position((0.075, 0.2, 0.9, 0.645))
+    return figure

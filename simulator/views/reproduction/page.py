@@ -1,0 +1,288 @@
+"""The page of the reproduction: identity first, then every claim with its verdict, figures, statistics, uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tanshi.simulator.studies.reproduction.claims import PAPERS, USES, Claim
+from tanshi.simulator.studies.reproduction.study import Reproduction
+from tanshi.simulator.studies.reproduction.uncertainty import Share
+from tanshi.simulator.studies.reproduction.verdicts import IN_SHAPE, NOT, REPRODUCED, VERDICTS, Finding
+from tanshi.simulator.views.reports.blocks import Block, Code, Grid, Heading, Paragraph, Picture, Points
+from tanshi.simulator.views.reproduction.draws import BADGES, percent, uncertainty
+from tanshi.simulator.views.reproduction.tables import clouds_grid, costs_grid, effects_grid, prices_grid
+
+TITLE = "Both papers, claim by claim"
+USE_WORDS = {
+    "calibrated": "target of the command calibrate; agreement shows that the parameters reach it, no more",
+    "held-out": "never used to calibrate",
+    "by construction": "put in, so that agreement shows nothing",
+    "outside": "nothing computed here could bear it out",
+}
+GROUPS = {
+    "huo": (
+        ("Abstract", ("Abstract",)), ("Set-up: sections 1 and 2, Table 1", ("1.1", "2.5", "Table 1")),
+        ("Figure 3: energy consumption", ("Figure 3",)), ("Figure 4: trading volume", ("Figure 4",)),
+        ("Figure 5: carbon price", ("Figure 5",)), ("Figure 6: emissions", ("Figure 6", "Figures 3 and 6")),
+        ("Traditional model and hybrid", ("hybrid",)), ("Conclusions (4.1)", ("4.1",)),
+    ),
+    "yang": (
+        ("Abstract", ("Abstract",)), ("Theory: sections 1.1 to 1.3", ("1.1", "1.2.2", "1.3")),
+        ("Abatement costs: section 2", ("2",)), ("Demand prices: section 3", ("3.1", "3.2.1", "3.2.2")),
+        ("Policies: section 4", ("4.1", "4.2")), ("Conclusions and discussion: section 5", ("5.1", "5.2")),
+    ),
+}  # fmt: skip
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """A number in up to four digits; a year as it is.
+
+    Examples
+    --------
+    >>> number(0.00012), number(277.82), number(2028.0, "year"), number(None)
+    ('0.00012', '277.8', '2028', '')
+    """
+    if value is None:
+        return ""
+    if unit == "year":
+        return f"{value:.0f}"
+    if unit.startswith("%"):
+        return f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if abs(value) >= 0.01 or value == 0 else f"{value:.2g}"
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A number with its unit; a year by itself.
+
+    Examples
+    --------
+    >>> quantity(272.0, "Mtce"), quantity(2028.0, "year"), quantity(None, "Mt")
+    ('272 Mtce', '2028', '')
+    """
+    if value is None:
+        return ""
+    return f"{number(value, unit)} {'' if unit == 'year' else unit}".strip()
+
+
+def blocks_of(result: Reproduction, pictures: dict[str, bytes], command: str) -> list[Block]:
+    """The whole page.
+
+    Parameters
+    ----------
+    pictures : name -> PNG.
+    command : as the user typed it, to run it again.
+    """
+    return [
+        Heading(TITLE, 1),
+        Paragraph(
+            "Huo et al. (2026), Journal of Electric Power Science and Technology 41(1), 233-242 (five scenarios of"
+            " Shanxi's"
+            " carbon market); Yang et al. (2021), Journal of Zhejiang A&F University 38(1), 173-183 (demand prices"
+            " of forest"
+            " sinks). Everything on this page is computed by one command from this repository; simulated, not observed."
+        ),
+        Code(command),
+        *_identity(result),
+        *_in_short(result),
+        *_first(result, pictures),
+        *_physical(result),
+        *uncertainty(result),
+        *_second(result, pictures),
+        *_again(result),
+    ]
+
+
+def _identity(result: Reproduction) -> Iterator[Block]:
+    yield Heading("First, an identity")
+    found = result.evidence.identity
+    if found is None:
+        yield Paragraph("The runs do not reach 2030, so that the identity of CO2 and energy cannot be set out.")
+        return
+    yield Points(found.words()[:-1])
+    yield Grid(
+        ("Clean power and exports", "Clean power 2030, TWh", "Exports 2030, TWh", "Most CO2 at 272 Mtce, against 2022"),
+        [(c.name, f"{c.clean_twh:.0f}", f"{c.export_twh:.0f}", f"{100 * c.most:+.1f} %") for c in found.cases],
+        frozenset({1, 2, 3}),
+        stack=True,
+    )
+    yield Paragraph(found.words()[-1], "said")
+    yield Paragraph(
+        "Clean power: the province's plan (nonfossil_path.csv); exports: Xinhua, and the assumed growth of lines;"
+        " carbon: raw"
+        " coal's factor in every tonne of fossil energy, more than any mix has. The plan was fixed before any ratio"
+        " was looked"
+        " at. A reader who holds that exports will grow faster than they ever did, or that the plan will not be"
+        " built, may"
+        " call the claims below not reproduced instead.",
+        "note",
+    )
+
+
+def _in_short(result: Reproduction) -> Iterator[Block]:
+    yield Heading("In short")
+    rows = []
+    for paper, title in PAPERS.items():
+        for use in USES:
+            found = [f.verdict for c, f in _pairs(result, paper) if c.use == use]
+            if found:
+                rows.append((title, use, *(str(found.count(v) or "") for v in VERDICTS), str(len(found))))
+    every = [f.verdict for f in result.findings]
+    rows.append(("both", "all", *(str(every.count(v) or "") for v in VERDICTS), str(len(every))))
+    yield Grid(("Paper", "Use", *VERDICTS, "claims"), rows, frozenset(range(2, 3 + len(VERDICTS))), stack=True)
+    yield Points([f"{use}: {said}." for use, said in USE_WORDS.items()])
+    yield Paragraph(
+        "A claim is one published number, figure or sentence of results; scenarios/claims/ lists them, each with the"
+        " rule that"
+        " judges it. Claims repeated by abstract, results and conclusions are judged each time. S2 and S3 allocate,"
+        " S4 and S5"
+        " trade, as in the paper's Table 1; its results' text names them otherwise."
+    )
+
+
+def _pairs(result: Reproduction, paper: str) -> list[tuple[Claim, Finding]]:
+    return [(c, f) for c, f in zip(result.claims, result.findings, strict=True) if c.paper == paper]
+
+
+def _group(claim: Claim) -> str:
+    """Where a claim of the page belongs: a figure, a table, or its section."""
+    if claim.paper == "yang":
+        return claim.section
+    if claim.section in ("Abstract", "1.1", "2.5", "4.1"):
+        return claim.section
+    if claim.rule in ("same_trend", "first_year", "smoother", "realism", "bend", "between_years", "disturbance") or (
+        claim.claim.startswith("The hybrid")
+    ):
+        return "hybrid"
+    return claim.place
+
+
+def _claims(result: Reproduction, paper: str) -> Iterator[Block]:
+    """The claims that stand by themselves, in groups; the cells of tables have tables of their own."""
+    pairs = [(c, f) for c, f in _pairs(result, paper) if not c.id.startswith("yang-t")]
+    last = ""
+    groups: dict[str, list[tuple[Claim, Finding]]] = {}
+    for claim, finding in pairs:
+        place = _group(claim)
+        # What the text says between two figures belongs to the one before.
+        last = last if place == "text" and last else place
+        groups.setdefault(last, []).append((claim, finding))
+    for title, places in GROUPS[paper]:
+        here = [pair for place in places for pair in groups.get(place, [])]
+        if not here:
+            continue
+        yield Heading(title, 3)
+        heads = ["Claim", "Printed", "Ours", "5 to 95 % of seeds", "Verdict", "Reason"]
+        if paper == "huo":
+            heads.insert(5, "Holds in draws")
+        yield Grid(heads, [_row(c, f, result.shares, paper) for c, f in here], stack=True, badges=BADGES)
+
+
+def _row(claim: Claim, finding: Finding, shares: Mapping[str, Share], paper: str) -> list[str]:
+    unit = finding.unit or claim.unit
+    where = f"p. {claim.page}" + (f", {claim.place}" if claim.place != "text" else "")
+    band = ""
+    if finding.low is not None and finding.high is not None and finding.low != finding.high:
+        band = f"{number(finding.low, unit)} to {number(finding.high, unit)}"
+    said = f"{claim.claim} ({claim.id}; {where}; {claim.use})"
+    printed = "" if claim.published is None else f"{claim.published:g} {claim.unit.replace('year', '')}".strip()
+    ours = quantity(finding.ours, unit)
+    row = [said, printed, ours, band, finding.verdict, finding.reason]
+    if paper == "huo":
+        row.insert(5, percent(shares[claim.id].holds) if claim.id in shares else "")
+    return row
+
+
+def _first(result: Reproduction, pictures: dict[str, bytes]) -> Iterator[Block]:
+    yield Heading(PAPERS["huo"])
+    if result.multiplier is not None:
+        yield Paragraph(
+            f"Level of emissions: the print is at {result.multiplier:.2f} times ours. This multiplier is the printed"
+            f" emissions"
+            " of S1 in 2030 (1.79 Gt) over ours of the same scenario and year; it is the only way in which the"
+            " print's level"
+            " appears here, and nothing is fitted to it."
+        )
+    yield from _claims(result, "huo")
+    yield Heading("Figures 3 to 6", 3)
+    for n in (3, 4, 5, 6):
+        yield Picture(
+            f"huo_figure_{n}", f"Figure {n} of Huo et al. 2026 beside the printed values", pictures[f"huo_figure_{n}"]
+        )
+    if result.evidence.effects is not None:
+        yield Heading("Why emissions move as they do", 3)
+        yield Paragraph(
+            "Logarithmic mean Divisia index on the path of one equilibrium a year; effects and households add up to"
+            " the change."
+            " Coal-fired, gas-fired and clean generation are activities of their own, so that clean power shows under"
+            " composition."
+        )
+        yield effects_grid(result.evidence.effects)
+        yield Picture("effects", "Contributions to the change of emissions", pictures["effects"])
+
+
+def _physical(result: Reproduction) -> Iterator[Block]:
+    yield Heading("What the statistics say")
+    heads = ("Quantity", "Unit", "Observed", "Printed", "Ours", "What it says", "Source")
+    yield Grid(heads, [list(map(str, row)) for row in result.physical.itertuples(index=False)], stack=True)
+
+
+def _second(result: Reproduction, pictures: dict[str, bytes]) -> Iterator[Block]:
+    yield Heading(PAPERS["yang"])
+    yield Paragraph(
+        "The units behind the paper are not published. What can be checked is what follows from its printed tables:"
+        " Table 3"
+        " from Table 2 by eq. 7, Tables 4 and 5 from Table 3, Figures 3 and 4 from Table 2. Draws of the economy do"
+        " not touch"
+        " these claims, and no seed does."
+    )
+    yield from _claims(result, "yang")
+    findings = {c.id: f for c, f in zip(result.claims, result.findings, strict=True)}
+    if any(c.id.startswith("yang-t2") for c in result.claims):
+        yield Heading("Table 2: abatement costs, as printed", 3)
+        yield Paragraph(
+            "Lowest and highest of each cell, yuan/t; an input here. 303.03 is 10,000/33: a boundary of the method.",
+            "note",
+        )
+        yield costs_grid()
+    if result.evidence.sinks is not None:
+        tables = result.evidence.sinks.tables
+        count = [f.verdict for i, f in findings.items() if i.startswith("yang-t3")]
+        yield Heading("Table 3: demand prices", 3)
+        yield Paragraph(
+            f"Printed / by eq. 7 from Table 2, yuan/t. {count.count(REPRODUCED)} of {len(count)} cells agree to the"
+            f" digits"
+            f" printed; * rounding of Table 2 explains the difference ({count.count(IN_SHAPE)}); ** no rounding does"
+            f" ({count.count(NOT)}).",
+            "note",
+        )
+        yield prices_grid(tables["table3_recomputed"])
+        for by, n in (("sector", 4), ("province", 5)):
+            yield Heading(f"Table {n}: clouds by {by}", 3)
+            yield Paragraph(
+                "Ex / En / He, yuan/t: as printed, and by the standard backward generators from Table 3.", "note"
+            )
+            yield clouds_grid(tables["tables4_5_recomputed"], by)
+        yield Heading("Figures 1 to 4", 3)
+        for n, name in enumerate(
+            ("clouds_sectors", "clouds_provinces", "policies_sectors", "policies_provinces"), start=1
+        ):
+            yield Picture(f"yang_figure_{n}", f"Figure {n} of Yang et al. 2021 from its printed tables", pictures[name])
+
+
+def _again(result: Reproduction) -> Iterator[Block]:
+    yield Heading("What this rests on")
+    p = result.evidence.hybrid.parameters["S1"]
+    chosen: Sequence[tuple[str, str]] = [
+        (f"{group}.{name}", f"{value}")
+        for group in ("cap", "dynamics", "closure", "coupling")
+        for name, value in dict(p[group]).items()
+    ]
+    seeds = "one seed" if result.seeds == 1 else f"{result.seeds} seeds"
+    yield Paragraph(
+        f"S1 to S5 with {seeds} each; median, and 5 to 95 % over them. Fields that all scenarios share ('python"
+        f" run.py params'"
+        " says what each means, its source and status):"
+    )
+    yield Grid(("Field", "Value"), chosen)
