@@ -14,7 +14,7 @@ import pytest
 from tanshi.numerics import compiled as room
 from tanshi.numerics.compiled import compiled
 
-ROOT = Path(room.__file__).parents[1]
+ROOT = Path(room.__file__).resolve().parents[1]
 
 
 def halves(values: np.ndarray, by: float) -> np.ndarray:
