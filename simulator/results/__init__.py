@@ -1,0 +1,1 @@
+"""What a run leaves: tables, variables, their files and their identity."""
