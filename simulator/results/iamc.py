@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tanshi.simulator.results.bands import NAMES
 from tanshi.simulator.machine.disk import StoreError, write_file
+from tanshi.simulator.results.bands import NAMES
 from tanshi.simulator.results.tables import RunResult, with_equivalent_variation
 from tanshi.simulator.results.variables import CATALOGUE
 

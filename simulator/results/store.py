@@ -68,13 +68,9 @@ def claim(folder: Path | str, run_id: str, *, overwrite: bool = False) -> bool:
     inside = sorted(path.name for path in place.iterdir())
     if not inside:
         return False
-    strange = [
-        name for name in inside if name != RECORD and name not in {f"{table}.parquet" for table in TABLES}
-    ]
+    strange = [name for name in inside if name != RECORD and name not in {f"{table}.parquet" for table in TABLES}]
     if strange:
-        raise RunExists(
-            f"{place} holds {strange[0]}, which is no part of a run; choose another folder with --out"
-        )
+        raise RunExists(f"{place} holds {strange[0]}, which is no part of a run; choose another folder with --out")
     try:
         record = read_record(place)
         if record.get("id") == run_id and record.get("status") == "finished":
@@ -86,9 +82,7 @@ def claim(folder: Path | str, run_id: str, *, overwrite: bool = False) -> bool:
     except StoreError:
         found = "an unreadable run"
     if not overwrite:
-        raise RunExists(
-            f"{place} holds {found}; give --overwrite to replace it, or another folder with --out"
-        )
+        raise RunExists(f"{place} holds {found}; give --overwrite to replace it, or another folder with --out")
     return False
 
 
@@ -114,11 +108,7 @@ def claim_batch(folder: Path | str, runs: Mapping[str, str], *, overwrite: bool 
     if place.exists() and not place.is_dir():
         raise RunExists(f"{place} is a file; choose another folder with --out")
     allowed = BATCH_FILES | set(runs) | {f"{name}.failed" for name in runs}
-    inside = (
-        sorted(path.name for path in place.iterdir() if not path.name.startswith("."))
-        if place.exists()
-        else []
-    )
+    inside = sorted(path.name for path in place.iterdir() if not path.name.startswith(".")) if place.exists() else []
     strange = [name for name in inside if name not in allowed]
     if strange and not overwrite:
         raise RunExists(
@@ -268,9 +258,7 @@ def read_record(folder: Path | str) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise StoreError(
-            f"{folder} holds no run: cannot read {RECORD} ({error.strerror or error})"
-        ) from error
+        raise StoreError(f"{folder} holds no run: cannot read {RECORD} ({error.strerror or error})") from error
     except ValueError as error:
         raise StoreError(f"{path} is broken: {error}") from error
     if not isinstance(record, dict):
@@ -296,9 +284,7 @@ def read_run(folder: Path | str, *, trades: bool = True) -> RunResult:
     place = Path(folder)
     record = read_record(place)
     if record.get("status") != "finished":
-        raise StoreError(
-            f"{place} holds no finished run (status {record.get('status')}): {record.get('error', '')}"
-        )
+        raise StoreError(f"{place} holds no finished run (status {record.get('status')}): {record.get('error', '')}")
     frames: dict[str, pd.DataFrame] = {}
     for name in TABLES:
         path = place / f"{name}.parquet"
