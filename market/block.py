@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tanshi.market.crossing import point
 from tanshi.market.limits import Limits
 from tanshi.market.orders import Ints, Orders
 from tanshi.market.sides import Side
@@ -84,4 +85,7 @@ class BlockAgreement(Venue):
         return Clearing(mean, int(quantity.sum()), fills, interval, indicative, filled, refused)
 
     def _agreed(self, bid: Ints, ask: Ints) -> Ints:
-        return np.asarray(ask + np.ceil(self.k * (bid - ask) - 0.5).astype(np.int64))
+        if not len(bid) or int(bid.max()) < 1 << 50:  # so few ticks that floats hold them exactly
+            return np.asarray(ask + np.ceil(self.k * (bid - ask) - 0.5).astype(np.int64))
+        pairs = zip(ask.tolist(), bid.tolist(), strict=True)
+        return np.array([point(low, high, self.k) for low, high in pairs], np.int64)

@@ -7,14 +7,13 @@ balance it.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from tanshi.market.apportion import apportion
-from tanshi.market.crossing import Crossing, cross, serve
+from tanshi.market.crossing import Crossing, cross, point, serve
 from tanshi.market.orders import BUY, SELL, Ints, Orders, own_crossing
 from tanshi.market.sides import pair, pooled
 from tanshi.market.venue import Clearing, Fills, Venue
@@ -47,7 +46,8 @@ class CallAuction(Venue):
     k : float
         0 gives the whole interval to buyers, 1 to sellers.
     ties : 'price_time' | 'pro_rata' | 'random'
-        Who is served at the margin: the earlier order, all in proportion (largest remainder), or by lot.
+        Who is served at the margin: the earlier order, all in proportion (largest remainder; equal remainders go by
+        lot where there is a generator, else to the earlier order), or by lot.
 
     Raises
     ------
@@ -70,7 +70,7 @@ class CallAuction(Venue):
             raise AuctionError("call auction: random ties need a random generator")
         lots, refused = _admitted(orders)
         found = cross(orders, lots)
-        price = self._price(*found.interval)
+        price = self._price(found)
         if found.volume == 0 or price is None:
             filled = np.zeros(len(orders), np.int64)
             return Clearing(None, 0, Fills.none(), found.interval, price, filled, refused)
@@ -83,12 +83,13 @@ class CallAuction(Venue):
 
     def indicate(self, orders: Orders, rng: np.random.Generator | None = None) -> int | None:
         """Return the price that `clear` would find; nobody is served."""
-        return self._price(*cross(orders, _admitted(orders)[0]).interval)
+        return self._price(cross(orders, _admitted(orders)[0]))
 
-    def _price(self, low: int | None, high: int | None) -> int | None:
+    def _price(self, found: Crossing) -> int | None:
+        low, high = found.interval
         if low is None or high is None:
             return high if low is None else low
-        return low + math.ceil(self.k * (high - low) - 0.5)
+        return point(low, high, self.k)
 
     def _serve(self, orders: Orders, lots: Ints, found: Crossing, rng: np.random.Generator | None) -> Ints:
         """Return the lots each order gets: those better than the last to trade all of theirs, the last what is left."""
@@ -99,12 +100,12 @@ class CallAuction(Venue):
         return filled
 
     def _ration(self, lots: Ints, left: int, time: Ints, rng: np.random.Generator | None) -> Ints:
+        drawn = rng is not None and self.ties != "price_time"
+        turn = rng.permutation(len(lots)) if drawn and rng is not None else np.argsort(time, kind="stable")
         if self.ties == "pro_rata":
-            return apportion(left, lots)
-        if self.ties == "random" and rng is not None:
-            turn = rng.permutation(len(lots))
-        else:
-            turn = np.argsort(time, kind="stable")
+            shared = np.empty_like(lots)
+            shared[turn] = apportion(left, lots[turn])
+            return shared
         upto = np.minimum(np.cumsum(lots[turn]), left)
         result = np.empty_like(lots)
         result[turn] = np.diff(upto, prepend=0)

@@ -12,6 +12,8 @@ from tanshi.market.orders import Ints, Mask
 
 # Boundary accounts, counted from the end of the table so that they never collide with a participant's number.
 ISSUED, SURRENDERED, CANCELLED, EXPIRED = -1, -2, -3, -4
+LARGEST = 2.0**62
+"""No ledger holds more units, so that sums of a few of them still fit 64 bits."""
 
 
 class RegistryError(ValueError):
@@ -158,11 +160,32 @@ def amounts_of(value: npt.ArrayLike) -> Ints:
         raise AmountError(f"registry: amounts are {units.dtype}, expected whole numbers")
     if units.size and int(units.min()) < 0:
         raise AmountError(f"registry: amount {int(units.min())} is negative")
+    if units.size and int(units.max()) >= 1 << 63:
+        raise CapacityError(f"registry: amount {int(units.max())} does not fit 64-bit integers; use a coarser lot")
     return units.astype(np.int64)
 
 
-def product(units: Ints, price: int) -> Ints:
-    """Return units x price, refusing what 64-bit integers would silently wrap."""
-    if len(units) and float(units.max()) * abs(price) > 2.0**62:
+def product(units: Ints, price: Ints | int) -> Ints:
+    """Return units x price, refusing what 64-bit integers would silently wrap.
+
+    Parameters
+    ----------
+    units, price : whole numbers that are not negative, of shapes that go together.
+    """
+    if len(units) and float((units.astype(np.float64) * price).max()) > LARGEST:
         raise CapacityError("registry: units x price does not fit 64-bit integers; use a coarser tick or lot")
     return units * price
+
+
+def asked_of(account: Ints, amount: Ints, accounts: int) -> Ints:
+    """Return what is asked of each account in all, (accounts,), exactly: an account may be named many times.
+
+    Sums beyond 2^62, which no account can hold, are given as 2^62 + 1: still more than is there.
+    """
+    asked = np.zeros(accounts, np.int64)
+    if float(amount.astype(np.float64).sum()) <= LARGEST:
+        np.add.at(asked, account, amount)
+        return asked
+    exact = np.zeros(accounts, object)
+    np.add.at(exact, account, amount.astype(object))
+    return np.minimum(exact, int(LARGEST) + 1).astype(np.int64)

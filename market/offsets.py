@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tanshi.market.ledger import amounts_of, product
 from tanshi.market.orders import Ints
 from tanshi.market.registry import Registry
 from tanshi.market.venue import Fills
@@ -48,4 +49,4 @@ def deliver(registry: Registry, fills: Fills) -> None:
         return
     registry.issue_offsets(fills.seller, fills.quantity)
     registry.transfer_offsets(fills.seller, fills.buyer, fills.quantity)
-    registry.pay(fills.buyer, fills.seller, fills.price * fills.quantity)
+    registry.pay(fills.buyer, fills.seller, product(amounts_of(fills.quantity), amounts_of(fills.price)))

@@ -17,6 +17,7 @@ from tanshi.market.ledger import (
     CANCELLED,
     EXPIRED,
     ISSUED,
+    LARGEST,
     SURRENDERED,
     AuditLog,
     CapacityError,
@@ -27,12 +28,13 @@ from tanshi.market.ledger import (
     accounts_of,
     amounts_of,
     apply,
+    asked_of,
+    product,
 )
 from tanshi.market.orders import Floats, Ints, Mask
 from tanshi.market.venue import Fills
 
 _BOUNDARY = 4
-_LARGEST = 2.0**62
 
 
 class Registry:
@@ -120,8 +122,9 @@ class Registry:
     def issue(self, account: npt.ArrayLike, amount: npt.ArrayLike, vintage: int) -> None:
         """Create allowances of a vintage in accounts."""
         to, units = self._pair(account, amount)
-        self._check_room(self._row(vintage), units)
-        self._post(Kind.ISSUE, self._row(vintage), ISSUED, to, units)
+        row = self._row(vintage)
+        self._check_room(slice(0, self.vintages), units)  # all vintages together, since accounts hold their sum
+        self._post(Kind.ISSUE, row, ISSUED, to, units)
 
     def issue_offsets(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> None:
         """Create offset credits in accounts."""
@@ -162,6 +165,8 @@ class Registry:
             If a seller holds less than it sold, or a buyer without overdraft cannot pay its net purchase.
         CapacityError
             If turnover does not fit 64-bit cash units; choose a coarser tick or lot.
+        AmountError
+            If a price or proceeds are negative or no whole number of ticks: cash would not come out even.
         RegistryError
             If proceeds differ from prices and no house is named, or exceed them.
         """
@@ -170,11 +175,11 @@ class Registry:
         if fills.proceeds is not None and (house is None or (fills.proceeds > fills.price).any()):
             raise RegistryError("registry: proceeds below the price need a house, and may not exceed the price")
         buyer = accounts_of(fills.buyer, self.accounts)
-        seller, units = self._pair(fills.seller, amounts_of(fills.quantity) * self.lot)
-        turnover = np.abs(fills.price.astype(np.float64)) * units
-        self._check_room(self.vintages, turnover)
-        owed = fills.price * units
-        due = owed if fills.proceeds is None else fills.proceeds * units
+        seller, units = self._pair(fills.seller, product(amounts_of(fills.quantity), self.lot))
+        price = amounts_of(fills.price)
+        self._check_room(self.vintages, price.astype(np.float64) * units)
+        owed = price * units
+        due = owed if fills.proceeds is None else amounts_of(fills.proceeds) * units
         rows, item, part = self._oldest_first(seller, units, self.vintages)
         self._check_cash(np.concatenate((buyer, seller)), np.concatenate((-owed, due)))
         self._post(Kind.SETTLE, rows, seller[item], buyer[item], part)
@@ -323,15 +328,13 @@ class Registry:
         who, units = np.broadcast_arrays(accounts_of(account, self.accounts), amounts_of(amount))
         return who, units
 
-    def _check_room(self, row: int, amount: Ints | Floats) -> None:
-        there = float(np.abs(self._balances[row]).max())
-        if there + float(amount.astype(np.float64).sum()) > _LARGEST:
+    def _check_room(self, row: int | slice, amount: Ints | Floats) -> None:
+        there = float(np.abs(self._balances[row].astype(np.float64)).max(axis=-1).sum())
+        if there + float(amount.astype(np.float64).sum()) > LARGEST:
             raise CapacityError("registry: amounts do not fit 64-bit integers; use a coarser tick or lot")
 
     def _check_rows(self, row: int, account: Ints, amount: Ints, what: str) -> None:
-        asked = np.zeros(self.accounts, np.int64)
-        np.add.at(asked, account, amount)
-        OverdrawnError.where(asked, self._balances[row, : self.accounts], what)
+        OverdrawnError.where(asked_of(account, amount, self.accounts), self._balances[row, : self.accounts], what)
 
     def _check_cash(self, account: Ints, change: Ints) -> None:
         if self.overdraft.all():
@@ -349,10 +352,8 @@ class Registry:
         -------
         rows, item, part : ledger row, place in `account`, units; only positive parts
         """
-        asked = np.zeros(self.accounts, np.int64)
-        np.add.at(asked, account, amount)
         book = self._held[:usable]
-        OverdrawnError.where(asked, book.sum(axis=0), "allowances")
+        OverdrawnError.where(asked_of(account, amount, self.accounts), book.sum(axis=0), "allowances")
         present = np.flatnonzero(book.any(axis=1))
         if len(present) <= 1:
             row = int(present[0]) if len(present) else 0

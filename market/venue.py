@@ -52,7 +52,11 @@ class Fills:
             return None
         # Distances from the lowest price keep the products within 64 bits.
         low = int(self.price.min())
-        paid = int(((self.price - low) * self.quantity).sum())
+        away = self.price - low
+        if int(away.max()) * volume < 1 << 63:
+            paid = int((away * self.quantity).sum())
+        else:
+            paid = sum(d * n for d, n in zip(away.tolist(), self.quantity.tolist(), strict=True))
         return low - (-(2 * paid - volume) // (2 * volume))
 
     @staticmethod

@@ -12,6 +12,7 @@ from tanshi.market.limits import Limits
 from tanshi.market.listed import ListedAgreement
 from tanshi.market.mcafee import TradeReduction
 from tanshi.market.one_way import OneWayAuction
+from tanshi.market.pay_as_clear import PayAsClear
 from tanshi.market.venue import Venue
 
 
@@ -44,13 +45,14 @@ class Day:
 VENUES: Mapping[str, Callable[[Day], Venue]] = {
     "call_auction": lambda day: CallAuction(day.k, day.ties),
     "continuous": lambda day: ContinuousAuction(),
+    "pay_as_clear": lambda day: PayAsClear(day.k, day.ties),
     "mcafee": lambda day: TradeReduction(),
     "listed_agreement": lambda day: ListedAgreement(day.close, day.lot),
     "block_agreement": lambda day: BlockAgreement(day.close, day.lot, day.k),
     "one_way_auction": lambda day: OneWayAuction(),
 }
 
-UNIFORM = frozenset({"call_auction", "mcafee"})
+UNIFORM = frozenset({"call_auction", "pay_as_clear", "mcafee"})
 """Venues where an order's limit does not set what its owner pays; in the others a limit far away is paid."""
 
 

@@ -16,7 +16,9 @@ from pydantic_core import PydanticCustomError
 Status = Literal["law", "measured", "literature", "assumed", "calibrated", "setting"]
 """How a default is known; `calibrated` is what an economy's own calibration found (`tanshi.scenarios.calibrated`)."""
 SectorCoverage = Literal["none", "allocated", "trading"]
-VenueName = Literal["call_auction", "continuous", "mcafee", "listed_agreement", "block_agreement", "one_way_auction"]
+VenueName = Literal[
+    "call_auction", "pay_as_clear", "continuous", "mcafee", "listed_agreement", "block_agreement", "one_way_auction"
+]
 
 
 def _in(unit: str, status: Status, **bounds: Any) -> Any:
@@ -282,8 +284,9 @@ class Market(Group):
     mode: Annotated[Literal["agents", "equilibrium"], _in("-", "setting")] = "agents"
     """agents: the firms' auction; equilibrium: the permit condition of the general equilibrium itself."""
     venue: Annotated[VenueName, _in("-", "assumed")] = "call_auction"
-    """call_auction: sealed, one price; continuous; mcafee: trade reduction; China's listed_agreement and
-    block_agreement; one_way_auction: each seller auctions to the highest bidders."""
+    """call_auction: sealed, one price; pay_as_clear: the same at the highest accepted ask; continuous; mcafee: trade
+    reduction; China's listed_agreement and block_agreement; one_way_auction: each seller auctions to the highest
+    bidders."""
     tick: Annotated[float, _in("yuan/t CO2", "law", ge=1e-9, le=10)] = 0.01
     """Smallest step of a price."""
     lot: Annotated[int, _in("t CO2", "law", ge=1, le=1_000_000)] = 1

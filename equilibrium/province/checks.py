@@ -85,7 +85,7 @@ def exact_jacobian(model: Province) -> Check:
     rng = np.random.default_rng(1)
     p = model.parameters()
     model.cover(p, COVERABLE)
-    model.give_quotas(p, rng.uniform(0.5, 2.0, len(COVERABLE)), absolute=True)
+    model.give_quotas(p, rng.uniform(0.5, 2.0, len(model.earners)), absolute=True)
     model.adjust(p, 0.5, rng.uniform(20, 90, len(COVERABLE)))
     x = model.compiled.start * np.exp(0.1 * rng.standard_normal(model.compiled.n))
     x[model.compiled.start == 0] = 0.1
@@ -167,8 +167,9 @@ def standard(model: Province) -> Check:
     """Under a tradable performance standard emissions are what output earns, no more and no less."""
     p = model.parameters()
     model.cover(p, COVERABLE)
-    free = model.emissions(_at_price(model, 0.0))
-    model.give_quotas(p, 0.9 * np.array([free[k] for k in COVERABLE]), absolute=False)
+    free = _at_price(model, 0.0)
+    emissions, made = model.earned_on(free.state.flow, free.x)
+    model.give_quotas(p, 0.9 * emissions / made, absolute=False)
     model.cap_emissions(p, 0.0)
     s = model.solve(p)
     emitted = sum(model.emissions(s)[k] for k in COVERABLE)

@@ -49,7 +49,7 @@ class CarbonResponse:
     emissions : Mt/yr, shape ``(8,)`` in the order of ``COVERABLE``.
     slope : Mt/yr per yuan/t, same shape.
     allocation : Mt/yr of permits given for output, same shape.
-    allocation_slope : Mt/yr per yuan/t of output-based allocation, same shape (zero under an absolute cap).
+    allocation_slope : Mt/yr per yuan/t of the permits given for output, same shape.
     change : change of every variable of the equilibrium per yuan/t.
     """
 
@@ -73,10 +73,19 @@ class CarbonResponse:
 
 @dataclass(frozen=True)
 class Quota:
-    """Address of one vintage's output-based quota."""
+    """Address of one vintage's output-based quota.
+
+    Attributes
+    ----------
+    earner, sector : which of ``Province.earners`` and of ``COVERABLE`` the vintage belongs to.
+    level : variable of the vintage's activity level.
+    output : benchmark output at level 1, yi yuan.
+    """
 
     leaf: int
+    earner: int
     sector: int
+    level: int
     output: float
     permit_term: int
     border_term: int
@@ -104,9 +113,10 @@ class Province:
     def _emission_sources(self) -> None:
         """Every vintage's emitting flows: leaf (-1: process), activity level, Mt CO2 per unit, permit."""
         c = self.compiled
-        leaf, level, co2, sector, permit = [], [], [], [], []
+        leaf, level, co2, sector, permit, owner = [], [], [], [], [], []
         for flow in emitting_flows(self.accounts):
             for name, share in self.parts[flow.activity]:
+                owner.append(flow.activity)
                 permit.append(c.leaf_at[(name, "inputs", flow.permit)])
                 sector.append(sector_of(flow.activity))
                 level.append(c.activity_index[name])
@@ -119,6 +129,7 @@ class Province:
                     co2.append(flow.co2 * share / c.default.quantity[at])
         self.source_leaf, self.source_level = np.array(leaf), np.array(level)
         self.source_co2, self.source_sector = np.array(co2), np.array(sector)
+        self.source_activity = np.array(owner)
         self.permit_leaf = np.array(permit)
         self.sector_index = np.array([COVERABLE.index(s) if s in COVERABLE else -1 for s in sector])
         self.coverable = np.flatnonzero(self.sector_index >= 0)
@@ -127,16 +138,19 @@ class Province:
         self.fuel_source = np.flatnonzero(self.source_leaf >= 0)
 
     def _quota_leaves(self) -> None:
-        """Quotas given for output: leaf, sector, benchmark output at level 1, the terms that count them."""
+        """Quotas given for output: leaf, who earns them, benchmark output at level 1, the terms that count them."""
         c = self.compiled
         permits = {c.activities[a]: i for i, a in self._level_terms(PERMITS_USED)}
         self.quotas: list[Quota] = []
+        earners: list[str] = []
         for activity, names in self.parts.items():
             sector = sector_of(activity)
             for name, _ in names:
                 at = c.leaf_at.get((name, "output", QUOTA))
                 if at is None:
                     continue
+                if activity not in earners:
+                    earners.append(activity)
                 border_name = border(sector)
                 assert border_name is not None
                 counted = {c.activities[a]: i for i, a in self._level_terms(border_name)}
@@ -145,10 +159,17 @@ class Province:
                     for (o, side, address), i in c.leaf_at.items()
                     if o == name and side == "output" and address != QUOTA
                 )
-                self.quotas.append(Quota(at, COVERABLE.index(sector), made, permits[name], counted[name]))
-        self.quota_output = np.zeros(len(COVERABLE))
+                place, who = COVERABLE.index(sector), earners.index(activity)
+                level = c.activity_index[name]
+                self.quotas.append(Quota(at, who, place, level, made, permits[name], counted[name]))
+        self.earners = tuple(earners)
+        self.earner_sector = np.array([COVERABLE.index(sector_of(a)) for a in earners])
+        self.quota_output = np.zeros(len(earners))
         for quota in self.quotas:
-            self.quota_output[quota.sector] += quota.output
+            self.quota_output[quota.earner] += quota.output
+        of_source = [self.earners.index(a) if a in self.earners else -1 for a in self.source_activity]
+        self.earning_source = np.flatnonzero(np.array(of_source) >= 0)
+        self.source_earner = np.array(of_source)[self.earning_source]
 
     def _level_terms(self, auxiliary: str) -> list[tuple[int, int]]:
         """Terms of an auxiliary equation whose atoms are an activity level, or that and the permit price."""
@@ -190,12 +211,14 @@ class Province:
         p.quantity[self.permit_leaf] = np.where(needed, self.source_co2 * fuel, 0.0)
 
     def give_quotas(self, p: Parameters, rates: Array, *, absolute: bool) -> None:
-        """Give permits for output: ``rates`` Mt per benchmark year's output of each sector, shape ``(8,)``.
+        """Give permits for output: ``rates`` Mt per benchmark year's output of each of ``earners``.
 
         Under an absolute cap the quotas come out of the cap; under a performance standard they are the cap.
         """
+        if rates.shape != (len(self.earners),):
+            raise ValueError(f"{len(self.earners)} rates are needed, one for each of {', '.join(self.earners)}")
         for quota in self.quotas:
-            size = float(rates[quota.sector]) * quota.output / self.quota_output[quota.sector]
+            size = float(rates[quota.earner]) * quota.output / self.quota_output[quota.earner]
             p.quantity[quota.leaf] = size
             p.coefficient[quota.permit_term] = -size if absolute else 0.0
             p.coefficient[quota.border_term] = self.closure.border_pass_through * size
@@ -286,6 +309,14 @@ class Province:
         """Mt by sector of the carbon market."""
         amounts = self._source_emissions(flow, levels)[self.coverable]
         return np.asarray(np.bincount(self.coverable_sector, amounts, len(COVERABLE)), np.float64)
+
+    def earned_on(self, flow: Array, levels: Array) -> tuple[Array, Array]:
+        """Emissions (Mt/yr) and output (1 in the benchmark) of each of ``earners``: what a benchmark is a ratio of."""
+        amounts = self._source_emissions(flow, levels)[self.earning_source]
+        made = np.zeros(len(self.earners))
+        for quota in self.quotas:
+            made[quota.earner] += levels[quota.level] * quota.output / self.quota_output[quota.earner]
+        return np.bincount(self.source_earner, amounts, len(self.earners)), made
 
     def response(self, solution: Solution) -> CarbonResponse:
         """Emissions and their slope at the price the solution was held at."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,6 +29,7 @@ class Year:
     flows: Flows
     emissions: Array  # (8,) Mt/yr, in the order of COVERABLE
     outputs: Array  # (8,) index, 1 in the benchmark
+    earning: tuple[Array, Array]  # emissions (Mt/yr) and output index of each of the province's earners of quotas
 
 
 def annual_path(
@@ -63,9 +64,9 @@ def annual_path(
             raise EquilibriumError(message, error.equation, error.residual) from error
         flows = Flows(solution.state.flow, solution.x)
         emissions = accounts.emissions(flows)
-        path.append(
-            Year(year, solution, flows, np.array([emissions[s] for s in COVERABLE]), accounts.coverable_outputs(flows))
-        )
+        covered = np.array([emissions[s] for s in COVERABLE])
+        earning = model.earned_on(flows.leaf, flows.x)
+        path.append(Year(year, solution, flows, covered, accounts.coverable_outputs(flows), earning))
         p, start = advance(model, p, flows, solution, growth, year) if year < years[-1] else p, solution.x
     return path
 
@@ -82,15 +83,43 @@ def frozen_regime(model: Province) -> Callable[[Parameters, int], None]:
 
 @dataclass(frozen=True)
 class Baseline:
-    """Emissions (Mt/yr) and output indices of the coverable sectors with the benchmark's policy frozen."""
+    """Emissions (Mt/yr) and outputs of the coverable sectors with the benchmark's policy frozen.
+
+    Attributes
+    ----------
+    emissions, outputs : by year and sector; outputs are indices, 1 in the benchmark.
+    earners : the sector, as a place in ``COVERABLE``, of each activity whose output can earn quotas: thermal plant in
+        power, the sector itself elsewhere.
+    earning_emissions, earning_outputs : Mt/yr and indices of these activities by year.
+    """
 
     years: range
     emissions: Array  # (years, 8)
     outputs: Array  # (years, 8)
+    earners: NDArray[np.int64]
+    earning_emissions: Array
+    earning_outputs: Array
+
+    @staticmethod
+    def of(model: Province, path: Sequence[Year]) -> Baseline:
+        """The baseline that a path of years is."""
+        return Baseline(
+            range(path[0].year, path[-1].year + 1),
+            np.array([y.emissions for y in path]),
+            np.array([y.outputs for y in path]),
+            model.earner_sector,
+            np.array([y.earning[0] for y in path]),
+            np.array([y.earning[1] for y in path]),
+        )
 
     def at(self, year: int) -> Array:
         """Emissions of a year, shape ``(8,)``."""
         return np.asarray(self.emissions[year - self.years[0]])
+
+    def earning(self, year: int) -> tuple[Array, Array]:
+        """Emissions and outputs of a year of the activities whose output can earn quotas."""
+        i = year - self.years[0]
+        return np.asarray(self.earning_emissions[i]), np.asarray(self.earning_outputs[i])
 
 
 def frozen_baseline(
@@ -115,4 +144,4 @@ def _frozen_baseline(
     model, accounts = province(name, closure, dict(changes))
     growth = economy(name, dict(changes)).growth(dynamics, first, last)
     path = annual_path(model, accounts, growth, range(first, last + 1), frozen_regime(model))
-    return Baseline(range(first, last + 1), np.array([y.emissions for y in path]), np.array([y.outputs for y in path]))
+    return Baseline.of(model, path)

@@ -93,8 +93,30 @@ class Policy:
         given = self.scenario.allocation.benchmarks
         rates = [given.at(s, year - self.scenario.policy_start) for s in COVERABLE]
         own = np.array([np.nan if rate is None else rate for rate in rates])
-        made = self.baseline.outputs[year - self.baseline.years[0]] / self.baseline.outputs[0]
-        return np.where(np.isnan(own), caps, own * self.baseline.emissions[0] * made)
+        at_first = self._of_sectors(self.baseline.earning_emissions[0] * self.baseline.earning(year)[1])
+        return np.where(np.isnan(own), caps, own * at_first)
+
+    def _of_sectors(self, amounts: Array) -> Array:
+        """Sums by sector of amounts of those who can earn quotas."""
+        return np.bincount(self.baseline.earners, amounts, len(COVERABLE))
+
+    def rates(self, year: int) -> Array:
+        """Allowances for output, Mt per benchmark year's output of each activity that earns them.
+
+        The frozen baseline's own emissions per output of the activity in that year (of the benchmark year, where the
+        scenario names a sector's benchmark), times what the cap leaves of the sector's. A cap of all of the baseline
+        is thus a standard that is not tightened: whoever emits per output what the baseline does needs no allowance.
+        """
+        if not self.by_output(year):
+            return np.zeros(len(self.baseline.earners))
+        emissions, made = self.baseline.earning(year)
+        named = self.scenario.allocation.benchmarks
+        own = np.array([self.standard(year) and named.at(s, 0) is not None for s in COVERABLE])
+        weights = np.where(own[self.baseline.earners], self.baseline.earning_emissions[0] * made, emissions)
+        sums = self._of_sectors(weights)
+        caps = np.where(self.mask(year), self.caps(year, whole=True), 0.0)
+        share = np.divide(caps, sums, out=np.zeros_like(caps), where=sums > 0)[self.baseline.earners]
+        return np.divide(share * weights, made, out=np.zeros_like(made), where=made > 0)
 
     @property
     def part_after_shock(self) -> float:
@@ -137,8 +159,4 @@ class Policy:
             quota = float(self.caps(year)[COVERABLE.index(sector)]) if sector in binding else None
             model.own_quota(p, sector, quota, self.scenario.penalty.price)
         model.auction(p, self.auctioned_share(year))
-        rates = np.zeros(len(COVERABLE))
-        if self.by_output(year):
-            i = year - self.baseline.years[0]
-            rates = np.where(self.mask(year), self.caps(year, whole=True) / self.baseline.outputs[i], 0.0)
-        model.give_quotas(p, rates, absolute=not self.standard(year))
+        model.give_quotas(p, self.rates(year), absolute=not self.standard(year))

@@ -77,7 +77,7 @@ def path_of(scenario: Scenario, directions: Mapping[str, Direction] | None = Non
     years = range(scenario.years.start, scenario.years.end + 1)
     growth = economy(scenario.economy, scenario.figures).growth(scenario.dynamics, years[0], years[-1])
     frozen = _frozen(scenario.model_copy(update=_COMMON))
-    baseline = Baseline(years, np.array([y.emissions for y in frozen]), np.array([y.outputs for y in frozen]))
+    baseline = Baseline.of(model, frozen)
     policy = Policy(scenario, baseline, annual=True)
 
     def regime(p: Parameters, year: int) -> None:

@@ -70,10 +70,10 @@ def _solutions(model: Province, base: Solution, target: float) -> Iterator[tuple
         model.auction(p, share)
         model.cap_emissions(p, target)
         yield name, model.solve(p)
-    emissions = model.emissions(base)
-    by_sector = np.array([emissions[s] for s in COVERABLE])
-    one = by_sector.sum() * model.quota_output / model.quota_output.sum()
-    for name, rates in zip(REGIMES[2:], (by_sector, one), strict=True):
+    emissions, made = model.earned_on(base.state.flow, base.x)
+    own = emissions / made
+    one = emissions.sum() * model.quota_output / model.quota_output.sum()
+    for name, rates in zip(REGIMES[2:], (own, one), strict=True):
         yield name, _rebated(model, rates, target)
 
 
