@@ -136,7 +136,7 @@ def _fields(
         return [pattern]
     if "*" in pattern and (found := [name for name in names if fnmatchcase(name, pattern)]):
         return [name for name in found if name not in NOT_SWEPT]
-    hint = f"{did_you_mean(pattern, names)} `python run.py params` lists all fields.".strip()
+    hint = f"{did_you_mean(pattern, names)} `tanshi params` lists all fields.".strip()
     add_problem(document, here, "a field of the scenario or a figure of the economy", repr(pattern), hint)
     return []
 

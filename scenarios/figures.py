@@ -166,7 +166,7 @@ def problems_with(name: str, values: Mapping[str, float]) -> list[Problem]:
         figure = known.get(path)
         if figure is None:
             near = did_you_mean(path, list(known))
-            hint = f"{near} `python run.py params economy` lists them.".strip()
+            hint = f"{near} `tanshi params economy` lists them.".strip()
             problems.append(Problem(f"a figure of the economy {name}", repr(path), field=path, hint=hint))
         elif not value >= figure.lowest:
             problems.append(Problem(figure.expectation, f"{value:g}", field=path))

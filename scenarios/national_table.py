@@ -105,7 +105,7 @@ def read_table(path: Path, unit: str | None = None, sheet: str | None = None) ->
             "column headings such as 居民消费 or household consumption, 总产出 or gross output, "
             "and row headings such as 劳动者报酬 or labour compensation"
         )
-        hint = "To see the layout: python run.py new table example.csv"
+        hint = "To see the layout: tanshi new table example.csv"
         raise UserError(
             "No input-output table found.", [Problem(expected, "none of them", s.file, hint=hint) for s, _ in found]
         )

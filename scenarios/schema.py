@@ -1,7 +1,7 @@
 """What a scenario may say: every field with its unit, default, bounds, meaning and status.
 
 Values are frozen, unknown fields are refused and types are strict (the text "600" is no number). The line
-under a field is its description, shown by ``python run.py params``. Status words: ``law`` (follows a rule in
+under a field is its description, shown by ``tanshi params``. Status words: ``law`` (follows a rule in
 force), ``measured`` (from data), ``literature`` (from published work), ``assumed`` (chosen here: vary it
 before relying on it), ``calibrated`` (fitted to stated targets), ``setting`` (describes the run, not the world).
 """

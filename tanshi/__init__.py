@@ -17,12 +17,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tanshi.version import __version__
+
 if TYPE_CHECKING:
     from tanshi.simulator.views.notebook import Results, open_results, simulate
 
 __all__ = ["Results", "__version__", "open_results", "simulate"]
-
-__version__ = "0.2.0.dev0"
 
 _here = Path(__file__).resolve().parent
 if not (_here / "simulator" / "__init__.py").exists():  # a checkout whose links are plain files

@@ -25,6 +25,7 @@ from tanshi.simulator.cli import reproduce as cli_reproduce
 from tanshi.simulator.cli import sweep as cli_studies
 from tanshi.simulator.cli.sweep import Scheduler, Settings, Workers, read_settings
 from tanshi.simulator.machine.progress import bar
+from tanshi.version import __version__
 
 if TYPE_CHECKING:
     from tanshi.simulator.studies.batches.batch import BatchResult
@@ -45,18 +46,29 @@ app = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"tanshi {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _alone(context: typer.Context) -> None:
+def _alone(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and stop.")
+    ] = False,
+) -> None:
     if context.invoked_subcommand is None:
         run()
 
 
 @app.command(
     epilog="Examples:\n\n"
-    "python run.py run S1 S5 --seed 7 --out results/mine\n\n"
-    "python run.py run mine.yaml --years 2022-2026 --firms 100\n\n"
-    "python run.py run S1 S5 --seeds 20 --workers 2    (bands over the seeds)\n\n"
-    "python run.py run S4 --market equilibrium --drift none    (the traditional equilibrium model)"
+    "tanshi run S1 S5 --seed 7 --out results/mine\n\n"
+    "tanshi run mine.yaml --years 2022-2026 --firms 100\n\n"
+    "tanshi run S1 S5 --seeds 20 --workers 2    (bands over the seeds)\n\n"
+    "tanshi run S4 --market equilibrium --drift none    (the traditional equilibrium model)"
 )
 def run(
     scenario: Annotated[
@@ -127,7 +139,7 @@ def run(
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example:\n\npython run.py check --capital vintage --external-saving flexible")
+@app.command(epilog="Example:\n\ntanshi check --capital vintage --external-saving flexible")
 def check(
     economy: Annotated[str, typer.Option(help="Folder in scenarios/economies.")] = "shanxi_2022",
     capital: Annotated[str, typer.Option(metavar="mobile|vintage", help="Where capital can go.")] = "mobile",
@@ -167,9 +179,9 @@ def check(
 
 @app.command(
     epilog="Examples:\n\n"
-    "python run.py sinks\n\n"
-    "python run.py sinks --units units.csv --out results/sinks\n\n"
-    "python run.py sinks --set omega_s=0.08 --set method=vrs    (docs/forest_sinks.md lists the names)"
+    "tanshi sinks\n\n"
+    "tanshi sinks --units units.csv --out results/sinks\n\n"
+    "tanshi sinks --set omega_s=0.08 --set method=vrs    (docs/forest_sinks.md lists the names)"
 )
 def sinks(
     units: Annotated[
@@ -218,7 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments
-        Words after ``python run.py``; by default those of this process.
+        Words after ``tanshi``; by default those of this process.
 
     Returns
     -------
@@ -228,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         _check_first_word(words)
-        code = app(words, prog_name="python run.py", standalone_mode=False)
+        code = app(words, prog_name="tanshi", standalone_mode=False)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 0 if exit_.code is None else 1
     except KeyboardInterrupt:
@@ -254,13 +266,13 @@ def _explain(error: Any) -> None:
     if not said:  # a group without its command has shown its help instead
         return
     stop = "" if said.endswith((".", "?")) else "."
-    command = "python run.py" if error.ctx is None else error.ctx.command_path
+    command = "tanshi" if error.ctx is None else error.ctx.command_path
     print(f"Error: {said}{stop}\n  {command} --help lists what it takes.", file=sys.stderr)
 
 
 def _check_first_word(words: Sequence[str]) -> None:
     """Refuse a first word that is no command, and say what was probably meant."""
-    if not words or words[0] in ("-h", "--help"):
+    if not words or words[0] in ("-h", "--help", "--version"):
         return
     commands = [str(info.name or getattr(info.callback, "__name__", "")) for info in app.registered_commands]
     commands += [str(group.name) for group in app.registered_groups]
@@ -268,11 +280,11 @@ def _check_first_word(words: Sequence[str]) -> None:
     if word in commands:
         return
     if word.startswith("-"):
-        hint = f"Options follow a command: python run.py run {' '.join(words)}"
+        hint = f"Options follow a command: tanshi run {' '.join(words)}"
     elif word in FIVE or word.endswith((".yaml", ".yml")):
-        hint = f"To run it: python run.py run {word}"
+        hint = f"To run it: tanshi run {word}"
     else:
-        hint = did_you_mean(word, commands) or "python run.py --help shows what each does."
+        hint = did_you_mean(word, commands) or "tanshi --help shows what each does."
     problem = Problem(f"one of {', '.join(commands)}", repr(word), hint=hint)
     raise UserError("There is no such command.", [problem])
 

@@ -17,9 +17,9 @@ def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
     app.command(
         epilog="Examples:\n\n"
-        "python run.py calibrate --workers 2 --out results/calibration\n\n"
-        "python run.py calibrate mine.yaml --equilibrium-only\n\n"
-        "python run.py calibrate shanxi_2022 --adopt    (the values found become the economy's own)"
+        "tanshi calibrate --workers 2 --out results/calibration\n\n"
+        "tanshi calibrate mine.yaml --equilibrium-only\n\n"
+        "tanshi calibrate shanxi_2022 --adopt    (the values found become the economy's own)"
     )(calibrate)
 
 

@@ -19,9 +19,7 @@ Port = Annotated[int, typer.Option(metavar="N", help=f"Port of the page on this 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
     app.command(
-        epilog="Examples:\n\n"
-        "python run.py dashboard    (the newest results)\n\n"
-        "python run.py dashboard results/mine --port 8051"
+        epilog="Examples:\n\ntanshi dashboard    (the newest results)\n\ntanshi dashboard results/mine --port 8051"
     )(dashboard)
 
 

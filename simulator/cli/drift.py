@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tanshi.simulator.drift.train import Progress as Epoch
 
 WORK = Path("results/training")
+WEIGHTS = Path("weights")
 DOCS = Path("docs")
 VARIANTS = ("bounded", "paper")
 
@@ -23,22 +24,25 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command(
         epilog="Examples:\n\n"
-        "python run.py train --out mine --seeds 4    (a run uses it with drift.weights: mine)\n\n"
-        "python run.py train --variant paper --out paper\n\n"
-        "python run.py train --prices cea_daily.csv --out mine\n\n"
-        "python run.py train --evaluate    (docs/drift_skill.md)\n\n"
-        "python run.py train --generate --scenario S1 --scenario S5 --start 0.7 --start 1.3"
+        "tanshi train --out mine --seeds 4    (a run uses it with drift.weights: mine)\n\n"
+        "tanshi train --variant paper --out paper\n\n"
+        "tanshi train --prices cea_daily.csv --out mine\n\n"
+        "tanshi train --evaluate    (docs/drift_skill.md)\n\n"
+        "tanshi train --generate --scenario S1 --scenario S5 --start 0.7 --start 1.3"
     )(train)
     app.command(
         epilog="Examples:\n\n"
-        "python run.py compare S5\n\n"
-        "python run.py compare S1 S4 --cut 0.1 --year 2026 --period 4 --enter STEEL --out results/shock"
+        "tanshi compare S5\n\n"
+        "tanshi compare S1 S4 --cut 0.1 --year 2026 --period 4 --enter STEEL --out results/shock"
     )(compare)
 
 
 def train(
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the weights. Default: the model's own.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Folder for the weights. Default: weights; to judge or draw from, the model's own.", show_default=False
+        ),
     ] = None,
     variant: Annotated[
         str, typer.Option(metavar="bounded|paper", help="paper: ReLU network alone, squared error over whole paths.")
@@ -72,16 +76,15 @@ def train(
         raise UserError("There is no such network.", [problem])
     if evaluate and generate:
         raise UserError("One thing at a time.", [Problem("--evaluate or --generate", "both")])
-    folder = out or DEFAULT_FOLDER
     if evaluate:
-        _evaluate(folder, work, docs or DOCS)
+        _evaluate(out or DEFAULT_FOLDER, work, docs or DOCS)
     elif generate:
-        _generate(folder, scenario or ["S1", "S4", "S5"], start, work)
+        _generate(out or DEFAULT_FOLDER, scenario or ["S1", "S4", "S5"], start, work)
     else:
         if variant == "paper" and out is None:
-            problem = Problem("a folder", "none", "--out", hint="The model's own weights stay the bounded network's.")
+            problem = Problem("a folder", "none", "--out", hint=f"The folder {WEIGHTS} is the bounded network's.")
             raise UserError("The variant paper needs a place of its own.", [problem])
-        _train(folder, work, variant, seeds, members, prices)
+        _train(out or WEIGHTS, work, variant, seeds, members, prices)
 
 
 def _train(folder: Path, work: Path, variant: str, seeds: int, members: int, prices: Path | None) -> None:

@@ -13,12 +13,9 @@ PORT = 8765
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command(
-        epilog="Examples:\n\n"
-        "python run.py live\n\n"
-        "python run.py live S1 --firms 200 --port 9000\n\n"
-        "python run.py live mine.yaml"
-    )(live)
+    app.command(epilog="Examples:\n\ntanshi live\n\ntanshi live S1 --firms 200 --port 9000\n\ntanshi live mine.yaml")(
+        live
+    )
 
 
 def live(

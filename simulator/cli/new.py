@@ -20,9 +20,9 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the new file.
 
 @new.command(
     epilog="Examples:\n\n"
-    "python run.py new table example.csv    (the layout, filled with Shanxi 2022)\n\n"
-    "python run.py new economy hebei_2022 --table hebei.xlsx --unit wanyuan\n\n"
-    "python run.py new economy hebei_2022 --table hebei.csv --map mine.csv --gdp 41988"
+    "tanshi new table example.csv    (the layout, filled with Shanxi 2022)\n\n"
+    "tanshi new economy hebei_2022 --table hebei.xlsx --unit wanyuan\n\n"
+    "tanshi new economy hebei_2022 --table hebei.csv --map mine.csv --gdp 41988"
 )
 def economy(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new economy, such as hebei_2022.")],
@@ -55,22 +55,22 @@ def economy(
     print("\n".join(f"  [ ] {line}" for line in checklist()))
     print(f"\nThe list is also in {made.folder / 'README.md'}.")
     word = name if out is None else made.folder
-    print(f"To run it: python run.py run S1 --set economy={word}")
+    print(f"To run it: tanshi run S1 --set economy={word}")
 
 
-@new.command(epilog="Example:\n\npython run.py new scenario mine")
+@new.command(epilog="Example:\n\ntanshi new scenario mine")
 def scenario(name: Name) -> None:
     """Write a commented scenario to begin with."""
     _begin("scenario", name, "run")
 
 
-@new.command(epilog="Example:\n\npython run.py new sweep mine")
+@new.command(epilog="Example:\n\ntanshi new sweep mine")
 def sweep(name: Name) -> None:
     """Write a commented sweep to begin with."""
     _begin("sweep", name, "sweep")
 
 
-@new.command(epilog="Example:\n\npython run.py new table example.xlsx")
+@new.command(epilog="Example:\n\ntanshi new table example.xlsx")
 def table(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv|FILE.xlsx", help="File to write.")],
     template: Annotated[str, typer.Option("--from", metavar="ECONOMY", help="Economy to print.")] = "shanxi_2022",
@@ -84,7 +84,7 @@ def table(
     if unit not in UNITS:
         raise UserError("The table cannot be written.", [Problem(f"one of {', '.join(UNITS)}", repr(unit), "--unit")])
     path = write_table(statistics_table(load(template).accounts, template), file, unit)
-    print(f"{path} is written; to make an economy of it: python run.py new economy NAME --table {path}")
+    print(f"{path} is written; to make an economy of it: tanshi new economy NAME --table {path}")
 
 
 def _begin(kind: str, name: str, command: str) -> None:
@@ -96,4 +96,4 @@ def _begin(kind: str, name: str, command: str) -> None:
         raise UserError("The file is there already.", [Problem("a new name", f"the file {path}")])
     template = Path(scenarios.__file__).parent / "templates" / f"{kind}.yaml"
     write_file(path, template.read_bytes())
-    print(f"{path} is written; to run it: python run.py {command} {path}")
+    print(f"{path} is written; to run it: tanshi {command} {path}")

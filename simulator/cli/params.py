@@ -19,9 +19,9 @@ def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
     app.command(
         epilog="Examples:\n\n"
-        "python run.py params firms\n\n"
-        "python run.py params economy.elasticities\n\n"
-        "python run.py params benchmark --text    (wherever the word stands, meanings and sources included)"
+        "tanshi params firms\n\n"
+        "tanshi params economy.elasticities\n\n"
+        "tanshi params benchmark --text    (wherever the word stands, meanings and sources included)"
     )(params)
 
 
@@ -103,7 +103,7 @@ def named(word: str, names: Sequence[str]) -> tuple[str, list[str]]:
 
 def _again(word: str) -> str:
     """The command that looks everywhere."""
-    return f"python run.py params {word if word.isidentifier() else chr(34) + word + chr(34)} --text"
+    return f"tanshi params {word if word.isidentifier() else chr(34) + word + chr(34)} --text"
 
 
 def _count(names: Sequence[str]) -> str:

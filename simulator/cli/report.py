@@ -14,9 +14,9 @@ def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
     app.command(
         epilog="Examples:\n\n"
-        "python run.py report results/mine\n\n"
-        "python run.py report results/mine --figures pictures    (every figure as PNG and SVG too)\n\n"
-        "python run.py report results/cap --out cap.html    (a sweep)"
+        "tanshi report results/mine\n\n"
+        "tanshi report results/mine --figures pictures    (every figure as PNG and SVG too)\n\n"
+        "tanshi report results/cap --out cap.html    (a sweep)"
     )(report)
 
 

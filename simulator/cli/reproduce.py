@@ -17,10 +17,10 @@ def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
     app.command(
         epilog="Examples:\n\n"
-        "python run.py reproduce --out results/papers\n\n"
-        "python run.py reproduce --seeds 3 --draws 20 --workers 2    (a first look)\n\n"
-        "python run.py reproduce --claim huo-17 --claim huo-48    (some claims only)\n\n"
-        "python run.py reproduce --out results/papers --page docs/reproduction.md    (the page of the docs)"
+        "tanshi reproduce --out results/papers\n\n"
+        "tanshi reproduce --seeds 3 --draws 20 --workers 2    (a first look)\n\n"
+        "tanshi reproduce --claim huo-17 --claim huo-48    (some claims only)\n\n"
+        "tanshi reproduce --out results/papers --page docs/reproduction.md    (the page of the docs)"
     )(reproduce)
 
 
@@ -60,7 +60,7 @@ def reproduce(
             claims, folder, seeds=seeds, draws=draws, overrides=read_settings(settings), overwrite=overwrite,
             workers=workers, progress=progress,
         )  # fmt: skip
-    command = f"python run.py reproduce --seeds {seeds} --draws {draws}"
+    command = f"tanshi reproduce --seeds {seeds} --draws {draws}"
     command += "".join(f" --set {word}" for word in settings or []) + "".join(
         f" --claim {word}" for word in claim or []
     )

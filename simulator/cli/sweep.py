@@ -32,19 +32,17 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command(
         epilog="Examples:\n\n"
-        "python run.py sweep cap --workers 2 --out results/cap\n\n"
-        "python run.py sweep mine.yaml --set firms.number=100\n\n"
-        "python run.py sweep results/cap    (goes on with the sweep that the folder holds)"
+        "tanshi sweep cap --workers 2 --out results/cap\n\n"
+        "tanshi sweep mine.yaml --set firms.number=100\n\n"
+        "tanshi sweep results/cap    (goes on with the sweep that the folder holds)"
     )(sweep)
-    app.command(
-        epilog="Examples:\n\n"
-        "python run.py analyse results/cap\n\n"
-        'python run.py analyse results/cap --where "price > 150"'
-    )(analyse)
-    app.command(epilog="Example:\n\npython run.py compact results/cap")(compact)
+    app.command(epilog='Examples:\n\ntanshi analyse results/cap\n\ntanshi analyse results/cap --where "price > 150"')(
+        analyse
+    )
+    app.command(epilog="Example:\n\ntanshi compact results/cap")(compact)
     app.command(
         epilog="Example:\n\n"
-        'python run.py query results/cap "select run, sum(quantity_t) as t from trades group by run limit 5"'
+        'tanshi query results/cap "select run, sum(quantity_t) as t from trades group by run limit 5"'
     )(query)
     app.add_typer(new, name="new")
     cli_params.register(app)
@@ -114,9 +112,9 @@ def sweep(
     for name, reason in list(outcome.failed.items())[:8]:
         print(f"  {name}: {reason}")
     if outcome.failed:
-        print(f"Parameters and tracebacks are in {folder}/<run>.failed. To try again: python run.py sweep {folder}")
+        print(f"Parameters and tracebacks are in {folder}/<run>.failed. To try again: tanshi sweep {folder}")
         raise typer.Exit(1)
-    print(f"To see what it shows: python run.py analyse {folder}")
+    print(f"To see what it shows: tanshi analyse {folder}")
 
 
 def _announce(plan: Plan, points: int) -> None:

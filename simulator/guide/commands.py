@@ -15,7 +15,8 @@ from typer.models import ArgumentInfo, OptionInfo
 
 HEAD = """# Commands
 
-Written by `make pages` from the program itself; `python run.py --help` and `python run.py COMMAND --help` say the same.
+Written by `make pages` from the program itself; `tanshi --help` and `tanshi COMMAND --help` say the same.
+In a checkout `python run.py` is the same command.
 Without a command the five scenarios S1 to S5 run. Exit codes: 0 done, 1 a run failed, 2 a mistake in what was given.
 """
 KINDS = {int: "N", float: "X", Path: "PATH", str: "TEXT"}
@@ -90,7 +91,7 @@ def _commands(app: typer.Typer, before: str) -> Iterator[tuple[str, Callable[...
 
 def _section(name: str, function: Callable[..., Any], epilog: str) -> str:
     words = words_of(function)
-    usage = ["python run.py", name, *(["[OPTIONS]"] if any(not word.argument for word in words) else [])]
+    usage = ["tanshi", name, *(["[OPTIONS]"] if any(not word.argument for word in words) else [])]
     usage += [word.written for word in words if word.argument]
     parts = [f"## {name}", "", f"    {' '.join(usage)}", "", _paragraphs(function.__doc__), ""]
     if words:
@@ -98,7 +99,7 @@ def _section(name: str, function: Callable[..., Any], epilog: str) -> str:
         ordered = sorted(words, key=lambda word: not word.argument)
         parts += [f"| {_code(word.written)} | {_cell(word.help)} | {word.default} |" for word in ordered]
         parts.append("")
-    examples = [line.strip() for line in epilog.splitlines() if line.strip().startswith("python run.py")]
+    examples = [line.strip() for line in epilog.splitlines() if line.strip().startswith("tanshi")]
     if examples:
         parts += ["```bash", *(re.sub(r"\s{3,}\((.*)\)$", r"    # \1", line) for line in examples), "```", ""]
     return "\n".join(parts)

@@ -16,9 +16,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tanshi.simulator.machine.places import room
+from tanshi.simulator.machine.places import checkout, search_path
 
-ROOT = room("simulator").parent
+ROOT = checkout() or Path.cwd()
 FENCE = re.compile(r"^```(?P<kind>\w+)(?P<info>[^\n]*)\n(?P<body>.*?)^```\n", re.MULTILINE | re.DOTALL)
 PRINTS = re.compile(r"\n```text\n.*?^```\n", re.MULTILINE | re.DOTALL)
 BETWEEN = "-- end of block --"
@@ -74,8 +74,6 @@ def remake(page: str, folder: Path, pictures: Path | None = None) -> str:
     PageError
         Where code fails, or a command fails in another way than by refusing what it was given (exit code 2).
     """
-    if not (folder / "run.py").exists():
-        (folder / "run.py").symlink_to(ROOT / "run.py")
     replaced: list[tuple[int, int, str]] = []
     scripts: list[Fence] = []
     for fence in fences(page):
@@ -100,16 +98,17 @@ def commands_of(body: str) -> list[str]:
 
     Examples
     --------
-    >>> commands_of("$ python run.py params cap\nwhat it prints\n$ ls\n")
-    ['python run.py params cap', 'ls']
+    >>> commands_of("$ tanshi params cap\nwhat it prints\n$ ls\n")
+    ['tanshi params cap', 'ls']
     """
     return [line[2:] for line in body.splitlines() if line.startswith("$ ")]
 
 
 def run_command(command: str, folder: Path) -> str:
     """What a command prints; where it refuses what it was given, its message."""
+    here = f'tanshi() {{ "{sys.executable}" -m tanshi "$@"; }}\n'  # this very program, whatever else is installed
     done = subprocess.run(
-        ["bash", "-c", command],
+        ["bash", "-c", here + command],
         cwd=folder, env=_environment(), capture_output=True, text=True, timeout=LONGEST, check=False,
     )  # fmt: skip
     if done.returncode not in (0, 2):
@@ -143,7 +142,7 @@ def _environment() -> dict[str, str]:
     """As on the reader's machine: the project's Python first, a terminal of 80 columns without colours."""
     paths = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FORCE_", "CLICOLOR"))}
-    return kept | {"PATH": paths, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(ROOT)}
+    return kept | {"PATH": paths, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(search_path())}
 
 
 def _tidy(text: str) -> str:

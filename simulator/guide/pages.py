@@ -46,6 +46,9 @@ def main(names: Sequence[str]) -> int:
                 png.with_suffix(".svg").unlink()
             print("docs/images: the trees of the model")
             continue
+        if name in EXECUTED and not (DOCS / f"{name}.md").is_file():
+            print(f"There is no {DOCS / name}.md to make anew: stand in a checkout.", file=sys.stderr)
+            return 2
         text = WRITTEN[name]() if name in WRITTEN else executed_page(name)
         write_file(DOCS / f"{name}.md", text.encode("utf-8"))
         print(f"docs/{name}.md")

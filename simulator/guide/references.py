@@ -29,7 +29,7 @@ def parameters_page() -> str:
     """Every field of a scenario: what may stand there, its default, status and meaning."""
     parts = [
         "# Parameters\n",
-        f"{WRITTEN}; `python run.py params WORD` finds them on the command line, with the economy's own figures beside"
+        f"{WRITTEN}; `tanshi params WORD` finds them on the command line, with the economy's own figures beside"
         " them. A field goes into a scenario's file or after `--set`.\n",
         "| status | what it says |\n|---|---|",
         *(f"| {status} | {meaning} |" for status, meaning in STATUSES.items()),
@@ -74,7 +74,7 @@ def data_page(name: str = BUILT_IN) -> str:
     parts = [
         "# Data sources\n",
         f"{WRITTEN}, for the economy `{name}`. Every figure stands in a CSV file below `scenarios/economies/{name}`"
-        " with its source and status in the same row; `python run.py params economy` lists them one by one.\n",
+        " with its source and status in the same row; `tanshi params economy` lists them one by one.\n",
     ]
     tables = figures.tables()
     statuses = sorted({str(word) for table in tables.values() for word in table["status"]})

@@ -188,7 +188,7 @@ def _readme(name: str, template: str, table: Path, region: Region, lines: list[s
         *(f"- [ ] **{files}** {why}" for files, why in REPLACE),
         "",
         "When you replace a figure, set its `status` (verified, derived, published, recalled) and its `source`.",
-        "`python run.py params economy --economy NAME` lists every figure with its status and source.",
+        "`tanshi params economy --economy NAME` lists every figure with its status and source.",
         "",
         "## Rows that are estimates",
         "",

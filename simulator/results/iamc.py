@@ -18,8 +18,9 @@ from tanshi.simulator.machine.disk import StoreError, write_file
 from tanshi.simulator.results.bands import NAMES
 from tanshi.simulator.results.tables import RunResult, with_equivalent_variation
 from tanshi.simulator.results.variables import CATALOGUE
+from tanshi.version import __version__
 
-MODEL = "Tanshi 0.1"
+MODEL = f"Tanshi {__version__}"
 LABELS = ("Model", "Scenario", "Region", "Variable", "Unit")
 
 

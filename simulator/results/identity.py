@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from tanshi.version import __version__
+
 _PACKAGES = ("numpy", "scipy", "numba", "mesa", "torch", "torchdiffeq", "pandas", "pyarrow")
 
 
@@ -61,8 +63,8 @@ def hash_files(root: Path | str, patterns: Iterable[str] = ("**/*.py",)) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that compute, read without importing them."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
+    """Versions of this program, of Python and of the packages that compute, read without importing them."""
+    return {"tanshi": __version__, "python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
 
 
 @lru_cache

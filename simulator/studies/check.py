@@ -1,4 +1,4 @@
-"""``python run.py check``: the checks of an economy under a closure as a table, and how emissions answer a price."""
+"""``tanshi check``: the checks of an economy under a closure as a table, and how emissions answer a price."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def compile_once(report: Callable[[str, int, int], None] | None = None) -> bool:
         Whether there was something to do.
     """
     mark, sources = _mark(), _sources()
-    if _says(mark, sources):
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0" or _says(mark, sources):
         return False
     if report is not None:
         report(WORDS, 0, 1)

@@ -1,4 +1,4 @@
-"""``python run.py check``: a table, an exit code, and how emissions answer the carbon price."""
+"""``tanshi check``: a table, an exit code, and how emissions answer the carbon price."""
 
 from __future__ import annotations
 

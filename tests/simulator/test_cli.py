@@ -1,5 +1,6 @@
 """What a person sees at the command line: help, one message for a mistake, a telling exit code."""
 
+import io
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import tanshi
 from tanshi.market.ledger import RegistryError
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.cli import app as cli
@@ -81,9 +83,9 @@ def test_a_failed_run_exits_with_1(calls: list[SimpleNamespace], monkeypatch: py
 MISTAKES = {
     "an unknown command": ("rum", ["'rum'", "Did you mean run?"]),
     "a command like none": ("xyzzy", ["one of run, ", "--help"]),
-    "a scenario for a command": ("S1", ["python run.py run S1"]),
-    "a file for a command": ("mine.yaml", ["python run.py run mine.yaml"]),
-    "an option without a command": ("--seed 7", ["python run.py run --seed 7"]),
+    "a scenario for a command": ("S1", ["tanshi run S1"]),
+    "a file for a command": ("mine.yaml", ["tanshi run mine.yaml"]),
+    "an option without a command": ("--seed 7", ["tanshi run --seed 7"]),
     "an unknown option": ("run --sede 7", ["No such option: --sede", "--seed", "run --help lists what it takes"]),
     "an option without its value": ("run --seeds", ["--seeds", "requires an argument"]),
     "a missing folder": ("analyse", ["Missing argument 'DIR'", "analyse --help"]),
@@ -209,7 +211,7 @@ def test_help_names_the_commands_and_shows_examples() -> None:
     assert general.returncode == of_run.returncode == 0
     assert "params" in general.stdout
     assert "five scenarios" in general.stdout
-    assert "python run.py run S1 S5 --seed 7" in of_run.stdout
+    assert "tanshi run S1 S5 --seed 7" in of_run.stdout
 
 
 def test_help_loads_no_numerical_library() -> None:
@@ -235,3 +237,34 @@ def test_the_door_asks_for_one_thread_before_numpy_is_loaded() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment, check=True
     )
     assert done.stdout.split() == ["False", "1"]
+
+
+def test_the_version_is_said_by_the_command_the_old_door_and_the_module(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    said = capsys.readouterr().out
+    assert said == f"tanshi {tanshi.__version__}\n"
+    for door in ([str(ROOT / "run.py")], ["-m", "tanshi"]):
+        done = subprocess.run(
+            [sys.executable, *door, "--version"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert done.stdout == said
+
+
+def test_usage_names_the_command_whichever_door_was_taken() -> None:
+    done = subprocess.run(
+        [sys.executable, "run.py", "run", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "Usage: tanshi run " in done.stdout
+    assert "run.py" not in done.stdout
+
+
+def test_every_picture_and_page_says_which_version_made_it() -> None:
+    from PIL import Image
+
+    from tanshi.simulator.views.charts.style import png, sheet, svg
+    from tanshi.simulator.views.reports.page import page
+
+    figure = sheet()
+    assert Image.open(io.BytesIO(png(figure))).text["Software"] == f"Tanshi {tanshi.__version__}"  # type: ignore[attr-defined]
+    assert f"Tanshi {tanshi.__version__}" in svg(figure).decode()
+    assert f'<meta name="generator" content="Tanshi {tanshi.__version__}">' in page("a report", [])

@@ -10,6 +10,7 @@ import pytest
 from tanshi.simulator.results.iamc import LABELS, iamc_table, variable_definitions, write_iamc
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import CATALOGUE, EV, OPTIONAL, REGION
+from tanshi.version import __version__
 from tests.simulator.made_up import TITLES, batch, run
 
 YEARS = [str(year) for year in range(2022, 2031)]
@@ -24,7 +25,7 @@ def test_every_variable_is_there_for_five_scenarios_and_nine_years(tmp_path: Pat
         always = [variable for name, variable in CATALOGUE.items() if name not in OPTIONAL]
         assert list(rows["Variable"]) == [variable.name for variable in always]
         assert list(rows["Unit"]) == [variable.unit for variable in always]
-    assert set(table["Model"]) == {"Tanshi 0.1"}
+    assert set(table["Model"]) == {f"Tanshi {__version__}"}
     assert set(table["Region"]) == {"China|Shanxi"}
     assert table[YEARS].notna().all(axis=None)
 
@@ -61,7 +62,8 @@ def test_several_seeds_of_a_scenario_stay_apart() -> None:
 def test_the_workbook_holds_the_same_table(tmp_path: Path) -> None:
     pytest.importorskip("openpyxl")
     csv, xlsx = write_iamc(tmp_path, [run()], xlsx=True)
-    pd.testing.assert_frame_equal(pd.read_excel(xlsx), pd.read_csv(csv), check_dtype=False, rtol=1e-9)
+    workbook = pd.read_excel(xlsx, engine="openpyxl")
+    pd.testing.assert_frame_equal(workbook, pd.read_csv(csv), check_dtype=False, rtol=1e-9)
 
 
 def test_the_definitions_are_those_of_the_catalogue() -> None:

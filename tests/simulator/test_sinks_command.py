@@ -1,4 +1,4 @@
-"""``python run.py sinks``: what it writes, and that a mistake leaves nothing behind."""
+"""``tanshi sinks``: what it writes, and that a mistake leaves nothing behind."""
 
 from __future__ import annotations
 

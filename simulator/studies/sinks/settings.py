@@ -1,4 +1,4 @@
-"""What ``python run.py sinks --set name=value`` can change, and the check of every range."""
+"""What ``tanshi sinks --set name=value`` can change, and the check of every range."""
 
 from __future__ import annotations
 

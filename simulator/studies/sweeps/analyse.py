@@ -144,7 +144,7 @@ def _incomplete(folder: Path, failed: Mapping[str, str], missing: Sequence[str])
     if missing:
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         lines.append(f"  missing: {', '.join(missing[:NAMED])}{more}")
-    lines.append(f"To run them: python run.py sweep {folder}")
+    lines.append(f"To run them: tanshi sweep {folder}")
     if failed:
         lines.append(
             f"A run that fails again has its parameters and traceback in {folder}/<run>.failed; change the sweep's"

@@ -197,5 +197,5 @@ def _same_sweep(out: Path, text: str, overwrite: bool) -> None:
     if before != text and not overwrite:
         raise RunExists(
             f"{out} holds another sweep. Choose another folder with --out, or give --overwrite to put this one in"
-            f" its place; to go on with the one that is there: python run.py sweep {out}"
+            f" its place; to go on with the one that is there: tanshi sweep {out}"
         )

@@ -48,7 +48,7 @@ def page(judged: Judgement) -> str:
     supported = judged.supported
     parts = [
         "# What the drift is worth",
-        "Written by `python run.py train --evaluate`; edit nothing here. The tables lie in `drift_skill/` as CSV.",
+        "Written by `tanshi train --evaluate`; edit nothing here. The tables lie in `drift_skill/` as CSV.",
         "The network is trained on the simulator's own paths: it emulates the simulator and is no evidence about the"
         " real market. Errors are in logarithms: 0.01 is about 1 %.",
         "## In short",

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.simulator.machine.disk import write_file
+from tanshi.version import __version__
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -256,12 +257,12 @@ def _shorten(title: str, most: int = 52) -> str:
 
 def png(figure: Figure) -> bytes:
     """The figure as PNG."""
-    return _file(figure, "png", {"Software": "Tanshi"})
+    return _file(figure, "png", {"Software": f"Tanshi {__version__}"})
 
 
 def svg(figure: Figure) -> bytes:
     """The figure as SVG."""
-    return _file(figure, "svg", {"Creator": "Tanshi", "Date": None})
+    return _file(figure, "svg", {"Creator": f"Tanshi {__version__}", "Date": None})
 
 
 def _file(figure: Figure, kind: str, metadata: Mapping[str, str | None]) -> bytes:

@@ -70,8 +70,7 @@ class Desk:
         wanted = name or self.default()
         if wanted is None:
             raise NothingToShow(
-                f"there are no results below {self.root} yet. `python run.py` makes some, and so does the page"
-                " Start a run"
+                f"there are no results below {self.root} yet. `tanshi` makes some, and so does the page Start a run"
             )
         folder = self.folders().get(str(wanted))
         if folder is None:

@@ -221,7 +221,7 @@ def _nothing(
         return f"{folder} holds no finished run ({'. '.join(parts)})"
     if any(folder.iterdir()):
         return f"{folder} holds no run of this program; give the folder of a batch, such as results/<time>"
-    return f"{folder} is empty; `python run.py run --out {folder}` fills it"
+    return f"{folder} is empty; `tanshi run --out {folder}` fills it"
 
 
 def _some(words: Sequence[str], joint: str = ", ") -> str:

@@ -159,7 +159,7 @@ def shares(now: Settings) -> dict[str, float]:
 
 
 def file_of(now: Settings) -> str:
-    """The levers as a scenario file for ``run.py run FILE``."""
+    """The levers as a scenario file for ``tanshi run FILE``."""
     return scenario_text(now.base, changes(now), name="what-if", title=f"What if, from {now.base}")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tanshi.simulator.results.variables import SECTORS
 from tanshi.simulator.views.charts.style import GREY, INK, PALE, RC, SECTOR_COLOURS
+from tanshi.version import __version__
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,5 +91,5 @@ def source_of(figure: Figure) -> str:
 
     stream = io.BytesIO()
     with matplotlib.rc_context(RC | {"svg.fonttype": "path"}):  # type: ignore[arg-type, unused-ignore]
-        figure.savefig(stream, format="svg", metadata={"Creator": "Tanshi", "Date": None})
+        figure.savefig(stream, format="svg", metadata={"Creator": f"Tanshi {__version__}", "Date": None})
     return "data:image/svg+xml;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

@@ -281,8 +281,7 @@ def _again(result: Reproduction) -> Iterator[Block]:
     ]
     seeds = "one seed" if result.seeds == 1 else f"{result.seeds} seeds"
     yield Paragraph(
-        f"S1 to S5 with {seeds} each; median, and 5 to 95 % over them. Fields that all scenarios share ('python"
-        f" run.py params'"
-        " says what each means, its source and status):"
+        f"S1 to S5 with {seeds} each; median, and 5 to 95 % over them. Fields that all scenarios share ('tanshi"
+        " params' says what each means, its source and status):"
     )
     yield Grid(("Field", "Value"), chosen)

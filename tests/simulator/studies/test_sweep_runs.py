@@ -148,7 +148,7 @@ def test_a_sweep_with_holes_is_not_analysed(copy: Path, capsys: pytest.CaptureFi
     store.record_failure(copy / "S5-p1", key, "no equilibrium found", traceback="Traceback: here")
     with pytest.raises(IncompleteStudy) as caught:
         analyse(copy)
-    for part in ("1 runs failed", "1 are missing", "S5-p1 failed: no equilibrium", "missing: S1-p3", "run.py sweep"):
+    for part in ("1 runs failed", "1 are missing", "S5-p1 failed: no equilibrium", "missing: S1-p3", "tanshi sweep"):
         assert part in str(caught.value)
     assert main(["analyse", str(copy)]) == 1
     assert "Traceback" not in capsys.readouterr().err

@@ -8,7 +8,7 @@ BLOCKS = [
     Heading("Title", 1),
     Paragraph("5 < 6 & *stars*", "said"),
     Points(["one", "two_three"]),
-    Code("python run.py"),
+    Code("tanshi"),
     Grid(("Name", "Value"), [("a|b", "reproduced"), ("c", "2")], frozenset({1}), True, {"reproduced": "good"}),
     Picture("figure", "A figure", b"png"),
 ]
@@ -20,7 +20,7 @@ def test_html_is_escaped_and_holds_its_pictures() -> None:
     assert 'src="data:image/png;base64,cG5n"' in page
     assert '<span class="badge good">reproduced</span>' in page
     assert 'data-head="Value">2' in page
-    assert "<pre>python run.py</pre>" in page
+    assert "<pre>tanshi</pre>" in page
 
 
 def test_markdown_escapes_what_would_be_a_sign_and_names_its_pictures() -> None:
@@ -28,7 +28,7 @@ def test_markdown_escapes_what_would_be_a_sign_and_names_its_pictures() -> None:
     assert text.startswith("# Title\n")
     assert "> 5 \\< 6 & \\*stars\\*" in text
     assert "- two\\_three" in text
-    assert "    python run.py" in text
+    assert "    tanshi" in text
     assert "| a\\|b | **reproduced** |" in text
     assert "|---|---:|" in text
     assert "![A figure](images/figure.png)" in text

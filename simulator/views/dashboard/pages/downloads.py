@@ -40,7 +40,7 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
         [words, html.Span([link(f"{name}.png", "PNG"), " ", link(f"{name}.svg", "SVG")])]
         for name, words in (PICTURES | of_fills).items()
     ]
-    command = f"`python run.py report {batch.folder} --figures FOLDER`"
+    command = f"`tanshi report {batch.folder} --figures FOLDER`"
     others = f"{command} draws more: order book, abatement costs, firms, energy flows, drift."
     runs = [
         [
@@ -55,7 +55,7 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
         *heading(TITLE, f"From {batch.folder}."),
         table(["File", "What"], tables, "Tables of the whole batch", text=(0, 1)),
         *([table(["Figure", "File"], pictures, "Figures in the house style", text=(0, 1)), html.P(prose(others))]
-          if len(batch.runs) <= MANY else [notice("A figure of so many runs is drawn by `python run.py analyse`.")]),
+          if len(batch.runs) <= MANY else [notice("A figure of so many runs is drawn by `tanshi analyse`.")]),
         table(["Run", "Files", "Fills"], runs, "One run", text=(0, 1)),
         *(more if len(batch.runs) > MANY else []),
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from tanshi.simulator.views.dashboard.study_charts import indices, scatter, torn
 
 TITLE = "Sweep"
 NONE = (
-    "This folder is a batch, not a sweep. `python run.py sweep cap --out results/cap` makes one; choose its folder"
+    "This folder is a batch, not a sweep. `tanshi sweep cap --out results/cap` makes one; choose its folder"
     " above when it is finished."
 )
 

@@ -62,7 +62,7 @@ def test_each_draw_is_judged_by_the_same_rules_in_both_modes(small: Reproduction
 def test_tables_figures_and_pages_are_written_and_say_the_same(
     small: Reproduction, folder: Path, tmp_path: Path
 ) -> None:
-    blocks, pictures = write_reproduction(small, folder, "python run.py reproduce")
+    blocks, pictures = write_reproduction(small, folder, "tanshi reproduce")
     write_page(tmp_path / "page.md", blocks, pictures)
     table = pd.read_csv(folder / "claims.csv")
     assert list(table["id"]) == [claim.id for claim in small.claims]

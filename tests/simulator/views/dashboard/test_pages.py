@@ -221,7 +221,7 @@ def test_downloads_are_the_tables_themselves(desk: Desk, batch: Batch) -> None:
 
 def test_commands_in_notices_are_set_as_code(desk: Desk, batch: Batch) -> None:
     code = [words(part) for part in parts_of(sweeps.view(desk, batch, "")) if isinstance(part, html.Code)]
-    assert code == ["python run.py sweep cap --out results/cap"]
+    assert code == ["tanshi sweep cap --out results/cap"]
     assert "`" not in words(prose("a `command` and `another`"))
     assert words(prose("a lone ` of its own")) == "a lone ` of its own"
 
