@@ -6,8 +6,6 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-import tanshi
-
 ROOMS = ("agents", "equilibrium", "market", "numerics", "scenarios", "simulator")
 """The folders of the program, each a package below ``tanshi``."""
 
@@ -15,10 +13,7 @@ ROOMS = ("agents", "equilibrium", "market", "numerics", "scenarios", "simulator"
 @lru_cache
 def room(name: str) -> Path:
     """The real folder of a room; nothing of it is imported."""
-    found = find_spec(f"tanshi.{name}")
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError(f"no room named tanshi.{name}")
-    return Path(found.origin).resolve().parent
+    return _file(f"tanshi.{name}").resolve().parent
 
 
 def checkout() -> Path | None:
@@ -29,4 +24,11 @@ def checkout() -> Path | None:
 
 def search_path() -> Path:
     """The folder that another process must search to import this very program."""
-    return Path(tanshi.__file__).parent.resolve().parent
+    return _file("tanshi").parent.resolve().parent
+
+
+def _file(package: str) -> Path:
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(f"there is no package {package}", name=package)
+    return Path(found.origin)
