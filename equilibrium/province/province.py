@@ -316,7 +316,7 @@ class Province:
         made = np.zeros(len(self.earners))
         for quota in self.quotas:
             made[quota.earner] += levels[quota.level] * quota.output / self.quota_output[quota.earner]
-        return np.bincount(self.source_earner, amounts, len(self.earners)), made
+        return np.bincount(self.source_earner, amounts, len(self.earners)).astype(np.float64), made
 
     def response(self, solution: Solution) -> CarbonResponse:
         """Emissions and their slope at the price the solution was held at."""

@@ -98,7 +98,7 @@ class Policy:
 
     def _of_sectors(self, amounts: Array) -> Array:
         """Sums by sector of amounts of those who can earn quotas."""
-        return np.bincount(self.baseline.earners, amounts, len(COVERABLE))
+        return np.bincount(self.baseline.earners, amounts, len(COVERABLE)).astype(np.float64)
 
     def rates(self, year: int) -> Array:
         """Allowances for output, Mt per benchmark year's output of each activity that earns them.
@@ -116,7 +116,8 @@ class Policy:
         sums = self._of_sectors(weights)
         caps = np.where(self.mask(year), self.caps(year, whole=True), 0.0)
         share = np.divide(caps, sums, out=np.zeros_like(caps), where=sums > 0)[self.baseline.earners]
-        return np.divide(share * weights, made, out=np.zeros_like(made), where=made > 0)
+        rates: Array = np.divide(share * weights, made, out=np.zeros_like(made), where=made > 0)
+        return rates
 
     @property
     def part_after_shock(self) -> float:

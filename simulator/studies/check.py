@@ -85,9 +85,10 @@ def _emitted(model: Province, p: Parameters, rebated: bool) -> float:
     try:
         s = model.solve(p)
         if rebated:  # each sector gets back, by output, what it pays
-            rates = model.response(s).emissions
+            emissions, made = model.earned_on(s.state.flow, s.x)
+            own, rates = emissions / made, np.ones(len(COVERABLE))
             for _ in range(60):
-                model.give_quotas(p, rates, absolute=False)
+                model.give_quotas(p, own * rates[model.earner_sector], absolute=False)
                 s = model.solve(p, s.x)
                 r = model.response(s)
                 factor = r.emissions / r.allocation

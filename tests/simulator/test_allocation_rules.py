@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from tanshi.market.compliance import capped_obligation
+from tanshi.scenarios.economy import load_economy
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket
 from tanshi.simulator.results.tables import RunResult, identity_gaps
 from tanshi.simulator.run.grants import history_of
 from tanshi.simulator.run.period import open_period
+from tanshi.simulator.run.tangent import Path, path_of
 
 QUICK: dict[str, Any] = {
     "years.end": 2024, "firms.number": 60, "market.periods_per_year": 4, "drift.mode": "none", "seed": 5,
@@ -145,12 +147,74 @@ def test_a_stricter_benchmark_of_power_raises_the_price() -> None:
     assert prices[-1] > prices[0] + 1
 
 
-def test_benchmarks_are_allowances_per_output_and_decline() -> None:
-    changes = {"cap__regime": "tps", "allocation__benchmarks__ELEC": 0.95, "allocation__benchmarks__decline": 0.02}
-    model, _ = quick(**changes)
-    policy, base = model.policy, model.policy.baseline
-    for year, rate in ((2023, 0.95), (2024, 0.95 * 0.98)):
-        made = base.outputs[year - 2022]
-        assert policy.caps(year)[0] == pytest.approx(rate * base.emissions[0][0] * made[0] / base.outputs[0][0])
-        assert policy.caps(year)[1] == pytest.approx(policy.scenario.cap_share(year) * base.at(year)[1])
-    assert policy.caps(2022)[0] == base.at(2022)[0]
+UNTIGHTENED: dict[str, Any] = {"cap.regime": "tps", "cap.tightness": 0.0, "cap.decline": 0.0}
+
+
+def clean_power(factor: float) -> dict[str, float]:
+    """Non-fossil power by year with ``factor`` times the usual growth over 2022."""
+    path = load_economy("shanxi_2022").nonfossil_path
+    twh = dict(zip(path["year"].astype(int).tolist(), path["twh"].astype(float).tolist(), strict=True))
+    return {year: twh[2022] + factor * (value - twh[2022]) for year, value in twh.items() if year > 2022}
+
+
+def standard(**changes: Any) -> tuple[dict[int, float], Path]:
+    """Carbon price by year of power's standard, one equilibrium a year."""
+    path = path_of(load_scenario("S1", UNTIGHTENED | {k.replace("__", "."): v for k, v in changes.items()}))
+    return path.values["Price|Carbon"], path
+
+
+@pytest.mark.parametrize("capital", ["vintage", "mobile"])
+@pytest.mark.parametrize(
+    "world",
+    [{}, {"dynamics__external_growth": 0.0}, {"dynamics__external_growth": 0.06}, {"dynamics__line_growth": 0.08},
+     {"dynamics__productivity_growth": 0.0}, {"dynamics__productivity_growth": 0.04}],
+)  # fmt: skip
+def test_a_standard_that_is_not_tightened_asks_for_the_technique_that_there_was(
+    capital: str, world: dict[str, Any]
+) -> None:
+    """Technique answers the price alone, so the price is the benchmark's whatever is demanded of power.
+
+    What is left is the output effect: plant that runs more costs the baseline's price of coal and capital no more.
+    """
+    prices, _ = standard(closure__capital=capital, **world)
+    for year in range(2023, 2031):
+        assert prices[year] == pytest.approx(prices[2022], rel=0.15), year
+
+
+@pytest.mark.parametrize("factor", [0.6, 1.6])
+def test_clean_power_does_not_tighten_a_standard_of_thermal_power(factor: float) -> None:
+    more = {f"economy.nonfossil_path.{year}": twh for year, twh in clean_power(factor).items()}
+    prices, path = standard(figures=more)
+    _, usual = standard()
+    clean = [p.values["Energy Consumption|Non-Fossil Power"][2030] for p in (path, usual)]
+    assert (clean[0] / clean[1] - 1) * (factor - 1) > 0.05  # there is more of it, or less
+    for year in range(2023, 2031):
+        assert prices[year] == pytest.approx(prices[2022], rel=0.15), year
+
+
+def test_a_rate_held_at_that_of_2022_costs_less_as_plant_gets_better() -> None:
+    free, _ = standard()
+    held, _ = standard(allocation__benchmarks__ELEC=1.0)
+    better, _ = standard(allocation__benchmarks__ELEC=1.0, dynamics__aeei_power=0.02)
+    for year in range(2023, 2031):
+        assert 0.0 <= better[year] <= held[year] < free[year]
+    assert better[2030] == 0.0  # everybody has more than is needed
+
+
+def test_allowances_given_by_output_out_of_a_cap_do_not_tighten_with_clean_power() -> None:
+    """What thermal plant gets for the frozen baseline's output is the cap, clean power or no."""
+    model, _ = quick("S1", cap__tightness=0.0, cap__decline=0.0, allocation__method="output_based")
+    policy = model.policy
+    for year in (2023, 2024):
+        _, made = policy.baseline.earning(year)
+        given = (policy.rates(year) * made)[policy.baseline.earners == 0].sum()
+        assert given == pytest.approx(policy.baseline.at(year)[0], rel=1e-9)
+
+
+def test_a_benchmark_that_declines_raises_the_price_year_by_year() -> None:
+    prices, _ = standard(
+        closure__capital="mobile", allocation__benchmarks__ELEC=0.97, allocation__benchmarks__decline=0.02
+    )
+    rising = [prices[year] for year in range(2023, 2031)]
+    assert rising == sorted(rising)
+    assert rising[-1] > rising[0] + 20

@@ -17,8 +17,9 @@ from tanshi.simulator.run.policy import Policy
 def policy() -> Policy:
     shock = {"shock.year": 2024, "shock.period": 7, "shock.cap_cut": 0.2}
     scenario = load_scenarios(["S4"], {"years.end": 2025, **shock})[0]
-    years, firms = range(2022, 2026), len(COVERABLE)
-    return Policy(scenario, Baseline(years, np.full((4, firms), 100.0), np.ones((4, firms))))
+    years, n = range(2022, 2026), len(COVERABLE)
+    emissions, outputs = np.full((4, n), 100.0), np.ones((4, n))
+    return Policy(scenario, Baseline(years, emissions, outputs, np.arange(n), emissions, outputs))
 
 
 def test_what_is_kept_cannot_be_changed_by_who_asked(policy: Policy) -> None:

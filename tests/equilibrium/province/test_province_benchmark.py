@@ -42,7 +42,7 @@ def test_the_jacobian_is_exact_under_a_standard_with_sluggish_choices(model: Pro
     rng = np.random.default_rng(0)
     p = model.parameters()
     model.cover(p, COVERABLE)
-    model.give_quotas(p, rng.uniform(0.5, 2.0, len(COVERABLE)), absolute=True)
+    model.give_quotas(p, rng.uniform(0.5, 2.0, len(model.earners)), absolute=True)
     model.adjust(p, 0.4, rng.uniform(20, 90, len(COVERABLE)))
     x = model.compiled.start * np.exp(0.1 * rng.standard_normal(model.compiled.n))
     x[model.compiled.start == 0] = 0.1

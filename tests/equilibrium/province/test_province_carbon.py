@@ -117,7 +117,17 @@ def earned(model: Province, s: Solution) -> float:
 
 
 def quota_rates(model: Province, share: float) -> np.ndarray:
-    return share * model.response(model.solve(model.parameters())).emissions
+    s = model.solve(model.parameters())
+    emissions, made = model.earned_on(s.state.flow, s.x)
+    return np.asarray(share * emissions / made)
+
+
+def test_those_who_earn_quotas_emit_all_that_is_covered(model: Province) -> None:
+    s = at_price(model, 70.0)
+    emissions, _ = model.earned_on(s.state.flow, s.x)
+    by_sector = np.bincount(model.earner_sector, emissions, len(COVERABLE))
+    assert by_sector == pytest.approx(model.response(s).emissions, rel=1e-12)
+    assert "GENN" not in model.earners  # clean power earns nothing: the benchmark is one of thermal plant
 
 
 def test_under_a_standard_emissions_equal_what_output_earns(model: Province) -> None:
