@@ -7,13 +7,15 @@ read to its end, and everything wrong with its form is reported at once.
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from tanshi.scenarios.errors import Problem, did_you_mean, shorten
@@ -94,7 +96,12 @@ def read_document(path: Path, label: str) -> Document:
 
     yaml = YAML(typ="safe", pure=True)
     try:
-        root = yaml.compose(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ReusedAnchorWarning)
+            root = yaml.compose(text)
+    except ReusedAnchorWarning as error:
+        name, *lines = re.findall(r"(?<=anchor ')[^']*|(?<=line )\d+", str(error))
+        return refuse("each anchor once", f"&{name} on lines {' and '.join(lines)}", int(lines[-1]))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = f"an error: {error.problem or error.context}"
@@ -185,7 +192,7 @@ class _Reading:
         if isinstance(node, ScalarNode) and kind in ("bool", "int", "float"):
             try:
                 return getattr(self.yaml.constructor, f"construct_yaml_{kind}")(node)
-            except (ValueError, KeyError):
+            except (ValueError, KeyError, IndexError, OverflowError):  # such as `!!int ""`
                 self.refuse(f"a value that is a YAML {kind}", shorten(node.value), node, path)
                 return None
         tag = kind if kind == node.tag else f"!!{kind}"

@@ -107,7 +107,7 @@ class Factor:
             return dict(d.variants[value])
         out: dict[str, Any] = {}
         for path in self.fields:
-            new = value * _current(base, path, original) if d.relative else value
+            new = value * float(current_value(base, path, original)) if d.relative else value
             if len(self.ranges) > 1:
                 low, high = self.ranges[path]
                 new = low + (high - low) * value
@@ -120,14 +120,22 @@ class Factor:
         return out
 
 
-def _current(base: Scenario, path: str, original: Mapping[str, float]) -> float:
+def current_value(base: Scenario, path: str, original: Mapping[str, float]) -> Any:
+    """What a scenario, or its economy's table, has in a field.
+
+    Parameters
+    ----------
+    base : the scenario.
+    path : dotted field, or path of a figure.
+    original : figures of the economy by path, for those that the scenario does not change.
+    """
     keys = field_keys(path)
     if keys[0] == "figures":
-        return float(base.figures.get(keys[1], original[keys[1]]))
+        return base.figures.get(keys[1], original[keys[1]])
     value: Any = base
     for key in keys:
         value = getattr(value, key)
-    return float(value)
+    return value
 
 
 def vary(base: Scenario, overrides: Mapping[str, Any]) -> Scenario:

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+SAID = 20
+"""Problems that one message tells; the others are counted."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -60,7 +63,9 @@ class UserError(Exception):
         super().__init__(message, self.problems)
 
     def __str__(self) -> str:
-        return "\n".join([self.message, *(f"  {problem}" for problem in self.problems)])
+        told = [f"  {problem}" for problem in self.problems[:SAID]]
+        left = len(self.problems) - SAID
+        return "\n".join([self.message, *told, *([f"  and {left:,} more."] if left > 0 else [])])
 
 
 class ScenarioError(UserError):

@@ -12,13 +12,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from tanshi.scenarios.document import Document, Mark
-from tanshi.scenarios.draws import Factor, scenario_fields, vary
+from tanshi.scenarios.draws import Factor, current_value, scenario_fields, vary
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
 from tanshi.scenarios.figures import Figure
 from tanshi.scenarios.load import field_keys, library, load_scenarios
 from tanshi.scenarios.schema import Scenario
 from tanshi.scenarios.sweep import DISTRIBUTIONS, Draw
 
+CONTINUOUS = ("uniform", "loguniform", "triangular", "normal")
+LARGEST = 1e18
+"""Largest number of a distribution: beyond it the ends of a range are no longer apart by a whole number."""
 NOT_SWEPT = {
     "name": "It tells runs apart.",
     "title": "It is only a label.",
@@ -157,8 +160,12 @@ def _check_numbers(document: Document, here: Sequence[str], draw: Draw, kind: st
         )
     elif kind == "normal" and numbers[1] <= 0:
         add_problem(document, (*here, kind), "a standard deviation above 0", f"{numbers[1]:g}")
-    elif kind == "values" and draw.relative and not all(_is_number(v) for v in numbers):
-        add_problem(document, (*here, kind), "numbers, since they multiply", shorten(numbers))
+    elif kind == "values" and (draw.relative or draw.complement) and not all(_is_number(v) for v in numbers):
+        why = "they multiply" if draw.relative else "another field takes 1 less each"
+        add_problem(document, (*here, kind), f"numbers, since {why}", shorten(numbers))
+    if kind in CONTINUOUS and not all(abs(number) <= LARGEST for number in numbers):
+        got = ", ".join(f"{number:g}" for number in numbers)
+        add_problem(document, (*here, kind), f"numbers between {-LARGEST:g} and {LARGEST:g}", got)
 
 
 def _is_number(value: object) -> bool:
@@ -175,6 +182,8 @@ def check_range(
     keys = ("parameters", factor.name, kind)
     said: set[str] = set()
     for scenario in scenarios:
+        if factor.draw.relative and _cannot_multiply(document, keys, factor, scenario, original):
+            return
         for end in factor.ends():
             overrides = factor.overrides(end, scenario, original)
             for path, value in overrides.items():
@@ -194,6 +203,20 @@ def check_range(
                     expected = context.get("expected") or (row.expectation if row else str(item["msg"]))
                     got = context.get("got") or shorten(item["input"])
                     add_problem(document, keys, f"{place} to be {expected}", f"{got} at one end")
+
+
+def _cannot_multiply(
+    document: Document, keys: Sequence[str], factor: Factor, scenario: Scenario, original: Mapping[str, float]
+) -> bool:
+    """Refuse to multiply what is no number: a text, a choice, a bound that the scenario does not set."""
+    for path in factor.fields:
+        found = current_value(scenario, path, original)
+        if not _is_number(found):
+            got = "nothing" if found is None else shorten(found)
+            hint = "Give its values themselves, without `relative`."
+            add_problem(document, keys, f"a number in {path} of {scenario.name} to multiply", got, hint)
+            return True
+    return False
 
 
 def _figure_range(document: Document, keys: Sequence[str], factor: Factor, figure: Figure, value: Any) -> set[str]:

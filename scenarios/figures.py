@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.scenarios.economy import Figures, load_economy, may_be_negative
-from tanshi.scenarios.errors import Problem, UserError, did_you_mean
+from tanshi.scenarios.errors import SAID, Problem, UserError, did_you_mean
 
 ROOT = "economy"
 ACTIVITY_COLUMNS = ("AGR", "COAL", "OGAS", "OMIN", "LIGHT", "PAPER", "COKE", "CHEM", "NMM", "STEEL", "NFM", "MACH",
@@ -165,7 +165,7 @@ def problems_with(name: str, values: Mapping[str, float]) -> list[Problem]:
     for path, value in values.items():
         figure = known.get(path)
         if figure is None:
-            near = did_you_mean(path, list(known))
+            near = did_you_mean(path, list(known)) if len(problems) < SAID else ""
             hint = f"{near} `tanshi params economy` lists them.".strip()
             problems.append(Problem(f"a figure of the economy {name}", repr(path), field=path, hint=hint))
         elif not value >= figure.lowest:

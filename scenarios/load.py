@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from tanshi.scenarios.document import Document, Mark, overlay, read_document
-from tanshi.scenarios.errors import Problem, ScenarioError, UserError, did_you_mean, shorten
+from tanshi.scenarios.errors import SAID, Problem, ScenarioError, UserError, did_you_mean, shorten
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.scenarios.schema import Coverage, Scenario
 
@@ -83,7 +83,7 @@ def load_scenarios(
         With the problems of all of them, and where two have the same name.
     """
     scenarios: dict[str, Scenario] = {}
-    problems: list[Problem] = []
+    problems: dict[Problem, None] = {}  # in order, each once
     for reference in map(str, names_or_paths):
         document = _gather(reference, None, ())
         for field, value in (overrides or {}).items():
@@ -94,14 +94,14 @@ def load_scenarios(
         document.problems.sort(key=lambda problem: (problem.file, problem.line or 0))
         if document.problems:
             # Overrides and shared bases are wrong for every scenario alike: say it once.
-            problems += [problem for problem in document.problems if problem not in problems]
+            problems |= dict.fromkeys(document.problems)
         elif scenario is not None and scenario.name in scenarios:
             got, hint = f"{scenario.name} twice", "Give one of them another `name`."
-            problems.append(Problem("scenarios with different names", got, reference, hint=hint))
+            problems[Problem("scenarios with different names", got, reference, hint=hint)] = None
         elif scenario is not None:
             scenarios[scenario.name] = scenario
     if problems:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        count = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
         raise ScenarioError(f"The scenario cannot be used: {count}.", problems)
     return tuple(scenarios.values())
 
@@ -166,7 +166,7 @@ def _locate(reference: str, folder: Path) -> tuple[Path | None, str]:
         if not reference or (path.suffix not in (".yaml", ".yml") and not path.exists()):
             return None, reference
         path = path.resolve()
-    except (OSError, ValueError):  # no name a file could have
+    except (OSError, ValueError, RuntimeError):  # no name a file could have; a link that leads to itself
         return None, reference
     near = os.path.relpath(path)
     return path, str(path) if near.startswith("..") else near
@@ -232,7 +232,9 @@ def _validate(document: Document) -> Scenario | None:
     try:
         return Scenario.model_validate(document.values)
     except ValidationError as error:
-        found = [_problem(dict(item), document) for item in error.errors(include_url=False)]
+        items = [dict(item) for item in error.errors(include_url=False)]
+    found = [_problem(item, document) for item in items[:SAID]]
+    found += [_in_short(item, document) for item in items[SAID:]]
     # A value that could not be read is left empty; that is no second mistake.
     unread = {(problem.file, problem.field) for problem in document.problems}
     nothing = _say(None)
@@ -262,6 +264,13 @@ def _problem(item: Mapping[str, Any], document: Document) -> Problem:
     nearest = next(path[:i] for i in range(len(path), -1, -1) if path[:i] in document.marks or not i)
     at = document.marks.get(nearest, Mark(""))
     return Problem(expected, got, at.file, at.line, ".".join(path), hint)
+
+
+def _in_short(item: Mapping[str, Any], document: Document) -> Problem:
+    """One of very many complaints: where it stands, without looking for what may have been meant."""
+    path = tuple(str(step) for step in item["loc"])
+    at = document.marks.get(path, document.marks.get((), Mark("")))
+    return Problem("what the schema allows", shorten(item["input"]), at.file, at.line, ".".join(path))
 
 
 def _group(path: Sequence[str]) -> type[BaseModel]:

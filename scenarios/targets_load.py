@@ -10,11 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from tanshi.scenarios.document import Document, named_document, names_in
-from tanshi.scenarios.draws import Factor, scenario_fields
+from tanshi.scenarios.draws import Factor, current_value, scenario_fields
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
 from tanshi.scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
 from tanshi.scenarios.figures import Figure, catalogue
-from tanshi.scenarios.load import field_keys
 from tanshi.scenarios.schema import Group, Scenario
 from tanshi.scenarios.sweep import Draw
 from tanshi.scenarios.targets import Calibration, Free, Target
@@ -201,10 +200,5 @@ def _start(
 
 
 def _current(scenario: Scenario, path: str, known: Mapping[str, Figure]) -> float:
-    keys = field_keys(path)
-    if keys[0] == "figures":
-        return float(scenario.figures.get(keys[1], known[keys[1]].value))
-    value: Any = scenario
-    for key in keys:
-        value = getattr(value, key)
+    value = current_value(scenario, path, {name: figure.value for name, figure in known.items()})
     return float("nan") if value is None else float(value)

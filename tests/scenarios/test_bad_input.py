@@ -23,6 +23,9 @@ def problems_of(text: str | bytes, name: str = "mine.yaml") -> tuple[Problem, ..
 
 # text of the file, line, field, part of what was expected, part of what was got, part of the hint
 CASES = {
+    "a tagged whole number without digits": ('seed: !!int ""\n', 1, "seed", "YAML int", "''", ""),
+    "a tagged number without digits": ('cap: {tightness: !!float ""}\n', 1, "cap.tightness", "YAML float", "''", ""),
+    "an anchor twice": ("seed: &a 1\ntitle: &a b\n", 2, "", "each anchor once", "&a on lines 1 and 2", ""),
     "an unknown field": ("seed: 1\nsede: 2\n", 2, "sede", "one of the fields", "'sede'", "mean seed?"),
     "a field in the wrong group": ("number: 5\n", 1, "number", "fields name", "'number'", "firms.number"),
     "an unknown field of a group": ("cap:\n  declin: 0\n", 2, "cap.declin", "decline", "declin", "decline"),
@@ -263,3 +266,19 @@ def test_a_wrong_override_names_its_option() -> None:
 def test_an_unknown_override_is_refused() -> None:
     with pytest.raises(ScenarioError, match=r"override: firms\.numbr: .* Did you mean number\?"):
         load_scenario("S1", {"firms.numbr": 5})
+
+
+def test_a_link_that_leads_to_itself_is_no_file(folder: Path) -> None:
+    (folder / "loop.yaml").symlink_to(folder / "loop.yaml")
+    (problem,) = problems_of("extends: loop.yaml\n")
+    assert (problem.line, problem.field, problem.got) == (1, "extends", "'loop.yaml'")
+
+
+def test_of_very_many_mistakes_the_first_are_told_and_all_are_counted(folder: Path) -> None:
+    Path("mine.yaml").write_text("".join(f"f{i}: 1\n" for i in range(2_000)))
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario("mine.yaml")
+    told = str(caught.value).splitlines()
+    assert told[0].endswith("2,000 problems.")
+    assert [line.split(":")[1] for line in told[1:-1]] == [str(n) for n in range(1, 21)]
+    assert told[-1] == "  and 1,980 more."

@@ -41,6 +41,19 @@ def parameter(text: str) -> str:
 
 # text of the file, line, part of the field, of what was expected, of what was got, of the hint
 CASES = {
+    "a bound that is not set, multiplied": (
+        parameter("price.ceiling: {relative: true, uniform: [0.8, 1.2]}"), 3, "price.ceiling", "to multiply", "nothing",
+        "",
+    ),
+    "a choice multiplied": (
+        parameter("coverage.ELEC: {relative: true, uniform: [0.8, 1.2]}"), 3, "coverage.ELEC", "to multiply", "'trading'",
+        "",
+    ),
+    "the complement of a word": (
+        parameter('firms.strategies.zic: {values: ["a"], complement: firms.strategies.zip}'), 3, "values", "numbers", "'a'", "",
+    ),
+    "a range wider than numbers reach": (
+        parameter("firms.number: {uniform: [-1.0e+308, 1.0e+308]}"), 3, "uniform", "between", "1e+308", ""),
     "an unknown field": (TWO + "desing: {}\n", 5, "desing", "design", "'desing'", "design?"),
     "an unknown field of a draw": (
         parameter("cap.tightness: {unform: [0, 1]}"), 3, "cap.tightness.unform", "uniform", "unform", "uniform?"),
