@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from tanshi.scenarios.errors import Problem, did_you_mean, shorten
+from tanshi.scenarios.errors import Problem, did_you_mean, shorten, visible
 
 LARGEST_FILE = 1_000_000
 """Bytes; a scenario has a few thousand."""
@@ -188,6 +188,9 @@ class _Reading:
         if isinstance(node, SequenceNode) and kind == "seq":
             return [self.value(item, (*path, str(i))) for i, item in enumerate(node.value)]
         if isinstance(node, ScalarNode) and kind in ("str", "null", "timestamp"):
+            if visible(node.value) != node.value:
+                self.refuse("a text without control characters", shorten(node.value), node, path)
+                return None
             return None if kind == "null" else node.value
         if isinstance(node, ScalarNode) and kind in ("bool", "int", "float"):
             try:

@@ -43,7 +43,8 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         where = "".join(f"{part}: " for part in (place, self.field) if part)
-        return f"{where}expected {self.expected}, got {self.got}" + (f". {self.hint}" if self.hint else "")
+        text = f"{where}expected {self.expected}, got {self.got}" + (f". {self.hint}" if self.hint else "")
+        return visible(text)
 
 
 class UserError(Exception):
@@ -87,6 +88,17 @@ def did_you_mean(word: str, choices: Sequence[str]) -> str:
     folded = {choice.casefold(): choice for choice in choices}
     near = get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.5)
     return f"Did you mean {folded[near[0]]}?" if near else ""
+
+
+def visible(text: str) -> str:
+    r"""The text with whatever would steer a terminal or a page, such as escape sequences, written out.
+
+    Examples
+    --------
+    >>> visible("cap.\x1b[2J 碳市")
+    'cap.\\x1b[2J 碳市'
+    """
+    return "".join(sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in text)
 
 
 def shorten(value: object, longest: int = 60) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from tanshi.scenarios.document import Document, Mark, overlay, read_document
-from tanshi.scenarios.errors import SAID, Problem, ScenarioError, UserError, did_you_mean, shorten
+from tanshi.scenarios.errors import SAID, Problem, ScenarioError, UserError, did_you_mean, shorten, visible
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.scenarios.schema import Coverage, Scenario
 
@@ -181,6 +181,9 @@ def _unknown(reference: str, origin: Mark | None) -> Problem:
 
 def _override(document: Document, field: str, value: object, label: str) -> None:
     keys = field_keys(field)
+    if isinstance(value, str) and visible(value) != value:
+        document.problems.append(Problem("a text without control characters", shorten(value), label, field=field))
+        return
     nested = _nest(keys, value)
     marks = {keys[: i + 1]: Mark(label) for i in range(len(keys)) if keys[: i + 1] not in document.marks}
     overlay(document, nested, {**marks, keys: Mark(label)})

@@ -25,6 +25,7 @@ from tanshi.simulator.cli import reproduce as cli_reproduce
 from tanshi.simulator.cli import sweep as cli_studies
 from tanshi.simulator.cli.sweep import Scheduler, Settings, Workers, read_settings
 from tanshi.simulator.machine.progress import bar
+from tanshi.simulator.machine.terminal import speak_plainly
 from tanshi.version import __version__
 
 if TYPE_CHECKING:
@@ -238,6 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 done, 1 a run failed, 2 the user's mistake, 130 interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    speak_plainly()
     try:
         _check_first_word(words)
         code = app(words, prog_name="tanshi", standalone_mode=False)

@@ -25,6 +25,7 @@ def problems_of(text: str | bytes, name: str = "mine.yaml") -> tuple[Problem, ..
 CASES = {
     "a tagged whole number without digits": ('seed: !!int ""\n', 1, "seed", "YAML int", "''", ""),
     "a tagged number without digits": ('cap: {tightness: !!float ""}\n', 1, "cap.tightness", "YAML float", "''", ""),
+    "a title that would steer the terminal": ('title: "\\e[31m"\n', 1, "title", "control", "x1b", ""),
     "an anchor twice": ("seed: &a 1\ntitle: &a b\n", 2, "", "each anchor once", "&a on lines 1 and 2", ""),
     "an unknown field": ("seed: 1\nsede: 2\n", 2, "sede", "one of the fields", "'sede'", "mean seed?"),
     "a field in the wrong group": ("number: 5\n", 1, "number", "fields name", "'number'", "firms.number"),

@@ -46,11 +46,12 @@ CASES = {
         "",
     ),
     "a choice multiplied": (
-        parameter("coverage.ELEC: {relative: true, uniform: [0.8, 1.2]}"), 3, "coverage.ELEC", "to multiply", "'trading'",
-        "",
+        parameter("coverage.ELEC: {relative: true, uniform: [0.8, 1.2]}"), 3, "coverage.ELEC", "to multiply",
+        "'trading'", "",
     ),
     "the complement of a word": (
-        parameter('firms.strategies.zic: {values: ["a"], complement: firms.strategies.zip}'), 3, "values", "numbers", "'a'", "",
+        parameter('firms.strategies.zic: {values: ["a"], complement: firms.strategies.zip}'), 3, "values", "numbers",
+        "'a'", "",
     ),
     "a range wider than numbers reach": (
         parameter("firms.number: {uniform: [-1.0e+308, 1.0e+308]}"), 3, "uniform", "between", "1e+308", ""),

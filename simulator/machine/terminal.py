@@ -1,0 +1,58 @@
+"""What is printed reaches any terminal: signs that its encoding lacks are written with those that it has.
+
+Redirected output on Chinese and Western Windows is GBK or cp1252: neither has the subscript of CO₂.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import sys
+import unicodedata
+
+PLAIN = {
+    "–": "-", "—": "-", "−": "-", "→": "->", "←": "<-", "≥": ">=", "≤": "<=", "±": "+-", "×": "x", "·": ".",
+    "…": "...", "≈": "~", "“": '"', "”": '"', "‘": "'", "’": "'", "█": "#", "━": "-", "│": "|", "•": "*", "⟂": "|",
+}  # fmt: skip
+"""Signs of ours that no decomposition makes plain."""
+HANDLER = "tanshi.plain"
+
+
+def plain(text: str, encoding: str) -> str:
+    """The text in signs that an encoding has.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    encoding
+        A name such as ``gbk``.
+
+    Examples
+    --------
+    >>> plain("CO₂ ≥ 5 – 碳", "ascii")
+    'CO2 >= 5 - ?'
+    >>> plain("CO₂ ≥ 5 – 碳", "gbk")
+    'CO2 ≥ 5 – 碳'
+    """
+    return text.encode(encoding, HANDLER).decode(encoding)
+
+
+def _instead(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    out = ""
+    for sign in error.object[error.start : error.end]:
+        known = PLAIN.get(sign) or unicodedata.normalize("NFKD", sign)
+        out += "".join(part if part.isascii() else "" for part in known) or "?"
+    return out, error.end
+
+
+codecs.register_error(HANDLER, _instead)
+
+
+def speak_plainly() -> None:
+    """Let this process's output and messages be written in whatever encoding they go to."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=HANDLER)
