@@ -18,13 +18,13 @@ from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, Run
 from tanshi.simulator.views.dashboard.levers import file_of, read_link
 from tanshi.simulator.views.detail import FROM_FILLS, detail_figures
+from tanshi.simulator.views.guard import REFUSED, is_ours
 from tanshi.simulator.views.reports.folder_report import shown_run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FIGURES = (*(spec.name for spec in ANNUAL_FIGURES), PRICE_PATH, *FROM_FILLS)
-HERE = ("127.0.0.1", "localhost")
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline';"
     " script-src 'self' 'unsafe-inline'; font-src 'self' data:; frame-ancestors 'none'; form-action 'self'"
@@ -37,11 +37,8 @@ def add_routes(server: flask.Flask, desk: Desk) -> None:
 
     @server.before_request
     def only_this_machine() -> Any:
-        host = flask.request.host.rsplit(":", 1)[0]
-        origin = flask.request.headers.get("Origin", "")
-        if host not in HERE or (origin and origin.split("://")[-1] != flask.request.host):
-            return flask.Response("This page is for this machine alone.", 403)
-        return None
+        ours = is_ours(flask.request.host, flask.request.headers.get("Origin", ""))
+        return None if ours else flask.Response(REFUSED, 403)
 
     @server.after_request
     def nothing_from_elsewhere(response: flask.Response) -> flask.Response:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.views.guard import OnlyThisMachine
 
 HOST = "127.0.0.1"
 NEEDED = ("solara", "solara_assets", "ipyvuetify", "uvicorn", "altair")
@@ -27,8 +28,10 @@ def serve(scenario: Scenario, port: int) -> None:
     """
     check_extra()
     listening = claim(port)
-    # Read once, when Solara is imported. It would send statistics of use, and fetch what its own files lack.
+    # Read once, when Solara is imported. It would send statistics of use, fetch what its own files lack, and keep the
+    # market of a window that was closed for a day.
     os.environ |= {
+        "SOLARA_KERNEL_CULL_TIMEOUT": "5m",
         "SOLARA_APP": "tanshi.simulator.views.live.page:Page",
         "SOLARA_ASSETS_CDN": f"http://{HOST}:9/",
         "SOLARA_MODE": "production",
@@ -47,7 +50,9 @@ def serve(scenario: Scenario, port: int) -> None:
     import solara.server.starlette
 
     print(f"The live market of {scenario.name} is at http://{HOST}:{port}/  (Ctrl+C ends it)", flush=True)
-    config = uvicorn.Config(solara.server.starlette.app, log_level="warning", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        OnlyThisMachine(solara.server.starlette.app), log_level="warning", timeout_graceful_shutdown=2
+    )
     uvicorn.Server(config).run(sockets=[listening])
 
 

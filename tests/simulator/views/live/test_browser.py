@@ -58,6 +58,31 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert "Traceback" not in log.read()
 
 
+def answer(address: str, **headers: str) -> bytes:
+    """What the server answers to a request with headers of one's own, on a bare socket."""
+    port = int(address.rsplit(":", 1)[1].strip("/"))
+    path = headers.pop("path", "/")
+    head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as one:
+        one.sendall(f"GET {path} HTTP/1.1\r\n{head}Connection: close\r\n\r\n".encode())
+        return b"".join(iter(lambda: one.recv(65536), b""))
+
+
+def test_a_page_of_another_host_or_origin_is_refused(address: str) -> None:
+    here = address.split("//")[1].strip("/")
+    assert b" 200 " in answer(address, Host=here).splitlines()[0]
+    assert b" 403 " in answer(address, Host="evil.example").splitlines()[0]
+    assert b" 403 " in answer(address, Host=here, Origin="http://evil.example").splitlines()[0]
+
+
+def test_a_websocket_of_another_page_is_refused_before_a_market_starts(address: str) -> None:
+    here = address.split("//")[1].strip("/")
+    upgrade = {"Upgrade": "websocket", "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec_WebSocket_Version": "13"}
+    path = "/jupyter/api/kernels/0d9c1c5e-0000-4000-8000-000000000000/channels?session_id=1"
+    said = answer(address, path=path, Host=here, Origin="http://evil.example", **upgrade)
+    assert b" 403 " in said.splitlines()[0]
+
+
 def opened(browser_page: BrowserPage, address: str, width: int = 1280) -> BrowserPage:
     browser_page.page.set_default_timeout(WAIT)
     browser_page.width(width)
