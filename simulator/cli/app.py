@@ -23,6 +23,7 @@ from tanshi.simulator.cli import live as cli_live
 from tanshi.simulator.cli import report as cli_report
 from tanshi.simulator.cli import reproduce as cli_reproduce
 from tanshi.simulator.cli import sweep as cli_studies
+from tanshi.simulator.cli.outputs import Results
 from tanshi.simulator.cli.sweep import Scheduler, Settings, Workers, read_settings
 from tanshi.simulator.machine.progress import bar
 from tanshi.simulator.machine.terminal import speak_plainly
@@ -79,7 +80,7 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
     years: Annotated[str | None, typer.Option(metavar="FROM-TO", help="Such as 2022-2030.")] = None,
     firms: Annotated[int | None, typer.Option(help="Firms of the eight sectors together.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: results/<time>.")] = None,
+    out: Results = None,
     market: Annotated[
         str | None, typer.Option(metavar="agents|equilibrium", help="Where the price comes from.")
     ] = None,
@@ -189,7 +190,7 @@ def sinks(
         Path | None,
         typer.Option(metavar="FILE.csv", help="Units: capital, labour, intermediate, output, co2, group columns."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: results/<time>.")] = None,
+    out: Results = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter, such as omega_s=0.08.")
     ] = None,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tanshi.scenarios.errors import Problem, UserError
+from tanshi.simulator.cli.outputs import writable_folder
 from tanshi.simulator.cli.sweep import Settings, Workers, read_settings
 from tanshi.simulator.machine.progress import bar
 
@@ -28,7 +29,10 @@ def calibrate(
         str, typer.Argument(metavar="TARGETS.yaml|NAME", help="Targets, free parameters and their ranges.")
     ] = "shanxi_2022",
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results. Default: results/<name>-<time>.", show_default=False)
+        Path | None,
+        typer.Option(
+            callback=writable_folder, help="Folder for the results. Default: results/<name>-<time>.", show_default=False
+        ),
     ] = None,
     workers: Workers = None,
     equilibrium_only: Annotated[

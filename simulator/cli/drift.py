@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
+from tanshi.simulator.cli.outputs import writable_folder
 from tanshi.simulator.machine.progress import bar
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def train(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for the weights. Default: weights; to judge or draw from, the model's own.", show_default=False
+            callback=writable_folder,
+            help="Folder for the weights. Default: weights; to judge or draw from, the model's own.",
+            show_default=False,
         ),
     ] = None,
     variant: Annotated[
@@ -53,7 +56,9 @@ def train(
         Path | None,
         typer.Option(metavar="FILE.csv", help="Another price history: columns date and close, daily to monthly."),
     ] = None,
-    work: Annotated[Path, typer.Option(help="Folder for the runs and the checkpoints.")] = WORK,
+    work: Annotated[
+        Path, typer.Option(callback=writable_folder, help="Folder for the runs and the checkpoints.")
+    ] = WORK,
     evaluate: Annotated[bool, typer.Option("--evaluate", help="Judge the weights instead of training.")] = False,
     generate: Annotated[bool, typer.Option("--generate", help="Draw series from the weights instead.")] = False,
     scenario: Annotated[
@@ -64,7 +69,10 @@ def train(
         typer.Option(help="With --generate: an initial price over the reference.", show_default=False),
     ] = None,
     docs: Annotated[
-        Path | None, typer.Option(help="With --evaluate: folder of the page. Default: docs.", show_default=False)
+        Path | None,
+        typer.Option(
+            callback=writable_folder, help="With --evaluate: folder of the page. Default: docs.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Train the drift's network on the simulator's own paths, its price reversion on the real market's."""
@@ -153,7 +161,10 @@ def compare(
         list[str] | None, typer.Option(metavar="SECTOR", help="Sector that the second shock brings in.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results. Default: results/<time>.", show_default=False)
+        Path | None,
+        typer.Option(
+            callback=writable_folder, help="Folder for the results. Default: results/<time>.", show_default=False
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other results.")] = False,
 ) -> None:

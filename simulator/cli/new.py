@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tanshi.scenarios.errors import Problem, UserError
+from tanshi.simulator.cli.outputs import writable_folder
 
 new = typer.Typer(
     help="Begin something of your own: economy, scenario, sweep, table.",
@@ -31,7 +32,10 @@ def economy(
         str, typer.Option("--from", metavar="ECONOMY", help="Economy whose figures stand in where the table has none.")
     ] = "shanxi_2022",
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the economy's folder is made. Default: economies.")
+        Path | None,
+        typer.Option(
+            callback=writable_folder, metavar="DIR", help="Where the economy's folder is made. Default: economies."
+        ),
     ] = None,
     mapping: Annotated[
         Path | None,

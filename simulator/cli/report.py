@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tanshi.simulator.cli.outputs import writable_file, writable_folder
 from tanshi.simulator.machine.progress import bar
 
 
@@ -22,9 +23,14 @@ def register(app: typer.Typer) -> None:
 
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What run or sweep wrote, or one run's own folder.")],
-    out: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Default: report.html in DIR.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(callback=writable_file, metavar="FILE.html", help="Default: report.html in DIR.")
+    ] = None,
     figures: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write every figure there as well, as PNG and SVG.")
+        Path | None,
+        typer.Option(
+            callback=writable_folder, metavar="FOLDER", help="Write every figure there as well, as PNG and SVG."
+        ),
     ] = None,
 ) -> None:
     """Write one self-contained page about results: figures, tables, checks, parameters, sources, warnings.

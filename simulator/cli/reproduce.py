@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tanshi.scenarios.errors import Problem, UserError
+from tanshi.simulator.cli.outputs import writable_file, writable_folder
 from tanshi.simulator.cli.sweep import Settings, Workers, read_settings
 from tanshi.simulator.machine.progress import bar
 
@@ -29,7 +30,10 @@ def reproduce(
         list[str] | None, typer.Option(metavar="ID", help="Judge this claim only; may be repeated.", show_default=False)
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for runs and results. Default: results/<time>.", show_default=False)
+        Path | None,
+        typer.Option(
+            callback=writable_folder, help="Folder for runs and results. Default: results/<time>.", show_default=False
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds of every scenario.")] = 10,
     draws: Annotated[
@@ -38,7 +42,11 @@ def reproduce(
     workers: Workers = None,
     page: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.md", help="Write the page as Markdown too, its pictures into images/ beside it."),
+        typer.Option(
+            callback=writable_file,
+            metavar="FILE.md",
+            help="Write the page as Markdown too, its pictures into images/ beside it.",
+        ),
     ] = None,
     settings: Settings = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other results.")] = False,

@@ -11,6 +11,7 @@ import typer
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli import params as cli_params
 from tanshi.simulator.cli.new import new
+from tanshi.simulator.cli.outputs import writable_folder
 from tanshi.simulator.machine.progress import bar
 
 if TYPE_CHECKING:
@@ -87,7 +88,10 @@ def _value(text: str) -> object:
 
 def sweep(
     file: Annotated[str, typer.Argument(metavar="FILE.yaml|NAME|DIR", help="A sweep, or a folder that holds one.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: results/<name>-<time>.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(callback=writable_folder, help="Folder for the results. Default: results/<name>-<time>."),
+    ] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     settings: Settings = None,

@@ -1,0 +1,80 @@
+"""What a command will write is refused before it works for minutes, not after."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tanshi.scenarios.errors import Problem, UserError
+
+REFUSAL = "The results cannot be written."
+
+
+def writable_folder(option: typer.CallbackParam, value: Path | None) -> Path | None:
+    """A folder given on the command line, if one can be made there.
+
+    Raises
+    ------
+    UserError
+        Where a file is in the way, the name is too long, or the place may not be written to.
+    """
+    if value is not None:
+        _refuse_unless(_why_not(value, is_folder=True), "a folder that can be written", value, option)
+    return value
+
+
+def writable_file(option: typer.CallbackParam, value: Path | None) -> Path | None:
+    """A file given on the command line, if it can be written there.
+
+    Raises
+    ------
+    UserError
+        As `writable_folder`, and where a folder is in the way.
+    """
+    if value is not None:
+        _refuse_unless(_why_not(value, is_folder=False), "a file that can be written", value, option)
+    return value
+
+
+def _refuse_unless(why: str, expected: str, value: Path, option: typer.CallbackParam) -> None:
+    if why:
+        name = max(option.opts, key=len)
+        raise UserError(REFUSAL, [Problem(expected, f"{_short(value)}: {why}", name)])
+
+
+def _why_not(path: Path, *, is_folder: bool) -> str:
+    """Why nothing can be written at a path, or an empty text."""
+    try:
+        if path.exists():
+            if path.is_dir() != is_folder:
+                return "it is a folder" if path.is_dir() else "it is a file"
+            return "" if os.access(path, os.W_OK) else "permission denied"
+        above = next(parent for parent in path.absolute().parents if parent.exists())
+        if not above.is_dir():
+            return f"{above} is a file"
+        longest = max(len(os.fsencode(part)) for part in path.parts)
+        if longest > os.pathconf(above, "PC_NAME_MAX") if hasattr(os, "pathconf") else longest > 255:
+            return "its name is too long"
+        return "" if os.access(above, os.W_OK | os.X_OK) else f"permission denied in {above}"
+    except (OSError, ValueError) as error:
+        return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def _short(path: Path) -> str:
+    text = str(path)
+    return text if len(text) <= 80 else f"{text[:40]}...{text[-36:]}"
+
+
+Results = Annotated[
+    Path | None,
+    typer.Option(callback=writable_folder, help="Folder for the results. Default: results/<time>.", show_default=False),
+]
+NamedResults = Annotated[
+    Path | None,
+    typer.Option(
+        callback=writable_folder, help="Folder for the results. Default: results/<name>-<time>.", show_default=False
+    ),
+]
