@@ -16,7 +16,8 @@ from tanshi.equilibrium.engine.model import (
     Term,
 )
 from tanshi.equilibrium.engine.nest import Leaf, Nest, Tax, unit_value
-from tanshi.equilibrium.engine.solve import EquilibriumError, Solution, solve, solve_by_steps
+from tanshi.equilibrium.engine.solution import EquilibriumError, Solution
+from tanshi.equilibrium.engine.solve import UndeterminedWarning, solve, solve_by_steps
 
 __all__ = [
     "Activity",
@@ -34,6 +35,7 @@ __all__ = [
     "Solution",
     "Tax",
     "Term",
+    "UndeterminedWarning",
     "compile_model",
     "solve",
     "solve_by_steps",

@@ -20,9 +20,11 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
     ModelError
         naming the account, leaf, nest or variable and the number.
     """
-    if _sound(
-        p.quantity, p.reference, p.alpha, p.beta, p.sigma, p.augment, c.layout.trees.branch, p.lower, p.upper
-    ) and _finite(p.tax_rate, p.endowment, p.income_share, p.coefficient):
+    if not isinstance(p, Parameters):
+        raise ModelError(f"parameters are {type(p).__name__}; a changed copy of compiled.default is expected")
+    signed, branch = p.sigma * c.node_sign, c.layout.trees.branch
+    sound = _sound(p.quantity, p.reference, p.alpha, p.beta, signed, p.augment, branch, p.lower, p.upper)
+    if sound and (p.sigma >= 0).all() and _finite(p.tax_rate, p.endowment, p.income_share, p.coefficient):
         return
     for name in ("quantity", "reference", "alpha", "beta"):
         values = getattr(p, name)
@@ -31,11 +33,11 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
             raise ModelError(f"{name} of {_leaf(c, bad[0])} is {values[bad[0]]:g}; it must be finite and >= 0")
     for name in ("sigma", "augment"):
         values = getattr(p, name)
-        bad = np.flatnonzero(~np.isfinite(values) | (values <= 0 if name == "augment" else False))
+        bad = np.flatnonzero(~np.isfinite(values) | (values <= 0 if name == "augment" else values < 0))
         if bad.size:
-            must = "positive" if name == "augment" else "finite"
+            must = "positive" if name == "augment" else "finite and >= 0"
             raise ModelError(f"{name} of {_node(c, bad[0])} is {values[bad[0]]:g}; it must be {must}")
-    moved = np.flatnonzero(np.where(p.sigma == 0, 0, np.where(p.sigma == 1, 1, 2)) != c.branch)
+    moved = np.flatnonzero(np.where(signed == 0, 0, np.where(signed == 1, 1, 2)) != c.branch)
     if moved.size:
         raise ModelError(
             f"the elasticity of {_node(c, moved[0])} moved to or from 0 or 1, where the formula is another: "

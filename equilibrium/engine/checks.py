@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from tanshi.equilibrium.engine.compile import Array, Compiled, Parameters
 from tanshi.equilibrium.engine.evaluate import Evaluator
-from tanshi.equilibrium.engine.solve import EquilibriumError, Solution, jacobian, solve
+from tanshi.equilibrium.engine.matching import unmatched
+from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, jacobian
+from tanshi.equilibrium.engine.solve import solve
 
 COMPLEX_STEP = 1e-30
 
@@ -54,12 +54,8 @@ def benchmark(c: Compiled, limit: float = 1e-9) -> Check:
 
 def square(c: Compiled) -> Check:
     """Every unknown can be matched with an equation of its own (structural rank)."""
-    pattern = sparse.csr_array((np.ones(c.structure.size), (c.structure_row, c.structure_col)), shape=(c.n, c.n))
-    pairs = np.flatnonzero(c.pair >= 0)
-    bound = sparse.csr_array((np.ones(pairs.size), (pairs, c.pair[pairs])), shape=(c.n, c.n))
-    matched = csgraph.maximum_bipartite_matching(sparse.csr_matrix(pattern + bound), perm_type="column")
-    alone = [c.equation_name(int(i)) for i in np.flatnonzero(matched < 0)]
-    loose = [c.variable_name(int(i)) for i in np.setdiff1d(np.arange(c.n), matched)]
+    rows, unknowns = unmatched(c)
+    alone, loose = [c.equation_name(i) for i in rows], [c.variable_name(i) for i in unknowns]
     detail = f"{', '.join(alone)}; undetermined: {', '.join(loose)}" if alone else f"{c.n} equations, {c.n} unknowns"
     return Check("every unknown has an equation of its own", float(len(alone)), 0.0, detail)
 

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine.eliminate import Elimination
 from tanshi.equilibrium.engine.layout import COBB_DOUGLAS, GENERAL, LEONTIEF, lay_out
+from tanshi.equilibrium.engine.matching import refuse_unmatched
 from tanshi.equilibrium.engine.model import Model, ModelError
+from tanshi.equilibrium.engine.names import Addresses
 from tanshi.equilibrium.engine.nest import Leaf, Nest, Tree, benchmark_value, user_price
+from tanshi.equilibrium.engine.validate import validate
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -33,7 +36,7 @@ class Parameters:
     reference: Array  # leaves: benchmark user price
     alpha: Array  # leaves: weight of the current price in the decision price
     beta: Array  # leaves: constant in the decision price
-    sigma: Array  # nodes: elasticity, signed (negative for outputs)
+    sigma: Array  # nodes: elasticity of substitution or, in outputs, of transformation, >= 0
     augment: Array  # nodes: efficiency
     tax_rate: Array  # taxes
     endowment: Array  # endowments
@@ -60,7 +63,7 @@ class Compiled:
     """The structure of a model, and the names of all its parts."""
 
     def __init__(self, model: Model) -> None:
-        model.validate()
+        validate(model)
         self.model = model
         self.activities = tuple(a.name for a in model.activities)
         commodities = model.all_commodities()
@@ -73,12 +76,16 @@ class Compiled:
         self.level_slice, self.price_slice, self.income_slice, self.aux_slice = (
             slice(int(offsets[i]), int(offsets[i + 1])) for i in range(4)
         )
-        self.activity_index = {n: i for i, n in enumerate(self.activities)}
-        self.price_index = {n: int(offsets[1]) + i for i, n in enumerate(self.commodities)}
-        self.income_index = {n: int(offsets[2]) + i for i, n in enumerate(self.consumers)}
-        self.aux_index = {n: int(offsets[3]) + i for i, n in enumerate(self.auxiliaries)}
-        self.numeraire_row = self.price_index[model.numeraire]
-        self.numeraire_price = next(c.price for c in commodities if c.name == model.numeraire)
+        self.activity_index = _numbered("activity", self.activities, 0)
+        self.price_index = _numbered("commodity", self.commodities, int(offsets[1]))
+        self.income_index = _numbered("consumer", self.consumers, int(offsets[2]))
+        self.aux_index = _numbered("auxiliary", self.auxiliaries, int(offsets[3]))
+        prices = {c.name: c.price for c in commodities}
+        if model.numeraire in prices:
+            self.numeraire_row, self.numeraire_price = self.price_index[model.numeraire], prices[model.numeraire]
+        else:  # the income of a consumer is the unit of account
+            self.numeraire_row = self.income_index[model.numeraire]
+            self.numeraire_price = _benchmark_income(model, model.numeraire)
         self._flatten(model)
         self._start_and_bounds(model)
         self._children()
@@ -102,8 +109,12 @@ class Compiled:
         roots: list[int] = []
         signs: list[int] = []
         owners: list[tuple[str, int]] = []
-        self.leaf_at: dict[tuple[str, str, str], int] = {}
-        self.node_at: dict[tuple[str, str, str], int] = {}
+        self.leaf_at: dict[tuple[str, str, str], int] = Addresses(
+            "leaf", "(owner, 'inputs', 'output' or 'demand', leaf)"
+        )
+        self.node_at: dict[tuple[str, str, str], int] = Addresses(
+            "nest", "(owner, 'inputs', 'output' or 'demand', nest)"
+        )
 
         def add(tree: Tree, parent: int, number: int, side: str, owner: str, depth: int) -> None:
             sign = signs[number]
@@ -118,6 +129,8 @@ class Compiled:
                 return
             here = len(sigma)
             if tree.name:
+                if (owner, side, tree.name) in self.node_at:
+                    raise ModelError(f"{side} of '{owner}': nest '{tree.name}' appears twice; give each its own name")
                 self.node_at[(owner, side, tree.name)] = here
             node_parent.append(parent)
             node_tree.append(number)
@@ -166,7 +179,8 @@ class Compiled:
         self.tax_aux_var = np.array(
             [-1 if t.multiplier is None else self.aux_index[t.multiplier] for _, t in taxes], dtype=np.int64
         )
-        self._sigma, self._augment = _floats(sigma), _floats(augment)
+        self._sigma, self._augment = _floats(sigma), _floats(augment)  # transformation counts as less than nothing
+        self.node_sign = self.tree_sign[np.array(node_tree)].astype(float)
 
     def _start_and_bounds(self, model: Model) -> None:
         owned = [(c, e) for c in model.consumers for e in c.claims()]
@@ -175,7 +189,7 @@ class Compiled:
         self.endow_aux_var = np.array(
             [-1 if e.multiplier is None else self.aux_index[e.multiplier] for _, e in owned], dtype=np.int64
         )
-        self.endow_at = {(c.name, e.commodity, e.multiplier or ""): i for i, (c, e) in enumerate(owned)}
+        self.endow_at = self._endowment_addresses(model)
         shares = [(c.name, r, s) for c in model.consumers for r, s in c.income_shares.items()]
         self.share_payer = np.array([self.income_index[c] for c, _, _ in shares], dtype=np.int64)
         self.share_receiver = np.array([self.income_index[r] for _, r, _ in shares], dtype=np.int64)
@@ -194,24 +208,18 @@ class Compiled:
             else:
                 j = self.price_index[x.pairs_price]
                 lower[j], upper[j] = max(lower[j], x.lower), min(upper[j], x.upper)
+        multipliers = model.multipliers()
         reference = _floats(
-            user_price(leaf, leaf.price, int(s)) for leaf, s in zip(self.leaves, self.leaf_sign, strict=True)
+            user_price(leaf, leaf.price, int(s), multipliers)
+            for leaf, s in zip(self.leaves, self.leaf_sign, strict=True)
         )
-        for i, leaf in enumerate(self.leaves):
-            if any(t.multiplier is not None for t in leaf.taxes):
-                rates = sum(
-                    t.rate * (1.0 if t.multiplier is None else self.start[self.aux_index[t.multiplier]])
-                    for t in leaf.taxes
-                )
-                alpha, beta = leaf.decision or (1.0, 0.0)
-                reference[i] = (alpha * leaf.price + beta) * (1 + self.leaf_sign[i] * rates)
         coefficients = [t.coefficient for x in model.auxiliaries for t in x.terms]
         self.default = Parameters(
             quantity=_floats(leaf.quantity for leaf in self.leaves),
             reference=reference,
             alpha=_floats((leaf.decision or (1.0, 0.0))[0] for leaf in self.leaves),
             beta=_floats((leaf.decision or (1.0, 0.0))[1] for leaf in self.leaves),
-            sigma=self._sigma,
+            sigma=np.abs(self._sigma),
             augment=self._augment,
             tax_rate=_floats(t.rate for leaf in self.leaves for t in leaf.taxes),
             endowment=_floats(e.quantity for _, e in owned),
@@ -220,6 +228,20 @@ class Compiled:
             lower=lower,
             upper=upper,
         )
+
+    def _endowment_addresses(self, model: Model) -> dict[tuple[str, str, str], int]:
+        """Endowments by (consumer, commodity, multiplier or ""); what subsistence claims has no address."""
+        found: dict[tuple[str, str, str], int] = Addresses("endowment", "(consumer, commodity, multiplier or '')")
+        number = 0
+        for consumer in model.consumers:
+            for k, claim in enumerate(consumer.claims()):
+                key = (consumer.name, claim.commodity, claim.multiplier or "")
+                if k < len(consumer.endowments):
+                    if key in found:
+                        raise ModelError(f"consumer '{consumer.name}' owns '{claim.commodity}' twice; add the two up")
+                    found[key] = number
+                number += 1
+        return found
 
     def _paths(self) -> None:
         """Each leaf's ancestors by depth, and the pairs of leaves that respond to each other's price."""
@@ -374,7 +396,7 @@ class Compiled:
         scale = np.ones(self.n)
         gross = np.zeros(self.n)
         for i, activity in enumerate(model.activities):
-            scale[i] = benchmark_value(activity.output, -1)
+            scale[i] = benchmark_value(activity.output, -1, model.multipliers()) or 1.0
         level = np.array([a.level for a in model.activities])
         for number, tree in enumerate(self.tree_owner):
             size = level[tree] if self.tree_side[number] != "demand" else 1.0
@@ -386,15 +408,16 @@ class Compiled:
         scale[self.numeraire_row] = self.numeraire_price
         for consumer in model.consumers:
             i = self.income_index[consumer.name]
-            spent = benchmark_value(consumer.demand, 1)
-            kept = 1.0 - sum(consumer.income_shares.values())
-            income = consumer.income if consumer.income is not None else spent / kept if kept > 0 else spent
+            income = _benchmark_income(model, consumer.name)
             scale[i] = abs(income) or 1.0
             self.start[i] = income
+            if i == self.numeraire_row:
+                scale[i] = self.numeraire_price
         for x in model.auxiliaries:
             scale[self.aux_index[x.name]] = x.scale
         self.scale = scale
-        self.numeraire_size = float(gross[self.numeraire_row] / 2 or 1.0)
+        left_out = self.numeraire_row in range(self.n)[prices]
+        self.numeraire_size = float(gross[self.numeraire_row] / 2 or 1.0) if left_out else self.numeraire_price
 
     def _structure(self) -> None:
         """Non-zeros of the Jacobian, and which of them complementarity changes."""
@@ -407,7 +430,15 @@ class Compiled:
         self.paired_entry_row = np.searchsorted(self.paired_row, self.structure_row[self.paired_entry])
         self.pair_entry = np.searchsorted(self.structure, self.paired_row * n + self.paired_var)
         self.elimination: Elimination | None = None
+        self.variants: dict[tuple[int, ...], Compiled] = {}  # with more of it complementary, by those variables
         self.diagonal = np.arange(n) * (n + 1)
+
+    def leaf(self, owner: str, leaf: str, side: str | None = None) -> int:
+        """Number of a leaf; without a side, among inputs and demand first, then among outputs."""
+        for where in ("inputs", "demand", "output") if side is None else ():
+            if (owner, where, leaf) in self.leaf_at:
+                return self.leaf_at[(owner, where, leaf)]
+        return self.leaf_at[(owner, side or "inputs", leaf)]
 
     def equation_name(self, row: int) -> str:
         """The economic name of a row of the system."""
@@ -417,7 +448,8 @@ class Compiled:
             name = self.commodities[row - self.price_slice.start]
             return f"numeraire price of '{name}'" if row == self.numeraire_row else f"market of '{name}'"
         if row < self.income_slice.stop:
-            return f"income of consumer '{self.consumers[row - self.income_slice.start]}'"
+            name = self.consumers[row - self.income_slice.start]
+            return f"numeraire income of '{name}'" if row == self.numeraire_row else f"income of consumer '{name}'"
         return f"auxiliary equation of '{self.auxiliaries[row - self.aux_slice.start]}'"
 
     def variable_name(self, column: int) -> str:
@@ -429,6 +461,21 @@ class Compiled:
         if column < self.income_slice.stop:
             return f"income of '{self.consumers[column - self.income_slice.start]}'"
         return f"auxiliary '{self.auxiliaries[column - self.aux_slice.start]}'"
+
+
+def _numbered(what: str, names: tuple[str, ...], first: int) -> dict[str, int]:
+    """Places of names in the vector of variables."""
+    found: dict[str, int] = Addresses(what)
+    found.update({name: first + i for i, name in enumerate(names)})
+    return found
+
+
+def _benchmark_income(model: Model, name: str) -> float:
+    """What a consumer has in the benchmark: what is said, or what its demand costs over the share that it keeps."""
+    consumer = next(c for c in model.consumers if c.name == name)
+    if consumer.income is not None:
+        return consumer.income
+    return benchmark_value(consumer.demand, 1, model.multipliers()) / (1.0 - sum(consumer.income_shares.values()))
 
 
 def _floats(values: Iterable[float]) -> Array:
@@ -443,4 +490,6 @@ def compile_model(model: Model) -> Compiled:
     ModelError
         if the model's data contradict themselves.
     """
-    return Compiled(model)
+    compiled = Compiled(model)
+    refuse_unmatched(compiled)
+    return compiled

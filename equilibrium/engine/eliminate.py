@@ -12,6 +12,7 @@ Management Science 3, 255-269.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,23 @@ Index = NDArray[np.int64]
 LARGEST_GROWTH = 1e6  # of an entry when its row is divided by the pivot
 DENSE_UP_TO = 1500  # unknowns left; beyond it a sparse factorisation of the whole is better
 FILL = 4000  # largest number of products that one pivot may cost
+
+
+class Factor:
+    """A factorised matrix: called with a right-hand side, it solves."""
+
+    def __init__(self, solve: Callable[[Array], Array], pivots: Callable[[], Array]) -> None:
+        self._solve, self._pivots = solve, pivots
+
+    def __call__(self, b: Array) -> Array:
+        """The unknowns for a right-hand side."""
+        return self._solve(b)
+
+    @cached_property
+    def weakest(self) -> float:
+        """Smallest pivot over the largest one; near zero where the matrix is close to singular."""
+        size = np.abs(self._pivots())
+        return float(size.min() / size.max()) if size.size else 1.0
 
 
 class Elimination:
@@ -69,7 +87,7 @@ class Elimination:
         self.product_across = order[first[self.down_pivot[self.product_down]] + within]
         self.product_place = self.across_col[self.product_across] * self.m + self.down_row[self.product_down]
 
-    def factorise(self, data: Array) -> Callable[[Array], Array]:
+    def factorise(self, data: Array) -> Factor:
         """Factorise the matrix with values ``data`` (aligned with the pattern); returns its solve.
 
         Raises
@@ -102,15 +120,15 @@ class Elimination:
             kept = linalg.lapack.dgetrs(lu, order, right)[0]
             return _back(reduced, kept, self.pivot_col, self.kept_col, across, self.across_pivot, self.across_col)
 
-        return solve
+        return Factor(solve, lu.diagonal)
 
-    def _whole(self, data: Array) -> Callable[[Array], Array]:
+    def _whole(self, data: Array) -> Factor:
         matrix = sparse.csc_array((data, (self.row, self.col)), shape=(self.n, self.n))
         try:
             factor = sparse_linalg.splu(matrix)
         except RuntimeError as error:
             raise np.linalg.LinAlgError(str(error)) from error
-        return lambda b: np.asarray(factor.solve(b))
+        return Factor(lambda b: np.asarray(factor.solve(b)), lambda: np.asarray(factor.U.diagonal()))
 
 
 @compiled

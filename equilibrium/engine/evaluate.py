@@ -62,6 +62,7 @@ def _values(c: Compiled, p: Parameters) -> Values:
     node_value, share, log_reference, log_augment = kernels.shares(
         c.layout.trees, n["quantity"], n["reference"], n["augment"]
     )
+    n["sigma"] = n["sigma"] * c.node_sign  # transformation is substitution with the sign turned
     kept = np.ones(len(c.consumers), dtype=node_value.dtype)
     np.subtract.at(kept, c.share_payer - c.income_slice.start, n["income_share"])
     return Values(

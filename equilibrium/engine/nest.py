@@ -18,9 +18,12 @@ Economics 14, 1-46.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import exp, log
+from types import MappingProxyType
+
+NONE: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -101,15 +104,19 @@ def leaves(tree: Tree) -> Iterator[Leaf]:
             yield from leaves(child)
 
 
-def benchmark_value(tree: Tree, sign: int = 1) -> float:
+def benchmark_value(tree: Tree, sign: int = 1, multipliers: Mapping[str, float] = NONE) -> float:
     """Benchmark value of a tree at user prices (``sign`` = 1 for inputs, -1 for outputs)."""
-    return sum(leaf.quantity * user_price(leaf, leaf.price, sign) for leaf in leaves(tree))
+    return sum(leaf.quantity * user_price(leaf, leaf.price, sign, multipliers) for leaf in leaves(tree))
 
 
-def user_price(leaf: Leaf, price: float, sign: int) -> float:
-    """Price that the chooser sees for a commodity price ``price``, taxes included."""
+def user_price(leaf: Leaf, price: float, sign: int, multipliers: Mapping[str, float] = NONE) -> float:
+    """Price that the chooser sees for a commodity price ``price``, taxes included.
+
+    ``multipliers`` : benchmark values of the auxiliaries that scale rates; 1 where not given.
+    """
     alpha, beta = leaf.decision or (1.0, 0.0)
-    return (alpha * price + beta) * (1.0 + sign * sum(tax.rate for tax in leaf.taxes))
+    rates = sum(t.rate * (multipliers.get(t.multiplier, 1.0) if t.multiplier else 1.0) for t in leaf.taxes)
+    return (alpha * price + beta) * (1.0 + sign * rates)
 
 
 def unit_value(tree: Tree, price: Callable[[str], float], sign: int = 1) -> float:

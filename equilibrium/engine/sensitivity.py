@@ -20,7 +20,7 @@ import numpy as np
 
 from tanshi.equilibrium.engine.compile import Array, Parameters
 from tanshi.equilibrium.engine.evaluate import Evaluator, Numbers, State
-from tanshi.equilibrium.engine.solve import Solution, complementarity_slopes
+from tanshi.equilibrium.engine.solution import Solution, complementarity_slopes
 
 STEP = 1e-30
 

@@ -288,9 +288,9 @@ class Province:
             naming the worst equation.
         """
         try:
-            return solve(self.compiled, p, start, tolerance=tolerance, near=near)
+            return solve(self.compiled, p, start, tolerance=tolerance, near=near, corners=False)
         except EquilibriumError:
-            return solve_by_steps(self.compiled, p, tolerance=tolerance)
+            return solve_by_steps(self.compiled, p, tolerance=tolerance, corners=False)
 
     # -- readings ------------------------------------------------------------------------------------------
 

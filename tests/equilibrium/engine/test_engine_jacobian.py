@@ -8,7 +8,7 @@ import pytest
 from tanshi.equilibrium.engine import Compiled, Parameters, compile_model
 from tanshi.equilibrium.engine.compile import Array
 from tanshi.equilibrium.engine.evaluate import Evaluator
-from tanshi.equilibrium.engine.solve import jacobian
+from tanshi.equilibrium.engine.solution import jacobian
 from tests.equilibrium.engine.made_up import Features, random_economy, random_shock
 
 STEP = 1e-30

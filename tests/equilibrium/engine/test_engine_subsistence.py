@@ -46,4 +46,4 @@ def test_demand_follows_the_linear_expenditure_system(minimum: float) -> None:
 
 def test_negative_subsistence_is_refused_by_name() -> None:
     with pytest.raises(ModelError, match="subsistence of 'F' of 'H' is -1"):
-        economy(-1.0).validate()
+        compile_model(economy(-1.0))

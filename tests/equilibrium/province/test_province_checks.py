@@ -80,7 +80,7 @@ def test_a_closure_that_fixes_nothing_fails_and_is_named(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(province_model, "current_account", loose)
     failed = failures(shanxi())
-    assert CURRENT_ACCOUNT in failed["every unknown has an equation of its own"].detail
+    assert CURRENT_ACCOUNT in failed["the model is well formed"].detail
 
 
 def test_a_closure_that_fixes_a_price_in_money_breaks_homogeneity(monkeypatch: pytest.MonkeyPatch) -> None:

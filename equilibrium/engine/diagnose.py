@@ -1,0 +1,127 @@
+"""Why there is no equilibrium, or why what was found is none: in words, with the account that is to blame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tanshi.equilibrium.engine.compile import Array, Compiled, Index
+from tanshi.equilibrium.engine.complementarity import fischer_burmeister
+from tanshi.equilibrium.engine.evaluate import Evaluator, State
+from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, conditions, system
+
+GONE = 1e-5  # of its benchmark: an activity that has been driven out
+BROKE = 1e-9  # of benchmark income that may be missing
+LEAK = 1e-7  # of the largest income: value that nobody pays or receives
+FLAT = 1e-11  # of the largest change of equations that a change of unknowns may bring and still count as none
+MOVES = 1e-3  # of the largest component: unknowns that take part
+
+
+def failure(evaluator: Evaluator, state: State, phi: Array, steps: int, tolerance: float) -> EquilibriumError:
+    """The error that says how far Newton came and what most likely stands in the way."""
+    c = evaluator.c
+    head = f"no equilibrium found after {steps} Newton steps: "
+    broken = np.flatnonzero(~np.isfinite(phi))
+    if broken.size:
+        strange = np.flatnonzero(~np.isfinite(state.x))
+        cause = f"the {c.variable_name(int(strange[0]))} is {state.x[strange[0]]}; " if strange.size else ""
+        name = c.equation_name(int(broken[0]))
+        return EquilibriumError(f"{head}{cause}worst is the {name}, which has no finite value", name, np.inf)
+    hint = _hint(evaluator, state) if steps else ""
+    if float(np.abs(phi).max()) <= tolerance:  # where prices explode, small gaps elsewhere add up to a large one here
+        name = c.equation_name(c.numeraire_row)
+        name = name.replace("numeraire price", "market").replace("numeraire income", "income")
+        gap = float(abs(state.imbalance))
+        cause = (
+            leak(evaluator, state) or f"all other equations hold, but the {name} is out of balance by {gap:.3g}{hint}"
+        )
+        return EquilibriumError(head + cause, name, gap)
+    worst = int(np.argmax(np.abs(phi)))
+    name = c.equation_name(worst)
+    return EquilibriumError(
+        f"{head}worst is the {name} with relative residual {phi[worst]:.3g} (tolerance {tolerance:g}){hint}",
+        name,
+        float(abs(phi[worst])),
+    )
+
+
+def leak(evaluator: Evaluator, state: State) -> str:
+    """Value that a bound leaves without payer or receiver, in words; nothing where there is none.
+
+    A price held above what clears its market pays the owners for what nobody buys; a level held away from zero profit
+    earns what nobody is paid. Walras' law then cannot hold.
+    """
+    c = evaluator.c
+    own = np.flatnonzero(c.pair == np.arange(c.n))
+    own = own[own < c.price_slice.stop]
+    if not own.size:
+        return ""
+    value = state.x[own] * state.residual[own] * c.scale[own]
+    largest = float(np.abs(state.x[c.income_slice]).max())
+    worst = int(np.argmax(np.abs(value)))
+    if not abs(value[worst]) > LEAK * max(largest, 1e-300):
+        return ""
+    row = int(own[worst])
+    at = f"the {c.variable_name(row)} is held at its bound {state.x[row]:.6g}"
+    if row < c.level_slice.stop:
+        word = "profit" if value[worst] < 0 else "loss"
+        return (
+            f"{at}, which leaves a {word} of {abs(value[worst]):.6g} that nobody owns. Give the activity a capacity "
+            "with an owner (with_capacity)"
+        )
+    word = "for what nobody buys" if value[worst] > 0 else "less than what is bought"
+    name = c.commodities[row - c.price_slice.start]
+    return (
+        f"{at}, at which its owners are paid {word} (worth {abs(value[worst]):.6g}). Ration it: an Auxiliary with "
+        f"pairs_price='{name}' that multiplies the endowments of '{name}'"
+    )
+
+
+def _hint(evaluator: Evaluator, state: State) -> str:
+    """Words on what has been driven to nothing or into debt where the search ended."""
+    c = evaluator.c
+    poor = broke(c, state)
+    if poor:
+        return f"; where the search ended {poor}"
+    level = state.x[c.level_slice]
+    gone = np.flatnonzero((level < GONE * c.start[c.level_slice]) & ~c.bounded[c.level_slice])
+    if gone.size:
+        names = ", ".join(f"'{c.activities[i]}'" for i in gone[:4])
+        return f"; {names} was driven out: let it shut down with complementary=True"
+    return ""
+
+
+def broke(c: Compiled, state: State) -> str:
+    """Consumers who have less than nothing to spend, in words; nothing where there are none."""
+    income = state.x[c.income_slice]
+    poor = np.flatnonzero(income < -BROKE * np.maximum(np.abs(c.scale[c.income_slice]), np.abs(income).max() * 1e-3))
+    if not poor.size:
+        return ""
+    first = int(poor[0])
+    owed = next(h for h in c.model.consumers if h.name == c.consumers[first]).subsistence
+    after = " after its subsistence" if owed else ""
+    return f"consumer '{c.consumers[first]}' has {income[first]:.6g} to spend{after}: less than nothing"
+
+
+def undetermined(solution: Solution) -> tuple[str, ...]:
+    """Unknowns that can move together without any equation noticing; empty where the equilibrium is locally unique."""
+    c = solution.compiled
+    at = conditions(solution.evaluator, solution.state, fischer_burmeister)
+    data = system(solution.evaluator, solution.state, at)
+    if not np.isfinite(data).all():
+        return ()
+    unit = np.maximum(np.abs(solution.x), 1e-3 * np.maximum(np.abs(c.start), 1e-3))
+    direction = _flattest(c, data * unit[c.structure_col], c.structure_row, c.structure_col)
+    if direction is None:
+        return ()
+    moving = np.flatnonzero(np.abs(direction) > MOVES * np.abs(direction).max())
+    return tuple(c.variable_name(int(i)) for i in moving)
+
+
+def _flattest(c: Compiled, data: Array, row: Index, col: Index) -> Array | None:
+    """Direction in which the system does not change, found by its singular values; None where there is none."""
+    size = np.zeros(c.n)
+    np.maximum.at(size, row, np.abs(data))
+    matrix = np.zeros((c.n, c.n))
+    matrix[row, col] = data / np.where(size > 0, size, 1.0)[row]
+    _, values, right = np.linalg.svd(matrix)
+    return np.asarray(right[-1]) if values[-1] <= FLAT * values[0] else None

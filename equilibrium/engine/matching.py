@@ -1,0 +1,42 @@
+"""Whether every unknown of a pattern can be given an equation of its own (structural rank)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from tanshi.equilibrium.engine.model import ModelError
+
+if TYPE_CHECKING:
+    from tanshi.equilibrium.engine.compile import Compiled
+
+
+def unmatched(c: Compiled) -> tuple[list[int], list[int]]:
+    """Equations and unknowns that are left over when as many as possible are paired.
+
+    The numeraire's equation knows its own variable alone, whatever stands in the place of its market.
+    """
+    row, col = c.structure_row, c.structure_col
+    kept = (row != c.numeraire_row) | (col == c.numeraire_row)
+    pattern = sparse.csr_matrix((np.ones(int(kept.sum())), (row[kept], col[kept])), shape=(c.n, c.n))
+    matched = csgraph.maximum_bipartite_matching(pattern, perm_type="column")
+    return np.flatnonzero(matched < 0).tolist(), np.setdiff1d(np.arange(c.n), matched).tolist()
+
+
+def refuse_unmatched(c: Compiled) -> None:
+    """Refuse a model in which some unknown is left without an equation, whatever the numbers.
+
+    Raises
+    ------
+    ModelError
+        naming the unknowns, and the equations that nothing is left to move.
+    """
+    rows, unknowns = unmatched(c)
+    if rows:
+        raise ModelError(
+            f"nothing determines the {', '.join(c.variable_name(i) for i in unknowns[:4])}: no equation is left. "
+            f"Nothing is left to move the {', '.join(c.equation_name(i) for i in rows[:4])}"
+        )

@@ -1,0 +1,168 @@
+"""An equilibrium by name, with the evidence that it is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf, nan
+
+import numpy as np
+
+from tanshi.equilibrium.engine.compile import Array, Compiled, Index, Parameters
+from tanshi.equilibrium.engine.complementarity import Conditions, Rule, fischer_burmeister
+from tanshi.equilibrium.engine.eliminate import Elimination, Factor
+from tanshi.equilibrium.engine.evaluate import Evaluator, State
+from tanshi.equilibrium.engine.names import Named
+
+
+class EquilibriumError(ValueError):
+    """No equilibrium was found; the message names the worst equation.
+
+    Attributes
+    ----------
+    equation : name of the equation with the largest residual.
+    residual : its relative residual.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, equation: str = "", residual: float = inf) -> None:
+        super().__init__(message)
+        self.equation, self.residual = equation, residual
+
+
+@dataclass(frozen=True)
+class Solution:
+    """An equilibrium with the evidence that it is one.
+
+    Attributes
+    ----------
+    x : all variables, in the compiled model's order.
+    residual : largest relative residual of the complementarity system.
+    worst : name of the equation that has it.
+    iterations : Newton iterations used.
+    walras : relative imbalance of the numeraire's market, the one equation left out.
+    weakest : smallest pivot of the last factorisation over its largest; NaN where none was made.
+    undetermined : unknowns that can move together without any equation noticing; empty where the equilibrium is locally
+        unique.
+    """
+
+    compiled: Compiled
+    parameters: Parameters
+    x: Array
+    residual: float
+    worst: str
+    iterations: int
+    walras: float
+    evaluator: Evaluator
+    state: State
+    weakest: float = nan
+    undetermined: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> dict[str, float]:
+        """Activity levels by name."""
+        return Named(zip(self.compiled.activities, self.x[self.compiled.level_slice].tolist(), strict=True))
+
+    @property
+    def price(self) -> dict[str, float]:
+        """Commodity prices by name."""
+        return Named(zip(self.compiled.commodities, self.x[self.compiled.price_slice].tolist(), strict=True))
+
+    @property
+    def income(self) -> dict[str, float]:
+        """Consumers' incomes by name."""
+        return Named(zip(self.compiled.consumers, self.x[self.compiled.income_slice].tolist(), strict=True))
+
+    @property
+    def auxiliary(self) -> dict[str, float]:
+        """Auxiliary variables by name."""
+        return Named(zip(self.compiled.auxiliaries, self.x[self.compiled.aux_slice].tolist(), strict=True))
+
+    @property
+    def real(self) -> dict[str, float]:
+        """Consumers' real demand (welfare), 1 in the benchmark."""
+        return Named(zip(self.compiled.consumers, self.state.real.tolist(), strict=True))
+
+    def unit(self, owner: str, leaf: str, side: str | None = None) -> float:
+        """Quantity of a leaf per unit of its activity or of real demand; ``side`` as in ``flow``."""
+        return float(self.state.quantity[self.compiled.leaf(owner, leaf, side)])
+
+    def flow(self, owner: str, leaf: str, side: str | None = None) -> float:
+        """Quantity of a leaf at the solution.
+
+        ``side`` is ``inputs``, ``output`` or ``demand``; when None, what is used comes before what is made.
+        """
+        return float(self.state.flow[self.compiled.leaf(owner, leaf, side)])
+
+    def index(self, owner: str, node: str, side: str = "inputs") -> float:
+        """Price index of a named nest, 1 in the benchmark."""
+        c = self.compiled
+        return float(np.exp(self.state.log_item[c.n_leaves + c.node_at[(owner, side, node)]]))
+
+    def system_jacobian(self) -> Array:
+        """Jacobian of the complementarity system at the solution, dense."""
+        c = self.compiled
+        at = conditions(self.evaluator, self.state, fischer_burmeister)
+        matrix = np.zeros((c.n, c.n))
+        matrix.flat[c.structure] = system(self.evaluator, self.state, at)
+        return matrix
+
+    @cached_property
+    def solver(self) -> Factor:
+        """Solver with the complementarity system's Jacobian at the solution (implicit function theorem)."""
+        return solver_at(self)
+
+
+def complementarity_slopes(solution: Solution) -> tuple[Index, Array, Array]:
+    """Rows that are complementary to a variable, and the slopes of their conditions in variable and equation."""
+    at = conditions(solution.evaluator, solution.state, fischer_burmeister)
+    return solution.compiled.paired_row, at.of_variable, at.of_equation
+
+
+def conditions(evaluator: Evaluator, state: State, rule: Rule) -> Conditions:
+    """The complementarity system at a state, under one rule."""
+    c, p = evaluator.c, evaluator.p
+    return rule(c.paired_row, c.paired_var, p.lower, p.upper, state.x, state.residual)
+
+
+def system(evaluator: Evaluator, state: State, at: Conditions) -> Array:
+    """Values of the complementarity system's Jacobian at ``compiled.structure``."""
+    c = evaluator.c
+    data = evaluator.jacobian_data(state)
+    if c.paired_row.size:
+        data[c.paired_entry] *= at.of_equation.take(c.paired_entry_row)
+        data[c.pair_entry] += at.of_variable
+    return data
+
+
+def elimination(c: Compiled) -> Elimination:
+    """The model's elimination, chosen once from its benchmark: what was solved before has no say in it."""
+    if c.elimination is None:
+        data = np.abs(Evaluator(c, c.default).jacobian_data(Evaluator(c, c.default).state(c.start)))
+        largest = np.zeros(c.n)
+        np.maximum.at(largest, c.structure_row, data)
+        switched = c.pair[c.structure_row] >= 0  # a complementarity row may turn into a bound
+        sound = (data >= 0.05 * largest[c.structure_row]) & (data > 0) & ~switched
+        c.elimination = Elimination(c.structure_row, c.structure_col, c.n, sound)
+    return c.elimination
+
+
+def jacobian(evaluator: Evaluator, state: State) -> Array:
+    """The Jacobian of the raw equations as a dense array, for checks."""
+    c = evaluator.c
+    matrix = np.zeros((c.n, c.n))
+    matrix.flat[c.structure] = evaluator.jacobian_data(state)
+    return matrix
+
+
+def solver_at(solution: Solution) -> Factor:
+    """The factorised Jacobian of the complementarity system at a solution.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        where it is singular.
+    """
+    at = conditions(solution.evaluator, solution.state, fischer_burmeister)
+    return elimination(solution.compiled).factorise(system(solution.evaluator, solution.state, at))

@@ -1,0 +1,238 @@
+"""What is refused of a model before anything is computed: parts that do not fit together, each named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
+from math import isfinite
+from numbers import Real
+from typing import Any
+
+from tanshi.equilibrium.engine.model import (
+    Activity,
+    Auxiliary,
+    Commodity,
+    Consumer,
+    Endowment,
+    Model,
+    ModelError,
+    Term,
+)
+from tanshi.equilibrium.engine.names import nearest
+from tanshi.equilibrium.engine.nest import Leaf, Nest, Tax, Tree, benchmark_value, leaves
+
+
+def validate(model: Model) -> None:
+    """Refuse a model whose parts do not fit together.
+
+    Raises
+    ------
+    ModelError
+        naming the activity, consumer, leaf or auxiliary and what is wrong with it.
+    """
+    _types(model)
+    names = [a.name for a in model.activities] + [c.name for c in model.consumers] + [x.name for x in model.auxiliaries]
+    for kind, given in (("names", names), ("commodities", [c.name for c in model.commodities])):
+        twice = sorted(name for name, times in Counter(given).items() if times > 1)
+        if twice:
+            raise ModelError(f"{kind} used twice: {', '.join(twice)}")
+    for part, kind in ((model.activities, "activity"), (model.consumers, "consumer")):
+        if not part:
+            raise ModelError(f"the model has no {kind}; an economy needs at least one")
+    for commodity in model.commodities:
+        if not (isfinite(commodity.price) and commodity.price >= 0 and commodity.lower <= commodity.upper):
+            raise ModelError(
+                f"commodity '{commodity.name}' has price {commodity.price} in [{commodity.lower}, "
+                f"{commodity.upper}]; a price is finite and >= 0, bounds are in order"
+            )
+    consumers = {c.name for c in model.consumers}
+    auxiliaries = model.multipliers()
+    commodities = {c.name for c in model.all_commodities()}
+    if model.numeraire not in commodities | consumers:
+        raise ModelError(
+            f"numeraire '{model.numeraire}' is not a commodity of the model, nor a consumer whose income could serve; "
+            f"a numeraire is needed: {nearest(model.numeraire, sorted(commodities))}"
+        )
+    for activity in model.activities:
+        if not (isfinite(activity.level) and activity.level >= 0):
+            raise ModelError(f"activity '{activity.name}' has level {activity.level}; it must be finite and >= 0")
+        _check_tree(f"output of activity '{activity.name}'", activity.output, -1, consumers, auxiliaries)
+        _check_tree(f"inputs of activity '{activity.name}'", activity.inputs, 1, consumers, auxiliaries)
+    for consumer in model.consumers:
+        _check_tree(f"demand of consumer '{consumer.name}'", consumer.demand, 1, consumers, auxiliaries)
+        _check_consumer(consumer, consumers, auxiliaries)
+    _check_auxiliaries(model, commodities)
+    _check_supply(model, commodities)
+
+
+def _types(model: Model) -> None:
+    """Each part is what the model's description says; the first that is not is named with its place."""
+    if not isinstance(model, Model):
+        raise ModelError(f"a Model is expected, found {_found(model)}")
+    parts: tuple[tuple[str, Iterable[Any], type], ...] = (
+        ("activities", model.activities, Activity),
+        ("consumers", model.consumers, Consumer),
+        ("commodities", model.commodities, Commodity),
+        ("auxiliaries", model.auxiliaries, Auxiliary),
+    )
+    for where, part, kind in parts:
+        _all(f"{where} of the model", part, kind)
+        for number, item in enumerate(part):
+            if not isinstance(item.name, str) or not item.name:
+                raise ModelError(
+                    f"{where}[{number}] has the name {item.name!r}; a name is a text of one letter or more"
+                )
+    if not isinstance(model.numeraire, str):
+        raise ModelError(f"the numeraire is {_found(model.numeraire)}; give the name of a commodity or a consumer")
+    for activity in model.activities:
+        _number(f"level of activity '{activity.name}'", activity.level)
+        _tree_types(f"output of activity '{activity.name}'", activity.output)
+        _tree_types(f"inputs of activity '{activity.name}'", activity.inputs)
+    for commodity in model.commodities:
+        for field in ("price", "lower", "upper"):
+            _number(f"{field} of commodity '{commodity.name}'", getattr(commodity, field))
+    for consumer in model.consumers:
+        _tree_types(f"demand of consumer '{consumer.name}'", consumer.demand)
+        _all(f"endowments of consumer '{consumer.name}'", consumer.endowments, Endowment)
+        for endowment in consumer.endowments:
+            _number(f"endowment of '{endowment.commodity}' of consumer '{consumer.name}'", endowment.quantity)
+        for what in ("income_shares", "subsistence"):
+            given = getattr(consumer, what)
+            if not hasattr(given, "items"):
+                raise ModelError(
+                    f"{what} of consumer '{consumer.name}' is {_found(given)}; names with numbers expected"
+                )
+            for name, value in given.items():
+                _number(f"{what} of '{name}' of consumer '{consumer.name}'", value)
+    for auxiliary in model.auxiliaries:
+        _all(f"terms of auxiliary '{auxiliary.name}'", auxiliary.terms, Term)
+        for field in ("value", "lower", "upper", "scale"):
+            _number(f"{field} of auxiliary '{auxiliary.name}'", getattr(auxiliary, field))
+        for term in auxiliary.terms:
+            _number(f"a coefficient of auxiliary '{auxiliary.name}'", term.coefficient)
+
+
+def _tree_types(where: str, tree: object) -> None:
+    if isinstance(tree, Nest):
+        _number(f"{where}: elasticity of nest '{tree.name}'", tree.sigma)
+        _number(f"{where}: augmentation of nest '{tree.name}'", tree.augment)
+        if isinstance(tree.children, str | Leaf | Nest) or not isinstance(tree.children, Iterable):
+            raise ModelError(
+                f"{where}: children of nest '{tree.name}' are {_found(tree.children)}; a tuple is expected"
+            )
+        for child in tree.children:
+            _tree_types(where, child)
+        return
+    if not isinstance(tree, Leaf):
+        raise ModelError(f"{where}: a Leaf or a Nest is expected, found {_found(tree)}")
+    if not isinstance(tree.commodity, str) or not tree.commodity:
+        raise ModelError(f"{where}: a leaf's commodity is {_found(tree.commodity)}; a name is expected")
+    _number(f"{where}: quantity of '{tree.address}'", tree.quantity)
+    _number(f"{where}: benchmark price of '{tree.address}'", tree.price)
+    _all(f"{where}: taxes on '{tree.address}'", tree.taxes, Tax)
+    for tax in tree.taxes:
+        _number(f"{where}: tax rate on '{tree.address}'", tax.rate)
+
+
+def _all(where: str, given: object, kind: type) -> None:
+    """A sequence of one kind."""
+    one = isinstance(given, str) or isinstance(given, kind)  # noqa: SIM101 (mypy knows no union with a variable)
+    if one or not isinstance(given, Iterable):
+        raise ModelError(f"{where}: a tuple of {kind.__name__} is expected, found {_found(given)}")
+    for number, item in enumerate(given):
+        if not isinstance(item, kind):
+            raise ModelError(f"{where}[{number}]: {kind.__name__} is expected, found {_found(item)}")
+
+
+def _number(where: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ModelError(f"{where} is {_found(value)}; a number is expected")
+
+
+def _found(value: object) -> str:
+    shown = repr(value)
+    return f"{shown if len(shown) <= 40 else shown[:37] + '...'} ({type(value).__name__})"
+
+
+def _check_consumer(consumer: Consumer, consumers: set[str], auxiliaries: Container[str]) -> None:
+    for name, quantity in consumer.subsistence.items():
+        if not isfinite(quantity) or quantity < 0:
+            raise ModelError(f"subsistence of '{name}' of '{consumer.name}' is {quantity:g}; it must be >= 0")
+    for endowment in consumer.claims():
+        if not isfinite(endowment.quantity):
+            raise ModelError(f"endowment of '{endowment.commodity}' of '{consumer.name}' is not finite")
+        if endowment.multiplier is not None and endowment.multiplier not in auxiliaries:
+            raise ModelError(f"consumer '{consumer.name}' names the unknown auxiliary '{endowment.multiplier}'")
+    for receiver, share in consumer.income_shares.items():
+        if receiver not in consumers:
+            raise ModelError(f"consumer '{consumer.name}' pays income to the unknown consumer '{receiver}'")
+        if not isfinite(share):
+            raise ModelError(f"income share of '{consumer.name}' to '{receiver}' is not finite")
+    if sum(consumer.income_shares.values()) >= 1:
+        raise ModelError(f"consumer '{consumer.name}' pays away all of its income and keeps none to spend")
+
+
+def _check_auxiliaries(model: Model, commodities: set[str]) -> None:
+    for auxiliary in model.auxiliaries:
+        if auxiliary.pairs_price is not None and auxiliary.pairs_price not in commodities:
+            raise ModelError(f"auxiliary '{auxiliary.name}' pairs the unknown price '{auxiliary.pairs_price}'")
+        for term in auxiliary.terms:
+            if not isfinite(term.coefficient):
+                raise ModelError(f"auxiliary '{auxiliary.name}' has the coefficient {term.coefficient}")
+        if auxiliary.lower > auxiliary.upper:
+            raise ModelError(f"auxiliary '{auxiliary.name}' has lower bound above its upper bound")
+        if not (isfinite(auxiliary.scale) and auxiliary.scale > 0):
+            raise ModelError(f"auxiliary '{auxiliary.name}' has scale {auxiliary.scale}; it must be positive")
+    paired = Counter(x.pairs_price for x in model.auxiliaries if x.pairs_price is not None)
+    for price in sorted(p for p, times in paired.items() if times > 1):
+        raise ModelError(f"two auxiliaries pair the price of '{price}'; one equation sets one price")
+
+
+def _check_tree(where: str, tree: Tree, sign: int, consumers: set[str], auxiliaries: Mapping[str, float]) -> None:
+    if isinstance(tree, Nest):
+        if not tree.children:
+            raise ModelError(f"{where}: nest '{tree.name}' has no children")
+        if not (isfinite(tree.sigma) and tree.sigma >= 0):
+            raise ModelError(f"{where}: nest '{tree.name}' has elasticity {tree.sigma}; it must be finite and >= 0")
+        if not (isfinite(tree.augment) and tree.augment > 0):
+            raise ModelError(f"{where}: nest '{tree.name}' has augmentation {tree.augment}; it must be positive")
+        for child in tree.children:
+            if tree.sigma > 0 and benchmark_value(child, sign, auxiliaries) <= 0:
+                label = child.address if isinstance(child, Leaf) else child.name
+                raise ModelError(
+                    f"{where}: '{label}' has no value in the benchmark, so it cannot stand in nest "
+                    f"'{tree.name}' with elasticity {tree.sigma:g}; put it in a nest with elasticity 0"
+                )
+            _check_tree(where, child, sign, consumers, auxiliaries)
+        value = benchmark_value(tree, sign, auxiliaries)
+        if value <= 0:
+            raise ModelError(f"{where}: nest '{tree.name}' has benchmark value {value:g}; it must be positive")
+        return
+    if not isfinite(tree.quantity) or tree.quantity < 0:
+        raise ModelError(f"{where}: '{tree.address}' has quantity {tree.quantity}; it must be finite and >= 0")
+    if not isfinite(tree.price) or tree.price < 0:
+        raise ModelError(f"{where}: '{tree.address}' has benchmark price {tree.price}; it must be finite and >= 0")
+    for tax in tree.taxes:
+        if tax.receiver not in consumers:
+            raise ModelError(
+                f"{where}: the tax on '{tree.address}' is paid to nobody: unknown consumer '{tax.receiver}'"
+            )
+        if not isfinite(tax.rate):
+            raise ModelError(f"{where}: the tax rate on '{tree.address}' is {tax.rate}")
+        if tax.multiplier is not None and tax.multiplier not in auxiliaries:
+            raise ModelError(f"{where}: the tax on '{tree.address}' names the unknown auxiliary '{tax.multiplier}'")
+    if tree.terms is not None and tree.terms not in auxiliaries:
+        raise ModelError(f"{where}: '{tree.address}' names the unknown auxiliary '{tree.terms}'")
+
+
+def _check_supply(model: Model, commodities: set[str]) -> None:
+    made = {leaf.commodity for a in model.activities for leaf in leaves(a.output)}
+    made |= {e.commodity for c in model.consumers for e in c.claims()}
+    used = {leaf.commodity for a in model.activities for leaf in leaves(a.inputs)}
+    used |= {leaf.commodity for c in model.consumers for leaf in leaves(c.demand)}
+    used |= {e.commodity for c in model.consumers for e in c.claims() if e.quantity < 0 or e.multiplier}
+    for name in sorted(commodities):
+        if name not in made:
+            raise ModelError(f"commodity '{name}' is used but nobody makes or owns it")
+        if name not in used:
+            raise ModelError(f"commodity '{name}' is made or owned but nobody uses it")
