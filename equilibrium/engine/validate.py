@@ -125,7 +125,7 @@ def _tree_types(where: str, tree: object) -> None:
         return
     if not isinstance(tree, Leaf):
         raise ModelError(f"{where}: a Leaf or a Nest is expected, found {_found(tree)}")
-    if not isinstance(tree.commodity, str) or not tree.commodity:
+    if type(tree.commodity) is not str or not tree.commodity:
         raise ModelError(f"{where}: a leaf's commodity is {_found(tree.commodity)}; a name is expected")
     _number(f"{where}: quantity of '{tree.address}'", tree.quantity)
     _number(f"{where}: benchmark price of '{tree.address}'", tree.price)
@@ -136,8 +136,7 @@ def _tree_types(where: str, tree: object) -> None:
 
 def _all(where: str, given: object, kind: type) -> None:
     """A sequence of one kind."""
-    one = isinstance(given, str) or isinstance(given, kind)  # noqa: SIM101 (mypy knows no union with a variable)
-    if one or not isinstance(given, Iterable):
+    if not isinstance(given, Iterable) or isinstance(given, str):
         raise ModelError(f"{where}: a tuple of {kind.__name__} is expected, found {_found(given)}")
     for number, item in enumerate(given):
         if not isinstance(item, kind):
