@@ -50,10 +50,10 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     if not runs:
         raise StoreError(f"{folder} holds no finished run")
     for table in TABLES:
-        files = "[" + ", ".join(_text(run / f"{table}.parquet") for run in runs) + "]"
+        every = "[" + ", ".join(_text(run / f"{table}.parquet") for run in runs) + "]"
         database.execute(
             f"create view {table} as select split_part(filename, '/', -2) as run, * exclude (filename)"
-            f" from read_parquet({files}, filename = true)"
+            f" from read_parquet({every}, filename = true)"
         )
     return _shut(database, (run / f"{table}.parquet" for run in runs for table in TABLES))
 

@@ -47,13 +47,19 @@ class OnlyThisMachine:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass a request on, or refuse it."""
         if scope["type"] not in ("http", "websocket"):
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if is_ours(headers.get(b"host", ""), headers.get(b"origin", "")):
-            return await self.app(scope, receive, send)
-        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
             await receive()
-            return await send({"type": "websocket.close", "code": 4403, "reason": REFUSED})
-        kind = [(b"content-type", b"text/plain; charset=utf-8")]
-        await send({"type": "http.response.start", "status": 403, "headers": kind})
-        return await send({"type": "http.response.body", "body": REFUSED.encode()})
+            await send({"type": "websocket.close", "code": 4403, "reason": REFUSED})
+        else:
+            await _forbid(send)
+
+
+async def _forbid(send: Any) -> None:
+    kind = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 403, "headers": kind})
+    await send({"type": "http.response.body", "body": REFUSED.encode()})
