@@ -101,9 +101,10 @@ def plan_from(data: Mapping[str, Any], variables: Collection[str]) -> Plan:
     try:
         spec = Sweep.model_validate(data["spec"])
         scenarios = tuple(Scenario.model_validate(item) for item in data["scenarios"])
+        name = str(data["name"])
     except (ValidationError, KeyError, TypeError) as error:
         raise SweepError(f"sweep.json is no sweep: {str(error).splitlines()[0]}") from error
-    plan = _plan(str(data["name"]), spec, scenarios, document, variables)
+    plan = _plan(name, spec, scenarios, document, variables)
     if document.problems:
         raise _refusal(document.problems)
     return plan

@@ -41,7 +41,7 @@ def report(
     """
     from tanshi.scenarios.errors import Problem, UserError
     from tanshi.simulator.machine.disk import write_file
-    from tanshi.simulator.results.store import RECORD
+    from tanshi.simulator.results.reading import RECORD
     from tanshi.simulator.views.reports.folder_report import folder_report
 
     # A run's own folder holds the run and nothing else: its report goes beside it.

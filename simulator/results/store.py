@@ -15,19 +15,15 @@ import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from tanshi.simulator.machine.disk import StoreError, write_file, write_table
 from tanshi.simulator.results.identity import RunKey, plain, versions
+from tanshi.simulator.results.reading import FORMAT, RECORD, read_frame, read_json, read_record
 from tanshi.simulator.results.tables import ANNUAL_COLUMNS, PERIOD_COLUMNS, TRADE_COLUMNS, RunResult
 
-if TYPE_CHECKING:
-    pass
-
-FORMAT = 1
-RECORD = "run.json"
 #: The one key of run.json that may differ between two runs of the same id.
 CLOCK = "clock"
 TABLES = {"annual": ANNUAL_COLUMNS, "periods": PERIOD_COLUMNS, "trades": TRADE_COLUMNS}
@@ -218,17 +214,18 @@ def read_manifest(folder: Path | str) -> dict[str, Any]:
         Where it is broken.
     """
     path = Path(folder) / MANIFEST
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+    if not path.exists():
         return {}
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise StoreError(f"{path} is broken: {error}") from error
-    if not isinstance(found, dict) or not isinstance(found.get("runs"), dict):
+    found = read_json(path)
+    runs = found.get("runs")
+    if not isinstance(runs, dict) or not all(_is_name(name) and isinstance(key, str) for name, key in runs.items()):
         raise StoreError(f"{path} is broken: it names no runs")
     return found
+
+
+def _is_name(name: str) -> bool:
+    """Whether a run's folder may be called so: a manifest changed by hand leads nowhere else."""
+    return name == Path(name).name and name not in ("", ".", "..")
 
 
 def clear_leftovers(folder: Path | str) -> None:
@@ -246,26 +243,6 @@ def clear_leftovers(folder: Path | str) -> None:
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
-def read_record(folder: Path | str) -> dict[str, Any]:
-    """The ``run.json`` of a run's folder.
-
-    Raises
-    ------
-    StoreError
-        Where it is missing or broken.
-    """
-    path = Path(folder) / RECORD
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise StoreError(f"{folder} holds no run: cannot read {RECORD} ({error.strerror or error})") from error
-    except ValueError as error:
-        raise StoreError(f"{path} is broken: {error}") from error
-    if not isinstance(record, dict):
-        raise StoreError(f"{path} is broken: not a JSON object")
-    return record
-
-
 def read_run(folder: Path | str, *, trades: bool = True) -> RunResult:
     """Read a finished run back.
 
@@ -279,25 +256,17 @@ def read_run(folder: Path | str, *, trades: bool = True) -> RunResult:
     StoreError
         Where the run is missing, failed, or its tables are not those its record names.
     """
-    import pyarrow.parquet as pq
-
     place = Path(folder)
     record = read_record(place)
-    if record.get("status") != "finished":
-        raise StoreError(f"{place} holds no finished run (status {record.get('status')}): {record.get('error', '')}")
+    if record.get("format") != FORMAT:
+        raise StoreError(f"{place} has format {record.get('format')}, this version of the program reads {FORMAT}")
+    if record["status"] != "finished":
+        raise StoreError(f"{place} holds no finished run (status {record['status']}): {record.get('error', '')}")
     frames: dict[str, pd.DataFrame] = {}
-    for name in TABLES:
-        path = place / f"{name}.parquet"
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
-        if hashlib.sha256(content).hexdigest() != record.get("tables", {}).get(name, {}).get("sha256"):
-            raise StoreError(f"{path} is not the table that {RECORD} describes; it was changed or cut short")
-        if name == "trades" and not trades:
-            frames[name] = pq.read_schema(path).empty_table().to_pandas()
-            continue
-        frames[name] = pq.read_table(path).to_pandas()
+    for name, columns in TABLES.items():
+        known = record.get("tables", {}).get(name, {}).get("sha256", "")
+        read = name != "trades" or trades
+        frames[name] = read_frame(place / f"{name}.parquet", columns, sha256=known, rows=read)
     return RunResult(
         scenario=str(record["scenario"]),
         seed=int(record["seed"]),

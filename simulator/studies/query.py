@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.results.reading import RECORD, read_arrow, read_record
 from tanshi.simulator.results.store import TABLES
 from tanshi.simulator.studies.batches.compact import DATASET
 
@@ -42,20 +43,32 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     if _is_fresh(folder, dataset):
         files = {table: dataset / f"{table}.parquet" for table in ("runs", *TABLES)}
         for table, file in files.items():
-            database.execute(f"create view {table} as select * from read_parquet({_text(file)})")
+            _view(database, table, f"select * from read_parquet({_text(file)})")
         return _shut(database, files.values())
-    # Neither a dataset gathered before nor the leftovers of a killed process are runs.
-    runs = [p.parent for p in sorted(folder.glob("*/annual.parquet")) if p.parent.name[0] != "."]
-    runs = [run for run in runs if run.name != DATASET]
+    runs = _runs_in(folder)
     if not runs:
         raise StoreError(f"{folder} holds no finished run")
+    for lost in (run / f"{table}.parquet" for run in runs for table in TABLES):
+        if not lost.is_file():
+            raise StoreError(f"cannot read {lost}: it is not there")
     for table in TABLES:
         every = "[" + ", ".join(_text(run / f"{table}.parquet") for run in runs) + "]"
-        database.execute(
-            f"create view {table} as select split_part(filename, '/', -2) as run, * exclude (filename)"
-            f" from read_parquet({every}, filename = true)"
+        _view(
+            database,
+            table,
+            "select split_part(filename, '/', -2) as run, * exclude (filename)"
+            f" from read_parquet({every}, filename = true)",
         )
     return _shut(database, (run / f"{table}.parquet" for run in runs for table in TABLES))
+
+
+def _view(database: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
+    import duckdb
+
+    try:
+        database.execute(f"create view {table} as {sql}")
+    except duckdb.Error as error:
+        raise StoreError(f"the table {table} cannot be read: {str(error).strip().splitlines()[0]}") from error
 
 
 def _shut(database: duckdb.DuckDBPyConnection, files: Iterable[Path]) -> duckdb.DuckDBPyConnection:
@@ -89,9 +102,46 @@ def query(folder: Path, sql: str) -> pd.DataFrame:
     StoreError
         Where the folder holds no finished run.
     """
+    database = connect(folder)
+    try:
+        return ask(database, sql)
+    except QueryError:
+        check_tables(folder)
+        raise
+    finally:
+        database.close()
+
+
+def check_tables(folder: Path) -> None:
+    """Read every table of a batch's own runs once, when an answer failed: the broken one is named.
+
+    Raises
+    ------
+    StoreError
+        Naming the first table that is not the one its record describes.
+    """
+    for run in _runs_in(folder):
+        tables = read_record(run).get("tables", {})
+        for table in TABLES:
+            read_arrow(run / f"{table}.parquet", sha256=tables.get(table, {}).get("sha256", ""), rows=False)
+
+
+def _runs_in(folder: Path) -> list[Path]:
+    """Folders of finished runs: neither a dataset gathered before nor the leftovers of a killed process."""
+    found = (path.parent for path in sorted(folder.glob(f"*/{RECORD}")))
+    return [run for run in found if run.name[0] != "." and not run.name.endswith(".failed")]
+
+
+def ask(database: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
+    """The answer of an open database to one ``SELECT``.
+
+    Raises
+    ------
+    QueryError
+        As `query`, and where a table turns out to be broken.
+    """
     import duckdb
 
-    database = connect(folder)
     try:
         statements = database.extract_statements(sql)
         kinds = [str(statement.type).rsplit(".", 1)[-1] for statement in statements]
@@ -101,5 +151,3 @@ def query(folder: Path, sql: str) -> pd.DataFrame:
         return database.execute(statements[0]).df()
     except duckdb.Error as error:
         raise QueryError(f"the question cannot be answered: {str(error).strip()}") from error
-    finally:
-        database.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from tanshi.simulator.machine.disk import PARQUET, StoreError, table_bytes
-from tanshi.simulator.results.store import TABLES, publish, read_manifest, read_record
+from tanshi.simulator.results.reading import read_arrow, read_frame, read_record
+from tanshi.simulator.results.store import TABLES, publish, read_manifest
 
 DATASET = "dataset"
 DIAGNOSTICS = ("worst_residual", "worst_walras", "iterations", "unsettled_periods")
@@ -94,29 +94,26 @@ def _runs(folder: Path, now: Standing) -> pd.DataFrame:
         row: dict[str, Any] = {"run": name, "id": run_id, "status": status, "error": now.failed.get(name, "")}
         record = read_record(folder / name) if status == "finished" else {}
         row |= {"scenario": str(record.get("scenario", "")), "seed": int(record.get("seed", -1))}
-        row |= {key: float(record.get("meta", {}).get(key, float("nan"))) for key in DIAGNOSTICS}
+        row |= {key: _number(record.get("meta", {}).get(key)) for key in DIAGNOSTICS}
         found.append(row)
     table = pd.DataFrame(found)
     design = folder / "design.parquet"
     if design.is_file():
-        drawn = pd.read_parquet(design).drop(columns=["scenario", "seed"])
+        drawn = read_frame(design, ("run", "scenario", "seed", "point")).drop(columns=["scenario", "seed"])
         table = table.merge(drawn, on="run", how="left", validate="1:1")
     return table
 
 
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else float("nan")
+
+
 def _tables(folder: Path, names: Sequence[str], table: str) -> Iterator[Any]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     for name in names:
-        path = folder / name / f"{table}.parquet"
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
-        if hashlib.sha256(content).hexdigest() != read_record(folder / name)["tables"][table]["sha256"]:
-            raise StoreError(f"{path} is not the table that its run.json describes; it was changed or cut short")
-        read = pq.read_table(pa.BufferReader(content))
+        known = read_record(folder / name).get("tables", {}).get(table, {}).get("sha256", "")
+        read = read_arrow(folder / name / f"{table}.parquet", TABLES[table], sha256=known)
         yield read.add_column(0, "run", pa.array([name] * len(read), pa.string()))
 
 

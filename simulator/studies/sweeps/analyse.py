@@ -17,8 +17,9 @@ from tanshi.scenarios.draws import Factor
 from tanshi.scenarios.sweep import DesignSpec, Output
 from tanshi.scenarios.sweep_load import Plan
 from tanshi.simulator.machine.disk import StoreError, write_file
+from tanshi.simulator.results.reading import read_frame
 from tanshi.simulator.studies.batches.compact import standing
-from tanshi.simulator.studies.query import connect
+from tanshi.simulator.studies.query import QueryError, ask, check_tables, connect
 from tanshi.simulator.studies.sweeps.indices import (
     AnalysisError,
     Measure,
@@ -109,12 +110,15 @@ def read_outcomes(folder: Path) -> tuple[Plan, pd.DataFrame]:
     now = standing(folder)
     if now.failed or now.missing:
         raise IncompleteStudy(_incomplete(folder, now.failed, now.missing))
-    design = pd.read_parquet(folder / DESIGN)
+    design = read_frame(folder / DESIGN, ("run", "scenario", "point", "seed", *_drawn(plan)))
     wanted = sorted({output.variable for output in plan.spec.outputs.values()})
     names = ", ".join("'" + name.replace("'", "''") + "'" for name in wanted)
     database = connect(folder)
     try:
-        annual = database.execute(f"select run, variable, year, value from annual where variable in ({names})").df()
+        annual = ask(database, f"select run, variable, year, value from annual where variable in ({names})")
+    except QueryError:
+        check_tables(folder)
+        raise
     finally:
         database.close()
     starts = {scenario.name: scenario.policy_start for scenario in plan.scenarios}
@@ -123,6 +127,10 @@ def read_outcomes(folder: Path) -> tuple[Plan, pd.DataFrame]:
     for name, output in plan.spec.outputs.items():
         outcomes = outcomes.merge(_one(annual, start, output).rename(name), left_on="run", right_index=True, how="left")
     return plan, outcomes
+
+
+def _drawn(plan: Plan) -> list[str]:
+    return [name for factor in plan.factors for name in (factor.name, f"u:{factor.name}")]
 
 
 def _one(annual: pd.DataFrame, start: pd.Series[int], output: Output) -> pd.Series[float]:

@@ -23,7 +23,8 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.schema import Scenario
 from tanshi.scenarios.sweep_load import Plan, load_sweep, plan_from
-from tanshi.simulator.machine.disk import StoreError, table_bytes, write_file
+from tanshi.simulator.machine.disk import table_bytes, write_file
+from tanshi.simulator.results.reading import read_json
 from tanshi.simulator.results.variables import CATALOGUE, COMPARISONS
 from tanshi.simulator.studies.batches.batch import fill_folder
 from tanshi.simulator.studies.batches.execute import Outcome, Progress
@@ -141,13 +142,7 @@ def read_plan(folder: Path) -> Plan:
     StoreError
         Where it holds none.
     """
-    try:
-        data = json.loads((folder / PLAN).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise StoreError(f"{folder} holds no sweep: cannot read {PLAN} ({error.strerror or error})") from error
-    except ValueError as error:
-        raise StoreError(f"{folder / PLAN} is broken: {error}") from error
-    return plan_from(data, VARIABLES)
+    return plan_from(read_json(folder / PLAN, f"{folder} holds no sweep: cannot read {PLAN}"), VARIABLES)
 
 
 def run_sweep(

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from tanshi.simulator.machine.disk import StoreError
-from tanshi.simulator.results.store import FORMAT, RECORD, TABLES, read_manifest, read_record
+from tanshi.simulator.results.reading import FORMAT, RECORD, read_record
+from tanshi.simulator.results.store import TABLES, read_manifest
 from tanshi.simulator.results.tables import PERIOD_COLUMNS, TRADE_COLUMNS, RunResult
 from tanshi.simulator.studies.batches.compact import DATASET
 from tanshi.simulator.studies.sweeps.sweep import PLAN
@@ -154,7 +155,7 @@ def open_batch(folder: Path) -> Batch:
     for name in names:
         try:
             run, problem = _read(folder / name)
-        except (StoreError, ValueError, TypeError) as error:
+        except StoreError as error:
             run, problem = None, f"{name}: {error}"
         if run is not None:
             runs.append(run)

@@ -14,7 +14,8 @@ from typing import Any
 
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.results.store import MANIFEST, RECORD
+from tanshi.simulator.results.reading import RECORD
+from tanshi.simulator.results.store import MANIFEST
 from tanshi.simulator.studies.batches.batch import run_batch
 from tanshi.simulator.studies.batches.lock import LOCK
 from tanshi.simulator.studies.batches.workers import begin_worker

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tanshi.scenarios.errors import Problem, UserError
-from tanshi.simulator.results.store import FORMAT, RECORD, read_manifest, read_record, read_run
+from tanshi.simulator.results.reading import FORMAT, RECORD, read_record
+from tanshi.simulator.results.store import read_manifest, read_run
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.studies.batches.batch import FEW_RUNS
 from tanshi.simulator.studies.batches.compact import DATASET

@@ -12,6 +12,7 @@ import pandas as pd
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.machine.progress import Report
+from tanshi.simulator.results.reading import read_frame
 from tanshi.simulator.results.store import read_run
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.economy import economy
@@ -99,8 +100,8 @@ def _design(folder: Folder) -> list[str]:
     """What a sweep varied: its parameters with the values drawn."""
     try:
         plan = read_plan(folder.path)
-        drawn = pd.read_parquet(folder.path / DESIGN)
-    except (OSError, StoreError, UserError) as error:
+        drawn = read_frame(folder.path / DESIGN, ("point", "scenario", "seed", *(f.name for f in plan.factors)))
+    except (StoreError, UserError) as error:
         problem = Problem("its plan and design", " ".join(str(error).split()), str(folder.path))
         raise UserError("The sweep cannot be read.", [problem]) from error
     rows = []

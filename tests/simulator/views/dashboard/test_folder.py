@@ -33,7 +33,7 @@ def test_a_batch_is_read_in_the_order_in_which_it_was_asked_for(batch_folder: Pa
 
 
 def test_an_empty_folder_says_how_to_fill_it(tmp_path: Path) -> None:
-    with pytest.raises(NothingToShow, match=r"is empty; `python run\.py run --out"):
+    with pytest.raises(NothingToShow, match=r"is empty; `tanshi run --out"):
         open_batch(tmp_path)
 
 

@@ -1,0 +1,159 @@
+"""What lies on disk, read with one kind of error: a file that was cut, changed or written by hand is named.
+
+Whoever reads results goes through here: a record has the fields that were written, a table has its columns, and
+anything else is a `StoreError` that says which file is broken and how.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tanshi.simulator.machine.disk import StoreError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RECORD = "run.json"
+FORMAT = 1
+"""The form of a run's folder that this version writes and reads."""
+
+
+class StoredTable(BaseModel):
+    """What a record says of one table."""
+
+    rows: Annotated[int, Field(ge=0)]
+    sha256: str
+
+
+class StoredMeta(BaseModel):
+    """The numbers of a run's diagnostics that are relied on, where they are there."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    worst_residual: float = 0.0
+    worst_walras: float = 0.0
+    iterations: int = 0
+    unsettled_periods: int = 0
+
+
+class StoredRun(BaseModel):
+    """The fields of a ``run.json`` that are relied on."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    format: int
+    id: str
+    scenario: str
+    seed: Annotated[int, Field(ge=0)]
+    status: Literal["finished", "failed"]
+    parameters: dict[str, Any]
+    data: str
+    code: str
+    versions: dict[str, str]
+    meta: StoredMeta = StoredMeta()
+    tables: dict[str, StoredTable] = {}
+    error: str = ""
+
+
+def read_json(path: Path, absent: str = "") -> dict[str, Any]:
+    """A JSON object from a file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    absent
+        What to say where it is not there or cannot be opened; by default that it cannot be read.
+
+    Raises
+    ------
+    StoreError
+        Where it cannot be read, is no JSON, or holds something else than an object.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        said = absent or f"cannot read {path}"
+        raise StoreError(f"{said} ({error.strerror or error})") from error
+    except ValueError as error:
+        raise StoreError(f"{path} is broken: {error}") from error
+    except RecursionError as error:
+        raise StoreError(f"{path} is broken: nested thousands of levels deep") from error
+    if not isinstance(found, dict):
+        raise StoreError(f"{path} is broken: not a JSON object")
+    return found
+
+
+def read_record(folder: Path | str) -> dict[str, Any]:
+    """The ``run.json`` of a run's folder; one of another format is given as it is.
+
+    Raises
+    ------
+    StoreError
+        Where it is missing, or a field is not what was written there.
+    """
+    path = Path(folder) / RECORD
+    record = read_json(path, f"{folder} holds no run: cannot read {RECORD}")
+    if record.get("format") != FORMAT and isinstance(record.get("format"), int):
+        return record
+    try:
+        StoredRun.model_validate(record)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise StoreError(f"{path} is broken: {place}: {first['msg'].lower()}") from error
+    return record
+
+
+def read_arrow(path: Path, columns: Iterable[str] = (), *, sha256: str | None = None, rows: bool = True) -> pa.Table:
+    """A table from a Parquet file, in Arrow's form.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        Columns that it must have.
+    sha256
+        Hash that its bytes must have.
+    rows
+        Whether to read the rows; else an empty table with the same columns.
+
+    Raises
+    ------
+    StoreError
+        Where it cannot be read, has other bytes, is no table or lacks a column.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+        raise StoreError(f"{path} is not the table that {RECORD} describes; it was changed or cut short")
+    try:
+        source = pa.BufferReader(content)
+        table = pq.read_table(source) if rows else pq.read_schema(source).empty_table()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        told = str(error).strip().splitlines()
+        raise StoreError(f"{path} is no table: {told[0] if told else type(error).__name__}") from error
+    if missing := [name for name in columns if name not in table.column_names]:
+        raise StoreError(f"{path} is broken: it lacks {', '.join(missing)}")
+    return table
+
+
+def read_frame(
+    path: Path, columns: Iterable[str] = (), *, sha256: str | None = None, rows: bool = True
+) -> pd.DataFrame:
+    """A table from a Parquet file; see `read_arrow`."""
+    frame: pd.DataFrame = read_arrow(path, columns, sha256=sha256, rows=rows).to_pandas()
+    return frame
