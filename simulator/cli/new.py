@@ -50,11 +50,13 @@ def economy(
     ] = None,
 ) -> None:
     """Make an economy's folder from an input-output table, and say which of its figures are estimates."""
-    from tanshi.simulator.own_region.folder import checklist, make_economy
+    from tanshi.simulator.own_region.folder import checklist, make_economy, sector_lines
 
     made = make_economy(name, table, template=template, out=out, mapping=mapping, unit=unit, sheet=sheet, gdp=gdp)
     print(f"{made.folder} is made; its accounts balance.")
     print("\n".join(f"  {line}" for line in made.lines))
+    print("\nSectors of the table in the model's (also in sector_map.csv):")
+    print("\n".join(f"  {line}" for line in sector_lines(made.went)))
     print("\nEstimates to replace by figures of the region, the most important first:")
     print("\n".join(f"  [ ] {line}" for line in checklist()))
     print(f"\nThe list is also in {made.folder / 'README.md'}.")
@@ -81,12 +83,9 @@ def table(
     unit: Annotated[str, typer.Option(metavar="wanyuan|yi", help="Unit of money.")] = "yi",
 ) -> None:
     """Write an economy as an input-output table, to see the layout that `new economy` reads."""
-    from tanshi.scenarios.national_words import UNITS
     from tanshi.simulator.own_region.layout import statistics_table, write_table
     from tanshi.simulator.run.economy import economy as load
 
-    if unit not in UNITS:
-        raise UserError("The table cannot be written.", [Problem(f"one of {', '.join(UNITS)}", repr(unit), "--unit")])
     path = write_table(statistics_table(load(template).accounts, template), file, unit)
     print(f"{path} is written; to make an economy of it: tanshi new economy NAME --table {path}")
 

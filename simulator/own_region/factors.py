@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from tanshi.equilibrium.province.tables import cell, total
-from tanshi.scenarios.national_table import NationalTable
+from tanshi.scenarios.national.table import NationalTable
 from tanshi.simulator.own_region.sources import Sources
 
 LEAST_CAPITAL = 0.02

@@ -7,14 +7,18 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import total
 from tanshi.scenarios.economy import ECONOMIES, OWN, load_economy
 from tanshi.scenarios.errors import Problem, UserError
-from tanshi.scenarios.mapping import to_sectors
-from tanshi.scenarios.national_table import NationalTable, read_table
+from tanshi.scenarios.national.mapping import UnknownSectors, Went, added_up, assign, doubts, draft, went_table
+from tanshi.scenarios.national.read import read_table
+from tanshi.scenarios.national.table import NationalTable
+from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.own_region.tables import Region, new_region
 
 REPLACE: tuple[tuple[str, str], ...] = (
@@ -40,6 +44,8 @@ REPLACE: tuple[tuple[str, str], ...] = (
     ("co2_history.csv, macro_facts.csv", "Series to compare and calibrate with; runs do not read them."),
 )  # fmt: skip
 """What to replace, what moves results most first."""
+MAP_FILE = "sector_map.csv"
+"""Which sector of the table went where, kept beside the figures."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,12 @@ class Made:
     ----------
     folder : where it is.
     lines : what a person should know of it, a line each.
+    went : which sector of the table went where, as `tanshi.scenarios.national.mapping.went_table`.
     """
 
     folder: Path
     lines: list[str]
+    went: pd.DataFrame
 
 
 def make_economy(
@@ -74,7 +82,7 @@ def make_economy(
     name
         Name of the new economy, and of its folder.
     table
-        CSV or XLSX in the layout of national statistics.
+        Text or workbook in the layout of national statistics.
     template
         Economy whose figures stand in for what the table does not have.
     out
@@ -94,8 +102,10 @@ def make_economy(
     folder = _free(name, out or OWN)
     figures = load_economy(template)
     sectors = tuple(str(s) for s in figures.sectors["sector"])
-    own = to_sectors(read_table(table, unit, sheet), sectors, mapping)
-    notes = []
+    read = read_table(table, unit, sheet)
+    went = _assigned(read, sectors, mapping, name)
+    own = added_up(read, went, sectors)
+    notes = [*read.notes, *doubts(went)]
     if gdp is not None:
         if not gdp > 0.0:
             problem = Problem("a number above 0 [yi yuan]", f"{gdp:g}", field="--gdp")
@@ -113,8 +123,24 @@ def make_economy(
         raise UserError("The economy cannot be made.", [problem]) from error
     region.notes[:0] = notes
     lines = _lines(region, own)
-    _write(folder, name, template, table, region, lines)
-    return Made(folder, lines)
+    where = went_table(went, read)
+    _write(folder, name, template, table, region, lines, where)
+    return Made(folder, lines, where)
+
+
+def _assigned(read: NationalTable, sectors: tuple[str, ...], mapping: Path | None, name: str) -> list[Went]:
+    """The model's sector of every sector; where some are unknown, a draft of a mapping is left to be completed."""
+    try:
+        return assign(read, sectors, mapping)
+    except UnknownSectors as error:
+        path = Path(f"{name}-map.csv")
+        if mapping is not None or path.exists():
+            raise
+        write_file(path, draft(error.went).encode("utf-8-sig"))
+        expected = "a look at the draft of a mapping, its rows marked CHECK and FILL IN"
+        hint = f"Then: --map {path}"
+        told = Problem(expected, f"one written to {path}, with the best guess for every sector", hint=hint)
+        raise UserError(error.message, [*error.problems, told]) from error
 
 
 def _free(name: str, parent: Path) -> Path:
@@ -153,17 +179,32 @@ def checklist() -> list[str]:
     return [f"{files}: {why}" for files, why in REPLACE]
 
 
-def _write(folder: Path, name: str, template: str, table: Path, region: Region, lines: list[str]) -> None:
-    draft = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(draft, ignore_errors=True)
+def sector_lines(went: pd.DataFrame) -> list[str]:
+    """Which sectors of the table make up each sector of the model, a line each; what was guessed is marked."""
+    lines = []
+    for sector, rows in went.groupby("sector", sort=False):
+        parts = []
+        for row in rows.itertuples():
+            name = f"{row.code} {str(row.name).split(' / ')[0]}".strip()
+            share = "" if float(str(row.share)) == 1.0 else f" {float(str(row.share)):.0%}"
+            parts.append(f"{name}{share}" + (" (guessed)" if row.how == "guess" else ""))
+        lines.append(f"{sector}: {'; '.join(parts)}")
+    return lines
+
+
+def _write(folder: Path, name: str, template: str, table: Path, region: Region, lines: list[str],
+           went: pd.DataFrame) -> None:  # fmt: skip
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
     try:
-        draft.mkdir(parents=True)
+        part.mkdir(parents=True)
         for key, frame in region.tables.items():
-            frame.to_csv(draft / f"{key}.csv", index=False, lineterminator="\n")
-        (draft / "README.md").write_text(_readme(name, template, table, region, lines), encoding="utf-8")
-        draft.rename(folder)
+            frame.to_csv(part / f"{key}.csv", index=False, lineterminator="\n")
+        went.to_csv(part / MAP_FILE, index=False, lineterminator="\n")
+        (part / "README.md").write_text(_readme(name, template, table, region, lines), encoding="utf-8")
+        part.rename(folder)
     except OSError as error:
-        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)
         problem = Problem("a folder to write in", str(error), str(folder))
         raise UserError("The economy cannot be written.", [problem]) from error
 

@@ -10,7 +10,7 @@ import pandas as pd
 from tanshi.equilibrium.province.balance import benchmark_carbon_price
 from tanshi.equilibrium.province.balance_energy import burnt_fuel, fuel_account
 from tanshi.equilibrium.province.tables import cell, total
-from tanshi.scenarios.national_table import NationalTable
+from tanshi.scenarios.national.table import NationalTable
 from tanshi.simulator.own_region.plants import plants
 
 MADE = ("COAL", "COKE", "OGAS")

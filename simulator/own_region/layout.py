@@ -13,8 +13,9 @@ from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.balance_power import GENERATION
 from tanshi.equilibrium.province.tables import cell, entry, total
 from tanshi.scenarios.errors import Problem, UserError
-from tanshi.scenarios.national_table import NationalTable
-from tanshi.scenarios.national_words import COLUMNS, FINAL, ROWS, VALUE_ADDED
+from tanshi.scenarios.national.table import NationalTable
+from tanshi.scenarios.national.units import parse_unit
+from tanshi.scenarios.national.words import COLUMNS, FINAL, ROWS, VALUE_ADDED
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.variables import SECTORS
 
@@ -69,8 +70,21 @@ def by_product_shares(accounts: Accounts) -> dict[str, float]:
 
 
 def grid(table: NationalTable, unit: str = "yi") -> list[list[str | float]]:
-    """Rows of cells of a table in the layout that `tanshi.scenarios.national_table.read_table` reads."""
-    factor, said = {"yi": (1.0, "亿元 (10^8 yuan)"), "wanyuan": (1e4, "万元 (10^4 yuan)")}[unit]
+    """Rows of cells of a table in the layout that `tanshi.scenarios.national.read.read_table` reads.
+
+    Raises
+    ------
+    tanshi.scenarios.errors.UserError
+        For a word that is no unit of yuan.
+    """
+    money = parse_unit(unit, bare=True)
+    if money is None or money.currency != "CNY":
+        problem = Problem("a unit of yuan such as yi, wanyuan or 百万元", repr(unit), "--unit")
+        raise UserError("The table cannot be written.", [problem])
+    factor = 1.0 / money.yi
+    said = {1e8: "亿元 (10^8 yuan)", 1e4: "万元 (10^4 yuan)"}.get(
+        money.size, f"{money.size:.0f}元 ({money.size:.0f} yuan)"
+    )
     codes = table.sectors
 
     def sector(code: str) -> str:
@@ -78,7 +92,7 @@ def grid(table: NationalTable, unit: str = "yi") -> list[list[str | float]]:
 
     roles = [str(role) for role in table.final.columns]
     out: list[list[str | float]] = [
-        [f"投入产出表 Input-output table, {table.file}"],
+        [f"投入产出表 Input-output table, {table.file}" + (f", {table.year}年" if table.year else "")],
         [f"单位: {said}"],
         ["", "", *(sector(c) for c in codes), "中间使用合计", *(_word(COLUMNS[r]) for r in roles), "总产出"],
         ["", "", *codes, "TIU", *(_tag(COLUMNS[r]) for r in roles), "GO"],

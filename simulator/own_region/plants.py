@@ -6,7 +6,7 @@ import pandas as pd
 
 from tanshi.equilibrium.province.balance_power import GENERATION
 from tanshi.equilibrium.province.tables import entry, total
-from tanshi.scenarios.national_table import NationalTable
+from tanshi.scenarios.national.table import NationalTable
 
 TECHNOLOGIES = ("ELEC", *GENERATION)
 LEAST_CAPITAL = 0.3

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.tables import cell, entry, total
-from tanshi.scenarios.national_table import NationalTable
+from tanshi.scenarios.national.table import NationalTable
 from tanshi.simulator.own_region.fuels import MADE
 from tanshi.simulator.own_region.plants import TECHNOLOGIES, plants
 

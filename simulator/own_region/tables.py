@@ -12,8 +12,8 @@ from tanshi.equilibrium.province.balance_energy import fuel_account
 from tanshi.equilibrium.province.balance_power import joint_output
 from tanshi.equilibrium.province.tables import cell, entry, named, total
 from tanshi.scenarios.economy import Figures
-from tanshi.scenarios.national_table import NationalTable
-from tanshi.scenarios.national_words import FINAL
+from tanshi.scenarios.national.table import NationalTable
+from tanshi.scenarios.national.words import FINAL
 from tanshi.simulator.own_region.factors import factor_shares
 from tanshi.simulator.own_region.fuels import MADE, Fuels, fuels
 from tanshi.simulator.own_region.incomes import incomes

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from tanshi.equilibrium.province.tables import cell, entry
-from tanshi.scenarios.national_table import NationalTable
-from tanshi.scenarios.national_words import TRADE
+from tanshi.scenarios.national.table import NationalTable
+from tanshi.scenarios.national.words import TRADE
 
 ROOM = 0.95
 """Largest share of output sold, or of use bought, across the borders: nothing is re-exported in the model."""

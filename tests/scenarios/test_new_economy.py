@@ -16,9 +16,12 @@ from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.balance import build_accounts
 from tanshi.scenarios.economy import ECONOMIES, REQUIRED, load_economy
 from tanshi.scenarios.errors import UserError
-from tanshi.scenarios.mapping import DEFAULT, read_mapping, to_sectors
-from tanshi.scenarios.national_table import NationalTable, read_table
-from tanshi.scenarios.sheet import address
+from tanshi.scenarios.national.editions import MAPPINGS
+from tanshi.scenarios.national.mapping import to_sectors
+from tanshi.scenarios.national.mapping_file import read_mapping
+from tanshi.scenarios.national.read import read_table
+from tanshi.scenarios.national.table import NationalTable
+from tanshi.scenarios.national.sheet import address
 from tanshi.simulator.cli.app import main
 from tanshi.simulator.own_region.folder import make_economy
 from tanshi.simulator.own_region.layout import statistics_table, write_table
@@ -134,7 +137,7 @@ def test_what_a_table_does_not_say_is_an_estimate_and_listed(capsys: pytest.Capt
     assert set(figures.sectors["status"]) == {"derived"}
     readme = Path("economies/again_2022/README.md").read_text(encoding="utf-8")
     assert readme.count("- [ ] **") == said.count("[ ] ") > 10
-    assert {path.stem for path in Path("economies/again_2022").glob("*.csv")} == set(REQUIRED)
+    assert {path.stem for path in Path("economies/again_2022").glob("*.csv")} == {*REQUIRED, "sector_map"}
 
 
 def test_facts_of_the_template_region_are_not_passed_off_as_the_new_region_s(printed: NationalTable) -> None:
@@ -221,13 +224,13 @@ def test_rural_and_urban_households_add_up_and_imports_may_be_printed_negative(p
 
 
 def test_the_classification_of_42_sectors_reaches_every_sector_of_the_model(shanxi: Accounts) -> None:
-    rows = read_mapping(DEFAULT, shanxi.sectors)
+    rows = read_mapping(MAPPINGS / "china_42.csv", shanxi.sectors)
     assert {row.sector for row in rows} == set(shanxi.sectors)
     assert sorted({row.code for row in rows if row.code}) == [f"{n:02d}" for n in range(1, 43)]
 
 
 def test_a_table_of_42_sectors_makes_an_economy(shanxi: Accounts, printed: NationalTable) -> None:
-    rows = [r for r in read_mapping(DEFAULT, shanxi.sectors) if r.code]
+    rows = [r for r in read_mapping(MAPPINGS / "china_42.csv", shanxi.sectors) if r.code]
     names = list(dict.fromkeys((r.code, r.names[0]) for r in rows))
     share = pd.DataFrame(0.0, index=pd.MultiIndex.from_tuples(names), columns=list(shanxi.sectors))
     for r in rows:
@@ -265,11 +268,11 @@ def test_a_table_of_42_sectors_makes_an_economy(shanxi: Accounts, printed: Natio
 def test_all_mistakes_are_named_at_once_with_their_places(printed: NationalTable) -> None:
     grid = grid_of(printed)
     steel, hh = column(grid, "STEEL"), column(grid, "THC")
-    grid[row(grid, "COAL")][steel] = "n.a."
+    grid[row(grid, "COAL")][steel] = "many"
     grid[row(grid, "AGR")][steel] = "-5"
     grid[row(grid, "CHEM")][hh] = "12 yuan"
     said = complaints(grid)
-    assert any(address(row(grid, "COAL"), steel) in s and "a number" in s and "n.a." in s for s in said)
+    assert any(address(row(grid, "COAL"), steel) in s and "a number" in s and "many" in s for s in said)
     assert any(address(row(grid, "AGR"), steel) in s and "at least 0" in s and "AGR" in s for s in said)
     assert any(address(row(grid, "CHEM"), hh) in s and "12 yuan" in s for s in said)
 
@@ -328,9 +331,9 @@ def test_the_unit_is_asked_for_where_the_table_does_not_say_it(printed: National
 def test_a_sector_that_the_mapping_does_not_know_is_named(printed: NationalTable, shanxi: Accounts) -> None:
     grid = grid_of(printed)
     for where in ((row(grid, "NMM"), 0), (row(grid, "NMM"), 1), (2, column(grid, "NMM")), (3, column(grid, "NMM"))):
-        grid[where[0]][where[1]] = "玻璃"
+        grid[where[0]][where[1]] = "量子"
     table = read_table(write_grid(grid))
-    with pytest.raises(UserError, match=r"玻璃.*--map") as caught:
+    with pytest.raises(UserError, match=r"量子.*--map") as caught:
         to_sectors(table, shanxi.sectors)
     assert len(caught.value.problems) == 1
 

@@ -1,0 +1,110 @@
+"""Numbers of a table's cells; what cannot be read is told once for each cause."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tanshi.scenarios.errors import Problem, shorten
+from tanshi.scenarios.national.numbers import Exact, Mark, nothing, number, plain
+from tanshi.scenarios.national.sheet import Sheet, listed
+
+Array = NDArray[np.float64]
+_COUNTED_AS_EMPTY = frozenset({"", "-", "--", "—", "——", "–", "…", "...", "……"})
+
+
+class Cells:
+    """Cells read so far, with what was no number and what said nothing in words.
+
+    Parameters
+    ----------
+    sheet : where they stand.
+    decimal : the decimal mark.
+    """
+
+    def __init__(self, sheet: Sheet, decimal: Mark) -> None:
+        self.sheet, self.decimal = sheet, decimal
+        self.unread: list[tuple[str, str]] = []
+        self.nothings: Counter[str] = Counter()
+        self.decimals = 0
+        self.biggest = 0.0
+
+    def block(self, rows: Sequence[int], columns: Sequence[int]) -> Array:
+        """Numbers of rows by columns; nan for what could not be read, zeros for a row of -1."""
+        out = np.zeros((len(rows), len(columns)))
+        for a, i in enumerate(rows):
+            if i >= 0:
+                for b, j in enumerate(columns):
+                    out[a, b] = self._cell(i, j)
+        return out
+
+    def _cell(self, row: int, column: int) -> float:
+        text = self.sheet.cells[row][column]
+        value = number(text, self.decimal)
+        if value is None:
+            self.unread.append((self.sheet.address(row, column), text))
+            return float("nan")
+        if nothing(text):
+            sign = plain(text)
+            if sign not in _COUNTED_AS_EMPTY:
+                self.nothings[sign] += 1
+        else:
+            self.biggest = max(self.biggest, abs(value))
+            self._count_decimals(text)
+        return value
+
+    def _count_decimals(self, text: str) -> None:
+        body = str(text) if isinstance(text, Exact) else plain(text)
+        mark = "." if isinstance(text, Exact) else self.decimal
+        if "e" in body:
+            self.decimals = 99
+            return
+        _, _, after = body.partition(mark)
+        self.decimals = max(self.decimals, len(re.sub(r"\D", "", after)) if after.strip("0)") else 0)
+
+    @property
+    def rounding(self) -> float:
+        """Half a unit of the last digit printed; 0 where digits are as many as a computer writes."""
+        return 0.5 * 10.0**-self.decimals if self.decimals <= 3 else 0.0
+
+    def problems(self) -> list[Problem]:
+        """What is no number, one line for each kind of text."""
+        kinds: dict[str, list[tuple[str, str]]] = {}
+        for place, text in self.unread:
+            kinds.setdefault(_kind(text), []).append((place, text))
+        out = []
+        for kind, cells in kinds.items():
+            where = listed([place for place, _ in cells])
+            field = f"cell {where}" if len(cells) == 1 else f"{len(cells)} cells, {where}"
+            out.append(
+                Problem("a number", shorten(cells[0][1]), self.sheet.file, field=field, hint=_HINTS.get(kind, ""))
+            )
+        return out
+
+    def notes(self) -> list[str]:
+        """What was read as nothing."""
+        if not self.nothings:
+            return []
+        signs = ", ".join(f"{sign!r} {count} times" for sign, count in self.nothings.most_common())
+        return [f"Cells that say there is nothing were read as zero: {signs}."]
+
+
+_HINTS = {
+    "error": "The workbook's own formula failed there.",
+    "decimal": "Say --decimal , if the comma is the decimal mark, or --decimal . if the point is.",
+}
+
+
+def _kind(text: str) -> str:
+    word = plain(text)
+    if word.startswith("#"):
+        return "error"
+    if re.fullmatch(r"[-+]?[\d.,' ]+", word):
+        return "decimal"
+    if re.search(r"\d", word):
+        return "digits and words: " + re.sub(r"[\d.,\s]", "", word)
+    return word

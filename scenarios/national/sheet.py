@@ -1,0 +1,333 @@
+"""Cells of a table in a text file or a workbook, with their addresses."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import median_low
+from typing import Any
+
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.national.numbers import Exact, Notation, notation
+from tanshi.scenarios.national.numbers import number as read_number
+
+TEXTS = (".csv", ".tsv", ".tab", ".txt")
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
+SEPARATORS = ("\t", ";", "|")
+_COMMON = "的业产品农林煤石油化学金属电力建筑其他投入使用出合计居民政府消费固定资本日期收盘价成交单位万亿元进年和"
+_CHINESE = ("gb18030", "big5")
+_WESTERN = ["cp1252", "cp1250", "cp1251", "latin_1", "shift_jis", "euc_kr", "cp949"]
+
+Rows = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A rectangle of cells, shorter rows filled up with empty ones.
+
+    Parameters
+    ----------
+    file : path as the user gave it, with the name of the sheet where a workbook has several.
+    cells : rows of cells; numbers of a workbook are `Exact`.
+    lines : line of every row as an editor shows it, counted from 1.
+    separator : what parts the cells in a text file; nothing in a workbook.
+    encoding : of a text file.
+    groups : merged cells, each as its first and last row and column.
+    name : of the sheet in its workbook.
+    """
+
+    file: str
+    cells: Rows
+    lines: tuple[int, ...] = ()
+    separator: str = ""
+    encoding: str = ""
+    groups: tuple[tuple[int, int, int, int], ...] = ()
+    name: str = ""
+    turned: bool = field(default=False)
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return len(self.cells[0]) if self.cells else 0
+
+    def line(self, row: int) -> int:
+        """Line of a row as an editor shows it."""
+        return self.lines[row] if row < len(self.lines) else row + 1
+
+    def notation(self) -> Notation:
+        """How the sheet's numbers are written."""
+        return notation((cell for row in self.cells for cell in row), self.separator)
+
+    def transposed(self) -> Sheet:
+        """The same cells with rows for columns; `address` names them as they stand in the file."""
+        groups = tuple((left, right, top, bottom) for top, bottom, left, right in self.groups)
+        turned = tuple(zip(*self.cells, strict=True))
+        return replace(self, cells=turned, lines=(), groups=groups, turned=not self.turned)
+
+    def address(self, row: int, column: int) -> str:
+        """Address of a cell as Excel shows it."""
+        if self.turned:
+            return address(column, row)
+        return address(self.line(row) - 1 if self.lines else row, column)
+
+
+def address(row: int, column: int) -> str:
+    """Address of a cell as Excel shows it; both counted from 0.
+
+    Examples
+    --------
+    >>> address(0, 0), address(11, 27)
+    ('A1', 'AB12')
+    """
+    letters, left = "", column + 1
+    while left:
+        left, digit = divmod(left - 1, 26)
+        letters = chr(ord("A") + digit) + letters
+    return f"{letters}{row + 1}"
+
+
+def number(text: str) -> float | None:
+    """The number in a cell with a decimal point; see `tanshi.scenarios.national.numbers.number`."""
+    return read_number(text)
+
+
+def read_sheets(path: Path, name: str | None = None) -> list[Sheet]:
+    """The sheets of a file: one of a text file, all or the one named of a workbook.
+
+    Parameters
+    ----------
+    path
+        Text parted by commas, semicolons, tabs or bars in any usual encoding, or a workbook of Excel or LibreOffice.
+
+    Raises
+    ------
+    tanshi.scenarios.errors.UserError
+        If the file is missing, empty, of another kind or cannot be read, holds no sheet of that name or formulas that
+        were never computed, or the package that reads such workbooks is not installed.
+    """
+    if not path.is_file():
+        got = "a folder" if path.is_dir() else "no such file"
+        raise UserError("The table cannot be read.", [Problem("a table in CSV or XLSX", got, str(path))])
+    kind = path.suffix.lower()
+    if kind not in (*TEXTS, *WORKBOOKS):
+        hint = "Open it in Excel or LibreOffice and save it as .xlsx or .csv."
+        expected = f"a file ending in {', '.join((*TEXTS, *WORKBOOKS))}"
+        problem = Problem(expected, repr(path.suffix or path.name), str(path), hint=hint)
+        raise UserError("The table cannot be read.", [problem])
+    content = path.read_bytes()
+    if not content.strip():
+        raise UserError("The table cannot be read.", [Problem("a table", "an empty file", str(path))])
+    if kind in TEXTS:
+        if content[:4] == b"PK\x03\x04" or content[:8] == bytes.fromhex("d0cf11e0a1b11ae1"):
+            hint = f"Give it its right ending, such as {path.stem}.{'xlsx' if content[:2] == b'PK' else 'xls'}."
+            raise UserError("The table cannot be read.", [Problem("text", "a workbook", str(path), hint=hint)])
+        return [read_text(str(path), content)]
+    if kind != ".ods" and not content.startswith((b"PK", bytes.fromhex("d0cf11e0"), b"\x09\x08")):
+        return _not_a_workbook(path, content)
+    return _workbook(path, name)
+
+
+def read_text(file: str, content: bytes) -> Sheet:
+    """The sheet of a text file."""
+    text, encoding = decoded(content, file)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    said = re.match(r"\s*sep=(.)\n", text)
+    separator = said[1] if said else separator_of(text)
+    skip = 1 if said else 0
+    reader = csv.reader(io.StringIO("\n".join(text.split("\n")[skip:])), delimiter=separator)
+    rows, lines, before = [], [], skip
+    try:
+        for row in reader:
+            rows.append(row)
+            lines.append(before + 1)
+            before = skip + reader.line_num
+    except csv.Error as error:
+        problem = Problem("cells parted by separators", str(error), file, before + 1)
+        raise UserError("The table cannot be read.", [problem]) from error
+    return Sheet(file, filled(rows), tuple(lines), separator, encoding)
+
+
+def decoded(content: bytes, file: str) -> tuple[str, str]:
+    """Text and encoding of a file's bytes.
+
+    By its mark of byte order, else UTF-8, UTF-16 by its zeros, Chinese by its common characters, else what
+    charset-normalizer finds most likely.
+    """
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
+                           (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):  # fmt: skip
+        if content.startswith(mark):
+            try:
+                return content.decode(encoding), encoding
+            except UnicodeDecodeError as error:
+                raise _unreadable(file, f"a mark of {encoding} and bytes that are not: {error.reason}") from error
+    zeros = content.count(0)
+    order = ["utf-16-be", "utf-16-le"] if content[:1] == b"\0" else ["utf-16-le", "utf-16-be"]
+    tries = order if zeros else ["utf-8"]
+    for encoding in tries:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text, encoding
+    if zeros:
+        raise _unreadable(file, "zero bytes, as in a file that is no text")
+    return _guessed(content, file)
+
+
+def _guessed(content: bytes, file: str) -> tuple[str, str]:
+    best: tuple[int, str, str] = (0, "", "")
+    for encoding in _CHINESE:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        known = sum(text.count(letter) for letter in _COMMON)
+        best = max(best, (known, text, encoding), key=lambda one: one[0])
+    if best[0] >= 2:
+        return best[1], best[2]
+    from charset_normalizer import from_bytes
+
+    found = from_bytes(content, cp_isolation=[*_WESTERN, *_CHINESE]).best()
+    if found is None:
+        raise _unreadable(file, "bytes of an encoding that is not known")
+    return str(found), found.encoding
+
+
+def _unreadable(file: str, got: str) -> UserError:
+    hint = "Save the file as CSV in UTF-8."
+    return UserError("The table cannot be read.", [Problem("text in UTF-8, UTF-16 or GB18030", got, file, hint=hint)])
+
+
+def separator_of(text: str) -> str:
+    """What parts the cells of a text: tab, semicolon or bar where most lines have it, else the comma.
+
+    Examples
+    --------
+    >>> separator_of("date;close\\n1;2,5\\n"), separator_of("a,b\\n1,2\\n")
+    (';', ',')
+    """
+    lines = [re.sub(r'"[^"]*"', "", line) for line in text.split("\n") if line.strip()]
+    lines = lines[min(len(lines) // 4, 8) :][:400]
+    for separator in SEPARATORS:
+        if lines and median_low(line.count(separator) for line in lines) >= 1:
+            return separator
+    return ","
+
+
+def filled(rows: Iterable[Iterable[str]]) -> Rows:
+    """Rows of one width."""
+    listed = [list(row) for row in rows]
+    width = max((len(row) for row in listed), default=0)
+    return tuple(tuple(row) + ("",) * (width - len(row)) for row in listed)
+
+
+# -- workbooks -------------------------------------------------------------------------------------------------
+
+
+def _not_a_workbook(path: Path, content: bytes) -> list[Sheet]:
+    """Many a file named .xls is a web page or plain text."""
+    head = content[:400].lstrip().lower()
+    if head.startswith((b"<html", b"<!doctype html", b"<table", b"<?xml")):
+        hint = "Open it in Excel or LibreOffice and save it as .xlsx or .csv."
+        problem = Problem("an Excel workbook", "a web page with that ending", str(path), hint=hint)
+        raise UserError("The table cannot be read.", [problem])
+    if b"\0" in content[:400] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UserError("The table cannot be read.", [Problem("an Excel workbook", "bytes of another kind", str(path))])
+    return [read_text(str(path), content)]
+
+
+def _workbook(path: Path, name: str | None) -> list[Sheet]:
+    try:
+        import python_calamine as calamine
+    except ImportError as error:
+        raise _lacking("python-calamine", path) from error
+    try:
+        with calamine.CalamineWorkbook.from_path(str(path)) as book:
+            visible = calamine.SheetVisibleEnum.Visible
+            names = [m.name for m in book.sheets_metadata if m.visible == visible or m.name == name]
+            if name is not None and name not in names:
+                problem = Problem(f"one of the sheets {', '.join(names)}", repr(name), str(path))
+                raise UserError("The table cannot be read.", [problem])
+            many = len(names) > 1
+            wanted = names if name is None else [name]
+            found = [_sheet(book.get_sheet_by_name(title), path, title, many) for title in wanted]
+    except UserError:
+        raise
+    except Exception as error:  # a broken workbook fails in as many ways as a zip archive can
+        got = "one with a password" if "password" in str(error).casefold() else str(error) or type(error).__name__
+        raise UserError("The table cannot be read.", [Problem("an Excel workbook", got, str(path))]) from error
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        _without_lost_formulas(path, found)
+    return found
+
+
+def _sheet(sheet: Any, path: Path, title: str, many: bool) -> Sheet:
+    rows = [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    merged = getattr(sheet, "merged_cell_ranges", None) or ()
+    groups = tuple((top, bottom, left, right) for (top, left), (bottom, right) in merged)
+    file = f"{path}[{title}]" if many else str(path)
+    return Sheet(file, filled(rows), groups=groups, name=title)
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, bool):
+        return str(cell)
+    if isinstance(cell, int | float):
+        whole = isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15
+        return Exact(int(cell) if whole else repr(cell))
+    return "" if cell is None else str(cell)
+
+
+def _without_lost_formulas(path: Path, sheets: list[Sheet]) -> None:
+    """Refuse formulas whose results were never computed: they would read as nothing."""
+    empty = [s for s in sheets if any(not cell for row in s.cells for cell in row)]
+    if not empty:
+        return
+    try:
+        import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    except ImportError as error:
+        raise _lacking("openpyxl", path) from error
+    try:
+        book = openpyxl.load_workbook(path)
+    except Exception as error:  # as above
+        raise UserError("The table cannot be read.", [Problem("an Excel workbook", str(error), str(path))]) from error
+    for sheet in empty:
+        if sheet.name not in book.sheetnames or not hasattr(book[sheet.name], "iter_rows"):
+            continue
+        lost = [
+            address(i, j)
+            for i, row in enumerate(book[sheet.name].iter_rows(values_only=True))
+            for j, cell in enumerate(row)
+            if isinstance(cell, str) and cell.startswith("=") and not _at(sheet, i, j)
+        ]
+        if lost:
+            hint = "Open the file in Excel or LibreOffice and save it once."
+            got = f"formulas without their results in {listed(lost)}"
+            raise UserError("The table cannot be read.", [Problem("numbers", got, sheet.file, hint=hint)])
+
+
+def _at(sheet: Sheet, row: int, column: int) -> str:
+    return sheet.cells[row][column] if row < len(sheet.cells) and column < sheet.width else ""
+
+
+def _lacking(package: str, path: Path) -> UserError:
+    hint = "Install it (.venv/bin/python -m pip install '.[excel]'), or save the table as CSV."
+    problem = Problem(f"the package {package}, which reads workbooks", "nothing of that name", str(path), hint=hint)
+    return UserError("The table cannot be read.", [problem])
+
+
+def listed(places: Iterable[str], most: int = 5) -> str:
+    """Some places and how many more.
+
+    Examples
+    --------
+    >>> listed(["A1", "B1", "C1"], 2)
+    'A1, B1 and 1 more'
+    """
+    every = list(places)
+    return ", ".join(every[:most]) + (f" and {len(every) - most} more" if len(every) > most else "")
