@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tanshi.scenarios.national.labels import Heading, heading, is_code, role_of
 from tanshi.scenarios.national.numbers import nothing, number
@@ -106,7 +107,7 @@ def _further_down(cells: Rows, top: int, left: int) -> int:
 def _counting(figures: list[float]) -> bool:
     """Whether numbers are codes in order: whole, rising by one from 0 or 1, or at least rising."""
     whole = all(v == int(v) and 0 <= v < 1000 for v in figures)
-    return whole and len(figures) > 1 and all(b > a for a, b in zip(figures, figures[1:], strict=False))
+    return whole and len(figures) > 1 and all(b > a for a, b in pairwise(figures))
 
 
 def _further_left(cells: Rows, top: int, left: int) -> int:

@@ -1,7 +1,7 @@
 """Guess a sector of the model from the name of any industry or product, with how sure the guess is.
 
-Names of Chinese editions differ in their endings (煤炭开采和洗选业, 煤炭采选产品): two names are the same where their stems
-are. Beyond that, words decide, in the order of ``mappings/keywords.csv``; what no word decides has no guess.
+Names of Chinese editions differ in their endings (化学工业, 化学产品): two names are the same where their stems are.
+Beyond that, words decide, in the order of ``mappings/keywords.csv``; what no word decides has no guess.
 """
 
 from __future__ import annotations

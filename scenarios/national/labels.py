@@ -11,7 +11,8 @@ from tanshi.scenarios.national.units import parse_unit
 from tanshi.scenarios.national.words import CODE_FOLDS, ORIGINS, TOTAL_WORDS, fold
 
 _CODE = re.compile(
-    r"^(?:(?:CPA|TTL|DOM|IMP)_)?(?:[A-Za-z]{1,4}[_ ]?)?\d{1,3}[A-Za-z]?(?:\s*[-_,.&T、–]\s*[A-Za-z]{0,4}\d{1,3}[A-Za-z]{0,2})*$"
+    r"^(?:(?:CPA|TTL|DOM|IMP)_)?(?:[A-Za-z]{1,4}[_ ]?)?\d{1,3}[A-Za-z]?"
+    r"(?:\s*[-_,.&T、–]\s*[A-Za-z]{0,4}\d{1,3}[A-Za-z]{0,2})*$"
 )
 _LETTER = re.compile(r"^(?:CPA_|TTL_|DOM_|IMP_)?[A-U](?:[-_][A-U])?$")
 _CODED = re.compile(
@@ -63,8 +64,7 @@ def _spellings(word: str) -> Iterator[str]:
     bare = _SIGN.sub("", word)
     if bare != word:
         yield bare
-    for part in re.split(r"[\n/|]", word):
-        yield part
+    yield from re.split(r"[\n/|]", word)
     outside = re.sub(r"[(（\[][^()（）\[\]]*[)）\]]", "", word)
     if outside.strip() and outside != word:
         yield outside

@@ -21,7 +21,7 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.facts.money import yuan_per
 from tanshi.scenarios.national.cells import Array
 from tanshi.scenarios.national.frame import Frame, find_frame, frame_at
-from tanshi.scenarios.national.numbers import Mark, nothing, notation
+from tanshi.scenarios.national.numbers import Mark, notation, nothing
 from tanshi.scenarios.national.reading import Reading, matrix_of
 from tanshi.scenarios.national.sheet import Sheet, read_sheets
 from tanshi.scenarios.national.table import NationalTable
@@ -120,10 +120,7 @@ def read_table(
 def _chosen(path: Path, asked: Asked) -> tuple[Frame, list[Sheet]]:
     """The frame of the table, and the sheets that hold imports."""
     every = read_sheets(path)
-    if asked.sheet is not None:
-        wanted = read_sheets(path, asked.sheet)
-    else:
-        wanted = every
+    wanted = every if asked.sheet is None else read_sheets(path, asked.sheet)
     frames = [(s, f) for s in wanted if (f := find_frame(s)) is not None]
     if not frames:
         raise _no_table(wanted)

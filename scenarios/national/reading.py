@@ -184,7 +184,7 @@ class Reading:
                 found["depreciation"] = 0.0 * found["surplus"]
                 self.notes.append("Operating surplus is gross: depreciation is in it.")
         if not set(VALUE_ADDED) & set(found) and "value_added" in found:
-            found |= {role: 0.0 * found["value_added"] for role in VALUE_ADDED} | {"surplus": found["value_added"]}
+            found |= dict.fromkeys(VALUE_ADDED, 0.0 * found["value_added"]) | {"surplus": found["value_added"]}
             self.unparted.add("value_added")
         if "product_tax" in found and "production_tax" in found:
             found["production_tax"] = found["production_tax"] + found["product_tax"]
@@ -265,11 +265,17 @@ class Reading:
             places = self.columns.roles.get(role, [])
             if role in final and places:
                 for i in np.flatnonzero(final[role].to_numpy() < 0):
-                    negative.append((address(m.home[i], places[0]), f"{names[i]}, {role}", float(final[role].iloc[i])))
+                    negative.append(
+                        (
+                            address(m.home[i], places[0]),
+                            f"{names[i]}, {role}",
+                            float(final[role].to_numpy(dtype=float)[i]),
+                        )
+                    )
             if role in added.index and self.rows.roles.get(role):
                 for j in np.flatnonzero(added.loc[role].to_numpy(dtype=float) < 0):
                     place = address(self.rows.roles[role][0], m.columns[j])
-                    negative.append((place, f"{names[j]}, {role}", float(added.loc[role].iloc[j])))
+                    negative.append((place, f"{names[j]}, {role}", float(added.loc[role].to_numpy(dtype=float)[j])))
         if len(negative) <= 3:
             for place, flow, value in negative:
                 hint = f"It is {flow}."
@@ -321,10 +327,12 @@ class Reading:
             gap = Gap(total, total - values, columns.allowed)
             what = "total input equal to gross output"
             self.problems += gap_problems(gap, column_names, values, factor, what, self.file, "", list(bare))
-        rounded = max(float(np.abs(rows.gaps).max()), float(np.abs(columns.gaps).max())) if not self.problems else 0.0
-        if rounded > 1e-3 * float(np.abs(values).max()) and rounding > 0.0:
-            self.notes.append("Sums differ from gross output by up to {gap:.3g} of the table's units, as rounding does."
-                              .format(gap=rounded))  # fmt: skip
+        if self.problems or rounding == 0.0:
+            return
+        rounded = max(float(np.abs(rows.gaps).max()), float(np.abs(columns.gaps).max()))
+        if rounded > 1e-3 * float(np.abs(values).max()):
+            told = "Sums differ from gross output by up to {gap:.3g} of the table's units, as rounding does."
+            self.notes.append(told.format(gap=rounded))
 
     def _row_hint(self, use: pd.DataFrame, final: pd.DataFrame, rounding: float, rows: Gap, matrix: bool) -> str:
         """A likely cause of rows that do not add up."""

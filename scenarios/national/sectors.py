@@ -46,10 +46,7 @@ def sort_lines(frame: Frame, across: bool) -> Lines:
                 lines.roles.setdefault(said.role, []).append(place)
         elif said.total or not written:
             continue
-        elif not said.words:
-            if filled:
-                lines.unknown.append((place, said))
-        elif lines.roles and not (folds(said.words) & names):
+        elif not said.words or (lines.roles and not (folds(said.words) & names)):
             if filled:
                 lines.unknown.append((place, said))
         elif not lines.roles and not filled and not across and not _dashes(line):

@@ -204,11 +204,11 @@ def _unreadable(file: str, got: str) -> UserError:
 
 
 def separator_of(text: str) -> str:
-    """What parts the cells of a text: tab, semicolon or bar where most lines have it, else the comma.
+    r"""What parts the cells of a text: tab, semicolon or bar where most lines have it, else the comma.
 
     Examples
     --------
-    >>> separator_of("date;close\\n1;2,5\\n"), separator_of("a,b\\n1,2\\n")
+    >>> separator_of("date;close\n1;2,5\n"), separator_of("a,b\n1,2\n")
     (';', ',')
     """
     lines = [re.sub(r'"[^"]*"', "", line) for line in text.split("\n") if line.strip()]

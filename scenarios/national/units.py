@@ -79,7 +79,7 @@ def parse_unit(text: str, bare: bool = False) -> Unit | None:
     >>> parse_unit("10^8 yuan").size, parse_unit("100 million RMB").size, parse_unit("单元"), parse_unit("million")
     (100000000.0, 100000000.0, None, None)
     """
-    word = unicodedata.normalize("NFKC", text).strip().strip(".,;:。;：、()[]").strip()
+    word = unicodedata.normalize("NFKC", text).strip(" \t\n.,;:。、()[]")
     size = _chinese(word, bare)
     if size is None:
         size = _english(word, bare)

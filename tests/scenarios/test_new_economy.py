@@ -20,8 +20,8 @@ from tanshi.scenarios.national.editions import MAPPINGS
 from tanshi.scenarios.national.mapping import to_sectors
 from tanshi.scenarios.national.mapping_file import read_mapping
 from tanshi.scenarios.national.read import read_table
-from tanshi.scenarios.national.table import NationalTable
 from tanshi.scenarios.national.sheet import address
+from tanshi.scenarios.national.table import NationalTable
 from tanshi.simulator.cli.app import main
 from tanshi.simulator.own_region.folder import make_economy
 from tanshi.simulator.own_region.layout import statistics_table, write_table

@@ -1,4 +1,4 @@
-"""Small tables with invented numbers, each with one fault of real ones: read as what they say, or refused in one line."""
+"""Small tables, invented, each with one fault of real ones: read as what they say, or refused in one line."""
 
 from __future__ import annotations
 
