@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE
+from tanshi.simulator.results.reading import read_arrow
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.views.dashboard.folder import Batch, Run
 
@@ -74,6 +76,9 @@ class Tables:
         try:
             return pd.DataFrame(cursor.execute(sql, list(values)).df())
         except duckdb.Error as error:
+            for value in values:
+                for file in value if isinstance(value, list) else ():
+                    read_arrow(Path(file))  # says which of them is broken
             told = str(error).strip().splitlines()[0]
             raise UnreadableTable(f"a table of this batch cannot be read: {told}") from error
         finally:
