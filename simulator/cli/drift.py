@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
+from tanshi.scenarios.prices.choice import Choice
 from tanshi.simulator.cli.outputs import writable_folder
 from tanshi.simulator.machine.progress import bar
 
 if TYPE_CHECKING:
+    from tanshi.scenarios.prices.read import PriceFile
     from tanshi.simulator.drift.train import Progress as Epoch
 
 WORK = Path("results/training")
@@ -54,8 +56,17 @@ def train(
     members: Annotated[int, typer.Option(min=1, max=50, help="Networks of the ensemble, which differ by seed.")] = 4,
     prices: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.csv", help="Another price history: columns date and close, daily to monthly."),
+        typer.Option(metavar="FILE", help="Price history of any market in text or workbook, daily to monthly."),
     ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="Heading of its prices. Default: close, 收盘价, settle ...")
+    ] = None,
+    series: Annotated[str | None, typer.Option(help="Which of several markets in one price file.")] = None,
+    day_first: Annotated[
+        bool | None,
+        typer.Option("--day-first/--month-first", help="Order of its dates. Default: found.", show_default=False),
+    ] = None,
+    decimal: Annotated[str | None, typer.Option(metavar=".|,", help="Its decimal mark. Default: found.")] = None,
     work: Annotated[
         Path, typer.Option(callback=writable_folder, help="Folder for the runs and the checkpoints.")
     ] = WORK,
@@ -92,10 +103,35 @@ def train(
         if variant == "paper" and out is None:
             problem = Problem("a folder", "none", "--out", hint=f"The folder {WEIGHTS} is the bounded network's.")
             raise UserError("The variant paper needs a place of its own.", [problem])
-        _train(out or WEIGHTS, work, variant, seeds, members, prices)
+        _train(
+            out or WEIGHTS,
+            work,
+            variant,
+            seeds,
+            members,
+            _prices(prices, Choice(column, day_first, series, None, decimal)),
+        )
 
 
-def _train(folder: Path, work: Path, variant: str, seeds: int, members: int, prices: Path | None) -> None:
+def _prices(path: Path | None, choice: Choice) -> PriceFile | None:
+    """The user's prices, and what was decided of them, before anything is computed."""
+    if path is None:
+        given = [("--column", choice.column), ("--series", choice.series), ("--decimal", choice.decimal)]
+        for option, value in given:
+            if value is not None:
+                raise UserError("A price file is needed.", [Problem("--prices FILE", f"{option} alone")])
+        return None
+    from tanshi.scenarios.prices.read import read_prices
+
+    found = read_prices(path, choice)
+    first, last = (d.date().isoformat() for d in (found.frame["date"].iloc[0], found.frame["date"].iloc[-1]))
+    print(f"{found.file}: {len(found.frame)} prices of column {found.column!r}, {first} to {last}.")
+    for note in found.notes:
+        print(f"  {note}")
+    return found
+
+
+def _train(folder: Path, work: Path, variant: str, seeds: int, members: int, prices: PriceFile | None) -> None:
     from rich.console import Console
 
     from tanshi.simulator.drift.skill import render_skill

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.prices.read import PriceFile
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.emission_history import EmissionHistory, read_emissions
-from tanshi.simulator.drift.history import PriceHistory, read_history
+from tanshi.simulator.drift.history import HistoryError, PriceHistory, read_history
 from tanshi.simulator.drift.preparation import TrainingError
 from tanshi.simulator.drift.state import SECTORS
 from tanshi.simulator.machine.places import room
@@ -73,10 +75,21 @@ def pooled_trajectories(scenarios: Sequence[Scenario], out: Path, progress: Prog
     return pd.concat(tables, ignore_index=True)
 
 
-def market_history(name: str, prices: Path | None = None) -> PriceHistory:
-    """The price history in the CSV file ``prices``, else the economy's own of the real market."""
+def market_history(name: str, prices: PriceFile | None = None) -> PriceHistory:
+    """The price history of a file, else the economy's own of the real market.
+
+    Raises
+    ------
+    tanshi.scenarios.errors.UserError
+        For prices that are neither daily, weekly nor monthly, with gaps too long, or too few.
+    """
     if prices is not None:
-        return read_history(prices)
+        try:
+            return read_history(prices.frame)
+        except HistoryError as error:
+            got = str(error).removeprefix("price history: ")
+            problem = Problem("daily, weekly or monthly prices", got, prices.file)
+            raise UserError("The price file cannot be used.", [problem]) from error
     return read_history(economy(name).figures.cea_monthly.reset_index(drop=True))
 
 
@@ -87,7 +100,7 @@ def train_default(
     seeds: int = 2,
     members: int = MEMBERS,
     variant: str = "bounded",
-    prices: Path | None = None,
+    prices: PriceFile | None = None,
     simulated: Progress | None = None,
     trained: Callable[[int, Epoch], None] | None = None,
 ) -> tuple[Inputs, list[Trained]]:
@@ -99,7 +112,7 @@ def train_default(
         what is there.
     members : networks of the ensemble, which differ by their seed; runs use the one that validates best.
     variant : `bounded`, or `paper`, the form of Huo et al. (2026).
-    prices : CSV file of another price history, daily, weekly or monthly.
+    prices : another price history, daily, weekly or monthly.
     trained : called with the member's number once an epoch.
 
     Returns

@@ -1,0 +1,129 @@
+"""Which columns of a price file hold the date and the price, by what their headings mean."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.national.numbers import number
+from tanshi.scenarios.national.sheet import Sheet
+from tanshi.scenarios.national.words import fold
+from tanshi.scenarios.prices.dates import read_dates
+
+DATES = re.compile(
+    r"^(date|day|datetime|timestamp|time|tradedate|tradingday|month|week|weekending|period|日期|交易日|交易日期|时间|月份|"
+    r"年月|日|统计日期|成交日期|数据日期|datum|fecha)$|日期$|^date|date$"
+)
+PRICES: tuple[str, ...] = (
+    r"^(close|closelast|closeprice|closingprice|adjclose|收盘|收盘价|收盘价格|日收盘价|closing|schlusskurs|cierre)$|收盘|^close|close$",
+    r"^(settle|settlement|settlementprice|结算价|结算)$|settle|结算",
+    r"^(last|lastprice|lasttrade|latest|最新价)$",
+    r"^(price|价格|碳价|单价|成交价|成交价格|spot|spotprice|auctionprice|clearingprice|value|preis|precio)$|price|价格",
+    r"^(vwap|成交均价|均价|加权均价|加权平均价|average|averageprice|mean|closemean)$|均价|vwap",
+)
+"""Headings of prices, the best first."""
+NO_PRICE = re.compile(
+    r"open|high|low|volume|turnover|change|amount|bid|ask|前收|昨收|开盘|最高|最低|成交量|成交额|涨跌|总价|pctchg|cap|prev|count"
+)
+CANNOT = "The price file cannot be used."
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where a price file has what.
+
+    Parameters
+    ----------
+    head : row of the headings; -1 where there are none.
+    date, price : columns.
+    name : heading of the price.
+    label : column that names one of several series, or None.
+    """
+
+    head: int
+    date: int
+    price: int
+    name: str
+    label: int | None = None
+
+
+def find_columns(sheet: Sheet, column: str | None = None) -> Columns | None:
+    """The columns of a price file; None where the sheet holds no such headings and no two columns of that kind.
+
+    Raises
+    ------
+    tanshi.scenarios.errors.UserError
+        Where a column that was asked for is not there, or several columns mean a price as well.
+    """
+    for i, row in enumerate(sheet.cells[:40]):
+        folded = [fold(c) for c in row]
+        dates = [j for j, word in enumerate(folded) if word and DATES.search(word)]
+        if not dates:
+            continue
+        others = [j for j, word in enumerate(folded) if word and j not in dates]
+        if not others or number(row[others[0]]) not in (None, 0.0):
+            continue
+        price = _price(sheet, i, others, column)
+        if price is None:
+            raise UserError(CANNOT, [_no_price(sheet, i, others, column)])
+        return Columns(i, dates[0], price, sheet.cells[i][price].strip(), _label(sheet, i, dates[0], price))
+    return _bare(sheet) if column is None else None
+
+
+def _price(sheet: Sheet, head: int, others: list[int], column: str | None) -> int | None:
+    words = {j: fold(sheet.cells[head][j]) for j in others}
+    if column is not None:
+        return next((j for j in others if words[j] == fold(column)), None)
+    for pattern in PRICES:
+        hits = [j for j in others if re.search(pattern, words[j]) and not NO_PRICE.search(words[j])]
+        if len(hits) > 1:
+            exact = [j for j in hits if re.search(pattern.split("$")[0] + "$", words[j])]
+            hits = exact[:1] if exact else hits
+        if len(hits) == 1:
+            return hits[0]
+        if hits:
+            names = ", ".join(repr(sheet.cells[head][j].strip()) for j in hits)
+            hint = "Say which by --column NAME."
+            problem = Problem("one column of prices", names, sheet.file, sheet.line(head), hint=hint)
+            raise UserError(CANNOT, [problem])
+    numeric = [j for j in others if _numeric(sheet, head, j) and not NO_PRICE.search(words[j])]
+    return numeric[0] if len(others) == 1 and numeric else None
+
+
+def _numeric(sheet: Sheet, head: int, column: int) -> bool:
+    cells = [row[column] for row in sheet.cells[head + 1 : head + 50] if row[column].strip()]
+    read = sum(number(c, ".") is not None or number(c, ",") is not None for c in cells)
+    return bool(cells) and read >= 0.8 * len(cells)
+
+
+def _no_price(sheet: Sheet, head: int, others: list[int], column: str | None) -> Problem:
+    names = ", ".join(repr(sheet.cells[head][j].strip()) for j in others) or "none"
+    wanted = repr(column) if column else "close, 收盘价, settle, price or 成交均价"
+    hint = "Say which column holds the price by --column NAME."
+    return Problem(f"a column headed {wanted}", f"the columns {names}", sheet.file, sheet.line(head), hint=hint)
+
+
+def _label(sheet: Sheet, head: int, date: int, price: int) -> int | None:
+    """A column of words that tells several series apart."""
+    rows = sheet.cells[head + 1 :]
+    for j in range(sheet.width):
+        if j in (date, price):
+            continue
+        values = [row[j].strip() for row in rows if row[j].strip()]
+        kinds = set(values)
+        words = 1 < len(kinds) <= 60 and len(values) >= 4 * len(kinds) and all(number(v) is None for v in kinds)
+        if words and len({row[date] for row in rows}) < sum(bool(row[date].strip()) for row in rows):
+            return j
+    return None
+
+
+def _bare(sheet: Sheet) -> Columns | None:
+    """Two columns without headings, a date and a number."""
+    filled = [(i, row) for i, row in enumerate(sheet.cells) if any(c.strip() for c in row)]
+    if not filled or sheet.width != 2:
+        return None
+    start = next((i for i, row in filled if read_dates([row[0]]).days[0] is not None), None)
+    if start is None or number(sheet.cells[start][1]) is None:
+        return None
+    return Columns(start - 1, 0, 1, "the second column")
