@@ -109,7 +109,7 @@ def undetermined(solution: Solution) -> tuple[str, ...]:
     data = system(solution.evaluator, solution.state, at)
     if not np.isfinite(data).all():
         return ()
-    unit = np.maximum(np.abs(solution.x), 1e-3 * np.maximum(np.abs(c.start), 1e-3))
+    unit = np.abs(np.where(solution.x != 0, solution.x, np.where(c.start != 0, c.start, 1.0)))
     direction = _flattest(c, data * unit[c.structure_col], c.structure_row, c.structure_col)
     if direction is None:
         return ()

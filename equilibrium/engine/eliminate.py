@@ -1,9 +1,9 @@
-"""Static elimination: what a pattern alone allows to solve by substitution is taken out before the dense solve.
+"""Static elimination: what a pattern alone allows to solve by substitution is taken out before the solve.
 
 In an economy many equations tie a handful of unknowns: a supplier's zero-profit condition gives its good's price,
 the market of what only one buyer uses gives that buyer's level.  A greedy search over the pattern of the Jacobian
-(Markowitz counts) picks pivots that do not touch each other, so that their block is diagonal; the rest is one dense
-Schur complement, exact up to rounding.  A pivot that turns out too small sends the solve to the whole matrix.
+(Markowitz counts) picks pivots that do not touch each other, so that their block is diagonal; what is left is dense,
+or sparse once more (``schur``).  A pivot that turns out too small sends the solve to the whole matrix.
 
 Reference: Markowitz, H. M. (1957), The elimination form of the inverse and its application to linear programming,
 Management Science 3, 255-269.
@@ -16,16 +16,16 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import sparse
 from scipy.sparse import linalg as sparse_linalg
 
+from tanshi.equilibrium.engine.schur import SMALL, SOUND, Dense, Sparse, arrange
 from tanshi.numerics.compiled import compiled
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 LARGEST_GROWTH = 1e6  # of an entry when its row is divided by the pivot
-DENSE_UP_TO = 1500  # unknowns left; beyond it a sparse factorisation of the whole is better
 FILL = 4000  # largest number of products that one pivot may cost
 
 
@@ -53,10 +53,17 @@ class Elimination:
     ----------
     row, col : positions of the non-zeros, shape ``(nnz,)``.
     n : size of the matrix.
-    sound : which entries may serve as pivots, shape ``(nnz,)``: large in the benchmark and never switched off.
+    data : values in the benchmark, shape ``(nnz,)``; a pivot is large in its row.
+    unit : sizes of the unknowns, in which they are counted, so that one of 1e-12 is not taken for nothing.
+    pivoting : rows that may give a pivot, shape ``(n,)``: those that no complementarity switches off.
     """
 
-    def __init__(self, row: Index, col: Index, n: int, sound: NDArray[np.bool_]) -> None:
+    def __init__(self, row: Index, col: Index, n: int, data: Array, unit: Array, pivoting: NDArray[np.bool_]) -> None:
+        self.unit, self.unit_entry = unit, unit[col]
+        data = data * self.unit_entry
+        largest = np.zeros(n)
+        np.maximum.at(largest, row, np.abs(data))
+        sound = (np.abs(data) >= SOUND * largest[row]) & (data != 0) & pivoting[row]
         self.n, self.row, self.col = n, row, col
         pivots = _choose(row, col, n, sound)
         self.pivot_row = np.array([i for i, _ in pivots], dtype=np.int64)
@@ -71,7 +78,7 @@ class Elimination:
         row_pivot[self.pivot_row], col_pivot[self.pivot_col] = np.arange(p), np.arange(p)
         of_row, of_col = row_pivot[row], col_pivot[col]
         self.core = np.flatnonzero((of_row < 0) & (of_col < 0))  # D: kept rows, kept columns
-        self.core_place = col_rank[col[self.core]] * self.m + row_rank[row[self.core]]  # column by column, as LAPACK
+        self.core_col, self.core_row = col_rank[col[self.core]], row_rank[row[self.core]]
         pivot = np.flatnonzero((of_row >= 0) & (of_col >= 0))
         self.pivot_entry = np.empty(p, dtype=np.int64)
         self.pivot_entry[of_row[pivot]] = pivot
@@ -86,6 +93,41 @@ class Elimination:
         within = np.arange(self.product_down.size) - np.repeat(np.cumsum(counts) - counts, counts)
         self.product_across = order[first[self.down_pivot[self.product_down]] + within]
         self.product_place = self.across_col[self.product_across] * self.m + self.down_row[self.product_down]
+        self._arrange(data, pivoting)
+
+    def _arrange(self, data: Array, pivoting: NDArray[np.bool_]) -> None:
+        """Choose how what is left is factorised, by its pattern and its numbers in the benchmark."""
+        places = np.concatenate([self.core_col * self.m + self.core_row, self.product_place])
+        found, slot = np.unique(places, return_inverse=True)
+        self.rest: Dense | Sparse = Dense(self.m)
+        self.core_place, self.product_place = places[: self.core.size], places[self.core.size :]
+        if self.m < SMALL or not np.isfinite(data).all():
+            return
+        sparse_core, sparse_products = slot[: self.core.size], slot[self.core.size :]
+        _, _, _, values = self._reduced(data, sparse_core, sparse_products, found.size)
+        if not values.size:
+            return
+        row, col = found % self.m, found // self.m
+        self.rest = arrange(row, col, values, self.m, pivoting[self.kept_row])
+        if isinstance(self.rest, Sparse):
+            self.core_place, self.product_place = sparse_core, sparse_products
+
+    def _reduced(
+        self, data: Array, core_place: Index, product_place: Index, slots: int
+    ) -> tuple[Array, Array, Array, Array]:
+        return _reduce(
+            data,
+            self.pivot_entry,
+            self.across,
+            self.across_pivot,
+            self.down,
+            self.core,
+            core_place,
+            product_place,
+            self.product_down,
+            self.product_across,
+            slots,
+        )
 
     def factorise(self, data: Array) -> Factor:
         """Factorise the matrix with values ``data`` (aligned with the pattern); returns its solve.
@@ -95,32 +137,23 @@ class Elimination:
         numpy.linalg.LinAlgError
             for a singular matrix.
         """
-        pivots, across, down, core = _reduce(
-            data,
-            self.pivot_entry,
-            self.across,
-            self.across_pivot,
-            self.down,
-            self.core,
-            self.core_place,
-            self.product_place,
-            self.product_down,
-            self.product_across,
-            self.m if self.m <= DENSE_UP_TO else 0,
-        )
+        data = data * self.unit_entry
+        pivots, across, down, core = self._reduced(data, self.core_place, self.product_place, self.rest.slots)
         if not core.size:
             return self._whole(data)
-        lu, order, info = linalg.lapack.dgetrf(core.reshape(self.m, self.m).T, overwrite_a=True)
-        if info != 0:
-            raise np.linalg.LinAlgError(f"singular at unknown {info - 1}")
+        try:
+            inner, diagonal = self.rest.factorise(core)
+        except ZeroDivisionError:
+            return self._whole(data)
 
         def solve(b: Array) -> Array:
             b = np.asarray(b, dtype=np.float64)
             reduced, right = _forward(b, pivots, self.pivot_row, self.kept_row, down, self.down_row, self.down_pivot)
-            kept = linalg.lapack.dgetrs(lu, order, right)[0]
-            return _back(reduced, kept, self.pivot_col, self.kept_col, across, self.across_pivot, self.across_col)
+            kept = inner(right)
+            x = _back(reduced, kept, self.pivot_col, self.kept_col, across, self.across_pivot, self.across_col)
+            return x * self.unit
 
-        return Factor(solve, lu.diagonal)
+        return Factor(solve, diagonal)
 
     def _whole(self, data: Array) -> Factor:
         matrix = sparse.csc_array((data, (self.row, self.col)), shape=(self.n, self.n))
@@ -128,7 +161,7 @@ class Elimination:
             factor = sparse_linalg.splu(matrix)
         except RuntimeError as error:
             raise np.linalg.LinAlgError(str(error)) from error
-        return Factor(lambda b: np.asarray(factor.solve(b)), lambda: np.asarray(factor.U.diagonal()))
+        return Factor(lambda b: np.asarray(factor.solve(b)) * self.unit, lambda: np.asarray(factor.U.diagonal()))
 
 
 @compiled
@@ -157,7 +190,7 @@ def _reduce(
     for k in range(pivots.size):
         if pivots[k] == 0.0:
             size = 0
-    core = np.zeros(size * size)
+    core = np.zeros(size)
     if size:
         for k in range(core_entry.size):
             core[core_place[k]] += data[core_entry[k]]

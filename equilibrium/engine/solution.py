@@ -139,12 +139,12 @@ def system(evaluator: Evaluator, state: State, at: Conditions) -> Array:
 def elimination(c: Compiled) -> Elimination:
     """The model's elimination, chosen once from its benchmark: what was solved before has no say in it."""
     if c.elimination is None:
-        data = np.abs(Evaluator(c, c.default).jacobian_data(Evaluator(c, c.default).state(c.start)))
-        largest = np.zeros(c.n)
-        np.maximum.at(largest, c.structure_row, data)
-        switched = c.pair[c.structure_row] >= 0  # a complementarity row may turn into a bound
-        sound = (data >= 0.05 * largest[c.structure_row]) & (data > 0) & ~switched
-        c.elimination = Elimination(c.structure_row, c.structure_col, c.n, sound)
+        with np.errstate(all="ignore"):
+            at_start = Evaluator(c, c.default)
+            data = at_start.jacobian_data(at_start.state(c.start))
+        unit = np.where(c.start != 0, np.abs(c.start), 1.0)
+        pivoting = c.pair < 0  # a complementarity row may turn into a bound
+        c.elimination = Elimination(c.structure_row, c.structure_col, c.n, data, unit, pivoting)
     return c.elimination
 
 
