@@ -13,6 +13,7 @@ GONE = 1e-5  # of its benchmark: an activity that has been driven out
 BROKE = 1e-9  # of benchmark income that may be missing
 LEAK = 1e-7  # of the largest income: value that nobody pays or receives
 FLAT = 1e-11  # of the largest change of equations that a change of unknowns may bring and still count as none
+STILL = 1e-6  # of its size in the benchmark: an unknown that is as good as nothing
 MOVES = 1e-3  # of the largest component: unknowns that take part
 
 
@@ -109,7 +110,7 @@ def undetermined(solution: Solution) -> tuple[str, ...]:
     data = system(solution.evaluator, solution.state, at)
     if not np.isfinite(data).all():
         return ()
-    unit = np.abs(np.where(solution.x != 0, solution.x, np.where(c.start != 0, c.start, 1.0)))
+    unit = np.maximum(np.abs(solution.x), STILL * np.where(c.start != 0, np.abs(c.start), 1.0))
     direction = _flattest(c, data * unit[c.structure_col], c.structure_row, c.structure_col)
     if direction is None:
         return ()

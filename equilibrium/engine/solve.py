@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -18,6 +19,7 @@ from tanshi.equilibrium.engine.model import Model
 from tanshi.equilibrium.engine.newton import approach, clip_into_bounds, newton
 from tanshi.equilibrium.engine.released import honouring, with_corners
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, conditions
+from tanshi.equilibrium.engine.starts import rivals_turned, scattered
 
 MOST_LEAPS = 4
 STEP_ITERATIONS = 25  # on a short step Newton is soon there or never
@@ -88,7 +90,12 @@ def _found(
 
 
 def _newton_from(
-    evaluator: Evaluator, x: Array, tolerance: float, iterations: int, rule: Rule, near: Solution | None = None
+    evaluator: Evaluator,
+    x: Array,
+    tolerance: float,
+    iterations: int,
+    rule: Rule,
+    near: Solution | None = None,
 ) -> Solution:
     x = np.array(x, dtype=float)
     if x.shape == evaluator.c.start.shape:
@@ -116,6 +123,10 @@ def _other_ways(
         there = Evaluator(wider, p)
         for rule in (fischer_burmeister, projection):
             yield partial(_newton_from, there, x, tolerance, iterations, rule)
+    c = with_corners(c, False)
+    for point in (*rivals_turned(c, x), *scattered(c, x)):
+        for rule in (fischer_burmeister, projection):
+            yield partial(_newton_from, Evaluator(c, p), point, tolerance, iterations, rule)
 
 
 def _accepted(solution: Solution, look: bool) -> Solution:
@@ -176,10 +187,30 @@ def solve_by_steps(
         when even steps of ``smallest`` fail; the message says how far the path was walked.
     """
     origin = compiled.default if origin is None else origin
+    compiled = compile_model(compiled) if isinstance(compiled, Model) else compiled
     try:
-        return solve(compiled, parameters, start, tolerance=tolerance, corners=corners)
+        return solve(compiled, parameters, start, tolerance=tolerance, corners=False)
+    except EquilibriumError:
+        pass
+    try:
+        return _walked(compiled, parameters, origin, start, tolerance, smallest)
     except EquilibriumError as error:
-        last = error
+        if not corners:
+            raise
+        with suppress(EquilibriumError):
+            return solve(compiled, parameters, start, tolerance=tolerance)
+        raise error from None
+
+
+def _walked(
+    compiled: Compiled,
+    parameters: Parameters,
+    origin: Parameters,
+    start: Array | None,
+    tolerance: float,
+    smallest: float,
+) -> Solution:
+    """The equilibrium at the end of the path from ``origin``."""
     done, step, leaps = 0.0, 0.25, 0
     x = compiled.start if start is None else start
     solution = solve(compiled, origin, x, tolerance=tolerance, corners=False)
@@ -202,7 +233,7 @@ def solve_by_steps(
                 last.residual,
             ) from last
         (done, solution), step, leaps = landed, 1 / 32, leaps + 1
-    return solve(compiled, parameters, solution.x, tolerance=tolerance, corners=corners)
+    return solve(compiled, parameters, solution.x, tolerance=tolerance, corners=False)
 
 
 def _leap(

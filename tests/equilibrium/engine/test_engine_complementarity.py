@@ -175,3 +175,56 @@ def test_a_wage_floor_makes_unemployment_only_where_it_binds(labour: float, empl
 def test_an_unbounded_pair_of_bounds_changes_nothing(economy: Compiled) -> None:
     wide = under_cap(economy, 30.0, floor=0.0, ceiling=1e6)
     np.testing.assert_allclose(wide.x, under_cap(economy, 30.0).x, rtol=1e-9)
+
+
+# -- a backstop that takes the whole market -----------------------------------------------------------------
+
+
+def power(cost: float, declared: bool) -> Compiled:
+    """Power from coal that emits, and an idle backstop at ``cost``; the price of a permit is held."""
+    coal = Nest(0.5, (Leaf("L", 15), Leaf("K", 15), Leaf("COAL", 20)))
+    made = Nest(0.0, (coal, Leaf("CO2", 20, price=0.0)))
+    backstop = Nest(1.0, (Leaf("L", 25 * cost), Leaf("K", 25 * cost)))
+    activities = (
+        Activity("coal power", Leaf("E", 50), made, complementary=declared),
+        Activity("backstop", Leaf("E", 50), backstop, level=0.0, complementary=declared),
+        Activity("mine", Leaf("COAL", 20), Nest(0.3, (Leaf("L", 10), Leaf("K", 10))), complementary=declared),
+        Activity("industry", Leaf("Y", 150), Nest(0.5, (Leaf("L", 60), Leaf("K", 60), Leaf("E", 30)))),
+    )
+    household = Consumer(
+        "HH",
+        Nest(0.5, (Leaf("Y", 150), Leaf("E", 20))),
+        (Endowment("L", 85), Endowment("K", 85), Endowment("CO2", 1.0, "used")),
+    )
+    used = Auxiliary("used", (Term(20.0), Term(-1.0, (("aux", "used"),))), value=20.0, pairs_price="CO2", scale=20.0)
+    return compile_model(Model(activities, (household,), "L", (Commodity("CO2", price=0.0),), (used,)))
+
+
+@pytest.mark.filterwarnings("ignore::tanshi.equilibrium.engine.solve.UndeterminedWarning")  # of the closed mine's price
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("cost", [1.05, 1.3, 1.6])
+def test_a_backstop_enters_at_its_threshold_from_a_cold_start_at_any_price(cost: float, declared: bool) -> None:
+    """Below the threshold coal alone makes power, above it nobody pays more for power than the backstop costs."""
+    c = power(cost, declared)
+    shares = []
+    for price in np.linspace(0.0, 3.0, 61):
+        p = c.default.copy()
+        p.lower[c.price_index["CO2"]] = p.upper[c.price_index["CO2"]] = price
+        s = solve(c, p)
+        assert s.price["E"] <= cost * s.price["K"] ** 0.5 * (1 + 1e-8)
+        shares.append(s.level["backstop"] / (s.level["backstop"] + s.level["coal power"]))
+    assert shares[0] == pytest.approx(0.0, abs=1e-9)
+    assert shares[-1] == pytest.approx(1.0, abs=1e-9)
+    assert np.diff(shares).min() > -1e-8
+
+
+@pytest.mark.parametrize("sigma", [100.0, 500.0, 10_000.0])
+def test_near_perfect_substitutes_answer_a_small_shock(sigma: float) -> None:
+    """Two goods that hardly differ have nearly one price."""
+    goods = (
+        Activity("X", Leaf("X", 100), Nest(1.0, (Leaf("L", 50), Leaf("K", 50)))),
+        Activity("Z", Leaf("Z", 100), Nest(1.0, (Leaf("L", 40), Leaf("K", 60)))),
+    )
+    owned = (Endowment("L", 91), Endowment("K", 110))
+    s = solve(Model(goods, (Consumer("HH", Nest(sigma, (Leaf("X", 100), Leaf("Z", 100))), owned),), "L"))
+    assert abs(s.price["X"] / s.price["Z"] - 1) < 1 / sigma
