@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -146,6 +147,11 @@ class Population:
         alive = (self.total(calm) > 0)[self.sector]
         safe = np.where(alive, calm, self.share)
         self.share = self.normalised((1.0 - weight) * self.share + weight * self.normalised(safe))
+
+    def copy(self) -> Population:
+        """Return the same firms once more, with columns of their own."""
+        values: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
+        return Population(**{name: v.copy() if isinstance(v, np.ndarray) else v for name, v in values.items()})
 
     def state(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return all attributes as plain arrays."""

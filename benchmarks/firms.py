@@ -27,8 +27,9 @@ from tanshi.agents.firm import enrol, release
 from tanshi.agents.population import Population, build
 from tanshi.agents.strategies import Situation, arrivals, place_orders, price_levels
 from tanshi.scenarios.load import load_scenario
-from tanshi.simulator import model as model_room
 from tanshi.simulator.machine.memory import keep_memory
+from tanshi.simulator.run.build import begin
+from tanshi.simulator.run.period import one_period, run_until
 
 SECTORS = ("ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AIR")
 EMISSIONS = np.linspace(300.0, 10.0, 8)
@@ -145,22 +146,21 @@ def firm_steps(number: int) -> None:
 
 
 def hybrid(number: int) -> None:
-    model_room.enrol = lambda model, population: []  # agents are construction, not the period
     shares = {f"firms.strategies.{s}": float(s == "zip") for s in ("truthful", "zic", "zip", "scheduled")}
     settings = {"firms.number": number, "market.periods_per_year": 52, "years.end": 2023, "drift.mode": "none"}
-    model = model_room.CarbonMarket(load_scenario("S5", {**settings, **shares}))
-    model.run(until=53)
+    world, state = begin(load_scenario("S5", {**settings, **shares}))
+    run_until(world, state, 53)
     print(f"\n{number:,} firms of all eight sectors, one weekly period of the hybrid, one quote a firm\n")
     print(f"{'wall, s':>9}{'processor, s':>14}{'rounds    ':>12}{'orders':>12}{'fills':>10}{'peak memory, GB':>18}")
     for _ in range(4):
         wall, busy = time.perf_counter(), time.process_time()
-        model.step()
+        one_period(world, state)
         wall, busy = time.perf_counter() - wall, time.process_time() - busy
-        row = model.state.periods[-1]
-        fills = len(model.result().trades.query(f"year == {row['year']} and period == {row['period']}"))
+        row = state.log.periods[-1]
+        fills = len(state.log.trades[-1]["buyer"])
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(f"{wall:9.2f}{busy:14.2f}{row['iterations']:12}{row['orders']:12,}{fills:10,}{peak:18.2f}")
-    model.registry.check()
+    state.registry.check()
 
 
 if __name__ == "__main__":

@@ -110,6 +110,12 @@ class AuditLog:
             columns = zip(_COLUMNS.items(), values, strict=True)
             self._chunks.append({name: np.full(len(amount), value, dtype) for (name, dtype), value in columns})
 
+    def copy(self) -> AuditLog:
+        """Return the same entries once more; what is added to one is not added to the other."""
+        log = AuditLog()
+        log._chunks = list(self._chunks)
+        return log
+
     def columns(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the whole log, one array a column."""
         if len(self._chunks) != 1:

@@ -276,6 +276,12 @@ class Registry:
 
     # Saving and rebuilding
 
+    def copy(self) -> Registry:
+        """Return the same book once more, to go its own way."""
+        book = Registry(self.accounts, self.first_vintage, self.vintages, self.lot, self.overdraft)
+        book.period, book.log, book._balances = self.period, self.log.copy(), self._balances.copy()
+        return book
+
     def state(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the whole state as plain arrays."""
         shape = [self.accounts, self.first_vintage, self.vintages, self.lot, self.period]

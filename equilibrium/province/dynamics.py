@@ -9,7 +9,7 @@ exogenous growing at that rate and no other change, the economy grows in balance
 With vintages, the year's installed and new capital together become next year's installed capital, whose
 technique is the mean of what both used (putty-clay: what is built stays as it was built).
 
-Complex numbers pass through, so that a path of years can be differentiated (``tanshi.simulator.run.tangent``).
+Complex numbers pass through, so that a path of years can be differentiated (``tanshi.simulator.studies.tangent``).
 """
 
 from __future__ import annotations

@@ -21,38 +21,55 @@ from tanshi.agents.strategies import next_step
 from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.province.province import CarbonResponse
 from tanshi.market.orders import Orders
-from tanshi.market.venue import Clearing, Venue
+from tanshi.market.venue import Clearing, Fills, Venue
+from tanshi.simulator.run.credits import CreditPlan, cost_of_credits, with_credits
+from tanshi.simulator.run.economics import Answer, Capped, at_price, covered_emissions, permit_price, under_cap
+from tanshi.simulator.run.world import State, World
 
 REACH = 8
 """Evenly spaced price levels on each side of the trial price at which firms state their demand."""
 
 
 @dataclass(frozen=True)
+class Placed:
+    """One trial's orders, and the credits that firms count on with them; None where there are no offsets."""
+
+    orders: Orders
+    credits: CreditPlan | None = None
+
+
+@dataclass(frozen=True)
 class Agreement:
-    """Where the fixed point came to rest.
+    """Where the fixed point came to rest; nothing of it is booked yet.
 
     Attributes
     ----------
     price : yuan/t, on tick.
     response : the economy at the last trial price, on the tangent of the last equilibrium.
-    solution : that equilibrium.
+    answer : that equilibrium.
     clearing, orders : the clearing of the last book, to be settled, and that book.
     iterations : books made.
     gap : distance between the last trial price and the price that cleared, yuan/t.
+    credits : Mt of offset credits expected to be surrendered for the year.
+    forest_income : yi yuan a year that forest owners are paid for them.
+    plan : the auction of credits on paper; None where there is none.
     """
 
     price: float
     response: CarbonResponse
-    solution: Solution
+    answer: Answer
     clearing: Clearing
     orders: Orders
     iterations: int
     gap: float
+    credits: float
+    forest_income: float
+    plan: CreditPlan | None = None
 
 
 def agree(
-    economy: Callable[[float], tuple[Solution, CarbonResponse]],
-    book: Callable[[CarbonResponse, float], Orders],
+    economy: Callable[[float, Answer | None, CreditPlan | None], Answer],
+    book: Callable[[CarbonResponse, float], Placed],
     venue: Venue,
     *,
     start: float,
@@ -62,33 +79,39 @@ def agree(
     tolerance: float,
     iterations: int,
     rng: Callable[[], np.random.Generator],
+    expected: tuple[float, float] = (0.0, 0.0),
 ) -> Agreement:
     """Iterate between the economy and the order book.
 
     Parameters
     ----------
-    economy : from a price (yuan/t) to the equilibrium held at it and the sectors' response.
+    economy : from a price (yuan/t), the last trial's answer and the credits counted on there to the answer at it.
     book : from a response and a step of the price ladder (ticks) to all firms' orders.
     start : first trial price, yuan/t.
     lowest, highest : admissible prices, yuan/t.
     tolerance : the price has settled when it moves by no more than this, or by one tick, yuan/t.
     rng : a fresh generator of the period's stream, so that every book draws the same lots.
+    expected : credits (Mt) and what forest owners are paid for them (yi yuan) where no trial plans any.
     """
     trial = _on_tick(min(max(start, lowest), highest), tick)
     step = max(0.002 * trial, 0.05) / tick
     settled = max(tolerance, tick)
-    solution, solved = economy(trial)
+    answer, placed = economy(trial, None, None), Placed(Orders.empty())
     for count in range(1, iterations + 1):
+        solved = answer.response
         if abs(trial - solved.price) > tangent_reach(solved.price, settled):
-            solution, solved = economy(trial)
-        response = solved.at(trial)
-        orders = book(response, step)
+            answer = economy(trial, answer, placed.credits)
+        response = answer.response.at(trial)
+        placed = book(response, step)
+        orders, plan = placed.orders, placed.credits
         ticks = venue.indicate(orders, rng())
         price = trial if ticks is None else ticks * tick
         gap = abs(price - trial)
         fine = step * tick <= settled * (1 + 1e-9)  # on a coarse ladder a price may come back by chance
         if (gap <= settled and fine) or count == iterations:
-            return Agreement(price, response, solution, venue.clear(orders, rng()), orders, count, gap)
+            credits, paid = expected if plan is None else (plan.expected, plan.payment)
+            clearing = venue.clear(orders, rng())
+            return Agreement(price, response, answer, clearing, orders, count, gap, credits, paid, plan)
         step = max(next_step(step, (price - trial) / tick, REACH), settled / tick)
         trial = _on_tick(min(max(price, lowest, trial / 2 - 5.0), highest, trial * 2 + 5.0), tick)
     raise AssertionError("the loop returns")
@@ -101,3 +124,44 @@ def tangent_reach(price: float, tolerance: float) -> float:
 
 def _on_tick(price: float, tick: float) -> float:
     return round(price / tick) * tick
+
+
+# -- without firms -----------------------------------------------------------------------------------------
+
+
+def equilibrium_price(w: World, s: State, remaining: float) -> Agreement:
+    """The price of the economy's own permit condition for the rest of the year: no firm, no book."""
+    mask = s.policy.mask(s.year)
+    weight = w.adjustment(remaining)[1]
+    left = float(s.policy.caps(s.year)[mask].sum() + s.market.banked - s.economy.accrued[mask].sum())
+    credits, paid, found = _under(w, s, left, remaining, weight)
+    answer = at_price(w, s, found.price, weight, income=paid, base=found.parameters, near=found.near)
+    nothing = Clearing(None, 0, Fills.none(), (None, None), None, np.zeros(0, np.int64))
+    return Agreement(found.price, answer.response, answer, nothing, Orders.empty(), 1, 0.0, credits, paid)
+
+
+def _under(w: World, s: State, left: float, remaining: float, weight: float) -> tuple[float, float, Capped]:
+    """The economy under what is left of the cap, Mt, with as many credits as are wanted at the price it comes to.
+
+    Returns
+    -------
+    Credits (Mt), what forest owners are paid for them (yi yuan), and the equilibrium.
+    """
+    rule = w.scenario.offsets
+    found: dict[float, Capped] = {}
+    if s.policy.offset_share(s.year) == 0:
+        return s.market.credits, s.market.forest_income, under_cap(w, s, left / remaining, weight)
+    part = 1.0 if s.policy.standard(s.year) else remaining  # a standard is a rate, whatever part of the year is left
+
+    def solve(credits: float) -> Solution:
+        found[credits] = under_cap(w, s, left / remaining, weight, credits / part, cost_of_credits(rule, credits))
+        return found[credits].solution
+
+    emitted = float(s.economy.accrued[s.policy.mask(s.year)].sum())
+    credits, _ = with_credits(
+        rule,
+        solve,
+        lambda x: permit_price(w.province, x),
+        lambda x: emitted + remaining * covered_emissions(w.province, s.policy, x, s.year),
+    )
+    return credits, cost_of_credits(rule, credits), found[credits]

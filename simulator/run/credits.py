@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import brentq
@@ -33,16 +32,13 @@ from tanshi.market.call_auction import CallAuction
 from tanshi.market.offsets import deliver
 from tanshi.market.orders import BUY, SELL, Floats, Ints, Orders
 from tanshi.market.venue import Clearing
+from tanshi.numerics.units import TONNES
 from tanshi.scenarios.schema import Offsets, Scenario
 from tanshi.simulator.run.economy import Economy
-
-if TYPE_CHECKING:
-    from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run.world import State, World
 
 STEPS = 1000
 """Parts of equal size in which forestry asks for its credits, beside the prices that are bid."""
-TONNES = 1e6
-"""Tonnes in one Mt."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +59,11 @@ class CreditPlan:
     used: Floats
     slope: Floats
     clearing: Clearing
+
+    @property
+    def expected(self) -> float:
+        """What firms together expect to surrender for the year, Mt."""
+        return float(self.used.sum()) / TONNES
 
     @property
     def payment(self) -> float:
@@ -92,7 +93,7 @@ def bargaining_prices(scenario: Scenario, economy: Economy, population: Populati
     return np.asarray(by_sector[population.sector] * population.cost)
 
 
-def plan_credits(m: CarbonMarket, price: float, owed: Floats, owed_slope: Floats) -> CreditPlan:
+def plan_credits(w: World, s: State, price: float, owed: Floats, owed_slope: Floats) -> CreditPlan:
     """Hold the auction of credits at a trial price of allowances.
 
     Parameters
@@ -100,25 +101,26 @@ def plan_credits(m: CarbonMarket, price: float, owed: Floats, owed_slope: Floats
     price : yuan/t, the trial price of allowances.
     owed, owed_slope : (firms,) what firms expect to have to surrender for the year, t, and its change with the price.
     """
-    s, rule, market = m.state, m.scenario.offsets, m.scenario.market
-    firms = len(m.population)
-    trading = m.policy.mask(s.year)[m.population.sector]
-    limit = np.where(trading, m.policy.offset_share(s.year) * np.maximum(owed, 0.0), 0.0)
-    held = m.registry.offsets[:firms]
+    rule, market = w.scenario.offsets, w.scenario.market
+    firms = len(s.firms)
+    trading = s.policy.mask(s.year)[s.firms.sector]
+    limit = np.where(trading, s.policy.offset_share(s.year) * np.maximum(owed, 0.0), 0.0)
+    held = s.registry.offsets[:firms]
     room = np.floor(np.maximum(limit - held, 0.0)).astype(np.int64)
     bid = np.zeros(firms, np.int64)
     buyers = np.flatnonzero(room > 0)
     if len(buyers):
         level = price if rule.level is None else rule.level
-        worth = offset_bid(m.bargaining[buyers], level, price, weights=owed[buyers])
+        assert w.bargaining is not None, "there are credits to bid for"
+        worth = offset_bid(w.bargaining[buyers], level, price, weights=owed[buyers])
         bid[buyers] = np.floor(worth / market.tick * (1 + 1e-12))  # on tick, whatever the division leaves
     buyers = np.flatnonzero((room > 0) & (bid > 0))
-    clearing = _clear(m, bid[buyers], room[buyers], buyers)
+    clearing = _clear(w, s, bid[buyers], room[buyers], buyers)
     fills = clearing.fills
-    bought = np.bincount(fills.buyer, fills.quantity, m.registry.accounts)[:firms].astype(np.int64)
+    bought = np.bincount(fills.buyer, fills.quantity, s.registry.accounts)[:firms].astype(np.int64)
     full = bought == room
     used = np.where(full, limit, held + bought)  # the part of a tonne that the limit leaves is nobody's worry
-    slope = np.where(full & (room > 0), m.policy.offset_share(s.year) * owed_slope, 0.0)
+    slope = np.where(full & (room > 0), s.policy.offset_share(s.year) * owed_slope, 0.0)
     paid = None if clearing.price is None else clearing.price * market.tick
     if paid is not None and not full.all():  # those who get less than they want take what a higher price brings
         short = np.where(full, 0, bought)
@@ -126,9 +128,9 @@ def plan_credits(m: CarbonMarket, price: float, owed: Floats, owed_slope: Floats
     return CreditPlan(paid, bought, used, slope, clearing)
 
 
-def _clear(m: CarbonMarket, bid: Ints, room: Ints, buyers: Ints) -> Clearing:
+def _clear(w: World, s: State, bid: Ints, room: Ints, buyers: Ints) -> Clearing:
     """Clear one call auction of credits; quantities in t, prices in ticks."""
-    market, forestry = m.scenario.market, forestry_of(m.scenario.offsets)
+    market, forestry = w.scenario.market, forestry_of(w.scenario.offsets)
     auction = CallAuction(market.k, market.ties)
     if not len(buyers):
         return auction.clear(Orders.empty(), np.random.default_rng(0))
@@ -140,42 +142,36 @@ def _clear(m: CarbonMarket, bid: Ints, room: Ints, buyers: Ints) -> Clearing:
     levels, asked = levels[asked > 0], asked[asked > 0]
     n = len(levels)
     orders = Orders(
-        np.concatenate((buyers, np.full(n, m.forestry))),
+        np.concatenate((buyers, np.full(n, w.forestry))),
         np.concatenate((np.full(len(buyers), BUY), np.full(n, SELL))),
         np.concatenate((bid, levels)),
         np.concatenate((room, asked)),
         np.zeros(len(buyers) + n, np.int64),
     )
-    return auction.clear(orders, stream(m.scenario.seed, "offsets", "ties", len(m.state.periods)))
+    return auction.clear(orders, stream(w.scenario.seed, "offsets", "ties", s.number))
 
 
-def expect_credits(m: CarbonMarket, plan: CreditPlan | None) -> None:
-    """Take up a plan: what is expected to be surrendered, and what forest owners earn in the economy's accounts."""
-    if plan is not None:
-        m.state.credits, m.state.forest_income = float(plan.used.sum()) / TONNES, plan.payment
-
-
-def book_credits(m: CarbonMarket, plan: CreditPlan) -> None:
+def book_credits(s: State, plan: CreditPlan) -> None:
     """Issue, deliver and pay what the auction brought."""
-    deliver(m.registry, plan.clearing.fills)
-    _note(m, plan.price or 0.0, m.population.total(plan.bought.astype(np.float64)))
+    deliver(s.registry, plan.clearing.fills)
+    _note(s, plan.price or 0.0, s.firms.total(plan.bought.astype(np.float64)))
 
 
-def note_credits(m: CarbonMarket) -> Floats:
+def note_credits(w: World, s: State) -> Floats:
     """Note the credits of a year without firms by sector and return them, (8,) Mt; sectors use them alike."""
-    s, rule = m.state, m.scenario.offsets
-    emitted = np.where(m.policy.mask(s.year), s.accrued, 0.0)
+    rule = w.scenario.offsets
+    emitted = np.where(s.policy.mask(s.year), s.economy.accrued, 0.0)
     total = float(emitted.sum())
-    used = min(s.credits, m.policy.offset_share(s.year) * total)
+    used = min(s.market.credits, s.policy.offset_share(s.year) * total)
     if used <= 0.0:
         return np.zeros(len(COVERABLE))
     credits = emitted * (used / total)
-    _note(m, float(forestry_of(rule).price(used * TONNES)), credits * TONNES)
+    _note(s, float(forestry_of(rule).price(used * TONNES)), credits * TONNES)
     return credits
 
 
-def _note(m: CarbonMarket, price: float, tonnes: Floats) -> None:
-    m.state.credit_trades.append({"year": m.state.year, "price": price, "bought_t": tonnes})
+def _note(s: State, price: float, tonnes: Floats) -> None:
+    s.log.credit_trades.append({"year": s.year, "price": price, "bought_t": tonnes})
 
 
 # -- without firms -----------------------------------------------------------------------------------------

@@ -2,99 +2,93 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from tanshi.market.allocation import ex_post, grandfather
 from tanshi.market.orders import Floats, Ints
 from tanshi.simulator.run.rules import less_advances
-
-if TYPE_CHECKING:
-    from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run.world import State, World
 
 
-def history_of(m: CarbonMarket) -> Floats:
+def history_of(s: State) -> Floats:
     """What free allowances are shared by within a sector: output, or past emissions."""
-    population = m.population
+    population = s.firms
     emitted = population.output_share * population.intensity
-    return population.output_share if m.policy.by_output(m.state.year) else emitted
+    return population.output_share if s.policy.by_output(s.year) else emitted
 
 
-def adjusts(m: CarbonMarket) -> bool:
+def adjusts(w: World, s: State) -> bool:
     """Whether free allowances are adjusted to what firms make."""
-    return m.scenario.allocation.in_advance is not None and m.policy.started(m.state.year)
+    return w.scenario.allocation.in_advance is not None and s.policy.started(s.year)
 
 
-def give(m: CarbonMarket, free: Ints) -> None:
+def give(w: World, s: State, free: Ints) -> None:
     """Issue the year's free allowances, (8,) t by sector, or what is given of them in advance.
 
     Under a standard allowances follow output period by period; only what is given in advance comes now.
     """
-    s, part = m.state, m.scenario.allocation.in_advance
-    grants = grandfather(free, history_of(m), m.population.sector)
-    s.granted = np.zeros_like(grants) if m.policy.standard(s.year) else grants
-    s.given, s.made = s.granted, np.zeros(len(m.population))
-    if adjusts(m):
-        s.given = np.floor((part or 0.0) * grants + 1e-9).astype(np.int64)
-    if s.given.any():
-        m.registry.issue(np.arange(len(m.population)), less_advances(m, s.given), s.year)
+    part = w.scenario.allocation.in_advance
+    grants = grandfather(free, history_of(s), s.firms.sector)
+    s.market.granted = np.zeros_like(grants) if s.policy.standard(s.year) else grants
+    s.market.given, s.market.made = s.market.granted, np.zeros(len(s.firms))
+    if adjusts(w, s):
+        s.market.given = np.floor((part or 0.0) * grants + 1e-9).astype(np.int64)
+    if s.market.given.any():
+        s.registry.issue(np.arange(len(s.firms)), less_advances(s, s.market.given), s.year)
 
 
-def earn(m: CarbonMarket, units: Ints) -> None:
+def earn(w: World, s: State, units: Ints) -> None:
     """Book what a period's output has earned under a standard, (firms,) t; kept for the adjustment where one comes."""
-    s = m.state
-    s.granted = s.granted + units
-    if not adjusts(m) or _last_period(m):
-        m.registry.issue(np.arange(len(m.population)), units, s.year)
+    s.market.granted = s.market.granted + units
+    if not adjusts(w, s) or _last_period(w, s):
+        s.registry.issue(np.arange(len(s.firms)), units, s.year)
 
 
-def note_output(m: CarbonMarket) -> None:
+def note_output(w: World, s: State) -> None:
     """Add the period's output to what firms have made this year, as multiples of their usual output of a period."""
-    if adjusts(m):
-        m.state.made = m.state.made + np.exp(m.population.shock)
+    if adjusts(w, s):
+        s.market.made = s.market.made + np.exp(s.firms.shock)
 
 
-def expected_grants(m: CarbonMarket) -> Floats:
+def expected_grants(w: World, s: State) -> Floats:
     """Free allowances that firms expect for the whole year by what they have made and now make, (firms,) t.
 
     Under a standard, what they have earned so far.
     """
-    s = m.state
-    if not adjusts(m) or _last_period(m) or m.policy.standard(s.year):
-        return s.granted.astype(np.float64)
-    return _by_output(m)
+    if not adjusts(w, s) or _last_period(w, s) or s.policy.standard(s.year):
+        return s.market.granted.astype(np.float64)
+    return _by_output(w, s)
 
 
-def _by_output(m: CarbonMarket) -> Floats:
+def _by_output(w: World, s: State) -> Floats:
     """Each sector's free allowances, divided by what firms have made this year and now make for the rest of it."""
-    s, population = m.state, m.population
-    made = s.made + (m.periods_per_year - s.period) * np.exp(population.shock)
-    weights = population.normalised(history_of(m) * made)
-    return np.asarray(weights * population.total(s.granted.astype(np.float64))[population.sector])
+    population = s.firms
+    made = s.market.made + (w.periods_per_year - s.period) * np.exp(population.shock)
+    weights = population.normalised(history_of(s) * made)
+    return np.asarray(weights * population.total(s.market.granted.astype(np.float64))[population.sector])
 
 
-def adjust(m: CarbonMarket) -> None:
+def adjust(w: World, s: State) -> None:
     """Before the year's last auction: give the rest by what firms have made, or take back what was too much.
 
     The last period's output is taken to be what it was in the one before. A sector's total stays; under a standard it
     is what its output has earned. What a firm should return and has sold it owes with its emissions.
     """
-    if not adjusts(m) or not _last_period(m):
+    if not adjusts(w, s) or not _last_period(w, s):
         return
-    s, population = m.state, m.population
+    population = s.firms
     firms = np.arange(len(population))
-    if not m.policy.standard(s.year):
-        totals = np.rint(population.total(s.granted.astype(np.float64))).astype(np.int64)
-        s.granted = grandfather(totals, _by_output(m), population.sector)
-    change = ex_post(s.granted, s.given)
-    m.registry.issue(firms, less_advances(m, np.maximum(change, 0)), s.year)
+    if not s.policy.standard(s.year):
+        totals = np.rint(population.total(s.market.granted.astype(np.float64))).astype(np.int64)
+        s.market.granted = grandfather(totals, _by_output(w, s), population.sector)
+    change = ex_post(s.market.granted, s.market.given)
+    s.registry.issue(firms, less_advances(s, np.maximum(change, 0)), s.year)
     due = np.maximum(-change, 0)
-    back = np.minimum(due, m.registry.held[: len(population)])
-    m.registry.cancel(firms, back)
-    m.registry.oblige(firms, due - back)
-    s.given = s.granted
+    back = np.minimum(due, s.registry.held[: len(population)])
+    s.registry.cancel(firms, back)
+    s.registry.oblige(firms, due - back)
+    s.market.given = s.market.granted
 
 
-def _last_period(m: CarbonMarket) -> bool:
-    return m.state.period == m.periods_per_year - 1
+def _last_period(w: World, s: State) -> bool:
+    return s.period == w.periods_per_year - 1

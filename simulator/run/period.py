@@ -6,7 +6,7 @@ one, so with one period a year and no drift the hybrid is the general equilibriu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,255 +17,213 @@ from tanshi.agents.strategies.zip import learn
 from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.physical import Flows
-from tanshi.equilibrium.province.province import CarbonResponse
-from tanshi.market.allocation import grandfather, split
-from tanshi.market.compliance import capped_obligation, settle_year, verify
-from tanshi.market.orders import Orders
-from tanshi.simulator.run.book import TONNES, Book, equilibrium_price, tangent_of
-from tanshi.simulator.run.coupling import Agreement, agree
-from tanshi.simulator.run.credits import book_credits, expect_credits, note_credits
-from tanshi.simulator.run.grants import adjust, earn, give, history_of, note_output
+from tanshi.market.allocation import grandfather
+from tanshi.numerics.units import TONNES
+from tanshi.simulator.drift.flow import COUNTERS, Flow
+from tanshi.simulator.run.book import Book, tangent_of
+from tanshi.simulator.run.coupling import Agreement, agree, equilibrium_price
+from tanshi.simulator.run.credits import CreditPlan, book_credits
+from tanshi.simulator.run.economics import Answer, at_price, packed
+from tanshi.simulator.run.grants import adjust, earn, history_of, note_output
 from tanshi.simulator.run.record import context_of, fill_rows, period_row
-from tanshi.simulator.run.rules import advance_limit, after_reserve, build_installations, carry_limit, fine
 from tanshi.simulator.run.shock import announce_shock, shock_is_due
-
-if TYPE_CHECKING:
-    from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run.world import State, World
+from tanshi.simulator.run.year import close_year, open_year
 
 Array = NDArray[np.float64]
 
 
-def one_period(m: CarbonMarket) -> Agreement:
-    """Run one period: the six phases, with the year's opening before the first and its closing after the last.
+@dataclass(frozen=True)
+class Period:
+    """What one period came to, for whoever watches.
 
-    Returns what the market agreed on, for whoever watches.
+    Attributes
+    ----------
+    agreement : what the market agreed on.
+    closing : the economy at the price paid, technique as far as it has followed: what is emitted and accounted.
     """
-    open_period(m)
-    expect(m)
-    agreement = trade_and_equilibrate(m)
-    settle(m, agreement)
-    solution, response = respond(m, agreement)
-    state = jump(m, agreement, solution, response)
-    drift(m, agreement, solution, state)
-    if m.state.period == m.periods_per_year:
-        close_year(m)
-    return agreement
+
+    agreement: Agreement
+    closing: Answer
 
 
-def open_period(m: CarbonMarket) -> None:
+def run_until(w: World, s: State, periods: int | None = None) -> Period | None:
+    """Run until ``periods`` have been run in all, or to the end; returns the last of them."""
+    last = None
+    while not s.calendar.finished and (periods is None or s.number < periods):
+        last = one_period(w, s)
+    return last
+
+
+def one_period(w: World, s: State) -> Period:
+    """Run one period, or leave the state as it was.
+
+    Raises
+    ------
+    EquilibriumError
+        Where the economy has no equilibrium; nothing of the period has happened then.
+    """
+    before = s.copy()
+    try:
+        return _phases(w, s)
+    except BaseException:
+        s.become(before)
+        raise
+
+
+def _phases(w: World, s: State) -> Period:
+    """The six phases, with the year's opening before the first and its closing after the last."""
+    open_period(w, s)
+    expect(w, s)
+    agreement = trade_and_equilibrate(w, s)
+    settle(w, s, agreement)
+    closing = respond(w, s, agreement)
+    z = jump(w, s, agreement, closing)
+    drift(w, s, agreement, closing.solution, z)
+    if s.period == w.periods_per_year:
+        close_year(w, s, closing.solution)
+    return Period(agreement, closing)
+
+
+def open_period(w: World, s: State) -> None:
     """Bring the coming period to where orders can be placed: a new year's allowances, a policy just announced.
 
     Once a period: who wants to see what a firm holds before the auction may call it first.
     """
-    if m.state.opened:
+    if s.calendar.opened:
         return
-    if m.state.period == 0:
-        open_year(m)
-    if shock_is_due(m):
-        announce_shock(m)
-    if m.scenario.market.mode == "agents":
-        adjust(m)
-    m.state.opened = True
-
-
-# -- the year ----------------------------------------------------------------------------------------------
-
-
-def open_year(m: CarbonMarket) -> None:
-    """Set the year's policy on the economy and hand out the year's allowances."""
-    s, policy, population = m.state, m.policy, m.population
-    policy.prepare(m.province, s.parameters, s.year)
-    if m.scenario.market.mode == "equilibrium":
-        return
-    units = np.rint(policy.caps(s.year) * TONNES).astype(np.int64)
-    free, auctioned = after_reserve(m, *split(units, policy.auctioned_share(s.year)))
-    m.registry.period = len(s.periods)
-    give(m, free)
-    if not policy.standard(s.year):
-        m.registry.issue(m.government, int(auctioned[policy.mask(s.year)].sum()), s.year)
-    newly = policy.mask(s.year) & ~(policy.mask(s.year - 1) if s.year > m.scenario.years.start else False)
-    if m.scenario.banking.allowed and newly.any():  # firms enter with the reserve they want to hold
-        start = np.where(newly, m.scenario.firms.reserve * policy.baseline.at(s.year) * TONNES, 0.0)
-        reserves = grandfather(np.rint(start).astype(np.int64), history_of(m), population.sector)
-        m.registry.issue(np.arange(len(population)), reserves, m.registry.first_vintage)
-
-
-def close_year(m: CarbonMarket) -> None:
-    """Verify what accrued, surrender, penalise, bank; then the economy moves on."""
-    s = m.state
-    if m.scenario.market.mode == "agents":
-        _settle_firms(m)
-        build_installations(m)
-    else:
-        caps, mask = m.policy.caps(s.year), m.policy.mask(s.year)
-        cover = caps + note_credits(m)
-        sales = {c: float((cover[i] - s.accrued[i]) * TONNES) for i, c in enumerate(COVERABLE) if mask[i]}
-        left = sum(sales.values())  # a surplus finds no buyer, a shortfall is bought off at the ceiling
-        sales = {c: v - left * caps[COVERABLE.index(c)] / caps[mask].sum() for c, v in sales.items()}
-        s.settlements.append({"year": s.year, "net_sales_t": sales, "surplus_t": left})
-        moved = round(sum(max(v, 0.0) for v in sales.values()))  # the least trade that equalises the sectors
-        s.periods[-1] |= {"volume_t": moved, "turnover_yuan": moved * s.price}
-        s.banked = max(s.banked + left / TONNES, 0.0) if m.scenario.banking.allowed else 0.0
-    m.close_accounts()
-
-
-def _settle_firms(m: CarbonMarket) -> None:
-    s, population, market = m.state, m.population, m.scenario.market
-    mask = m.policy.mask(s.year)
-    verified = verify(s.to_date, population.sector, len(COVERABLE))
-    trading = np.flatnonzero(mask[population.sector])
-    owed, gap = verified[trading], m.scenario.allocation.gap_cap
-    if gap is not None and m.policy.started(s.year):
-        owed = capped_obligation(owed, s.granted[trading], gap)
-    done = settle_year(
-        m.registry,
-        s.year,
-        trading,
-        verified[trading],
-        penalty=fine(m),
-        government=m.government,
-        extinguishes=m.scenario.penalty.extinguishes,
-        banking=m.scenario.banking.allowed,
-        carry=carry_limit(m, m.registry.held),
-        advance=advance_limit(m, trading, owed),
-        owed=owed,
-        offset_share=m.policy.offset_share(s.year),
-    )
-    s.advances[trading] += done.borrowed
-    idle = np.flatnonzero(~mask[population.sector])
-    m.registry.expire(idle, m.registry.held[idle], latest=s.year)  # free quotas that bind nobody end with the year
-    m.registry.check()
-    s.settlements.append(
-        {
-            "year": s.year,
-            "verified_t": int(done.verified.sum()),
-            "owed_t": int(owed.sum()),
-            "surrendered_t": int(done.surrendered.sum()),
-            "offsets_t": int(done.offsets.sum()),
-            "shortfall_t": int(done.shortfall.sum()),
-            "penalty_yuan": int(done.penalty.sum()) * market.tick,
-            "banked_t": int(m.registry.held[trading].sum()),
-            "expired_t": int(done.expired[trading].sum()),
-            "borrowed_t": int(done.borrowed.sum()),
-            "reserve_t": s.reserve,
-            "installations": int(population.built.sum()),
-        }
-    )
+    if s.period == 0:
+        open_year(w, s)
+    if shock_is_due(w, s):
+        announce_shock(w, s)
+    if w.agents_trade:
+        adjust(w, s)
+    s.calendar.opened = True
 
 
 # -- the six phases ----------------------------------------------------------------------------------------
 
 
-def expect(m: CarbonMarket) -> None:
+def expect(w: World, s: State) -> None:
     """Firms update the price they expect at the compliance date from where the drift is heading."""
-    s, population = m.state, m.population
-    if s.year == m.scenario.years.start and s.period == 0:
-        population.expected_price = np.full(len(population), s.expected)
-    population.expected_price = adapt(population.expected_price, s.expected, m.scenario.firms.learning)
-    draws = population.draws(m.scenario.seed, len(s.periods))
-    firms = m.scenario.firms
-    population.move_shocks(draws, firms.shock_sigma, firms.shock_persistence, 12.0 / m.periods_per_year)
+    population = s.firms
+    if s.year == w.scenario.years.start and s.period == 0:
+        population.expected_price = np.full(len(population), s.market.expected)
+    population.expected_price = adapt(population.expected_price, s.market.expected, w.scenario.firms.learning)
+    draws = population.draws(w.scenario.seed, s.number)
+    firms = w.scenario.firms
+    population.move_shocks(draws, firms.shock_sigma, firms.shock_persistence, 12.0 / w.periods_per_year)
 
 
-def trade_and_equilibrate(m: CarbonMarket) -> Agreement:
+def trade_and_equilibrate(w: World, s: State) -> Agreement:
     """Find the price at which the order book and the economy agree."""
-    s = m.state
-    remaining = 1.0 - s.period / m.periods_per_year
-    if m.scenario.market.mode == "equilibrium":
-        return equilibrium_price(m, remaining)
-    book = Book(m, remaining)
-    weight = m.adjustment(remaining)[1]  # firms expect the price to hold and technique to follow it to year end
-    market, coupling = m.scenario.market, m.scenario.coupling
+    remaining = 1.0 - s.period / w.periods_per_year
+    if not w.agents_trade:
+        return equilibrium_price(w, s, remaining)
+    book = Book(w, s, remaining)
+    weight = w.adjustment(remaining)[1]  # firms expect the price to hold and technique to follow it to year end
+    market, coupling = w.scenario.market, w.scenario.coupling
 
-    def orders(response: CarbonResponse, step: float) -> Orders:
-        placed = book(response, step)
-        expect_credits(m, book.credits)  # the economy of the next trial pays for them
-        return placed
+    def economy(price: float, last: Answer | None, credits: CreditPlan | None) -> Answer:
+        income = None if credits is None else credits.payment  # the economy of the next trial pays for them
+        return at_price(w, s, price, weight, income=income, near=None if last is None else last.near)
 
-    agreement = agree(
-        lambda price: m.economy_at(price, weight),
-        orders,
+    return agree(
+        economy,
+        book,
         book.venue,
-        start=s.expected,
+        start=s.market.expected,
         lowest=book.lowest * market.tick,
         highest=book.highest * market.tick,
         tick=market.tick,
         tolerance=coupling.tolerance,
         iterations=coupling.iterations,
         rng=book.lots,
+        expected=(s.market.credits, s.market.forest_income),
     )
-    if book.credits is not None and s.period == m.periods_per_year - 1:
-        book_credits(m, book.credits)
-    return agreement
 
 
-def settle(m: CarbonMarket, agreement: Agreement) -> None:
-    """Book the final fills."""
-    s, market = m.state, m.scenario.market
-    s.price = agreement.price
+def settle(w: World, s: State, agreement: Agreement) -> None:
+    """Book the final fills, and in the year's last period what the auction of credits brought."""
+    market = w.scenario.market
+    s.market.price = agreement.price
+    s.market.credits, s.market.forest_income = agreement.credits, agreement.forest_income
+    if agreement.plan is not None and s.period == w.periods_per_year - 1:
+        book_credits(s, agreement.plan)
     fills = agreement.clearing.fills
     if not len(fills):
         return
-    m.registry.settle(fills, m.government)
+    s.registry.settle(fills, w.government)
     units = fills.quantity * market.lot
-    if m.policy.started(s.year):
-        np.add.at(s.net_sold, fills.seller, units)
-        np.subtract.at(s.net_sold, fills.buyer, units)
-    s.trades.append(fill_rows(m, fills))
+    if s.policy.started(s.year):
+        s.market.net_sold = s.market.net_sold.copy()
+        np.add.at(s.market.net_sold, fills.seller, units)
+        np.subtract.at(s.market.net_sold, fills.buyer, units)
+    s.log.trades.append(fill_rows(w, s, fills))
 
 
-def respond(m: CarbonMarket, agreement: Agreement) -> tuple[Solution, CarbonResponse]:
+def respond(w: World, s: State, agreement: Agreement) -> Answer:
     """Technique moves toward what the price asks; firms' shares move with it.
 
     Returns the economy of this period: choices at the mean effective price of the period, emissions paid at the
     market's price.
     """
-    s = m.state
-    length = 1.0 / m.periods_per_year
-    at_end, mean = m.adjustment(length)
-    solution, response = m.economy_at(agreement.price, mean)
-    mask = m.policy.mask(s.year)
-    paid = np.where(mask, agreement.price, s.effective)
-    for sector, price in m.province.own_prices(solution).items():  # quotas that bind their own sector alone
+    length = 1.0 / w.periods_per_year
+    at_end, mean = w.adjustment(length)
+    last = agreement.answer
+    closing = at_price(w, s, agreement.price, mean, base=last.parameters, near=last.near)
+    s.economy.parameters = closing.parameters
+    mask = s.policy.mask(s.year)
+    paid = np.where(mask, agreement.price, s.economy.effective)
+    for sector, price in w.province.own_prices(closing.solution).items():  # quotas that bind their own sector alone
         paid[COVERABLE.index(sector)] = price
-    s.effective = s.effective + at_end * (paid - s.effective)
-    if m.scenario.market.mode == "agents":
-        m.population.respond(emission_rate(m.population, tangent_of(agreement.response), agreement.price))
-        draws = m.population.draws(m.scenario.seed, len(s.periods))
-        learn(m.population, agreement.orders, agreement.price, m.scenario.market.tick, draws)
-        if m.policy.standard(s.year):
-            earned = np.where(mask, response.allocation, 0.0) * length * TONNES
-            earn(m, grandfather(np.rint(earned).astype(np.int64), history_of(m), m.population.sector))
-        note_output(m)
-    return solution, response
+    s.economy.effective = s.economy.effective + at_end * (paid - s.economy.effective)
+    if w.agents_trade:
+        s.firms.respond(emission_rate(s.firms, tangent_of(agreement.response), agreement.price))
+        draws = s.firms.draws(w.scenario.seed, s.number)
+        learn(s.firms, agreement.orders, agreement.price, w.scenario.market.tick, draws)
+        if s.policy.standard(s.year):
+            earned = np.where(mask, closing.response.allocation, 0.0) * length * TONNES
+            earn(w, s, grandfather(np.rint(earned).astype(np.int64), history_of(s), s.firms.sector))
+        note_output(w, s)
+    return closing
 
 
-def jump(m: CarbonMarket, agreement: Agreement, solution: Solution, response: CarbonResponse) -> Array:
+def jump(w: World, s: State, agreement: Agreement, closing: Answer) -> Array:
     """The continuous state is reset to what the market and the economy came to."""
-    outputs = m.accounts.coverable_outputs(Flows(solution.state.flow, solution.x))
-    return m.packed(m.state.year, agreement.price, response.emissions, outputs)
+    solution = closing.solution
+    outputs = w.economy.accounts.coverable_outputs(Flows(solution.state.flow, solution.x))
+    return packed(w.scenario.name, s.year, agreement.price, closing.response.emissions, outputs)
 
 
-def drift(m: CarbonMarket, agreement: Agreement, solution: Solution, z: Array) -> None:
+def drift(w: World, s: State, agreement: Agreement, solution: Solution, z: Array) -> None:
     """The state flows to the next auction; tonnes accrue along its path."""
-    s, n = m.state, m.periods_per_year
+    n = w.periods_per_year
     t0, t1 = s.year + s.period / n, s.year + (s.period + 1) / n
-    mask = m.policy.mask(s.year)
-    context = context_of(m, mask, z)
-    collar = m.policy.collar(s.year)
-    carried = m.flow.carry(z[None], t0, t1, m.star, context, substeps=m.substeps, collar=collar)
+    mask = s.policy.mask(s.year)
+    context = context_of(w, s, mask, z)
+    collar = s.policy.collar(s.year)
+    before = counts(w.flow)
+    carried = w.flow.carry(z[None], t0, t1, s.announced.star, context, substeps=w.substeps, collar=collar)
+    after, noted = counts(w.flow), s.log.drift
+    s.log.drift = {name: noted[name] + after[name] - before[name] for name in COUNTERS}
     accrued = carried.accrued()[0]
     accrued = np.where(mask, accrued, 0.0)
-    s.accrued = s.accrued + accrued
-    s.to_date = s.to_date + accrued[m.population.sector] * m.population.shares()[0] * TONNES
-    m.population.emissions = s.to_date
-    m.population.holdings = m.registry.held[: len(m.population)]
-    s.periods.append(period_row(m, agreement, solution, z, context))
-    s.carried = carried.end[0]
-    s.expected = float(carried.price[-1, 0])
-    s.flow_sum = s.flow_sum + solution.state.flow
-    s.x_sum = s.x_sum + solution.x
-    s.welfare_sum += solution.real["HH"]
-    s.start = solution.x
-    s.period += 1
-    s.opened, s.by_hand = False, {}
+    s.economy.accrued = s.economy.accrued + accrued
+    s.market.to_date = s.market.to_date + accrued[s.firms.sector] * s.firms.shares()[0] * TONNES
+    s.firms.emissions = s.market.to_date
+    s.firms.holdings = s.registry.held[: len(s.firms)]
+    s.log.periods.append(period_row(w, s, agreement, solution, z, context))
+    s.market.carried = carried.end[0]
+    s.market.expected = float(carried.price[-1, 0])
+    s.economy.flow_sum = s.economy.flow_sum + solution.state.flow
+    s.economy.x_sum = s.economy.x_sum + solution.x
+    s.economy.welfare_sum += solution.real["HH"]
+    s.economy.start = solution.x
+    s.calendar.period += 1
+    s.calendar.opened, s.market.by_hand = False, {}
+
+
+def counts(flow: Flow) -> dict[str, int]:
+    """What a flow has counted since it was made, by name."""
+    return {name: int(getattr(flow, name)) for name in COUNTERS}

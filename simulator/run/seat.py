@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tanshi.market.orders import BUY, Ints, Orders, from_yuan, own_crossing, screen
-from tanshi.simulator.run.book import TONNES, Book
+from tanshi.numerics.units import TONNES
+from tanshi.simulator.run.book import Book
 from tanshi.simulator.run.period import open_period
-
-if TYPE_CHECKING:
-    from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run.world import State, World
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class SeatError(ValueError):
     """A firm that cannot place orders now."""
 
 
-def admitted(m: CarbonMarket, row: int) -> Admitted:
+def admitted(w: World, s: State, row: int) -> Admitted:
     """What may be ordered for a firm; the coming period is opened for it.
 
     Raises
@@ -57,10 +55,10 @@ def admitted(m: CarbonMarket, row: int) -> Admitted:
     SeatError
         When the run is over, the price does not come from an auction, or the firm does not trade yet.
     """
-    return _bounds(m, row, _coming(m, row))
+    return _bounds(w, s, row, _coming(w, s, row))
 
 
-def place(m: CarbonMarket, row: int, tickets: Sequence[Ticket]) -> dict[int, str]:
+def place(w: World, s: State, row: int, tickets: Sequence[Ticket]) -> dict[int, str]:
     """Place a firm's orders for the coming period, all of them or none; none at all keeps it out of the auction.
 
     They replace what was placed for it before, and hold for this one period.
@@ -74,15 +72,15 @@ def place(m: CarbonMarket, row: int, tickets: Sequence[Ticket]) -> dict[int, str
     SeatError
         As `admitted`.
     """
-    book = _coming(m, row)
-    market = m.scenario.market
+    book = _coming(w, s, row)
+    market = w.scenario.market
     refused: dict[int, str] = {}
     lines = [Orders.empty()] * len(tickets)
-    bounds = _bounds(m, row, book)
+    bounds = _bounds(w, s, row, book)
     for i, ticket in enumerate(tickets):
         read = from_yuan(
             row, ticket.side, ticket.price, ticket.tonnes, 0,
-            accounts=m.registry.accounts, tick=market.tick, lot=market.lot, lowest=book.lowest, highest=book.highest,
+            accounts=s.registry.accounts, tick=market.tick, lot=market.lot, lowest=book.lowest, highest=book.highest,
         )  # fmt: skip
         if read.refused:
             refused[i] = _explained(next(iter(read.refused)), bounds, market.tick, market.lot)
@@ -91,42 +89,42 @@ def place(m: CarbonMarket, row: int, tickets: Sequence[Ticket]) -> dict[int, str
         else:
             lines[i] = read.orders
     if not refused:
-        refused = _together(m, book, Orders.join(lines), bounds)
+        refused = _together(w, s, book, Orders.join(lines), bounds)
     if not refused:
         orders = Orders.join(lines)
-        m.state.by_hand[row] = np.stack((orders.side, orders.price, orders.quantity), axis=1).astype(np.int64)
+        s.market.by_hand[row] = np.stack((orders.side, orders.price, orders.quantity), axis=1).astype(np.int64)
     return refused
 
 
-def leave(m: CarbonMarket, row: int) -> None:
+def leave(s: State, row: int) -> None:
     """Let the firm bid by its own strategy again."""
-    m.state.by_hand.pop(row, None)
+    s.market.by_hand.pop(row, None)
 
 
-def _coming(m: CarbonMarket, row: int) -> Book:
-    if m.state.finished:
+def _coming(w: World, s: State, row: int) -> Book:
+    if s.calendar.finished:
         raise SeatError("The run is over.")
-    if m.scenario.market.mode != "agents":
+    if not w.agents_trade:
         raise SeatError("The price of this scenario comes from the equilibrium alone: there is no auction to bid in.")
-    open_period(m)
-    book = Book(m, 1.0 - m.state.period / m.periods_per_year)
+    open_period(w, s)
+    book = Book(w, s, 1.0 - s.period / w.periods_per_year)
     if row not in book.active:
-        raise SeatError(f"The firm's sector does not trade in {m.state.year}.")
+        raise SeatError(f"The firm's sector does not trade in {s.year}.")
     return book
 
 
-def _bounds(m: CarbonMarket, row: int, book: Book) -> Admitted:
-    tick = m.scenario.market.tick
-    year = round(float(m.policy.caps(m.state.year)[m.policy.mask(m.state.year)].sum()) * TONNES)
+def _bounds(w: World, s: State, row: int, book: Book) -> Admitted:
+    tick = w.scenario.market.tick
+    year = round(float(s.policy.caps(s.year)[s.policy.mask(s.year)].sum()) * TONNES)
     return Admitted(book.lowest * tick, book.highest * tick, int(book.held[row]), year)
 
 
-def _together(m: CarbonMarket, book: Book, orders: Orders, bounds: Admitted) -> dict[int, str]:
+def _together(w: World, s: State, book: Book, orders: Orders, bounds: Admitted) -> dict[int, str]:
     """Faults that show only in all orders of the firm together, and those of the venue's own rules."""
     rows: Ints = np.arange(len(orders))
-    market = m.scenario.market
-    held = m.registry.held // market.lot
-    passed = screen(orders, m.registry.accounts, book.lowest, book.highest, held)
+    market = w.scenario.market
+    held = s.registry.held // market.lot
+    passed = screen(orders, s.registry.accounts, book.lowest, book.highest, held)
     refused = {int(i): f"with it more would be offered than is held, {bounds.sellable:,} t"
                for i in np.setdiff1d(rows, passed.rows)}  # fmt: skip
     crossing = own_crossing(orders)

@@ -7,66 +7,68 @@ there. With one period a year the cut is averaged over its year and the sectors 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.market.allocation import grandfather
-from tanshi.simulator.run.book import TONNES
+from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.grants import history_of
+from tanshi.simulator.run.reference_path import announce, first_known
+from tanshi.simulator.run.world import State, World
 
-if TYPE_CHECKING:
-    from tanshi.simulator.model import CarbonMarket
 
-
-def shock_is_due(m: CarbonMarket) -> bool:
+def shock_is_due(w: World, s: State) -> bool:
     """Whether the coming period is the shock's first."""
-    s = m.state
-    return s.year == m.scenario.shock.year and s.period == _first_period(m) and not m.policy.shocked
+    return s.year == w.scenario.shock.year and s.period == _first_period(w) and not s.policy.shocked
 
 
-def announce_shock(m: CarbonMarket) -> None:
+def announce_shock(w: World, s: State) -> None:
     """Let the shock hold from the coming period on: its rules, its allowances, and what everyone now knows."""
-    s, before = m.state, m.policy
-    m.policy = replace(before, shocked=True)
-    m.policy.prepare(m.province, s.parameters, s.year)
-    m.star = m.announce(m.star, s.year + s.period / m.periods_per_year)
-    if m.scenario.market.mode == "equilibrium" or m.policy.standard(s.year):
+    before = s.policy
+    after = replace(before, shocked=True)
+    parameters = s.economy.parameters.copy()
+    after.prepare(w.province, parameters, s.year)
+    s.economy.parameters = parameters
+    s.announced = announce(w.scenario, w.economy, after, s.announced.star, s.year + s.period / w.periods_per_year)
+    if not w.agents_trade or s.policy.standard(s.year):
         return  # the economy sees the cap itself; under a standard, allowances follow output at the new rate
-    held, mask = before.mask(s.year), m.policy.mask(s.year)
-    change = m.policy.caps(s.year) - before.caps(s.year)
-    _withdraw(m, held, float(-change[held].sum()))
+    held, mask = before.mask(s.year), s.policy.mask(s.year)
+    change = s.policy.caps(s.year) - before.caps(s.year)
+    _withdraw(s, held, float(-change[held].sum()))
     entering = mask & ~held
-    reserve = m.scenario.firms.reserve if m.scenario.banking.allowed else 0.0
-    firms = np.arange(len(m.population))
-    for amount, vintage in ((change, s.year), (reserve * m.policy.baseline.at(s.year), m.registry.first_vintage)):
+    reserve = w.scenario.firms.reserve if w.scenario.banking.allowed else 0.0
+    firms = np.arange(len(s.firms))
+    for amount, vintage in ((change, s.year), (reserve * s.policy.baseline.at(s.year), s.registry.first_vintage)):
         units = np.rint(np.where(entering, amount, 0.0) * TONNES).astype(np.int64)
-        m.registry.issue(firms, grandfather(units, history_of(m), m.population.sector), vintage)
+        s.registry.issue(firms, grandfather(units, history_of(s), s.firms.sector), vintage)
 
 
-def recall(m: CarbonMarket) -> None:
-    """Bring a model whose state was restored to what had been announced by then."""
-    s, shock = m.state, m.scenario.shock
+def recall(w: World, s: State) -> None:
+    """Bring a restored state to what had been announced by then."""
+    shock = w.scenario.shock
     if shock.year is None:
         return
-    now, first = (s.year, s.period), (shock.year, _first_period(m))
-    announced = now > first or (now == first and s.opened)
-    if announced == m.policy.shocked:
+    now, first = (s.year, s.period), (shock.year, _first_period(w))
+    announced = now > first or (now == first and s.calendar.opened)
+    if announced == s.policy.shocked:
         return
-    m.policy = replace(m.policy, shocked=announced)
-    when = shock.year + _first_period(m) / m.periods_per_year
-    m.star = m.announce(m.star, when) if announced else m.reference_path()
+    policy = replace(s.policy, shocked=announced)
+    when = shock.year + _first_period(w) / w.periods_per_year
+    if announced:
+        s.announced = announce(w.scenario, w.economy, policy, s.announced.star, when)
+    else:
+        s.announced = first_known(w.scenario, w.economy, policy)
 
 
-def _first_period(m: CarbonMarket) -> int:
-    return 0 if m.periods_per_year == 1 else m.scenario.shock.period - 1
+def _first_period(w: World) -> int:
+    return 0 if w.periods_per_year == 1 else w.scenario.shock.period - 1
 
 
-def _withdraw(m: CarbonMarket, sectors: NDArray[np.bool_], amount: float) -> None:
+def _withdraw(s: State, sectors: NDArray[np.bool_], amount: float) -> None:
     """Cancel ``amount`` (Mt) of what the sectors' firms hold, in proportion: who sold has less to give back."""
-    firms = np.flatnonzero(sectors[m.population.sector])
-    held = m.registry.held[firms]
+    firms = np.flatnonzero(sectors[s.firms.sector])
+    held = s.registry.held[firms]
     due = np.array([min(round(amount * TONNES), int(held.sum()))])
     if due[0] > 0:
-        m.registry.cancel(firms, grandfather(due, held.astype(float), np.zeros(len(firms), dtype=np.int64)))
+        s.registry.cancel(firms, grandfather(due, held.astype(float), np.zeros(len(firms), dtype=np.int64)))

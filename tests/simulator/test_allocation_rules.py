@@ -42,7 +42,7 @@ def opened(period: int, **changes: Any) -> CarbonMarket:
     """A model in the year 2023 just before an auction, its allowances out."""
     model = CarbonMarket(load_scenario("S5", QUICK | {k.replace("__", "."): v for k, v in changes.items()}))
     model.run(until=4 + period)
-    open_period(model)
+    open_period(model.world, model.state)
     return model
 
 
@@ -51,24 +51,21 @@ def test_in_january_seventy_percent_is_given_by_usual_output() -> None:
     issued = [m.registry.totals()["issued"][2023 - m.registry.first_vintage] for m in (part, whole)]
     firms = len(whole.population)
     assert issued[0] == pytest.approx(0.7 * issued[1], abs=firms)
-    assert (part.state.granted == whole.state.granted).all()
+    assert (part.state.market.granted == whole.state.market.granted).all()
 
 
 def test_before_the_last_auction_the_year_s_allowances_follow_what_firms_have_made() -> None:
     m = opened(3, allocation__in_advance=0.7)
-    population, s = m.population, m.state
+    population, s = m.population, m.state.market
     caps = np.rint(m.policy.caps(2023) * 1e6)
     assert population.total(s.granted.astype(float)) == pytest.approx(caps, abs=1)
-    made = s.made + np.exp(population.shock)
-    expected = population.normalised(history_of(m) * made) * caps[population.sector]
+    made, history = s.made + np.exp(population.shock), history_of(m.state)
+    expected = population.normalised(history * made) * caps[population.sector]
     assert s.granted == pytest.approx(expected, abs=1)
     assert (s.given == s.granted).all()
-    usual = opened(0).state.granted
+    usual = opened(0).state.market.granted
     more = np.log(s.granted / usual)
-    within = (
-        np.log(made)
-        - np.log(population.total(history_of(m) * made) / population.total(history_of(m)))[population.sector]
-    )
+    within = np.log(made) - np.log(population.total(history * made) / population.total(history))[population.sector]
     assert more == pytest.approx(within, abs=1e-3)  # who made more than usual gets more
     assert more.std() > 0.05
 
@@ -82,7 +79,7 @@ def test_adjustment_moves_allowances_between_firms_and_not_the_cap(method: str, 
     # What is taken back is cancelled, and what a firm has sold of it is owed instead.
     issued = totals[0]["issued"] - totals[0]["cancelled"]
     left_in_the_market = int((issued - totals[1]["issued"]).sum())
-    settled = model.state.settlements
+    settled = model.state.log.settlements
     owed_back = sum(row["surrendered_t"] + row["shortfall_t"] - row["verified_t"] for row in settled)
     assert left_in_the_market == owed_back >= 0
     assert result.periods["price"].iloc[-1] == pytest.approx(usual.periods["price"].iloc[-1], rel=0.15)
@@ -95,7 +92,7 @@ def test_under_a_standard_the_quarters_output_is_given_before_the_last_auction()
     plain, _ = quick(**changes)
     given = [m.registry.totals()["issued"] - m.registry.totals()["cancelled"] for m in (model, plain)]
     assert given[0][2:].sum() == pytest.approx(given[1][2:].sum(), rel=0.03)
-    for row in model.state.settlements:  # firms count on what is still to come
+    for row in model.state.log.settlements:  # firms count on what is still to come
         assert row["shortfall_t"] < 0.005 * row["verified_t"]
 
 
@@ -114,7 +111,7 @@ def test_nobody_owes_more_than_its_free_allowances_and_a_fifth_of_its_emissions(
     tight = {"cap__tightness": 0.2, "firms__intensity_sigma": 0.6}
     model, result = quick(**tight, allocation__gap_cap=0.05)
     plain, usual = quick(**tight)
-    settled, whole = model.state.settlements[-1], plain.state.settlements[-1]
+    settled, whole = model.state.log.settlements[-1], plain.state.log.settlements[-1]
     assert settled["owed_t"] < settled["verified_t"]
     assert whole["owed_t"] == whole["verified_t"]
     assert settled["surrendered_t"] <= settled["owed_t"]
@@ -133,8 +130,8 @@ def test_a_capped_gap_is_the_rule_s_own_formula_for_every_firm() -> None:
     m = opened(3, allocation__gap_cap=0.05, cap__tightness=0.2)
     m.run(until=8)
     verified = np.rint(m.population.emissions).astype(np.int64)
-    owed = capped_obligation(verified, m.state.granted, 0.05)
-    assert m.state.settlements[-1]["owed_t"] == pytest.approx(owed.sum(), abs=len(m.population))
+    owed = capped_obligation(verified, m.state.market.granted, 0.05)
+    assert m.state.log.settlements[-1]["owed_t"] == pytest.approx(owed.sum(), abs=len(m.population))
 
 
 # -- benchmarks by sector and year ---------------------------------------------------------------------------

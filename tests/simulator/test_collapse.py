@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tanshi.market.orders import Orders
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import simulate
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.book import Book
+from tanshi.simulator.run.coupling import Placed
 
 FRICTIONLESS: dict[str, object] = {
     "years.end": 2023,
@@ -64,10 +64,11 @@ def test_withholding_a_tenth_of_every_bid_moves_the_price(monkeypatch: pytest.Mo
     whole = run("S5", **CAPS["tight"])
     book = Book.__call__
 
-    def thinned(self: Book, *arguments: Any) -> Orders:
-        orders = book(self, *arguments)
+    def thinned(self: Book, *arguments: Any) -> Placed:
+        placed = book(self, *arguments)
+        orders = placed.orders
         kept = np.where(orders.side > 0, orders.quantity * 9 // 10, orders.quantity)
-        return replace(orders, quantity=kept).take(kept > 0)
+        return replace(placed, orders=replace(orders, quantity=kept).take(kept > 0))
 
     monkeypatch.setattr(Book, "__call__", thinned)
     thin = run("S5", **CAPS["tight"])

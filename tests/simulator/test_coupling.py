@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from tanshi.scenarios.load import load_scenario
-from tanshi.simulator.model import CarbonMarket
-from tanshi.simulator.run import coupling
+from tanshi.simulator.model import simulate
+from tanshi.simulator.run import coupling, period
+from tanshi.simulator.run.economics import Answer
 
 ONE_YEAR = {"years.end": 2023, "firms.number": 150, "drift.mode": "none", "seed": 3}
 
 
 def prices(**more: object) -> tuple[np.ndarray, int]:
     asked = 0
-    model = CarbonMarket(load_scenario("S5", {**ONE_YEAR, **more}))
-    economy_at = model.economy_at
+    at_price = period.at_price
 
-    def counted(price: float, weight: float):  # type: ignore[no-untyped-def]
+    def counted(*given: Any, **named: Any) -> Answer:
         nonlocal asked
         asked += 1
-        return economy_at(price, weight)
+        return at_price(*given, **named)
 
-    model.economy_at = counted  # type: ignore[method-assign]
-    return model.run().result().periods["price"].to_numpy(), asked
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(period, "at_price", counted)
+        return simulate(load_scenario("S5", {**ONE_YEAR, **more})).periods["price"].to_numpy(), asked
 
 
 def test_within_a_tangents_reach_the_economy_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:

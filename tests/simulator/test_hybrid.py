@@ -14,7 +14,12 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.checkpoint import load_checkpoint, save_checkpoint
 from tanshi.simulator.machine.disk import write_table
 from tanshi.simulator.model import CarbonMarket, simulate
+from tanshi.simulator.results.collect import result_of
 from tanshi.simulator.results.tables import RunResult, identity_gaps
+from tanshi.simulator.run.book import Book
+from tanshi.simulator.run.build import begin
+from tanshi.simulator.run.economics import at_price
+from tanshi.simulator.run.period import run_until
 
 # A cap that bites from its first year, whatever the calibration of the day found.
 SHORT = {"years.end": 2025, "firms.number": 150, "cap.tightness": 0.05, "cap.decline": 0.03}
@@ -43,7 +48,7 @@ def test_every_period_is_solved_and_walras_law_holds(name: str) -> None:
 
 def test_registry_balances_exactly_after_every_period() -> None:
     model = CarbonMarket(load_scenario("S5", {**SHORT, "years.end": 2023}))
-    while not model.state.finished:
+    while not model.state.calendar.finished:
         model.step()
         model.registry.check()
         totals = model.registry.totals()
@@ -102,13 +107,11 @@ def test_a_run_saved_after_period_30_and_continued_gives_the_same_bytes(tmp_path
 
 def test_in_the_last_month_only_that_month_can_respond() -> None:
     """The wanted purchase of a firm answers the price by what it can still emit."""
-    from tanshi.simulator.run.book import Book
-
-    model = CarbonMarket(load_scenario("S1", {**SHORT, "years.end": 2022, "banking.allowed": False}))
-    response = model.economy_at(56.0, 1.0)[1]
+    world, state = begin(load_scenario("S1", {**SHORT, "years.end": 2022, "banking.allowed": False}))
+    response = at_price(world, state, 56.0, 1.0).response
     at = {}
     for remaining in (1.0, 1.0 / 12.0):
-        wanted = Book(model, remaining).demand(response)
+        wanted = Book(world, state, remaining).demand(response)
         at[remaining] = float((wanted.at(60.0) - wanted.at(50.0)).sum())
     assert at[1.0] < 0
     assert at[1.0 / 12.0] == pytest.approx(at[1.0] / 12.0, rel=1e-9)
@@ -116,11 +119,11 @@ def test_in_the_last_month_only_that_month_can_respond() -> None:
 
 def test_technique_lags_behind_the_price() -> None:
     """q' = k (p - q): after one month of k = 2 a sixth of the way, after a year most of it."""
-    model = CarbonMarket(load_scenario("S1", {**SHORT, "coupling.adjustment_rate": 2.0}))
-    at_end, mean = model.adjustment(1.0 / 12.0)
+    world = begin(load_scenario("S1", {**SHORT, "coupling.adjustment_rate": 2.0}))[0]
+    at_end, mean = world.adjustment(1.0 / 12.0)
     assert at_end == pytest.approx(1 - np.exp(-1 / 6))
     assert mean == pytest.approx(1 - at_end * 6)
-    assert model.adjustment(50.0)[0] == pytest.approx(1.0)
+    assert world.adjustment(50.0)[0] == pytest.approx(1.0)
 
 
 def test_prices_stay_within_the_collar() -> None:
@@ -153,25 +156,30 @@ def test_a_performance_standard_follows_output() -> None:
             "drift.mode": "none",
         },
     )
-    model = CarbonMarket(scenario).run()
-    price = float(model.result().series("Price|Carbon")[2023])
+    world, state = begin(scenario)
+    last = run_until(world, state)
+    assert last is not None
+    price = float(result_of(world, state).series("Price|Carbon")[2023])
     assert 0 < price < 1000
-    response = model.province.response(model.last)
+    response = world.province.response(last.closing.solution)
     covered = response.emissions.sum()
     assert response.allocation.sum() == pytest.approx(covered, rel=1e-8)
 
 
 def test_binding_quotas_hold_each_sector_at_its_own_shadow_price() -> None:
     change = {**SHORT, "years.end": 2023, "drift.mode": "none", "allocation.binding": True, "firms.number": 40}
-    model = CarbonMarket(load_scenario("S3", change)).run()
-    emissions = model.province.response(model.last).emissions
-    quotas, last = model.policy.caps(2023), model.state.periods[-1]
-    for sector, price in model.province.own_prices(model.last).items():
+    world, state = begin(load_scenario("S3", change))
+    done = run_until(world, state)
+    assert done is not None
+    solution = done.closing.solution
+    emissions = world.province.response(solution).emissions
+    quotas, last = state.policy.caps(2023), state.log.periods[-1]
+    for sector, price in world.province.own_prices(solution).items():
         place = COVERABLE.index(sector)
         assert emissions[place] == pytest.approx(quotas[place], rel=1e-8) or price == pytest.approx(1000.0)
         assert 0.0 < price <= 1000.0 + 1e-9
         assert price != pytest.approx(last["price"], rel=1e-3)  # not the market's: nothing is traded
-    assert not set(model.result().trades["buyer_sector"]) - {"ELEC"}
+    assert not set(result_of(world, state).trades["buyer_sector"]) - {"ELEC"}
 
 
 def test_a_cap_that_shuts_a_sector_down_is_refused_by_year_and_sector() -> None:

@@ -61,7 +61,7 @@ def test_the_schema_names_every_venue() -> None:
 
 def test_what_mcafee_s_auction_keeps_goes_to_government() -> None:
     model, _ = run(market__venue="mcafee")
-    assert model.registry.cash[model.government] >= 0
+    assert model.registry.cash[model.world.government] >= 0
 
 
 @pytest.mark.parametrize("strategy", ["truthful", "zic", "zip", "scheduled"])
@@ -84,7 +84,7 @@ def test_scheduled_firms_trade_most_in_the_last_quarter() -> None:
 def test_what_exceeds_the_carry_over_limit_expires() -> None:
     model, _ = run(banking__carry_base=1000, banking__carry_multiple=0.0)
     free, _ = run()
-    for limited, unlimited in zip(model.state.settlements[1:], free.state.settlements[1:], strict=True):
+    for limited, unlimited in zip(model.state.log.settlements[1:], free.state.log.settlements[1:], strict=True):
         assert limited["expired_t"] > 0 == unlimited["expired_t"]
         assert limited["banked_t"] <= 1000 * len(model.population)
 
@@ -94,9 +94,9 @@ def test_borrowed_allowances_are_missing_from_the_next_allocation() -> None:
     changes = {"market__venue": "block_agreement", "banking__borrow_threshold": 0.0, "years__end": 2025}
     with_it, _ = run(banking__borrow_share=1.0, **changes)
     without, _ = run(**changes)
-    settled = with_it.state.settlements
+    settled = with_it.state.log.settlements
     assert settled[1]["borrowed_t"] > 0
-    assert settled[1]["shortfall_t"] == 0 < without.state.settlements[1]["shortfall_t"]
+    assert settled[1]["shortfall_t"] == 0 < without.state.log.settlements[1]["shortfall_t"]
     assert settled[-1]["borrowed_t"] == 0  # nothing follows the last year
     issued = [model.registry.totals()["issued"] for model in (with_it, without)]
     # What is borrowed of a vintage is issued early, not on top.
@@ -108,7 +108,7 @@ def test_stability_reserve_takes_from_a_slack_market_and_raises_its_price() -> N
     _, plain = run(**slack)
     # A market of a hundredth of the European Union's size: 24 % above 10.96 Mt in circulation.
     model, held = run(**slack, stability_reserve__on=True, stability_reserve__scale=0.01)
-    assert model.state.settlements[-1]["reserve_t"] > 0
+    assert model.state.log.settlements[-1]["reserve_t"] > 0
     assert held.periods["price"].iloc[-1] > plain.periods["price"].iloc[-1] + 1
 
 
@@ -117,7 +117,7 @@ def test_penalty_is_the_multiple_of_the_last_month_s_mean_price() -> None:
     model, result = run(price__ceiling=60.0, cap__tightness=0.15, penalty__multiple=5.0)
     last = result.periods.query("year == 2024").iloc[-1]
     mean = last["turnover_yuan"] / last["volume_t"] if last["volume_t"] else last["price"]
-    settled = model.state.settlements[-1]
+    settled = model.state.log.settlements[-1]
     assert settled["shortfall_t"] > 0
     assert settled["penalty_yuan"] / settled["shortfall_t"] == pytest.approx(5 * mean, abs=0.006)
 
@@ -126,14 +126,14 @@ def test_firms_that_plan_bank_for_a_cap_that_tightens_fast() -> None:
     changes = {"cap__decline": 0.15, "cap__tightness": 0.0, "years__end": 2025}
     planning, _ = run(banking__horizon=2, **changes)
     reserve, _ = run(**changes)
-    assert planning.state.settlements[1]["banked_t"] > 1.5 * reserve.state.settlements[1]["banked_t"]
+    assert planning.state.log.settlements[1]["banked_t"] > 1.5 * reserve.state.log.settlements[1]["banked_t"]
 
 
 def test_intermediaries_trade_and_their_net_sales_are_reported() -> None:
     model, result = run(firms__intermediaries=10)
     assert INTERMEDIARIES in set(result.trades["buyer_sector"]) & set(result.trades["seller_sector"])
     sales = result.series(net_sales_of(INTERMEDIARIES))
-    held = model.registry.held[model.government + 1 :].sum()
+    held = model.registry.held[model.world.government + 1 :].sum()
     assert sales.sum() == pytest.approx(-held / 1e6, abs=1e-9)
     assert max(identity_gaps(result).values()) < 1e-6
     _, without = run()
@@ -152,7 +152,7 @@ def test_what_firms_build_stays_and_waiting_for_certainty_delays_it() -> None:
     building = {"firms__investment_cut": 0.3, "firms__investment_cost": 60.0, "years__end": 2025}
     now, result = run(**building, firms__option_value=1.0)
     later, _ = run(**building, firms__option_value=2.0)
-    counts = [[y["installations"] for y in m.state.settlements] for m in (now, later)]
+    counts = [[y["installations"] for y in m.state.log.settlements] for m in (now, later)]
     assert counts[0][1] == 0  # nobody builds before the policy holds
     assert counts[0] == sorted(counts[0])
     assert 0 < counts[0][2] < len(now.population)  # decided at the end of the year before

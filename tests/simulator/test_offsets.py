@@ -116,27 +116,27 @@ def test_the_registry_holds_every_credit_and_every_yuan() -> None:
     registry = model.registry
     registry.check()
     assert (registry.rebuilt() == registry.state()["balances"]).all()
-    bought = sum(row["bought_t"].sum() for row in model.state.credit_trades)
-    surrendered = sum(row["offsets_t"] for row in model.state.settlements)
+    bought = sum(row["bought_t"].sum() for row in model.state.log.credit_trades)
+    surrendered = sum(row["offsets_t"] for row in model.state.log.settlements)
     assert bought == surrendered + registry.offsets.sum() > 1e6
-    paid = sum(row["price"] * row["bought_t"].sum() for row in model.state.credit_trades)
-    assert registry.cash[model.forestry] * model.scenario.market.tick == pytest.approx(paid)
-    assert registry.offsets[model.forestry] == 0  # what is not sold is not issued
-    assert registry.held[model.forestry] == 0
+    paid = sum(row["price"] * row["bought_t"].sum() for row in model.state.log.credit_trades)
+    assert registry.cash[model.world.forestry] * model.scenario.market.tick == pytest.approx(paid)
+    assert registry.offsets[model.world.forestry] == 0  # what is not sold is not issued
+    assert registry.held[model.world.forestry] == 0
     assert (result.series("Carbon Market|Offsets|Surrendered") <= result.series(offsets_of()) + 1e-6).all()
 
 
 def test_nobody_surrenders_more_credits_than_its_share() -> None:
     model, _ = quick()
-    for row in model.state.settlements:
+    for row in model.state.log.settlements:
         assert row["offsets_t"] <= 0.05 * row["verified_t"]
-    assert model.state.settlements[0]["offsets_t"] == 0  # before the policy
+    assert model.state.log.settlements[0]["offsets_t"] == 0  # before the policy
 
 
 def test_forestry_sells_along_its_supply_curve() -> None:
     model, _ = quick()
     forestry = forestry_of(model.scenario.offsets)
-    for row in model.state.credit_trades:
+    for row in model.state.log.credit_trades:
         offered = float(forestry.quantity(row["price"]))
         assert row["bought_t"].sum() <= offered + 0.002 * forestry.potential
         assert row["bought_t"].sum() >= offered - 0.002 * forestry.potential
@@ -145,7 +145,7 @@ def test_forestry_sells_along_its_supply_curve() -> None:
 def test_a_credit_never_costs_more_than_the_allowance_it_stands_for() -> None:
     model, result = quick()
     last = result.periods.groupby("year")["price"].last()
-    for row in model.state.credit_trades:
+    for row in model.state.log.credit_trades:
         assert row["price"] <= last[row["year"]] + 1e-9
 
 
@@ -205,11 +205,11 @@ def test_offsets_work_beside_other_venues(venue: str) -> None:
 
 def test_what_enterprises_pay_households_receive() -> None:
     model, result = quick()
-    assert model.state.forest_income == pytest.approx(
-        model.state.credit_trades[-1]["price"] * model.state.credit_trades[-1]["bought_t"].sum() / 1e8, rel=1e-6
+    assert model.state.market.forest_income == pytest.approx(
+        model.state.log.credit_trades[-1]["price"] * model.state.log.credit_trades[-1]["bought_t"].sum() / 1e8, rel=1e-6
     )
-    p = model.state.parameters
-    paying = model.province.paying_forest_owners(p, 3.0)
+    p = model.state.economy.parameters
+    paying = model.world.province.paying_forest_owners(p, 3.0)
     assert (paying.endowment - p.endowment).sum() == pytest.approx(0.0, abs=1e-12)
     assert np.abs(paying.endowment - p.endowment).sum() == pytest.approx(6.0)
     assert result.periods["walras"].max() < 1e-6

@@ -9,8 +9,8 @@ import pytest
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import simulate
+from tanshi.simulator.results.replay import auction, place_of, replayed, scenario_of
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.run.replay import auction, place_of, replayed, scenario_of
 
 FIELDS = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 3}
 
@@ -35,9 +35,8 @@ def test_a_replayed_auction_clears_at_the_stored_price_and_volume(run: RunResult
 
 def test_a_replayed_model_stands_where_the_run_stood(run: RunResult) -> None:
     model = replayed(run, 4)
-    model.forget()
     assert (model.state.year, model.state.period) == (2023, 1)
-    assert model.state.price == run.periods["price"].iloc[3]
+    assert model.state.market.price == run.periods["price"].iloc[3]
 
 
 def test_a_run_that_comes_out_differently_is_refused(run: RunResult) -> None:

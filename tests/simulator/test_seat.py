@@ -24,7 +24,7 @@ def market(periods: int = 4, **settings: object) -> CarbonMarket:
 
 
 def books(m: CarbonMarket) -> list[Any]:
-    return [m.registry.held.tolist(), m.registry.cash.tolist(), [row["price"] for row in m.state.periods]]
+    return [m.registry.held.tolist(), m.registry.cash.tolist(), [row["price"] for row in m.state.log.periods]]
 
 
 def steel(m: CarbonMarket) -> int:
@@ -38,9 +38,9 @@ def opened() -> CarbonMarket:
 
 def test_looking_before_each_auction_and_leaving_again_changes_nothing() -> None:
     looked, ordinary = market(), market().run()
-    while not looked.state.finished:
-        place(looked, steel(looked), [Ticket(1, 60.0, 500.0)])
-        leave(looked, steel(looked))
+    while not looked.state.calendar.finished:
+        place(looked.world, looked.state, steel(looked), [Ticket(1, 60.0, 500.0)])
+        leave(looked.state, steel(looked))
         looked.step()
     assert books(looked) == books(ordinary)
 
@@ -48,8 +48,8 @@ def test_looking_before_each_auction_and_leaving_again_changes_nothing() -> None
 def test_a_shock_is_announced_once_though_somebody_looks_before_the_auction() -> None:
     shock = {"shock.year": 2023, "shock.period": 3, "shock.cap_cut": 0.2}
     looked, ordinary = market(**shock), market(**shock).run()
-    while not looked.state.finished:
-        open_period(looked)
+    while not looked.state.calendar.finished:
+        open_period(looked.world, looked.state)
         fresh = market(0, **shock)
         fresh.restore(looked.save())
         assert fresh.policy.shocked == looked.policy.shocked
@@ -60,8 +60,8 @@ def test_a_shock_is_announced_once_though_somebody_looks_before_the_auction() ->
 def test_only_the_orders_placed_by_hand_are_the_firms() -> None:
     m = market()
     row = steel(m)
-    assert place(m, row, [Ticket(1, 120.0, 700.0), Ticket(1, 30.0, 900.0)]) == {}
-    agreement = one_period(m)
+    assert place(m.world, m.state, row, [Ticket(1, 120.0, 700.0), Ticket(1, 30.0, 900.0)]) == {}
+    agreement = one_period(m.world, m.state).agreement
     own = agreement.orders.take(agreement.orders.account == row)
     assert own.price.tolist() == [12000, 3000]
     assert own.quantity.tolist() == [700, 900]
@@ -71,9 +71,9 @@ def test_only_the_orders_placed_by_hand_are_the_firms() -> None:
 def test_no_orders_keep_the_firm_out_for_one_period() -> None:
     m = market()
     row = steel(m)
-    place(m, row, [])
-    assert not (one_period(m).orders.account == row).any()
-    assert (one_period(m).orders.account == row).any()
+    place(m.world, m.state, row, [])
+    assert not (one_period(m.world, m.state).agreement.orders.account == row).any()
+    assert (one_period(m.world, m.state).agreement.orders.account == row).any()
 
 
 def test_who_places_the_firms_own_orders_gets_the_firms_own_outcome() -> None:
@@ -81,12 +81,12 @@ def test_who_places_the_firms_own_orders_gets_the_firms_own_outcome() -> None:
     by_hand, itself = (market(**{"coupling.iterations": 1}) for _ in range(2))
     row, tick = steel(by_hand), by_hand.scenario.market.tick
     for _ in range(4):
-        agreement = one_period(itself)
+        agreement = one_period(itself.world, itself.state).agreement
         own = agreement.orders.take(agreement.orders.account == row)
         assert len(own)
         tickets = [Ticket(int(s), round(p * tick, 2), float(q))
                    for s, p, q in zip(own.side, own.price, own.quantity, strict=True)]  # fmt: skip
-        assert place(by_hand, row, tickets) == {}
+        assert place(by_hand.world, by_hand.state, row, tickets) == {}
         by_hand.step()
         assert books(by_hand) == books(itself)
 
@@ -109,29 +109,29 @@ def test_who_places_the_firms_own_orders_gets_the_firms_own_outcome() -> None:
 def test_an_order_that_no_market_would_take_is_refused_with_the_reason(
     opened: CarbonMarket, tickets: list[Ticket], reason: str
 ) -> None:
-    refused = place(opened, steel(opened), tickets)
+    refused = place(opened.world, opened.state, steel(opened), tickets)
     assert list(refused) == [len(tickets) - 1]
     assert reason in refused[len(tickets) - 1]
-    assert opened.state.by_hand == {}
+    assert opened.state.market.by_hand == {}
 
 
 def test_two_offers_may_not_sell_the_same_allowance() -> None:
     m = market()
-    held = admitted(m, steel(m)).sellable
-    assert place(m, steel(m), [Ticket(-1, 500.0, held), Ticket(-1, 400.0, 1)]).keys() == {1}
-    assert place(m, steel(m), [Ticket(-1, 500.0, held)]) == {}
+    held = admitted(m.world, m.state, steel(m)).sellable
+    assert place(m.world, m.state, steel(m), [Ticket(-1, 500.0, held), Ticket(-1, 400.0, 1)]).keys() == {1}
+    assert place(m.world, m.state, steel(m), [Ticket(-1, 500.0, held)]) == {}
 
 
 def test_the_coming_years_allowances_can_be_sold_in_its_first_auction() -> None:
     m = market()
     row = steel(m)
     before = int(m.registry.held[row])
-    assert admitted(m, row).sellable > before
+    assert admitted(m.world, m.state, row).sellable > before
 
 
 def test_a_run_saved_with_orders_on_the_table_goes_on_with_the_same_bytes(tmp_path: Path) -> None:
     m = market()
-    place(m, steel(m), [Ticket(1, 120.0, 700.0)])
+    place(m.world, m.state, steel(m), [Ticket(1, 120.0, 700.0)])
     again = market(0)
     again.restore(load_checkpoint(save_checkpoint(tmp_path / "run.npz", m.save())))
     assert books(again.run()) == books(m.run())
@@ -139,26 +139,26 @@ def test_a_run_saved_with_orders_on_the_table_goes_on_with_the_same_bytes(tmp_pa
 
 def test_a_price_collar_of_the_policy_binds_the_seat() -> None:
     m = market(**{"price.floor": 40.0, "price.ceiling": 90.0})
-    bounds = admitted(m, steel(m))
+    bounds = admitted(m.world, m.state, steel(m))
     assert (bounds.lowest, bounds.highest) == (40.0, 90.0)
-    assert "below the price floor: 40.00" in place(m, steel(m), [Ticket(1, 39.99, 1)])[0]
+    assert "below the price floor: 40.00" in place(m.world, m.state, steel(m), [Ticket(1, 39.99, 1)])[0]
 
 
 def test_who_cannot_trade_is_told_so() -> None:
-    early = market(0)
+    early, over, without = market(0), market(12), market(**{"market.mode": "equilibrium"})
     with pytest.raises(SeatError, match="does not trade in 2022"):
-        place(early, steel(early), [])
+        place(early.world, early.state, steel(early), [])
     with pytest.raises(SeatError, match="over"):
-        admitted(market(12), 0)
+        admitted(over.world, over.state, 0)
     with pytest.raises(SeatError, match="no auction"):
-        admitted(market(**{"market.mode": "equilibrium"}), 0)
+        admitted(without.world, without.state, 0)
 
 
 def test_a_seat_in_a_venue_with_limits_of_the_day_is_bound_by_them() -> None:
     m = market(**{"market.venue": "listed_agreement"})
-    bounds = admitted(m, steel(m))
-    close = m.state.price
+    bounds = admitted(m.world, m.state, steel(m))
+    close = m.state.market.price
     assert bounds.lowest >= 0.9 * close - 0.01
     assert bounds.highest <= 1.1 * close + 0.01
-    assert place(m, steel(m), [Ticket(1, round(close, 2), 10)]) == {}
-    assert np.isfinite(one_period(m).price)
+    assert place(m.world, m.state, steel(m), [Ticket(1, round(close, 2), 10)]) == {}
+    assert np.isfinite(one_period(m.world, m.state).agreement.price)

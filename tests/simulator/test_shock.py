@@ -24,7 +24,7 @@ def run(name: str, **fields: Any) -> CarbonMarket:
 
 
 def prices(model: CarbonMarket) -> np.ndarray:
-    return np.array([row["price"] for row in model.state.periods])
+    return np.array([row["price"] for row in model.state.log.periods])
 
 
 def test_nobody_knows_of_a_cut_before_it_is_announced_and_the_price_rises_at_once_after() -> None:
@@ -32,10 +32,10 @@ def test_nobody_knows_of_a_cut_before_it_is_announced_and_the_price_rises_at_onc
     before, after = prices(cut)[:10] - prices(calm)[:10], prices(cut)[10:] - prices(calm)[10:]
     assert (before == 0).all()
     assert (after > 5.0).all()
-    regimes = [row["regime"] for row in cut.state.periods]
+    regimes = [row["regime"] for row in cut.state.log.periods]
     assert regimes[4:] == [2] * 6 + [3] * 2
-    assert cut.star(2024.4)[0] == calm.star(2024.4)[0]
-    assert cut.star(2024.9)[0] > calm.star(2024.9)[0]
+    assert cut.state.announced.star(2024.4)[0] == calm.state.announced.star(2024.4)[0]
+    assert cut.state.announced.star(2024.9)[0] > calm.state.announced.star(2024.9)[0]
 
 
 def test_a_cut_takes_its_part_of_what_is_left_of_the_year_and_the_books_close() -> None:
@@ -51,7 +51,7 @@ def test_a_cut_takes_its_part_of_what_is_left_of_the_year_and_the_books_close() 
 def test_sectors_that_enter_get_allowances_for_the_rest_of_the_year_and_answer_for_it_alone() -> None:
     entered = run("S1", **SHOCK, shock__sectors=["STEEL"])
     steel = COVERABLE.index("STEEL")
-    covered = [row["covered_STEEL"] for row in entered.state.periods]
+    covered = [row["covered_STEEL"] for row in entered.state.log.periods]
     assert covered == [0] * 10 + [1] * 2
     caps = entered.policy.caps(2024)[steel]
     assert caps == pytest.approx(0.5 * entered.scenario.cap_share(2024) * entered.policy.baseline.at(2024)[steel])

@@ -8,7 +8,7 @@ from tanshi.scenarios.draws import vary
 from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.run.tangent import path_of
+from tanshi.simulator.studies.tangent import path_of
 
 YEARS = (2023, 2024)
 WATCHED = ("Price|Carbon", "Energy Consumption", "Emissions|CO2", "GDP|MER", "Welfare|Money Metric")

@@ -104,9 +104,9 @@ def run_one(task: Task, report: Progress) -> Word:
     model = None
     try:
         model = CarbonMarket(task.scenario)
-        while not model.state.finished:
+        while not model.state.calendar.finished:
             model.step()
-            report(task.name, len(model.state.periods), model.periods_in_all)
+            report(task.name, model.state.number, model.periods_in_all)
         result = model.result()
     except Exception as error:
         told = str(error) or type(error).__name__

@@ -18,8 +18,8 @@ from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.schema import Scenario
 from tanshi.scenarios.targets_load import Task
 from tanshi.simulator.machine.progress import Report
-from tanshi.simulator.run.tangent import Direction, path_of
 from tanshi.simulator.studies.batches.workers import Pool, processors
+from tanshi.simulator.studies.tangent import Direction, path_of
 
 Array = NDArray[np.float64]
 Kind = str

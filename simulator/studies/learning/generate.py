@@ -31,6 +31,7 @@ from tanshi.simulator.drift.state import (
     prices,
 )
 from tanshi.simulator.drift.weights import load_ensemble
+from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.economy import economy
 
 STARTS = (0.8, 1.0, 1.2)
@@ -81,15 +82,12 @@ def generate(
     """
     if not starts or min(starts) <= 0 or draws < 1:
         raise TrainingError("initial prices are multiples of the reference above zero, and at least one path is drawn")
-    from tanshi.simulator.model import CarbonMarket
-
     ensemble = load_ensemble(weights)
     tables, lost = [], 0
     for name in names:
         scenario = load_scenario(name, {"drift.mode": "none"})
-        model = CarbonMarket(scenario)
-        star, policy, n = model.star, model.policy, model.periods_per_year
-        model.forget()
+        world, state = begin(scenario)
+        star, policy, n = state.announced.star, state.policy, world.periods_per_year
         first, last = max(scenario.policy_start, scenario.years.start), scenario.years.end
         times = np.linspace(first, last + 1, (last + 1 - first) * n + 1)
         stars = star(times)

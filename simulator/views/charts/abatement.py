@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.simulator.results.replay import scenario_of
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import SECTORS
 from tanshi.simulator.run.economy import province
-from tanshi.simulator.run.replay import scenario_of
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import place, source_line
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.market.orders import BUY, SELL, Orders
+from tanshi.simulator.results.replay import auction
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.run.replay import auction
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import place, source_line
 
@@ -35,7 +35,7 @@ def clearing_figure(result: RunResult, year: int | None = None, period: int = 1)
     Raises
     ------
     UserError
-        As `tanshi.simulator.run.replay.auction`.
+        As `tanshi.simulator.results.replay.auction`.
     """
     when = int(result.periods["year"].max()) if year is None else year
     found = auction(result, when, period)

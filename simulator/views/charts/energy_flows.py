@@ -11,8 +11,8 @@ import pandas as pd
 
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.tables import rows
+from tanshi.simulator.results.replay import place_of, replayed
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.run.replay import place_of, replayed
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import place, source_line
 
@@ -78,13 +78,14 @@ def energy_figure(result: RunResult, year: int | None = None) -> Figure:
     Raises
     ------
     UserError
-        As `tanshi.simulator.run.replay.replayed`.
+        As `tanshi.simulator.results.replay.replayed`.
     """
     when = int(result.periods["year"].max()) if year is None else year
     own = result.periods.loc[result.periods["year"] == when, "period"]
-    model = replayed(result, place_of(result, when, int(own.max()) if len(own) else 1) + 1)
-    model.forget()
-    table = energy_flows(model.accounts, Flows(model.last.state.flow, model.last.x))
+    run = replayed(result, place_of(result, when, int(own.max()) if len(own) else 1) + 1)
+    assert run.last is not None, "at least one period was run"
+    solution = run.last.closing.solution
+    table = energy_flows(run.world.economy.accounts, Flows(solution.state.flow, solution.x))
     figure, axes = style.canvas(
         f"From fuel to use, {place([result])}, {result.scenario}, {when}",
         "Mtce a year; electricity at coal equivalent (losses of plants included); gases from coke shown where burnt",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.results.replay import scenario_of
 from tanshi.simulator.results.tables import RunResult, net_positions
 from tanshi.simulator.results.variables import SECTORS, emissions_of
-from tanshi.simulator.run.replay import scenario_of
+from tanshi.simulator.run.build import begin
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import place, source_line
 
@@ -25,9 +25,7 @@ def firm_table(result: RunResult, year: int | None = None) -> pd.DataFrame:
     Emissions are the sector's of the year by the firm's share at the start; purchases are those of the fills.
     """
     when = int(result.annual["year"].max()) if year is None else year
-    model = CarbonMarket(scenario_of(result))
-    model.forget()
-    population = model.population
+    population = begin(scenario_of(result))[1].firms
     codes = np.array(population.sectors)[population.sector]
     emitted = {code: float(result.series(emissions_of(code))[when]) * 1e6 for code in population.sectors}
     fills = result.trades[result.trades["year"] == when]

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.drift.flow import Flow
 from tanshi.simulator.drift.state import EMISSIONS, MARKET, OUTPUT, PRICE, SECTORS, STATE_SIZE, Context
-from tanshi.simulator.model import flow_of
+from tanshi.simulator.results.replay import place_of, scenario_of
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import SECTORS as NAMES
-from tanshi.simulator.run.replay import place_of, scenario_of
+from tanshi.simulator.run.build import flow_of
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import place, source_line
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.results.collect import result_of
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of
+from tanshi.simulator.run.build import begin
+from tanshi.simulator.run.period import one_period
 from tanshi.simulator.views.dashboard.warm import Step
 
 #: Variable, id, title, unit, whether the axis starts at zero, digits.
@@ -40,15 +42,11 @@ class Answer:
 def what_if(question: Scenario, step: Step) -> Answer:
     """Run a scenario; a newer question stops it at its next period."""
     begun = time.perf_counter()
-    model = CarbonMarket(question)
-    try:
-        while not model.state.finished:
-            model.step()
-            step(len(model.state.periods), model.periods_in_all)
-        result = model.result()
-    finally:
-        model.forget()
-    return answer_of(result, time.perf_counter() - begun)
+    world, state = begin(question)
+    while not state.calendar.finished:
+        one_period(world, state)
+        step(state.number, world.periods_in_all)
+    return answer_of(result_of(world, state), time.perf_counter() - begun)
 
 
 def answer_of(result: RunResult, seconds: float) -> Answer:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.run.replay import scenario_of
+from tanshi.simulator.results.replay import scenario_of
 from tanshi.simulator.studies.sweeps.analyse import Study, analyse
 from tanshi.simulator.views.charts.figures import source_line
 from tanshi.simulator.views.dashboard.folder import Batch, NothingToShow, Run, Shelf, batches_below, newest

@@ -7,7 +7,6 @@ out as stored is checked, and said where they do not.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 
 from tanshi.market.orders import BUY, Orders
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run.build import begin
+from tanshi.simulator.run.coupling import Agreement
 from tanshi.simulator.run.period import one_period
 from tanshi.simulator.views.dashboard.accounts import Sums, YearFlows, flows_of
 from tanshi.simulator.views.dashboard.warm import Step
@@ -68,33 +68,30 @@ def recompute(question: tuple[Scenario, pd.DataFrame], step: Step) -> Recomputed
     question : the scenario, and the stored periods with ``year``, ``period``, ``price``.
     """
     scenario, stored = question
-    model = CarbonMarket(scenario)
+    world, state = begin(scenario)
     books: dict[tuple[int, int], Book] = {}
     flows: dict[int, YearFlows] = {}
     prices: list[float] = []
     sums = Sums()
-    try:
-        while not model.state.finished:
-            year, period = model.state.year, model.state.period + 1
-            agreement = one_period(model)
-            prices.append(agreement.price)
-            if scenario.market.mode == "agents":
-                books[(year, period)] = _book(model, year, period, agreement.orders, agreement)
-            sums.add(model.last)
-            if period == model.periods_per_year:
-                flows[year] = flows_of(model.accounts, sums, model.policy.auctioned_share(year))
-                sums = Sums()
-            step(len(prices), model.periods_in_all)
-    finally:
-        model.forget()
+    while not state.calendar.finished:
+        year, period = state.year, state.period + 1
+        done = one_period(world, state)
+        prices.append(done.agreement.price)
+        if world.agents_trade:
+            books[(year, period)] = _book(scenario, year, period, done.agreement)
+        sums.add(done.closing.solution)
+        if period == world.periods_per_year:
+            flows[year] = flows_of(world.economy.accounts, sums, state.policy.auctioned_share(year))
+            sums = Sums()
+        step(len(prices), world.periods_in_all)
     before = stored.sort_values(["year", "period"])["price"].to_numpy(float)
     same = len(before) == len(prices)
     gap = float(np.abs(before - np.array(prices)).max()) if same else float("inf")
     return Recomputed(books, flows, gap)
 
 
-def _book(model: CarbonMarket, year: int, period: int, orders: Orders, agreement: Any) -> Book:
-    market, clearing = model.scenario.market, agreement.clearing
+def _book(scenario: Scenario, year: int, period: int, agreement: Agreement) -> Book:
+    market, clearing, orders = scenario.market, agreement.clearing, agreement.orders
     low, high = (None if end is None else float(end) * market.tick for end in clearing.interval)
     return Book(
         year, period,
@@ -113,7 +110,7 @@ def _levels(orders: Orders, side: int, tick: float, lot: int) -> Array:
 
 def warm(question: Scenario, step: Step) -> str:
     """Build a model and leave: the economy, its compiled province and the baseline stay in the process."""
-    CarbonMarket(question).forget()
+    begin(question)
     return question.name
 
 
@@ -122,18 +119,14 @@ def traits(question: Scenario, step: Step) -> pd.DataFrame:
 
     Size is the share of the sector's output, intensity and cost are relative to the sector's typical firm.
     """
-    model = CarbonMarket(question)
-    try:
-        p = model.population
-        return pd.DataFrame(
-            {
-                "firm": np.arange(len(p)),
-                "sector": np.array(p.sectors)[p.sector],
-                "strategy": np.array(p.strategies)[p.strategy],
-                "size": p.output_share,
-                "intensity": p.intensity,
-                "cost": p.cost,
-            }
-        )
-    finally:
-        model.forget()
+    p = begin(question)[1].firms
+    return pd.DataFrame(
+        {
+            "firm": np.arange(len(p)),
+            "sector": np.array(p.sectors)[p.sector],
+            "strategy": np.array(p.strategies)[p.strategy],
+            "size": p.output_share,
+            "intensity": p.intensity,
+            "cost": p.cost,
+        }
+    )

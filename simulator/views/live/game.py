@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 
 from tanshi.agents.abatement import emission_rate
 from tanshi.equilibrium.province.province import CarbonResponse
 from tanshi.market.orders import BUY, SELL
-from tanshi.simulator.model import CarbonMarket
-from tanshi.simulator.run.book import TONNES, tangent_of
+from tanshi.numerics.units import TONNES
+from tanshi.simulator.run.book import tangent_of
 from tanshi.simulator.run.coupling import Agreement
+from tanshi.simulator.run.economics import at_price
 from tanshi.simulator.run.period import one_period, open_period
 from tanshi.simulator.run.seat import Ticket, leave, place
+from tanshi.simulator.run.world import State, World
 from tanshi.simulator.views.live.market import LiveMarket
 
 
@@ -77,7 +78,7 @@ class Game:
     Attributes
     ----------
     row : the firm's.
-    twin : the same run, where the firm plays itself; stepped along.
+    twin : the same run's state, where the firm plays itself; stepped along.
     opening, opening_price : the firm's stand when the seat was taken, and the last price then, yuan/t.
     first : the economy's answer to the price under the rules of the first auction to come, before it is held.
     placed : the person's orders for the coming period; None until some are placed.
@@ -86,7 +87,7 @@ class Game:
 
     market: LiveMarket
     row: int
-    twin: CarbonMarket
+    twin: State
     opening: Stand
     opening_price: float
     first: CarbonResponse
@@ -102,7 +103,7 @@ class Game:
     def place(self, tickets: Sequence[Ticket]) -> dict[int, str]:
         """Place orders for the coming period; returns why which are refused, and then places none."""
         with self.market.lock:
-            refused = place(self.market, self.row, tickets)
+            refused = place(self.market.world, self.market.state, self.row, tickets)
             if not refused:
                 self.placed = tuple(tickets)
             return refused
@@ -110,22 +111,24 @@ class Game:
     def prepare(self) -> None:
         """Before the auction: without orders of the person the firm stays out, or bids by itself."""
         if self.placed is None and self.delegates:
-            leave(self.market, self.row)
+            leave(self.market.state, self.row)
         elif self.placed is None:
             self.place([])
 
     def record(self, agreement: Agreement) -> None:
         """After the auction: step the twin along and note what both did."""
         before = (self.moves[-1].person.stand, self.moves[-1].firm.stand) if self.moves else (self.opening,) * 2
-        own = one_period(self.twin)
-        state = self.market.state.periods[-1]
-        lot = self.market.scenario.market.lot
+        world = self.market.world
+        own = one_period(world, self.twin).agreement
+        row = self.market.state.log.periods[-1]
+        lot = world.scenario.market.lot
         itself = self.placed is None
         tickets = None if itself else _filled(agreement, self.row, self.placed or (), lot)
         self.moves.append(
             Move(
-                state["year"], state["period"], tickets, agreement.price, own.price,
-                _side(self.market, self.row, agreement, before[0]), _side(self.twin, self.row, own, before[1]),
+                row["year"], row["period"], tickets, agreement.price, own.price,
+                _side(world, self.market.state, self.row, agreement, before[0]),
+                _side(world, self.twin, self.row, own, before[1]),
             )
         )  # fmt: skip
         self.placed = None
@@ -145,48 +148,35 @@ def take_seat(market: LiveMarket, row: int) -> Game:
             market.step()
         if not market.running:
             raise ValueError(f"{market.population.sectors[place_]} does not trade before the run ends")
-        opening = stand(market, row, market.moment.agreement)
-        market.game = Game(market, row, _copy(market), opening, market.state.price, _asked(_copy(market)))
-        open_period(market)
-        return market.game
+        world, state = market.world, market.state
+        opening, twin, price = stand(world, state, row, market.moment.agreement), state.copy(), state.market.price
+        open_period(world, state)
+        remaining = 1.0 - state.period / world.periods_per_year
+        first = at_price(world, state, price, world.adjustment(remaining)[1]).response
+        market.game = game = Game(market, row, twin, opening, price, first)
+        return game
 
 
-def _copy(market: CarbonMarket) -> CarbonMarket:
-    """The same run at the same place, to go its own way."""
-    out = CarbonMarket(market.scenario)
-    out.forget()
-    out.restore(deepcopy(market.save()))
-    return out
-
-
-def _asked(spare: CarbonMarket) -> CarbonResponse:
-    """The economy's answer to the last price in the coming period; asking leaves its mark on a run, so ask a copy."""
-    open_period(spare)
-    remaining = 1.0 - spare.state.period / spare.periods_per_year
-    return spare.economy_at(spare.state.price, spare.adjustment(remaining)[1])[1]
-
-
-def stand(m: CarbonMarket, row: int, agreement: Agreement) -> Stand:
+def stand(w: World, s: State, row: int, agreement: Agreement) -> Stand:
     """Where a firm stands now; ``agreement`` is of the last auction."""
-    s = m.state
-    settled = s.finished or (s.period == 0 and not s.opened)
-    rate = float(emission_rate(m.population, tangent_of(agreement.response), agreement.price)[row])
+    settled = s.calendar.finished or (s.period == 0 and not s.calendar.opened)
+    rate = float(emission_rate(s.firms, tangent_of(agreement.response), agreement.price)[row])
     return Stand(
-        held=int(m.registry.held[row]),
-        owed=float(m.registry.obligations[row]) + (0.0 if settled else float(s.to_date[row])),
-        ahead=0.0 if settled else rate * (1.0 - s.period / m.periods_per_year) * TONNES,
-        cash=float(m.registry.cash[row]) * m.scenario.market.tick,
+        held=int(s.registry.held[row]),
+        owed=float(s.registry.obligations[row]) + (0.0 if settled else float(s.market.to_date[row])),
+        ahead=0.0 if settled else rate * (1.0 - s.period / w.periods_per_year) * TONNES,
+        cash=float(s.registry.cash[row]) * w.scenario.market.tick,
     )
 
 
-def _side(m: CarbonMarket, row: int, agreement: Agreement, before: Stand) -> Side:
-    fills, market = agreement.clearing.fills, m.scenario.market
+def _side(w: World, s: State, row: int, agreement: Agreement, before: Stand) -> Side:
+    fills, market = agreement.clearing.fills, w.scenario.market
     got = fills.price if fills.proceeds is None else fills.proceeds
     buys, sells = fills.buyer == row, fills.seller == row
     bought = int(fills.quantity[buys].sum() - fills.quantity[sells].sum()) * market.lot
     ticks = int((fills.price * fills.quantity)[buys].sum()) - int((got * fills.quantity)[sells].sum())
     paid = ticks * market.lot * market.tick
-    now = stand(m, row, agreement)
+    now = stand(w, s, row, agreement)
     return Side(bought, paid, max(0.0, round(before.cash - now.cash - paid, 2)), now)
 
 

@@ -6,7 +6,7 @@ import threading
 from calendar import month_name
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,14 +14,12 @@ from tanshi.agents.abatement import emission_rate
 from tanshi.equilibrium.engine import EquilibriumError
 from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.market.orders import Floats, Ints
+from tanshi.numerics.units import TONNES
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.model import CarbonMarket
-from tanshi.simulator.run.book import TONNES, tangent_of
+from tanshi.simulator.run.book import tangent_of
 from tanshi.simulator.run.coupling import Agreement
 from tanshi.simulator.run.period import one_period, open_period
-
-if TYPE_CHECKING:
-    from tanshi.simulator.views.live.game import Game
 
 STRATEGIES = ("truthful", "scheduled", "zip", "zic")
 
@@ -53,6 +51,18 @@ class Moment:
     capped: bool
 
 
+class Seated(Protocol):
+    """Whoever sits in a firm's seat, a row of the population."""
+
+    row: int
+
+    def prepare(self) -> None:
+        """Place the firm's orders, before the auction."""
+
+    def record(self, agreement: Agreement) -> None:
+        """Note what the auction brought."""
+
+
 class LiveMarket(CarbonMarket):
     """A run to be stepped from a page; it opens on its first auction.
 
@@ -79,7 +89,7 @@ class LiveMarket(CarbonMarket):
         mix = {"truthful": truthful, "scheduled": scheduled, "zip": zip, "zic": zic}
         super().__init__(varied(scenario, levers | mix))
         self.forget()  # a page that is reset makes models without end, and no agent joins later
-        self.game: Game | None = None
+        self.game: Seated | None = None
         self.trouble = ""
         self.lock = threading.RLock()
         self.moment = self._advance()  # a scenario that cannot even begin raises here
@@ -102,18 +112,18 @@ class LiveMarket(CarbonMarket):
         if self.game is not None:
             self.game.prepare()
         year, period = self.state.year, self.state.period + 1
-        agreement = one_period(self)
+        agreement = one_period(self.world, self.state).agreement
         self.moment = self._moment(year, period, agreement)
         if self.game is not None:
             self.game.record(agreement)
-            if not self.state.finished:
-                open_period(self)
+            if not self.state.calendar.finished:
+                open_period(self.world, self.state)
         return self.moment
 
     @property
     def over(self) -> bool:
         """Whether no further period can be run."""
-        return self.state.finished or bool(self.trouble)
+        return self.state.calendar.finished or bool(self.trouble)
 
     def _moment(self, year: int, period: int, agreement: Agreement) -> Moment:
         n, population = self.periods_per_year, self.population
@@ -123,7 +133,7 @@ class LiveMarket(CarbonMarket):
             year=year,
             period=period,
             agreement=agreement,
-            rows=tuple(self.state.periods),
+            rows=tuple(self.state.log.periods),
             held=self.registry.held[: len(population)],
             emitted=population.emissions.copy(),
             ahead=rate * (1.0 - period / n) * TONNES,

@@ -75,7 +75,7 @@ def Market(market: LiveMarket) -> None:
             solara.Button("Next auction", color="primary", on_click=lambda: step(market), disabled=not market.running)
         if market.trouble:
             solara.Error(f"The run stopped: {market.trouble}")
-        elif market.state.finished:
+        elif market.state.calendar.finished:
             solara.Info("The run is over. Reset begins it anew, with the rules the sliders show.")
         with solara.lab.Tabs(value=chosen, on_value=choose):
             for name in (*(tab.name for tab in TABS), SEAT):

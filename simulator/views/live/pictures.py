@@ -9,7 +9,7 @@ import numpy as np
 from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.market.orders import Floats, Ints
 from tanshi.market.sides import Side
-from tanshi.simulator.run.book import TONNES
+from tanshi.numerics.units import TONNES
 from tanshi.simulator.views.charts.style import GREY, INK, PALETTE
 from tanshi.simulator.views.live.market import LiveMarket
 from tanshi.simulator.views.live.panel import NAMES, bars, colour, key, panel, short_name
@@ -118,7 +118,7 @@ def trades_picture(m: LiveMarket) -> Figure:
     place = np.stack((np.sin(angle), np.cos(angle)), axis=1)
     tones = [*m.population.sectors, "GOV", "INT"]
     codes = np.concatenate((m.population.sector, np.full(accounts - firms, len(tones) - 1)))
-    codes[m.government] = len(tones) - 2
+    codes[m.world.government] = len(tones) - 2
     traded = np.zeros(accounts, np.int64)
     np.add.at(traded, fills.buyer, fills.quantity * lot)
     np.add.at(traded, fills.seller, fills.quantity * lot)
@@ -164,7 +164,7 @@ def flows_picture(m: LiveMarket) -> Figure:
     """What each sector bought and sold in the last auction."""
     fills, lot = m.moment.agreement.clearing.fills, m.scenario.market.lot
     names = [*m.moment.trading]
-    if (fills.seller == m.government).any():
+    if (fills.seller == m.world.government).any():
         names.append("GOV")
     figure, axes = panel("Mt CO₂ sold (left) and bought (right)", "", left=NAMES)
     bought, sold = (_by_sector(m, who, fills.quantity * lot, names) / TONNES for who in (fills.buyer, fills.seller))
@@ -181,7 +181,7 @@ def _by_sector(m: LiveMarket, accounts: Ints, tonnes: Ints, names: list[str]) ->
     firm = accounts < len(m.population)
     sectors = np.array(m.population.sectors)[m.population.sector[np.where(firm, accounts, 0)]]
     for i, name in enumerate(names):
-        mine = accounts == m.government if name == "GOV" else firm & (sectors == name)
+        mine = accounts == m.world.government if name == "GOV" else firm & (sectors == name)
         out[i] = tonnes[mine].sum()
     return out
 

@@ -24,27 +24,28 @@ if TYPE_CHECKING:
 def firm_demand(game: Game) -> Demand:
     """The firm's net purchases at each price for the coming period, as it would see them itself."""
     m = game.market
-    book = Book(m, 1.0 - m.state.period / m.periods_per_year)
+    book = Book(m.world, m.state, 1.0 - m.state.period / m.periods_per_year)
     return book.demand(game.response).take(np.array([game.row]))
 
 
 def position_table(game: Game) -> str:
     """Holdings, needs, money and prices before the coming auction."""
     m, row = game.market, game.row
-    now = stand(m, row, m.moment.agreement)
-    bounds = admitted(m, row)
+    now = stand(m.world, m.state, row, m.moment.agreement)
+    bounds = admitted(m.world, m.state, row)
     cost = float(firm_demand(game).marginal_cost(bounds.lowest, bounds.highest)[0])
     state = m.state
+    tick, due = m.scenario.market.tick, "for a tonne that nothing covers at year end"
     rows = [
         ("allowances held", f"{number(now.held)} t", "all can be sold; after compliance the rest is banked"),
         ("emitted this year", f"{number(now.owed)} t", "to be surrendered at year end"),
         ("rest of the year", f"{number(now.ahead)} t", "expected at the last price"),
         ("spare, or lacking", f"{number(now.spare)} t", "held less the year's need"),
         ("cash", f"{number((now.cash - game.opening.cash) / MILLION, 3)} million yuan", "since you sat down"),
-        ("last price", f"{state.price:,.2f} yuan/t", when(m.moment.year, m.moment.period, m.periods_per_year)),
+        ("last price", f"{state.market.price:,.2f} yuan/t", when(m.moment.year, m.moment.period, m.periods_per_year)),
         ("expected price", f"{m.population.expected_price[row]:,.2f} yuan/t", "at the compliance date, by the firm"),
         ("marginal abatement cost", f"{cost:,.2f} yuan/t", "of complying without any trade"),
-        ("penalty", f"{fine(m) * m.scenario.market.tick:,.2f} yuan/t", "for a tonne that nothing covers at year end"),
+        ("penalty", f"{fine(m.world, m.state) * tick:,.2f} yuan/t", due),
         ("limits", f"{bounds.lowest:,.2f} to {bounds.highest:,.2f} yuan/t", "prices that the auction admits"),
     ]
     coming = when(state.year, state.period + 1, m.periods_per_year)
@@ -88,11 +89,11 @@ def wants_picture(game: Game) -> Figure:
 
 def _highest(game: Game) -> float:
     m = game.market
-    return 2.0 * max(m.state.price, float(m.population.expected_price[game.row]), 1.0)
+    return 2.0 * max(m.state.market.price, float(m.population.expected_price[game.row]), 1.0)
 
 
 def _prices(game: Game, axes: Axes) -> None:
     m = game.market
-    axes.axhline(m.state.price, color=PALETTE[3], linewidth=1.2, linestyle=":", label="last price")
+    axes.axhline(m.state.market.price, color=PALETTE[3], linewidth=1.2, linestyle=":", label="last price")
     axes.axhline(m.population.expected_price[game.row], color=PALETTE[2], linewidth=1.2, linestyle="--",
                  label="expected price")  # fmt: skip

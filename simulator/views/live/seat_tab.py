@@ -53,10 +53,10 @@ OWN = (
 def SeatTab(market: LiveMarket) -> None:
     """The seat, or the way to it."""
     update_counter.get()
-    if market.game is None:
-        Door(market)
-    else:
+    if isinstance(market.game, Game):
         Desk(market.game)
+    else:
+        Door(market)
 
 
 def say(text: str, **more: object) -> None:
@@ -105,7 +105,7 @@ def Desk(game: Game) -> None:
         say(tables.last_move(game), attributes={"aria-live": "polite"}, classes=["outcome"])
         say(tables.verdict(scores(game)), classes=["verdict"])
     with solara.Div(classes=["live-grid"]):
-        if not market.state.finished and not market.trouble:
+        if not market.state.calendar.finished and not market.trouble:
             html = seat_pictures.position_table(game)
             solara.HTML(tag="div", unsafe_innerHTML=html, classes=["words"])
             Form(game)

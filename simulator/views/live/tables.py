@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from tanshi.market.orders import BUY
-from tanshi.simulator.run.book import TONNES
+from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.seat import Ticket
 from tanshi.simulator.views.live.game import Game
 from tanshi.simulator.views.live.market import LiveMarket, when

@@ -13,11 +13,11 @@ from tanshi.scenarios.calibrated import FILE
 from tanshi.scenarios.economy import ECONOMIES
 from tanshi.scenarios.load import load_scenario, load_scenarios
 from tanshi.simulator.cli.app import main
-from tanshi.simulator.run.tangent import path_of
 from tanshi.simulator.studies.calibration.calibrate import Calibrated, calibrate, open_calibration
 from tanshi.simulator.studies.calibration.files import RECORD
 from tanshi.simulator.studies.calibration.identifiability import identifiability, profile
 from tanshi.simulator.studies.calibration.models import Order, PathModel, fill_order
+from tanshi.simulator.studies.tangent import path_of
 
 SET = "set: {years.end: 2024, firms.number: 16, market.periods_per_year: 1, drift.mode: none}\n"
 TRUTH = {"cap.decline": 0.041, "dynamics.productivity_growth": 0.027}

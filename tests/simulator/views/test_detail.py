@@ -12,10 +12,10 @@ from tanshi.market.orders import BUY, SELL
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import simulate
+from tanshi.simulator.results.replay import auction, scenario_of
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of, net_sales_of
 from tanshi.simulator.run.economy import province
-from tanshi.simulator.run.replay import auction, scenario_of
 from tanshi.simulator.views.charts.abatement import abatement_curves
 from tanshi.simulator.views.charts.clearing import curve
 from tanshi.simulator.views.charts.energy_flows import EXPORT, POWER, USERS, energy_flows

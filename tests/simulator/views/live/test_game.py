@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -64,9 +63,7 @@ def test_who_places_the_firms_own_orders_saves_nothing() -> None:
     market, twin = game.market, game.twin
     tick = market.scenario.market.tick
     while market.running:
-        ahead = CarbonMarket(market.scenario)
-        ahead.restore(deepcopy(twin.save()))
-        orders = one_period(ahead).orders
+        orders = one_period(market.world, twin.copy()).agreement.orders
         own = orders.take(orders.account == game.row)
         tickets = [Ticket(int(s), round(p * tick, 2), float(q))
                    for s, p, q in zip(own.side, own.price, own.quantity, strict=True)]  # fmt: skip
@@ -112,7 +109,7 @@ def test_both_sides_are_valued_at_the_price_without_the_person() -> None:
 
 def test_orders_hold_for_one_auction_and_their_fills_are_noted() -> None:
     game = seat()
-    price = game.market.state.price
+    price = game.market.state.market.price
     game.place([Ticket(1, round(3 * price, 2), 1_000.0), Ticket(1, 1.0, 500.0)])
     game.market.step()
     game.market.step()

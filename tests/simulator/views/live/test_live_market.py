@@ -11,6 +11,7 @@ import pytest
 from tanshi.equilibrium.engine import EquilibriumError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run import period
 from tanshi.simulator.views.live import pictures, seat_pictures, tables
 from tanshi.simulator.views.live.game import take_seat
 from tanshi.simulator.views.live.market import LiveMarket, largest_first, lever_positions, varied
@@ -32,7 +33,7 @@ def test_without_levers_the_live_market_is_the_scenario() -> None:
     while live.running:
         live.step()
     live.step()
-    assert [row["price"] for row in live.state.periods] == [row["price"] for row in ordinary.state.periods]
+    assert [row["price"] for row in live.state.log.periods] == [row["price"] for row in ordinary.state.log.periods]
 
 
 def test_the_levers_move_the_cap_the_coverage_and_the_mix() -> None:
@@ -75,7 +76,7 @@ def test_a_tighter_cap_makes_a_dearer_market() -> None:
         live = LiveMarket(load_scenario("S5", SMALL), tightness=tightness)
         while live.running:
             live.step()
-        return float(live.state.price)
+        return float(live.state.market.price)
 
     assert last(15.0) > last(2.0) + 10.0
 
@@ -83,10 +84,10 @@ def test_a_tighter_cap_makes_a_dearer_market() -> None:
 def test_a_period_without_equilibrium_stops_the_run_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     live = LiveMarket(load_scenario("S5", SMALL))
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise EquilibriumError("no prices clear the markets", "goods", 1.0)
 
-    monkeypatch.setattr(live, "economy_at", fail)
+    monkeypatch.setattr(period, "at_price", fail)
     live.step()
     assert not live.running
     assert "no prices clear the markets" in live.trouble

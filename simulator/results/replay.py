@@ -14,9 +14,10 @@ from tanshi.market.orders import Orders
 from tanshi.market.venue import Clearing
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.model import CarbonMarket
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.run.period import expect, open_period, trade_and_equilibrate
+from tanshi.simulator.run.build import begin
+from tanshi.simulator.run.period import Period, expect, open_period, run_until, trade_and_equilibrate
+from tanshi.simulator.run.world import State, World
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,27 @@ def scenario_of(result: RunResult) -> Scenario:
         ) from error
 
 
-def replayed(result: RunResult, periods: int) -> CarbonMarket:
-    """The model of a stored run after so many periods; forget it after use (``CarbonMarket.forget``).
+@dataclass(frozen=True)
+class Replay:
+    """A stored run after some of its periods; ``last`` is what the last of them came to, None before the first."""
+
+    world: World
+    state: State
+    last: Period | None
+
+
+def replayed(result: RunResult, periods: int) -> Replay:
+    """A stored run after so many periods.
 
     Raises
     ------
     UserError
         Where the run comes out differently: it was made by another version, or from other figures.
     """
-    model = CarbonMarket(scenario_of(result)).run(until=periods)
-    _same_price(result, periods, model.state.price)
-    return model
+    world, state = begin(scenario_of(result))
+    last = run_until(world, state, periods)
+    _same_price(result, periods, state.market.price)
+    return Replay(world, state, last)
 
 
 def auction(result: RunResult, year: int, period: int = 1) -> Auction:
@@ -85,13 +96,10 @@ def auction(result: RunResult, year: int, period: int = 1) -> Auction:
     if scenario.market.mode != "agents":
         problem = Problem("market.mode: agents", scenario.market.mode, f"run {result.scenario}")
         raise UserError("The price of this run comes from the equilibrium alone: it has no order book.", [problem])
-    model = replayed(result, before)
-    try:
-        open_period(model)
-        expect(model)
-        found = trade_and_equilibrate(model)
-    finally:
-        model.forget()
+    run = replayed(result, before)
+    open_period(run.world, run.state)
+    expect(run.world, run.state)
+    found = trade_and_equilibrate(run.world, run.state)
     _same_price(result, before + 1, found.price)
     market = scenario.market
     return Auction(year, period, found.price, found.orders, found.clearing, market.tick, market.lot)

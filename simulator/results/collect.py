@@ -1,0 +1,107 @@
+"""From a run to its tables: what the log holds, as annual variables, periods, fills and diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tanshi.simulator.results.accounting import economy_variables
+from tanshi.simulator.results.costs import cost_variables, offset_variables, purchases_of
+from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult, annual_table, market_variables
+from tanshi.simulator.results.variables import region_of
+from tanshi.simulator.run.world import State, World
+
+Series = dict[str, dict[int, float]]
+"""Variable to year to value."""
+
+
+def result_of(w: World, s: State) -> RunResult:
+    """The run's tables so far."""
+    scenario, log = w.scenario, s.log
+    periods, trades = pd.DataFrame(log.periods), trade_table(w, s)
+    annual = _annual(w, s)
+    net_sales = None
+    if not w.agents_trade:
+        net_sales = {row["year"]: row["net_sales_t"] for row in log.settlements}
+    market = market_variables(
+        periods,
+        trades,
+        years=[closed.year for closed in log.years],
+        opening_price=w.province.accounts.carbon_price,
+        net_sales_t=net_sales,
+    )
+    values = {**annual, **market}
+    if scenario.offsets.share > 0:
+        values |= _offsets(w, s, values, trades)
+    return RunResult(
+        scenario=scenario.name,
+        seed=scenario.seed,
+        annual=annual_table(scenario.name, scenario.seed, values, region_of(scenario.economy)),
+        periods=periods,
+        trades=trades,
+        parameters=scenario.model_dump(mode="json"),
+        meta=diagnostics(w, s),
+    )
+
+
+def _annual(w: World, s: State) -> Series:
+    """The years' variables that come from the economy."""
+    values: Series = {}
+    for closed in s.log.years:
+        found = economy_variables(w.economy.accounts, closed.flows, closed.welfare, closed.accrued, closed.covered)
+        for name, value in found.items():
+            values.setdefault(name, {})[closed.year] = value
+    return values
+
+
+def _offsets(w: World, s: State, annual: Mapping[str, Mapping[int, float]], trades: pd.DataFrame) -> Series:
+    """Volume and price of offsets, and what the market costs each sector."""
+    log, years = s.log, sorted(annual["Price|Carbon"])
+    if w.agents_trade:
+        used = {int(row["year"]): row["offsets_t"] / 1e6 for row in log.settlements}
+        purchases = purchases_of(trades)
+    else:
+        used = {int(row["year"]): float(row["bought_t"].sum()) / 1e6 for row in log.credit_trades}
+        purchases = {
+            (row["year"], sector): -tonnes * annual["Price|Carbon"][row["year"]]
+            for row in log.settlements
+            for sector, tonnes in row["net_sales_t"].items()
+        }
+    values = offset_variables(log.credit_trades, used, years)
+    baseline = {year: s.policy.baseline.at(year).tolist() for year in years}
+    return values | cost_variables({**annual, **values}, purchases, baseline, w.province.accounts.carbon_price)
+
+
+def diagnostics(w: World, s: State) -> dict[str, Any]:
+    """Worst residuals, iterations, firms by sector, and how often the drift's network was out of range."""
+    rows, firms = s.log.periods, s.firms
+    settled = max(w.scenario.coupling.tolerance, w.scenario.market.tick)
+    return {
+        "worst_residual": max((r["residual"] for r in rows), default=0.0),
+        "worst_walras": max((r["walras"] for r in rows), default=0.0),
+        "iterations": int(sum(r["iterations"] for r in rows)),
+        "unsettled_periods": int(sum(r["gap"] > settled * (1 + 1e-9) for r in rows)),
+        "firms": {name: int(n) for name, n in zip(firms.sectors, firms.counts, strict=True)},
+        "settlements": [{k: v for k, v in r.items() if k != "net_sales_t"} for r in s.log.settlements],
+        "drift": {"mode": w.flow.mode, **s.log.drift},
+    }
+
+
+def trade_table(w: World, s: State) -> pd.DataFrame:
+    """All fills of the run so far, columns ``TRADE_COLUMNS``; sectors by their codes, GOV and INT for the others."""
+    rows = s.log.trades
+    types = {"price": np.float64}
+    columns: dict[str, Any] = {
+        name: np.concatenate([row[name] for row in rows]) if rows else np.zeros(0, types.get(name, np.int64))
+        for name in TRADE_COLUMNS[2:]
+    }
+    words = pd.array([*s.firms.sectors, "GOV", "INT"], dtype="str")
+    for name in ("buyer_sector", "seller_sector"):
+        columns[name] = words.take(columns[name])
+    table = pd.DataFrame(columns)
+    table.insert(0, "scenario", w.scenario.name)
+    table.insert(1, "seed", np.int64(w.scenario.seed))
+    return table

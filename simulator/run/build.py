@@ -1,0 +1,124 @@
+"""A scenario made ready to run: its world, and the state that it opens in."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tanshi.agents.population import Population, build, firm_counts
+from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.market.registry import Registry
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.drift.flow import Flow
+from tanshi.simulator.drift.weights import load, load_default, untrained
+from tanshi.simulator.machine.memory import keep_memory
+from tanshi.simulator.run.annual import frozen_baseline
+from tanshi.simulator.run.credits import bargaining_prices
+from tanshi.simulator.run.economy import Economy, economy, province
+from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.reference_path import first_known
+from tanshi.simulator.run.world import Calendar, EconomyState, MarketState, Region, State, World
+
+MANY_FIRMS = 50_000
+"""From this number on arrays are so large that fetching their memory anew costs as much as the arithmetic."""
+
+OPENING_VINTAGE = 2021
+"""Vintage of the reserves that firms bring into the first year they trade."""
+
+
+def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
+    """The world of a scenario and its state before the first period.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    drift : Flow, optional
+        Another flow than the scenario's own, for training and tests.
+
+    Raises
+    ------
+    EquilibriumError
+        Naming the year in which the reference path has no equilibrium.
+    """
+    region = _region(scenario)
+    years = scenario.years
+    baseline = frozen_baseline(
+        scenario.economy, scenario.closure, scenario.dynamics, years.start, years.end, scenario.figures
+    )
+    traditional = scenario.market.mode == "equilibrium" and scenario.drift.mode == "none"
+    periods_per_year = 1 if traditional else scenario.market.periods_per_year
+    firms = _firms(scenario, region.economy)
+    if len(firms) >= MANY_FIRMS:
+        keep_memory()
+    offsets = scenario.offsets.share > 0
+    world = World(
+        scenario=scenario,
+        economies=(region,),
+        flow=drift if drift is not None else flow_of(scenario),
+        periods_per_year=periods_per_year,
+        adjustment_rate=None if traditional else scenario.coupling.adjustment_rate,
+        firms=len(firms),
+        bargaining=bargaining_prices(scenario, region.economy, firms) if offsets else None,
+    )
+    return world, _opening(world, firms, Policy(scenario, baseline, annual=periods_per_year == 1))
+
+
+def flow_of(scenario: Scenario) -> Flow:
+    """The drift that a scenario names, with its weights."""
+    drift = scenario.drift
+    if drift.mode == "none":
+        return Flow(untrained(), "none")
+    weights = load_default() if drift.weights is None else load(drift.weights)
+    return Flow(weights, drift.mode, drift.on_blow_up)
+
+
+def _region(scenario: Scenario) -> Region:
+    own = scenario.coverage.sectors("allocated") if scenario.allocation.binding else ()
+    built = economy(scenario.economy, scenario.figures)
+    model, accounts = province(scenario.economy, scenario.closure, scenario.figures, own)
+    growth = built.growth(scenario.dynamics, scenario.years.start, scenario.years.end)
+    return Region(built, model, accounts, growth)
+
+
+def _firms(scenario: Scenario, home: Economy) -> Population:
+    firms, parameter = scenario.firms, home.firm_parameter
+    weights = parameter("number_weight")
+    return build(
+        firm_counts(firms.number, weights, minimum=min(2, max(1, firms.number // len(weights)))),
+        scenario.seed,
+        size_sigma=parameter("size_sigma") if firms.size_sigma is None else firms.size_sigma,
+        intensity_sigma=parameter("intensity_sigma") if firms.intensity_sigma is None else firms.intensity_sigma,
+        cost_sigma=parameter("cost_sigma") if firms.cost_sigma is None else firms.cost_sigma,
+        discount_rate=firms.discount_rate,
+        strategies=firms.strategies.as_dict(),
+    )
+
+
+def _opening(w: World, firms: Population, policy: Policy) -> State:
+    region, years, n = w.economy, w.scenario.years, len(firms)
+    price, compiled = region.province.accounts.carbon_price, region.province.compiled
+    effective = np.zeros(len(COVERABLE))
+    effective[COVERABLE.index("ELEC")] = price
+    announced = first_known(w.scenario, region, policy)
+    market = MarketState(
+        firms=firms,
+        registry=Registry(w.accounts, OPENING_VINTAGE, years.end - OPENING_VINTAGE + 1, w.scenario.market.lot),
+        price=price,
+        expected=price,
+        carried=announced.star(float(years.start)),
+        to_date=np.zeros(n),
+        net_sold=np.zeros(w.accounts, np.int64),
+        advances=np.zeros(n, np.int64),
+        granted=np.zeros(n, np.int64),
+        given=np.zeros(n, np.int64),
+        made=np.zeros(n),
+    )
+    home = EconomyState(
+        parameters=region.province.parameters(),
+        start=compiled.start.copy(),
+        effective=effective,
+        accrued=np.zeros(len(COVERABLE)),
+        emitted=np.ones(len(COVERABLE)),
+        flow_sum=np.zeros(compiled.n_leaves),
+        x_sum=np.zeros(compiled.n),
+    )
+    return State(Calendar(years.start), announced, market, (home,))

@@ -1,0 +1,202 @@
+"""What the economy says: at a carbon price, and under a cap.  Questions only: nothing here writes into a state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
+from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
+from tanshi.equilibrium.province.province import CarbonResponse, Province
+from tanshi.simulator.drift.state import pack
+from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.world import State, World
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Near:
+    """An equilibrium of the same period from which the next one is sought.
+
+    Attributes
+    ----------
+    solution : Solution
+    price : float
+        Yuan/t, at which it was found.
+    change : Array
+        Change of its variables per yuan/t.
+    """
+
+    solution: Solution
+    price: float
+    change: Array
+
+    def guess(self, price: float) -> Array:
+        """The equilibrium carried to another price along its tangent; what must be positive stays so."""
+        start = np.asarray(self.solution.x + self.change * (price - self.price))
+        strict = self.solution.compiled.positive
+        start[strict] = np.where(start[strict] > 0, start[strict], self.solution.x[strict])
+        return start
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the economy says at a carbon price.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        Under which it was asked, before what forest owners are paid.
+    response : CarbonResponse
+        Emissions of the sectors and how they answer the price.
+    near : Near
+        The equilibrium, to ask again from.
+    """
+
+    parameters: Parameters
+    response: CarbonResponse
+    near: Near
+
+    @property
+    def solution(self) -> Solution:
+        """The equilibrium."""
+        return self.near.solution
+
+
+@dataclass(frozen=True)
+class Capped:
+    """What the economy says under a cap: the equilibrium with its own permit price, yuan/t."""
+
+    parameters: Parameters
+    solution: Solution
+    price: float
+
+    @property
+    def near(self) -> Near:
+        """The equilibrium, to ask again from."""
+        return Near(self.solution, self.price, np.zeros_like(self.solution.x))
+
+
+def at_price(
+    w: World,
+    s: State,
+    price: float,
+    weight: float,
+    *,
+    income: float | None = None,
+    base: Parameters | None = None,
+    near: Near | None = None,
+) -> Answer:
+    """Ask the economy at a carbon price, technique following part of it and the rest of the past.
+
+    Parameters
+    ----------
+    price : float
+        Yuan/t.
+    weight : float
+        Part of the price that technique follows.
+    income : float, optional
+        Yi yuan a year that forest owners are paid; by default what the state holds.
+    base : Parameters, optional
+        Others than the state's.
+    near : Near, optional
+        An equilibrium of the same period.
+
+    Raises
+    ------
+    EquilibriumError
+        Naming scenario, year and period.
+    """
+    p = _written(s.economy.parameters if base is None else base, _PRICED)
+    w.province.hold_price(p, price)
+    w.province.adjust(p, weight, s.economy.effective)
+    start = s.economy.start if near is None else near.guess(price)
+    solution = _solve(w, s, _paying(w, s, p, income), start, None if near is None else near.solution)
+    response = let_through(w.province.response(solution), s.economy.emitted)
+    return Answer(p, response, Near(solution, price, response.change))
+
+
+def under_cap(
+    w: World, s: State, cap: float, weight: float, credits: float = 0.0, income: float | None = None
+) -> Capped:
+    """Ask the economy under a cap and offset credits (Mt/yr) for an equilibrium with its own permit price.
+
+    Raises
+    ------
+    EquilibriumError
+        Naming scenario, year and period.
+    """
+    p = _written(s.economy.parameters, (*_PRICED, "coefficient"))
+    set_cap(w.province, s.policy, p, s.year, cap, credits)
+    w.province.adjust(p, weight, s.economy.effective)
+    start = s.economy.start
+    if w.periods_per_year == 1:
+        start = s.announced.ahead.get(s.year, start)
+    solution = _solve(w, s, _paying(w, s, p, income), start)
+    return Capped(p, solution, permit_price(w.province, solution))
+
+
+def set_cap(province: Province, policy: Policy, p: Parameters, year: int, cap: float, credits: float = 0.0) -> None:
+    """Let the economy of ``p`` find the price itself, under a cap and credits (Mt/yr), within the policy's bounds."""
+    standard = policy.standard(year)
+    province.cap_emissions(p, (0.0 if standard else max(cap, 0.0)) + credits, *policy.collar(year))
+
+
+def permit_price(province: Province, solution: Solution) -> float:
+    """Permit price of an equilibrium, yuan/t."""
+    return float(solution.x[province.permit_var]) / YUAN_PER_TONNE
+
+
+def covered_emissions(province: Province, policy: Policy, solution: Solution, year: int) -> float:
+    """Emissions of the sectors that trade in a year, Mt/yr."""
+    emissions = province.emissions(solution)
+    return sum(emissions[sector] for sector in policy.trading(year))
+
+
+def let_through(response: CarbonResponse, part: Array) -> CarbonResponse:
+    """The economy's response once firms' own installations let only a part of each sector's emissions through, (8,)."""
+    if (part == 1.0).all():
+        return response
+    return replace(response, emissions=response.emissions * part, slope=response.slope * part)
+
+
+def packed(scenario: str, year: int, price: float, emissions: Array, outputs: Array) -> Array:
+    """The continuous state, (17,), of a price (yuan/t), emissions (Mt/yr) and outputs by sector.
+
+    Raises
+    ------
+    EquilibriumError
+        Naming year and sector where one emits or makes nothing: the state holds logarithms.
+    """
+    nothing = np.flatnonzero((emissions <= 0) | (outputs <= 0))
+    if nothing.size:
+        sector = COVERABLE[nothing[0]]
+        raise EquilibriumError(
+            f"scenario {scenario}, {year}: at {price:,.0f} yuan/t the sector {sector} stands still, and a logarithm of "
+            "nothing is no state to go on from: loosen cap.tightness or cap.decline, or lower penalty.price"
+        )
+    return pack(price, emissions, outputs)
+
+
+_PRICED = ("alpha", "beta", "lower", "upper")
+"""Parameters that a question about a price sets: what choices follow, and the bounds of the permit's price."""
+
+
+def _written(p: Parameters, names: tuple[str, ...]) -> Parameters:
+    """The same parameters, of which those of ``names`` may be written."""
+    return replace(p, **{name: getattr(p, name).copy() for name in names})
+
+
+def _paying(w: World, s: State, p: Parameters, income: float | None) -> Parameters:
+    return w.province.paying_forest_owners(p, s.market.forest_income if income is None else income)
+
+
+def _solve(w: World, s: State, p: Parameters, start: Array, near: Solution | None = None) -> Solution:
+    try:
+        return w.province.solve(p, start, near=near)
+    except EquilibriumError as error:
+        when = f"scenario {w.scenario.name}, {s.year}, period {s.period + 1}"
+        raise EquilibriumError(f"{when}: {error}", error.equation, error.residual) from error

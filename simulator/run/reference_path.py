@@ -1,0 +1,70 @@
+"""The path that a run's price and emissions are drawn to: one equilibrium a year, as the rules are known."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tanshi.equilibrium.engine import Parameters, Solution
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.drift.reference import Reference, reference
+from tanshi.simulator.drift.state import pack
+from tanshi.simulator.run.annual import annual_path
+from tanshi.simulator.run.credits import cost_of_credits, with_credits
+from tanshi.simulator.run.economics import covered_emissions, packed, permit_price, set_cap
+from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.world import Announced, Region
+
+Array = NDArray[np.float64]
+
+
+def first_known(scenario: Scenario, region: Region, policy: Policy) -> Announced:
+    """What is known at the start: z*(t) of the frozen baseline, and from ``policy_start`` on of the policy.
+
+    Before its start nobody knows the policy: all scenarios of an economy move alike until then.
+    """
+    baseline, years = policy.baseline, scenario.years
+    nodes = np.array([year + 0.5 for year in range(years.start, years.end + 1)])
+    frozen = np.full(len(nodes), region.province.accounts.carbon_price)
+    path = reference(nodes, pack(frozen, baseline.emissions, baseline.outputs))
+    if scenario.policy_start > years.end:
+        return Announced(policy, path, {})
+    return announce(scenario, region, policy, path, float(scenario.policy_start))
+
+
+def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference, when: float) -> Announced:
+    """What is known once a policy was announced at ``when`` (years): up to then the path stays what it was."""
+    province = region.province
+    years = range(scenario.years.start, scenario.years.end + 1)
+    nodes = np.array([year + 0.5 for year in years])
+
+    def cap(year: int) -> float:
+        return float(policy.caps(year, whole=True)[policy.mask(year)].sum())
+
+    def regime(p: Parameters, year: int) -> None:
+        policy.prepare(province, p, year)
+        set_cap(province, policy, p, year, cap(year))
+
+    def solve(p: Parameters, year: int, start: Array | None) -> Solution:
+        if policy.offset_share(year) == 0:
+            return province.solve(p, start)
+        rule = scenario.offsets
+
+        def under(credits: float) -> Solution:
+            set_cap(province, policy, p, year, cap(year), credits)
+            return province.solve(province.paying_forest_owners(p, cost_of_credits(rule, credits)), start)
+
+        return with_credits(
+            rule,
+            under,
+            lambda found: permit_price(province, found),
+            lambda found: covered_emissions(province, policy, found, year),
+        )[1]
+
+    solved = annual_path(province, region.accounts, region.growth, years, regime, solve)
+    prices = np.array([permit_price(province, y.solution) for y in solved])
+    states = [packed(scenario.name, y.year, p, y.emissions, y.outputs) for p, y in zip(prices, solved, strict=True)]
+    values = np.array(states)
+    if when >= nodes[-1]:  # nothing is known beyond the last year: its equilibrium holds to the end
+        nodes, values = np.append(nodes, years[-1] + 1.0), np.concatenate([values, values[-1:]])
+    return Announced(policy, path.announced(when, nodes, values), {y.year: y.solution.x for y in solved})

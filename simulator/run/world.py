@@ -1,0 +1,420 @@
+"""A run as two values: the world, which does not change, and the state, which every period moves on.
+
+Everything that happens in a run is a function of the two: `world` says what the rules, the economies and the accounts
+are, `state` where the run stands.  Neither knows who reads it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tanshi.agents.population import Population
+from tanshi.equilibrium.engine import Parameters
+from tanshi.equilibrium.province.dynamics import Growth
+from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
+from tanshi.equilibrium.province.province import Province
+from tanshi.market.registry import Registry
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.drift.flow import COUNTERS, Flow
+from tanshi.simulator.drift.reference import Reference
+from tanshi.simulator.run.economy import Economy
+from tanshi.simulator.run.policy import Policy
+
+Array = NDArray[np.float64]
+
+
+# -- what does not change ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """One economy of a world.
+
+    Attributes
+    ----------
+    economy : Economy
+        Its figures and balanced accounts.
+    province : Province
+        The compiled model.
+    accounts : PhysicalAccounts
+        Energy and emissions on the model's flows.
+    growth : Growth
+        Rates of change from year to year.
+    """
+
+    economy: Economy
+    province: Province
+    accounts: PhysicalAccounts
+    growth: Growth
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """What does not change in the course of a run.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    economies : tuple[Region, ...]
+        One today.
+    flow : Flow
+        The drift between auctions.
+    periods_per_year : int
+        1 in the traditional model, whatever the scenario says.
+    adjustment_rate : float or None
+        k of q' = k (p - q), per year; None where technique follows at once.
+    firms : int
+        Number of firms; their accounts in the registry are 0 to ``firms - 1``.
+    bargaining : (firms,) float or None
+        What each firm would pay for an offset credit, up to a common factor; None without offsets.
+    """
+
+    scenario: Scenario
+    economies: tuple[Region, ...]
+    flow: Flow
+    periods_per_year: int
+    adjustment_rate: float | None
+    firms: int
+    bargaining: Array | None = None
+
+    @property
+    def economy(self) -> Region:
+        """The economy whose carbon market this is."""
+        return self.economies[0]
+
+    @property
+    def province(self) -> Province:
+        """The compiled model of that economy."""
+        return self.economies[0].province
+
+    @property
+    def government(self) -> int:
+        """Government's account in the registry; traders without obligations follow it."""
+        return self.firms
+
+    @property
+    def forestry(self) -> int:
+        """Forest owners' account, the last one; only where there are offsets."""
+        return self.accounts - 1
+
+    @property
+    def accounts(self) -> int:
+        """Number of accounts in the registry."""
+        return self.firms + 1 + self.scenario.firms.intermediaries + (self.scenario.offsets.share > 0)
+
+    @property
+    def agents_trade(self) -> bool:
+        """Whether the price comes from firms' trade."""
+        return bool(self.scenario.market.mode == "agents")
+
+    @property
+    def substeps(self) -> int:
+        """Steps of the drift in one period."""
+        return max(1, math.ceil(24 / self.periods_per_year))
+
+    @property
+    def periods_in_all(self) -> int:
+        """Market periods of the whole run."""
+        return (self.scenario.years.end - self.scenario.years.start + 1) * self.periods_per_year
+
+    def adjustment(self, years: float) -> tuple[float, float]:
+        """Weight of the current price in what drives technique after ``years``, and its mean over them.
+
+        q' = k (p - q) gives 1 - exp(-k t) at the end, and 1 - (1 - exp(-k t)) / (k t) on average.
+        """
+        k = self.adjustment_rate
+        if k is None:
+            return 1.0, 1.0
+        return 1.0 - math.exp(-k * years), 1.0 - (1.0 - math.exp(-k * years)) / (k * years)
+
+
+# -- what changes ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Calendar:
+    """Where the run stands in time.
+
+    Attributes
+    ----------
+    year, period : int
+        The next period to run; periods count from 0.
+    opened : bool
+        Whether its allowances and announcements are out (`tanshi.simulator.run.period.open_period`).
+    finished : bool
+        Whether the last period has been run.
+    """
+
+    year: int
+    period: int = 0
+    opened: bool = False
+    finished: bool = False
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What everybody knows of the rules by now.
+
+    Attributes
+    ----------
+    policy : Policy
+    star : Reference
+        The reference path that it leads to.
+    ahead : dict[int, Array]
+        Year to that path's equilibrium: with one period a year the path is the run itself.
+    """
+
+    policy: Policy
+    star: Reference
+    ahead: Mapping[int, Array]
+
+
+@dataclass
+class MarketState:
+    """Firms, their accounts, and where the market stands.
+
+    Attributes
+    ----------
+    firms : Population
+    registry : Registry
+    price, expected : float
+        Last close, and where the drift says that the market is heading, yuan/t.
+    carried : (17,) float
+        State of the drift just before the next auction.
+    to_date : (firms,) float
+        t emitted this year.
+    net_sold : (accounts,) int
+        t sold less t bought since the policy began.
+    advances : (firms,) int
+        t borrowed from the coming year's allocation.
+    granted, given : (firms,) int
+        t of free allowances due for the year, and those of them already given.
+    made : (firms,) float
+        Output of the year, in usual outputs of a period, where allocation is adjusted to it.
+    credits : float
+        Mt of offset credits that are expected to be surrendered for the year.
+    forest_income : float
+        Yi yuan a year that enterprises pay forest owners for them.
+    reserve : int
+        t in the stability reserve.
+    banked : float
+        Mt carried over where the economy finds the price itself.
+    by_hand : dict[int, (n, 3) int]
+        Row of a firm to its orders for the coming period, in place of its strategy's (`tanshi.simulator.run.seat`).
+    """
+
+    firms: Population
+    registry: Registry
+    price: float
+    expected: float
+    carried: Array
+    to_date: Array
+    net_sold: NDArray[np.int64]
+    advances: NDArray[np.int64]
+    granted: NDArray[np.int64]
+    given: NDArray[np.int64]
+    made: Array
+    credits: float = 0.0
+    forest_income: float = 0.0
+    reserve: int = 0
+    banked: float = 0.0
+    by_hand: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+
+
+@dataclass
+class EconomyState:
+    """Where one economy stands.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        Of the year, with the policy's coverage and quotas.
+    start : Array
+        Its last equilibrium, from which the next is sought.
+    effective : (8,) float
+        Yuan/t, the price that technique has adjusted to, by sector.
+    accrued : (8,) float
+        Mt emitted this year along the drift's path.
+    emitted : (8,) float
+        Part of each sector's emissions that firms' own installations let through.
+    flow_sum, x_sum : Array
+        Sums of flows and variables over the year's periods; ``welfare_sum`` that of households' real demand.
+    """
+
+    parameters: Parameters
+    start: Array
+    effective: Array
+    accrued: Array
+    emitted: Array
+    flow_sum: Array
+    x_sum: Array
+    welfare_sum: float = 0.0
+
+
+@dataclass(frozen=True)
+class YearClosed:
+    """What a year comes to, from which its annual variables are read.
+
+    Attributes
+    ----------
+    year : int
+    flows : Flows
+        Mean flows of the year.
+    welfare : float
+        Mean real demand of households, 1 in the benchmark.
+    accrued : (8,) float
+        Mt emitted along the drift's path.
+    covered : (8,) bool
+        Sectors that traded at the year's end.
+    """
+
+    year: int
+    flows: Flows
+    welfare: float
+    accrued: Array
+    covered: NDArray[np.bool_]
+
+
+@dataclass
+class Log:
+    """What the run leaves behind.
+
+    Attributes
+    ----------
+    periods : list
+        A row a period (`tanshi.simulator.run.record.period_row`).
+    trades : list
+        A period's fills as columns.
+    credit_trades : list
+        The booked auctions of credits: year, price (yuan/t), tonnes bought by sector.
+    settlements : list
+        A row a year's compliance.
+    years : list[YearClosed]
+    drift : dict[str, int]
+        What the drift counted (`tanshi.simulator.drift.flow.COUNTERS`).
+    """
+
+    periods: list[dict[str, Any]] = field(default_factory=list)
+    trades: list[dict[str, NDArray[Any]]] = field(default_factory=list)
+    credit_trades: list[dict[str, Any]] = field(default_factory=list)
+    settlements: list[dict[str, Any]] = field(default_factory=list)
+    years: list[YearClosed] = field(default_factory=list)
+    drift: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
+
+
+@dataclass
+class State:
+    """Everything that changes from period to period; with the world it is the whole run.
+
+    Arrays of the parts are replaced, not written into, but for the registry's balances and the firms' columns.
+    """
+
+    calendar: Calendar
+    announced: Announced
+    market: MarketState
+    economies: tuple[EconomyState, ...]
+    log: Log = field(default_factory=Log)
+
+    @property
+    def year(self) -> int:
+        """Year of the next period to run."""
+        return self.calendar.year
+
+    @property
+    def period(self) -> int:
+        """The next period to run, from 0 in every year."""
+        return self.calendar.period
+
+    @property
+    def number(self) -> int:
+        """Periods run so far: the number of the next one in the whole run."""
+        return len(self.log.periods)
+
+    @property
+    def economy(self) -> EconomyState:
+        """The economy whose carbon market this is."""
+        return self.economies[0]
+
+    @property
+    def policy(self) -> Policy:
+        """The rules as far as they are known."""
+        return self.announced.policy
+
+    @property
+    def firms(self) -> Population:
+        """The firms, a row each."""
+        return self.market.firms
+
+    @property
+    def registry(self) -> Registry:
+        """Everybody's accounts."""
+        return self.market.registry
+
+    def copy(self) -> State:
+        """The same state once more, to go its own way."""
+        market, log = self.market, self.log
+        return State(
+            replace(self.calendar),
+            self.announced,
+            replace(market, firms=market.firms.copy(), registry=market.registry.copy(), by_hand=dict(market.by_hand)),
+            tuple(replace(economy) for economy in self.economies),
+            Log(*(type(part)(part) for part in (getattr(log, f.name) for f in fields(Log)))),
+        )
+
+    def become(self, other: State) -> None:
+        """Take another state's values; who looks at the firms goes on looking at the same ones."""
+        for item in fields(Population):
+            setattr(self.firms, item.name, getattr(other.firms, item.name))
+        self.calendar, self.announced, self.economies, self.log = (
+            other.calendar,
+            other.announced,
+            other.economies,
+            other.log,
+        )
+        self.market = replace(other.market, firms=self.firms)
+
+    # -- as plain data -------------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        """The whole state as plain arrays, numbers and texts; a copy.
+
+        What is announced is left out: the calendar says it (`tanshi.simulator.run.shock.recall`).
+        """
+        market = {f.name: deepcopy(getattr(self.market, f.name)) for f in fields(MarketState)[2:]}
+        return {
+            "calendar": _plain(self.calendar),
+            "market": market | {"firms": self.firms.state(), "registry": self.registry.state()},
+            "economies": [
+                _plain(economy) | {"parameters": _plain(economy.parameters)} for economy in self.economies
+            ],
+            "log": _plain(self.log) | {"years": [_plain(y) | {"flows": _plain(y.flows)} for y in self.log.years]},
+        }  # fmt: skip
+
+    @classmethod
+    def restore(cls, saved: Mapping[str, Any], announced: Announced) -> State:
+        """The state that `save` gave; ``announced`` is what was known by then."""
+        market, log = dict(saved["market"]), deepcopy(dict(saved["log"]))
+        firms, registry = Population.restore(market.pop("firms")), Registry.restore(market.pop("registry"))
+        log["years"] = [YearClosed(**{**row, "flows": Flows(**row["flows"])}) for row in log["years"]]
+        economies = [deepcopy(dict(economy)) for economy in saved["economies"]]
+        for economy in economies:
+            given = economy["parameters"].items()
+            economy["parameters"] = Parameters(**{name: np.asarray(value) for name, value in given})
+        return cls(
+            Calendar(**saved["calendar"]),
+            announced,
+            MarketState(firms, registry, **deepcopy(market)),
+            tuple(EconomyState(**economy) for economy in economies),
+            Log(**log),
+        )
+
+
+def _plain(part: Any) -> dict[str, Any]:
+    return {f.name: deepcopy(getattr(part, f.name)) for f in fields(part)}

@@ -1,0 +1,125 @@
+"""A year of the run: its allowances at the beginning, its compliance and its accounts at the end."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tanshi.equilibrium.engine import Solution
+from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.equilibrium.province.dynamics import advance
+from tanshi.equilibrium.province.physical import Flows
+from tanshi.market.allocation import grandfather, split
+from tanshi.market.compliance import capped_obligation, settle_year, verify
+from tanshi.numerics.units import TONNES
+from tanshi.simulator.run.credits import note_credits
+from tanshi.simulator.run.grants import give, history_of
+from tanshi.simulator.run.rules import advance_limit, after_reserve, build_installations, carry_limit, fine
+from tanshi.simulator.run.world import State, World, YearClosed
+
+
+def open_year(w: World, s: State) -> None:
+    """Set the year's policy on the economy and hand out the year's allowances."""
+    policy, population = s.policy, s.firms
+    parameters = s.economy.parameters.copy()
+    policy.prepare(w.province, parameters, s.year)
+    s.economy.parameters = parameters
+    if not w.agents_trade:
+        return
+    units = np.rint(policy.caps(s.year) * TONNES).astype(np.int64)
+    free, auctioned = after_reserve(w, s, *split(units, policy.auctioned_share(s.year)))
+    s.registry.period = s.number
+    give(w, s, free)
+    if not policy.standard(s.year):
+        s.registry.issue(w.government, int(auctioned[policy.mask(s.year)].sum()), s.year)
+    newly = policy.mask(s.year) & ~(policy.mask(s.year - 1) if s.year > w.scenario.years.start else False)
+    if w.scenario.banking.allowed and newly.any():  # firms enter with the reserve they want to hold
+        start = np.where(newly, w.scenario.firms.reserve * policy.baseline.at(s.year) * TONNES, 0.0)
+        reserves = grandfather(np.rint(start).astype(np.int64), history_of(s), population.sector)
+        s.registry.issue(np.arange(len(population)), reserves, s.registry.first_vintage)
+
+
+def close_year(w: World, s: State, last: Solution) -> None:
+    """Verify what accrued, surrender, penalise, bank; then the economy moves on.
+
+    Parameters
+    ----------
+    last : the year's last equilibrium.
+    """
+    if w.agents_trade:
+        _settle_firms(w, s)
+        build_installations(w, s)
+    else:
+        _settle_sectors(w, s)
+    _close_accounts(w, s, last)
+
+
+def _settle_firms(w: World, s: State) -> None:
+    population, market = s.firms, w.scenario.market
+    mask = s.policy.mask(s.year)
+    verified = verify(s.market.to_date, population.sector, len(COVERABLE))
+    trading = np.flatnonzero(mask[population.sector])
+    owed, gap = verified[trading], w.scenario.allocation.gap_cap
+    if gap is not None and s.policy.started(s.year):
+        owed = capped_obligation(owed, s.market.granted[trading], gap)
+    done = settle_year(
+        s.registry,
+        s.year,
+        trading,
+        verified[trading],
+        penalty=fine(w, s),
+        government=w.government,
+        extinguishes=w.scenario.penalty.extinguishes,
+        banking=w.scenario.banking.allowed,
+        carry=carry_limit(w, s, s.registry.held),
+        advance=advance_limit(w, s, trading, owed),
+        owed=owed,
+        offset_share=s.policy.offset_share(s.year),
+    )
+    s.market.advances = s.market.advances.copy()
+    s.market.advances[trading] += done.borrowed
+    idle = np.flatnonzero(~mask[population.sector])
+    s.registry.expire(idle, s.registry.held[idle], latest=s.year)  # free quotas that bind nobody end with the year
+    s.registry.check()
+    s.log.settlements.append(
+        {
+            "year": s.year,
+            "verified_t": int(done.verified.sum()),
+            "owed_t": int(owed.sum()),
+            "surrendered_t": int(done.surrendered.sum()),
+            "offsets_t": int(done.offsets.sum()),
+            "shortfall_t": int(done.shortfall.sum()),
+            "penalty_yuan": int(done.penalty.sum()) * market.tick,
+            "banked_t": int(s.registry.held[trading].sum()),
+            "expired_t": int(done.expired[trading].sum()),
+            "borrowed_t": int(done.borrowed.sum()),
+            "reserve_t": s.market.reserve,
+            "installations": int(population.built.sum()),
+        }
+    )
+
+
+def _settle_sectors(w: World, s: State) -> None:
+    """Without firms: what each sector sold by the year's end, and what is banked for all of them."""
+    caps, mask = s.policy.caps(s.year), s.policy.mask(s.year)
+    cover = caps + note_credits(w, s)
+    sales = {c: float((cover[i] - s.economy.accrued[i]) * TONNES) for i, c in enumerate(COVERABLE) if mask[i]}
+    left = sum(sales.values())  # a surplus finds no buyer, a shortfall is bought off at the ceiling
+    sales = {c: v - left * caps[COVERABLE.index(c)] / caps[mask].sum() for c, v in sales.items()}
+    s.log.settlements.append({"year": s.year, "net_sales_t": sales, "surplus_t": left})
+    moved = round(sum(max(v, 0.0) for v in sales.values()))  # the least trade that equalises the sectors
+    s.log.periods[-1] = s.log.periods[-1] | {"volume_t": moved, "turnover_yuan": moved * s.market.price}
+    s.market.banked = max(s.market.banked + left / TONNES, 0.0) if w.scenario.banking.allowed else 0.0
+
+
+def _close_accounts(w: World, s: State, last: Solution) -> None:
+    """Note what the year came to and move the economy to the next one."""
+    economy, n, year = s.economy, w.periods_per_year, s.year
+    flows = Flows(economy.flow_sum / n, economy.x_sum / n)
+    s.log.years.append(YearClosed(year, flows, economy.welfare_sum / n, economy.accrued, s.policy.mask(year)))
+    if year == w.scenario.years.end:
+        s.calendar.finished = True
+        return
+    economy.parameters = advance(w.province, economy.parameters, flows, last, w.economy.growth, year)
+    s.calendar.year, s.calendar.period = year + 1, 0
+    economy.flow_sum, economy.x_sum, economy.welfare_sum = np.zeros_like(flows.leaf), np.zeros_like(flows.x), 0.0
+    economy.accrued, s.market.to_date = np.zeros(len(COVERABLE)), np.zeros(w.firms)
