@@ -15,7 +15,7 @@ from tanshi.simulator.model import CarbonMarket
 from tanshi.simulator.results.tables import RunResult, identity_gaps
 from tanshi.simulator.run.grants import history_of
 from tanshi.simulator.run.period import open_period
-from tanshi.simulator.run.tangent import Path, path_of
+from tanshi.simulator.studies.tangent import Path, path_of
 
 QUICK: dict[str, Any] = {
     "years.end": 2024, "firms.number": 60, "market.periods_per_year": 4, "drift.mode": "none", "seed": 5,
