@@ -21,6 +21,7 @@ WORK = Path("results/training")
 WEIGHTS = Path("weights")
 DOCS = Path("docs")
 VARIANTS = ("bounded", "paper")
+PARTS = ("markets", "emulation")
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +30,8 @@ def register(app: typer.Typer) -> None:
         epilog="Examples:\n\n"
         "tanshi train --out mine --seeds 4    (a run uses it with drift.weights: mine)\n\n"
         "tanshi train --variant paper --out paper\n\n"
-        "tanshi train --prices cea_daily.csv --out mine\n\n"
+        "tanshi train --only markets --out mine    (g from the real markets' closes alone, about a minute)\n\n"
+        "tanshi train --only markets --prices cea_daily.csv --out mine    (fitted to a market of your own)\n\n"
         "tanshi train --evaluate    (docs/drift_skill.md)\n\n"
         "tanshi train --generate --scenario S1 --scenario S5 --start 0.7 --start 1.3"
     )(train)
@@ -52,11 +54,21 @@ def train(
     variant: Annotated[
         str, typer.Option(metavar="bounded|paper", help="paper: ReLU network alone, squared error over whole paths.")
     ] = "bounded",
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="markets|emulation",
+            help="One part: g, learnt from real carbon markets, or f, which imitates the simulator. Default: both.",
+            show_default=False,
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each scenario and cap whose paths are pooled.")] = 2,
     members: Annotated[int, typer.Option(min=1, max=50, help="Networks of the ensemble, which differ by seed.")] = 4,
     prices: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Price history of any market in text or workbook, daily to monthly."),
+        typer.Option(
+            metavar="FILE", help="Prices of any market, text or workbook: daily to monthly for K, to weekly for g."
+        ),
     ] = None,
     column: Annotated[
         str | None, typer.Option(help="Heading of its prices. Default: close, 收盘价, settle ...")
@@ -86,9 +98,12 @@ def train(
         ),
     ] = None,
 ) -> None:
-    """Train the drift's network on the simulator's own paths, its price reversion on the real market's."""
+    """Train the drift: f on the simulator's own paths, g on the prices of real carbon markets; or judge it."""
     from tanshi.simulator.studies.learning.training import DEFAULT_FOLDER
 
+    if only is not None and only not in PARTS:
+        hint = did_you_mean(only, list(PARTS))
+        raise UserError("There is no such part.", [Problem("markets or emulation", repr(only), "--only", hint=hint)])
     if variant not in VARIANTS:
         hint = did_you_mean(variant, list(VARIANTS))
         problem = Problem("bounded or paper", repr(variant), "--variant", hint=hint)
@@ -96,21 +111,41 @@ def train(
     if evaluate and generate:
         raise UserError("One thing at a time.", [Problem("--evaluate or --generate", "both")])
     if evaluate:
-        _evaluate(out or DEFAULT_FOLDER, work, docs or DOCS)
+        _evaluate(out or DEFAULT_FOLDER, work, docs or DOCS, only)
     elif generate:
         _generate(out or DEFAULT_FOLDER, scenario or ["S1", "S4", "S5"], start, work)
     else:
         if variant == "paper" and out is None:
             problem = Problem("a folder", "none", "--out", hint=f"The folder {WEIGHTS} is the bounded network's.")
             raise UserError("The variant paper needs a place of its own.", [problem])
-        _train(
-            out or WEIGHTS,
-            work,
-            variant,
-            seeds,
-            members,
-            _prices(prices, Choice(column, day_first, series, None, decimal)),
-        )
+        own = _prices(prices, Choice(column, day_first, series, None, decimal))
+        if only != "emulation":
+            _train_markets(out or WEIGHTS, own if only == "markets" else None)
+        if only != "markets":
+            _train(out or WEIGHTS, work, variant, seeds, members, own)
+
+
+def _train_markets(folder: Path, prices: PriceFile | None) -> None:
+    """g: from all real markets, or the shipped one's last stage fitted to a price file."""
+    from tanshi.simulator.drift.markets.closes import real_markets
+    from tanshi.simulator.drift.markets.forecast import save_markets
+
+    if prices is not None:
+        from tanshi.simulator.studies.learning.own_prices import learn_own_prices, lines
+
+        own = learn_own_prices(prices)
+        save_markets(own.weights, folder)
+        print("\n".join(lines(own)))
+    else:
+        from tanshi.simulator.drift.markets.train_markets import train_markets
+
+        with bar() as progress:
+            weights = train_markets(real_markets(), progress=progress)
+        save_markets(weights, folder)
+        newest = weights.card["vintages"][-1]
+        print(f"g of {len(newest['markets'])} real markets, {newest['weeks']} weeks before {newest['before']},"
+              f" in {len(weights.vintages)} vintages.")  # fmt: skip
+    print(f"Weights of real markets in {folder}.")
 
 
 def _prices(path: Path | None, choice: Choice) -> PriceFile | None:
@@ -163,15 +198,27 @@ def _train(folder: Path, work: Path, variant: str, seeds: int, members: int, pri
     console.print(told, soft_wrap=True)
 
 
-def _evaluate(folder: Path, work: Path, docs: Path) -> None:
+def _evaluate(folder: Path, work: Path, docs: Path, only: str | None) -> None:
+    from tanshi.simulator.drift.markets.closes import real_markets
+    from tanshi.simulator.drift.markets.forecast import load_markets
     from tanshi.simulator.studies.learning.judgement import evaluate
+    from tanshi.simulator.studies.learning.real_prices import judge_real_prices
     from tanshi.simulator.views.charts.drift import findings, write_page
+    from tanshi.simulator.views.charts.real_prices import summary
 
+    real = judged = None
     with bar() as progress:
-        judged = evaluate(folder, work, progress=progress)
-    written = write_page(judged, docs)
-    print("\n".join(line.replace("**", "") for line in findings(judged)))
-    print(f"\nThe evidence supports the drift mode {judged.supported}. The page: {written[-1]}")
+        if only != "emulation":
+            real = judge_real_prices(load_markets(folder), real_markets(), progress)
+        if only != "markets":
+            judged = evaluate(folder, work, progress=progress)
+    written = write_page(docs, judged, real)
+    if real is not None:
+        print("\n".join(line.replace("**", "") for line in summary(real)))
+    if judged is not None:
+        print("\n".join(line.replace("**", "") for line in findings(judged)))
+        print(f"\nThe evidence supports the drift mode {judged.supported}.")
+    print(f"The page: {written[-1]}")
 
 
 def _generate(folder: Path, scenarios: list[str], starts: list[float] | None, work: Path) -> None:

@@ -1,4 +1,4 @@
-"""One thread per process for linear algebra: asked for by our commands and workers, held around our own computing.
+"""One thread per process for linear algebra.
 
 Runs are many and small: they share the processors as processes. Threads inside them only wait for each other,
 and change the order of summation, so that the same run need not give the same bytes.
@@ -7,10 +7,6 @@ and change the order of summation, so that the same run need not give the same b
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from threadpoolctl import threadpool_limits
 
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -25,19 +21,3 @@ def use_one_thread() -> None:
     """Ask the numerical libraries for one thread each; works only before NumPy or torch is imported."""
     for variable in VARIABLES:
         os.environ[variable] = "1"
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Hold the numerical libraries that are loaded to one thread each, and give them back as they were.
-
-    For our own computing in a process that is not ours, whose environment is nobody else's to change.
-    """
-    with threadpool_limits(limits=1):
-        yield
-
-
-def keep_one_thread() -> None:
-    """Hold the numerical libraries of this process, which is ours, to one thread each, loaded or not yet."""
-    use_one_thread()
-    threadpool_limits(limits=1)

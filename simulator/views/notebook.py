@@ -14,7 +14,6 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator import model
-from tanshi.simulator.machine.threads import one_thread
 from tanshi.simulator.results.iamc import iamc_table
 from tanshi.simulator.results.store import read_run
 from tanshi.simulator.results.tables import RunResult
@@ -77,8 +76,7 @@ def simulate(
         overrides = {**overrides, "seed": int(seed)}
         chosen = load(scenario, overrides)
     compile_in_sight()
-    with one_thread():
-        return Results(tuple(_run(one) for one in with_seeds(chosen, seeds).values()))
+    return Results(tuple(_run(one) for one in with_seeds(chosen, seeds).values()))
 
 
 def load(scenario: str | Path | Mapping[str, Any], overrides: Mapping[str, Any]) -> Scenario:

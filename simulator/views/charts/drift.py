@@ -12,7 +12,10 @@ import pandas as pd
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.learning.generate import Generated
 from tanshi.simulator.studies.learning.judgement import METHODS, Judgement
+from tanshi.simulator.studies.learning.market_scores import by_horizon
+from tanshi.simulator.studies.learning.real_prices import RealJudgement
 from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.real_prices import real_figures, real_part, summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,66 +25,91 @@ _WHAT = {"price": "Price", "emissions": "Emissions", "output": "Output"}
 _SOURCE = "Source: Tanshi. Simulated weekly markets; the network emulates the simulator, it is no evidence."
 
 
-def write_page(judged: Judgement, docs: Path) -> list[Path]:
+REAL, EMULATION = "<!-- real carbon markets -->", "<!-- emulation of the simulator -->"
+"""Marks in the page: each of its two parts can be made anew without the other."""
+
+_HEAD = (
+    "# What the drift is worth\n\nWritten by `tanshi train --evaluate`; edit nothing here. The tables lie in"
+    " `drift_skill/` as CSV. Errors and scores are in logarithms: 0.01 is about 1 %.\n"
+)
+
+
+def write_page(docs: Path, judged: Judgement | None = None, real: RealJudgement | None = None) -> list[Path]:
     """Write ``drift_skill.md`` and, in a folder beside it, its tables and figures.
+
+    A part that is not given stays as it stands in the page.
 
     Raises
     ------
     tanshi.simulator.machine.disk.StoreError
         Where the disk refuses.
     """
-    folder = docs / "drift_skill"
+    folder, page_file = docs / "drift_skill", docs / "drift_skill.md"
     written = []
-    tables = {"skill": judged.skill, "bands": judged.bands, "gaps": judged.gaps, "market": judged.market,
-              "loop": judged.loop, "recovery": pd.DataFrame([vars(r) for r in judged.recovery])}  # fmt: skip
+    tables: dict[str, pd.DataFrame] = {}
+    figures: dict[str, Figure] = {}
+    if judged is not None:
+        tables = {"skill": judged.skill, "bands": judged.bands, "gaps": judged.gaps, "market": judged.market,
+                  "loop": judged.loop, "recovery": pd.DataFrame([vars(r) for r in judged.recovery])}  # fmt: skip
+        figures = {"skill": skill_figure(judged.skill), "gaps": gap_figure(judged.gaps)}
+    if real is not None:
+        tables |= {"real_late": by_horizon(real.late), "real_unseen": by_horizon(real.unseen), "perfect": real.perfect}
+        figures |= real_figures(real)
     for name, table in tables.items():
         text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
         written.append(write_file(folder / f"{name}.csv", text.encode()))
-    for name, figure in (("skill", skill_figure(judged.skill)), ("gaps", gap_figure(judged.gaps))):
+    for name, figure in figures.items():
         written += style.save(figure, folder, name)
-    written.append(write_file(docs / "drift_skill.md", page(judged).encode()))
+    before = page_file.read_text(encoding="utf-8") if page_file.exists() else ""
+    written.append(write_file(page_file, page(judged, real, before).encode()))
     return written
 
 
-def page(judged: Judgement) -> str:
-    """The page as Markdown; every number comes from the judgement."""
+def page(judged: Judgement | None, real: RealJudgement | None = None, before: str = "") -> str:
+    """The page as Markdown; every number comes from a judgement, a part without one from the page ``before``."""
+    _, _, rest = before.partition(REAL)
+    old_real, _, old_emulation = rest.partition(EMULATION)
+    first = old_real.strip() if real is None else "\n\n".join(
+        ["## In ten lines", "\n".join(f"- {line}" for line in summary(real)), *real_part(real)])  # fmt: skip
+    second = old_emulation.strip() if judged is None else _emulation(judged)
+    return f"{_HEAD}\n{REAL}\n\n{first}\n\n{EMULATION}\n\n{second}\n"
+
+
+def _emulation(judged: Judgement) -> str:
     supported = judged.supported
     parts = [
-        "# What the drift is worth",
-        "Written by `tanshi train --evaluate`; edit nothing here. The tables lie in `drift_skill/` as CSV.",
-        "The network is trained on the simulator's own paths: it emulates the simulator and is no evidence about the"
-        " real market. Errors are in logarithms: 0.01 is about 1 %.",
-        "## In short",
+        "## Emulation of the simulator",
+        "f is trained on the simulator's own paths: it emulates the simulator and is no evidence about a real market.",
         "\n".join(f"- {line}" for line in findings(judged)),
         f"The evidence supports the drift mode **{supported}** as default.",
-        "## Forecasts of simulated weekly markets",
+        "### Forecasts of simulated weekly markets",
         "Every method starts from the same states, sees nothing of the future but announced policy, and is given the"
         " spread of errors that it made on training runs. Skill is one minus the ratio of mean CRPS (continuous"
         " ranked probability score); brackets hold 90 % block-bootstrap intervals (half-years of runs). `interpolation`"
         " is the traditional model: straight lines between yearly equilibria.",
         *[_skill_part(judged.skill, label) for label in judged.skill["set"].unique()],
         "![Skill against persistence](drift_skill/skill.png)",
-        "## Bands of the ensemble",
+        "### Bands of the ensemble",
         "Share of outcomes inside the band. `raw` is from the lowest to the highest of the networks: it shows how far"
         " training leaves them undecided, not how far the market strays. `dressed` adds the errors on training runs and"
         " should hold 80 %.",
         _table(judged.bands, {"kind": "", "weeks": "d", "raw": ".0%", "dressed": ".0%"}),
-        "## Gap before each jump",
+        "### Gap before each jump",
         "Held-out scenarios run as a whole under each mode (the drift also moves what firms expect). The gap is the"
         " distance, in logarithms, between where the flow ends and what the market and the economy come to;"
         " announcements are left out. Change against no drift, with its 90 % block-bootstrap interval.",
         _gap_part(judged.gaps),
         "![Gap before each jump](drift_skill/gaps.png)",
-        "## In the loop",
+        "### In the loop",
         _loop_part(judged.loop),
-        "## Known dynamics",
+        "### Known dynamics",
         "The same kind of network, trained the same way on sampled paths of an equation that is known, judged on"
         " whole paths from initial states it never saw; errors relative to the size of what is learnt.",
         _recovery_part(judged),
-        "## The real price",
+        "### K of the price",
         _market_part(judged),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(parts)
 
 
 def findings(judged: Judgement) -> list[str]:
@@ -216,7 +244,7 @@ def _skill_part(skill: pd.DataFrame, label: str) -> str:
     heads = ["", "weeks", "method", "RMSE", "CRPS", "skill against persistence", "skill against OU + season"]
     count = int(own["forecasts"].max())
     told = f"Up to {count} forecasts each. Bold: the lowest CRPS."
-    return f"### {str(label).capitalize()}\n\n{told}\n\n{_lines(heads, rows)}"
+    return f"#### {str(label).capitalize()}\n\n{told}\n\n{_lines(heads, rows)}"
 
 
 def _gap_part(gaps: pd.DataFrame) -> str:

@@ -54,9 +54,9 @@ def test_absent_or_foreign_weights_are_a_message_and_no_traceback(
 @pytest.mark.parametrize(
     ("rows", "text"),
     [
-        (["2023-01-31,50", "2023-01-31,51"], "dates appear twice"),
-        (["2023-01-31,-5"], "must be above zero"),
-        (["2023-01-31,50"] * 1, "at least 24"),
+        (["2023-01-31,50", "2023-01-31,51"], "one price a date"),
+        (["2023-01-31,-5"], "a price above 0"),
+        (["2023-01-31,50"] * 1, "at least 2 calendar years"),
     ],
 )
 def test_a_bad_price_file_is_refused_before_anything_is_computed(

@@ -118,7 +118,7 @@ def test_the_page_says_where_the_network_does_not_beat_mean_reversion(tmp_path: 
     assert "Gap before a jump, price: larger with the network (+20.0 %" in "\n".join(
         findings(judgement(network=-0.3, neural=1.2))
     )
-    written = write_page(judgement(), tmp_path)
+    written = write_page(tmp_path, judgement())
     assert written[-1] == tmp_path / "drift_skill.md"
     assert {p.suffix for p in written} == {".csv", ".png", ".svg", ".md"}
     text = written[-1].read_text()

@@ -1,0 +1,150 @@
+"""A price file of the user's own, of any market: its scale, and the network's last stage.
+
+The memory of a forecast keeps updating by itself, so that the scale of the new market is the file's own.
+What is fitted are the two constants of each network: how wide a week is beside that scale, and how often it is still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.prices.read import PriceFile
+from tanshi.simulator.drift.history import HistoryError
+from tanshi.simulator.drift.markets.closes import Closes, closes_of
+from tanshi.simulator.drift.markets.forecast import MarketWeights, Vintage, changes, forecast_prices, mixed, shipped
+from tanshi.simulator.drift.markets.likelihood import weeks_of
+from tanshi.simulator.drift.markets.memory import remember
+from tanshi.simulator.studies.learning.market_scores import by_horizon, score
+from tanshi.simulator.studies.learning.real_prices import DRAWS, SAMPLES
+from tanshi.simulator.studies.learning.rolling import HORIZONS, TEST_SHARE, tasks
+
+QUANTILES = (0.05, 0.10, 0.50, 0.90, 0.95)
+
+
+@dataclass(frozen=True)
+class OwnMarket:
+    """What a price file made of the weights.
+
+    Attributes
+    ----------
+    closes : the file on its weeks.
+    weights : the shipped ones of the newest vintage, the last stage fitted to all of the file.
+    held_out : method (persistence, shipped, adapted), weeks, crps, in80, forecasts; the last 30 % of the file, the last
+        stage fitted on what lies before.
+    outlook : weeks, and the quantiles of the close so many weeks after the last.
+    """
+
+    closes: Closes
+    weights: MarketWeights
+    held_out: pd.DataFrame
+    outlook: pd.DataFrame
+
+
+def learn_own_prices(prices: PriceFile, seed: int = 1) -> OwnMarket:
+    """Adapt the shipped weights to a price file, judge them on its end, and look ahead.
+
+    Raises
+    ------
+    UserError
+        For prices that are neither daily nor weekly, or too few to hold anything out.
+    """
+    try:
+        closes = closes_of(Path(prices.file).stem, prices.frame)
+    except HistoryError as error:
+        problem = Problem("daily or weekly prices", str(error), prices.file)
+        raise UserError("The price file cannot be used.", [problem]) from error
+    base = shipped()
+    early = int((1.0 - TEST_SHARE) * len(closes))
+    adapted = adapt(base, closes.upto(early - 1))
+    held_out = _held_out(base, adapted, closes)
+    weights = adapt(base, closes)
+    rng = np.random.default_rng(seed)
+    outlook = pd.DataFrame(
+        [
+            {"weeks": weeks, **{f"{q:.0%}": v for q, v in zip(QUANTILES, np.quantile(
+                forecast_prices(closes, weeks, rng, 4 * SAMPLES, weights), QUANTILES), strict=True)}}
+            for weeks in HORIZONS
+        ]
+    )  # fmt: skip
+    return OwnMarket(closes, weights, held_out, outlook)
+
+
+def adapt(base: MarketWeights, closes: Closes) -> MarketWeights:
+    """The newest vintage before the file's last week, its networks' constants fitted to the file."""
+    from tanshi.simulator.drift.markets.fit_network import adapt_last_stage
+
+    vintage = base.known(closes.week[-1])
+    weeks = weeks_of({closes.market: closes})
+    networks = tuple(adapt_last_stage(network, weeks) for network in vintage.networks)
+    card = {
+        **base.card,
+        "adapted": {
+            "market": closes.market,
+            "from": str(closes.week[0]),
+            "to": str(closes.week[-1]),
+            "weeks": int(weeks.row.size),
+            "scale": round(float(remember(closes).scale[-1]), 5),
+            "base": vintage.until,
+        },
+    }
+    return MarketWeights((Vintage(vintage.until, vintage.recursion, networks),), card)
+
+
+def lines(own: OwnMarket) -> list[str]:
+    """What was found, in plain words."""
+    card = own.weights.card["adapted"]
+    told = [
+        f"{card['market']}: {len(own.closes)} weeks from {card['from']} to {card['to']}, {int(own.closes.traded.sum())}"
+        f" with a trade; a usual week moves the price by {100 * card['scale']:.1f} %.",
+        "Last 30 % of the file, forecasts from its past alone (CRPS of the log price; share within the 80 % band):",
+    ]
+    for row in own.held_out.to_dict("records"):
+        told.append(
+            f"  {row['weeks']:>2} weeks, {row['method']:<12} {row['crps']:.4f}  {100 * row['in80']:.0f} %"
+            f"  ({row['forecasts']} forecasts)"
+        )
+    last = float(np.exp(own.closes.log_close[-1]))
+    told.append(f"From {last:.2f} on, quantiles of the close:")
+    for row in own.outlook.to_dict("records"):
+        told.append(f"  {row['weeks']:>2} weeks: " + ", ".join(f"{k} {v:.2f}" for k, v in row.items() if k != "weeks"))
+    return told
+
+
+def _held_out(base: MarketWeights, adapted: MarketWeights, closes: Closes) -> pd.DataFrame:
+    planned: dict[int, list[tuple[int, int]]] = {}
+    for task in tasks(closes):
+        planned.setdefault(task.origin, []).append((task.weeks, task.target))
+    rows: list[dict[str, object]] = []
+    for origin, own in planned.items():
+        past = closes.upto(origin)
+        drawn = {
+            name: changes(weights, past, HORIZONS, np.random.default_rng(origin), DRAWS)
+            for name, weights in (("shipped", base), ("adapted", adapted))
+        }
+        values = {name: mixed(found, SAMPLES) for name, found in drawn.items()}
+        values["persistence"] = mixed(drawn["shipped"], SAMPLES, ["persistence"])
+        _add(rows, values, own, closes, origin)
+    return by_horizon(pd.DataFrame(rows)).sort_values(["weeks", "method"])[
+        ["method", "weeks", "crps", "in80", "forecasts"]
+    ]
+
+
+def _add(
+    rows: list[dict[str, object]],
+    values: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]],
+    own: Sequence[tuple[int, int]],
+    closes: Closes,
+    origin: int,
+) -> None:
+    ties = np.random.default_rng(origin + 1)
+    for weeks, target in own:
+        outcome = float(closes.log_close[target] - closes.log_close[origin])
+        for name, found in values.items():
+            row = score(found[HORIZONS.index(weeks)], outcome, ties)
+            rows.append({"method": name, "market": closes.market, "weeks": weeks, **row})
