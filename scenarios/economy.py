@@ -13,6 +13,10 @@ from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 ECONOMIES = Path(__file__).parent / "economies"
 OWN = Path("economies")
 """Where `new economy` puts a region of one's own: below the folder from which the program is started."""
+BASE_YEAR = 2022
+"""Year of accounts that say no other, and of the prices of all."""
+NO_MARKET_PRICE = 1.0
+"""Carbon price of a benchmark year without a market, yuan/t: a token, so that shares are defined."""
 STATUSES = ("verified", "derived", "recalled", "estimate", "published")
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -94,6 +98,12 @@ class Figures:
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables by name, as plain DataFrames."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
+
+    @property
+    def base_year(self) -> int:
+        """Year of the accounts: the control ``base_year``, 2022 where there is none."""
+        hit = self.controls.loc[self.controls["item"] == "base_year", "value"]
+        return int(hit.iloc[0]) if len(hit) else BASE_YEAR
 
     def value(self, table: str, key: str) -> float:
         """One number of a table whose first column names it, for example ``value("parameters", "aeei")``."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from tanshi.scenarios.document import Document, Mark, overlay, read_document
 from tanshi.scenarios.errors import SAID, Problem, ScenarioError, UserError, did_you_mean, shorten, visible
+from tanshi.scenarios.following import follow_the_economy
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.scenarios.schema import Coverage, Scenario
 
@@ -88,6 +89,7 @@ def load_scenarios(
         document = _gather(reference, None, ())
         for field, value in (overrides or {}).items():
             _override(document, field, value, (labels or {}).get(field, "override"))
+        follow_the_economy(document, LIBRARY)
         if fitted:
             _lay_calibration_under(document)
         scenario = _validate(document)

@@ -43,9 +43,9 @@ class Group(BaseModel):
 class Years(Group):
     """The years a run covers, both ends included."""
 
-    start: Annotated[int, _in("year", "setting", ge=2022, le=2060)] = 2022
+    start: Annotated[int, _in("year", "setting", ge=2002, le=2060)] = 2022
     """First year, the economy's benchmark."""
-    end: Annotated[int, _in("year", "setting", ge=2022, le=2060)] = 2030
+    end: Annotated[int, _in("year", "setting", ge=2002, le=2060)] = 2030
     """Last year; the economy says how far its own paths reach."""
 
     @model_validator(mode="after")
@@ -392,7 +392,7 @@ SectorCode = Literal["ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AI
 class Shock(Group):
     """A change of policy in the middle of a year, which nobody knows of before its first period."""
 
-    year: Annotated[Annotated[int, Field(ge=2022, le=2060)] | None, _in("year", "setting")] = None
+    year: Annotated[Annotated[int, Field(ge=2002, le=2060)] | None, _in("year", "setting")] = None
     """Year of the shock; null: none."""
     period: Annotated[int, _in("-", "setting", ge=1, le=366)] = 1
     """Market period of that year from which it is announced and holds, counted from 1."""
@@ -454,7 +454,7 @@ class Scenario(Group):
     figures: Annotated[dict[str, float], _in("-", "assumed")] = Field(default_factory=dict)
     """Figures of the economy to change, by path, such as ``economy.elasticities.ELEC.armington: 2.5``."""
     years: Years = Years()
-    policy_start: Annotated[int, _in("year", "law", ge=2022, le=2060)] = 2023
+    policy_start: Annotated[int, _in("year", "law", ge=2002, le=2060)] = 2023
     """Year from which the policy holds; before it all scenarios are the same."""
     seed: Annotated[int, _in("-", "setting", ge=0, le=2**63 - 1)] = 1
     """Seed of every random stream of the run."""

@@ -41,12 +41,18 @@ OTHER_ACCOUNTS = (
 )
 
 
-def benchmark_carbon_price(monthly: pd.DataFrame) -> float:
-    """Volume-weighted mean allowance price of 2022, yuan/t: turnover over volume of the twelve months."""
+def benchmark_carbon_price(monthly: pd.DataFrame, controls: Mapping[str, float] | None = None) -> float:
+    """Volume-weighted mean allowance price of 2022, yuan/t: turnover over volume of the twelve months.
+
+    Accounts of another year say theirs in the control ``benchmark_carbon_price``.
+    """
+    if controls and "benchmark_carbon_price" in controls:
+        return controls["benchmark_carbon_price"]
     year = monthly[monthly["date"].astype(str).str.startswith("2022-")]
     if len(year) != 12:
         raise ValueError(
-            f"cea_monthly: expected the 12 months of 2022, found {len(year)}; the accounts of every economy are of 2022"
+            f"cea_monthly: expected the 12 months of 2022, found {len(year)}; accounts of another year say "
+            "their price in the control benchmark_carbon_price"
         )
     return total(year["turnover_yuan"]) / total(year["volume_t"])
 
@@ -77,7 +83,7 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
     sector_table = tables["sectors"].set_index("sector")
     sectors = tuple(str(s) for s in sector_table.index)
     activities, commodities = (*sectors, *GENERATION), (*sectors, "GEN", "BPG")
-    price = benchmark_carbon_price(tables["cea_monthly"])
+    price = benchmark_carbon_price(tables["cea_monthly"], controls)
 
     fuel = fuel_account(tables)
     process = pd.Series(0.0, index=list(activities), name="mt")

@@ -40,6 +40,23 @@ def deflator(year: int) -> float:
     return _deflators()[year]
 
 
+@lru_cache(maxsize=1)
+def _gdp() -> dict[int, float]:
+    table = pd.read_csv(FOLDER / "deflator.csv").dropna(subset=["nominal_gdp"])
+    return {int(y): float(v) for y, v in zip(table["year"], table["nominal_gdp"], strict=True)}
+
+
+def nation_gdp(year: int) -> float | None:
+    """GDP of the whole country in a year and its prices, yi yuan; None where the table has none.
+
+    Examples
+    --------
+    >>> nation_gdp(2022), nation_gdp(2030)
+    (1204724.0, None)
+    """
+    return _gdp().get(year)
+
+
 def yuan_per(currency: str, year: int | None) -> float | None:
     """Yuan in one unit of a currency, mean of a year; None where the table ``exchange.csv`` has none.
 

@@ -44,16 +44,16 @@ def find_frame(sheet: Sheet) -> Frame | None:
 
 def _fit(cells: Rows) -> int:
     """How many roles of columns stand in one row above, and of rows in one column beside the numbers."""
-    across = max((len(_known(row, COLUMN_ROLES) & _COLUMN_ONLY) for row in cells[:DEEPEST]), default=0)
+    across = max((len(_known(row, True) & _COLUMN_ONLY) for row in cells[:DEEPEST]), default=0)
     beside = range(min(WIDEST, len(cells[0]) if cells else 0))
-    down = max((len(_known((row[j] for row in cells), ROW_ROLES) & _ROW_ONLY) for j in beside), default=0)
+    down = max((len(_known((row[j] for row in cells), False) & _ROW_ONLY) for j in beside), default=0)
     return across + down
 
 
 def _frame(sheet: Sheet) -> Frame | None:
     cells = sheet.cells
-    above = [i for i, row in enumerate(cells[:DEEPEST]) if len(_known(row, COLUMN_ROLES)) >= 3]
-    beside = [j for j in range(min(WIDEST, sheet.width)) if len(_known((r[j] for r in cells), ROW_ROLES)) >= 2]
+    above = [i for i, row in enumerate(cells[:DEEPEST]) if len(_known(row, True)) >= 3]
+    beside = [j for j in range(min(WIDEST, sheet.width)) if len(_known((r[j] for r in cells), False)) >= 2]
     if not above or not beside:
         return None
     top, left = max(above) + 1, max(beside) + 1
@@ -66,8 +66,8 @@ def _frame(sheet: Sheet) -> Frame | None:
 def frame_at(sheet: Sheet, top: int, left: int, first: int = 0) -> Frame:
     """The frame with its first number in a known place, headings of columns from row ``first`` on."""
     cells = sheet.cells
-    columns = {j: heading([cells[i][j] for i in range(first, top)], COLUMN_ROLES) for j in range(left, sheet.width)}
-    rows = {i: heading(cells[i][:left], ROW_ROLES) for i in range(top, len(cells))}
+    columns = {j: heading([cells[i][j] for i in range(first, top)], True) for j in range(left, sheet.width)}
+    rows = {i: heading(cells[i][:left], False) for i in range(top, len(cells))}
     return Frame(sheet, top, left, columns, rows)
 
 
@@ -81,12 +81,15 @@ def _title_end(cells: Rows, first: int, left: int) -> int:
     return row
 
 
-def _known(labels: Iterable[str], roles: dict[str, str]) -> set[str]:
-    return {role for label in labels if label.strip() and (role := role_of(label, roles))}
+def _known(labels: Iterable[str], across: bool) -> set[str]:
+    return {role for label in labels if label.strip() and (role := role_of(label, across))}
 
 
 def _value(cell: str) -> float | None:
-    return None if nothing(cell) else number(cell)
+    if nothing(cell):
+        return None
+    value = number(cell, ".")
+    return number(cell, ",") if value is None else value
 
 
 def _further_down(cells: Rows, top: int, left: int) -> int:
@@ -102,6 +105,11 @@ def _further_down(cells: Rows, top: int, left: int) -> int:
         else:
             break
     return top
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell holds a number in any notation, and not just a sign for nothing."""
+    return bool(cell.strip()) and _value(cell) is not None
 
 
 def _counting(figures: list[float]) -> bool:

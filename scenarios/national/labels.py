@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tanshi.scenarios.national.units import parse_unit
-from tanshi.scenarios.national.words import CODE_FOLDS, ORIGINS, TOTAL_WORDS, fold
+from tanshi.scenarios.national.words import CODE_FOLDS, COLUMN_ROLES, ORIGINS, ROW_ROLES, TOTAL_WORDS, fold
 
 _CODE = re.compile(
     r"^(?:(?:CPA|TTL|DOM|IMP)_)?(?:[A-Za-z]{1,4}[_ ]?)?\d{1,3}[A-Za-z]?"
@@ -72,21 +73,29 @@ def _spellings(word: str) -> Iterator[str]:
         if fold(outside) and not parse_unit(inside) and len(fold(inside)) > 1 and not inside.strip().isdigit():
             yield inside
     yield from parted(word)
+    coded = re.match(r"^\s*[A-Z]{1,4}[\dX_]{0,5}[ :.、]+(\S.*)$", word, re.DOTALL)
+    if coded:  # a code of a role and its name in one cell
+        yield coded[1]
     letters = re.match(r"^(.*[\u3400-\u9fff])\s*([A-Za-z][A-Za-z &,'-]{3,})$", word.strip(), re.DOTALL)
     if letters:  # Chinese and English in one cell
         yield from (letters[1], letters[2])
 
 
-def role_of(word: str, roles: Mapping[str, str]) -> str | None:
-    """The role that a label has, if any.
+@lru_cache(maxsize=20_000)
+def role_of(word: str, across: bool) -> str | None:
+    """The role that a label of a column (``across``) or row has, if any.
 
     Examples
     --------
-    >>> from tanshi.scenarios.national.words import COLUMN_ROLES
-    >>> [role_of(w, COLUMN_ROLES) for w in ("出口 (EX)", "减：进口", "Exports", "农业", "总产出 Gross output")]
+    >>> [role_of(w, True) for w in ("出口 (EX)", "减：进口", "Exports", "农业", "总产出 Gross output")]
     ['export', 'import', 'export', None, 'output']
+    >>> role_of("VA001 劳动者报酬", False), role_of("Other transport", True)
+    ('labour', None)
     """
-    return next((roles[fold(text)] for text in _spellings(word) if fold(text) in roles), None)
+    if not any(c.isalpha() for c in word):
+        return None
+    roles = COLUMN_ROLES if across else ROW_ROLES
+    return next((roles[f] for text in _spellings(word) if (f := fold(text)) in roles), None)
 
 
 def folds(words: Sequence[str]) -> frozenset[str]:
@@ -112,15 +121,14 @@ class Heading:
     origin: str = ""
 
 
-def heading(labels: Sequence[str], roles: Mapping[str, str], unit_rows: bool = True) -> Heading:
+def heading(labels: Sequence[str], across: bool) -> Heading:
     """What the labels from the outermost to the nearest say: the nearest that is no code decides.
 
     Examples
     --------
-    >>> from tanshi.scenarios.national.words import COLUMN_ROLES
-    >>> heading(["中间使用", "农业", "01"], COLUMN_ROLES).words
+    >>> heading(["中间使用", "农业", "01"], True).words
     ('01', '农业')
-    >>> heading(["最终使用", "居民消费", "小计", "THC"], COLUMN_ROLES).role
+    >>> heading(["最终使用", "居民消费", "小计", "THC"], True).role
     'household'
     """
     codes: list[str] = []
@@ -129,30 +137,30 @@ def heading(labels: Sequence[str], roles: Mapping[str, str], unit_rows: bool = T
     cleaned = [" ".join(label.split()) for label in labels if label.strip()]
     for i in range(len(cleaned) - 1, -1, -1):
         word = cleaned[i]
-        if fold(word) in CODE_FOLDS or (unit_rows and parse_unit(word)):
+        if fold(word) in CODE_FOLDS or parse_unit(word):
             continue
         if fold(word) in ORIGINS and (i > 0 or names or codes) and fold(word) not in TOTAL_WORDS:
-            if not names and role_of(word, roles) and not any(_a_name(w, roles) for w in cleaned[:i]):
-                return Heading(tuple(codes), role_of(word, roles) or "", origin=origin)
+            if not names and role_of(word, across) and not any(_a_name(w, across) for w in cleaned[:i]):
+                return Heading(tuple(codes), role_of(word, across) or "", origin=origin)
             origin = origin or ORIGINS[fold(word)]
             continue
-        known = None if names else role_of(word, roles)
+        known = None if names else role_of(word, across)
         if known is None and not names and i > 0:
-            known = roles.get(fold(cleaned[i - 1] + word))
+            known = (COLUMN_ROLES if across else ROW_ROLES).get(fold(cleaned[i - 1] + word))
         if known is not None:
             return Heading((*codes, word), known, origin=origin)
         if not names and fold(word) in TOTAL_WORDS:
-            if ORIGINS.get(fold(word)) == "both" and any(_a_name(w, roles) for w in cleaned[:i]):
+            if ORIGINS.get(fold(word)) == "both" and any(_a_name(w, across) for w in cleaned[:i]):
                 origin = "both"
                 continue
             return Heading((word,), total=True, origin=origin)
         if is_code(word):
             codes.insert(0, word)
-        elif not role_of(word, roles) and fold(word) not in TOTAL_WORDS:
+        elif not role_of(word, across) and fold(word) not in TOTAL_WORDS:
             names.insert(0, word)
     return Heading(tuple(dict.fromkeys(p for word in (*codes, *names) for p in parted(word))), origin=origin)
 
 
-def _a_name(word: str, roles: Mapping[str, str]) -> bool:
-    known = fold(word) in CODE_FOLDS or fold(word) in TOTAL_WORDS or role_of(word, roles)
+def _a_name(word: str, across: bool) -> bool:
+    known = fold(word) in CODE_FOLDS or fold(word) in TOTAL_WORDS or role_of(word, across)
     return bool(fold(word)) and not known and not is_code(word)

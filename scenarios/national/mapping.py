@@ -263,6 +263,8 @@ def _usable(table: NationalTable) -> None:
 
     for s in table.sectors:
         output, value = float(table.output[s]), float(added[s].sum())
+        if output == 0.0 and value == 0.0:
+            continue  # a sector that the region does not have
         if output <= 0.0:
             add("a gross output above 0", output, s, split)
             continue

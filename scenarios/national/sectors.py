@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from tanshi.scenarios.errors import Problem
-from tanshi.scenarios.national.frame import Frame
+from tanshi.scenarios.national.frame import Frame, is_number
 from tanshi.scenarios.national.labels import Heading, folds
-from tanshi.scenarios.national.numbers import nothing, number
 from tanshi.scenarios.national.sheet import listed
 from tanshi.scenarios.national.words import fold
 
@@ -39,7 +38,7 @@ def sort_lines(frame: Frame, across: bool) -> Lines:
     names: set[str] = set()
     for place, said in headings.items():
         line = [row[place] for row in cells[frame.top :]] if across else list(cells[place][frame.left :])
-        filled = any(c.strip() and not nothing(c) and number(c) is not None for c in line)
+        filled = any(is_number(c) for c in line)
         written = any(c.strip() for c in line)
         if said.role:
             if written:
@@ -176,7 +175,14 @@ def _by_output(
     frame: Frame, first: list[int], second: list[int], output: list[int], file: str
 ) -> tuple[list[int], list[int], list[Problem]]:
     """Of two blocks without a word on origin, the one that has gross output is home-made."""
-    made = [any((number(frame.sheet.cells[i][j]) or 0.0) > 0.0 for i in b for j in output) for b in (first, second)]
+    made = [
+        any(
+            is_number(frame.sheet.cells[i][j]) and frame.sheet.cells[i][j].strip("0.,-") != ""
+            for i in b
+            for j in output
+        )
+        for b in (first, second)
+    ]
     if made[0] != made[1]:
         return (first, second, []) if made[0] else (second, first, [])
     hint = "Write 国产品 or 进口品 (domestic, imported) beside the rows, or put one of them in a sheet of its own."

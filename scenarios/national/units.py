@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 YI = 1e8
 """Yuan in a yi yuan, the unit of the accounts."""
@@ -62,6 +63,7 @@ class Unit:
         return self.size == other.size and self.currency == other.currency
 
 
+@lru_cache(maxsize=10_000)
 def parse_unit(text: str, bare: bool = False) -> Unit | None:
     """A unit from its whole word; None where the words are no unit of money.
 

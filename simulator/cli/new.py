@@ -23,7 +23,8 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the new file.
     epilog="Examples:\n\n"
     "tanshi new table example.csv    (the layout, filled with Shanxi 2022)\n\n"
     "tanshi new economy hebei_2022 --table hebei.xlsx --unit wanyuan\n\n"
-    "tanshi new economy hebei_2022 --table hebei.csv --map mine.csv --gdp 41988"
+    "tanshi new economy shanxi_2017 --table shanxi.xls --energy 200.6 --co2 485\n\n"
+    "tanshi new economy hebei_2022 --table hebei.csv --map mine.csv --base-year 2022 --gdp 41988"
 )
 def economy(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new economy, such as hebei_2022.")],
@@ -39,29 +40,56 @@ def economy(
     ] = None,
     mapping: Annotated[
         Path | None,
-        typer.Option("--map", metavar="MAP.csv", help="Columns code, sector, share. Default: China's 42 sectors."),
+        typer.Option("--map", metavar="MAP.csv", help="Columns code, sector, share. Default: known classifications."),
     ] = None,
     unit: Annotated[
-        str | None, typer.Option(metavar="wanyuan|yi", help="Unit of money. Default: as the table says.")
+        str | None,
+        typer.Option(metavar="UNIT", help="wanyuan, yi, 百万元, 'million euro'. Default: as the table says."),
     ] = None,
-    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook. Default: the first with a table.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook. Default: the only one with a table.")] = None,
+    year: Annotated[int | None, typer.Option(help="Year of the table. Default: as title or file name say.")] = None,
+    base_year: Annotated[int | None, typer.Option(help="Year of the accounts. Default: that of the table.")] = None,
     gdp: Annotated[
-        float | None, typer.Option(help="GDP of 2022, yi yuan: a table of an earlier year is scaled to it.")
+        float | None, typer.Option(help="GDP of that year in its prices, yi yuan: all money is scaled to it.")
+    ] = None,
+    energy: Annotated[float | None, typer.Option(help="Energy consumption of that year, Mtce.")] = None,
+    co2: Annotated[float | None, typer.Option(help="Emissions of that year, combustion and process, Mt CO2.")] = None,
+    power: Annotated[float | None, typer.Option(help="Power generated in that year, TWh.")] = None,
+    nonfossil: Annotated[float | None, typer.Option(help="Non-fossil share of generation, such as 0.12.")] = None,
+    decimal: Annotated[str | None, typer.Option(metavar=".|,", help="Decimal mark. Default: found.")] = None,
+    imports: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Imports by user, where the table is of home-made goods alone.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(help="Yuan in one unit of the table's currency.")] = None,
+    calibrated_from: Annotated[
+        str | None, typer.Option(metavar="ECONOMY", help="Take over the fitted values of another economy.")
     ] = None,
 ) -> None:
     """Make an economy's folder from an input-output table, and say which of its figures are estimates."""
-    from tanshi.simulator.own_region.folder import checklist, make_economy, sector_lines
+    from tanshi.simulator.own_region.benchmark import Totals
+    from tanshi.simulator.own_region.folder import Given, make_economy, sector_lines
+    from tanshi.simulator.own_region.todo import checklist
 
-    made = make_economy(name, table, template=template, out=out, mapping=mapping, unit=unit, sheet=sheet, gdp=gdp)
+    totals = Totals(energy, co2, power, nonfossil)
+    given = Given(
+        unit, sheet, year, decimal, imports, rate, mapping, base_year, gdp, totals, calibrated_from
+    )  # fmt: skip
+    made = make_economy(name, table, given, template=template, out=out)
     print(f"{made.folder} is made; its accounts balance.")
     print("\n".join(f"  {line}" for line in made.lines))
     print("\nSectors of the table in the model's (also in sector_map.csv):")
     print("\n".join(f"  {line}" for line in sector_lines(made.went)))
-    print("\nEstimates to replace by figures of the region, the most important first:")
+    print("\nTo do: estimates to replace by figures of the region, the most important first, and a calibration:")
     print("\n".join(f"  [ ] {line}" for line in checklist()))
     print(f"\nThe list is also in {made.folder / 'README.md'}.")
     word = name if out is None else made.folder
-    print(f"To run it: tanshi run S1 --set economy={word}")
+    print(f"To run it: tanshi run S1 S5 --set economy={word}")
+    if made.year != 2022:
+        print(f"Scenarios that say no years of their own begin in {made.year} there, their policy in {made.year + 1}.")
+    if made.calibrated_from is None:
+        print("Its growth, efficiency and cap are assumptions: not calibrated. See the end of the list.")
+    else:
+        print(f"Its growth, efficiency and cap are those fitted to {made.calibrated_from}, not to this region.")
 
 
 @new.command(epilog="Example:\n\ntanshi new scenario mine")

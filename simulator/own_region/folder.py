@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,37 +13,19 @@ from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import total
+from tanshi.scenarios.calibrated import FILE as CALIBRATED
 from tanshi.scenarios.economy import ECONOMIES, OWN, load_economy
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.national.mapping import UnknownSectors, Went, added_up, assign, doubts, draft, went_table
 from tanshi.scenarios.national.read import read_table
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.simulator.machine.disk import write_file
+from tanshi.simulator.own_region.benchmark import NOTHING_GIVEN, Totals
+from tanshi.simulator.own_region.given import check_given, fitted_file, real_money, table_year
 from tanshi.simulator.own_region.tables import Region, new_region
+from tanshi.simulator.own_region.todo import REPLACE
+from tanshi.simulator.own_region.tokens import with_tokens
 
-REPLACE: tuple[tuple[str, str], ...] = (
-    ("fuel_2019.csv", "Tonnes of fuel by user, from the region's energy balance or a carbon inventory (CEADs has "
-     "every province). Give them for 2022, or give another year and the growth since in fuel_growth.csv. Nothing else "
-     "moves emissions as much."),
-    ("controls.csv: energy_consumption, generation, power_export_net, nonfossil_share", "Totals of the year from the "
-     "statistical yearbook. nonfossil_share also belongs to power.csv (GENN) and to the first row of "
-     "nonfossil_path.csv."),
-    ("power.csv", "TWh and capacity of coal, gas and non-fossil power; value added by technology where it is known."),
-    ("nonfossil_path.csv", "Clean capacity and TWh from 2022 to the last year you run, from the region's plans."),
-    ("electricity_use.csv", "TWh by user from the electricity balance, and relative prices of the user classes."),
-    ("process_co2.csv", "Process emissions of cement and other activities."),
-    ("feedstocks.csv", "Fuel that is turned into other goods: coking coal, crude oil, naphtha."),
-    ("fuel_price_users.csv, fuels.csv", "Purchasers' prices of fuels in the region."),
-    ("population.csv", "Number and size of the firms in the eight sectors that can trade; spreads of intensity and "
-     "cost."),
-    ("institutions.csv", "Taxes, transfers between the region and the centre, and saving, from the flow of funds."),
-    ("sectors.csv, use_prior.csv, factor_shares.csv, trade.csv", "Nothing, if the table is of 2022: they come from "
-     "it."),
-    ("resource_shares.csv, elasticities.csv, parameters.csv", "Published values serve any region; replace what "
-     "you know."),
-    ("co2_history.csv, macro_facts.csv", "Series to compare and calibrate with; runs do not read them."),
-)  # fmt: skip
-"""What to replace, what moves results most first."""
 MAP_FILE = "sector_map.csv"
 """Which sector of the table went where, kept beside the figures."""
 
@@ -57,23 +39,46 @@ class Made:
     folder : where it is.
     lines : what a person should know of it, a line each.
     went : which sector of the table went where, as `tanshi.scenarios.national.mapping.went_table`.
+    year : of the accounts.
+    calibrated_from : economy whose fitted values were taken over.
     """
 
     folder: Path
     lines: list[str]
     went: pd.DataFrame
+    year: int
+    calibrated_from: str | None = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user says of a table and its region.
+
+    Parameters
+    ----------
+    unit, sheet, year, decimal, imports, rate : as in `tanshi.scenarios.national.read.read_table`.
+    mapping : sectors of the table to those of the model.
+    base_year : year of the accounts, where it is not the table's.
+    gdp : gross domestic product of that year in its own prices, yi yuan, to which all money is scaled.
+    totals : the region's own energy, carbon and power of that year.
+    calibrated_from : economy whose fitted values are taken over.
+    """
+
+    unit: str | None = None
+    sheet: str | None = None
+    year: int | None = None
+    decimal: str | None = None
+    imports: Path | None = None
+    rate: float | None = None
+    mapping: Path | None = None
+    base_year: int | None = None
+    gdp: float | None = None
+    totals: Totals = NOTHING_GIVEN
+    calibrated_from: str | None = None
 
 
 def make_economy(
-    name: str,
-    table: Path,
-    *,
-    template: str = "shanxi_2022",
-    out: Path | None = None,
-    mapping: Path | None = None,
-    unit: str | None = None,
-    sheet: str | None = None,
-    gdp: float | None = None,
+    name: str, table: Path, given: Given | None = None, *, template: str = "shanxi_2022", out: Path | None = None
 ) -> Made:
     """Make an economy's folder from an input-output table.
 
@@ -83,37 +88,34 @@ def make_economy(
         Name of the new economy, and of its folder.
     table
         Text or workbook in the layout of national statistics.
+    given
+        What the table does not say, and the region's own totals.
     template
         Economy whose figures stand in for what the table does not have.
     out
         Folder in which the economy's folder is made; by default ``economies``.
-    mapping
-        Sectors of the table to those of the model.
-    unit, sheet
-        As in `tanshi.scenarios.national_table.read_table`.
-    gdp
-        Gross domestic product of 2022, yi yuan, to which a table of an earlier year is scaled as a whole.
 
     Raises
     ------
     tanshi.scenarios.errors.UserError
-        With everything that is wrong with the name, the table or the mapping, or what has no balance.
+        With everything that is wrong with the name, the table, the mapping or the totals, or what has no balance.
     """
+    said = given or Given()
     folder = _free(name, out or OWN)
+    check_given(said.totals, said.gdp, {"--year": said.year, "--base-year": said.base_year})
     figures = load_economy(template)
+    fitted = None if said.calibrated_from is None else fitted_file(said.calibrated_from)
     sectors = tuple(str(s) for s in figures.sectors["sector"])
-    read = read_table(table, unit, sheet)
-    went = _assigned(read, sectors, mapping, name)
-    own = added_up(read, went, sectors)
-    notes = [*read.notes, *doubts(went)]
-    if gdp is not None:
-        if not gdp > 0.0:
-            problem = Problem("a number above 0 [yi yuan]", f"{gdp:g}", field="--gdp")
-            raise UserError("The table cannot be scaled.", [problem])
-        notes.append(f"All money was multiplied by {gdp / own.gdp():.4g}, so that GDP is {gdp:,.1f} yi yuan.")
-        own = own.scaled(gdp / own.gdp())
+    read = read_table(
+        table, said.unit, said.sheet, year=said.year, decimal=said.decimal, imports=said.imports, rate=said.rate
+    )
+    when = table_year(read, name)
+    base = said.base_year if said.base_year is not None else when
+    went = _assigned(replace(read, year=when), sectors, said.mapping, name)
+    own, money = real_money(added_up(read, went, sectors), when, base, said.gdp)
+    own, tokens = with_tokens(own, figures)
     try:
-        region = new_region(figures, own)
+        region = new_region(figures, own, said.totals, base)
         Province(region.accounts, Closure())  # what cannot be compiled is said now, not at the first run
     except UserError:
         raise
@@ -121,11 +123,11 @@ def make_economy(
         hint = "Look at the cells it names; docs/own_region.md says how the accounts are made."
         problem = Problem("a table whose accounts can be balanced", str(error), str(table), hint=hint)
         raise UserError("The economy cannot be made.", [problem]) from error
-    region.notes[:0] = notes
-    lines = _lines(region, own)
+    region.notes[:0] = [*read.notes, *doubts(went), *tokens]
+    lines = [*money, *_lines(region, said.totals)]
     where = went_table(went, read)
-    _write(folder, name, template, table, region, lines, where)
-    return Made(folder, lines, where)
+    _write(folder, name, template, table, region, lines, where, fitted)
+    return Made(folder, lines, where, base, said.calibrated_from)
 
 
 def _assigned(read: NationalTable, sectors: tuple[str, ...], mapping: Path | None, name: str) -> list[Went]:
@@ -157,13 +159,17 @@ def _free(name: str, parent: Path) -> Path:
     return parent / name
 
 
-def _lines(region: Region, table: NationalTable) -> list[str]:
+def _lines(region: Region, totals: Totals) -> list[str]:
     a = region.accounts
     co2 = total(a.fuel["co2_mt"]) + total(a.process_co2)
     coal = _coal_rate(a)
+    how = {True: "as given", False: "estimate"}
+    energy = a.physical["energy_consumption_mtce"]
+    met = totals.energy is not None and abs(energy / totals.energy - 1.0) < 1e-9
     return [
-        f"GDP {table.gdp():,.1f} yi yuan (read); energy {a.physical['energy_consumption_mtce']:,.1f} Mtce, "
-        f"CO2 {co2:,.1f} Mt, power {a.physical['generation_twh']:,.1f} TWh (estimates).",
+        f"Energy {energy:,.1f} Mtce ({'raised, see below' if totals.energy is not None and not met else how[met]}), "
+        f"CO2 {co2:,.1f} Mt ({how[totals.co2 is not None]}), "
+        f"power {a.physical['generation_twh']:,.1f} TWh ({how[totals.generation is not None]}).",
         f"Coal power burns {coal:.0f} g of coal equivalent per kWh; plants need 280 to 330, with heat up to 450.",
         *region.notes,
     ]
@@ -172,11 +178,6 @@ def _lines(region: Region, table: NationalTable) -> list[str]:
 def _coal_rate(accounts: Accounts) -> float:
     own = accounts.fuel["activity"] == "GENC"
     return 1000.0 * total(accounts.fuel.loc[own, "mtce"]) / float(accounts.power["twh"]["GENC"])
-
-
-def checklist() -> list[str]:
-    """What to replace in a new economy, a line each."""
-    return [f"{files}: {why}" for files, why in REPLACE]
 
 
 def sector_lines(went: pd.DataFrame) -> list[str]:
@@ -193,13 +194,15 @@ def sector_lines(went: pd.DataFrame) -> list[str]:
 
 
 def _write(folder: Path, name: str, template: str, table: Path, region: Region, lines: list[str],
-           went: pd.DataFrame) -> None:  # fmt: skip
+           went: pd.DataFrame, fitted: str | None) -> None:  # fmt: skip
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
         part.mkdir(parents=True)
         for key, frame in region.tables.items():
             frame.to_csv(part / f"{key}.csv", index=False, lineterminator="\n")
+        if fitted is not None:
+            (part / CALIBRATED).write_text(fitted, encoding="utf-8")
         went.to_csv(part / MAP_FILE, index=False, lineterminator="\n")
         (part / "README.md").write_text(_readme(name, template, table, region, lines), encoding="utf-8")
         part.rename(folder)
@@ -220,7 +223,7 @@ def _readme(name: str, template: str, table: Path, region: Region, lines: list[s
         "",
         f"Made from the input-output table `{table.name}`, which gives money: use, value added, trade. Everything else "
         f"is taken over from the economy `{template}`, scaled by what the table says, and has the status `estimate`. "
-        "Accounts are of 2022: money in yi yuan (10^8 yuan), energy in Mtce, power in TWh, carbon in Mt CO2.",
+        "Money in yi yuan (10^8 yuan) of 2022, energy in Mtce, power in TWh, carbon in Mt CO2.",
         "",
         *(f"- {line}" for line in lines),
         "",

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from tanshi.equilibrium.province.balance import benchmark_carbon_price
 from tanshi.equilibrium.province.balance_energy import burnt_fuel, fuel_account
 from tanshi.equilibrium.province.tables import cell, total
 from tanshi.scenarios.national.table import NationalTable
@@ -50,7 +49,7 @@ class Fuels:
     notes: list[str] = field(default_factory=list)
 
 
-def fuels(tables: Mapping[str, pd.DataFrame], old: NationalTable, new: NationalTable) -> Fuels:
+def fuels(tables: Mapping[str, pd.DataFrame], old: NationalTable, new: NationalTable, carbon_price: float) -> Fuels:
     """Estimate tonnes.
 
     Parameters
@@ -59,6 +58,8 @@ def fuels(tables: Mapping[str, pd.DataFrame], old: NationalTable, new: NationalT
         The template's tables.
     old, new
         The template and the new region in the same layout and sectors, yi yuan.
+    carbon_price
+        Of the new region's benchmark year, yuan/t.
     """
     account = fuel_account(tables)
     price = tables["fuels"].set_index("fuel")["yuan_per_tce"].astype(float)
@@ -72,6 +73,7 @@ def fuels(tables: Mapping[str, pd.DataFrame], old: NationalTable, new: NationalT
     }
     burnt["factor"] = 1.0
     burnt.loc[gas, "factor"] = burnt.loc[gas, "fuel"].map(oven).map(drivers)
+    _within_output(burnt, gas, oven, {str(u): MOST * _growth(new, old, str(u)) for u in set(burnt.loc[gas, "user"])})
     share = _coke_share(burnt, oven)
     user = account["activity"].where(~account["activity"].isin(["GENC", "GENG"]), "ELEC")
     feed_rows: list[tuple[object, ...]] = []
@@ -101,7 +103,7 @@ def fuels(tables: Mapping[str, pd.DataFrame], old: NationalTable, new: NationalT
     _enough_coke(burnt, oven)
     before = burnt.groupby("user")["mtce"].sum()
     burnt["mtce"] *= burnt["factor"]
-    notes = _within_power(burnt, tables, new)
+    notes = _within_power(burnt, tables, new, carbon_price)
     after = burnt.groupby("user")["mtce"].sum()
     crude = _money(new, "OGAS", "COKE") / float(new.output["COKE"])
     return Fuels(
@@ -113,6 +115,20 @@ def fuels(tables: Mapping[str, pd.DataFrame], old: NationalTable, new: NationalT
         dropped=dropped,
         notes=notes,
     )
+
+
+def _within_output(burnt: pd.DataFrame, gas: pd.Series, oven: pd.Series, most: Mapping[str, float]) -> None:
+    """By-product gas of each oven goes to users in the template's proportions, as far as their output can take it."""
+    for maker in ("COKE", "STEEL"):
+        rows = gas & (burnt["fuel"].map(oven) == maker)
+        limit = burnt.loc[rows, "user"].map(most).astype(float)
+        factor = burnt.loc[rows, "factor"]
+        lost = total(burnt.loc[rows, "mtce"] * (factor - limit).clip(lower=0.0))
+        free = rows & ~burnt.index.isin(limit.index[factor >= limit])
+        taken = total(burnt.loc[free, "mtce"] * burnt.loc[free, "factor"])
+        if lost > 0.0 and taken > 0.0:
+            burnt.loc[rows, "factor"] = factor.clip(upper=limit)
+            burnt.loc[free, "factor"] *= 1.0 + lost / taken
 
 
 def _money(table: NationalTable, commodity: str, user: str) -> float:
@@ -154,10 +170,12 @@ def _enough_coke(burnt: pd.DataFrame, oven: pd.Series) -> None:
     burnt.loc[blast, "factor"] = burnt.loc[blast, "factor"].clip(upper=float(burnt.loc[reductant, "factor"].min()))
 
 
-def _within_power(burnt: pd.DataFrame, tables: Mapping[str, pd.DataFrame], new: NationalTable) -> list[str]:
+def _within_power(
+    burnt: pd.DataFrame, tables: Mapping[str, pd.DataFrame], new: NationalTable, price: float
+) -> list[str]:
     """Keep the price of power's carbon within the surplus that bears it; tonnes above are taken out."""
     power, _ = plants(tables["power"], new)
-    added, price = total(new.value_added["ELEC"]), benchmark_carbon_price(tables["cea_monthly"])
+    added = total(new.value_added["ELEC"])
     factor = tables["fuels"].set_index("fuel")["tco2_per_tce"].astype(float)
     notes = []
     for plant in ("GENC", "GENG"):

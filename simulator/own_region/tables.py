@@ -11,13 +11,15 @@ from tanshi.equilibrium.province.balance import build_accounts
 from tanshi.equilibrium.province.balance_energy import fuel_account
 from tanshi.equilibrium.province.balance_power import joint_output
 from tanshi.equilibrium.province.tables import cell, entry, named, total
-from tanshi.scenarios.economy import Figures
+from tanshi.scenarios.economy import BASE_YEAR, Figures
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.scenarios.national.words import FINAL
+from tanshi.simulator.own_region.benchmark import Totals, carbon_price, meet, set_year
 from tanshi.simulator.own_region.factors import factor_shares
 from tanshi.simulator.own_region.fuels import MADE, Fuels, fuels
 from tanshi.simulator.own_region.incomes import incomes
 from tanshi.simulator.own_region.layout import statistics_table
+from tanshi.simulator.own_region.parting import parted
 from tanshi.simulator.own_region.power import Power, power, without_own_use
 from tanshi.simulator.own_region.sources import Sources
 from tanshi.simulator.own_region.trade import trade
@@ -43,7 +45,7 @@ class Region:
     notes: list[str] = field(default_factory=list)
 
 
-def new_region(template: Figures, table: NationalTable) -> Region:
+def new_region(template: Figures, table: NationalTable, totals: Totals | None = None, year: int = BASE_YEAR) -> Region:
     """Make an economy from a table in the model's sectors.
 
     Parameters
@@ -51,19 +53,25 @@ def new_region(template: Figures, table: NationalTable) -> Region:
     template
         Economy whose figures stand in for what no input-output table has.
     table
-        The region's table, yi yuan of 2022.
+        The region's table, yi yuan in prices of 2022.
+    totals
+        The region's own totals of energy, carbon and power.
+    year
+        Of the flows and totals.
 
     Raises
     ------
     ValueError
         One of the balance's kinds, where the figures have no balance.
     """
-    work = _Work(template, table)
+    work = _Work(template, table, year)
     work.energy()
     work.electricity()
     work.money()
     work.controls()
     work.series()
+    work.notes += set_year(work.tables, year)
+    work.notes += meet(work.tables, totals or Totals(), work.say)
     work.tables["institutions"], notes = incomes(work.tables)
     accounts = build_accounts(work.tables)
     work.carbon_range(accounts)
@@ -73,14 +81,17 @@ def new_region(template: Figures, table: NationalTable) -> Region:
 class _Work:
     """One region in the making."""
 
-    def __init__(self, template: Figures, table: NationalTable) -> None:
+    def __init__(self, template: Figures, table: NationalTable, year: int) -> None:
         self.given = template.tables()
         self.base = build_accounts(self.given)
-        self.old, self.new = statistics_table(self.base, template.name), without_own_use(table)
+        self.old = statistics_table(self.base, template.name)
+        whole, parting = parted(table, self.old)
+        self.new = without_own_use(whole)
         self.say = Sources(template.name, table.file)
         self.tables = {n: f.copy() if n in FACTS else self.say.copied(f) for n, f in self.given.items()}
         self.grown: pd.Series = self.new.output / self.old.output
-        self.notes: list[str] = []
+        self.notes: list[str] = parting
+        self.carbon_price = carbon_price(self.given, year)
         own = cell(table.use, "ELEC", "ELEC")
         if own > 0.0:
             self.notes.append(f"Sales of power to power itself ({own:.4g} yi yuan) were taken out of its output.")
@@ -89,11 +100,11 @@ class _Work:
 
     def energy(self) -> None:
         """Tonnes of fuel, feedstock, process carbon."""
-        found = self.fuel = fuels(self.given, self.old, self.new)
+        found = self.fuel = fuels(self.given, self.old, self.new, self.carbon_price)
         rates = pd.DataFrame({"user": sorted(set(found.burnt["user"])), "fuel": "*", "ratio_2022_2019": 1.0})
         driver = "tonnes times the ratio of the money for the fuel in both tables, at the same prices"
         self.tables["fuel_2019"] = self.say.estimate(found.burnt, driver)
-        self.tables["fuel_growth"] = self.say.estimate(rates, "one: the tonnes are those of 2022 already")
+        self.tables["fuel_growth"] = self.say.estimate(rates, "one: the tonnes are those of the benchmark year already")
         feed = "money for fuel that is not burnt, at its prices"
         self.tables["feedstocks"] = self.say.estimate(found.feedstocks, feed)
         if found.refines:
@@ -263,7 +274,7 @@ class _Work:
         self.tables["population"] = say.estimate(firms, "firms' number times gross output")
         history = self.given["co2_history"].copy()
         history["mt"] = history["mt"].astype(float) * history["sector"].map(self.fuel.ratio).fillna(1.0)
-        self.tables["co2_history"] = say.estimate(history, "times the tonnes burnt in 2022 over the template's")
+        self.tables["co2_history"] = say.estimate(history, "times the tonnes burnt over the template's")
         sums = self.tables["sectors"].groupby("broad")["value_added"].sum()
         facts = {"GDP": self.new.gdp()} | {f"{str(b).title()} VA": float(v) for b, v in sums.items()}
         rows = [(2022, name, value, "1e8 yuan") for name, value in facts.items()]

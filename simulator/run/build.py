@@ -99,9 +99,10 @@ def _opening(w: World, firms: Population, policy: Policy) -> State:
     effective = np.zeros(len(COVERABLE))
     effective[COVERABLE.index("ELEC")] = price
     announced = first_known(w.scenario, region, policy)
+    opening = min(OPENING_VINTAGE, years.start - 1)  # what is in the bank at first is of the year before
     market = MarketState(
         firms=firms,
-        registry=Registry(w.accounts, OPENING_VINTAGE, years.end - OPENING_VINTAGE + 1, w.scenario.market.lot),
+        registry=Registry(w.accounts, opening, years.end - opening + 1, w.scenario.market.lot),
         price=price,
         expected=price,
         carried=announced.star(float(years.start)),

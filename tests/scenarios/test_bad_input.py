@@ -45,7 +45,7 @@ CASES = {
     "a list for a group": ("years: [2022, 2030]\n", 1, "years", "start, end", "[2022, 2030]", ""),
     "an empty group": ("firms:\n", 1, "firms", "number", "nothing", "leave it out"),
     "reversed years": ("years:\n  start: 2030\n  end: 2022\n", 3, "years.end", "not before", "2030 to 2022", "Swap"),
-    "years before the data": ("years: {start: 1990}\n", 1, "years.start", ">= 2022", "1990", ""),
+    "years before the data": ("years: {start: 1990}\n", 1, "years.start", ">= 2002", "1990", ""),
     "a policy before the benchmark": ("policy_start: 2022\n", 1, "policy_start", "after", "2022", ""),
     "a negative number of firms": ("firms: {number: -5}\n", 1, "firms.number", ">= 1", "-5", ""),
     "no firms": ("firms: {number: 0}\n", 1, "firms.number", ">= 1", "0", ""),

@@ -1,0 +1,131 @@
+"""What the user says of a region beside its table: checked, and turned into money of 2022."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from tanshi.scenarios.calibrated import COLUMNS, calibrated, calibrated_file
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.facts.money import deflator, nation_gdp
+from tanshi.scenarios.national.table import NationalTable
+from tanshi.scenarios.national.year import FIRST, LAST, years_in
+from tanshi.simulator.own_region.benchmark import Totals
+
+LEAST_GDP = 100.0
+"""Yi yuan: no province of China had less in any of the years."""
+
+
+def check_given(totals: Totals, gdp: float | None, years: dict[str, int | None]) -> None:
+    """Refuse numbers that cannot be.
+
+    Raises
+    ------
+    tanshi.scenarios.errors.UserError
+        With all of them at once.
+    """
+    problems = []
+    given = {
+        "--gdp": (gdp, "yi yuan"),
+        "--energy": (totals.energy, "Mtce"),
+        "--co2": (totals.co2, "Mt CO2"),
+        "--power": (totals.generation, "TWh"),
+    }
+    for option, (value, unit) in given.items():
+        if value is not None and not 0.0 < value < float("inf"):
+            problems.append(Problem(f"a number above 0 [{unit}]", f"{value:g}", field=option))
+    if totals.nonfossil is not None and not 0.0 < totals.nonfossil < 0.95:
+        problems.append(Problem("a share between 0 and 0.95", f"{totals.nonfossil:g}", field="--nonfossil"))
+    for option, year in years.items():
+        if year is not None and not FIRST <= year <= LAST:
+            problems.append(Problem(f"a year from {FIRST} to {LAST}", str(year), field=option))
+    if problems:
+        raise UserError("The economy cannot be made.", problems)
+
+
+def table_year(table: NationalTable, name: str) -> int:
+    """Year of a table: as read, else what the name of the new economy says.
+
+    Raises
+    ------
+    tanshi.scenarios.errors.UserError
+        Where nothing says it, or it is none that accounts can have.
+    """
+    found = years_in(name.replace("_", " ").replace("-", " "))
+    year = table.year if table.year is not None else (found[0] if len(found) == 1 else None)
+    if year is None:
+        hint = "Say it: --year 2017."
+        expected = "the year of the table in its title, its file name or the new name"
+        problem = Problem(expected, "none", table.file, hint=hint)
+        raise UserError("The economy cannot be made.", [problem])
+    if not FIRST <= year <= LAST:
+        problem = Problem(f"a table of a year from {FIRST} to {LAST}", str(year), table.file, field="--year")
+        raise UserError("The economy cannot be made.", [problem])
+    return year
+
+
+def real_money(table: NationalTable, when: int, base: int, gdp: float | None) -> tuple[NationalTable, list[str]]:
+    """The table in prices of 2022, as large as the benchmark year's economy where its GDP is given.
+
+    Parameters
+    ----------
+    when, base
+        Year of the table, and of the accounts.
+    gdp
+        Of the benchmark year in its own prices, yi yuan.
+
+    Returns
+    -------
+    table, lines
+        What was read and what was set.
+    """
+    read = table.gdp()
+    prices = deflator(base if gdp is not None else when)
+    nominal = read if gdp is None else gdp
+    real = table.scaled(nominal / read / prices)
+    lines = [f"GDP {read:,.6g} yi yuan of {when} was read (unit: {table.unit})."]
+    if gdp is not None:
+        lines.append(f"All money was multiplied by {gdp / read:.4g}: GDP was set to {gdp:,.1f} yi yuan of {base}.")
+    if prices != 1.0:
+        year = base if gdp is not None else when
+        lines.append(
+            f"In prices of 2022 that is {real.gdp():,.6g} yi yuan (deflator of {year}: {prices:.4f}). Tonnes and TWh "
+            "do not follow prices."
+        )
+    if base != when and gdp is None:
+        lines.append(f"The accounts are of {base}, but money is of {when}: give --gdp, the GDP of {base}.")
+    most = nation_gdp(when)
+    if not LEAST_GDP <= read <= (1.05 * most if most else float("inf")):
+        known = f" and the nation's {most:,.0f}" if most else ""
+        lines.append(
+            f"CHECK THE UNIT: a GDP of {read:,.6g} yi yuan is outside what China's provinces ({LEAST_GDP:.0f} and more)"
+            f"{known} had in {when}."
+        )
+    return real, lines
+
+
+def fitted_file(economy: str) -> str:
+    """Fitted values of another economy as a file for a new one, each saying where it comes from.
+
+    Raises
+    ------
+    tanshi.scenarios.errors.UserError
+        Where that economy does not exist, or has no fitted values.
+    """
+    rows = calibrated(economy)
+    if not rows:
+        problem = Problem(
+            "an economy with fitted values",
+            f"no {calibrated_file(economy).name} of {economy}",
+            field="--calibrated-from",
+        )
+        raise UserError("No fitted values can be taken over.", [problem])
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        source = f"taken over from {economy}, not fitted to this region; there: {row.source}"
+        writer.writerow(
+            [row.field, f"{row.value:g}", f"{row.start:g}", f"{row.low:g}", f"{row.high:g}", "calibrated", source]
+        )
+    return out.getvalue()
