@@ -18,6 +18,7 @@ from tanshi.equilibrium.engine.matching import refuse_unmatched
 from tanshi.equilibrium.engine.model import Model, ModelError
 from tanshi.equilibrium.engine.names import Addresses
 from tanshi.equilibrium.engine.nest import Leaf, Nest, Tree, benchmark_value, user_price
+from tanshi.equilibrium.engine.terms import collect
 from tanshi.equilibrium.engine.validate import validate
 
 Array = NDArray[np.float64]
@@ -308,57 +309,19 @@ class Compiled:
         if demand_wedge:
             raise ModelError(f"a sluggish decision price is not defined for a consumer's demand: {demand_wedge}")
         self.wedge_leaf = wedge
-        term_rows: list[int] = []
-        atoms: list[list[int]] = []
-        extended = self.n  # atoms beyond the variables: consumers' price indices, then leaves' unit demands
-        unit_terms: list[tuple[int, int, int]] = []
-        index_terms: list[tuple[int, int, int]] = []
-        for x in model.auxiliaries:
-            for term in x.terms:
-                here = []
-                for kind, name in term.atoms:
-                    here.append(self._atom(kind, name, extended, x.name))
-                number = len(term_rows)
-                for position, atom in enumerate(here):
-                    if atom >= extended + len(self.consumers):
-                        unit_terms.append((number, position, atom - extended - len(self.consumers)))
-                    elif atom >= extended:
-                        index_terms.append((number, position, atom - extended))
-                term_rows.append(self.aux_index[x.name])
-                atoms.append(here)
-        width = max((len(a) for a in atoms), default=1) or 1
-        self.one = extended + len(self.consumers) + n_leaves  # an atom that is always 1
-        self.term_row = np.array(term_rows, dtype=np.int64)
-        self.term_atom = np.array([a + [self.one] * (width - len(a)) for a in atoms], dtype=np.int64).reshape(-1, width)
-        self.unit_term = np.array(unit_terms, dtype=np.int64).reshape(-1, 3)
-        self.index_term = np.array(index_terms, dtype=np.int64).reshape(-1, 3)
+        table = collect(self, model)
+        self.one, self.units = table.one, table.units
+        self.term_row, self.term_atom, self.term_power = table.row, table.atom, table.power
+        self.unit_term, self.index_term, self.real_term = table.unit, table.indices, table.real
         self.use_leaf = np.concatenate([np.arange(n_leaves), self.tax_leaf, wedge, self.unit_term[:, 2]])
         self.use_row = np.concatenate(
             [
                 self.leaf_price_var,
                 self.tax_receiver,
                 self.tree_scale_var[self.leaf_tree[wedge]],
-                self.term_row[self.unit_term[:, 0]] if unit_terms else np.empty(0, dtype=np.int64),
+                self.term_row[self.unit_term[:, 0]],
             ]
         )
-
-    def _atom(self, kind: str, name: object, extended: int, where: str) -> int:
-        try:
-            if kind == "price":
-                return self.price_index[str(name)]
-            if kind == "level":
-                return self.activity_index[str(name)]
-            if kind == "income":
-                return self.income_index[str(name)]
-            if kind == "aux":
-                return self.aux_index[str(name)]
-            if kind == "index":
-                return extended + self.consumers.index(str(name))
-            if kind == "unit" and isinstance(name, tuple):
-                return extended + len(self.consumers) + self.leaf_at[(name[0], "inputs", name[1])]
-        except (KeyError, ValueError):
-            pass
-        raise ModelError(f"auxiliary '{where}' uses the unknown atom ({kind}, {name})")
 
     def _pairings(self, model: Model) -> None:
         """Row -> variable that is complementary to it; -1 where the row is an equality."""

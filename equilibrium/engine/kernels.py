@@ -104,9 +104,23 @@ def shares(trees: Trees, quantity: Numbers, reference: Numbers, augment: Numbers
 
 
 @compiled
-def _atoms(x: Numbers, price_index: Numbers, quantity: Numbers) -> Numbers:
-    """What auxiliary terms are made of: variables, consumers' price indices, leaves' quantities, and 1."""
-    return np.concatenate((x, price_index, quantity, np.ones(1, x.dtype)))
+def _atoms(x: Numbers, price_index: Numbers, quantity: Numbers, flow: Numbers, real: Numbers) -> Numbers:
+    """What auxiliary terms are made of: variables, price indices, unit quantities, flows, real demands, and 1."""
+    return np.concatenate((x, price_index, quantity, flow, real, np.ones(1, x.dtype)))
+
+
+@compiled
+def _power(atom: Any, power: float) -> Any:
+    """``atom ** power``; by multiplication where the power is whole, so that a negative atom stays real."""
+    if power == 1.0:
+        return atom
+    whole = int(power)
+    if whole != power or abs(power) > 16.0:
+        return np.exp(power * np.log(atom))
+    product = atom * 0.0 + 1.0
+    for _ in range(abs(whole)):
+        product *= atom
+    return product if whole >= 0 else 1.0 / product
 
 
 @compiled
@@ -215,11 +229,11 @@ def evaluate(trees: Trees, balances: Balances, values: Values, x: Numbers) -> St
         f[balances.income + h] += x[balances.income + h]
     for k in range(balances.payer.size):
         f[balances.receiver[k]] -= values.income_share[k] * x[balances.payer[k]]
-    atoms = _atoms(x, price_index, quantity)
+    atoms = _atoms(x, price_index, quantity, flow, real)
     for k in range(balances.term_row.size):
         product = values.coefficient[k] + zero
         for w in range(balances.term_atom.shape[1]):
-            product *= atoms[balances.term_atom[k, w]]
+            product *= _power(atoms[balances.term_atom[k, w]], balances.term_power[k, w])
         f[balances.term_row[k]] += product
     imbalance = f[balances.numeraire_row] / balances.numeraire_size
     f[balances.numeraire_row] = x[balances.numeraire_row] - balances.numeraire_price
@@ -309,16 +323,19 @@ def flow_change(trees: Trees, responses: Responses, values: Values, state: State
 
 @compiled
 def _without(balances: Balances, values: Values, state: State) -> Array:
-    """Every auxiliary term without each of its factors, shape ``(terms, width)``."""
+    """Derivative of every auxiliary term in each of its factors, shape ``(terms, width)``."""
     terms, width = balances.term_atom.shape
     products = np.empty((terms, width))
-    atoms = _atoms(state.x, state.price_index, state.quantity)
+    atoms = _atoms(state.x, state.price_index, state.quantity, state.flow, state.real)
     for k in range(terms):
         for w in range(width):
+            power = balances.term_power[k, w]
             products[k, w] = values.coefficient[k]
+            if power != 1.0:
+                products[k, w] *= power * _power(atoms[balances.term_atom[k, w]], power - 1.0)
             for other in range(width):
                 if other != w:
-                    products[k, w] *= atoms[balances.term_atom[k, other]]
+                    products[k, w] *= _power(atoms[balances.term_atom[k, other]], balances.term_power[k, other])
     return products
 
 
@@ -344,11 +361,12 @@ def jacobian(
         elif u < leaves + taxes:
             coefficient[u] = -x[trees.leaf_price[i]] * state.terms[i] * state.tax[u - leaves]
         else:
-            amount = quantity[i]
-            if u < leaves + taxes + wedges:
+            k = u - leaves - taxes - wedges
+            if k < 0:
+                amount = quantity[i]
                 coefficient[u] = state.paid[i] - state.decision[i]
             else:
-                k = u - leaves - taxes - wedges
+                amount = quantity[i] if k < places.units else flow[i]
                 coefficient[u] = without[places.unit_term[k, 0], places.unit_term[k, 1]]
         weight[u] = coefficient[u] * amount
     data = np.empty(places.sum_first.size - 1)
@@ -398,7 +416,12 @@ def jacobian(
     for k in range(places.index_driver.size):
         term, position, h = places.index_term[k, 0], places.index_term[k, 1], places.index_term[k, 2]
         through = root[places.index_rank[k]] * driver[places.index_driver[k]]
-        data[places.at_index[k]] += without[term, position] * state.price_index[h] * through
+        amount = state.price_index[h] if k < places.indices else -state.real[h]
+        data[places.at_index[k]] += without[term, position] * amount * through
+    for k in range(places.real_term.shape[0]):
+        h = places.real_term[k, 2]
+        per = values.real_per_income[h] / state.price_index[h]
+        data[places.at_real[k]] += without[places.real_term[k, 0], places.real_term[k, 1]] * per
     for k in range(places.at_atom.shape[0]):
         for w in range(places.at_atom.shape[1]):
             if places.at_atom[k, w] >= 0:

@@ -50,7 +50,8 @@ class Balances(NamedTuple):
     payer: Short
     receiver: Short
     term_row: Short
-    term_atom: Short  # (terms, width): variables, then consumers' price indices, then leaves' quantities, then 1
+    term_atom: Short  # (terms, width): variables, price indices, leaves' unit quantities and flows, real demands, 1
+    term_power: Array  # (terms, width): exponent of each atom
     numeraire_row: int
     numeraire_price: float
     numeraire_size: float  # benchmark size of the numeraire's market
@@ -77,7 +78,8 @@ class Places(NamedTuple):
 
     use_leaf: Short
     wedge_leaf: Short
-    unit_term: Short  # (units, 2): auxiliary term and position in it
+    unit_term: Short  # (units, then flows; 2): auxiliary term and position in it
+    units: int  # how many of them are quantities per unit; the others are flows
     sum_first: Place  # (non-zeros + 1,) first of the products that add up to each
     sum_use: Place
     sum_entry: Place
@@ -101,6 +103,9 @@ class Places(NamedTuple):
     index_driver: Short
     index_rank: Short
     at_index: Short
+    indices: int  # how many of the entries are of price indices; the others are of real demands
+    real_term: Short  # (terms, 3): auxiliary term, position in it, consumer whose real demand it is
+    at_real: Short  # by that consumer's income
     at_atom: Short  # (terms, width)
     numeraire_entries: Short
     numeraire_entry: int
@@ -141,13 +146,17 @@ def lay_out(c: Compiled) -> tuple[Layout, Index]:
     use, entry = _join(c.use_leaf, by_leaf, entry_leaf[by_leaf], leaves)
     taxes, wedges = c.tax_leaf.size, c.wedge_leaf.size
     tax_use = leaves + np.arange(taxes)
-    flow_use = np.arange(leaves + taxes)  # the others count per unit of activity
+    flows = leaves + taxes + wedges + np.arange(c.units, c.unit_term.shape[0])
+    flow_use = np.concatenate([np.arange(leaves + taxes), flows])  # the others count per unit of activity
     scale = c.tree_scale_var[c.leaf_tree]
     profit = np.flatnonzero(~c.leaf_is_demand[driver_leaf])
     tax_terms = np.flatnonzero(c.leaf_terms_var[c.tax_leaf] >= 0)
     rationed = np.flatnonzero(c.endow_aux_var >= 0)
     incomes = np.arange(c.income_slice.start, c.income_slice.stop)
-    index_term, index_driver = _in_indices(c, driver_leaf)
+    index_term, index_driver = _in_indices(c, c.index_term, driver_leaf)
+    indices = index_driver.size
+    real_term, real_driver = _in_indices(c, c.real_term, driver_leaf)
+    index_term, index_driver = np.concatenate([index_term, real_term]), np.concatenate([index_driver, real_driver])
     term, position = np.nonzero(c.term_atom < n)
     blocks: dict[str, tuple[Index, Index]] = {
         "sum": (c.use_row[use], driver_var[entry_driver[entry]]),
@@ -165,6 +174,7 @@ def lay_out(c: Compiled) -> tuple[Layout, Index]:
         "share": (c.share_receiver, c.share_payer),
         "index": (c.term_row[index_term[:, 0]], driver_var[index_driver]),
         "atom": (c.term_row[term], c.term_atom[term, position]),
+        "real": (c.term_row[c.real_term[:, 0]], c.income_slice.start + c.real_term[:, 2]),
         "numeraire": (np.array([c.numeraire_row]), np.array([c.numeraire_row])),
         "bound": (c.paired_row, c.paired_var),
     }
@@ -200,6 +210,7 @@ def lay_out(c: Compiled) -> tuple[Layout, Index]:
         receiver=_short(c.share_receiver),
         term_row=_short(c.term_row),
         term_atom=_short(c.term_atom),
+        term_power=c.term_power,
         numeraire_row=c.numeraire_row,
         numeraire_price=float(c.numeraire_price),
         numeraire_size=c.numeraire_size,
@@ -221,6 +232,7 @@ def lay_out(c: Compiled) -> tuple[Layout, Index]:
         use_leaf=_short(c.use_leaf),
         wedge_leaf=_short(c.wedge_leaf),
         unit_term=_short(c.unit_term[:, :2]),
+        units=c.units,
         sum_first=_places(np.searchsorted(at["sum"][by_place], np.arange(structure.size + 1))),
         sum_use=_places(use[by_place]),
         sum_entry=_places(entry[by_place]),
@@ -244,6 +256,9 @@ def lay_out(c: Compiled) -> tuple[Layout, Index]:
         index_driver=_short(index_driver),
         index_rank=_short(rank[driver_leaf[index_driver]]),
         at_index=_short(at["index"]),
+        indices=indices,
+        real_term=_short(c.real_term),
+        at_real=_short(at["real"]),
         at_atom=_short(at_atom),
         numeraire_entries=_short(np.flatnonzero(row == c.numeraire_row)),
         numeraire_entry=int(at["numeraire"][0]),
@@ -260,10 +275,10 @@ def _places(values: ArrayLike) -> Place:
     return np.ascontiguousarray(values, dtype=np.uint32)
 
 
-def _in_indices(c: Compiled, driver_leaf: Index) -> tuple[Index, Index]:
+def _in_indices(c: Compiled, terms: Index, driver_leaf: Index) -> tuple[Index, Index]:
     """Auxiliary terms in a consumer's price index, (term, position, consumer), each with every driver of that index."""
     found: list[tuple[tuple[int, int, int], int]] = []
-    for term, position, consumer in c.index_term.tolist():
+    for term, position, consumer in terms.tolist():
         tree = c.demand_tree[consumer]
         found += [((term, position, consumer), int(d)) for d in np.flatnonzero(c.leaf_tree[driver_leaf] == tree)]
     return (

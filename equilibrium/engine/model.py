@@ -76,15 +76,24 @@ class Consumer:
 
 @dataclass(frozen=True)
 class Term:
-    """``coefficient`` times a product of atoms in an auxiliary equation.
+    """``coefficient`` times a product of atoms, each to its power, in an auxiliary equation.
 
     Atoms are written as pairs: ``("price", commodity)``, ``("level", activity)``, ``("income", consumer)``,
-    ``("aux", auxiliary)``, ``("index", consumer)`` (unit expenditure of the consumer, 1 in the benchmark) and
-    ``("unit", (activity, leaf))`` (demand of an input leaf per unit of the activity).
+    ``("aux", auxiliary)``, ``("index", consumer)`` (unit expenditure of the consumer, 1 in the benchmark), ``("real",
+    consumer)`` (its real demand, 1 in the benchmark), ``("unit", (activity, leaf))`` (quantity of a leaf per unit of
+    the activity) and ``("flow", (owner, leaf))`` (its quantity); a leaf may be written with its side, ``(owner, leaf,
+    "output")``. ``expressions`` writes terms from formulas.
+
+    Parameters
+    ----------
+    coefficient : of the term.
+    atoms : what it multiplies.
+    powers : exponent of each atom; 1 for all when empty.
     """
 
     coefficient: float
     atoms: tuple[tuple[str, object], ...] = ()
+    powers: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

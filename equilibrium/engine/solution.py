@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf, nan
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,11 @@ from tanshi.equilibrium.engine.complementarity import Conditions, Rule, fischer_
 from tanshi.equilibrium.engine.eliminate import Elimination, Factor
 from tanshi.equilibrium.engine.evaluate import Evaluator, State
 from tanshi.equilibrium.engine.names import Named
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tanshi.equilibrium.engine.expressions import Expression
 
 
 class EquilibriumError(ValueError):
@@ -31,7 +37,7 @@ class EquilibriumError(ValueError):
         self.equation, self.residual = equation, residual
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Solution:
     """An equilibrium with the evidence that it is one.
 
@@ -58,6 +64,36 @@ class Solution:
     state: State
     weakest: float = nan
     undetermined: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """The solution as a table."""
+        from tanshi.equilibrium.engine.listing import shown
+
+        return shown(self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """All unknowns by kind and name: value, benchmark, change in per cent."""
+        from tanshi.equilibrium.engine.listing import table
+
+        return table(self)
+
+    def flows(self) -> pd.DataFrame:
+        """All flows by owner, side and leaf: commodity, quantity, price, tax, value at user prices."""
+        from tanshi.equilibrium.engine.listing import flows
+
+        return flows(self)
+
+    def value(self, formula: Expression | float) -> float:
+        """The number that a formula has here.
+
+        Raises
+        ------
+        ModelError
+            for an atom that the model does not have.
+        """
+        from tanshi.equilibrium.engine.expressions import evaluate
+
+        return evaluate(self, formula)
 
     @property
     def level(self) -> dict[str, float]:

@@ -167,7 +167,7 @@ def _accepted(solution: Solution, look: bool) -> Solution:
 
 
 def solve_by_steps(
-    compiled: Compiled,
+    compiled: Model | Compiled,
     parameters: Parameters,
     *,
     origin: Parameters | None = None,
@@ -186,8 +186,8 @@ def solve_by_steps(
     EquilibriumError
         when even steps of ``smallest`` fail; the message says how far the path was walked.
     """
-    origin = compiled.default if origin is None else origin
     compiled = compile_model(compiled) if isinstance(compiled, Model) else compiled
+    origin = compiled.default if origin is None else origin
     try:
         return solve(compiled, parameters, start, tolerance=tolerance, corners=False)
     except EquilibriumError:

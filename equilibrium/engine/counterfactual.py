@@ -1,0 +1,153 @@
+"""A change of a compiled model's numbers by name: endowments, taxes, elasticities, efficiencies, bounds."""
+
+from __future__ import annotations
+
+from math import inf, isfinite
+
+import numpy as np
+
+from tanshi.equilibrium.engine.compile import Array, Compiled, Parameters, compile_model
+from tanshi.equilibrium.engine.model import Model, ModelError
+from tanshi.equilibrium.engine.names import UnknownNameError, nearest
+from tanshi.equilibrium.engine.solution import Solution
+from tanshi.equilibrium.engine.solve import solve_by_steps
+
+
+class Counterfactual:
+    """Numbers of a model, changed one by one by name, and the equilibrium that they give.
+
+    The model's own numbers stay as they are. Calls can be chained.
+
+    Parameters
+    ----------
+    model : the model, or its compiled form, which many counterfactuals may share.
+    like : a counterfactual to begin from, rather than the benchmark.
+
+    Examples
+    --------
+    >>> from tanshi.equilibrium import Activity, Consumer, Counterfactual, Endowment, Leaf, Model, Nest, Tax
+    >>> taxed = Leaf("PX", 100, taxes=(Tax(0.0, "RA"),))
+    >>> model = Model(
+    ...     activities=(
+    ...         Activity("X", taxed, Nest(1, (Leaf("PL", 50), Leaf("PK", 50)))),
+    ...         Activity("Y", Leaf("PY", 50), Nest(1, (Leaf("PL", 20), Leaf("PK", 30)))),
+    ...     ),
+    ...     consumers=(
+    ...         Consumer(
+    ...             "RA",
+    ...             Nest(1, (Leaf("PX", 100), Leaf("PY", 50))),
+    ...             (Endowment("PL", 70), Endowment("PK", 80)),
+    ...         ),
+    ...     ),
+    ...     numeraire="PL",
+    ... )
+    >>> s = Counterfactual(model).endow("RA", "PL", 77).tax("X", "PX", 0.1).solve()
+    >>> round(s.price["PX"], 6)
+    1.170932
+    """
+
+    def __init__(self, model: Model | Compiled, like: Counterfactual | None = None) -> None:
+        self.compiled = model if isinstance(model, Compiled) else compile_model(model)
+        start = self.compiled.default if like is None else like.parameters
+        self.parameters: Parameters = start.copy()
+
+    def endow(self, consumer: str, commodity: str, quantity: float, multiplier: str = "") -> Counterfactual:
+        """Let a consumer own ``quantity`` of a commodity (of the endowment scaled by ``multiplier``, where named)."""
+        at = self.compiled.endow_at
+        if not multiplier and (consumer, commodity, "") not in at:
+            found = [key for key in at if key[:2] == (consumer, commodity)]
+            multiplier = found[0][2] if len(found) == 1 else ""
+        self.parameters.endowment[at[consumer, commodity, multiplier]] = _number("an endowment", quantity)
+        return self
+
+    def tax(
+        self, owner: str, leaf: str, rate: float, *, side: str | None = None, receiver: str | None = None
+    ) -> Counterfactual:
+        """Set the rate of the tax on a leaf; ``receiver`` tells taxes on one leaf apart.
+
+        Raises
+        ------
+        ModelError
+            where the leaf has no such tax (write one of rate 0 into the model), or several and no receiver is named.
+        """
+        c = self.compiled
+        number = c.leaf(owner, leaf, side)
+        taxes = c.leaves[number].taxes
+        first = int(np.searchsorted(c.tax_leaf, number))
+        mine = [first + k for k, tax in enumerate(taxes) if receiver is None or tax.receiver == receiver]
+        if len(mine) != 1:
+            there = (
+                ", ".join(f"one paid to '{tax.receiver}'" for tax in taxes)
+                or "none; write one of rate 0 into the model"
+            )
+            raise ModelError(f"the tax on '{leaf}' of '{owner}' is not one: there is {there}")
+        self.parameters.tax_rate[mine[0]] = _number("a tax rate", rate)
+        return self
+
+    def sigma(self, owner: str, nest: str, value: float, side: str = "inputs") -> Counterfactual:
+        """Set the elasticity of a named nest: of substitution, or of transformation in an output."""
+        self.parameters.sigma[self.compiled.node_at[owner, side, nest]] = _number("an elasticity", value)
+        return self
+
+    def efficiency(self, owner: str, nest: str, value: float, side: str = "inputs") -> Counterfactual:
+        """Set the efficiency of a named nest relative to the benchmark."""
+        self.parameters.augment[self.compiled.node_at[owner, side, nest]] = _number("an efficiency", value)
+        return self
+
+    def quantity(self, owner: str, leaf: str, value: float, side: str | None = None) -> Counterfactual:
+        """Set the benchmark quantity of a leaf per unit of its owner (a calibration, not a flow)."""
+        self.parameters.quantity[self.compiled.leaf(owner, leaf, side)] = _number("a quantity", value)
+        return self
+
+    def coefficient(self, auxiliary: str, term: int, value: float) -> Counterfactual:
+        """Set the coefficient of a term of an auxiliary's equation, counted from 0."""
+        rows = np.flatnonzero(self.compiled.term_row == self.compiled.aux_index[auxiliary])
+        if not 0 <= term < rows.size:
+            raise ModelError(f"auxiliary '{auxiliary}' has the terms 0 to {rows.size - 1}; there is no term {term}")
+        self.parameters.coefficient[rows[term]] = _number("a coefficient", value)
+        return self
+
+    def bound(self, name: str, lower: float = -inf, upper: float = inf) -> Counterfactual:
+        """Let a level, price or auxiliary move between bounds alone."""
+        at = self._variable(name)
+        natural = 0.0 if at < self.compiled.price_slice.stop else -inf
+        self.parameters.lower[at], self.parameters.upper[at] = max(lower, natural), upper
+        return self
+
+    def fix(self, name: str, value: float) -> Counterfactual:
+        """Hold a level, price or auxiliary at a value; its equation no longer has to hold."""
+        _number("a fixed value", value)
+        return self.bound(name, value, value)
+
+    def unfix(self, name: str) -> Counterfactual:
+        """Give a level, price or auxiliary back the bounds that the model gives it."""
+        at = self._variable(name)
+        for field in ("lower", "upper"):
+            getattr(self.parameters, field)[at] = getattr(self.compiled.default, field)[at]
+        return self
+
+    def _variable(self, name: str) -> int:
+        c = self.compiled
+        for index in (c.activity_index, c.price_index, c.aux_index, c.income_index):
+            if name in index:
+                return index[name]
+        raise UnknownNameError(
+            f"no level, price or auxiliary {name!r}: {nearest(name, (*c.activities, *c.commodities, *c.auxiliaries))}"
+        )
+
+    def solve(self, start: Solution | Array | None = None, *, tolerance: float = 1e-10) -> Solution:
+        """The equilibrium, by homotopy from the benchmark where it is far.
+
+        Raises
+        ------
+        ModelError, EquilibriumError
+            as ``solve``.
+        """
+        x = start.x if isinstance(start, Solution) else start
+        return solve_by_steps(self.compiled, self.parameters, start=x, tolerance=tolerance)
+
+
+def _number(what: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not isfinite(value):
+        raise ModelError(f"{what} of {value!r}: a finite number is expected")
+    return float(value)
