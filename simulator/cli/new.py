@@ -64,6 +64,7 @@ def economy(
     calibrated_from: Annotated[
         str | None, typer.Option(metavar="ECONOMY", help="Take over the fitted values of another economy.")
     ] = None,
+    source: Annotated[str, typer.Option(help="What the table is and who published it, for the sources.")] = "",
 ) -> None:
     """Make an economy's folder from an input-output table, and say which of its figures are estimates."""
     from tanshi.simulator.own_region.benchmark import Totals
@@ -72,7 +73,7 @@ def economy(
 
     totals = Totals(energy, co2, power, nonfossil)
     given = Given(
-        unit, sheet, year, decimal, imports, rate, mapping, base_year, gdp, totals, calibrated_from
+        unit, sheet, year, decimal, imports, rate, mapping, base_year, gdp, totals, calibrated_from, source
     )  # fmt: skip
     made = make_economy(name, table, given, template=template, out=out)
     print(f"{made.folder} is made; its accounts balance.")

@@ -62,6 +62,7 @@ class Given:
     gdp : gross domestic product of that year in its own prices, yi yuan, to which all money is scaled.
     totals : the region's own energy, carbon and power of that year.
     calibrated_from : economy whose fitted values are taken over.
+    source : what the table is and who published it.
     """
 
     unit: str | None = None
@@ -75,6 +76,7 @@ class Given:
     gdp: float | None = None
     totals: Totals = NOTHING_GIVEN
     calibrated_from: str | None = None
+    source: str = ""
 
 
 def make_economy(
@@ -115,7 +117,7 @@ def make_economy(
     own, money = real_money(added_up(read, went, sectors), when, base, said.gdp)
     own, tokens = with_tokens(own, figures)
     try:
-        region = new_region(figures, own, said.totals, base)
+        region = new_region(figures, own, said.totals, base, said.source)
         Province(region.accounts, Closure())  # what cannot be compiled is said now, not at the first run
     except UserError:
         raise

@@ -16,14 +16,18 @@ class Sources:
     ----------
     template : name of the economy that stands in.
     file : the region's table.
+    publication : what the table is and who published it; its file name where nobody said.
     """
 
     template: str
     file: str
+    publication: str = ""
 
     def own(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Figures from the region's table."""
-        return frame.assign(status="derived", source=f"own input-output table {PurePath(self.file).name}")
+        return frame.assign(
+            status="derived", source=self.publication or f"own input-output table {PurePath(self.file).name}"
+        )
 
     def estimate(self, frame: pd.DataFrame, reason: str) -> pd.DataFrame:
         """Figures of the template times a driver, or chosen."""

@@ -45,7 +45,13 @@ class Region:
     notes: list[str] = field(default_factory=list)
 
 
-def new_region(template: Figures, table: NationalTable, totals: Totals | None = None, year: int = BASE_YEAR) -> Region:
+def new_region(
+    template: Figures,
+    table: NationalTable,
+    totals: Totals | None = None,
+    year: int = BASE_YEAR,
+    publication: str = "",
+) -> Region:
     """Make an economy from a table in the model's sectors.
 
     Parameters
@@ -58,13 +64,15 @@ def new_region(template: Figures, table: NationalTable, totals: Totals | None = 
         The region's own totals of energy, carbon and power.
     year
         Of the flows and totals.
+    publication
+        What the table is and who published it.
 
     Raises
     ------
     ValueError
         One of the balance's kinds, where the figures have no balance.
     """
-    work = _Work(template, table, year)
+    work = _Work(template, table, year, publication)
     work.energy()
     work.electricity()
     work.money()
@@ -81,13 +89,13 @@ def new_region(template: Figures, table: NationalTable, totals: Totals | None = 
 class _Work:
     """One region in the making."""
 
-    def __init__(self, template: Figures, table: NationalTable, year: int) -> None:
+    def __init__(self, template: Figures, table: NationalTable, year: int, publication: str) -> None:
         self.given = template.tables()
         self.base = build_accounts(self.given)
         self.old = statistics_table(self.base, template.name)
         whole, parting = parted(table, self.old)
         self.new = without_own_use(whole)
-        self.say = Sources(template.name, table.file)
+        self.say = Sources(template.name, table.file, publication)
         self.tables = {n: f.copy() if n in FACTS else self.say.copied(f) for n, f in self.given.items()}
         self.grown: pd.Series = self.new.output / self.old.output
         self.notes: list[str] = parting

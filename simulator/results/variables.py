@@ -23,10 +23,12 @@ def region_of(economy: str) -> str:
 
     Examples
     --------
-    >>> region_of("shanxi_2022"), region_of("economies/inner_mongolia_2022")
-    ('China|Shanxi', 'China|Inner Mongolia')
+    >>> region_of("shanxi_2022"), region_of("economies/inner_mongolia_2022"), region_of("china_2017")
+    ('China|Shanxi', 'China|Inner Mongolia', 'China')
     """
     words = [word for word in re.split(r"[_\-\s]+", PurePath(economy).name) if word and not word.isdigit()]
+    if [word.casefold() for word in words] == ["china"]:
+        return "China"
     return "China|" + (" ".join(word.capitalize() for word in words) or PurePath(economy).name)
 
 

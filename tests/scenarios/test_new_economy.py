@@ -420,7 +420,7 @@ def test_an_economy_is_found_by_name_here_by_path_and_built_in(printed: National
     assert load_economy("here_2022").name == "here_2022"
     assert load_economy("elsewhere/there").value("controls", "gdp") == pytest.approx(25642.59)
     assert load_economy("shanxi_2022").name == "shanxi_2022"
-    with pytest.raises(UserError, match="here_2022, shanxi_2022"):
+    with pytest.raises(UserError, match=r"here_2022.*shanxi_2022"):
         load_economy("nowhere")
 
 
