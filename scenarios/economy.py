@@ -51,11 +51,15 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 }
 """Columns that every table must have, besides ``status`` and ``source``."""
 
+OPTIONAL: dict[str, tuple[str, ...]] = {"coal_classes": ("class", "item", "value", "low", "high", "unit")}
+"""The same of tables that an economy may leave out."""
+
 SIGNED = {
     *(("factor_shares", column) for column in ("capital", "production_tax")),
     *(("parameters", column) for column in ("value", "low", "high")),
+    *(("coal_classes", column) for column in ("value", "low", "high")),
 }
-"""Columns that may be negative: the builder judges old shares, farming is subsidised, people grow fewer."""
+"""Columns that may be negative: the builder judges old shares, farms are subsidised, people and plant get fewer."""
 
 SIGNED_ROWS = {("controls", "value", "power_export_net")}
 """Figures that may be negative in a column that otherwise may not: many a province buys power."""
@@ -94,10 +98,12 @@ class Figures:
     co2_history: pd.DataFrame
     macro_facts: pd.DataFrame
     mac_published: pd.DataFrame
+    coal_classes: pd.DataFrame | None = None
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """All tables by name, as plain DataFrames."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
+        """All tables by name, as plain DataFrames; without those that the economy leaves out."""
+        found = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
+        return {name: table for name, table in found.items() if table is not None}
 
     @property
     def base_year(self) -> int:
@@ -156,9 +162,11 @@ def load_economy(name: str | Path) -> Figures:
     folder = economy_folder(name)
     problems: list[Problem] = []
     tables: dict[str, pd.DataFrame] = {}
-    for table, columns in REQUIRED.items():
+    for table, columns in (REQUIRED | OPTIONAL).items():
         path = folder / f"{table}.csv"
         if not path.is_file():
+            if table in OPTIONAL:
+                continue
             expected = f"a CSV table with the columns {', '.join(columns)}"
             problems.append(Problem(expected, "no such file", str(path)))
             continue
@@ -181,7 +189,7 @@ def may_be_negative(table: str, column: str, key: str) -> bool:
 TEXT = {
     *("sector", "broad", "commodity", "origin", "activity", "fuel", "oil_product", "joint_output_of"),
     *("user", "use", "item", "unit", "code", "elasticity", "date", "parameter", "variable"),
-    *("province", "status", "source", "twh_status"),
+    *("province", "status", "source", "twh_status", "class"),
 }
 
 

@@ -63,6 +63,7 @@ ADDRESSES: dict[str, Address] = {
     "trade": Address(("commodity",), ("two_way_share", "export_share", "import_share", "tariff_rate")),
     "population": Address(("sector", "parameter"), ("value",), only=("number_weight",)),
     "nonfossil_path": Address(("year",), ("twh",)),
+    "coal_classes": Address(("class", "item"), ("value",)),
 }
 """Tables whose figures can be changed one by one.
 
@@ -132,6 +133,8 @@ def catalogue(name: str) -> Mapping[str, Figure]:
 def _all(figures: Figures) -> Iterable[Figure]:
     tables = figures.tables()
     for table, address in ADDRESSES.items():
+        if table not in tables:
+            continue
         frame = tables[table]
         for row, record in enumerate(frame.to_dict("records")):
             keys = [str(record[key]) for key in address.keys]

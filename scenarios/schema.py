@@ -128,12 +128,15 @@ class Cap(Group):
 
 
 _Benchmark = Annotated[Annotated[float, Field(ge=0, le=5)] | None, _in("fraction", "assumed")]
+CLASSES_OF_PLANT = ("coal_I", "coal_II", "coal_III", "gas", "heat")
+"""Classes of thermal plant that may have a benchmark of their own."""
 
 
 class Benchmarks(Group):
     """Allowances per output of each sector in the policy's first year, as part of what it emitted per output in 2022.
 
-    They hold under a standard (`cap.regime: tps`); a sector without one keeps what the cap gives it.
+    They hold under a standard (`cap.regime: tps`); a sector without one keeps what the cap gives it. In power they are
+    given by class of plant; `ELEC` holds for classes without one of their own.
     """
 
     ELEC: _Benchmark = None
@@ -152,11 +155,23 @@ class Benchmarks(Group):
     """Paper (造纸)."""
     AIR: _Benchmark = None
     """Aviation (航空)."""
+    coal_I: _Benchmark = None
+    """Conventional coal units above 300 MW (常规燃煤机组, 300 MW 等级以上); published 2023: 0.996 of their mean."""
+    coal_II: _Benchmark = None
+    """Conventional coal units of 300 MW and below (300 MW 等级及以下); published 2023: 0.992 of their mean."""
+    coal_III: _Benchmark = None
+    """Unconventional coal (非常规燃煤机组): gangue, slurry, fluidised beds; published 2023: 0.992 of their mean."""
+    gas: _Benchmark = None
+    """Gas-fired units (燃气机组)."""
+    heat: _Benchmark = None
+    """Heat from coal-fired units, with the power that is tied to it (供热)."""
+    pooled: Annotated[bool, _in("-", "assumed")] = False
+    """true: one benchmark for a kWh of all thermal power, the mean of the classes' at the baseline's output."""
     decline: Annotated[float, _in("1/year", "assumed", ge=0, lt=1)] = 0.0
     """Part of every benchmark that is taken away in each later year."""
 
     def at(self, sector: str, years_of_policy: int) -> float | None:
-        """Return a sector's benchmark after some years, or None where it has none.
+        """Return the benchmark of a sector or class of plant after some years, or None where it has none.
 
         Examples
         --------
@@ -487,7 +502,9 @@ class Scenario(Group):
     @classmethod
     def _benchmarks_of_a_standard(cls, allocation: Allocation, info: ValidationInfo) -> Allocation:
         cap = info.data.get("cap")
-        given = [s for s in Coverage.model_fields if allocation.benchmarks.at(s, 0) is not None]
+        own = allocation.benchmarks
+        given = [s for s in (*Coverage.model_fields, *CLASSES_OF_PLANT) if own.at(s, 0) is not None]
+        given += ["pooled power"] if own.pooled else []
         if given and cap is not None and cap.regime != "tps":
             hint = "Under an absolute cap the tonnes are given: set cap.regime to tps, or leave the benchmarks out."
             expected = "cap.regime tps where benchmarks are given"

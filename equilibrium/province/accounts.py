@@ -12,7 +12,7 @@ Pyatt, G. and Round, J. (1985). Social Accounting Matrices: A Basis for Planning
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,8 @@ class Accounts:
     Attributes
     ----------
     sectors, activities, commodities
-        Codes: 17 sectors; 20 activities (sectors, GENC, GENG, GENN); 19 commodities (sectors, GEN, BPG).
+        Codes: 17 sectors; activities (sectors, coal-fired GENC or its classes, GENG, GENN); commodities (sectors, GEN,
+        BPG and, with classes, HEAT).
     sam
         Square table, ``sam.loc[receiver, payer]`` in yi yuan (10^8 yuan) a year.
     fuel
@@ -46,7 +47,7 @@ class Accounts:
     process_co2
         Mt CO2 by activity that does not come from fuel.
     power
-        Rows GENC, GENG, GENN with ``twh`` and ``capacity_gw``; ``attrs`` carries totals.
+        A row for each activity of generation with ``twh`` and ``capacity_gw``; ``attrs`` carries totals.
     physical
         Named physical constants, see :mod:`tanshi.equilibrium.province.balance_energy`.
     elasticities
@@ -55,6 +56,8 @@ class Accounts:
         Carbon price that power paid in the benchmark year, yuan/t CO2.
     moved
         What the builder moved: ``item, kind (control | fuel | cell), before, after, ratio, reason``.
+    plant_growth
+        Yearly growth of plant that nobody builds anew, by activity; the rest of such plant grows as resources do.
     """
 
     sectors: tuple[str, ...]
@@ -68,6 +71,7 @@ class Accounts:
     elasticities: pd.DataFrame
     carbon_price: float
     moved: pd.DataFrame
+    plant_growth: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_balance(self.sam)

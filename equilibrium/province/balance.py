@@ -30,6 +30,7 @@ from tanshi.equilibrium.province.balance_moved import moved_report, render_moved
 from tanshi.equilibrium.province.balance_power import GENERATION, electricity_chain, joint_output
 from tanshi.equilibrium.province.balance_ras import ras
 from tanshi.equilibrium.province.balance_trade import foreign_trade, gross_trade
+from tanshi.equilibrium.province.classes import split_coal
 from tanshi.equilibrium.province.tables import cell, entry, named, total
 
 __all__ = ["benchmark_carbon_price", "build_accounts", "render_moved"]
@@ -123,7 +124,7 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
     power = tables["power"].set_index("activity").loc[list(GENERATION), ["twh", "capacity_gw"]].astype(float)
     power.attrs = {"generation_twh": controls["generation"], "export_net_twh": controls["power_export_net"]}
     moved = moved_report(tables, sam, fuel, use, output, trade, physical, process, flexible)
-    return Accounts(
+    accounts = Accounts(
         sectors=sectors,
         activities=activities,
         commodities=commodities,
@@ -136,6 +137,8 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
         carbon_price=price,
         moved=moved,
     )
+    classes = tables.get("coal_classes")
+    return accounts if classes is None else split_coal(accounts, classes)
 
 
 def broad_scale(sectors: pd.DataFrame, controls: Mapping[str, float]) -> pd.Series:

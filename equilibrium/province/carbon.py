@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tanshi.equilibrium.engine import Auxiliary, Commodity, Leaf, Nest, Term
 from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.classes import is_generation
 from tanshi.equilibrium.province.tables import cell, rows
 
 PERMIT = "PERMIT"
@@ -36,7 +37,7 @@ YUAN_PER_TONNE = 0.01
 
 def sector_of(activity: str) -> str:
     """Sector of the carbon market that an activity belongs to: generation belongs to ELEC."""
-    return "ELEC" if activity in ("GENC", "GENG", "GENN") else activity
+    return "ELEC" if is_generation(activity) else activity
 
 
 def activities_of(accounts: Accounts, sector: str) -> tuple[str, ...]:

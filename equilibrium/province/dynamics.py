@@ -45,6 +45,7 @@ class Growth:
     public : real government demand; external : transfers, and net lending abroad; lines : capacity of the
         outgoing power lines; resources : coal, gas, ores, land.
     nonfossil : year -> index of non-fossil capacity's yearly output, 1 in the benchmark year.
+    plant : growth of plant that nobody builds anew, by activity, where it is not that of resources.
     """
 
     labour: float = 0.0
@@ -58,6 +59,7 @@ class Growth:
     lines: float = 0.0
     resources: float = 0.0
     nonfossil: Mapping[int, float] = field(default_factory=dict)
+    plant: Mapping[str, float] = field(default_factory=dict)
 
 
 def advance(province: Province, p: Parameters, flows: Flows, last: Solution, growth: Growth, year: int) -> Parameters:
@@ -96,6 +98,7 @@ class _Addresses:
     labour: Index
     lines: Index
     resources: Index
+    plant: tuple[tuple[str, Index], ...]
     nonfossil: Index
     transfers: Index
     external_term: int
@@ -124,7 +127,7 @@ def _addresses(province: Province) -> _Addresses:
     def activity(owner: str) -> str:
         return owner.split(":")[0]
 
-    specific = sum(cell(accounts.sam, "CAP", f"A_{a}") for a in SPECIFIC)
+    specific = sum(cell(accounts.sam, "CAP", f"A_{a}") for a in SPECIFIC if a in province.parts)
     pairs = [(sector, names[0][0], names[1][0]) for sector, names in province.parts.items() if len(names) == 2]
     addresses: dict[str, list[tuple[str, str, int]]] = {}
     for (owner, side, address), at in c.leaf_at.items():
@@ -147,7 +150,8 @@ def _addresses(province: Province) -> _Addresses:
         ),
         labour=owned("LAB"),
         lines=owned(LINE),
-        resources=owned(*resources, *(f"CAP_{a}" for a in SPECIFIC)),
+        resources=owned(*resources),
+        plant=tuple((a, owned(f"CAP_{a}")) for a in SPECIFIC if a in province.parts),
         nonfossil=owned("RES_GENN"),
         transfers=transfers[c.endow_aux_var[transfers] < 0],
         external_term=term(CURRENT_ACCOUNT, 0),
@@ -187,6 +191,8 @@ def _scale_endowments(province: Province, q: Parameters, growth: Growth, year: i
     q.endowment[at.labour] *= 1 + growth.labour
     q.endowment[at.lines] *= 1 + growth.lines
     q.endowment[at.resources] *= 1 + growth.resources
+    for activity, rows in at.plant:
+        q.endowment[rows] *= 1 + growth.plant.get(activity, growth.resources)
     path = growth.nonfossil
     q.endowment[at.nonfossil] *= path[year + 1] / path[year] if path else 1 + growth.resources
     q.endowment[at.transfers] *= 1 + growth.external

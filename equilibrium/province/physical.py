@@ -15,6 +15,7 @@ from tanshi.equilibrium.engine import Leaf, Nest
 from tanshi.equilibrium.engine.compile import Array
 from tanshi.equilibrium.engine.nest import leaves
 from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, sector_of
+from tanshi.equilibrium.province.classes import coal_fired
 from tanshi.equilibrium.province.institutions import INVEST
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import cell, rows, total
@@ -140,10 +141,11 @@ class PhysicalAccounts:
         return float(f.leaf[numbers].sum() / c.default.quantity[numbers].sum())
 
     def power(self, f: Flows) -> dict[str, float]:
-        """Generation by technology and net export, TWh/yr."""
+        """Generation by technology, of all coal-fired plant and of gas, and net export, TWh/yr."""
         a = self.province.accounts
-        out = {f"{g}_twh": cell(a.power, g, "twh") * self.output_index(f, g) for g in ("GENC", "GENG", "GENN")}
+        out = {f"{g}_twh": cell(a.power, str(g), "twh") * self.output_index(f, str(g)) for g in a.power.index}
         out["nonfossil_twh"] = out.pop("GENN_twh")
+        out["GENC_twh"] = sum(out[f"{g}_twh"] for g in coal_fired(a.activities))
         c = self.province.compiled
         sold = cell(a.sam, "A_ELEC", "ROC") + cell(a.sam, "A_ELEC", "ROW")
         bought = cell(a.sam, "ROC", "C_ELEC") + cell(a.sam, "ROW", "C_ELEC")

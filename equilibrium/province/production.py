@@ -22,13 +22,14 @@ from tanshi.equilibrium.province.carbon import (
     sector_of,
     with_permit,
 )
+from tanshi.equilibrium.province.classes import CLASSES, HEAT_GOOD
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.tables import cell, total
 from tanshi.equilibrium.province.trade import output_tree, supply
 
 FUELS = ("COAL", "COKE", "OGAS", "BPG")
-SPECIFIC = ("GENG",)
-"""Gas-fired plant keeps its own capital: two mobile technologies making one good would be a knife edge."""
+SPECIFIC = ("GENG", *CLASSES[1:])
+"""Plant that keeps its own capital, since nobody builds it anew: beside the first class, a knife edge otherwise."""
 
 IDLE_RENT = 1e-12
 """Price of installed capital of which part stands idle (1 in the benchmark): nothing, to an account's last digit."""
@@ -58,7 +59,7 @@ def may_idle(code: str) -> bool:
 
 def commodity(code: str) -> str:
     """Commodity name in the engine of a good as its users buy it."""
-    return code if code in ("GEN", "BPG") else supply(code)
+    return code if code in ("GEN", "BPG", HEAT_GOOD) else supply(code)
 
 
 def activity(
@@ -117,7 +118,9 @@ def inputs_tree(
         factors.append(Leaf(capital(name, closure), stock, name="CAP"))
     if labour > 0:
         factors.append(Leaf("LAB", labour))
-    value_added = Nest(cell(e, code, "capital_labour") * rigid, tuple(factors), name="value added")
+    own_plant = capital(name, closure) != "CAP" and code in CLASSES
+    capital_labour = cell(e, code, "plant_labour") if own_plant else cell(e, code, "capital_labour") * rigid
+    value_added = Nest(capital_labour, tuple(factors), name="value added")
     other = Nest(0.0, (*materials, value_added), name="other")
     body: Nest = other
     fuels = Nest(cell(e, code, "fuels") * rigid, tuple(burnt), name="fuels") if burnt else None

@@ -13,6 +13,7 @@ from tanshi.equilibrium.engine import Activity, Auxiliary, Leaf, Nest, Tax, Term
 from tanshi.equilibrium.engine.nest import Tree, leaves
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, EmittingFlow, permit_of, sector_of
+from tanshi.equilibrium.province.classes import HEAT, HEAT_GOOD, is_generation
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.tables import cell, total
 
@@ -84,8 +85,9 @@ def output_tree(accounts: Accounts, activity: str, share: float) -> Nest:
     tax = cell(sam, "PTAX", account) / total(sam.loc[account])
     taxes = (Tax(tax, "GOV"),) if tax else ()
     main: list[Tree] = []
-    if activity.startswith("GEN"):
-        main.append(Leaf("GEN", cell(sam, account, "C_GEN") * share, taxes=taxes))
+    if is_generation(activity):
+        good = HEAT_GOOD if activity == HEAT else "GEN"
+        main.append(Leaf(good, cell(sam, account, f"C_{good}") * share, taxes=taxes))
         body: Tree = main[0]
     else:
         home = cell(sam, account, f"C_{activity}") * share

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.classes import coal_fired
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import total
@@ -178,8 +179,9 @@ def _lines(region: Region, totals: Totals) -> list[str]:
 
 
 def _coal_rate(accounts: Accounts) -> float:
-    own = accounts.fuel["activity"] == "GENC"
-    return 1000.0 * total(accounts.fuel.loc[own, "mtce"]) / float(accounts.power["twh"]["GENC"])
+    plants = coal_fired(accounts.activities)
+    burnt = total(accounts.fuel.loc[accounts.fuel["activity"].isin(plants), "mtce"])
+    return 1000.0 * burnt / total(accounts.power.loc[list(plants), "twh"])
 
 
 def sector_lines(went: pd.DataFrame) -> list[str]:

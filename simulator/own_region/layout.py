@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.equilibrium.province.accounts import Accounts
-from tanshi.equilibrium.province.balance_power import GENERATION
+from tanshi.equilibrium.province.carbon import activities_of
 from tanshi.equilibrium.province.tables import cell, entry, total
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.national.table import NationalTable
@@ -32,7 +32,7 @@ def statistics_table(accounts: Accounts, file: str) -> NationalTable:
     allowances are operating surplus; import duties are production tax of services and part of imports.
     """
     sam, names = accounts.sam, list(accounts.sectors)
-    members = {s: [f"A_{s}", *(f"A_{g}" for g in GENERATION if s == "ELEC")] for s in names}
+    members = {s: [f"A_{a}" for a in activities_of(accounts, s)] for s in names}
     gas = by_product_shares(accounts)
     use = pd.DataFrame(0.0, index=names, columns=names)
     final = pd.DataFrame(0.0, index=names, columns=[*FINAL, "export", "outflow", "import", "inflow"])

@@ -10,8 +10,9 @@ from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.balance import build_accounts
 from tanshi.equilibrium.province.balance_energy import fuel_account
 from tanshi.equilibrium.province.balance_power import joint_output
+from tanshi.equilibrium.province.classes import UnitClassError, split_coal
 from tanshi.equilibrium.province.tables import cell, entry, named, total
-from tanshi.scenarios.economy import BASE_YEAR, Figures
+from tanshi.scenarios.economy import BASE_YEAR, OPTIONAL, Figures
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.scenarios.national.words import FINAL
 from tanshi.simulator.own_region.benchmark import Totals, carbon_price, meet, set_year
@@ -83,6 +84,13 @@ def new_region(
     work.tables["institutions"], notes = incomes(work.tables)
     accounts = build_accounts(work.tables)
     work.carbon_range(accounts)
+    if template.coal_classes is not None:
+        try:
+            accounts = split_coal(accounts, template.coal_classes)
+        except UnitClassError as error:
+            notes.append(f"One coal-fired plant, not classes of units as in {template.name}: {error}")
+        else:
+            work.tables["coal_classes"] = work.say.copied(template.coal_classes)
     return Region(work.tables, accounts, [*work.notes, *notes])
 
 
@@ -90,7 +98,7 @@ class _Work:
     """One region in the making."""
 
     def __init__(self, template: Figures, table: NationalTable, year: int, publication: str) -> None:
-        self.given = template.tables()
+        self.given = {name: frame for name, frame in template.tables().items() if name not in OPTIONAL}
         self.base = build_accounts(self.given)
         self.old = statistics_table(self.base, template.name)
         whole, parting = parted(table, self.old)

@@ -51,6 +51,10 @@ REPLACE: tuple[tuple[str, str], ...] = (
         "Nothing, if the table is of the benchmark year: they come from it.",
     ),
     (
+        "coal_classes.csv",
+        "Shares, coal use, heat and hours of the classes of coal units; without the table coal power is one plant.",
+    ),
+    (
         "resource_shares.csv, elasticities.csv, parameters.csv",
         "Published values serve any region; replace what you know.",
     ),

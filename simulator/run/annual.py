@@ -88,26 +88,32 @@ class Baseline:
     Attributes
     ----------
     emissions, outputs : by year and sector; outputs are indices, 1 in the benchmark.
-    earners : the sector, as a place in ``COVERABLE``, of each activity whose output can earn quotas: thermal plant in
-        power, the sector itself elsewhere.
+    activities : those whose output can earn quotas: classes of thermal plant in power, the sector itself elsewhere.
+    earners : their sectors, as places in ``COVERABLE``.
+    twh : power that they generated in the benchmark year, TWh.
     earning_emissions, earning_outputs : Mt/yr and indices of these activities by year.
     """
 
     years: range
     emissions: Array  # (years, 8)
     outputs: Array  # (years, 8)
+    activities: tuple[str, ...]
     earners: NDArray[np.int64]
+    twh: Array
     earning_emissions: Array
     earning_outputs: Array
 
     @staticmethod
     def of(model: Province, path: Sequence[Year]) -> Baseline:
         """The baseline that a path of years is."""
+        power = model.accounts.power
         return Baseline(
             range(path[0].year, path[-1].year + 1),
             np.array([y.emissions for y in path]),
             np.array([y.outputs for y in path]),
+            model.earners,
             model.earner_sector,
+            np.array([float(power["twh"].get(a, 0.0)) for a in model.earners]),
             np.array([y.earning[0] for y in path]),
             np.array([y.earning[1] for y in path]),
         )

@@ -57,6 +57,7 @@ class Economy:
             lines=dynamics.line_growth,
             resources=dynamics.resource_growth,
             nonfossil=dict(self._nonfossil),
+            plant=dict(self.accounts.plant_growth),
         )
 
     @cached_property

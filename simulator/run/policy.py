@@ -9,11 +9,15 @@ from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.equilibrium.province.classes import CLASSES, HEAT, is_generation
 from tanshi.equilibrium.province.province import Province
-from tanshi.scenarios.schema import Scenario
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.schema import CLASSES_OF_PLANT, Scenario
 from tanshi.simulator.run.annual import Baseline
 
 Array = NDArray[np.float64]
+CLASS_OF = {**dict(zip(CLASSES, CLASSES_OF_PLANT[:3], strict=True)), "GENG": "gas", HEAT: "heat"}
+"""Class of plant, as scenarios name it, of an activity."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,24 @@ class Policy:
     """Whether there is one period a year: a cut is averaged over its year then, and sectors enter with the next."""
     _masks: dict[int, NDArray[np.bool_]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _caps: dict[tuple[int, bool], Array] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse benchmarks of classes of plant that the economy does not have.
+
+        Raises
+        ------
+        UserError
+            Naming the class.
+        """
+        there = {CLASS_OF[a] for a in self.baseline.activities if a in CLASS_OF}
+        given = self.scenario.allocation.benchmarks
+        problems = [
+            Problem(f"a class of plant of the economy: {', '.join(sorted(there))}", name, field="allocation.benchmarks")
+            for name in CLASSES_OF_PLANT
+            if given.at(name, 0) is not None and name not in there
+        ]
+        if problems:
+            raise UserError("The economy has no such class of plant; the table coal_classes gives it some.", problems)
 
     def kinds(self, year: int) -> dict[str, str]:
         """Coverage by sector: before the policy starts power trades, as in the benchmark."""
@@ -80,7 +102,7 @@ class Policy:
         covered = np.array([kinds[s] != "none" for s in COVERABLE])
         caps = np.where(covered, self.scenario.cap_share(year) * self.baseline.at(year), 0.0)
         if self.standard(year):
-            caps = np.where(covered, self._by_benchmark(year, caps), 0.0)
+            caps = np.where(covered, self._of_sectors(self._wanted(year)), 0.0)
         if not self.after_shock(year):
             return caps
         shock = self.scenario.shock
@@ -88,13 +110,28 @@ class Policy:
         new = np.array([s in shock.sectors for s in COVERABLE])
         return np.asarray(caps * np.where(new, part * (1.0 - shock.cap_cut), 1.0 - part * shock.cap_cut))
 
-    def _by_benchmark(self, year: int, caps: Array) -> Array:
-        """Allowances at the frozen baseline's output of sectors that have benchmarks of their own, Mt."""
-        given = self.scenario.allocation.benchmarks
-        rates = [given.at(s, year - self.scenario.policy_start) for s in COVERABLE]
-        own = np.array([np.nan if rate is None else rate for rate in rates])
-        at_first = self._of_sectors(self.baseline.earning_emissions[0] * self.baseline.earning(year)[1])
-        return np.where(np.isnan(own), caps, own * at_first)
+    def _wanted(self, year: int) -> Array:
+        """Allowances at the frozen baseline's output of each activity that earns them, Mt.
+
+        The baseline's own emissions of the year times the cap's share of them; under a standard, where the scenario
+        names the benchmark of a class or of its sector, that part of what the class emitted per output in the
+        benchmark year. Pooled, thermal power without heat shares them by kWh.
+        """
+        base, named = self.baseline, self.scenario.allocation.benchmarks
+        emissions, made = base.earning(year)
+        wanted = np.asarray(self.scenario.cap_share(year) * emissions)
+        if not self.standard(year):
+            return wanted
+        since = year - self.scenario.policy_start
+        for i, (activity, place) in enumerate(zip(base.activities, base.earners, strict=True)):
+            own = named.at(CLASS_OF[activity], since) if activity in CLASS_OF else None
+            rate = named.at(COVERABLE[place], since) if own is None else own
+            if rate is not None:
+                wanted[i] = rate * base.earning_emissions[0][i] * made[i]
+        if named.pooled:
+            power = np.where(np.array([is_generation(a) and a != HEAT for a in base.activities]), base.twh * made, 0.0)
+            wanted = np.where(power > 0, wanted[power > 0].sum() * power / power.sum(), wanted)
+        return wanted
 
     def _of_sectors(self, amounts: Array) -> Array:
         """Sums by sector of amounts of those who can earn quotas."""
@@ -103,20 +140,16 @@ class Policy:
     def rates(self, year: int) -> Array:
         """Allowances for output, Mt per benchmark year's output of each activity that earns them.
 
-        The frozen baseline's own emissions per output of the activity in that year (of the benchmark year, where the
-        scenario names a sector's benchmark), times what the cap leaves of the sector's. A cap of all of the baseline
-        is thus a standard that is not tightened: whoever emits per output what the baseline does needs no allowance.
+        A cap of all of the frozen baseline is a standard that is not tightened: whoever emits per output what the
+        baseline does in that year needs no allowance, whatever is demanded and however much clean power there is.
         """
         if not self.by_output(year):
             return np.zeros(len(self.baseline.earners))
-        emissions, made = self.baseline.earning(year)
-        named = self.scenario.allocation.benchmarks
-        own = np.array([self.standard(year) and named.at(s, 0) is not None for s in COVERABLE])
-        weights = np.where(own[self.baseline.earners], self.baseline.earning_emissions[0] * made, emissions)
-        sums = self._of_sectors(weights)
+        wanted, made = self._wanted(year), self.baseline.earning(year)[1]
+        sums = self._of_sectors(wanted)
         caps = np.where(self.mask(year), self.caps(year, whole=True), 0.0)
         share = np.divide(caps, sums, out=np.zeros_like(caps), where=sums > 0)[self.baseline.earners]
-        rates: Array = np.divide(share * weights, made, out=np.zeros_like(made), where=made > 0)
+        rates: Array = np.divide(share * wanted, made, out=np.zeros_like(made), where=made > 0)
         return rates
 
     @property

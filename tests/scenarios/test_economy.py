@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tanshi.scenarios.economy import ECONOMIES, REQUIRED, STATUSES, load_economy
+from tanshi.scenarios.economy import ECONOMIES, OPTIONAL, REQUIRED, STATUSES, load_economy
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.figures import with_changes
 
@@ -122,4 +122,4 @@ def test_a_gap_where_a_number_is_due_is_told(folder: Path) -> None:
 
 def test_every_listed_table_is_on_disk_and_nothing_else() -> None:
     on_disk = {path.stem for path in (ECONOMIES / "shanxi_2022").glob("*.csv")}
-    assert on_disk == {*REQUIRED, "calibrated"}  # fitted values may be there or not
+    assert on_disk == {*REQUIRED, *OPTIONAL, "calibrated"}  # fitted values may be there or not

@@ -14,7 +14,7 @@ import pytest
 
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.balance import build_accounts
-from tanshi.scenarios.economy import ECONOMIES, REQUIRED, load_economy
+from tanshi.scenarios.economy import ECONOMIES, OPTIONAL, REQUIRED, load_economy
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.national.editions import MAPPINGS
 from tanshi.scenarios.national.mapping import to_sectors
@@ -138,7 +138,7 @@ def test_what_a_table_does_not_say_is_an_estimate_and_listed(capsys: pytest.Capt
     assert set(figures.sectors["status"]) == {"derived"}
     readme = Path("economies/again_2022/README.md").read_text(encoding="utf-8")
     assert readme.count("- [ ] **") == said.count("[ ] ") > 10
-    assert {path.stem for path in Path("economies/again_2022").glob("*.csv")} == {*REQUIRED, "sector_map"}
+    assert {path.stem for path in Path("economies/again_2022").glob("*.csv")} == {*REQUIRED, *OPTIONAL, "sector_map"}
 
 
 def test_facts_of_the_template_region_are_not_passed_off_as_the_new_region_s(printed: NationalTable) -> None:

@@ -19,7 +19,9 @@ def policy() -> Policy:
     scenario = load_scenarios(["S4"], {"years.end": 2025, **shock})[0]
     years, n = range(2022, 2026), len(COVERABLE)
     emissions, outputs = np.full((4, n), 100.0), np.ones((4, n))
-    return Policy(scenario, Baseline(years, emissions, outputs, np.arange(n), emissions, outputs))
+    return Policy(
+        scenario, Baseline(years, emissions, outputs, COVERABLE, np.arange(n), np.zeros(n), emissions, outputs)
+    )
 
 
 def test_what_is_kept_cannot_be_changed_by_who_asked(policy: Policy) -> None:

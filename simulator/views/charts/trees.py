@@ -74,7 +74,7 @@ def _draw(axes: Axes, tree: Tree, sign: int, whole: float, x: float, top: float,
     return middle, cursor
 
 
-def write_trees(folder: Path, names: tuple[str, ...] = ("STEEL", "GENC", "ARM_STEEL")) -> list[Path]:
+def write_trees(folder: Path, names: tuple[str, ...] = ("STEEL", "GENC1", "ARM_STEEL")) -> list[Path]:
     """Draw the input trees of some activities, an output tree and the households' demand of the built-in economy."""
     from tanshi.scenarios.schema import Closure
     from tanshi.simulator.run.economy import province

@@ -114,13 +114,13 @@ def test_plant_that_stood_idle_is_there_next_year(province: Build) -> None:
     model.cover(p, ("ELEC",))
     model.hold_price(p, 2500.0)
     s = model.solve(p)
-    rows = np.flatnonzero(c.endow_price_var == c.price_index["CAP_GENC"])
+    rows = np.flatnonzero(c.endow_price_var == c.price_index["CAP_GENC1"])
     stock = float(p.endowment[rows].sum())
-    assert s.flow("GENC", "CAP") < 0.9 * stock
+    assert s.flow("GENC1", "CAP") < 0.9 * stock
     q = advance(model, p, Flows(s.state.flow, s.x), s, Growth(depreciation=0.05), 2022)
-    assert q.endowment[rows].sum() == pytest.approx(0.95 * (stock + s.flow("GENC:new", "CAP")), rel=1e-12)
+    assert q.endowment[rows].sum() == pytest.approx(0.95 * (stock + s.flow("GENC1:new", "CAP")), rel=1e-12)
     model.hold_price(q, 100.0)
-    assert model.solve(q).flow("GENC", "CAP") == pytest.approx(q.endowment[rows].sum(), rel=1e-9)
+    assert model.solve(q).flow("GENC1", "CAP") == pytest.approx(q.endowment[rows].sum(), rel=1e-9)
 
 
 def test_clean_power_follows_its_given_path(province: Build) -> None:
@@ -138,4 +138,4 @@ def test_efficiency_in_power_is_separate_from_the_rest(province: Build) -> None:
     q = advance(model, p, Flows(s.state.flow, s.x), s, Growth(aeei=0.01, aeei_power=0.004), 2022)
     at = model.compiled.node_at
     assert q.augment[at[("STEEL", "inputs", "energy")]] == pytest.approx(1.01)
-    assert q.augment[at[("GENC", "inputs", "energy")]] == pytest.approx(1.004)
+    assert q.augment[at[("GENC1", "inputs", "energy")]] == pytest.approx(1.004)

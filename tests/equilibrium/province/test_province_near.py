@@ -24,8 +24,8 @@ def test_a_neighbour_leads_to_the_same_equilibrium(model: Province, price: float
 
 def test_close_by_no_new_jacobian_is_needed(model: Province) -> None:
     neighbour = at_price(model, 100.0)
-    assert at_price(model, 100.5, neighbour).iterations == 0
-    assert at_price(model, 100.5).iterations > 0
+    assert at_price(model, 100.2, neighbour).iterations == 0
+    assert at_price(model, 100.2).iterations > 0
 
 
 def test_other_parameters_are_seen_behind_a_neighbour(model: Province) -> None:
