@@ -183,6 +183,8 @@ def test_binding_quotas_hold_each_sector_at_its_own_shadow_price() -> None:
 
 
 def test_a_cap_that_shuts_a_sector_down_is_refused_by_year_and_sector() -> None:
-    said = r"S5, 2027: at 1,000 yuan/t the sector ELEC stands still.*cap\.tightness"
+    """Where coal-fired plant serves no heat, which would keep a part of it running at any price."""
+    said = r"S5, 2029: at 1,000 yuan/t the sector ELEC stands still.*cap\.tightness"
+    no_heat = {f"economy.coal_classes.GENC{k}.tied_to_heat": 0.0 for k in (1, 2, 3)}
     with pytest.raises(EquilibriumError, match=said):
-        simulate(load_scenario("S5", {"cap.tightness": 0.999}))
+        simulate(load_scenario("S5", {"cap.tightness": 0.999, "figures": no_heat}))
