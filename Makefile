@@ -8,7 +8,13 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export NUMEXPR_NUM_THREADS := 1
 
-.PHONY: run test study lint docs pages iamc clean
+# Training needs torch: it is installed, and tested, on Python 3.11, for which small builds are at hand.
+TRAIN = $(shell $(PY) -c 'import sys; print("train" if sys.version_info < (3, 12) else "")')
+# Versions to hold to, such as those the tests passed with: make test CONSTRAINTS="-c constraints.txt".
+CONSTRAINTS ?=
+INSTALL = $(PY) -m pip install --disable-pip-version-check --quiet $(CONSTRAINTS) -e
+
+.PHONY: run test study matrix constraints lint docs pages iamc clean
 
 run: .venv/.installed-run
 	$(PY) run.py $(ARGS)
@@ -16,12 +22,21 @@ run: .venv/.installed-run
 test: .venv/.installed-dev
 	$(PY) -m pytest -n auto $(ARGS)
 
+# The tests on every Python that answers here, each in an environment of its own, and a table of what came of it.
+matrix:
+	$(PYTHON) .ci/environments.py matrix $(ARGS)
+
+# The versions that all environments here hold, into constraints.txt.
+constraints:
+	$(PYTHON) .ci/environments.py constraints
+
 # The long ones: studies of minutes, left out of `make test`.
 study: .venv/.installed-dev
 	$(PY) -m pytest -m study $(ARGS)
 
 lint: .venv/.installed-dev
 	.venv/bin/ruff check .
+	.venv/bin/ruff format --check --quiet .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
@@ -49,17 +64,17 @@ iamc: .venv/.installed-run
 	@touch $@
 
 .venv/.installed-run: .venv/.made pyproject.toml
-	$(PY) -m pip install --disable-pip-version-check --quiet .
+	$(INSTALL) ".[$(TRAIN)]"
 	@touch $@
 
 .venv/.installed-docs: .venv/.made pyproject.toml
-	$(PY) -m pip install --disable-pip-version-check --quiet ".[docs]"
-	@touch $@ .venv/.installed-run
+	$(INSTALL) ".[docs]"
+	@touch $@
 
 .venv/.installed-dev: .venv/.made pyproject.toml
-	$(PY) -m pip install --disable-pip-version-check --quiet ".[dev]"
+	$(INSTALL) ".[dev,$(TRAIN)]"
 	@touch $@ .venv/.installed-run .venv/.installed-docs
 
 clean:
-	rm -rf .venv site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-3.* site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

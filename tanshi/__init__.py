@@ -14,15 +14,21 @@ Names are looked up when they are first asked for, so that ``import tanshi`` loa
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tanshi.version import __version__
+from tanshi.version import OLDEST_PYTHON, __version__
 
 if TYPE_CHECKING:
     from tanshi.simulator.views.notebook import Results, open_results, simulate
 
 __all__ = ["Results", "__version__", "open_results", "simulate"]
+
+if sys.version_info < OLDEST_PYTHON:  # pip refuses it; a checkout can be started with any Python
+    oldest, found = (".".join(map(str, version)) for version in (OLDEST_PYTHON, sys.version_info[:3]))
+    print(f"Error: Tanshi needs Python {oldest} or newer, got {found}.", file=sys.stderr)
+    raise SystemExit(2)
 
 _here = Path(__file__).resolve().parent
 if not (_here / "simulator" / "__init__.py").exists():  # a checkout whose links are plain files

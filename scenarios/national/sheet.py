@@ -12,6 +12,7 @@ from statistics import median_low
 from typing import Any
 
 from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.extras import need
 from tanshi.scenarios.national.numbers import Exact, Notation, notation
 from tanshi.scenarios.national.numbers import number as read_number
 
@@ -242,10 +243,9 @@ def _not_a_workbook(path: Path, content: bytes) -> list[Sheet]:
 
 
 def _workbook(path: Path, name: str | None) -> list[Sheet]:
-    try:
-        import python_calamine as calamine
-    except ImportError as error:
-        raise _lacking("python-calamine", path) from error
+    need("excel", "The table cannot be read.", place=str(path), otherwise="Or save the table as CSV.")
+    import python_calamine as calamine
+
     try:
         with calamine.CalamineWorkbook.from_path(str(path)) as book:
             visible = calamine.SheetVisibleEnum.Visible
@@ -288,10 +288,8 @@ def _without_lost_formulas(path: Path, sheets: list[Sheet]) -> None:
     empty = [s for s in sheets if any(not cell for row in s.cells for cell in row)]
     if not empty:
         return
-    try:
-        import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
-    except ImportError as error:
-        raise _lacking("openpyxl", path) from error
+    import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
     try:
         book = openpyxl.load_workbook(path)
     except Exception as error:  # as above
@@ -313,12 +311,6 @@ def _without_lost_formulas(path: Path, sheets: list[Sheet]) -> None:
 
 def _at(sheet: Sheet, row: int, column: int) -> str:
     return sheet.cells[row][column] if row < len(sheet.cells) and column < sheet.width else ""
-
-
-def _lacking(package: str, path: Path) -> UserError:
-    hint = "Install it (.venv/bin/python -m pip install '.[excel]'), or save the table as CSV."
-    problem = Problem(f"the package {package}, which reads workbooks", "nothing of that name", str(path), hint=hint)
-    return UserError("The table cannot be read.", [problem])
 
 
 def listed(places: Iterable[str], most: int = 5) -> str:

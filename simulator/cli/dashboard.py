@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.extras import need
 
 ROOT = Path("results")
 """Where `run` and `sweep` put their results unless told otherwise."""
@@ -31,11 +31,7 @@ def dashboard(
     port: Port = 8050,
 ) -> None:
     """Show results in the browser, and ask what if: on this machine alone, without internet."""
-    missing = [name for name in ("dash", "plotly") if find_spec(name) is None]
-    if missing:
-        hint = "Install it: .venv/bin/python -m pip install '.[dashboard]'."
-        problem = Problem("the packages of the extra `dashboard`", f"no {' and no '.join(missing)}", hint=hint)
-        raise UserError("The dashboard cannot be opened.", [problem])
+    need("dashboard", "The dashboard cannot be opened.")
     check_port(port, "The dashboard cannot be opened.", 8050)
     if folder is not None and not folder.is_dir():
         found = "a file" if folder.exists() else "no such folder"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
+from tanshi.scenarios.extras import need
 from tanshi.scenarios.prices.choice import Choice
 from tanshi.simulator.cli.outputs import writable_folder
 from tanshi.simulator.machine.progress import bar
@@ -110,6 +111,8 @@ def train(
         raise UserError("There is no such network.", [problem])
     if evaluate and generate:
         raise UserError("One thing at a time.", [Problem("--evaluate or --generate", "both")])
+    if not generate:
+        need("train", "The drift can be neither trained nor judged.")
     if evaluate:
         _evaluate(out or DEFAULT_FOLDER, work, docs or DOCS, only)
     elif generate:

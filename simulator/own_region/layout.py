@@ -13,6 +13,7 @@ from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import activities_of
 from tanshi.equilibrium.province.tables import cell, entry, total
 from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.extras import need
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.scenarios.national.units import parse_unit
 from tanshi.scenarios.national.words import COLUMNS, FINAL, ROWS, VALUE_ADDED
@@ -136,12 +137,9 @@ def write_table(table: NationalTable, path: Path, unit: str = "yi") -> Path:
     if path.suffix.lower() != ".xlsx":
         problem = Problem("a name ending in .csv or .xlsx", repr(path.name))
         raise UserError("The table cannot be written.", [problem])
-    try:
-        import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
-    except ImportError as error:
-        hint = "Install it (.venv/bin/python -m pip install '.[excel]'), or write CSV."
-        problem = Problem("the package openpyxl, which writes workbooks", "nothing of that name", hint=hint)
-        raise UserError("The table cannot be written.", [problem]) from error
+    need("excel", "The table cannot be written.", place=str(path), otherwise="Or write CSV.")
+    import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("table")
     for row in rows:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tanshi.simulator.machine.disk import StoreError, write_file
+from tanshi.scenarios.extras import need
+from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.bands import NAMES
 from tanshi.simulator.results.tables import RunResult, with_equivalent_variation
 from tanshi.simulator.results.variables import CATALOGUE
@@ -84,10 +85,9 @@ def write_iamc(
 
 
 def _workbook(table: pd.DataFrame) -> bytes:
-    try:
-        import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
-    except ImportError as error:
-        raise StoreError("a workbook needs openpyxl: install it, or leave the workbook out") from error
+    need("excel", "The workbook cannot be written.", otherwise="Or leave the workbook out.")
+    import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("data")
     sheet.append([str(name) for name in table.columns])

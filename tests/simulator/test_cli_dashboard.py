@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tanshi.simulator.cli import dashboard as cli_dashboard
 from tanshi.simulator.cli.app import main
 
 
@@ -25,11 +24,3 @@ def test_a_port_in_use_is_a_clear_message(tmp_path: Path, capsys: pytest.Capture
 def test_a_folder_that_is_not_there_is_a_clear_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dashboard", str(tmp_path / "gone")]) == 2
     assert "no such folder" in capsys.readouterr().err
-
-
-def test_without_its_packages_the_command_names_the_extra(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(cli_dashboard, "find_spec", lambda name: None)
-    assert main(["dashboard"]) == 2
-    assert ".venv/bin/python -m pip install '.[dashboard]'" in capsys.readouterr().err

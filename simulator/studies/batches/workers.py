@@ -20,6 +20,7 @@ from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.extras import need
 from tanshi.simulator.machine.threads import use_one_thread
 
 A = TypeVar("A")
@@ -155,12 +156,9 @@ def cluster(address: str) -> Cluster:
     UserError
         Where Dask is not installed, the address is none, or nobody answers there.
     """
-    try:
-        from distributed import Client
-    except ImportError as error:
-        problem = Problem("the package dask.distributed", "no such package", "--scheduler",
-                          hint="Install it: .venv/bin/python -m pip install '.[cluster]'.")  # fmt: skip
-        raise UserError("There is no cluster to compute on.", [problem]) from error
+    need("cluster", "There is no cluster to compute on.", place="--scheduler")
+    from distributed import Client
+
     try:
         if found := re.fullmatch(r"tcp://([^:/\[\]]+):(\d+)", address):  # Dask would knock for ten seconds
             socket.create_connection((found[1], int(found[2])), timeout=10).close()

@@ -6,14 +6,13 @@ import errno
 import os
 import socket
 import warnings
-from importlib.util import find_spec
 
 from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.extras import need
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.views.guard import OnlyThisMachine
 
 HOST = "127.0.0.1"
-NEEDED = ("solara", "solara_assets", "ipyvuetify", "uvicorn", "altair")
 
 
 def serve(scenario: Scenario, port: int) -> None:
@@ -26,7 +25,7 @@ def serve(scenario: Scenario, port: int) -> None:
     EquilibriumError
         As `rehearse`.
     """
-    check_extra()
+    need("live", "The live market needs more than the program itself.")
     listening = claim(port)
     # Read once, when Solara is imported. It would send statistics of use, fetch what its own files lack, and keep the
     # market of a window that was closed for a day.
@@ -70,15 +69,6 @@ def rehearse(scenario: Scenario) -> None:
     first = LiveMarket(scenario)
     for shown in TABS[0].shown:
         shown.html(first)
-
-
-def check_extra() -> None:
-    """Refuse to begin where a package of the extra is missing, and say which."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        problem = Problem("the packages of the extra `live`", f"no {', '.join(missing)}",
-                          hint="Install them: .venv/bin/python -m pip install '.[live]'.")  # fmt: skip
-        raise UserError("The live market needs more than the program itself.", [problem])
 
 
 def claim(port: int) -> socket.socket:

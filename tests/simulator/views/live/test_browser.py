@@ -189,12 +189,3 @@ def test_a_port_in_use_is_named_and_the_command_ends_with_2() -> None:
     assert done.returncode == 2
     assert f"--port: expected a free port, got {port}, which is in use" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_the_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tanshi.scenarios.errors import UserError
-    from tanshi.simulator.views.live import server
-
-    monkeypatch.setattr(server, "NEEDED", ("solara", "no_such_package"))
-    with pytest.raises(UserError, match=r"extra `live`, got no no_such_package\. Install"):
-        server.check_extra()
