@@ -335,8 +335,11 @@ class Registry:
         return who, units
 
     def _check_room(self, row: int | slice, amount: Ints | Floats) -> None:
-        there = float(np.abs(self._balances[row].astype(np.float64)).max(axis=-1).sum())
-        if there + float(amount.astype(np.float64).sum()) > LARGEST:
+        there = np.atleast_1d(np.abs(self._balances[row]).max(axis=-1))
+        total = float(there.astype(np.float64).sum()) + float(amount.astype(np.float64).sum())
+        if LARGEST / 2 < total < 2 * LARGEST:  # near the limit a float cannot tell one unit more
+            total = sum(map(int, there)) + sum(map(int, amount.ravel()))
+        if total > LARGEST:
             raise CapacityError("registry: amounts do not fit 64-bit integers; use a coarser tick or lot")
 
     def _check_rows(self, row: int, account: Ints, amount: Ints, what: str) -> None:
