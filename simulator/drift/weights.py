@@ -288,6 +288,11 @@ def content_hash(folder: str | Path) -> str:
     return hashlib.sha256(card).hexdigest()[:16]  # the card holds the checksum of the weights
 
 
+def default_hash() -> str:
+    """The same of the weights that come with the program; empty where none have been made yet."""
+    return content_hash(_DEFAULT) if (_DEFAULT / "card.json").is_file() else ""
+
+
 def load_default() -> Weights:
     """The weights that come with the model.
 

@@ -6,11 +6,10 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,8 @@ class RunKey:
     scenario, parameters, seed
         Name, plain data of the whole scenario, and seed.
     data, code
-        Hashes of the economy's files and of the program's source (`hash_files`).
+        Hashes of the economy's figures by value, and of the source that a run reaches
+        (`tanshi.simulator.machine.source`).
     """
 
     scenario: str
@@ -46,20 +46,6 @@ class RunKey:
             sort_keys=True, separators=(",", ":"),
         )  # fmt: skip
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def hash_files(root: Path | str, patterns: Iterable[str] = ("**/*.py",)) -> str:
-    """A hash (16 hexadecimal digits) over names and bytes of the files below `root` that match."""
-    base = Path(root)
-    found = {path for pattern in patterns for path in base.glob(pattern) if path.is_file()}
-    names = sorted((path.relative_to(base).as_posix(), path) for path in found)
-    digest = hashlib.sha256()
-    for name, path in names:
-        if not any(part.startswith(".") for part in name.split("/")):
-            content = path.read_bytes()
-            digest.update(f"{name}\0{len(content)}\0".encode())
-            digest.update(content)
-    return digest.hexdigest()[:16]
 
 
 def versions() -> dict[str, str]:

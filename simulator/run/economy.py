@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -14,12 +17,14 @@ from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.equilibrium.province.physical import PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.scenarios.calibrated import calibrated
-from tanshi.scenarios.economy import Figures, economy_folder, load_economy
+from tanshi.scenarios.economy import Figures, load_economy
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.figures import with_changes
 from tanshi.scenarios.schema import Closure as ClosureFields
 from tanshi.scenarios.schema import Dynamics
-from tanshi.simulator.results.identity import hash_files
+
+UNCOUNTED = {"source", "status"}
+"""Columns of an economy's tables that say where a figure comes from."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,7 @@ def check_years(name: str, first_year: int, last_year: int) -> None:
 
 
 def data_version(name: str) -> str:
-    """Hash of an economy's files."""
+    """Hash of an economy's figures, by value: what a file says of their sources moves no number."""
     return _data_version(name)
 
 
@@ -160,7 +165,21 @@ def _files(name: str) -> Figures:
 
 @lru_cache(maxsize=4)
 def _data_version(name: str) -> str:
-    return hash_files(economy_folder(name), ("*",))
+    digest = hashlib.sha256()
+    for table, frame in _files(name).tables().items():
+        figures = frame.drop(columns=[column for column in frame.columns if column in UNCOUNTED])
+        cells = ([_plain(cell) for cell in row] for row in figures.itertuples(index=False, name=None))
+        content = [table, list(figures.columns), list(cells)]
+        digest.update(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _plain(cell: object) -> str | float | None:
+    """A cell by its value: 1, 1.0 and 1e0 are one."""
+    if isinstance(cell, str):
+        return cell
+    number = float(cell)  # type: ignore[arg-type]
+    return None if math.isnan(number) else number
 
 
 @lru_cache(maxsize=4)

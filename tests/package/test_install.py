@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shutil
@@ -14,6 +15,8 @@ import pytest
 import tanshi
 from tests.package.installs import ROOMS, ROOT, Environment, copy_of_the_checkout, said, unpacked_sdist, wheel_of
 
+sys.path.append(str(ROOT / ".ci"))
+environments = importlib.import_module("environments")
 SHORT = ("--years", "2022-2023", "--firms", "40", "--set", "market.periods_per_year=1")
 SPAWNED = ("--seeds", "2", "--workers", "2")
 UNWANTED = re.compile(r"(^|/)(__pycache__|\..*|.*\.(pyc|nbi|nbc))(/|$)")
@@ -103,6 +106,30 @@ assert result.annual.loc[2023, "Price|Carbon"] > 0
 def test_a_script_beside_the_users_own_modules_simulates(installed: Environment, mine: Path) -> None:
     (mine / "study.py").write_text(SCRIPT)
     installed.run("study.py", cwd=mine)
+
+
+CODE_VERSION = "from tanshi.simulator.studies.batches.execute import code_version; print(code_version())"
+
+
+def test_a_run_is_known_by_the_same_code_wherever_the_program_is(
+    installed: Environment, flat: Path, tmp_path: Path
+) -> None:
+    found = {
+        "wheel": installed.run("-c", CODE_VERSION, cwd=tmp_path),
+        "checkout": said(sys.executable, "-c", CODE_VERSION, cwd=ROOT, PYTHONPATH=str(ROOT)),
+        "without links": said(sys.executable, "-c", CODE_VERSION, cwd=flat, PYTHONPATH=str(flat)),
+    }
+    edited = Environment(tmp_path / "env")
+    edited.install("--editable", str(flat))
+    found["editable"] = edited.run("-c", CODE_VERSION, cwd=tmp_path)
+    assert len(set(found.values())) == 1, found
+
+
+def test_a_run_is_known_by_the_same_code_on_every_python() -> None:
+    code = "from tanshi.simulator.machine.source import source_hash; print(source_hash(['tanshi.simulator.model']))"
+    found, _ = environments.interpreters()
+    marks = {one.name: said(str(one.path), "-c", code, cwd=ROOT, PYTHONPATH=str(ROOT)) for one in found}
+    assert len(set(marks.values())) == 1, marks
 
 
 def test_nothing_but_tanshi_is_installed(installed: Environment, tmp_path: Path) -> None:

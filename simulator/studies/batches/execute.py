@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
+import multiprocessing
 import threading
 import time
 import traceback
@@ -20,10 +21,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.drift.weights import default_hash
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.machine.memory import keep_memory
-from tanshi.simulator.machine.places import ROOMS, room
-from tanshi.simulator.results.identity import RunKey, hash_files
+from tanshi.simulator.machine.places import room
+from tanshi.simulator.machine.source import source_hash
+from tanshi.simulator.results.identity import RunKey
 from tanshi.simulator.results.store import record_failure, write_run
 from tanshi.simulator.studies.batches.workers import Pool, Workers, cluster, news_of, processors
 from tanshi.simulator.studies.compiling import compile_once
@@ -78,22 +81,22 @@ class Outcome:
 
 
 def code_version() -> str:
-    """Hash of the program's source, as this process began with it, and of the drift's weights.
+    """Hash of what can move a number: the source that a run reaches, as this process began with it, and the weights.
 
     A process computes with the source that it has loaded: where the files change meanwhile, its runs must not bear
     the name of what it does not run.
     """
-    return hashlib.sha256(
-        f"{_source()}{hash_files(room('simulator') / 'drift' / 'default', ('*',))}".encode()
-    ).hexdigest()[:16]
+    return hashlib.sha256(f"{_source()} {default_hash()}".encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)
 def _source() -> str:
-    return "".join(f"{name} {hash_files(room(name))} " for name in ROOMS)
+    phases = (path.stem for path in (room("simulator") / "run").glob("*.py"))
+    return source_hash(["tanshi.simulator.model", *(f"tanshi.simulator.run.{name}" for name in phases)])
 
 
-_source()  # now, while what is loaded is what is there
+if multiprocessing.parent_process() is None:  # workers of ours are told by their tasks
+    _source()  # now, while what is loaded is what is there
 
 
 def run_one(task: Task, report: Progress) -> Word:
