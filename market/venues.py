@@ -14,6 +14,7 @@ from tanshi.market.mcafee import TradeReduction
 from tanshi.market.one_way import OneWayAuction
 from tanshi.market.pay_as_clear import PayAsClear
 from tanshi.market.venue import Venue
+from tanshi.plugins import known, load
 
 
 class VenueError(ValueError):
@@ -57,7 +58,7 @@ UNIFORM = frozenset({"call_auction", "pay_as_clear", "mcafee"})
 
 
 def open_venue(name: str, day: Day) -> Venue:
-    """Return a venue by name.
+    """Return a venue by name, the program's own or one from outside (`tanshi.plugins`).
 
     Raises
     ------
@@ -69,9 +70,17 @@ def open_venue(name: str, day: Day) -> Venue:
     >>> open_venue("listed_agreement", Day(close=5278)).limits.highest
     5805
     """
-    if name not in VENUES:
-        raise VenueError(f"venues: {name!r} is unknown; known are {', '.join(VENUES)}")
-    return VENUES[name](day)
+    if name in VENUES:
+        return VENUES[name](day)
+    if name not in known("venue"):
+        raise VenueError(f"venues: {name!r} is unknown; known are {', '.join([*VENUES, *known('venue')])}")
+    venue: Venue = load("venue", name)(day)
+    return venue
+
+
+def one_price(name: str, venue: Venue) -> bool:
+    """Whether an order's limit does not set what its owner pays; a venue from outside says so by ``uniform``."""
+    return name in UNIFORM or bool(getattr(venue, "uniform", False))
 
 
 def limits_of(venue: Venue) -> Limits | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import tanshi.plugins as plugins
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 
 ECONOMIES = Path(__file__).parent / "economies"
@@ -127,7 +128,8 @@ def economy_folder(name: str | Path) -> Path:
     ----------
     name
         Path of a folder (absolute, or from where the program is started), name of a folder below ``economies``
-        there, or of a built-in one.
+        there, of a built-in one, or of one from outside
+        (`tanshi.plugins`).
 
     Raises
     ------
@@ -138,10 +140,24 @@ def economy_folder(name: str | Path) -> Path:
     for place in (places[0],) if places[0].is_absolute() else places:
         if place.is_dir():
             return place
+    if str(name) in plugins.known("economy"):
+        return _brought(str(name))
     own = OWN.iterdir() if OWN.is_dir() else ()
-    known = sorted({p.name for p in (*ECONOMIES.iterdir(), *own) if p.is_dir()})
+    known = sorted({p.name for p in (*ECONOMIES.iterdir(), *own) if p.is_dir()} | {*plugins.known("economy")})
     problem = Problem(f"one of {', '.join(known)}, or a folder", repr(str(name)), hint=did_you_mean(str(name), known))
     raise UserError(f"There is no economy '{name}'.", [problem])
+
+
+def _brought(name: str) -> Path:
+    """The folder of an economy from outside: a path, or the folder of a package."""
+    found = plugins.load("economy", name)
+    place = Path(found.__file__).parent if hasattr(found, "__file__") else Path(found)
+    if not place.is_dir():
+        problem = Problem(
+            "the folder of an economy", f"{place}, which is none", hint=f"It is {plugins.origin('economy', name)}."
+        )
+        raise UserError(f"The economy '{name}' cannot be read.", [problem])
+    return place
 
 
 def load_economy(name: str | Path) -> Figures:

@@ -10,15 +10,46 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
+
+import tanshi.plugins as plugins
+from tanshi.plugins import Kind
 
 Status = Literal["law", "measured", "literature", "assumed", "calibrated", "setting"]
 """How a default is known; `calibrated` is what an economy's own calibration found (`tanshi.scenarios.calibrated`)."""
 SectorCoverage = Literal["none", "allocated", "trading"]
-VenueName = Literal[
+OwnVenue = Literal[
     "call_auction", "pay_as_clear", "continuous", "mcafee", "listed_agreement", "block_agreement", "one_way_auction"
 ]
+
+
+def _or_from_outside(kind: Kind) -> Any:
+    """Let a field hold, besides the words that it allows, the name of a rule from outside (`tanshi.plugins`)."""
+
+    def check(value: Any, own: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return own(value)
+        except ValidationError:
+            if isinstance(value, str) and value in plugins.known(kind):
+                return value
+            raise
+
+    return WrapValidator(check)
+
+
+_AS_IS = PlainSerializer(str, return_type=str)
 
 
 def _in(unit: str, status: Status, **bounds: Any) -> Any:
@@ -298,7 +329,7 @@ class Market(Group):
 
     mode: Annotated[Literal["agents", "equilibrium"], _in("-", "setting")] = "agents"
     """agents: the firms' auction; equilibrium: the permit condition of the general equilibrium itself."""
-    venue: Annotated[VenueName, _in("-", "assumed")] = "call_auction"
+    venue: Annotated[OwnVenue, _or_from_outside("venue"), _AS_IS, _in("-", "assumed")] = "call_auction"
     """call_auction: sealed, one price; pay_as_clear: the same at the highest accepted ask; continuous; mcafee: trade
     reduction; China's listed_agreement and block_agreement; one_way_auction: each seller auctions to the highest
     bidders."""
@@ -315,7 +346,13 @@ class Market(Group):
 
 
 class Strategies(Group):
-    """Shares of firms by bidding strategy; they sum to 1, and a strategy that is not named has none."""
+    """Shares of firms by bidding strategy; they sum to 1, and a strategy that is not named has none.
+
+    A strategy from outside (`tanshi.plugins`) is a further field.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[float, Field(ge=0, le=1)]]
 
     truthful: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
     """Firms that bid what an allowance is worth to them."""
@@ -329,6 +366,9 @@ class Strategies(Group):
     @model_validator(mode="after")
     def _sum_to_one(self) -> Self:
         shares = self.as_dict()
+        for name in sorted(set(shares) - set(type(self).model_fields) - set(plugins.known("strategy"))):
+            fields = ", ".join([*type(self).model_fields, *plugins.known("strategy")])
+            raise _refuse(f"one of the fields {fields}", f"the field {name!r}", f"firms.strategies.{name}")
         total = sum(shares.values())
         if abs(total - 1) > 1e-9:
             got = " + ".join(f"{name} {share:g}" for name, share in shares.items()) + f" = {total:g}"
@@ -393,7 +433,7 @@ class Coupling(Group):
 class Drift(Group):
     """What carries emissions and price forward between auctions."""
 
-    mode: Annotated[Literal["neural", "ou", "none"], _in("-", "setting")] = "neural"
+    mode: Annotated[Literal["neural", "ou", "none"], _or_from_outside("drift"), _AS_IS, _in("-", "setting")] = "neural"
     """neural: mean reversion and a trained network; ou: mean reversion alone; none: nothing moves."""
     weights: Annotated[Annotated[str, Field(min_length=1)] | None, _in("-", "setting")] = None
     """Folder of trained weights, as `train --out` leaves it; null: the weights that come with the program."""
@@ -488,6 +528,14 @@ class Scenario(Group):
     closure: Closure = Closure()
     dynamics: Dynamics = Dynamics()
     shock: Shock = Shock(sectors=[])
+
+    def from_outside(self) -> set[tuple[Kind, str]]:
+        """The rules from outside that this scenario names (`tanshi.plugins`)."""
+        chosen: set[tuple[Kind, str]] = {("venue", self.market.venue), ("drift", self.drift.mode)}
+        chosen |= {("strategy", name) for name, share in self.firms.strategies.as_dict().items() if share > 0}
+        if self.economy in plugins.known("economy"):
+            chosen.add(("economy", self.economy))
+        return {(kind, name) for kind, name in chosen if name not in plugins.BUILT_IN[kind]}
 
     # Checks across groups sit on the later field, so that they run even where some other field is wrong.
     @field_validator("policy_start")

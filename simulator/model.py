@@ -48,7 +48,6 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
 
     def __init__(self, scenario: Scenario, drift: Flow | None = None) -> None:
         super().__init__(rng=scenario.seed)
-        self.scenario = scenario
         self.world, self.state = begin(scenario, drift)
         self.firms = enrol(self, self.population)
 

@@ -14,6 +14,7 @@ from tanshi.agents.strategies.zic import zic
 from tanshi.agents.strategies.zip import zip_trader
 from tanshi.agents.streams import Draws
 from tanshi.market.orders import Ints, Orders
+from tanshi.plugins import known, load
 
 STRATEGIES: Mapping[str, Strategy] = {
     "truthful": truthful,
@@ -58,9 +59,9 @@ def place_orders(population: Population, situation: Situation, draws: Draws, act
         mine = rows[playing == place]
         if not len(mine):
             continue
-        if name not in STRATEGIES:
+        if name not in STRATEGIES and name not in known("strategy"):
             raise PopulationError(f"strategies: {name!r} is unknown; known are {', '.join(STRATEGIES)}")
-        rule = STRATEGIES[name]
+        rule: Strategy = STRATEGIES[name] if name in STRATEGIES else load("strategy", name)
         books += [rule(situation, part, draws) for part in _parts(mine)]
     return Orders.join(books)
 

@@ -13,21 +13,28 @@ ROOMS = ("agents", "equilibrium", "market", "numerics", "scenarios", "simulator"
 @lru_cache
 def room(name: str) -> Path:
     """The real folder of a room; nothing of it is imported."""
-    return _file(f"tanshi.{name}").resolve().parent
+    return package_file(f"tanshi.{name}").resolve().parent
 
 
 def checkout() -> Path | None:
     """The repository that the program runs from; None where it is installed and changes none of its own files."""
     root = room("simulator").parent
-    return root if (root / "pyproject.toml").is_file() and (root / "tanshi").is_dir() else None
+    return root if (root / "pyproject.toml").ispackage_file() and (root / "tanshi").is_dir() else None
 
 
 def search_path() -> Path:
     """The folder that another process must search to import this very program."""
-    return _file("tanshi").parent.resolve().parent
+    return package_file("tanshi").parent.resolve().parent
 
 
-def _file(package: str) -> Path:
+def package_file(package: str) -> Path:
+    """The file of a package or module; of a room, by its link.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If there is none.
+    """
     found = find_spec(package)
     if found is None or found.origin is None:
         raise ModuleNotFoundError(f"there is no package {package}", name=package)

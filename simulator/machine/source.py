@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from tanshi.simulator.machine.places import room
+from tanshi.simulator.machine.places import package_file
 
 Line = list[str]
 PACKAGE = "tanshi"
@@ -146,7 +146,9 @@ def file_of(name: str) -> Path | None:
     if len(parts) < 2:
         return None
     try:
-        place = room(parts[1]).joinpath(*parts[2:])
+        if (single := package_file(f"{PACKAGE}.{parts[1]}")).name != "__init__.py":
+            return single if len(parts) == 2 else None
+        place = single.resolve().parent.joinpath(*parts[2:])
     except ModuleNotFoundError:
         return None
     for found in (place / "__init__.py", place.with_name(f"{place.name}.py") if len(parts) > 2 else place):
@@ -177,6 +179,12 @@ def source_hash(start: Iterable[str]) -> str:
     for name, path in reached(start).items():
         digest.update(f"{name}\0".encode() + module(path).words + b"\1")
     return digest.hexdigest()[:16]
+
+
+def words_hash(sources: Iterable[str]) -> str:
+    """The same of some texts."""
+    lines = (line for source in sources for line in statements(source))
+    return hashlib.sha256("\n".join("\0".join(line) for line in lines).encode()).hexdigest()[:16]
 
 
 def folder_hash(folder: Path) -> str:

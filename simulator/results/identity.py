@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -30,6 +30,9 @@ class RunKey:
     data, code
         Hashes of the economy's figures by value, and of the source that a run reaches
         (`tanshi.simulator.machine.source`).
+    plugins
+        Rules from outside that it uses, each with distribution, version and hash of its source
+        (`tanshi.simulator.machine.marks`).
     """
 
     scenario: str
@@ -37,14 +40,15 @@ class RunKey:
     seed: int
     data: str
     code: str
+    plugins: Sequence[Mapping[str, str]] = ()
 
     @property
     def id(self) -> str:
         """Sixteen hexadecimal digits, equal for equal parameters, seed, data and code."""
-        text = json.dumps(
-            plain([self.scenario, dict(self.parameters), int(self.seed), self.data, self.code]),
-            sort_keys=True, separators=(",", ":"),
-        )  # fmt: skip
+        content: list[Any] = [self.scenario, dict(self.parameters), int(self.seed), self.data, self.code]
+        if self.plugins:
+            content.append([dict(one) for one in self.plugins])
+        text = json.dumps(plain(content), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -308,6 +308,7 @@ def _identity(key: RunKey) -> dict[str, Any]:
         "parameters": dict(key.parameters),
         "data": key.data,
         "code": key.code,
+        **({"plugins": [dict(one) for one in key.plugins]} if key.plugins else {}),
         "versions": versions(),
     }
 

@@ -20,7 +20,7 @@ from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.province import CarbonResponse
 from tanshi.market.orders import SELL, Floats, Ints, Orders, screen
 from tanshi.market.stability import Collar
-from tanshi.market.venues import UNIFORM, Day, limits_of, open_venue
+from tanshi.market.venues import Day, limits_of, one_price, open_venue
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.coupling import REACH, Placed
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
@@ -58,7 +58,7 @@ class Book:
         if self.limits is not None:
             self.lowest = max(self.lowest, min(self.limits.lowest, self.highest))
             self.highest = min(self.highest, max(self.limits.highest, self.lowest))
-        elif market.venue not in UNIFORM:  # a limit far from the market would be paid: firms stay within the band
+        elif not one_price(market.venue, self.venue):  # a limit far off would be paid: firms stay within the band
             self.lowest, self.highest = self.band
         self.band = (max(self.band[0], self.lowest), min(self.band[1], self.highest))
         held = s.registry.held

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+import tanshi.plugins as plugins
 from tanshi.agents.population import Population, build, firm_counts
 from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.market.registry import Registry
@@ -67,6 +68,9 @@ def flow_of(scenario: Scenario) -> Flow:
     drift = scenario.drift
     if drift.mode == "none":
         return Flow(untrained(), "none")
+    if drift.mode not in plugins.BUILT_IN["drift"]:
+        flow: Flow = plugins.load("drift", drift.mode)(scenario)
+        return flow
     weights = load_default() if drift.weights is None else load(drift.weights)
     return Flow(weights, drift.mode, drift.on_blow_up)
 

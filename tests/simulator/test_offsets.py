@@ -120,7 +120,7 @@ def test_the_registry_holds_every_credit_and_every_yuan() -> None:
     surrendered = sum(row["offsets_t"] for row in model.state.log.settlements)
     assert bought == surrendered + registry.offsets.sum() > 1e6
     paid = sum(row["price"] * row["bought_t"].sum() for row in model.state.log.credit_trades)
-    assert registry.cash[model.world.forestry] * model.scenario.market.tick == pytest.approx(paid)
+    assert registry.cash[model.world.forestry] * model.world.scenario.market.tick == pytest.approx(paid)
     assert registry.offsets[model.world.forestry] == 0  # what is not sold is not issued
     assert registry.held[model.world.forestry] == 0
     assert (result.series("Carbon Market|Offsets|Surrendered") <= result.series(offsets_of()) + 1e-6).all()
@@ -135,7 +135,7 @@ def test_nobody_surrenders_more_credits_than_its_share() -> None:
 
 def test_forestry_sells_along_its_supply_curve() -> None:
     model, _ = quick()
-    forestry = forestry_of(model.scenario.offsets)
+    forestry = forestry_of(model.world.scenario.offsets)
     for row in model.state.log.credit_trades:
         offered = float(forestry.quantity(row["price"]))
         assert row["bought_t"].sum() <= offered + 0.002 * forestry.potential

@@ -79,7 +79,7 @@ def test_no_orders_keep_the_firm_out_for_one_period() -> None:
 def test_who_places_the_firms_own_orders_gets_the_firms_own_outcome() -> None:
     """One round of the fixed point: over several the firm itself answers each trial price anew."""
     by_hand, itself = (market(**{"coupling.iterations": 1}) for _ in range(2))
-    row, tick = steel(by_hand), by_hand.scenario.market.tick
+    row, tick = steel(by_hand), by_hand.world.scenario.market.tick
     for _ in range(4):
         agreement = one_period(itself.world, itself.state).agreement
         own = agreement.orders.take(agreement.orders.account == row)

@@ -54,7 +54,7 @@ def test_sectors_that_enter_get_allowances_for_the_rest_of_the_year_and_answer_f
     covered = [row["covered_STEEL"] for row in entered.state.log.periods]
     assert covered == [0] * 10 + [1] * 2
     caps = entered.policy.caps(2024)[steel]
-    assert caps == pytest.approx(0.5 * entered.scenario.cap_share(2024) * entered.policy.baseline.at(2024)[steel])
+    assert caps == pytest.approx(0.5 * entered.world.scenario.cap_share(2024) * entered.policy.baseline.at(2024)[steel])
     trades = entered.result().trades
     assert "STEEL" in set(trades["buyer_sector"]) | set(trades["seller_sector"])
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tanshi.plugins import Kind
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.weights import content_hash
+from tanshi.simulator.machine.marks import marks
 from tanshi.simulator.results.iamc import write_iamc
 from tanshi.simulator.results.identity import RunKey
 from tanshi.simulator.results.store import (
@@ -21,7 +23,7 @@ from tanshi.simulator.results.store import (
 )
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.economy import check_years, data_version
-from tanshi.simulator.studies.batches.execute import Outcome, Progress, Task, code_version, execute
+from tanshi.simulator.studies.batches.execute import Outcome, Progress, Task, check_reach, code_version, execute
 from tanshi.simulator.studies.batches.lock import only_one_in
 
 __all__ = ["BatchResult", "Progress", "run_batch", "run_key"]
@@ -58,6 +60,7 @@ def run_key(scenario: Scenario, code: str | None = None) -> RunKey:
         scenario.seed,
         data_version(scenario.economy) + _own_weights(scenario),
         code if code is not None else code_version(),
+        marks(scenario.from_outside()),
     )
 
 
@@ -148,12 +151,15 @@ def fill_folder(
     ids: dict[str, str] = {}
     economies: dict[str, None] = {}
     spans: set[tuple[str, int, int]] = set()
+    outside: set[tuple[Kind, str]] = set()
     for name, scenario in runs.items():
         spans.add((scenario.economy, scenario.years.start, scenario.years.end))
         ids[name] = run_key(scenario, code).id
         economies[scenario.economy] = None
+        outside |= scenario.from_outside()
     for economy, first, last in sorted(spans):
         check_years(economy, first, last)
+    check_reach(outside, len(runs), workers=workers, scheduler=scheduler)
     if out.exists() and not out.is_dir():
         raise RunExists(f"{out} is a file; choose another folder with --out")
     _same_version(out, code, ids, overwrite)

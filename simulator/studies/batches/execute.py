@@ -20,9 +20,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+import tanshi.plugins as plugins
+from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.weights import default_hash
 from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.machine.marks import differing
 from tanshi.simulator.machine.memory import keep_memory
 from tanshi.simulator.machine.places import room
 from tanshi.simulator.machine.source import source_hash
@@ -157,7 +160,7 @@ def execute(
         Where the disk refuses, or the scheduler is lost.
     """
     tell: Progress = report or (lambda name, done, total: None)
-    count = min(total, workers or processors())
+    count = hands(total, workers)
     if scheduler is None and total:
         compile_once(tell)
     if scheduler is None and count <= 1:
@@ -170,6 +173,35 @@ def execute(
     finally:
         staff.close()
     return crew.outcome
+
+
+def hands(total: int, workers: int | None) -> int:
+    """How many processes share the work; one means this one."""
+    return min(total, workers or processors())
+
+
+def check_reach(
+    used: Iterable[tuple[plugins.Kind, str]], total: int, *, workers: int | None, scheduler: str | None
+) -> None:
+    """Refuse, before anything is computed, rules that workers could not import.
+
+    Raises
+    ------
+    UserError
+        Where a rule was registered in this process from no module of its own, and others are to compute.
+    tanshi.plugins.PluginError
+        Where a rule from outside cannot be imported here.
+    """
+    problems = []
+    for kind, name in sorted(used):
+        plugins.load(kind, name)  # what does not even begin here is said now
+        where = plugins.origin(kind, name)
+        if not where.distribution and not plugins.importable(where):
+            hint = "Put it into a module of its own beside the script, or compute with 1 worker."
+            got = f"one of {where.module or 'no module'}"
+            problems.append(Problem(f"{where} in a module that workers can import", got, hint=hint))
+    if problems and (scheduler is not None or hands(total, workers) > 1):
+        raise UserError("Workers cannot compute with what only this process knows.", problems)
 
 
 def _here(tasks: Iterable[Task], total: int, tell: Progress) -> Outcome:
@@ -272,6 +304,11 @@ _one_at_a_time = threading.Lock()
 
 def _in_worker(task: Task) -> Word:
     news = news_of()
+    try:
+        if why := differing(task.key.plugins):
+            return Word(stop=f"{why}; install the same one everywhere and start again")
+    except plugins.PluginError as error:
+        return Word(stop=str(error).rstrip("."))
     if news is None:  # a cluster's worker
         if code_version() != task.key.code:
             why = f"a worker runs another version of the program ({code_version()}, not {task.key.code})"

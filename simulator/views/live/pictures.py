@@ -54,14 +54,14 @@ def volume_picture(m: LiveMarket) -> Figure:
 def _time_axis(m: LiveMarket, axes: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    start, now = float(m.scenario.years.start), m.moment.rows[-1]["t"]
+    start, now = float(m.world.scenario.years.start), m.moment.rows[-1]["t"]
     axes.set_xlim(start - 0.05, max(now + 0.15, start + 1.0))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
 
 
 def book_picture(m: LiveMarket) -> Figure:
     """Demand and supply of the last auction around the price that cleared it."""
-    agreement, market = m.moment.agreement, m.scenario.market
+    agreement, market = m.moment.agreement, m.world.scenario.market
     orders, unit = agreement.orders, market.lot / TONNES
     if not len(orders):
         return _nothing("no orders: the price comes from the equilibrium itself")
@@ -93,7 +93,7 @@ def _nothing(words: str) -> Figure:
 
 
 def _own_orders(m: LiveMarket, axes: Axes, row: int) -> None:
-    orders, tick = m.moment.agreement.orders, m.scenario.market.tick
+    orders, tick = m.moment.agreement.orders, m.world.scenario.market.tick
     own = orders.price[orders.account == row] * tick
     low, high = axes.get_ylim()
     own = own[(own >= low) & (own <= high)]
@@ -108,7 +108,7 @@ def trades_picture(m: LiveMarket) -> Figure:
     from matplotlib.lines import Line2D
     from matplotlib.path import Path
 
-    fills, lot = m.moment.agreement.clearing.fills, m.scenario.market.lot
+    fills, lot = m.moment.agreement.clearing.fills, m.world.scenario.market.lot
     firms, accounts = len(m.population), m.registry.accounts
     figure, axes = panel("", "", height=4.0)
     axes.set_axis_off()
@@ -162,7 +162,7 @@ def trades_picture(m: LiveMarket) -> Figure:
 
 def flows_picture(m: LiveMarket) -> Figure:
     """What each sector bought and sold in the last auction."""
-    fills, lot = m.moment.agreement.clearing.fills, m.scenario.market.lot
+    fills, lot = m.moment.agreement.clearing.fills, m.world.scenario.market.lot
     names = [*m.moment.trading]
     if (fills.seller == m.world.government).any():
         names.append("GOV")

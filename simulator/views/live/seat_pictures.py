@@ -35,7 +35,7 @@ def position_table(game: Game) -> str:
     bounds = admitted(m.world, m.state, row)
     cost = float(firm_demand(game).marginal_cost(bounds.lowest, bounds.highest)[0])
     state = m.state
-    tick, due = m.scenario.market.tick, "for a tonne that nothing covers at year end"
+    tick, due = m.world.scenario.market.tick, "for a tonne that nothing covers at year end"
     rows = [
         ("allowances held", f"{number(now.held)} t", "all can be sold; after compliance the rest is banked"),
         ("emitted this year", f"{number(now.owed)} t", "to be surrendered at year end"),

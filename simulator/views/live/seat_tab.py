@@ -67,13 +67,13 @@ def say(text: str, **more: object) -> None:
 @solara.component
 def Door(market: LiveMarket) -> None:
     """Choose a firm."""
-    codes = market.scenario.coverage.sectors("trading")
+    codes = market.world.scenario.coverage.sectors("trading")
     names = {full_name(code): code for code in codes}
     sector, set_sector = solara.use_state(next(iter(names), ""))
     size, set_size = solara.use_state("a large one")
     trouble, set_trouble = solara.use_state("")
-    say(DOOR.format(year=market.scenario.policy_start))
-    if market.scenario.market.mode != "agents" or not names:
+    say(DOOR.format(year=market.world.scenario.policy_start))
+    if market.world.scenario.market.mode != "agents" or not names:
         say("This scenario has no auction to take part in.", classes=["refused"])
         return
 

@@ -63,7 +63,7 @@ def strip(m: LiveMarket) -> list[tuple[str, str]]:
 
 def rules(m: LiveMarket) -> str:
     """The rules of this run, those that the sliders move."""
-    s = m.scenario
+    s = m.world.scenario
     mix = ", ".join(f"{100 * share:.0f} % {name}" for name, share in s.firms.strategies.as_dict().items() if share > 0)
     trading = [full_name(sector) for sector in s.coverage.sectors("trading")]
     return (
@@ -76,7 +76,7 @@ def rules(m: LiveMarket) -> str:
 
 def book_table(m: LiveMarket) -> str:
     """The orders of the last auction in figures, and how well the economy agreed with it."""
-    agreement, lot = m.moment.agreement, m.scenario.market.lot
+    agreement, lot = m.moment.agreement, m.world.scenario.market.lot
     orders, filled = agreement.orders, agreement.clearing.filled
     rows = [
         (name, f"{int(side.sum()):,}", number(orders.quantity[side].sum() * lot), number(filled[side].sum() * lot))

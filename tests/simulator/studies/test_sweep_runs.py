@@ -167,7 +167,7 @@ def test_a_failed_run_is_recorded_with_its_parameters_and_traceback_and_the_othe
     result = CarbonMarket.result
 
     def sometimes(self: CarbonMarket) -> Any:
-        if self.scenario.cap.tightness == tightness:
+        if self.world.scenario.cap.tightness == tightness:
             raise ZeroDivisionError("division by zero")
         return result(self)
 

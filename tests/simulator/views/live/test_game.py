@@ -50,7 +50,7 @@ def test_where_the_firm_bids_by_itself_the_seat_is_the_ordinary_run_and_saves_no
     game = seat()
     game.delegates = True
     play(game)
-    ordinary = CarbonMarket(game.market.scenario).run()
+    ordinary = CarbonMarket(game.market.world.scenario).run()
     assert game.market.registry.cash.tolist() == ordinary.registry.cash.tolist()
     assert game.twin.registry.held.tolist() == ordinary.registry.held.tolist()
     assert [score.saved for score in scores(game)] == [0.0, 0.0, 0.0]
@@ -61,7 +61,7 @@ def test_who_places_the_firms_own_orders_saves_nothing() -> None:
     """One round of the fixed point: over several the firm itself answers each trial price anew."""
     game = seat(**{"coupling.iterations": 1})
     market, twin = game.market, game.twin
-    tick = market.scenario.market.tick
+    tick = market.world.scenario.market.tick
     while market.running:
         orders = one_period(market.world, twin.copy()).agreement.orders
         own = orders.take(orders.account == game.row)

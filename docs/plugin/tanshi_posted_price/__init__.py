@@ -1,0 +1,1 @@
+"""Rules for Tanshi from outside: a venue, a strategy and a drift."""
