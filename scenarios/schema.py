@@ -352,7 +352,6 @@ class Strategies(Group):
     """
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Annotated[float, Field(ge=0, le=1)]]
 
     truthful: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
     """Firms that bid what an allowance is worth to them."""
@@ -369,6 +368,9 @@ class Strategies(Group):
         for name in sorted(set(shares) - set(type(self).model_fields) - set(plugins.known("strategy"))):
             fields = ", ".join([*type(self).model_fields, *plugins.known("strategy")])
             raise _refuse(f"one of the fields {fields}", f"the field {name!r}", f"firms.strategies.{name}")
+        for name, share in shares.items():  # those from outside; the program's own have been looked at
+            if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+                raise _refuse("a number >= 0 and <= 1 [fraction]", repr(share), f"firms.strategies.{name}")
         total = sum(shares.values())
         if abs(total - 1) > 1e-9:
             got = " + ".join(f"{name} {share:g}" for name, share in shares.items()) + f" = {total:g}"

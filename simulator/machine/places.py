@@ -19,7 +19,7 @@ def room(name: str) -> Path:
 def checkout() -> Path | None:
     """The repository that the program runs from; None where it is installed and changes none of its own files."""
     root = room("simulator").parent
-    return root if (root / "pyproject.toml").ispackage_file() and (root / "tanshi").is_dir() else None
+    return root if (root / "pyproject.toml").is_file() and (root / "tanshi").is_dir() else None
 
 
 def search_path() -> Path:

@@ -31,7 +31,8 @@ def open_year(w: World, s: State) -> None:
     give(w, s, free)
     if not policy.standard(s.year):
         s.registry.issue(w.government, int(auctioned[policy.mask(s.year)].sum()), s.year)
-    newly = policy.mask(s.year) & ~(policy.mask(s.year - 1) if s.year > w.scenario.years.start else False)
+    traded = policy.mask(s.year)
+    newly = traded & ~policy.mask(s.year - 1) if s.year > w.scenario.years.start else traded
     if w.scenario.banking.allowed and newly.any():  # firms enter with the reserve they want to hold
         start = np.where(newly, w.scenario.firms.reserve * policy.baseline.at(s.year) * TONNES, 0.0)
         reserves = grandfather(np.rint(start).astype(np.int64), history_of(s), population.sector)
