@@ -10,7 +10,7 @@ from pathlib import Path
 from tanshi.scenarios.errors import Problem, UserError
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
-    "train": ("torch", "torchdiffeq"),
+    "train": ("torch", "torchdiffeq", "arch"),
     "excel": ("openpyxl", "python_calamine"),
     "dashboard": ("dash", "plotly"),
     "live": ("solara", "solara_assets", "ipyvuetify", "uvicorn", "altair"),

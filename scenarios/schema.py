@@ -368,7 +368,8 @@ class Strategies(Group):
         for name in sorted(set(shares) - set(type(self).model_fields) - set(plugins.known("strategy"))):
             fields = ", ".join([*type(self).model_fields, *plugins.known("strategy")])
             raise _refuse(f"one of the fields {fields}", f"the field {name!r}", f"firms.strategies.{name}")
-        for name, share in shares.items():  # those from outside; the program's own have been looked at
+        given: dict[str, Any] = dict(shares)
+        for name, share in given.items():  # those from outside; the program's own have been looked at
             if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
                 raise _refuse("a number >= 0 and <= 1 [fraction]", repr(share), f"firms.strategies.{name}")
         total = sum(shares.values())
