@@ -54,8 +54,12 @@ def example(monkeypatch: pytest.MonkeyPatch) -> Any:
 def bring(monkeypatch: pytest.MonkeyPatch, *points: tuple[str, str, str, str]) -> None:
     """Entry points of distributions: group, name, value, distribution."""
 
-    def entry_points(group: str) -> list[Any]:
-        found = []
+    real = metadata.entry_points
+
+    def entry_points(**asked: str) -> Any:
+        group, found = asked.get("group", ""), []
+        if not group.startswith("tanshi."):  # Numba looks for its own
+            return real(**asked)
         for of, name, value, whose in points:
             if of == group:
                 module, _, attribute = value.partition(":")

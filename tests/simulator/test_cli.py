@@ -111,7 +111,7 @@ MISTAKES = {
     "a binary file": ("run bin.yaml", ["bin.yaml:2: expected text in UTF-8"]),
     "an empty file": ("run empty.yaml", ["empty.yaml: expected fields", "an empty file"]),
     "unsafe YAML": ("run unsafe.yaml", ["unsafe.yaml:1: seed", "os.system"]),
-    "results in a file": ("run S1 --out bad.yaml", ["--out: expected a folder that can be written, got bad.yaml: it is a file"]),
+    "results in a file": ("run S1 --out bad.yaml", ["--out: expected a folder that can be written, got bad.yaml"]),
 }
 
 
