@@ -1,0 +1,161 @@
+"""A social accounting matrix from a file: CSV, XLSX, GAMS GDX or GEMPACK HAR.
+
+A cell is what the account of its row receives from the account of its column.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tanshi.equilibrium.engine.model import ModelError
+from tanshi.equilibrium.engine.names import nearest
+
+BALANCE = 1e-6  # of an account's total: larger gaps are refused
+TOTALS = ("total", "sum", "totals")
+KINDS = ".csv, .xlsx, .gdx or .har"
+
+
+def read_sam(path: str | Path, symbol: str | None = None, *, balance: float = BALANCE) -> pd.DataFrame:
+    """Read a social accounting matrix and see that it balances.
+
+    Parameters
+    ----------
+    path : a CSV or XLSX with accounts in its first column and in its first row, or with three columns (row, column,
+        value); a GDX (extra ``gams``) or HAR (extra ``gempack``) with a matrix of two dimensions.
+    symbol : sheet of a workbook, parameter of a GDX, header of a HAR; needed where there are several.
+    balance : largest gap of an account, as a part of its total, that is passed over.
+
+    Returns
+    -------
+    Square table; rows receive, columns pay. A row or column of totals is left out.
+
+    Raises
+    ------
+    ModelError
+        naming the file, the cell or the account, what was expected and what was found.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(f"no file '{path}'; a SAM is read from {KINDS}")
+    readers = {".csv": _csv, ".xlsx": _xlsx, ".gdx": _gdx, ".har": _har}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise ModelError(f"'{path.name}' is of no kind that is read here; a SAM is read from {KINDS}")
+    sam = _square(reader(path, symbol), path.name)
+    values = sam.to_numpy(dtype=float)
+    receives, pays = values.sum(axis=1), values.sum(axis=0)
+    total = np.maximum(receives, pays)
+    off = np.flatnonzero(np.abs(receives - pays) > balance * np.maximum(total, 1e-9 * total.max()))
+    if off.size:
+        worst = int(np.argmax(np.abs(receives - pays)))
+        raise ModelError(
+            f"'{path.name}' does not balance: account '{sam.index[worst]!s}' receives {receives[worst]:.6g} and pays "
+            f"{pays[worst]:.6g}; accounts out of balance: {', '.join(str(sam.index[i]) for i in off.tolist())}"
+        )
+    return sam
+
+
+def _csv(path: Path, symbol: str | None) -> pd.DataFrame:
+    del symbol
+    try:
+        return pd.read_csv(path, dtype=str, skipinitialspace=True, encoding="utf-8-sig")
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ModelError(f"'{path.name}' is no CSV in UTF-8: {error}") from error
+
+
+def _xlsx(path: Path, symbol: str | None) -> pd.DataFrame:
+    _needed("openpyxl", "excel", path)
+    sheets = pd.read_excel(path, sheet_name=None, dtype=str)
+    return sheets[_chosen(symbol, list(sheets), "sheet", path)]
+
+
+def _gdx(path: Path, symbol: str | None) -> pd.DataFrame:
+    transfer, base = _needed("gams.transfer", "gams", path), _needed("gamspy_base", "gams", path)
+    container = transfer.Container(str(path.resolve()), system_directory=base.directory)
+    two = [p.name for p in container.getParameters() if p.dimension == 2]
+    records = container[_chosen(symbol, two, "parameter of two dimensions", path)].records
+    if records is None:
+        raise ModelError(f"the parameter of '{path.name}' holds no numbers")
+    return pd.DataFrame(records.iloc[:, :3].astype(str))
+
+
+def _har(path: Path, symbol: str | None) -> pd.DataFrame:
+    harpy = _needed("harpy", "gempack", path)
+    file = harpy.HarFileObj.loadFromDisk(str(path))
+    arrays = {name.strip(): file.getHeaderArrayObj(name) for name in file.getHeaderArrayNames()}
+    two = [name for name, header in arrays.items() if len(header.get("sets") or ()) == 2]
+    found = arrays[_chosen(symbol, two, "header of two dimensions", path)]
+    names = [one["dim_desc"] for one in found.get("sets") or ()]
+    if not all(names):
+        raise ModelError(f"'{path.name}': the header's sets have no elements; accounts need names")
+    table = pd.DataFrame(np.reshape(found["array"], (len(names[0]), -1)).astype(float), columns=names[1])
+    table.insert(0, "account", names[0])
+    return table.astype(str)
+
+
+def _needed(module: str, extra: str, path: Path) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ModelError(f"to read '{path.name}' install the extra: pip install 'tanshi[{extra}]' ({error})") from error
+
+
+def _chosen(symbol: str | None, there: list[str], what: str, path: Path) -> str:
+    if symbol is not None:
+        if symbol not in there:
+            raise ModelError(f"'{path.name}' has no {what} '{symbol}': {nearest(symbol, there)}")
+        return symbol
+    if len(there) != 1:
+        raise ModelError(
+            f"'{path.name}' has {len(there)} of the kind {what} ({', '.join(there[:8])}); name one (symbol)"
+        )
+    return there[0]
+
+
+def _square(raw: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The table with one account a row and a column, in the order of the rows."""
+    if raw.shape[1] == 3 and not set(map(str, raw.columns[1:])) & set(map(str, raw.iloc[:, 0])):
+        keys = raw.iloc[:, :2].map(lambda v: str(v).strip())
+        values = raw.iloc[:, 2].map(lambda v: _number(v, f"'{name}'"))
+        long = pd.DataFrame({"row": keys.iloc[:, 0], "column": keys.iloc[:, 1], "value": values})
+        twice = long[long.duplicated(["row", "column"])]
+        if len(twice):
+            raise ModelError(f"'{name}' gives the cell ({twice.iloc[0]['row']}, {twice.iloc[0]['column']}) twice")
+        accounts = list(dict.fromkeys([*long["row"], *long["column"]]))
+        table = long.pivot(index="row", columns="column", values="value")
+        return table.reindex(index=accounts, columns=accounts).fillna(0.0)
+    rows = [str(v).strip() for v in raw.iloc[:, 0]]
+    columns = [str(v).strip() for v in raw.columns[1:]]
+    for kind, given in (("row", rows), ("column", columns)):
+        twice_named = sorted({a for a in given if given.count(a) > 1})
+        if twice_named:
+            raise ModelError(f"'{name}' has the account '{twice_named[0]}' in more than one {kind}")
+    cells = [
+        [_number(v, f"'{name}', row '{r}', column '{c}'") for c, v in zip(columns, row, strict=True)]
+        for r, row in zip(rows, raw.iloc[:, 1:].itertuples(index=False), strict=True)
+    ]
+    table = pd.DataFrame(cells, index=rows, columns=columns)
+    table = table.loc[[r for r in rows if r.lower() not in TOTALS], [c for c in columns if c.lower() not in TOTALS]]
+    alone = sorted(set(table.index) ^ set(table.columns))
+    if alone:
+        raise ModelError(f"'{name}' is not square: '{alone[0]}' stands among the rows or the columns alone")
+    return table.loc[:, list(table.index)]
+
+
+def _number(value: object, where: str) -> float:
+    text = "" if value is None else str(value).strip().replace("\u00a0", "")
+    if text in ("", "nan", "-", "."):
+        return 0.0
+    try:
+        number = float(text)
+    except ValueError:
+        raise ModelError(f"{where}: '{text}' is no number") from None
+    if not np.isfinite(number):
+        raise ModelError(f"{where}: '{text}' is not finite")
+    return number
