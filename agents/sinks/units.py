@@ -24,6 +24,9 @@ INPUTS = ("capital", "labour", "intermediate")
 GROUPS = ("unit", "firm", "sector", "province", "year")
 #: Faults named one by one; beyond these only their number is given.
 MOST_FAULTS = 20
+#: A value so many times its peers' median, or so much less, is probably in another unit.
+OUT_OF_SCALE = 1e4
+FEWEST_PEERS = 5
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,49 @@ def _name(key: object) -> str:
     return " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
+def _each_once(groups: pd.DataFrame, rows: Ints) -> None:
+    """Refuse a unit that stands twice in one year: it would be compared with itself.
+
+    Raises
+    ------
+    SinksError
+        With every row that repeats another.
+    """
+    if not {"unit", "firm"} & set(groups.columns):
+        return
+    again = groups.duplicated(keep="first").to_numpy()
+    if not again.any():
+        return
+    first = {tuple(key): int(row) for key, row in zip(groups[::-1].to_numpy(), rows[::-1], strict=True)}
+    faults = [
+        Fault(", ".join(groups.columns), "each unit once in a year", f"{' '.join(groups.iloc[k])} again", int(rows[k]),
+              f"It stands in row {first[tuple(groups.iloc[k])]} already.")
+        for k in np.flatnonzero(again)[:MOST_FAULTS]
+    ]  # fmt: skip
+    raise SinksError(f"{int(again.sum())} rows of the table of units stand twice.", faults)
+
+
+def out_of_scale(units: Units) -> list[str]:
+    """Values that look like another unit of measurement, a sentence each: 10,000 times their peers' or as much less.
+
+    Peers are the units of the same sector where the table names sectors with five units or more, else all.
+    """
+    sectors = units.groups["sector"] if "sector" in units.groups else pd.Series([""] * len(units))
+    columns = dict(zip(INPUTS, units.inputs.T, strict=True)) | {"output": units.output, "co2": units.co2}
+    told = []
+    for name, values in columns.items():
+        size = pd.Series(np.log10(values))
+        peers = size.groupby(sectors.to_numpy()).transform("median").to_numpy()
+        many = size.groupby(sectors.to_numpy()).transform("size").to_numpy() >= FEWEST_PEERS
+        away = size.to_numpy() - np.where(many, peers, float(size.median()))
+        for k in np.flatnonzero(np.abs(away) >= np.log10(OUT_OF_SCALE)):
+            told.append(
+                f"Row {int(units.rows[k])}: {name} {values[k]:.4g} is {10.0 ** away[k]:.3g} times the median of its "
+                f"peers. Is it in {QUANTITIES[name].partition(', ')[2] or 'the unit of the others'}?"
+            )
+    return told
+
+
 def read_units(table: pd.DataFrame) -> Units:
     """Check a table of units, cells as text or numbers, and take what is needed from it.
 
@@ -144,6 +190,7 @@ def read_units(table: pd.DataFrame) -> Units:
         more = f" (the first {MOST_FAULTS} are named)" if len(faults) > MOST_FAULTS else ""
         raise SinksError(f"{len(faults)} cells of the table of units cannot be used{more}.", shown)
     groups = pd.DataFrame({name: table[name].astype(str).str.strip().to_numpy() for name in GROUPS if name in names})
+    _each_once(groups, rows)
     if groups.empty:
         groups = pd.DataFrame({"unit": [str(row) for row in rows]})
     return Units(np.column_stack([columns[name] for name in INPUTS]), columns["output"], columns["co2"], groups, rows)

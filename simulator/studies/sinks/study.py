@@ -25,7 +25,7 @@ from tanshi.agents.sinks.noise import noise_band
 from tanshi.agents.sinks.supply import cost_spread, offset_bid, province_spread
 from tanshi.agents.sinks.surfaces import lines, mean_costs, slopes_at, surfaces
 from tanshi.agents.sinks.survey import draw_survey
-from tanshi.agents.sinks.units import GROUPS, Units, read_units
+from tanshi.agents.sinks.units import GROUPS, Units, out_of_scale, read_units
 from tanshi.simulator.studies.sinks.settings import Settings
 from tanshi.simulator.studies.sinks.units import about, read_file
 
@@ -111,7 +111,8 @@ def _own(units: Units, source: str, settings: Settings, progress: Progress | Non
         f"{priced.loc[finite, 'shadow_price'].min():,.2f} to {priced.loc[finite, 'shadow_price'].max():,.2f} yuan/t; "
         f"{int((priced['boundary'] != '').sum())} on a boundary, {int(priced['non_unique'].sum())} not unique."
     ]
-    return SinksResult(settings, source, tables, (*words, *_choice_words(tables["choice"])))
+    doubts = [f"CHECK THE UNITS: {line}" for line in out_of_scale(units)]
+    return SinksResult(settings, source, tables, (*doubts, *words, *_choice_words(tables["choice"])))
 
 
 def _prices(units: Units, settings: Settings, progress: Progress | None) -> pd.DataFrame:
