@@ -151,7 +151,8 @@ class Population:
     def copy(self) -> Population:
         """Return the same firms once more, with columns of their own."""
         values: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
-        return Population(**{name: v.copy() if isinstance(v, np.ndarray) else v for name, v in values.items()})
+        values |= {name: value.copy() for name, value in values.items() if isinstance(value, np.ndarray)}
+        return Population(**values)
 
     def state(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return all attributes as plain arrays."""

@@ -14,10 +14,14 @@ from __future__ import annotations
 import gc
 import importlib
 import importlib.util
+import sys
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
