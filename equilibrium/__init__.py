@@ -12,7 +12,8 @@ one minor version before it goes. What is not listed may change at any time.
 
 from tanshi.equilibrium.engine.capacity import capacity_of, with_capacity
 from tanshi.equilibrium.engine.checks import Check, benchmark, every_payment_is_received, exact_jacobian, square, walras
-from tanshi.equilibrium.engine.compile import Compiled, Parameters, compile_model
+from tanshi.equilibrium.engine.compile import compile_model
+from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.counterfactual import Counterfactual
 from tanshi.equilibrium.engine.expressions import (
     Expression,
@@ -44,6 +45,7 @@ from tanshi.equilibrium.engine.nest import Leaf, Nest, Tax, unit_value
 from tanshi.equilibrium.engine.sensitivity import Parameter, derivative, forward, gradient
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution
 from tanshi.equilibrium.engine.solve import UndeterminedWarning, solve, solve_by_steps
+from tanshi.equilibrium.engine.structure import Parameters
 
 __all__ = [
     "Activity",

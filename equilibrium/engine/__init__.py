@@ -4,7 +4,8 @@ A model is data: activities with nested CES inputs and CET outputs, commodities,
 and endowments, and auxiliary conditions.  Zero profit, market clearing and income balance follow from it.
 """
 
-from tanshi.equilibrium.engine.compile import Compiled, Parameters, compile_model
+from tanshi.equilibrium.engine.compile import compile_model
+from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.model import (
     Activity,
     Auxiliary,
@@ -18,6 +19,7 @@ from tanshi.equilibrium.engine.model import (
 from tanshi.equilibrium.engine.nest import Leaf, Nest, Tax, unit_value
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution
 from tanshi.equilibrium.engine.solve import UndeterminedWarning, solve, solve_by_steps
+from tanshi.equilibrium.engine.structure import Parameters
 
 __all__ = [
     "Activity",

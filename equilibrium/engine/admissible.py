@@ -6,9 +6,10 @@ from math import isfinite
 
 import numpy as np
 
-from tanshi.equilibrium.engine.compile import Array, Compiled, Parameters
-from tanshi.equilibrium.engine.layout import COBB_DOUGLAS, GENERAL, LEONTIEF, Short
+from tanshi.equilibrium.engine.compiled import Compiled
+from tanshi.equilibrium.engine.layout import Short
 from tanshi.equilibrium.engine.model import ModelError
+from tanshi.equilibrium.engine.structure import COBB_DOUGLAS, GENERAL, LEONTIEF, Array, Parameters
 from tanshi.numerics.compiled import compiled
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tanshi.equilibrium.engine.compile import Array, Compiled, Parameters
+from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.evaluate import Evaluator
 from tanshi.equilibrium.engine.matching import unmatched
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, jacobian
 from tanshi.equilibrium.engine.solve import solve
+from tanshi.equilibrium.engine.structure import Array, Parameters
 
 COMPLEX_STEP = 1e-30
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tanshi.equilibrium.engine.compile import Array, Index
+from tanshi.equilibrium.engine.structure import Array, Index
 from tanshi.numerics.compiled import compiled
 
 

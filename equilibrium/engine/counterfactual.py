@@ -6,11 +6,13 @@ from math import inf, isfinite
 
 import numpy as np
 
-from tanshi.equilibrium.engine.compile import Array, Compiled, Parameters, compile_model
+from tanshi.equilibrium.engine.compile import compile_model
+from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.model import Model, ModelError
 from tanshi.equilibrium.engine.names import UnknownNameError, nearest
 from tanshi.equilibrium.engine.solution import Solution
 from tanshi.equilibrium.engine.solve import solve_by_steps
+from tanshi.equilibrium.engine.structure import Array, Parameters
 
 
 class Counterfactual:

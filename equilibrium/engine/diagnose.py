@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tanshi.equilibrium.engine.compile import Array, Compiled, Index
+from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.complementarity import fischer_burmeister
 from tanshi.equilibrium.engine.evaluate import Evaluator, State
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, conditions, system
+from tanshi.equilibrium.engine.structure import Array, Index
 
 GONE = 1e-5  # of its benchmark: an activity that has been driven out
 BROKE = 1e-9  # of benchmark income that may be missing

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tanshi.equilibrium.engine import kernels
-from tanshi.equilibrium.engine.compile import Array, Compiled, Parameters
+from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.kernels import Numbers, State, Values
+from tanshi.equilibrium.engine.structure import Array, Parameters
 
 __all__ = ["Evaluator", "Numbers", "State"]
 

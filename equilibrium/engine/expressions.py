@@ -14,15 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tanshi.equilibrium.engine.found import Found
 from tanshi.equilibrium.engine.model import Auxiliary, ModelError, Term
 from tanshi.equilibrium.engine.terms import Atoms
-
-if TYPE_CHECKING:
-    from tanshi.equilibrium.engine.solution import Solution
 
 Atom = tuple[str, object]
 Product = tuple[tuple[Atom, float], ...]
@@ -237,7 +234,7 @@ def condition(
     return Auxiliary(name, difference.terms, value, lower, upper, pairs_price, scale)
 
 
-def evaluate(solution: Solution, formula: Expression | float) -> float:
+def evaluate(solution: Found, formula: Expression | float) -> float:
     """The number that a formula has at a solution.
 
     Raises

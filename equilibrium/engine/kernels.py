@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tanshi.equilibrium.engine.layout import COBB_DOUGLAS, GENERAL, LEONTIEF, Balances, Places, Responses, Trees
+from tanshi.equilibrium.engine.layout import Balances, Places, Responses, Trees
+from tanshi.equilibrium.engine.structure import COBB_DOUGLAS, GENERAL, LEONTIEF
 from tanshi.numerics.compiled import compiled
 
 Numbers = NDArray[Any]

@@ -6,20 +6,15 @@ what prices, levels and incomes do directly; where each of these lands is known 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-if TYPE_CHECKING:
-    from tanshi.equilibrium.engine.compile import Compiled
+from tanshi.equilibrium.engine.structure import Array, Index, Structure
 
-Array = NDArray[np.float64]
-Index = NDArray[np.int64]
 Short = NDArray[np.int32]  # half the memory to stream through
 Place = NDArray[np.uint32]  # the same for addresses that always hold: no sign to look at, a quarter less time
-
-LEONTIEF, COBB_DOUGLAS, GENERAL = 0, 1, 2
 
 
 class Trees(NamedTuple):
@@ -121,7 +116,7 @@ class Layout(NamedTuple):
     places: Places
 
 
-def lay_out(c: Compiled) -> tuple[Layout, Index]:
+def lay_out(c: Structure) -> tuple[Layout, Index]:
     """Addresses of all contributions to the residuals and the Jacobian, and the Jacobian's non-zeros.
 
     Returns
@@ -275,7 +270,7 @@ def _places(values: ArrayLike) -> Place:
     return np.ascontiguousarray(values, dtype=np.uint32)
 
 
-def _in_indices(c: Compiled, terms: Index, driver_leaf: Index) -> tuple[Index, Index]:
+def _in_indices(c: Structure, terms: Index, driver_leaf: Index) -> tuple[Index, Index]:
     """Auxiliary terms in a consumer's price index, (term, position, consumer), each with every driver of that index."""
     found: list[tuple[tuple[int, int, int], int]] = []
     for term, position, consumer in terms.tolist():

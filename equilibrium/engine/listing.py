@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tanshi.equilibrium.engine.expressions import Expression, evaluate, written
+from tanshi.equilibrium.engine.found import Found
 from tanshi.equilibrium.engine.model import Auxiliary, Commodity, Model
 from tanshi.equilibrium.engine.nest import render
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
-
-    from tanshi.equilibrium.engine.solution import Solution
 
 
 def listing(model: Model) -> str:
@@ -76,7 +75,7 @@ def _condition(x: Auxiliary) -> str:
     return f"auxiliary {x.name}{(' ' + ', '.join(bounds)) if bounds else ''}: {written(x.terms)} = 0{where}"
 
 
-def table(s: Solution) -> pd.DataFrame:
+def table(s: Found) -> pd.DataFrame:
     """All unknowns of a solution: kind, name, value, benchmark, and the change in per cent."""
     import pandas as pd
 
@@ -94,7 +93,7 @@ def table(s: Solution) -> pd.DataFrame:
     return pd.DataFrame({"value": value, "benchmark": start, "change, %": change}, index=index)
 
 
-def flows(s: Solution) -> pd.DataFrame:
+def flows(s: Found) -> pd.DataFrame:
     """All flows of a solution by owner, side and leaf: commodity, quantity, price, tax, value at user prices."""
     import pandas as pd
 
@@ -110,12 +109,12 @@ def flows(s: Solution) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).set_index(columns[:3]).sort_index()
 
 
-def report(s: Solution, columns: Mapping[str, Expression | float]) -> dict[str, float]:
+def report(s: Found, columns: Mapping[str, Expression | float]) -> dict[str, float]:
     """Numbers of a report by name, each a formula at a solution."""
     return {name: evaluate(s, formula) for name, formula in columns.items()}
 
 
-def shown(s: Solution, most: int = 60) -> str:
+def shown(s: Found, most: int = 60) -> str:
     """A solution as text: how it was found, then all unknowns, or the first of many."""
     found = f"equilibrium: {s.compiled.n} unknowns, residual {s.residual:.0e}, {s.iterations} Newton steps"
     if s.undetermined:

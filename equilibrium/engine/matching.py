@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.model import ModelError
-
-if TYPE_CHECKING:
-    from tanshi.equilibrium.engine.compile import Compiled
 
 
 def unmatched(c: Compiled) -> tuple[list[int], list[int]]:

@@ -7,12 +7,13 @@ from contextlib import suppress
 
 import numpy as np
 
-from tanshi.equilibrium.engine.compile import Array, Compiled, Parameters
+from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.complementarity import Conditions, Rule
 from tanshi.equilibrium.engine.diagnose import failure
 from tanshi.equilibrium.engine.eliminate import Factor
 from tanshi.equilibrium.engine.evaluate import Evaluator, State
 from tanshi.equilibrium.engine.solution import Solution, conditions, elimination, system
+from tanshi.equilibrium.engine.structure import Array, Parameters
 
 LARGEST_LOG_STEP = 1.5
 FAST = 0.1  # a step that shrinks the residual to this part of it: the same factorisation serves once more

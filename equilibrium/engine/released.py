@@ -11,8 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from tanshi.equilibrium.engine.compile import Compiled, Index, Parameters, compile_model
+from tanshi.equilibrium.engine.compile import compile_model
+from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.model import Model, ModelError
+from tanshi.equilibrium.engine.structure import Index, Parameters
 
 
 def bounds_moved(c: Compiled, p: Parameters) -> Index:
@@ -50,9 +52,9 @@ def with_corners(c: Compiled, prices: bool) -> Compiled:
 def released(c: Compiled, variables: Index, p: Parameters) -> Compiled:
     """The model compiled with these variables complementary to their own equations; kept for the next time."""
     key = tuple(variables.tolist())
-    if key not in c.variants:
-        c.variants[key] = compile_model(_rewritten(c, set(key), p))
-    return c.variants[key]
+    if key not in c.kept.variants:
+        c.kept.variants[key] = compile_model(_rewritten(c, set(key), p))
+    return c.kept.variants[key]
 
 
 def _rewritten(c: Compiled, variables: set[int], p: Parameters) -> Model:

@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tanshi.equilibrium.engine.compile import Array, Parameters
 from tanshi.equilibrium.engine.evaluate import Evaluator, Numbers, State
 from tanshi.equilibrium.engine.solution import Solution, complementarity_slopes
+from tanshi.equilibrium.engine.structure import Array, Parameters
 
 STEP = 1e-30
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, nan
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tanshi.equilibrium.engine.compile import Array, Compiled, Index, Parameters
+from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.complementarity import Conditions, Rule, fischer_burmeister
 from tanshi.equilibrium.engine.eliminate import Elimination, Factor
 from tanshi.equilibrium.engine.evaluate import Evaluator, State
+from tanshi.equilibrium.engine.expressions import Expression, evaluate
+from tanshi.equilibrium.engine.found import Found
+from tanshi.equilibrium.engine.listing import flows as flows_of
+from tanshi.equilibrium.engine.listing import shown, table
 from tanshi.equilibrium.engine.names import Named
+from tanshi.equilibrium.engine.structure import Array, Index
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from tanshi.equilibrium.engine.expressions import Expression
 
 
 class EquilibriumError(ValueError):
@@ -38,50 +41,20 @@ class EquilibriumError(ValueError):
 
 
 @dataclass(frozen=True, repr=False)
-class Solution:
-    """An equilibrium with the evidence that it is one.
-
-    Attributes
-    ----------
-    x : all variables, in the compiled model's order.
-    residual : largest relative residual of the complementarity system.
-    worst : name of the equation that has it.
-    iterations : Newton iterations used.
-    walras : relative imbalance of the numeraire's market, the one equation left out.
-    weakest : smallest pivot of the last factorisation over its largest; NaN where none was made.
-    undetermined : unknowns that can move together without any equation noticing; empty where the equilibrium is locally
-        unique.
-    """
-
-    compiled: Compiled
-    parameters: Parameters
-    x: Array
-    residual: float
-    worst: str
-    iterations: int
-    walras: float
-    evaluator: Evaluator
-    state: State
-    weakest: float = nan
-    undetermined: tuple[str, ...] = ()
+class Solution(Found):
+    """An equilibrium, its readings by name, and what follows from it."""
 
     def __repr__(self) -> str:
         """The solution as a table."""
-        from tanshi.equilibrium.engine.listing import shown
-
         return shown(self)
 
     def to_pandas(self) -> pd.DataFrame:
         """All unknowns by kind and name: value, benchmark, change in per cent."""
-        from tanshi.equilibrium.engine.listing import table
-
         return table(self)
 
     def flows(self) -> pd.DataFrame:
         """All flows by owner, side and leaf: commodity, quantity, price, tax, value at user prices."""
-        from tanshi.equilibrium.engine.listing import flows
-
-        return flows(self)
+        return flows_of(self)
 
     def value(self, formula: Expression | float) -> float:
         """The number that a formula has here.
@@ -91,8 +64,6 @@ class Solution:
         ModelError
             for an atom that the model does not have.
         """
-        from tanshi.equilibrium.engine.expressions import evaluate
-
         return evaluate(self, formula)
 
     @property
@@ -174,14 +145,14 @@ def system(evaluator: Evaluator, state: State, at: Conditions) -> Array:
 
 def elimination(c: Compiled) -> Elimination:
     """The model's elimination, chosen once from its benchmark: what was solved before has no say in it."""
-    if c.elimination is None:
+    if c.kept.elimination is None:
         with np.errstate(all="ignore"):
             at_start = Evaluator(c, c.default)
             data = at_start.jacobian_data(at_start.state(c.start))
         unit = np.where(c.start != 0, np.abs(c.start), 1.0)
         pivoting = c.pair < 0  # a complementarity row may turn into a bound
-        c.elimination = Elimination(c.structure_row, c.structure_col, c.n, data, unit, pivoting)
-    return c.elimination
+        c.kept.elimination = Elimination(c.structure_row, c.structure_col, c.n, data, unit, pivoting)
+    return c.kept.elimination
 
 
 def jacobian(evaluator: Evaluator, state: State) -> Array:

@@ -11,7 +11,8 @@ from functools import partial
 import numpy as np
 
 from tanshi.equilibrium.engine.admissible import check_parameters
-from tanshi.equilibrium.engine.compile import Array, Compiled, Parameters, compile_model
+from tanshi.equilibrium.engine.compile import compile_model
+from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.complementarity import Rule, fischer_burmeister, projection
 from tanshi.equilibrium.engine.diagnose import broke, undetermined
 from tanshi.equilibrium.engine.evaluate import Evaluator
@@ -20,6 +21,7 @@ from tanshi.equilibrium.engine.newton import approach, clip_into_bounds, newton
 from tanshi.equilibrium.engine.released import honouring, with_corners
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, conditions
 from tanshi.equilibrium.engine.starts import rivals_turned, scattered
+from tanshi.equilibrium.engine.structure import Array, Parameters
 
 MOST_LEAPS = 4
 STEP_ITERATIONS = 25  # on a short step Newton is soon there or never

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tanshi.equilibrium.engine.compile import Array, Compiled
+from tanshi.equilibrium.engine.compiled import Compiled
+from tanshi.equilibrium.engine.structure import Array
 
 RESTARTS = 12
 SEED = 20  # of the restarts, which are the same every time

@@ -7,18 +7,12 @@ consumers' real demands, and a one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine.model import Model, ModelError
-
-if TYPE_CHECKING:
-    from tanshi.equilibrium.engine.compile import Compiled
-
-Array = NDArray[np.float64]
-Index = NDArray[np.int64]
+from tanshi.equilibrium.engine.structure import Array, Index, Planted
 
 ATOMS = "price, level, income, aux, index, unit, flow, real"
 
@@ -49,7 +43,7 @@ class TermTable(NamedTuple):
 class Atoms:
     """Places of atoms by kind and name."""
 
-    def __init__(self, c: Compiled) -> None:
+    def __init__(self, c: Planted) -> None:
         self.c = c
         consumers, leaves = len(c.consumers), c.n_leaves
         self.index = c.n
@@ -92,7 +86,7 @@ class Atoms:
             raise ModelError(f"auxiliary '{where}' uses the unknown atom ({kind}, {name}): {error}") from None
 
 
-def collect(c: Compiled, model: Model) -> TermTable:
+def collect(c: Planted, model: Model) -> TermTable:
     """Addresses of all terms of a model's auxiliary equations."""
     atoms = Atoms(c)
     rows: list[int] = []

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tanshi.equilibrium.engine.compile import Array
+from tanshi.equilibrium.engine.structure import Array
 from tanshi.equilibrium.province.carbon import emitting_flows
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import Parameters, Solution
-from tanshi.equilibrium.engine.compile import Index
+from tanshi.equilibrium.engine.structure import Index
 from tanshi.equilibrium.province.institutions import CURRENT_ACCOUNT, HOUSEHOLD_TAX, INVEST
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.production import SPECIFIC

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from tanshi.equilibrium.engine import Leaf, Nest
-from tanshi.equilibrium.engine.compile import Array
 from tanshi.equilibrium.engine.nest import leaves
+from tanshi.equilibrium.engine.structure import Array
 from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, sector_of
 from tanshi.equilibrium.province.classes import coal_fired
 from tanshi.equilibrium.province.institutions import INVEST

@@ -20,8 +20,8 @@ from tanshi.equilibrium.engine import (
     solve,
     solve_by_steps,
 )
-from tanshi.equilibrium.engine.compile import Array
 from tanshi.equilibrium.engine.sensitivity import flow_response, response_to_price_bound
+from tanshi.equilibrium.engine.structure import Array
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import (
     COVERABLE,

@@ -57,7 +57,7 @@ def calibrate(
     from tanshi.simulator.studies.calibration.calibrate import open_calibration
     from tanshi.simulator.studies.calibration.files import RECORD, check_adoptable, files_of, record_of
     from tanshi.simulator.studies.calibration.files import adopt as adopt_values
-    from tanshi.simulator.views.charts.calibration import calibration_text, files
+    from tanshi.simulator.views.reports.calibration import calibration_text, files
 
     task = open_calibration(targets, read_settings(settings))
     folder = out or Path("results") / f"{task.name}-{datetime.now().strftime('%Y-%m-%dT%H-%M-%S')}"

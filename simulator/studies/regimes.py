@@ -10,7 +10,7 @@ from rich.table import Table
 from scipy.optimize import brentq
 
 from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
-from tanshi.equilibrium.engine.compile import Array
+from tanshi.equilibrium.engine.structure import Array
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
 from tanshi.equilibrium.province.closure import Closure

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from tanshi.simulator.studies.reproduction.claims import Claim
-from tanshi.simulator.studies.reproduction.evidence import UNITS, WORDS, Evidence
+from tanshi.simulator.studies.reproduction.evidence import Evidence
+from tanshi.simulator.studies.reproduction.runs import UNITS, WORDS
 from tanshi.simulator.studies.reproduction.verdicts import IN_SHAPE, NOT, REPRODUCED, Finding, measured, near, rule
 
 NEAR_PEAK = 2

@@ -11,8 +11,9 @@ from itertools import pairwise
 import numpy as np
 
 from tanshi.simulator.studies.reproduction.claims import Claim
-from tanshi.simulator.studies.reproduction.evidence import UNITS, Array, Evidence, World
+from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.huo_numbers import capital, naming, why
+from tanshi.simulator.studies.reproduction.runs import UNITS, Array, Runs
 from tanshi.simulator.studies.reproduction.verdicts import (
     IN_SHAPE,
     NOT,
@@ -30,12 +31,12 @@ BOUND = ("S2", "S3")
 """Scenarios with quotas and without trade."""
 
 
-def _end(w: World, scenario: str, variable: str) -> Array:
+def _end(w: Runs, scenario: str, variable: str) -> Array:
     """A path's last value, by seed."""
     return np.asarray(w.path(scenario, variable)[:, -1])
 
 
-def _mean(w: World, scenario: str, variable: str) -> Array:
+def _mean(w: Runs, scenario: str, variable: str) -> Array:
     """Mean of a path over the years after the first, by seed: the years in which scenarios can differ."""
     return np.asarray(w.path(scenario, variable)[:, 1:].mean(axis=1))
 

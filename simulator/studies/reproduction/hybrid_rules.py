@@ -10,7 +10,8 @@ import numpy as np
 
 from tanshi.simulator.studies.compare import BASE, DAILY
 from tanshi.simulator.studies.reproduction.claims import Claim
-from tanshi.simulator.studies.reproduction.evidence import Array, Evidence, World
+from tanshi.simulator.studies.reproduction.evidence import Evidence
+from tanshi.simulator.studies.reproduction.runs import Array, Runs
 from tanshi.simulator.studies.reproduction.verdicts import (
     IN_SHAPE,
     NOT,
@@ -23,14 +24,14 @@ from tanshi.simulator.studies.reproduction.verdicts import (
 POLICY_YEARS = slice(1, None)
 
 
-def _changes(world: World, scenario: str) -> Array:
+def _changes(world: Runs, scenario: str) -> Array:
     """Changes of the log price from period to period since the policy's first year, (seeds, changes)."""
     price = world.monthly[scenario][:, POLICY_YEARS]
     flat = np.log(np.maximum(price.reshape(len(price), -1), 0.01))
     return np.diff(flat, axis=1)
 
 
-def _within(world: World, scenario: str) -> Array:
+def _within(world: Runs, scenario: str) -> Array:
     """Standard deviation of the price within a year over its mean, by seed and year, %."""
     price = world.monthly[scenario][:, POLICY_YEARS]
     return np.asarray(100 * price.std(axis=2) / price.mean(axis=2))

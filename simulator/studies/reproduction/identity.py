@@ -17,7 +17,7 @@ import numpy as np
 
 from tanshi.scenarios.economy import Figures
 from tanshi.simulator.results.bands import MIDDLE, quantile
-from tanshi.simulator.studies.reproduction.evidence import World
+from tanshi.simulator.studies.reproduction.runs import Runs
 
 ENERGY = (219.0, 272.0)
 """Printed energy consumption of S1 in 2022 and 2030, Mtce."""
@@ -127,7 +127,7 @@ class Identity:
         return [*out, verdict]
 
 
-def identity(hybrid: World, figures: Figures, line_growth: float) -> Identity:
+def identity(hybrid: Runs, figures: Figures, line_growth: float) -> Identity:
     """Work the identity out.
 
     Parameters

@@ -8,30 +8,30 @@ import numpy as np
 import pandas as pd
 
 from tanshi.scenarios.economy import Figures
-from tanshi.simulator.studies.reproduction.evidence import World
 from tanshi.simulator.studies.reproduction.identity import ENERGY, S1_2030, S5_PEAK
+from tanshi.simulator.studies.reproduction.runs import Runs
 
 COLUMNS = ("quantity", "unit", "observed", "printed", "ours", "what_it_says", "source")
 S5_PRICES = {2025: 99.12, 2030: 183.54}
 
 
-def physical_table(hybrid: World, figures: Figures) -> pd.DataFrame:
+def physical_table(hybrid: Runs, figures: Figures) -> pd.DataFrame:
     """A row for each quantity that can be set against a statistic: observed, printed, ours, all as text."""
     rows = [*_carbon(hybrid, figures), *_prices(hybrid, figures), *_power(hybrid, figures)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _middle(hybrid: World, scenario: str, variable: str, year: int) -> float:
+def _middle(hybrid: Runs, scenario: str, variable: str, year: int) -> float:
     return float(np.median(hybrid.at(scenario, variable, year)))
 
 
-def _ours(hybrid: World, scenario: str, variable: str, year: int, digits: int = 1) -> str:
+def _ours(hybrid: Runs, scenario: str, variable: str, year: int, digits: int = 1) -> str:
     if year not in hybrid.years:
         return "–"
     return f"{_middle(hybrid, scenario, variable, year):,.{digits}f} ({scenario}, {year})"
 
 
-def _carbon(hybrid: World, figures: Figures) -> Iterator[tuple[str, ...]]:
+def _carbon(hybrid: Runs, figures: Figures) -> Iterator[tuple[str, ...]]:
     history = figures.co2_history
     last = int(history["year"].max())
     total = float(history.loc[history["year"] == last, "mt"].sum())
@@ -64,7 +64,7 @@ def _carbon(hybrid: World, figures: Figures) -> Iterator[tuple[str, ...]]:
     )
 
 
-def _prices(hybrid: World, figures: Figures) -> Iterator[tuple[str, ...]]:
+def _prices(hybrid: Runs, figures: Figures) -> Iterator[tuple[str, ...]]:
     table = figures.cea_monthly.copy()
     table["when"] = pd.to_datetime(table["date"])
     table["year"] = table["when"].dt.year
@@ -118,14 +118,14 @@ def _prices(hybrid: World, figures: Figures) -> Iterator[tuple[str, ...]]:
     )
 
 
-def _growth(hybrid: World) -> str:
+def _growth(hybrid: Runs) -> str:
     if not {2025, 2030} <= set(hybrid.years):
         return "–"
     ratio = _middle(hybrid, "S5", "price", 2030) / _middle(hybrid, "S5", "price", 2025)
     return f"{100 * (ratio**0.2 - 1):.1f} (S5)"
 
 
-def _power(hybrid: World, figures: Figures) -> Iterator[tuple[str, ...]]:
+def _power(hybrid: Runs, figures: Figures) -> Iterator[tuple[str, ...]]:
     facts = figures.macro_facts
     facts = facts[facts["variable"].isin(("Power generation", "Power sent out of province"))]
     equivalent = figures.value("parameters", "coal_equivalent_mtce_per_twh")

@@ -24,10 +24,11 @@ from tanshi.simulator.studies.batches.execute import Progress
 from tanshi.simulator.studies.compare import VARIANTS, compare
 from tanshi.simulator.studies.reproduction.claims import Claim
 from tanshi.simulator.studies.reproduction.decomposition import effects_of
-from tanshi.simulator.studies.reproduction.evidence import Evidence, OutOfReach, World, world
+from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.identity import S1_2030, identity
 from tanshi.simulator.studies.reproduction.physical import physical_table
 from tanshi.simulator.studies.reproduction.rules import RULES
+from tanshi.simulator.studies.reproduction.runs import OutOfReach, Runs, runs_of
 from tanshi.simulator.studies.reproduction.uncertainty import CHEAP, Draws, Share, finding_of, run_draws, shares_of
 from tanshi.simulator.studies.reproduction.verdicts import UNTESTABLE, Finding, judge
 from tanshi.simulator.studies.sinks.settings import Settings as SinksSettings
@@ -181,7 +182,7 @@ def _main_runs(
     overwrite: bool,
     workers: int | None,
     progress: Progress | None,
-) -> tuple[dict[str, World], list[RunResult]]:
+) -> tuple[dict[str, Runs], list[RunResult]]:
     """S1 to S5 over seeds, the traditional model, and quotas that bind, in one batch."""
     runs: dict[str, Scenario] = {}
     kinds: dict[str, dict[str, str]] = {"hybrid": {}, "traditional": {}, "binding": {}}
@@ -202,11 +203,11 @@ def _main_runs(
     lost = [name for name in outcome.failed if name not in kinds["binding"]]
     if lost:
         raise ReproductionFailed(f"{len(lost)} of {len(runs)} runs failed; {lost[0]}: {outcome.failed[lost[0]]}")
-    worlds: dict[str, World] = {}
+    worlds: dict[str, Runs] = {}
     hybrid: list[RunResult] = []
     for kind, labels in kinds.items():
         there = [read_run(folder / label, trades=False) for label in labels if label not in outcome.failed]
-        worlds[kind] = world(there, labels)
+        worlds[kind] = runs_of(there, labels)
         if kind == "hybrid":
             hybrid = there
     return worlds, hybrid

@@ -23,7 +23,8 @@ from tanshi.simulator.run.economy import economy
 from tanshi.simulator.studies.batches.batch import fill_folder
 from tanshi.simulator.studies.batches.execute import Progress
 from tanshi.simulator.studies.reproduction.claims import Claim
-from tanshi.simulator.studies.reproduction.evidence import Evidence, OutOfReach, world
+from tanshi.simulator.studies.reproduction.evidence import Evidence
+from tanshi.simulator.studies.reproduction.runs import OutOfReach, runs_of
 from tanshi.simulator.studies.reproduction.verdicts import HOLDS, RULES, UNTESTABLE, Finding, judge_raw
 from tanshi.simulator.studies.sweeps.design import points_of
 from tanshi.simulator.studies.sweeps.sweep import VARIABLES, Points
@@ -173,7 +174,7 @@ def _judged(
             names = [name for name in names if name in runs]
             if any(name in failed for name in names):
                 continue
-            here = world(_read(folder, name) for name in names)
+            here = runs_of(_read(folder, name) for name in names)
             for claim in judged:
                 yield point + 1, mode, claim.id, finding_of(claim, Evidence(here)).verdict
 

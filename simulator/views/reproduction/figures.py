@@ -15,8 +15,8 @@ import pandas as pd
 from tanshi.equilibrium.province.decompose import EFFECTS
 from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE, quantile
 from tanshi.simulator.studies.reproduction.decomposition import HOUSEHOLDS
-from tanshi.simulator.studies.reproduction.evidence import World
 from tanshi.simulator.studies.reproduction.identity import S1_2030, S5_PEAK
+from tanshi.simulator.studies.reproduction.runs import Runs
 from tanshi.simulator.studies.reproduction.study import Reproduction
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import ANNUAL_FIGURES, AnnualFigure, source_line
@@ -72,7 +72,7 @@ def _annual(result: Reproduction, spec: AnnualFigure) -> Figure:
     return figure
 
 
-def _marks(result: Reproduction, variable: str, world: World) -> list[tuple[str, int, float, str]]:
+def _marks(result: Reproduction, variable: str, world: Runs) -> list[tuple[str, int, float, str]]:
     """Printed points that lie in the runs' years, with the text beside each."""
     out = []
     for name, year, value in PRINTED[variable]:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tanshi.equilibrium.engine import Compiled, Parameters, compile_model
-from tanshi.equilibrium.engine.compile import Array
 from tanshi.equilibrium.engine.evaluate import Evaluator
 from tanshi.equilibrium.engine.solution import jacobian
+from tanshi.equilibrium.engine.structure import Array
 from tests.equilibrium.engine.made_up import Features, random_economy, random_shock
 
 STEP = 1e-30

@@ -38,8 +38,8 @@ def test_a_path_of_three_hundred_periods_starts_and_ends_as_a_shorter_one() -> N
 def factors(c: Compiled, s: Solution) -> None:
     matrix = s.system_jacobian()
     right = np.random.default_rng(1).standard_normal(c.n)
-    assert c.elimination is not None
-    assert isinstance(c.elimination.rest, Sparse)
+    assert c.kept.elimination is not None
+    assert isinstance(c.kept.elimination.rest, Sparse)
     size = np.abs(s.x) + 1e-12
     assert s.solver(right) / size == pytest.approx(np.linalg.solve(matrix * size, right), rel=1e-7, abs=1e-9)
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tanshi.simulator.studies.reproduction.claims import Claim
-from tanshi.simulator.studies.reproduction.evidence import VARIABLES, Evidence, World
+from tanshi.simulator.studies.reproduction.evidence import Evidence
+from tanshi.simulator.studies.reproduction.runs import VARIABLES, Runs
 
 YEARS = tuple(range(2022, 2031))
 Paths = Mapping[str, Mapping[str, Sequence[float]]]
@@ -39,7 +40,7 @@ def evidence() -> Callable[..., Evidence]:
                 "dynamics": {"aeei": 0.01}}
             for s in scenarios
         }  # fmt: skip
-        return Evidence(World(YEARS, values, monthly, parameters), **more)  # type: ignore[arg-type]
+        return Evidence(Runs(YEARS, values, monthly, parameters), **more)  # type: ignore[arg-type]
 
     return make
 

@@ -10,8 +10,8 @@ from ruamel.yaml import YAML
 from tanshi.agents.sinks import published
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.studies.reproduction.claims import CLAIMS, COLUMNS, all_claims, choose_claims, read_claims
-from tanshi.simulator.studies.reproduction.evidence import VARIABLES, WORDS
 from tanshi.simulator.studies.reproduction.rules import RULES
+from tanshi.simulator.studies.reproduction.runs import VARIABLES, WORDS
 
 PRINTED = {
     # Huo et al. (2026), section 3.

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from tanshi.simulator.studies.reproduction.claims import Claim
-from tanshi.simulator.studies.reproduction.evidence import Evidence, OutOfReach
+from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.identity import Case, Identity
 from tanshi.simulator.studies.reproduction.rules import RULES
+from tanshi.simulator.studies.reproduction.runs import OutOfReach
 from tanshi.simulator.studies.reproduction.verdicts import (
     CONSTRUCTED,
     IN_SHAPE,

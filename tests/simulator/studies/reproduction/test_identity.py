@@ -10,9 +10,10 @@ from tanshi.equilibrium.province.decompose import EFFECTS
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.run.economy import economy
 from tanshi.simulator.studies.reproduction.decomposition import HOUSEHOLDS, effect_words, effects_of
-from tanshi.simulator.studies.reproduction.evidence import Evidence, OutOfReach
+from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.identity import identity
 from tanshi.simulator.studies.reproduction.physical import COLUMNS, physical_table
+from tanshi.simulator.studies.reproduction.runs import OutOfReach
 from tests.simulator.studies.reproduction.conftest import line
 
 Make = Callable[..., Evidence]

@@ -1,0 +1,56 @@
+"""A model compiled: its structure, the addresses that kernels read, and the pattern of its Jacobian."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tanshi.equilibrium.engine.eliminate import Elimination
+from tanshi.equilibrium.engine.layout import Layout
+from tanshi.equilibrium.engine.structure import Index, Structure
+
+
+@dataclass
+class Kept:
+    """What was worked out for a compiled model once and serves again; it changes no result.
+
+    Attributes
+    ----------
+    elimination : Elimination or None
+        How its linear systems are eliminated.
+    variants : dict[tuple[int, ...], Compiled]
+        The model with more of it complementary, by those variables.
+    """
+
+    elimination: Elimination | None = None
+    variants: dict[tuple[int, ...], Compiled] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled(Structure):
+    """A compiled model; many solves share it.
+
+    Attributes
+    ----------
+    layout : Layout
+        Addresses for the kernels.
+    structure : Index
+        Places (row x n + column) of the Jacobian's non-zeros, ascending.
+    structure_row, structure_col : Index
+        Rows and columns of these.
+    paired_entry, paired_entry_row : Index
+        Non-zeros of complementary rows, and the number of that row among the paired.
+    pair_entry : Index
+        Non-zeros where a complementary row meets its variable.
+    diagonal : Index
+        Places of the diagonal.
+    """
+
+    layout: Layout
+    structure: Index
+    structure_row: Index
+    structure_col: Index
+    paired_entry: Index
+    paired_entry_row: Index
+    pair_entry: Index
+    diagonal: Index
+    kept: Kept = field(default_factory=Kept)

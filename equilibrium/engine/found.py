@@ -1,0 +1,39 @@
+"""An equilibrium as it was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan
+
+from tanshi.equilibrium.engine.compiled import Compiled
+from tanshi.equilibrium.engine.evaluate import Evaluator, State
+from tanshi.equilibrium.engine.structure import Array, Parameters
+
+
+@dataclass(frozen=True, repr=False)
+class Found:
+    """An equilibrium as it was found: its numbers, and the evidence that it is one.
+
+    Attributes
+    ----------
+    x : all variables, in the compiled model's order.
+    residual : largest relative residual of the complementarity system.
+    worst : name of the equation that has it.
+    iterations : Newton iterations used.
+    walras : relative imbalance of the numeraire's market, the one equation left out.
+    weakest : smallest pivot of the last factorisation over its largest; NaN where none was made.
+    undetermined : unknowns that can move together without any equation noticing; empty where the equilibrium is locally
+        unique.
+    """
+
+    compiled: Compiled
+    parameters: Parameters
+    x: Array
+    residual: float
+    worst: str
+    iterations: int
+    walras: float
+    evaluator: Evaluator
+    state: State
+    weakest: float = nan
+    undetermined: tuple[str, ...] = ()
