@@ -460,6 +460,59 @@ class Shock(Group):
     """Sectors that trade from then on."""
 
 
+DriverChoice = Literal["none", "estimated"]
+_OneDriver = Annotated[Annotated[DriverChoice, Field()] | None, _in("-", "setting")]
+
+
+class Shocks(Group):
+    """Common shocks from outside the province, beside the firms' own; ``shocks: estimated`` turns all on."""
+
+    drivers: Annotated[DriverChoice, _in("-", "measured")] = "none"
+    """estimated: mean reversion, season, correlation and jumps of monthly series; none: the surroundings stay still."""
+    fuel_price: _OneDriver = None
+    """Price of coal beyond the province; null, here and below: as `shocks.drivers` says."""
+    power_demand: _OneDriver = None
+    """What the rest of the country asks of power."""
+    steel_demand: _OneDriver = None
+    """What it asks of steel, and of coke for it."""
+    cement_demand: _OneDriver = None
+    """What it asks of cement."""
+    productivity: _OneDriver = None
+    """Output per labour and capital; its spread is assumed."""
+    availability: _OneDriver = None
+    """What wind, sun and water yield; estimated for the sun, assumed alike for the others."""
+    cap_news: _OneDriver = None
+    """News about the cap to come: what firms believe an allowance kept will be worth; its spread is assumed."""
+    belief: Annotated[Literal["none", "network"], _in("-", "calibrated")] = "none"
+    """network: what firms believe an allowance kept will be worth strays with the spread learnt from real carbon
+    markets, shared by all; it moves the price through what they bank, and never a cleared price."""
+    own_belief: Annotated[float, _in("fraction", "assumed", ge=0, le=2)] = 0.5
+    """Spread of a firm's own belief beside the shared one, as part of it; where there are shared beliefs."""
+    belief_half_life: Annotated[float, _in("years", "assumed", gt=0, le=20)] = 0.5
+    """Years after which half of a belief that the network moved is gone."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _all_at_once(cls, given: Any) -> Any:
+        return {"drivers": given} if isinstance(given, str) else given
+
+    def on(self, name: str) -> bool:
+        """Whether a driver moves.
+
+        Examples
+        --------
+        >>> Shocks(drivers="estimated", fuel_price="none").on("fuel_price")
+        False
+        """
+        own: str | None = getattr(self, name)
+        return (own or self.drivers) == "estimated"
+
+    @property
+    def any(self) -> bool:
+        """Whether anything strays."""
+        return self.belief != "none" or any(self.on(name) for name in list(type(self).model_fields)[1:8])
+
+
 class Closure(Group):
     """What adjusts so that the accounts of the province close."""
 
@@ -531,6 +584,7 @@ class Scenario(Group):
     closure: Closure = Closure()
     dynamics: Dynamics = Dynamics()
     shock: Shock = Shock(sectors=[])
+    shocks: Shocks = Shocks()
 
     def from_outside(self) -> set[tuple[Kind, str]]:
         """The rules from outside that this scenario names (`tanshi.plugins`)."""

@@ -22,7 +22,7 @@ WORK = Path("results/training")
 WEIGHTS = Path("weights")
 DOCS = Path("docs")
 VARIANTS = ("bounded", "paper")
-PARTS = ("markets", "emulation")
+PARTS = ("markets", "drivers", "emulation")
 
 
 def register(app: typer.Typer) -> None:
@@ -58,8 +58,9 @@ def train(
     only: Annotated[
         str | None,
         typer.Option(
-            metavar="markets|emulation",
-            help="One part: g, learnt from real carbon markets, or f, which imitates the simulator. Default: both.",
+            metavar="markets|drivers|emulation",
+            help="One part: g, learnt from real carbon markets; the drivers, from monthly series; or f, which imitates"
+            " the simulator. Default: all.",
             show_default=False,
         ),
     ] = None,
@@ -104,14 +105,19 @@ def train(
 
     if only is not None and only not in PARTS:
         hint = did_you_mean(only, list(PARTS))
-        raise UserError("There is no such part.", [Problem("markets or emulation", repr(only), "--only", hint=hint)])
+        raise UserError(
+            "There is no such part.", [Problem("markets, drivers or emulation", repr(only), "--only", hint=hint)]
+        )
     if variant not in VARIANTS:
         hint = did_you_mean(variant, list(VARIANTS))
         problem = Problem("bounded or paper", repr(variant), "--variant", hint=hint)
         raise UserError("There is no such network.", [problem])
     if evaluate and generate:
         raise UserError("One thing at a time.", [Problem("--evaluate or --generate", "both")])
-    if not generate:
+    if evaluate and only == "drivers":
+        hint = "Their intervals are printed by `tanshi train --only drivers`."
+        raise UserError("Drivers are estimated, not judged.", [Problem("markets or emulation", "drivers", hint=hint)])
+    if not generate and only != "drivers":
         need("train", "The drift can be neither trained nor judged.")
     if evaluate:
         _evaluate(out or DEFAULT_FOLDER, work, docs or DOCS, only)
@@ -122,9 +128,11 @@ def train(
             problem = Problem("a folder", "none", "--out", hint=f"The folder {WEIGHTS} is the bounded network's.")
             raise UserError("The variant paper needs a place of its own.", [problem])
         own = _prices(prices, Choice(column, day_first, series, None, decimal))
-        if only != "emulation":
+        if only in (None, "markets"):
             _train_markets(out or WEIGHTS, own if only == "markets" else None)
-        if only != "markets":
+        if only in (None, "drivers"):
+            _estimate_drivers(out or WEIGHTS)
+        if only in (None, "emulation"):
             _train(out or WEIGHTS, work, variant, seeds, members, own)
 
 
@@ -149,6 +157,21 @@ def _train_markets(folder: Path, prices: PriceFile | None) -> None:
         print(f"g of {len(newest['markets'])} real markets, {newest['weeks']} weeks before {newest['before']},"
               f" in {len(weights.vintages)} vintages.")  # fmt: skip
     print(f"Weights of real markets in {folder}.")
+
+
+def _estimate_drivers(folder: Path) -> None:
+    """The drivers' laws from their monthly series, with intervals."""
+    from tanshi.simulator.drift.drivers.estimate import estimate
+    from tanshi.simulator.drift.drivers.process import FILE, save_drivers
+
+    found = estimate()
+    folder.mkdir(parents=True, exist_ok=True)
+    save_drivers(found, folder / FILE.name)
+    for driver in found.each:
+        low, high = (driver.intervals or {}).get("reversion", (driver.reversion, driver.reversion))
+        print(f"{driver.name}: {driver.status}, reversion {driver.reversion:.2f} a year [{low:.2f}, {high:.2f}],"
+              f" long-run s.d. {100 * driver.long_run:.1f} %, {driver.jumps:.2f} jumps a year.")  # fmt: skip
+    print(f"Drivers in {folder / FILE.name}.")
 
 
 def _prices(path: Path | None, choice: Choice) -> PriceFile | None:
@@ -211,9 +234,9 @@ def _evaluate(folder: Path, work: Path, docs: Path, only: str | None) -> None:
 
     real = judged = None
     with bar() as progress:
-        if only != "emulation":
+        if only in (None, "markets"):
             real = judge_real_prices(load_markets(folder), real_markets(), progress)
-        if only != "markets":
+        if only in (None, "emulation"):
             judged = evaluate(folder, work, progress=progress)
     written = write_page(docs, judged, real)
     if real is not None:

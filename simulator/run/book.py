@@ -25,6 +25,7 @@ from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.coupling import REACH, Placed
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
 from tanshi.simulator.run.grants import adjusts, expected_grants, history_of
+from tanshi.simulator.run.straying import believed
 from tanshi.simulator.run.world import State, World
 
 BAND = 0.3
@@ -179,7 +180,8 @@ class Book:
         """What firms expect an allowance to be worth, yuan/t, their reserves there, t, and over what width these go."""
         s, firms = self.s, self.w.scenario.firms
         population = s.firms
-        worth = np.maximum(present_value(population.expected_price, population.discount_rate, self.remaining), 1.0)
+        worth = present_value(population.expected_price, population.discount_rate, self.remaining) * believed(s)
+        worth = np.maximum(worth, 1.0)
         size = firms.reserve * self.shares[0] * s.policy.baseline.at(s.year)[population.sector] * TONNES
         return worth, size, worth * firms.reserve_width
 

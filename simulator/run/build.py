@@ -17,6 +17,7 @@ from tanshi.simulator.run.credits import bargaining_prices
 from tanshi.simulator.run.economy import Economy, economy, province
 from tanshi.simulator.run.policy import Policy
 from tanshi.simulator.run.reference_path import first_known
+from tanshi.simulator.run.surroundings import surroundings_of
 from tanshi.simulator.run.world import Calendar, EconomyState, MarketState, Region, State, World
 
 MANY_FIRMS = 50_000
@@ -59,6 +60,7 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
         adjustment_rate=None if traditional else scenario.coupling.adjustment_rate,
         firms=len(firms),
         bargaining=bargaining_prices(scenario, region.economy, firms) if offsets else None,
+        surroundings=surroundings_of(scenario, region.province),
     )
     return world, _opening(world, firms, Policy(scenario, baseline, annual=periods_per_year == 1))
 

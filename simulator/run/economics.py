@@ -12,6 +12,7 @@ from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
 from tanshi.equilibrium.province.province import CarbonResponse, Province
 from tanshi.simulator.drift.state import pack
 from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.straying import surrounding
 from tanshi.simulator.run.world import State, World
 
 Array = NDArray[np.float64]
@@ -89,6 +90,7 @@ def at_price(
     income: float | None = None,
     base: Parameters | None = None,
     near: Near | None = None,
+    now: bool = False,
 ) -> Answer:
     """Ask the economy at a carbon price, technique following part of it and the rest of the past.
 
@@ -104,6 +106,8 @@ def at_price(
         Others than the state's.
     near : Near, optional
         An equilibrium of the same period.
+    now : bool
+        In the surroundings of the period itself; by default in those expected for the rest of the year.
 
     Raises
     ------
@@ -114,7 +118,7 @@ def at_price(
     w.province.hold_price(p, price)
     w.province.adjust(p, weight, s.economy.effective)
     start = s.economy.start if near is None else near.guess(price)
-    solution = _solve(w, s, _paying(w, s, p, income), start, None if near is None else near.solution)
+    solution = _solve(w, s, _paying(w, s, p, income), start, None if near is None else near.solution, now=now)
     response = let_through(w.province.response(solution), s.economy.emitted)
     return Answer(p, response, Near(solution, price, response.change))
 
@@ -194,9 +198,11 @@ def _paying(w: World, s: State, p: Parameters, income: float | None) -> Paramete
     return w.province.paying_forest_owners(p, s.market.forest_income if income is None else income)
 
 
-def _solve(w: World, s: State, p: Parameters, start: Array, near: Solution | None = None) -> Solution:
+def _solve(
+    w: World, s: State, p: Parameters, start: Array, near: Solution | None = None, *, now: bool = False
+) -> Solution:
     try:
-        return w.province.solve(p, start, near=near)
+        return w.province.solve(surrounding(w, s, p, now=now), start, near=near)
     except EquilibriumError as error:
         when = f"scenario {w.scenario.name}, {s.year}, period {s.period + 1}"
         raise EquilibriumError(f"{when}: {error}", error.equation, error.residual) from error

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tanshi.agents.abatement import emission_rate
 from tanshi.agents.expectations import adapt
 from tanshi.agents.strategies.zip import learn
-from tanshi.equilibrium.engine import Solution
+from tanshi.equilibrium.engine import EquilibriumError, Solution
 from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather
@@ -27,6 +27,7 @@ from tanshi.simulator.run.economics import Answer, at_price, packed
 from tanshi.simulator.run.grants import adjust, earn, history_of, note_output
 from tanshi.simulator.run.record import context_of, fill_rows, period_row
 from tanshi.simulator.run.shock import announce_shock, shock_is_due
+from tanshi.simulator.run.straying import MOST_HALVINGS, halve, settle_shock, stray
 from tanshi.simulator.run.world import State, World
 from tanshi.simulator.run.year import close_year, open_year
 
@@ -58,17 +59,27 @@ def run_until(w: World, s: State, periods: int | None = None) -> Period | None:
 def one_period(w: World, s: State) -> Period:
     """Run one period, or leave the state as it was.
 
+    A shock from outside that no equilibrium survives is halved, and the period redone.
+
     Raises
     ------
     EquilibriumError
         Where the economy has no equilibrium; nothing of the period has happened then.
     """
     before = s.copy()
-    try:
-        return _phases(w, s)
-    except BaseException:
-        s.become(before)
-        raise
+    halvings = 0
+    while True:
+        try:
+            return _phases(w, s)
+        except EquilibriumError:
+            s.become(before.copy())
+            halvings += 1
+            if w.surroundings is None or halvings > MOST_HALVINGS:
+                raise
+            halve(s, halvings)
+        except BaseException:
+            s.become(before)
+            raise
 
 
 def _phases(w: World, s: State) -> Period:
@@ -98,6 +109,7 @@ def open_period(w: World, s: State) -> None:
         announce_shock(w, s)
     if w.agents_trade:
         adjust(w, s)
+    stray(w, s)
     s.calendar.opened = True
 
 
@@ -171,7 +183,7 @@ def respond(w: World, s: State, agreement: Agreement) -> Answer:
     length = 1.0 / w.periods_per_year
     at_end, mean = w.adjustment(length)
     last = agreement.answer
-    closing = at_price(w, s, agreement.price, mean, base=last.parameters, near=last.near)
+    closing = at_price(w, s, agreement.price, mean, base=last.parameters, near=last.near, now=True)
     s.economy.parameters = closing.parameters
     mask = s.policy.mask(s.year)
     paid = np.where(mask, agreement.price, s.economy.effective)
@@ -220,6 +232,7 @@ def drift(w: World, s: State, agreement: Agreement, solution: Solution, z: Array
     s.economy.x_sum = s.economy.x_sum + solution.x
     s.economy.welfare_sum += solution.real["HH"]
     s.economy.start = solution.x
+    settle_shock(w, s)
     s.calendar.period += 1
     s.calendar.opened, s.market.by_hand = False, {}
 

@@ -14,6 +14,7 @@ from tanshi.market.venue import Fills
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.state import EMISSIONS, MARKET, OUTPUT, PRICE, Context, emission_rates, outputs, prices
 from tanshi.simulator.run.coupling import Agreement
+from tanshi.simulator.run.straying import multipliers
 from tanshi.simulator.run.world import State, World
 
 SERIES = ("emissions", "output", "star_emissions", "star_output", "effective", "covered")
@@ -119,6 +120,8 @@ def period_row(
     }
     for name, values in series.items():
         row |= zip(BY_SECTOR[name], values.tolist(), strict=True)
+    if w.surroundings is not None:
+        row |= {f"driver_{name}": value for name, value in multipliers(w, s).items()} | {"belief": s.market.belief}
     row |= {f"own_price_{sector}": price for sector, price in w.province.own_prices(solution).items()}
     return row
 

@@ -22,10 +22,12 @@ from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.market.registry import Registry
 from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.drift.flow import COUNTERS, Flow
 from tanshi.simulator.drift.reference import Reference
 from tanshi.simulator.run.economy import Economy
 from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.surroundings import Surroundings
 
 Array = NDArray[np.float64]
 
@@ -74,6 +76,8 @@ class World:
         Number of firms; their accounts in the registry are 0 to ``firms - 1``.
     bargaining : (firms,) float or None
         What each firm would pay for an offset credit, up to a common factor; None without offsets.
+    surroundings : Surroundings or None
+        What strays around the run; None where nothing does.
     """
 
     scenario: Scenario
@@ -83,6 +87,7 @@ class World:
     adjustment_rate: float | None
     firms: int
     bargaining: Array | None = None
+    surroundings: Surroundings | None = None
 
     @property
     def economy(self) -> Region:
@@ -206,6 +211,13 @@ class MarketState:
         t in the stability reserve.
     banked : float
         Mt carried over where the economy finds the price itself.
+    belief, news : float
+        What all firms believe scarcity to come is beyond what they expect, a logarithm, and the part of news about
+        the cap in it.
+    own_belief : (firms,) float
+        The same of each firm beside it; empty where nothing strays.
+    belief_memory : (5,) float
+        Sizes of past moves, from which the network takes the spread of beliefs; empty without one.
     by_hand : dict[int, (n, 3) int]
         Row of a firm to its orders for the coming period, in place of its strategy's (`tanshi.simulator.run.seat`).
     """
@@ -225,6 +237,10 @@ class MarketState:
     forest_income: float = 0.0
     reserve: int = 0
     banked: float = 0.0
+    belief: float = 0.0
+    news: float = 0.0
+    own_belief: Array = field(default_factory=lambda: np.zeros(0))
+    belief_memory: Array = field(default_factory=lambda: np.zeros(0))
     by_hand: dict[int, NDArray[np.int64]] = field(default_factory=dict)
 
 
@@ -244,6 +260,10 @@ class EconomyState:
         Mt emitted this year along the drift's path.
     emitted : (8,) float
         Part of each sector's emissions that firms' own installations let through.
+    drivers : (7,) float
+        What moves the economy from outside, logarithms (`tanshi.simulator.drift.drivers`).
+    halvings : int
+        Times that the coming period's shock has been halved because no equilibrium survived it.
     flow_sum, x_sum : Array
         Sums of flows and variables over the year's periods; ``welfare_sum`` that of households' real demand.
     """
@@ -256,6 +276,8 @@ class EconomyState:
     flow_sum: Array
     x_sum: Array
     welfare_sum: float = 0.0
+    drivers: Array = field(default_factory=lambda: np.zeros(len(DRIVERS)))
+    halvings: int = 0
 
 
 @dataclass(frozen=True)
@@ -299,6 +321,8 @@ class Log:
     years : list[YearClosed]
     drift : dict[str, int]
         What the drift counted (`tanshi.simulator.drift.flow.COUNTERS`).
+    halved : int
+        Periods that were redone with a part of their shock.
     """
 
     periods: list[dict[str, Any]] = field(default_factory=list)
@@ -307,6 +331,7 @@ class Log:
     settlements: list[dict[str, Any]] = field(default_factory=list)
     years: list[YearClosed] = field(default_factory=list)
     drift: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
+    halved: int = 0
 
 
 @dataclass

@@ -1,0 +1,150 @@
+"""The drivers as a continuous-time state: mean reversion, season, correlation, jumps; exact over any step.
+
+    dy_i = -kappa_i y_i dt + sigma_i dW_i + J_i dN_i,      x_i = exp(y_i + season_i(t)),
+
+with correlated W, jumps of normal size at rate lambda, and a season whose mean over the year is nothing. x multiplies a
+parameter of the economy; it is 1 where nothing happens.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from tanshi.agents.streams import stream
+from tanshi.simulator.drift.state import Array
+from tanshi.simulator.drift.weights import WeightsError
+
+DRIVERS = (
+    "fuel_price", "power_demand", "steel_demand", "cement_demand", "productivity", "availability", "cap_news"
+)  # fmt: skip
+FILE = Path(__file__).parent.parent / "default" / "drivers.json"
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Driver:
+    """One driver's law, of its logarithm.
+
+    Attributes
+    ----------
+    name, status, source
+        ``status`` is `estimated` or `assumed`; ``source`` names the series or why there is none.
+    reversion, volatility
+        kappa, 1/yr, and sigma, per root of a year.
+    season
+        (c1, d1, c2, d2): cosine and sine, once and twice a year.
+    jumps, jump_size
+        lambda, 1/yr, and s.d. of the logarithm.
+    intervals
+        90 %, by name; empty where assumed.
+    observations
+        Months.
+    """
+
+    name: str
+    status: str
+    source: str
+    reversion: float
+    volatility: float
+    season: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    jumps: float = 0.0
+    jump_size: float = 0.0
+    intervals: Mapping[str, Interval] | None = None
+    observations: int = 0
+
+    def seasonal(self, t: float) -> float:
+        """Season of the logarithm at a time (years)."""
+        a = 2 * np.pi * t
+        c1, d1, c2, d2 = self.season
+        return float(c1 * np.cos(a) + d1 * np.sin(a) + c2 * np.cos(2 * a) + d2 * np.sin(2 * a))
+
+    def over(self, step: float) -> tuple[float, float, float]:
+        """What is left of y after ``step`` years, s.d. of what comes in between, and the expected number of jumps."""
+        kept = float(np.exp(-self.reversion * step))
+        spread = self.volatility * float(np.sqrt((1.0 - kept**2) / (2.0 * self.reversion)))
+        return kept, spread, self.jumps * step
+
+    @property
+    def long_run(self) -> float:
+        """S.d. of the logarithm in the long run, jumps in it, the season not."""
+        variance = self.volatility**2 + self.jumps * self.jump_size**2
+        return float(np.sqrt(variance / (2.0 * self.reversion)))
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """All drivers and the correlation (n, n) of what moves them."""
+
+    each: tuple[Driver, ...]
+    correlation: Array
+
+    def __post_init__(self) -> None:
+        n = len(self.each)
+        if tuple(d.name for d in self.each) != DRIVERS:
+            raise WeightsError(f"drivers are expected in the order {', '.join(DRIVERS)}")
+        if self.correlation.shape != (n, n) or np.linalg.eigvalsh(self.correlation).min() <= 0:
+            raise WeightsError("the correlation of the drivers is no positive definite matrix")
+
+    def step(self, y: Array, step: float, seed: int, number: int) -> Array:
+        """State y (n,) after ``step`` years.
+
+        Parameters
+        ----------
+        seed, number : of the run, and of its period. The same two draw the same shocks, whatever the scenario and
+            whichever drivers are on.
+        """
+        common = stream(seed, "drivers", "common", number)
+        shocks = np.linalg.cholesky(self.correlation) @ common.standard_normal(len(self.each))
+        out = np.empty_like(y)
+        for i, driver in enumerate(self.each):
+            own = stream(seed, "drivers", driver.name, number)
+            kept, spread, expected = driver.over(step)
+            count = own.poisson(expected)
+            since = step * own.random(count)  # a jump has begun to die out by the end of the step
+            jumped = (np.exp(-driver.reversion * since) * driver.jump_size * own.standard_normal(count)).sum()
+            out[i] = kept * y[i] + spread * shocks[i] + jumped
+        return out
+
+    def fading(self, years: float) -> Array:
+        """(n,) part of each y that is expected to be left after some years."""
+        return np.exp(-years * np.array([driver.reversion for driver in self.each]))
+
+    def seasons(self, t: float) -> Array:
+        """(n,) season of the logarithms at ``t``."""
+        return np.array([driver.seasonal(t) for driver in self.each])
+
+
+def save_drivers(drivers: Drivers, path: Path = FILE) -> None:
+    """Write as JSON."""
+    content = {"drivers": [asdict(d) for d in drivers.each], "correlation": drivers.correlation.round(4).tolist()}
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def load_drivers(path: Path) -> Drivers:
+    """Drivers from a file that `save_drivers` wrote.
+
+    Raises
+    ------
+    WeightsError
+        If there is none, or it holds something else.
+    """
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        each = [Driver(**{**row, "season": tuple(row["season"])}) for row in stored["drivers"]]
+        return Drivers(tuple(each), np.array(stored["correlation"], dtype=float))
+    except FileNotFoundError:
+        raise WeightsError(f"{path} is absent: estimate the drivers with `tanshi train --only drivers`") from None
+    except (OSError, ValueError, TypeError, KeyError) as problem:
+        raise WeightsError(f"{path} holds no drivers ({problem}): estimate them again") from None
+
+
+@lru_cache(maxsize=1)
+def estimated() -> Drivers:
+    """The drivers that come with the program."""
+    return load_drivers(FILE)

@@ -1,0 +1,135 @@
+"""Shocks from outside in a run: the same weather everywhere, none where none is asked, halved where none survives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tanshi.equilibrium.engine import EquilibriumError
+from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.drift.drivers.process import estimated
+from tanshi.simulator.model import CarbonMarket, simulate
+from tanshi.simulator.results.collect import diagnostics
+from tanshi.simulator.run import straying
+from tanshi.simulator.run.straying import believed, multipliers
+
+SMALL = {"years.end": 2024, "firms.number": 40, "market.periods_per_year": 4}
+DRIVEN = [f"driver_{name}" for name in straying.NAMES]
+
+
+def scenario(name: str = "S5", **fields: object) -> Scenario:
+    return load_scenario(name, {**SMALL, **{k.replace("__", "."): v for k, v in fields.items()}})
+
+
+def test_without_shocks_the_run_is_what_it_was_to_the_byte() -> None:
+    plain = simulate(scenario()).periods
+    off = {f"shocks__{name}": "none" for name in (*straying.NAMES, "cap_news")}
+    turned_off = simulate(scenario(shocks__drivers="estimated", **off)).periods
+    pd.testing.assert_frame_equal(plain, turned_off, check_exact=True)
+    assert not [c for c in plain.columns if c.startswith("driver_")]
+
+
+def test_all_scenarios_meet_the_same_weather_and_the_benchmark_year_stays() -> None:
+    runs = {name: simulate(scenario(name, shocks__drivers="estimated")).periods for name in ("S1", "S5")}
+    assert np.array_equal(runs["S1"][DRIVEN], runs["S5"][DRIVEN])
+    assert (runs["S5"].loc[runs["S5"]["year"] == 2022, DRIVEN] == 1.0).all(axis=None)
+    still = simulate(scenario()).periods
+    same = still["year"] == 2022
+    assert np.array_equal(still.loc[same, "price"], runs["S5"].loc[same, "price"])
+    later = runs["S5"].loc[~same, DRIVEN]
+    assert (later.std() > 0).sum() >= 5
+    other = simulate(scenario(shocks__drivers="estimated", seed=2)).periods
+    assert not np.array_equal(other[DRIVEN], runs["S5"][DRIVEN])
+
+
+def test_one_driver_alone_moves_as_it_does_among_all() -> None:
+    alone = simulate(scenario(shocks__availability="estimated")).periods
+    among = simulate(scenario(shocks__drivers="estimated")).periods
+    assert np.array_equal(alone["driver_availability"], among["driver_availability"])
+    assert (alone["driver_productivity"] == 1.0).all()
+
+
+def test_a_calm_month_is_no_calm_year() -> None:
+    model = CarbonMarket(scenario(shocks__availability="estimated"))
+    model.run(5)
+    world, state = model.world, model.state
+    state.economy.drivers = np.where(world.surroundings is not None and world.surroundings.moving, 0.3, 0.0)
+    season = world.surroundings.drivers.each[5].seasonal(state.year + (state.period + 0.5) / 4)  # type: ignore[union-attr]
+    now, ahead = (multipliers(world, state, now=n)["availability"] for n in (True, False))
+    assert np.log(now) == pytest.approx(0.3 + season)
+    assert abs(np.log(ahead)) < 0.3
+
+
+def test_a_shock_that_no_equilibrium_survives_is_halved_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = straying.surrounded
+
+    def fragile(province: object, p: object, given: dict[str, float]) -> object:
+        if abs(np.log(given["productivity"])) > 0.02:
+            raise EquilibriumError("no equilibrium")
+        return real(province, p, given)  # type: ignore[arg-type]
+
+    model = CarbonMarket(scenario(shocks__productivity="estimated"))
+    model.run(5)
+    monkeypatch.setattr(straying, "surrounded", fragile)
+    drivers = estimated()
+    shocked = np.zeros(7)
+    shocked[4] = 0.06
+    monkeypatch.setattr(type(drivers), "step", lambda self, y, *_: shocked.copy())
+    model.step()
+    assert model.state.log.halved == 1
+    assert model.state.economy.halvings == 0
+    assert model.state.economy.drivers[4] == pytest.approx(0.06 / 4)  # halved twice
+    told = diagnostics(model.world, model.state)["shocks"]
+    assert told["halved_periods"] == 1
+    assert told["marked"]  # one of six periods is more than 1 %
+    shocked[4] = 50.0
+    before = model.state.number
+    with pytest.raises(EquilibriumError):
+        model.step()
+    assert model.state.number == before
+
+
+def test_a_restored_run_goes_on_in_the_same_weather() -> None:
+    fields = {"shocks__drivers": "estimated", "shocks__belief": "network"}
+    whole = simulate(scenario(**fields)).periods
+    model = CarbonMarket(scenario(**fields))
+    model.run(6)
+    saved = model.save()
+    fresh = CarbonMarket(scenario(**fields))
+    fresh.restore(saved)
+    pd.testing.assert_frame_equal(fresh.run().result().periods, whole, check_exact=True)
+
+
+def test_beliefs_of_scarcity_raise_what_firms_pay_and_touch_no_cleared_price() -> None:
+    """The price clears with the economy's own tonnes, whatever firms believe: only what they bank moves it."""
+    model = CarbonMarket(scenario(shocks__belief="network"))
+    model.run(6)
+    state = model.state
+    assert np.ndim(believed(state)) == 1
+    saved = model.save()
+    prices = []
+    for belief in (-0.4, 0.4):
+        fresh = CarbonMarket(scenario(shocks__belief="network"))
+        fresh.restore(saved)
+        fresh.state.market.belief = belief
+        fresh.step()
+        row = fresh.state.log.periods[-1]
+        prices.append(row["price"])
+        assert row["gap"] < 0.05  # the book and the economy agree
+    assert prices[1] > prices[0]
+
+
+def test_a_driver_that_enters_nowhere_is_refused_by_name_and_told_among_all() -> None:
+    model = CarbonMarket(scenario(shocks__drivers="estimated"))
+    absent = diagnostics(model.world, model.state)["shocks"]["absent"]
+    if not absent:
+        pytest.skip("every driver enters this economy")
+    with pytest.raises(UserError, match="nowhere to enter"):
+        CarbonMarket(scenario(**{f"shocks__{absent[0]}": "estimated"}))
+
+
+def test_shocks_may_be_one_word() -> None:
+    assert load_scenario("S5", {"shocks": "estimated"}).shocks.on("fuel_price")
