@@ -62,7 +62,8 @@ class OrderBook:
         OrderError
             for numbers that are no order, or an order that meets its own account's.
         """
-        for name, value in (("account", account), ("price", price), ("quantity", quantity)):
+        given: tuple[tuple[str, object], ...] = (("account", account), ("price", price), ("quantity", quantity))
+        for name, value in given:
             if isinstance(value, bool) or not isinstance(value, int) or value < (1 if name == "quantity" else 0):
                 raise OrderError(f"order: {name} is {value!r}; a whole number is expected")
         if side not in (BUY, SELL):

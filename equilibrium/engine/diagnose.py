@@ -33,10 +33,9 @@ def failure(evaluator: Evaluator, state: State, phi: Array, steps: int, toleranc
         name = c.equation_name(c.numeraire_row)
         name = name.replace("numeraire price", "market").replace("numeraire income", "income")
         gap = float(abs(state.imbalance))
-        cause = (
-            leak(evaluator, state) or f"all other equations hold, but the {name} is out of balance by {gap:.3g}{hint}"
-        )
-        return EquilibriumError(head + cause, name, gap)
+        unpaid = leak(evaluator, state)
+        cause = unpaid or f"all other equations hold, but the {name} is out of balance by {gap:.3g}{hint}"
+        return EquilibriumError(head + cause, name, gap, final=bool(unpaid))
     worst = int(np.argmax(np.abs(phi)))
     name = c.equation_name(worst)
     return EquilibriumError(

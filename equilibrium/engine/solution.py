@@ -31,13 +31,15 @@ class EquilibriumError(ValueError):
     ----------
     equation : name of the equation with the largest residual.
     residual : its relative residual.
+    final : whether the cause lies in what was asked for (a bound that leaves value unpaid), so that no other path to it
+        can help.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, equation: str = "", residual: float = inf) -> None:
+    def __init__(self, message: str, equation: str = "", residual: float = inf, *, final: bool = False) -> None:
         super().__init__(message)
-        self.equation, self.residual = equation, residual
+        self.equation, self.residual, self.final = equation, residual, final
 
 
 @dataclass(frozen=True, repr=False)

@@ -80,7 +80,7 @@ def _found(
     try:
         return _newton_from(evaluator, x, tolerance, iterations, fischer_burmeister, near)
     except EquilibriumError as error:
-        if iterations == 0:
+        if iterations == 0 or error.final:
             raise
         first = error
     for attempt in _other_ways(c, p, x, tolerance, iterations, corners):
@@ -192,8 +192,9 @@ def solve_by_steps(
     origin = compiled.default if origin is None else origin
     try:
         return solve(compiled, parameters, start, tolerance=tolerance, corners=False)
-    except EquilibriumError:
-        pass
+    except EquilibriumError as error:
+        if error.final:
+            raise
     try:
         return _walked(compiled, parameters, origin, start, tolerance, smallest)
     except EquilibriumError as error:

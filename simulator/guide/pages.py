@@ -22,7 +22,7 @@ WRITTEN: Mapping[str, Callable[[], str]] = {
     "data": data_page,
 }
 #: Pages written by hand, whose commands and code are run and whose output is put in.
-EXECUTED = ("tutorial", "python", "extending", "gallery")
+EXECUTED = ("tutorial", "python", "extending", "gallery", "equilibrium", "equilibrium_cases", "market_alone")
 TREES = "trees"
 
 
