@@ -524,6 +524,11 @@ class Closure(Group):
     """Elasticities of installed capital as part of those of new (IMF-ENV: 0.12); where capital is `vintage`."""
     external_saving: Annotated[Literal["fixed", "flexible"], _in("-", "assumed")] = "fixed"
     """fixed: internal prices adjust to a given capital inflow; flexible: the inflow adjusts."""
+    recycling: Annotated[Literal["lump_sum", "output", "labour", "income"], _in("-", "assumed")] = "lump_sum"
+    """What takes up government's revenue from allowances: lump_sum: households; output, labour, income: lower rates of
+    production taxes, of the tax on wages, of the taxes on wages and enterprises."""
+    labour_supply: Annotated[float, _in("-", "literature", ge=0, le=2)] = 0.0
+    """Elasticity of labour supply to the wage after tax (China: 0.06, its towns 0.2); 0: labour is fixed."""
 
 
 class Dynamics(Group):

@@ -38,6 +38,12 @@ class Closure:
     own_quotas
         Sectors whose quotas bind themselves alone: each has a permit of its own, not traded with the others, and so
         a shadow price of its own.
+    recycling
+        What holds government's real demand, and so takes up what permits earn it: a lump sum to households
+        (``lump_sum``), or all rates alike of production taxes (``output``), of the tax on wages (``labour``), of the
+        taxes on wages and on enterprises' capital (``income``).
+    labour_supply
+        Elasticity of labour supply to the wage after tax (uncompensated, in the benchmark), >= 0; 0: fixed.
     """
 
     capital: Literal["mobile", "vintage"] = "mobile"
@@ -47,6 +53,13 @@ class Closure:
     new_capital_share: float = 0.095
     line_headroom: float = 1.1
     own_quotas: tuple[str, ...] = ()
+    recycling: Literal["lump_sum", "output", "labour", "income"] = "lump_sum"
+    labour_supply: float = 0.0
+
+    @property
+    def sells_time(self) -> bool:
+        """Whether households sell time for a wage less its tax: they choose how much, or the tax may change."""
+        return self.labour_supply > 0 or self.recycling in ("labour", "income")
 
     def __post_init__(self) -> None:
         if self.capital not in ("mobile", "vintage"):
@@ -59,5 +72,9 @@ class Closure:
             raise ClosureError(f"old_elasticity_factor lies between 0 and 1, not {self.old_elasticity_factor}")
         if not 0 < self.new_capital_share < 1:
             raise ClosureError(f"new_capital_share lies between 0 and 1, not {self.new_capital_share}")
+        if self.recycling not in ("lump_sum", "output", "labour", "income"):
+            raise ClosureError(f"recycling is 'lump_sum', 'output', 'labour' or 'income', not '{self.recycling}'")
+        if not 0 <= self.labour_supply <= 2:
+            raise ClosureError(f"labour_supply lies between 0 and 2, not {self.labour_supply}")
         if self.line_headroom < 1:
             raise ClosureError("line_headroom below 1 contradicts the benchmark, in which the power was exported")

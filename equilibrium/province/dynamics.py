@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import Parameters, Solution
 from tanshi.equilibrium.engine.structure import Index
-from tanshi.equilibrium.province.institutions import CURRENT_ACCOUNT, HOUSEHOLD_TAX, INVEST
+from tanshi.equilibrium.province.institutions import CURRENT_ACCOUNT, INVEST, TIME, adjusts
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.production import SPECIFIC
 from tanshi.equilibrium.province.province import Province
@@ -148,14 +148,14 @@ def _addresses(province: Province) -> _Addresses:
             for sector, old, new in pairs
             if sector not in SPECIFIC and (old, "inputs", "CAP") in c.leaf_at
         ),
-        labour=owned("LAB"),
+        labour=owned(TIME if province.closure.sells_time else "LAB"),
         lines=owned(LINE),
         resources=owned(*resources),
         plant=tuple((a, owned(f"CAP_{a}")) for a in SPECIFIC if a in province.parts),
         nonfossil=owned("RES_GENN"),
         transfers=transfers[c.endow_aux_var[transfers] < 0],
         external_term=term(CURRENT_ACCOUNT, 0),
-        public_term=term(HOUSEHOLD_TAX, 1),
+        public_term=term(adjusts(province.closure), 1),
         vintages=tuple(vintages),
         # what wind and sun yield is in the path of capacity
         productive=_places(at for at, owner in nests("value added").items() if activity(owner) != "GENN"),

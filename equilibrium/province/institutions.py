@@ -4,24 +4,28 @@ Households own labour and a share of capital; enterprises own the rest of capita
 Income taxes, dividends are fixed shares of income; other transfers are fixed in foreign exchange.  Households
 save a fixed share, enterprises save what is left, and all saving buys investment goods.  Government's real
 demand is fixed and a lump-sum tax on households, the auxiliary variable ``household tax``, balances its
-budget.
+budget; or all rates of some taxes alike, the auxiliary variable ``tax rates``, do (``Closure.recycling``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tanshi.equilibrium.engine import Activity, Auxiliary, Consumer, Endowment, Leaf, Nest, Term
+from tanshi.equilibrium.engine import Activity, Auxiliary, Consumer, Endowment, Leaf, Nest, Tax, Term
 from tanshi.equilibrium.engine.nest import Tree, benchmark_value
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import PERMIT, PERMITS_USED, permit_of, used_of
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.production import FUELS, commodity
 from tanshi.equilibrium.province.tables import cell, total
-from tanshi.equilibrium.province.trade import FX, LINE
+from tanshi.equilibrium.province.trade import FX, LINE, TAX_RATES
 
 INVEST, INV = "INVEST", "INV"
 HOUSEHOLD_TAX, CURRENT_ACCOUNT = "household tax", "current account"
+WORK, TIME = "WORK", "TIME"
+LEISURE = 0.1
+"""Leisure over working time, which is the income elasticity of labour supply with its sign turned; surveys of it lie
+between 0 and 0.2 (Blundell and MaCurdy 1999, Labor supply, Handbook of Labor Economics 3A; recalled)."""
 
 
 def investment(accounts: Accounts) -> Activity:
@@ -44,8 +48,45 @@ def _from_outside(accounts: Accounts, account: str) -> float:
     return sum(cell(sam, account, out) - cell(sam, out, account) for out in ("ROC", "ROW"))
 
 
-def households(accounts: Accounts, capital: Mapping[str, float]) -> Consumer:
-    """Households: CES demand over energy and other goods, a saving share, labour, capital, transfers."""
+def wage_tax(accounts: Accounts) -> float:
+    """Rate of households' income tax in the benchmark."""
+    return cell(accounts.sam, "YTAX_H", "HH") / total(accounts.sam.loc["HH"])
+
+
+def work(accounts: Accounts, closure: Closure) -> Activity:
+    """The activity that turns households' time into labour: what it earns is the wage less its tax."""
+    labour, rate = cell(accounts.sam, "HH", "LAB"), wage_tax(accounts)
+    changed = TAX_RATES if closure.recycling in ("labour", "income") else None
+    return Activity(
+        WORK,
+        Leaf("LAB", labour, taxes=(Tax(rate, "GOV", changed),)),
+        Leaf(TIME, labour * (1.0 - rate)),
+    )
+
+
+def leisure_elasticity(spent: float, leisure: float, time: float, income: float, supply: float) -> float:
+    """Elasticity of substitution between consumption and leisure that gives an elasticity of labour supply.
+
+    Leisure is ``a M phi(w) / w``: a fixed part of full income M, of which a CES share phi goes to leisure. Its
+    elasticity to the wage w is ``s + (1 - sigma)(1 - phi) - 1``, s the part of time in full income; that of labour is
+    minus leisure over labour times this.
+
+    Parameters
+    ----------
+    spent, leisure : benchmark values of consumption and of leisure, yi yuan.
+    time, income : values of all time and of full income.
+    supply : the elasticity asked for.
+    """
+    ratio, phi = leisure / (time - leisure), leisure / (spent + leisure)
+    return 1.0 - (1.0 - time / income - supply / ratio) / (1.0 - phi)
+
+
+def households(accounts: Accounts, capital: Mapping[str, float], closure: Closure) -> Consumer:
+    """Households: CES demand over energy and other goods, a saving share, labour, capital, transfers.
+
+    Where they sell time, a fixed or chosen part of it, the income tax on wages is taken off the wage and the rest of it
+    is a share of their income; leisure, which they choose with a labour supply that answers the wage, is consumed.
+    """
     sam, e = accounts.sam, accounts.elasticities
     energy = [g for g in accounts.commodities if g in FUELS or g == "ELEC"]
     other = [g for g in accounts.commodities if g not in energy and g != "GEN"]
@@ -57,18 +98,33 @@ def households(accounts: Accounts, capital: Mapping[str, float]) -> Consumer:
         ),
         name="consumption",
     )
-    income = total(sam.loc["HH"])
+    income, labour, rate = total(sam.loc["HH"]), cell(sam, "HH", "LAB"), wage_tax(accounts)
     saving = Leaf(INV, cell(sam, "SAV", "HH"), name="saving")
+    tax = rate
+    endowments = [Endowment("LAB", labour)]
+    if closure.sells_time:
+        net = labour * (1.0 - rate)
+        leisure = LEISURE * net if closure.labour_supply > 0 else 0.0
+        endowments = [Endowment(TIME, net + leisure)]
+        tax = rate * (income - labour) / (income - rate * labour + leisure)
+        income += leisure - rate * labour
+        if leisure > 0:
+            spent = benchmark_value(consumption)
+            sigma = leisure_elasticity(spent, leisure, net + leisure, income, closure.labour_supply)
+            consumption = Nest(
+                sigma, (consumption, Leaf(TIME, leisure, name="leisure")), name="consumption and leisure"
+            )
     owned = cell(sam, "HH", "CAP") / total(sam["CAP"])
-    endowments = [Endowment("LAB", cell(sam, "HH", "LAB"))]
     endowments += [Endowment(name, owned * stock) for name, stock in capital.items()]
     received = cell(sam, "HH", "GOV") + _from_outside(accounts, "HH")
-    endowments += [Endowment(FX, received), Endowment(FX, -1.0, HOUSEHOLD_TAX)]
+    endowments.append(Endowment(FX, received))
+    if closure.recycling == "lump_sum":
+        endowments.append(Endowment(FX, -1.0, HOUSEHOLD_TAX))
     return Consumer(
         "HH",
         Nest(1.0, (consumption, saving), name="welfare"),
         tuple(endowments),
-        {"GOV": cell(sam, "YTAX_H", "HH") / income},
+        {"GOV": tax},
         income=income,
     )
 
@@ -92,16 +148,30 @@ def enterprises(accounts: Accounts, capital: Mapping[str, float], closure: Closu
     lent = -_from_outside(accounts, "SAV")
     endowments.append(Endowment(FX, -lent, CURRENT_ACCOUNT))
     saved = cell(sam, "SAV", "ENT") - lent
+    taxed = _capital_tax(accounts, capital, closure)
+    endowments += [Endowment(name, -services, TAX_RATES) for name, services in taxed.items()]
+    kept = income - lent - sum(taxed.values())
+    paid = {"HH": cell(sam, "HH", "ENT")} | ({} if taxed else {"GOV": cell(sam, "YTAX_E", "ENT")})
     return Consumer(
         "ENT",
         Leaf(INV, saved, name="saving"),
         tuple(endowments),
-        {r: cell(sam, a, "ENT") / (income - lent) for r, a in (("GOV", "YTAX_E"), ("HH", "HH"))},
-        income=income - lent,
+        {receiver: amount / kept for receiver, amount in sorted(paid.items())},
+        income=kept,
     )
 
 
-def government(accounts: Accounts) -> Consumer:
+def _capital_tax(accounts: Accounts, capital: Mapping[str, float], closure: Closure) -> dict[str, float]:
+    """Services of capital that government takes as enterprises' income tax, where its rate is to change."""
+    if closure.recycling != "income":
+        return {}
+    sam = accounts.sam
+    owned = cell(sam, "ENT", "CAP") / total(sam["CAP"])
+    rate = cell(sam, "YTAX_E", "ENT") / (owned * sum(capital.values()))
+    return {name: rate * owned * stock for name, stock in capital.items()}
+
+
+def government(accounts: Accounts, capital: Mapping[str, float], closure: Closure) -> Consumer:
     """Government: taxes, resource royalties, transfers; real purchases and saving in fixed proportion."""
     sam = accounts.sam
     goods = _spending(accounts, "GOV", list(accounts.commodities))
@@ -115,19 +185,25 @@ def government(accounts: Accounts) -> Consumer:
     ]
     outside = _from_outside(accounts, "GOV")
     paid = cell(sam, "HH", "GOV") + cell(sam, "ENT", "GOV")
-    endowments += [
-        Endowment(FX, outside - paid),
-        Endowment(FX, 1.0, HOUSEHOLD_TAX),
-        Endowment(PERMIT, 0.0, PERMITS_USED),
-    ]
+    endowments += [Endowment(FX, outside - paid), Endowment(PERMIT, 0.0, PERMITS_USED)]
+    if closure.recycling == "lump_sum":
+        endowments.append(Endowment(FX, 1.0, HOUSEHOLD_TAX))
+    taxed = _capital_tax(accounts, capital, closure)
+    endowments += [Endowment(name, services, TAX_RATES) for name, services in taxed.items()]
     return Consumer("GOV", demand, tuple(endowments))
 
 
-def government_budget(consumer: Consumer) -> Auxiliary:
+def adjusts(closure: Closure) -> str:
+    """Auxiliary variable that balances government's budget."""
+    return HOUSEHOLD_TAX if closure.recycling == "lump_sum" else TAX_RATES
+
+
+def government_budget(consumer: Consumer, closure: Closure) -> Auxiliary:
     """Real government demand stays at its target (the benchmark times the second coefficient's change)."""
     value = benchmark_value(consumer.demand)
     terms = (Term(1.0, (("income", "GOV"),)), Term(-value, (("index", "GOV"),)))
-    return Auxiliary(HOUSEHOLD_TAX, terms, value=0.0, scale=value)
+    start = 0.0 if closure.recycling == "lump_sum" else 1.0
+    return Auxiliary(adjusts(closure), terms, value=start, scale=value)
 
 
 def current_account(closure: Closure) -> Auxiliary:

@@ -22,6 +22,7 @@ from tanshi.equilibrium.province.institutions import (
     government_budget,
     households,
     investment,
+    work,
 )
 from tanshi.equilibrium.province.production import IDLE_RENT, activity, capital, may_idle, vintages
 from tanshi.equilibrium.province.tables import cell
@@ -54,14 +55,15 @@ def province_model(accounts: Accounts, closure: Closure, numeraire: str = FX) ->
     stocks = capital_stocks(accounts, closure)
     makers = [activity(accounts, a, n, share, closure, flows) for a, names in parts.items() for n, share in names]
     suppliers = [armington(accounts, good) for good in accounts.sectors]
-    state = government(accounts)
+    state = government(accounts, stocks, closure)
+    sold = (work(accounts, closure),) if closure.sells_time else ()
     own = closure.own_quotas
     priced = [f for f in flows if priced_in_benchmark(accounts, f.activity)]
     used = sum(f.co2 for f in priced if sector_of(f.activity) not in own)
     alone = {s: sum(f.co2 for f in priced if sector_of(f.activity) == s) for s in own}
     return Model(
-        activities=(*makers, *suppliers, power_export(accounts), investment(accounts)),
-        consumers=(households(accounts, stocks), enterprises(accounts, stocks, closure), state),
+        activities=(*makers, *suppliers, power_export(accounts), investment(accounts), *sold),
+        consumers=(households(accounts, stocks, closure), enterprises(accounts, stocks, closure), state),
         numeraire=numeraire,
         commodities=(
             Commodity(FX),
@@ -72,7 +74,7 @@ def province_model(accounts: Accounts, closure: Closure, numeraire: str = FX) ->
         ),
         auxiliaries=(
             permit_account(used, tuple(a.name for a in makers if makes_quotas(a))),
-            government_budget(state),
+            government_budget(state, closure),
             current_account(closure),
             *(border_equation(accounts, g, closure, flows, parts) for g in COVERABLE),
             *(own_account(s, alone[s]) for s in own),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import Solution
+from tanshi.equilibrium.engine.nest import benchmark_value, leaves
 from tanshi.equilibrium.province.carbon import PERMIT
+from tanshi.equilibrium.province.institutions import INV, INVEST, WORK
 from tanshi.equilibrium.province.physical import PhysicalAccounts
 from tanshi.equilibrium.province.trade import LINE, POWER_EXPORT
 
@@ -25,7 +30,8 @@ def nominal_gdp(accounts: PhysicalAccounts, solution: Solution) -> dict[str, flo
     expenditure = value[final].sum() + value[accounts.export_leaves].sum() - value[accounts.import_leaves].sum()
     outputs = [i for numbers in accounts.out_leaves.values() for i in numbers]
     inputs = [i for numbers in accounts.in_leaves.values() for i in numbers]
-    tariffs = float((s.flow * s.terms * price)[c.tax_leaf] @ s.tax) - _output_taxes(solution)
+    levied = (s.flow * s.terms * price)[c.tax_leaf] * s.tax
+    tariffs = float(levied[~_on_wages(solution)].sum()) - _output_taxes(solution)
     dispatched = _margin(accounts, solution)
     production = value[outputs].sum() - paid[inputs].sum() + tariffs + dispatched
     income = _factor_income(solution) + _output_taxes(solution) + tariffs
@@ -34,9 +40,16 @@ def nominal_gdp(accounts: PhysicalAccounts, solution: Solution) -> dict[str, flo
 
 def _output_taxes(solution: Solution) -> float:
     c, s = solution.compiled, solution.state
-    on_output = c.leaf_sign[c.tax_leaf] < 0
+    on_output = (c.leaf_sign[c.tax_leaf] < 0) & ~_on_wages(solution)
     value = (s.flow * s.terms * s.x[c.leaf_price_var])[c.tax_leaf] * s.tax
     return float(value[on_output].sum())
+
+
+def _on_wages(solution: Solution) -> NDArray[np.bool_]:
+    """Taxes that are part of the wage already."""
+    c = solution.compiled
+    wage = c.leaf_at.get((WORK, "output", "LAB"), -1)
+    return np.asarray(c.tax_leaf == wage)
 
 
 def _margin(accounts: PhysicalAccounts, solution: Solution) -> float:
@@ -55,7 +68,8 @@ def _factor_income(solution: Solution) -> float:
     owned = p.endowment * np.where(c.endow_aux_var >= 0, solution.x[c.endow_aux_var], 1.0)
     names = [c.commodities[i - c.price_slice.start] for i in c.endow_price_var]
     factor = np.array([n in ("LAB", LINE) or n.startswith((PERMIT, "CAP", "RES_")) for n in names])
-    return float((owned * solution.x[c.endow_price_var])[factor].sum())
+    wages = solution.flow(WORK, "LAB") * solution.price["LAB"] if WORK in c.activity_index else 0.0
+    return float((owned * solution.x[c.endow_price_var])[factor].sum()) + wages
 
 
 def equivalent_variation(solution: Solution, reference: Solution) -> float:
@@ -64,3 +78,47 @@ def equivalent_variation(solution: Solution, reference: Solution) -> float:
     h = c.consumers.index("HH")
     spending = float(reference.x[c.income_index["HH"]]) * float(reference.evaluator.values.kept[h])
     return spending * (solution.real["HH"] / reference.real["HH"] - 1.0)
+
+
+@dataclass(frozen=True)
+class Welfare:
+    """What a year yields, at the benchmark's prices, yi yuan/yr.
+
+    Attributes
+    ----------
+    consumption : what households' utility from goods, and from leisure where they choose it, costs.
+    government : government's purchases.
+    saving : all saving that is invested, in units of investment goods of fixed composition.
+    """
+
+    consumption: float
+    government: float
+    saving: float
+
+    @property
+    def total(self) -> float:
+        """The sum, by which regimes of one year are ranked.
+
+        Equivalent variation counts households' own saving and leaves out what enterprises keep; where rents of permits
+        are kept and saved it shows a loss that nobody bears.
+        """
+        return self.consumption + self.government + self.saving
+
+
+def welfare(solution: Solution) -> Welfare:
+    """What an equilibrium yields in its year."""
+    c = solution.compiled
+    demands = {h.name: h.demand for h in c.model.consumers}
+    invest = next(a for a in c.model.activities if a.name == INVEST)
+    values = {name: benchmark_value(tree) for name, tree in demands.items()}
+    saved = c.leaf_at[("HH", "demand", "saving")]
+    own = float(c.default.quantity[saved])
+    part = 1.0 - own / values["HH"]
+    ratio = float(solution.state.flow[saved]) / own
+    consumed = (solution.real["HH"] / ratio ** (1.0 - part)) ** (1.0 / part)  # utility is consumption^part saving^rest
+    of_state = [leaf.quantity for leaf in leaves(demands["GOV"]) if leaf.commodity != INV]
+    return Welfare(
+        part * values["HH"] * consumed,
+        sum(of_state) * solution.real["GOV"],
+        benchmark_value(invest.inputs) * solution.level[INVEST],
+    )

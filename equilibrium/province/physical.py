@@ -12,11 +12,11 @@ from functools import cached_property
 import numpy as np
 
 from tanshi.equilibrium.engine import Leaf, Nest
-from tanshi.equilibrium.engine.nest import leaves
+from tanshi.equilibrium.engine.nest import benchmark_value, leaves
 from tanshi.equilibrium.engine.structure import Array
 from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, sector_of
 from tanshi.equilibrium.province.classes import coal_fired
-from tanshi.equilibrium.province.institutions import INVEST
+from tanshi.equilibrium.province.institutions import INV, INVEST, TIME
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import cell, rows, total
 from tanshi.equilibrium.province.trade import FX, POWER_EXPORT
@@ -90,7 +90,7 @@ class PhysicalAccounts:
     def _final_uses(self) -> None:
         c = self.province.compiled
         trees = {h.name: h.demand for h in c.model.consumers}
-        self.final_leaves = _at(c.leaf_at, "HH", "demand", trees["HH"], {"INV"})
+        self.final_leaves = _at(c.leaf_at, "HH", "demand", trees["HH"], {INV, TIME})
         self.final_leaves += _at(c.leaf_at, "GOV", "demand", trees["GOV"], {"INV"})
         invest = next(a for a in c.model.activities if a.name == INVEST)
         self.investment_leaves = _at(c.leaf_at, INVEST, "inputs", invest.inputs, set())
@@ -188,9 +188,12 @@ class PhysicalAccounts:
 
     @cached_property
     def household_spending(self) -> float:
-        """Households' benchmark spending on consumption and saving, yi yuan: the price of one unit of their welfare."""
-        accounts = self.province.accounts
-        return float(accounts.sam.loc[[*(f"C_{good}" for good in accounts.commodities), "SAV"], "HH"].sum())
+        """Households' benchmark spending on consumption and saving, yi yuan: the price of one unit of their welfare.
+
+        With the value of leisure where they choose it.
+        """
+        consumers = self.province.compiled.model.consumers
+        return next(benchmark_value(h.demand) for h in consumers if h.name == "HH")
 
     def coverable_outputs(self, f: Flows) -> Array:
         """Output indices of the coverable sectors, shape ``(8,)``."""

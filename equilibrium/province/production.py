@@ -25,7 +25,7 @@ from tanshi.equilibrium.province.carbon import (
 from tanshi.equilibrium.province.classes import CLASSES, HEAT_GOOD
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.tables import cell, total
-from tanshi.equilibrium.province.trade import output_tree, supply
+from tanshi.equilibrium.province.trade import TAX_RATES, output_tree, supply
 
 FUELS = ("COAL", "COKE", "OGAS", "BPG")
 SPECIFIC = ("GENG", *CLASSES[1:])
@@ -69,7 +69,7 @@ def activity(
     rigid = closure.old_elasticity_factor if closure.capital == "vintage" and name == code else 1.0
     return Activity(
         name,
-        output_tree(accounts, code, share),
+        output_tree(accounts, code, share, TAX_RATES if closure.recycling == "output" else None),
         inputs_tree(accounts, code, name, share, closure, flows, rigid),
         complementary=name != code or may_idle(code),  # no new investment, or plant that stands idle
     )

@@ -305,7 +305,7 @@ class Province:
         amounts[self.fuel_source] = flow[self.source_leaf[self.fuel_source]]
         return np.asarray(amounts * self.source_co2)
 
-    def _coverable_emissions(self, flow: Array, levels: Array) -> Array:
+    def _by_sector(self, flow: Array, levels: Array) -> Array:
         """Mt by sector of the carbon market."""
         amounts = self._source_emissions(flow, levels)[self.coverable]
         return np.asarray(np.bincount(self.coverable_sector, amounts, len(COVERABLE)), np.float64)
@@ -318,12 +318,16 @@ class Province:
             made[quota.earner] += levels[quota.level] * quota.output / self.quota_output[quota.earner]
         return np.bincount(self.source_earner, amounts, len(self.earners)).astype(np.float64), made
 
+    def coverable_emissions(self, solution: Solution) -> Array:
+        """Emissions of the coverable sectors, Mt/yr, shape ``(8,)``."""
+        return self._by_sector(solution.state.flow, solution.x)
+
     def response(self, solution: Solution) -> CarbonResponse:
         """Emissions and their slope at the price the solution was held at."""
         dx = response_to_price_bound(solution, PERMIT) * YUAN_PER_TONNE
         flow, dflow = solution.state.flow, flow_response(solution, dx)
-        emissions = self._coverable_emissions(flow, solution.x)
-        slope = self._coverable_emissions(dflow, dx)
+        emissions = self._by_sector(flow, solution.x)
+        slope = self._by_sector(dflow, dx)
         allocation, allocation_slope = np.zeros(len(COVERABLE)), np.zeros(len(COVERABLE))
         for quota in self.quotas:
             allocation[quota.sector] += flow[quota.leaf]

@@ -24,6 +24,8 @@ Vintages = Mapping[str, tuple[tuple[str, float], ...]]
 POWER_EXPORT, LINE, DISPATCHED = "EXPORT_ELEC", "LINE", "X_ELEC"
 
 
+TAX_RATES = "tax rates"
+"""What multiplies the rates of the taxes that take up government's revenue, where that is not a lump sum."""
 QUOTA = "quota"
 WITHOUT_QUOTA = ("ELEC", "GENN")
 """Distribution and non-fossil generation get no output-based quota: the benchmark is one of thermal power."""
@@ -73,17 +75,18 @@ def armington(accounts: Accounts, good: str) -> Activity:
     )
 
 
-def output_tree(accounts: Accounts, activity: str, share: float) -> Nest:
+def output_tree(accounts: Accounts, activity: str, share: float, rates: str | None = None) -> Nest:
     """What an activity makes: own sales, exports, outflow, joint by-product gas, quotas given for output.
 
     Parameters
     ----------
     share : part of the benchmark activity that this vintage stands for.
+    rates : auxiliary variable that multiplies the rate of a tax on production, or None.
     """
     sam, e = accounts.sam, accounts.elasticities
     account = f"A_{activity}"
     tax = cell(sam, "PTAX", account) / total(sam.loc[account])
-    taxes = (Tax(tax, "GOV"),) if tax else ()
+    taxes = (Tax(tax, "GOV", rates if tax > 0 else None),) if tax else ()
     main: list[Tree] = []
     if is_generation(activity):
         good = HEAT_GOOD if activity == HEAT else "GEN"

@@ -20,6 +20,7 @@ from tanshi.simulator.cli import calibrate as cli_calibrate
 from tanshi.simulator.cli import dashboard as cli_dashboard
 from tanshi.simulator.cli import drift as cli_drift
 from tanshi.simulator.cli import live as cli_live
+from tanshi.simulator.cli import regimes as cli_regimes
 from tanshi.simulator.cli import report as cli_report
 from tanshi.simulator.cli import reproduce as cli_reproduce
 from tanshi.simulator.cli import sweep as cli_studies
@@ -222,6 +223,7 @@ cli_calibrate.register(app)
 cli_dashboard.register(app)
 cli_drift.register(app)
 cli_live.register(app)
+cli_regimes.register(app)
 cli_report.register(app)
 cli_reproduce.register(app)
 

@@ -198,6 +198,8 @@ def _province(
         border_pass_through=fields.border_pass_through,
         old_elasticity_factor=fields.installed_elasticity,
         own_quotas=own_quotas,
+        recycling=fields.recycling,
+        labour_supply=fields.labour_supply,
     )
     built = Province(_economy(name, changes).accounts, closure)
     return built, PhysicalAccounts(built)

@@ -1,0 +1,1 @@
+"""Scenario files of regimes that are compared at one cut of emissions."""

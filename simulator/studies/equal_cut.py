@@ -1,0 +1,202 @@
+"""Regimes of carbon pricing at one cut of emissions: what each costs, from scenario files alone.
+
+For every scenario the tightness of its cap or standard is sought at which the sectors that trade emit ``1 - cut`` times
+what they emit where nothing is priced.  One equilibrium of the benchmark year's economy: no growth, no firms, nothing
+banked.  Regimes are ranked by what a year yields (``province.national.welfare``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from scipy.optimize import brentq
+
+from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
+from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
+from tanshi.equilibrium.province.national import Welfare, equivalent_variation, welfare
+from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
+from tanshi.equilibrium.province.province import Province
+from tanshi.scenarios import regimes
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.run.annual import Baseline, Year
+from tanshi.simulator.run.economy import province
+from tanshi.simulator.run.policy import Policy
+
+REGIMES = tuple(
+    Path(regimes.__file__).parent / f"{name}.yaml"
+    for name in (
+        *("cap", "auction", "auction_output", "auction_labour", "auction_income"),
+        *("standard", "standard_pooled"),
+    )
+)
+"""Scenario files of the regimes that are compared where none is named."""
+LOOSEST, TIGHTEST, STEPS = -0.3, 0.6, 18
+"""Tightness between which, in how many steps, the cut is looked for; below zero where rebates let output grow."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A scenario at the cut asked for.
+
+    Attributes
+    ----------
+    tightness : of its cap or standard.
+    price : yuan/t.
+    before, after : what the year yields where nothing is priced and under the scenario.
+    ev : equivalent variation of households, yi yuan.
+    gdp : change of real GDP, %.
+    """
+
+    tightness: float
+    price: float
+    before: Welfare
+    after: Welfare
+    ev: float
+    gdp: float
+
+    @property
+    def cost(self) -> float:
+        """What the year yields less, yi yuan."""
+        return self.before.total - self.after.total
+
+
+def at_cut(scenario: Scenario, cut: float) -> Found:
+    """The scenario with the tightness that cuts its trading sectors' emissions by ``cut``.
+
+    Raises
+    ------
+    UserError
+        Where no tightness does, or the cut is no share.
+    EquilibriumError
+        With the worst equation.
+    """
+    if not 0.0 < cut < 1.0:
+        problem = Problem("a share between 0 and 1", f"{cut:g}", field="cut")
+        raise UserError("A cut is a part of what is emitted where nothing is priced.", [problem])
+    year = scenario.policy_start
+    model, accounts = province(scenario.economy, scenario.closure, scenario.figures)
+    free = _unpriced(model)
+    base = Baseline.of(model, [_year(model, accounts, free, year)])
+    mask = Policy(scenario, base, annual=True).mask(year)
+    target = (1.0 - cut) * float(base.at(year)[mask].sum())
+    tried: dict[float, Solution] = {}
+
+    def gap(tightness: float) -> float:
+        if tightness not in tried:
+            tried[tightness] = _regime(scenario, model, base, tightness)
+        return float(model.coverable_emissions(tried[tightness])[mask].sum()) - target
+
+    given = scenario.cap.regime == "absolute"
+    found = cut if given else float(brentq(gap, *_bracket(gap, scenario, cut), xtol=1e-10))
+    gap(found)
+    after = tried[found]
+    real = [accounts.real_gdp(Flows(s.state.flow, s.x))["gdp"] for s in (free, after)]
+    return Found(
+        tightness=found,
+        price=float(after.x[model.permit_var]) / YUAN_PER_TONNE,
+        before=welfare(free),
+        after=welfare(after),
+        ev=equivalent_variation(after, free),
+        gdp=100.0 * (real[1] / real[0] - 1.0),
+    )
+
+
+def _unpriced(model: Province) -> Solution:
+    p = model.parameters()
+    model.cover(p, ())
+    model.hold_price(p, 0.0)
+    return model.solve(p)
+
+
+def _year(model: Province, accounts: PhysicalAccounts, solution: Solution, year: int) -> Year:
+    flows = Flows(solution.state.flow, solution.x)
+    emissions = accounts.emissions(flows)
+    covered = np.array([emissions[s] for s in COVERABLE])
+    earning = model.earned_on(flows.leaf, flows.x)
+    return Year(year, solution, flows, covered, accounts.coverable_outputs(flows), earning)
+
+
+def _regime(scenario: Scenario, model: Province, base: Baseline, tightness: float) -> Solution:
+    cap = scenario.cap.model_copy(update={"tightness": tightness, "decline": 0.0, "over_allocation": 0.0})
+    policy = Policy(scenario.model_copy(update={"cap": cap}), base, annual=True)
+    year = scenario.policy_start
+    p: Parameters = model.parameters()
+    policy.prepare(model, p, year)
+    given = 0.0 if policy.standard(year) else float(policy.caps(year)[policy.mask(year)].sum())
+    model.cap_emissions(p, given)
+    return model.solve(p)
+
+
+def _bracket(gap: Callable[[float], float], scenario: Scenario, cut: float) -> tuple[float, float]:
+    """Two neighbouring steps of tightness between which the cut is reached."""
+    last = None
+    for tightness in np.linspace(LOOSEST, TIGHTEST, STEPS + 1).tolist():
+        try:
+            above = gap(tightness) > 0
+        except EquilibriumError:
+            if last is None:  # so loose a standard subsidises output without end
+                continue
+            break
+        if not above and last is not None:
+            return last, tightness
+        if above:
+            last = tightness
+    problem = Problem(
+        f"a cut that a tightness up to {TIGHTEST:g} of the standard reaches", f"{cut:.0%}", field=scenario.name
+    )
+    raise UserError("No standard makes the cut.", [problem])
+
+
+def compare_at(scenarios: Sequence[Scenario], cuts: Sequence[float]) -> pd.DataFrame:
+    """Every scenario at every cut, one row each, money in yi yuan a year; ``cost`` is what regimes are ranked by."""
+    rows = []
+    for cut in cuts:
+        for scenario in scenarios:
+            found = at_cut(scenario, cut)
+            parts = {
+                part: getattr(found.after, part) - getattr(found.before, part)
+                for part in ("consumption", "government", "saving")
+            }
+            rows.append(
+                {
+                    "cut": cut,
+                    "regime": scenario.name,
+                    "title": scenario.title,
+                    "tightness": found.tightness,
+                    "price": found.price,
+                    "cost": found.cost,
+                    **parts,
+                    "ev": found.ev,
+                    "gdp": found.gdp,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def overtakes(one: Scenario, other: Scenario, cuts: Sequence[float]) -> float | None:
+    """First of the cuts from which ``one`` costs more than ``other`` after it cost less; None where it never does."""
+    less = False
+    for cut in cuts:
+        cheaper = at_cut(one, cut).cost < at_cut(other, cut).cost
+        if less and not cheaper:
+            return cut
+        less = less or cheaper
+    return None
+
+
+def render(table: pd.DataFrame) -> Table:
+    """The comparison for the terminal."""
+    columns = ("Cost yi yuan", "Consumption", "Saving", "EV", "GDP %", "Price yuan/t", "Tightness")
+    shown = Table("Cut", "Regime", *columns, box=SIMPLE_HEAD, title="Regimes at equal cuts", title_justify="left")
+    for row in table.to_dict("records"):
+        numbers = [f"{row[k]:.1f}" for k in ("cost", "consumption", "saving", "ev")]
+        numbers += [f"{row['gdp']:.2f}", f"{row['price']:.1f}", f"{row['tightness']:.4f}"]
+        shown.add_row(f"{row['cut']:.0%}", str(row["title"] or row["regime"]), *numbers)
+    return shown

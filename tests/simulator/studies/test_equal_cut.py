@@ -1,0 +1,141 @@
+"""Regimes at equal cuts: the rankings of the literature on tradable standards, and what welfare counts."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tanshi.equilibrium.province.closure import Closure, ClosureError
+from tanshi.equilibrium.province.institutions import TIME, WORK
+from tanshi.equilibrium.province.national import welfare
+from tanshi.equilibrium.province.province import Province
+from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.cli.app import main
+from tanshi.simulator.run.economy import economy
+from tanshi.simulator.studies.equal_cut import REGIMES, Found, at_cut
+
+FILES = {path.stem: path for path in REGIMES}
+CUTS = (0.05, 0.1, 0.2)
+
+
+@cache
+def found(regime: str, cut: float, labour: float = 0.0, theta: float = 0.5) -> Found:
+    change = {"closure.labour_supply": labour, "closure.border_pass_through": theta}
+    return at_cut(load_scenario(FILES[regime], change), cut)
+
+
+# -- Goulder, Long, Qu and Zhang (2023), labour fixed ------------------------------------------------------
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_standard_costs_more_than_cap_and_trade(cut: float) -> None:
+    assert found("standard", cut).cost > found("cap", cut).cost + 10
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_one_benchmark_costs_less_than_one_for_each_class(cut: float) -> None:
+    saved = 1 - found("standard_pooled", cut).cost / found("standard", cut).cost
+    assert saved > 0.2  # 34 % in their model of the nation
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_auctioning_with_a_tax_cut_costs_less_than_lump_sums(cut: float) -> None:
+    assert found("auction_output", cut).cost < min(found("cap", cut).cost, found("auction", cut).cost)
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_tax_on_the_wages_of_fixed_labour_distorts_nothing(cut: float) -> None:
+    one, other = found("auction_labour", cut), found("auction", cut)
+    assert one.cost == pytest.approx(other.cost, abs=1e-5)
+    assert one.price == pytest.approx(other.price, rel=1e-7)
+
+
+# -- labour that answers the wage --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_where_labour_answers_a_lower_tax_on_wages_is_worth_more_than_lump_sums(cut: float) -> None:
+    gain = [found("auction", cut, e).cost - found("auction_labour", cut, e).cost for e in (0.06, 0.2)]
+    assert gain[1] > gain[0] > 0.5
+
+
+def test_the_elasticity_of_labour_supply_is_the_one_asked_for() -> None:
+    """A little more wage after tax, all else as it was: households' own answer, from their demand alone."""
+    for supply in (0.06, 0.2, 0.5):
+        model = Province(economy("shanxi_2022").accounts, Closure(labour_supply=supply))
+        c = model.compiled
+        s = model.solve(model.parameters())
+        endowment, prices = s.parameters.endowment, c.price_index
+        owned = {good: endowment[i] for (owner, good, aux), i in c.endow_at.items() if owner == "HH" and not aux}
+        step, labour = 1e-4, []
+        for wage in (1 - step, 1 + step):
+            x = s.x.copy()
+            x[prices[TIME]] *= wage
+            x[c.income_index["HH"]] += owned[TIME] * (x[prices[TIME]] - s.x[prices[TIME]])
+            flow = s.evaluator.state(x).flow
+            labour.append(owned[TIME] - float(flow[c.leaf_at[("HH", "demand", "leisure")]]))
+        assert (np.log(labour[1]) - np.log(labour[0])) / (2 * step) == pytest.approx(supply, rel=1e-3)
+        assert labour[0] == pytest.approx(s.flow(WORK, TIME), rel=1e-2)
+
+
+# -- what is counted ---------------------------------------------------------------------------------------
+
+
+def test_rents_that_enterprises_keep_are_saved_and_not_lost() -> None:
+    """Who owns the permits moves money between consumption and saving; a year's yield hardly changes."""
+    kept, sold = found("cap", 0.1), found("auction", 0.1)
+    assert sold.ev - kept.ev > 20 * abs(sold.cost - kept.cost)
+    assert kept.after.saving > kept.before.saving > sold.after.saving
+    assert kept.after.government == pytest.approx(kept.before.government, rel=1e-8)
+
+
+@pytest.mark.parametrize("labour", [0.0, 0.2])
+def test_in_the_benchmark_a_year_yields_what_the_accounts_spend(labour: float) -> None:
+    accounts = economy("shanxi_2022").accounts
+    model = Province(accounts, Closure(labour_supply=labour))
+    year = welfare(model.solve(model.parameters()))
+    goods = [f"C_{g}" for g in accounts.commodities]
+    leisure = model.compiled.leaf_at.get(("HH", "demand", "leisure"))
+    free = 0.0 if leisure is None else float(model.compiled.default.quantity[leisure])
+    assert year.consumption == pytest.approx(accounts.sam.loc[goods, "HH"].sum() + free)
+    assert year.saving == pytest.approx(accounts.sam.loc[goods, "SAV"].sum())
+    assert year.government == pytest.approx(accounts.sam.loc[goods, "GOV"].sum())
+
+
+def test_at_given_borders_every_regime_costs_something() -> None:
+    """With what is sold beyond the border at given prices no cost is passed on, and none comes back as gain."""
+    for regime in ("cap", "auction", "standard", "standard_pooled"):
+        assert found(regime, 0.1, 0.0, 0.0).cost > 0, regime
+
+
+# -- bad input ---------------------------------------------------------------------------------------------
+
+
+def test_a_cut_that_no_standard_makes_is_named() -> None:
+    with pytest.raises(UserError, match="No standard makes the cut") as caught:
+        at_cut(load_scenario(FILES["standard"]), 0.97)
+    assert "97%" in str(caught.value)
+    with pytest.raises(UserError, match="share between 0 and 1"):
+        at_cut(load_scenario(FILES["cap"]), 10.0)
+
+
+def test_options_of_closure_that_do_not_exist_are_named() -> None:
+    with pytest.raises(ClosureError, match="recycling is"):
+        Closure(recycling="bonfire")  # type: ignore[arg-type]
+    with pytest.raises(ClosureError, match="labour_supply lies"):
+        Closure(labour_supply=-1.0)
+
+
+def test_the_command_prints_and_writes_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = [str(FILES[name]) for name in ("cap", "standard")]
+    assert main(["regimes", *files, "--cut", "0.1", "--out", "regimes.csv"]) == 0
+    assert "Cap and trade, lump sums" in capsys.readouterr().out
+    assert len((tmp_path / "regimes.csv").read_text().splitlines()) == 3
+    assert main(["regimes", *files, "--cut", "1.5"]) == 2
