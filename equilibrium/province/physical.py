@@ -186,6 +186,11 @@ class PhysicalAccounts:
         parts["gdp"] = parts["consumption"] + parts["investment"] + parts["exports"] - parts["imports"]
         return parts
 
+    def leisure(self, f: Flows) -> float:
+        """Leisure that households choose, at the benchmark's wage after tax, yi yuan/yr."""
+        at = self.province.compiled.leaf_at.get(("HH", "demand", "leisure"))
+        return 0.0 if at is None else float(f.leaf[at])
+
     @cached_property
     def household_spending(self) -> float:
         """Households' benchmark spending on consumption and saving, yi yuan: the price of one unit of their welfare.

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
-from tanshi.simulator.results.variables import MONEY_METRIC, emissions_of, value_added_of
+from tanshi.simulator.results.variables import MONEY_METRIC, YIELD, emissions_of, value_added_of
 
 BILLION_PER_YI = 0.1
 
@@ -45,7 +45,9 @@ def economy_variables(
     for name, parts in ENERGY_NAMES.items():
         out[f"Energy Consumption|{name}"] = sum(energy[part] for part in parts)
     out["Energy Consumption|Net Power Export"] = -energy["Net Power Export"]
-    out["GDP|MER"] = accounts.real_gdp(flows)["gdp"] * BILLION_PER_YI
+    real = accounts.real_gdp(flows)
+    out["GDP|MER"] = real["gdp"] * BILLION_PER_YI
+    out[YIELD] = (real["consumption"] + real["investment"] + accounts.leisure(flows)) * BILLION_PER_YI
     for sector, value in accounts.real_value_added(flows).items():
         out[value_added_of(sector)] = value * BILLION_PER_YI
     out[MONEY_METRIC] = welfare * accounts.household_spending * BILLION_PER_YI

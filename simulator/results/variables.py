@@ -16,6 +16,8 @@ REGION = "China|Shanxi"
 REFERENCE = "S1"
 EV = "Welfare|Equivalent Variation"
 MONEY_METRIC = "Welfare|Money Metric"
+#: What a year yields: regimes are ranked by it, since rents that enterprises keep are saved and not lost.
+YIELD = "Welfare|Consumption and Saving"
 
 
 def region_of(economy: str) -> str:
@@ -161,6 +163,7 @@ def _catalogue() -> dict[str, Variable]:
         ("GDP|MER", money, "real, Laspeyres at 2022 prices"),
         *((value_added_of(s), money, "real, at 2022 prices") for s in SECTORS),
         (MONEY_METRIC, money, "what the households' utility of the year costs at 2022 prices"),
+        (YIELD, money, "consumption with leisure where it is chosen, government and real saving, at 2022 prices"),
         (EV, money, f"money metric less that of {REFERENCE} in the same year"),
     ]
     return {name: Variable(name, unit, meaning) for name, unit, meaning in rows}

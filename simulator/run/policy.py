@@ -194,3 +194,9 @@ class Policy:
             model.own_quota(p, sector, quota, self.scenario.penalty.price)
         model.auction(p, self.auctioned_share(year))
         model.give_quotas(p, self.rates(year), absolute=not self.standard(year))
+
+    def impose(self, model: Province, p: Parameters, year: int) -> None:
+        """Set the year's rules and its cap, so that the economy's own permit condition finds the price."""
+        self.prepare(model, p, year)
+        cap = float(self.caps(year)[self.mask(year)].sum())
+        model.cap_emissions(p, 0.0 if self.standard(year) else max(cap, 0.0), *self.collar(year))

@@ -81,9 +81,7 @@ def path_of(scenario: Scenario, directions: Mapping[str, Direction] | None = Non
     policy = Policy(scenario, baseline, annual=True)
 
     def regime(p: Parameters, year: int) -> None:
-        policy.prepare(model, p, year)
-        cap = float(policy.caps(year)[policy.mask(year)].sum())
-        model.cap_emissions(p, 0.0 if policy.standard(year) else max(cap, 0.0), *policy.collar(year))
+        policy.impose(model, p, year)
 
     solved = annual_path(model, accounts, growth, years, regime)
     values = _by_variable([_values(accounts, y.flows, y.solution.real["HH"], model) for y in solved], years)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from tanshi.simulator.results import bands
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.results.variables import COMPARISONS, MONEY_METRIC, REFERENCE
+from tanshi.simulator.results.variables import COMPARISONS, REFERENCE, YIELD
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -118,8 +118,8 @@ def _summary(
     market = group[0].parameters.get("market") or {}
     comparable = base_wide is not None and base is not None and base.last == last
     welfare = None
-    if comparable and base_wide is not None and MONEY_METRIC in wide and MONEY_METRIC in base_wide:
-        welfare = at(MONEY_METRIC, last) - float(base_wide.loc[last, MONEY_METRIC])  # type: ignore[arg-type]
+    if comparable and base_wide is not None and YIELD in wide and YIELD in base_wide:
+        welfare = at(YIELD, last) - float(base_wide.loc[last, YIELD])  # type: ignore[arg-type]
     return Summary(
         scenario=group[0].scenario,
         title=group[0].title,

@@ -13,6 +13,7 @@ from tanshi.simulator.results.variables import (
     FIRM_SECTORS,
     MONEY_METRIC,
     SECTORS,
+    YIELD,
     emissions_of,
     value_added_of,
 )
@@ -103,7 +104,7 @@ def _economy(wide: float) -> dict[str, dict[int, float]]:
         gdp = 2564.3 * 1.05**n * (1 - 0.0006 * wide * n)
         row = {"Emissions|CO2": emissions, "Energy Consumption": energy, "Fuel Combustion": 0.95 * energy,
                "GDP|MER": gdp,
-               MONEY_METRIC: 0.4 * gdp}  # fmt: skip
+               MONEY_METRIC: 0.4 * gdp, YIELD: 0.9 * gdp}  # fmt: skip
         row |= {emissions_of(sector): mt for sector, mt in parts.items()}
         row |= {f"Energy Consumption|{part}": mtce for part, mtce in fuels.items()}
         row |= {value_added_of(sector): gdp / len(SECTORS) for sector in SECTORS}

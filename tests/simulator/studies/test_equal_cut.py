@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.cli.app import main
 from tanshi.simulator.run.economy import economy
 from tanshi.simulator.studies.equal_cut import REGIMES, Found, at_cut
+from tanshi.simulator.studies.yield_of_years import path_worth
 
 FILES = {path.stem: path for path in REGIMES}
 CUTS = (0.05, 0.1, 0.2)
@@ -139,3 +141,22 @@ def test_the_command_prints_and_writes_the_table(
     assert "Cap and trade, lump sums" in capsys.readouterr().out
     assert len((tmp_path / "regimes.csv").read_text().splitlines()) == 3
     assert main(["regimes", *files, "--cut", "1.5"]) == 2
+
+
+# -- over years --------------------------------------------------------------------------------------------
+
+
+def test_what_is_saved_counts_once_and_patience_values_it_more() -> None:
+    """Investment that is thrown away in the last year takes from the worth of a path what it would have left."""
+    scenario = load_scenario("S5", {"years.end": 2024})
+    path = path_worth(scenario)
+    worth = [path.worth(rate) for rate in (0.03, 0.05, 0.08)]
+    assert worth == sorted(worth, reverse=True)
+    consumed = sum(y.consumption + y.government for y in path.years)
+    total = sum(y.total for y in path.years)
+    endless = replace(path, capital=0.0).worth(1e-9)
+    assert endless == pytest.approx(consumed, rel=1e-6)
+    assert endless < total  # never the sum of consumption, government and investment
+    left = path.worth(0.05) - replace(path, capital=0.0).worth(0.05)
+    stock = path.capital / 1.05**3
+    assert left == pytest.approx(sum(stock * ((1 - path.depreciation) / 1.05) ** t for t in range(2000)), rel=1e-9)
