@@ -55,11 +55,13 @@ def calibrate(
     from tanshi.simulator.studies.batches.folders import claim_folder, write_folder
     from tanshi.simulator.studies.calibration.calibrate import calibrate as fit
     from tanshi.simulator.studies.calibration.calibrate import open_calibration
-    from tanshi.simulator.studies.calibration.files import RECORD, check_adoptable, files_of, record_of
+    from tanshi.simulator.studies.calibration.files import RECORD, check_adoptable, check_own, files_of, record_of
     from tanshi.simulator.studies.calibration.files import adopt as adopt_values
     from tanshi.simulator.views.reports.calibration import calibration_text, files
 
     task = open_calibration(targets, read_settings(settings))
+    if adopt:
+        check_own(task)
     folder = out or Path("results") / f"{task.name}-{datetime.now().strftime('%Y-%m-%dT%H-%M-%S')}"
     place = claim_folder(folder, RECORD, overwrite=overwrite)
     with bar() as progress:

@@ -108,6 +108,14 @@ def test_a_script_beside_the_users_own_modules_simulates(installed: Environment,
     installed.run("study.py", cwd=mine)
 
 
+def test_an_installed_program_changes_none_of_its_own_files(installed: Environment, mine: Path) -> None:
+    told = installed.tanshi("calibrate", "--adopt", cwd=mine, code=2)
+    assert "An installed program changes none of its own files" in told
+    assert "Copy that folder to economies/shanxi_2022-mine here" in told
+    told = installed.run("-m", "tanshi.simulator.guide", "tutorial", cwd=mine, code=2)
+    assert f"There is no {mine / 'docs' / 'tutorial.md'}" in told
+
+
 CODE_VERSION = "from tanshi.simulator.studies.batches.execute import code_version; print(code_version())"
 
 

@@ -16,7 +16,9 @@ from tanshi.scenarios.economy import economy_folder
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.schema import Scenario
+from tanshi.scenarios.targets_load import Task
 from tanshi.simulator.machine.disk import write_file
+from tanshi.simulator.machine.places import checkout, room
 from tanshi.simulator.run.economy import data_version
 from tanshi.simulator.studies.batches.execute import code_version
 from tanshi.simulator.studies.calibration.calibrate import Calibrated
@@ -189,6 +191,23 @@ def _scenario_fragment(found: Calibrated) -> bytes:
 
 
 # -- adoption ----------------------------------------------------------------------------------------------
+
+
+def check_own(task: Task) -> None:
+    """Refuse, before anything is computed, to change an economy that belongs to an installed program.
+
+    Raises
+    ------
+    UserError
+        Where an economy's folder lies inside the installed package.
+    """
+    inside = room("scenarios")
+    for name in sorted({scenario.economy for scenario in task.scenarios.values()}):
+        folder = economy_folder(name).resolve()
+        if checkout() is None and folder.is_relative_to(inside):
+            hint = f"Copy that folder to economies/{folder.name}-mine here, and name it as the scenarios' economy."
+            problem = Problem("an economy of your own", f"the installed program's, {folder}", "--adopt", hint=hint)
+            raise UserError("An installed program changes none of its own files.", [problem])
 
 
 def check_adoptable(found: Calibrated) -> Path:
