@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from tanshi.scenarios.national.numbers import Exact, Mark, nothing, number, plai
 from tanshi.scenarios.national.sheet import Sheet, listed
 
 Array = NDArray[np.float64]
+MOST_KINDS = 3
+"""Kinds of unreadable text that are told apart; more are one line, as in a damaged file."""
 _COUNTED_AS_EMPTY = frozenset({"", "-", "--", "—", "——", "–", "…", "...", "……"})
 
 
@@ -31,6 +34,7 @@ class Cells:
         self.unread: list[tuple[str, str]] = []
         self.nothings: Counter[str] = Counter()
         self.decimals = 0
+        self.step = 0
         self.biggest = 0.0
 
     def block(self, rows: Sequence[int], columns: Sequence[int]) -> Array:
@@ -55,6 +59,7 @@ class Cells:
         else:
             self.biggest = max(self.biggest, abs(value))
             self._count_decimals(text)
+            self.step = math.gcd(self.step, round(abs(value))) if self.decimals == 0 else 1
         return value
 
     def _count_decimals(self, text: str) -> None:
@@ -68,7 +73,12 @@ class Cells:
 
     @property
     def rounding(self) -> float:
-        """Half a unit of the last digit printed; 0 where digits are as many as a computer writes."""
+        """Half a unit of the last digit printed, or half of 10, 100 ... where all numbers are rounded so far; 0 where
+        digits are as many as a computer writes.
+        """
+        if self.decimals == 0:
+            zeros = len(str(self.step)) - len(str(self.step).rstrip("0")) if self.step else 0
+            return 0.5 * 10.0**zeros
         return 0.5 * 10.0**-self.decimals if self.decimals <= 3 else 0.0
 
     def problems(self) -> list[Problem]:
@@ -76,6 +86,8 @@ class Cells:
         kinds: dict[str, list[tuple[str, str]]] = {}
         for place, text in self.unread:
             kinds.setdefault(_kind(text), []).append((place, text))
+        if len(kinds) > MOST_KINDS:
+            kinds = {"": [cell for cells in kinds.values() for cell in cells]}
         out = []
         for kind, cells in kinds.items():
             where = listed([place for place, _ in cells])

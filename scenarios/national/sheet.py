@@ -19,7 +19,10 @@ from tanshi.scenarios.national.numbers import number as read_number
 TEXTS = (".csv", ".tsv", ".tab", ".txt")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 SEPARATORS = ("\t", ";", "|")
-_COMMON = "的业产品农林煤石油化学金属电力建筑其他投入使用出合计居民政府消费固定资本日期收盘价成交单位万亿元进年和"
+_COMMON = (
+    "的业产品农林煤石油化学金属电力建筑其他投入使用出合计居民政府消费固定资本日期收盘价成交单位万亿元进年和"
+    "时间均结算格月交易"
+)
 _CHINESE = ("gb18030", "big5")
 _WESTERN = ["cp1252", "cp1250", "cp1251", "latin_1", "shift_jis", "euc_kr", "cp949"]
 

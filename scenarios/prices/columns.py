@@ -120,10 +120,10 @@ def _label(sheet: Sheet, head: int, date: int, price: int) -> int | None:
 
 def _bare(sheet: Sheet) -> Columns | None:
     """Two columns without headings, a date and a number."""
-    filled = [(i, row) for i, row in enumerate(sheet.cells) if any(c.strip() for c in row)]
+    filled = [i for i, row in enumerate(sheet.cells) if any(c.strip() for c in row) and not row[0].startswith("#")]
     if not filled or sheet.width != 2:
         return None
-    start = next((i for i, row in filled if read_dates([row[0]]).days[0] is not None), None)
-    if start is None or number(sheet.cells[start][1]) is None:
+    start = filled[0]  # headings that nobody knows are no reason to guess
+    if read_dates([sheet.cells[start][0]]).days[0] is None or number(sheet.cells[start][1]) is None:
         return None
     return Columns(start - 1, 0, 1, "the second column")
