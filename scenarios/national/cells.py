@@ -73,8 +73,9 @@ class Cells:
 
     @property
     def rounding(self) -> float:
-        """Half a unit of the last digit printed, or half of 10, 100 ... where all numbers are rounded so far; 0 where
-        digits are as many as a computer writes.
+        """Half a unit of the last digit printed; 0 where digits are as many as a computer writes.
+
+        Where all numbers are multiples of 10, 100 ..., half of that.
         """
         if self.decimals == 0:
             zeros = len(str(self.step)) - len(str(self.step).rstrip("0")) if self.step else 0
