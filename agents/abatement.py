@@ -6,7 +6,7 @@ answer among themselves by size and abatement cost. Added up, they are the secto
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -62,7 +62,9 @@ class Position:
     reserve : (firms,) float or float
         Allowances the firm wants to keep beyond the year, at the trial price.
     reserve_slope : (firms,) float or float
-        Its change with the price, t per yuan/t; the reserve is never below zero.
+        Its change with the price, t per yuan/t.
+    reserve_least, reserve_most : (firms,) float or float
+        Bounds of the reserve, t.
     entitlement : (firms,) float or float
         Allocation of this year still to come, at the trial price (output-based allocation).
     entitlement_slope : (firms,) float or float
@@ -82,6 +84,8 @@ class Position:
     holdings: Floats
     reserve: Floats | float = 0.0
     reserve_slope: Floats | float = 0.0
+    reserve_least: Floats | float = 0.0
+    reserve_most: Floats | float = np.inf
     entitlement: Floats | float = 0.0
     entitlement_slope: Floats | float = 0.0
     credits: Floats | float = 0.0
@@ -94,9 +98,9 @@ class Position:
 class Demand:
     """Net purchase each firm wants, a function of the price.
 
-    Tonnes at price p: fixed + tilt (p - anchor) + max(0, level + slope (p - anchor)) + max(0, reserve +
-    reserve_slope (p - anchor)): the third term is what the firm will still emit this year, the last what it
-    keeps beyond it.
+    Tonnes at price p: fixed + tilt (p - anchor) + max(0, level + slope (p - anchor)) + reserve + reserve_slope
+    (p - anchor), held between `least` and `most`: the third term is what the firm will still emit this year, the last
+    what it keeps beyond it.
 
     Attributes
     ----------
@@ -104,6 +108,8 @@ class Demand:
         Trial price, yuan/t.
     fixed, tilt, level, slope, reserve, reserve_slope : (firms,) float
         Tonnes, and tonnes per yuan/t.
+    least, most : (firms,) float
+        Tonnes, of what is kept beyond the year; by default nothing, and no bound.
     """
 
     anchor: float
@@ -113,6 +119,14 @@ class Demand:
     slope: Floats
     reserve: Floats
     reserve_slope: Floats
+    least: Floats = field(default_factory=lambda: np.zeros(0))
+    most: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if not len(self.least):
+            object.__setattr__(self, "least", np.zeros(len(self.fixed)))
+        if not len(self.most):
+            object.__setattr__(self, "most", np.full(len(self.fixed), np.inf))
 
     def at(self, price: Floats | float) -> Floats:
         """Return wanted purchases, t, sales negative: (firms,), or (prices, firms) for several prices."""
@@ -129,22 +143,47 @@ class Demand:
         emitted += self.fixed
         if self.tilt.any():
             emitted += self.tilt * away
-        if self.reserve.any() or self.reserve_slope.any():
-            emitted += np.maximum(self.reserve + self.reserve_slope * away, 0.0)
+        if self._keeps:
+            emitted += self._kept(away)
         return np.asarray(emitted)
+
+    @property
+    def _keeps(self) -> bool:
+        return bool(self.reserve.any() or self.reserve_slope.any() or self.least.any())
+
+    def _kept(self, away: Floats) -> Floats:
+        return np.minimum(np.maximum(self.reserve + self.reserve_slope * away, self.least), self.most)
 
     def marginal_cost(self, lowest: float = 0.0, highest: float = np.inf) -> Floats:
         """Return the price at which each firm's holdings just suffice, within limits.
 
-        It is the firm's marginal abatement cost if it does not trade and keeps no reserve, yuan/t. A firm that
-        has enough at any price stands at `lowest`, one that cannot abate enough at `highest`.
+        It is the firm's marginal abatement cost if it does not trade, or where it keeps something beyond the year what
+        that is worth to it, yuan/t. A firm that has enough at any price stands at `lowest`, one that cannot abate
+        enough at `highest`.
 
         Returns
         -------
         (firms,) float
         """
-        short = self.fixed + self.level
-        slope = self.slope + self.tilt if self.tilt.any() else self.slope
+        if not self._keeps:
+            return self._without_trade(self.fixed + self.level, self._steepness, lowest, highest)
+        # What is kept is a straight line between its bounds: first as if it had none, then with those it would break.
+        whole = self.fixed + self.level + self.reserve
+        price = self._without_trade(whole, self._steepness + self.reserve_slope, lowest, highest)
+        kept = self.reserve + self.reserve_slope * (price - self.anchor)
+        bound = np.where(kept < self.least, self.least, self.most)
+        outside = (kept < self.least) | (kept > self.most)
+        if outside.any():
+            other = self._without_trade(self.fixed + self.level + np.where(outside, bound, 0.0), self._steepness,
+                                        lowest, highest)  # fmt: skip
+            np.copyto(price, other, where=outside)
+        return price
+
+    @property
+    def _steepness(self) -> Floats:
+        return self.slope + self.tilt if self.tilt.any() else self.slope
+
+    def _without_trade(self, short: Floats, slope: Floats, lowest: float, highest: float) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
             price = np.divide(short, slope)
         np.subtract(self.anchor, price, out=price)
@@ -165,7 +204,16 @@ class Demand:
             self.anchor,
             *(
                 column[rows]
-                for column in (self.fixed, self.tilt, self.level, self.slope, self.reserve, self.reserve_slope)
+                for column in (
+                    self.fixed,
+                    self.tilt,
+                    self.level,
+                    self.slope,
+                    self.reserve,
+                    self.reserve_slope,
+                    self.least,
+                    self.most,
+                )
             ),
         )
 
@@ -198,12 +246,16 @@ def demand(
         position.obliged * (scale * response * tangent.slope[population.sector]),
         zero + position.reserve,
         zero + position.reserve_slope,
+        zero + position.reserve_least,
+        zero + position.reserve_most,
     )
 
 
-def emission_rate(population: Population, tangent: Tangent, price: float) -> Floats:
+def emission_rate(
+    population: Population, tangent: Tangent, price: float, shares: tuple[Floats, Floats] | None = None
+) -> Floats:
     """Return firms' emission rates at a price, (firms,), Mt/yr; in each sector they add up to its tangent."""
-    share, response = population.shares()
+    share, response = population.shares() if shares is None else shares
     rate = share * tangent.emissions[population.sector]
     rate += response * tangent.slope[population.sector] * (price - tangent.price)
     return np.maximum(rate, 0.0)

@@ -1,87 +1,321 @@
-"""Planning ahead: how many allowances firms want to bank when they look a number of years ahead.
+"""Planning ahead: the prices and banks of the coming years as firms that may bank foresee them.
 
-A firm that may bank sells today only if today's price exceeds what it expects tomorrow, discounted. Over a horizon of
-H years without doubt the price it plans with rises at its discount rate as long as it holds a bank, and the bank it
-wants covers what the coming years lack at those prices. The horizon rolls on every year. Finite horizons explain
-observed banks and prices better than infinite ones: Quemin and Trotignon (2021), Emissions trading with rolling
-horizons, Journal of Economic Dynamics and Control 125:104099. The rule for prices is Hotelling's, as shown for permits
-by Rubin (1996), A model of intertemporal emission trading, banking, and borrowing, Journal of Environmental Economics
-and Management 31:269-286.
+Rubin's equilibrium between bounds. In every year t the bank, allowances held less emissions not yet surrendered for,
+lies between a lowest and a highest one, and
+
+    (1 + c_t) p(t) - p(t+1)   >= 0 where the bank is lowest,  0 between,  <= 0 where it is highest,
+
+with c_t what the marginal holder of the bank asks for carrying it over. The end of the horizon is the end of the
+world: what is left then is worth nothing. A horizon that rolls on every year explains observed banks and prices better
+than an infinite one (Quemin and Trotignon 2021).
+
+What every year emits comes from whoever asks, at a whole path of prices: it may depend on all earlier years.
+
+References
+----------
+Rubin (1996), A model of intertemporal emission trading, banking, and borrowing, Journal of Environmental Economics and
+Management 31:269-286. Schennach (2000), The economics of pollution permit banking in the context of Title IV of the
+1990 Clean Air Act Amendments, the same 40:189-210: segments of rising prices that end where the bank runs out.
+Quemin and Trotignon (2021), Emissions trading with rolling horizons, Journal of Economic Dynamics and Control
+125:104099. Walker and Ni (2011), Anderson acceleration for fixed-point iterations, SIAM Journal on Numerical Analysis
+49:1715-1735.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tanshi.market.orders import Floats
+from tanshi.market.orders import Floats, Mask
+
+MEMORY = 4
+"""Earlier paths that a step of the iteration remembers."""
+NEWTON = 40
+"""Most steps of the inner problem."""
+FAR = 1e-4
+"""Weight in the convergence of years after the bank has run out: they move nothing before it as long as it does."""
+SMALLEST = 1e-9
+"""Least change of emissions with the price that is taken for one, of the year's emissions per yuan/t."""
+
+Rates = Callable[[Floats], tuple[Floats, Floats]]
+"""From banks at the ends of the years (years,) to the rates at which they are carried over, and how these change."""
+Answer = Callable[[Floats], tuple[Floats, Floats]]
+"""From a path of prices (years,), yuan/t, to what each year emits and its change with its own price."""
+
+
+class PlanningError(ValueError):
+    """A plan that cannot be made: bounds that contradict each other, rates below -100 %."""
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """What firms expect of the years ahead, next year first.
+class Prospect:
+    """What is known of the years ahead, the present one first.
 
     Attributes
     ----------
-    cap : (years,) float
-        Allowances to come, any unit; the same below.
-    emissions : (years, sectors) float
-        At the prices in `at`.
-    slope : (sectors,) or (years, sectors) float
-        Change of emissions per yuan/t, not positive.
-    at : (sectors,) or (years, sectors) float
-        Prices at which `emissions` are stated, yuan/t.
+    supply : (years,) float
+        Allowances of each year, any unit; the same below.
+    opening : float
+        Bank at the start.
+    low, high : (years,) float
+        Least and most that can be banked at the end of each year.
+    carry : (years,) float
+        Rate at which the price of the next year has to exceed this year's for somebody to bank, per year; the last
+        one is not used.
+    floor, ceiling : float
+        Yuan/t. At the ceiling a shortfall is bought off, at the floor a surplus is kept.
     """
 
-    cap: Floats
+    supply: Floats
+    opening: float
+    low: Floats
+    high: Floats
+    carry: Floats
+    floor: float = 0.0
+    ceiling: float = np.inf
+
+    def __post_init__(self) -> None:
+        if not len(self.supply) == len(self.low) == len(self.high) == len(self.carry) > 0:
+            raise PlanningError("planning: supply, bounds and rates must be of equally many years, at least one")
+        if (self.low > self.high).any():
+            raise PlanningError("planning: the lowest bank lies above the highest one")
+        if (self.carry <= -1.0).any() or self.floor > self.ceiling:
+            raise PlanningError("planning: a rate of carrying is -100 % or less, or the floor lies above the ceiling")
+
+    def first(self, years: int) -> Prospect:
+        """Return what is known to somebody who looks less far."""
+        cut = slice(0, years)
+        return Prospect(
+            self.supply[cut], self.opening, self.low[cut], self.high[cut], self.carry[cut], self.floor, self.ceiling
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A path that clears every year.
+
+    Attributes
+    ----------
+    price, bank : (years,) float
+        Yuan/t, and the bank at the end of each year.
+    emissions, slope : (years,) float
+        At these prices, and the change of each year's with its own price.
+    iterations : int
+        Paths asked for.
+    gap : float
+        Largest relative move of a price in the last step; above the tolerance where expectations did not converge.
+    at : (years,) float
+        The path of prices at which the years gave these answers; it differs from `price` by the gap.
+    carry : (years,) float
+        Rates at which the bank is carried over.
+    """
+
+    price: Floats
+    bank: Floats
     emissions: Floats
     slope: Floats
+    iterations: int
+    gap: float
     at: Floats
-
-    def needs(self, price: float, rate: float) -> tuple[Floats, Floats]:
-        """Return each year's emissions beyond the cap on a path that rises at `rate` from today's price.
-
-        Returns
-        -------
-        need, slope : (years,) float
-            The second is the change with today's price.
-        """
-        growth = (1.0 + rate) ** np.arange(1, len(self.cap) + 1)[:, None]
-        slope = np.broadcast_to(self.slope, self.emissions.shape)
-        rate_of = self.emissions + slope * (price * growth - self.at)
-        alive = rate_of > 0
-        need = np.where(alive, rate_of, 0.0).sum(axis=1) - self.cap
-        return need, np.where(alive, slope * growth, 0.0).sum(axis=1)
+    carry: Floats
 
 
-def planned_bank(outlook: Outlook, price: float, rate: float) -> tuple[float, float]:
-    """Return the bank wanted at the end of this year if today's price is `price`, and its change with that price.
+def tangent_path(prospect: Prospect, emissions: Floats, slope: Floats, at: Floats) -> tuple[Floats, Floats]:
+    """Return the prices and banks that meet the condition where emissions are straight lines.
 
-    What is lacking up to some year, taken over the year where it is largest: until then the bank is positive and the
-    price rises at the discount rate; there it is used up. Zero where no such year exists.
+    From the first year on it narrows down the prices that keep the bank within its bounds, the further it looks the
+    more. Where no price is left, a segment ends in the year of the bound that is in the way; there the bank stands at
+    that bound and the price may rise by less than the rate (low) or more (high). What is left at the end is worth
+    nothing, so the last segment ends where the bank is last at its lowest.
 
     Parameters
     ----------
-    outlook : Outlook
-    price : float
-        Yuan/t.
-    rate : float
-        Discount rate, per year.
+    emissions, slope, at : (years,) float
+        Emissions at the prices `at` and their change with the price, not positive.
+
+    Returns
+    -------
+    price, bank : (years,) float
+    """
+    years = len(at)
+    slope = np.minimum(slope, -SMALLEST * np.maximum(emissions, 1e-12))
+    rises = 1.0 + prospect.carry
+    price, bank = np.empty(years), np.empty(years)
+    start, held = 0, prospect.opening
+    while start < years:
+        growth = np.cumprod(np.append(1.0, rises[start : years - 1]))
+        here = slice(start, years)
+        # The bank at the end of each year is level + tilt p, with p the price of the segment's first year.
+        tilt = -np.cumsum(slope[here] * growth)
+        level = held + np.cumsum(prospect.supply[here] - emissions[here] + slope[here] * at[here])
+        least = np.minimum((prospect.low[here] - level) / tilt, prospect.ceiling / growth)
+        most = (prospect.high[here] - level) / tilt
+        end, found = _segment(least, most)
+        path = np.clip(found * growth[: end + 1], prospect.floor, prospect.ceiling)
+        part = slice(start, start + end + 1)
+        price[part] = path
+        used = emissions[part] + slope[part] * (path - at[part])
+        bank[part] = held + np.cumsum(prospect.supply[part] - used)
+        last = start + end
+        bank[last] = min(max(bank[last], prospect.low[last]), prospect.high[last])  # bought off at the ceiling
+        start, held = last + 1, float(bank[last])
+    return price, bank
+
+
+def _segment(least: Floats, most: Floats) -> tuple[int, float]:
+    """Return the last year of a segment and the price of its first."""
+    low, high, at_low, at_high = -np.inf, np.inf, len(least) - 1, len(least) - 1
+    for year, (a, b) in enumerate(zip(least.tolist(), most.tolist(), strict=True)):
+        if a > high:
+            return at_high, high
+        if b < low:
+            return at_low, low
+        if a >= low:
+            low, at_low = a, year
+        if b <= high:
+            high, at_high = b, year
+    return at_low, low
+
+
+def plan(
+    prospect: Prospect,
+    answer: Answer,
+    start: Floats,
+    *,
+    tolerance: float = 1e-6,
+    iterations: int = 40,
+    rates: Rates | None = None,
+) -> Plan:
+    """Find the path of prices that clears every year, at the answers the years give to that very path.
+
+    Newton's step on each year's own answer, accelerated over the last few steps, since what a year emits also depends
+    on the prices of the years before it.
+
+    Parameters
+    ----------
+    prospect : Prospect
+    answer : from prices to emissions and slopes
+    start : (years,) float
+        Where to begin, yuan/t.
+    tolerance : float
+        The path has converged when no price moves by more than this part of the path's mean.
+    iterations : int
+        Most paths to ask for.
+    rates : from banks to rates, optional
+        Where the rate of carrying depends on how much is carried; the prospect's hold for the first step then.
 
     Examples
     --------
-    Emissions of 100 - p under a cap of 50 next year, at 5 %: at 29.27 today 19.27 are wanted.
+    Rubin's two years: emissions 100 - p under caps of 90 and 50, at 5 %:
 
-    >>> one = Outlook(np.array([50.0]), np.array([[100.0]]), np.array([-1.0]), np.zeros(1))
-    >>> round(planned_bank(one, 29.268293, 0.05)[0], 4)
-    19.2683
+    >>> two = Prospect(np.array([90.0, 50.0]), 0.0, np.zeros(2), np.full(2, np.inf), np.full(2, 0.05))
+    >>> found = plan(two, lambda p: (100.0 - p, np.full(2, -1.0)), np.full(2, 20.0))
+    >>> found.price.round(4).tolist(), float(found.bank[0].round(4))
+    ([29.2683, 30.7317], 19.2683)
     """
-    if not len(outlook.cap):
-        return 0.0, 0.0
-    need, slope = outlook.needs(price, rate)
-    lacking = np.cumsum(need)
-    worst = int(np.argmax(lacking))
-    if lacking[worst] <= 0:
-        return 0.0, 0.0
-    return float(lacking[worst]), float(slope[: worst + 1].sum())
+    years = len(prospect.supply)
+    at, carry = np.clip(np.asarray(start, np.float64), prospect.floor, prospect.ceiling), prospect.carry
+    points: list[Floats] = []
+    steps: list[Floats] = []
+    mixing: Mask = np.zeros(0, np.bool_)
+    best: Plan | None = None
+    for count in range(1, iterations + 1):
+        emissions, slope = answer(at)
+        target, bank = tangent_path(replace(prospect, carry=carry), emissions, slope, at)
+        if rates is not None:
+            target, bank, carry = _carried(prospect, emissions, slope, at, (target, bank), rates)
+        step = target - at
+        # What comes after the bank has run out moves nothing before it.
+        here = _first_segment(bank, prospect)
+        close = np.abs(step) / max(float(np.abs(target).mean()), 1e-9)
+        gap = float(max(close[:here].max(), FAR * close.max()))
+        if best is None or gap < best.gap:
+            best = Plan(target, bank, emissions, slope, count, gap, at, carry)
+        if gap <= tolerance:
+            break
+        # Acceleration mixes years of the first segment only: behind it segments come and go from step to step.
+        mixed = np.arange(years) < here
+        if len(mixing) == years and (mixing != mixed).any():
+            points, steps = [], []
+        mixing = mixed
+        points, steps = [*points[-MEMORY:], at], [*steps[-MEMORY:], step]
+        ahead = at + step
+        ahead[mixed] = _accelerated([x[mixed] for x in points], [x[mixed] for x in steps])
+        at = np.clip(ahead, np.maximum(prospect.floor, 0.4 * at), 2.5 * at + 10.0)
+        at = np.minimum(at, prospect.ceiling)
+    assert best is not None
+    return replace(best, iterations=count)
+
+
+def _carried(
+    prospect: Prospect, emissions: Floats, slope: Floats, at: Floats, start: tuple[Floats, Floats], rates: Rates
+) -> tuple[Floats, Floats, Floats]:
+    """Return the prices, banks and rates that meet the condition where the rate depends on how much is carried.
+
+    Newton's method on both conditions, each with its bounds: prices between floor and ceiling clear every year, banks
+    between low and high leave nobody a better year to sell in. Which bounds hold is guessed anew in every step.
+    """
+    years = len(at)
+    slope = np.minimum(slope, -SMALLEST * np.maximum(emissions, 1e-12))
+    price, bank = start[0].copy(), start[1].copy()
+    size = max(float(np.abs(prospect.supply[1:] if years > 1 else prospect.supply).mean()), 1e-9)
+    stiff = size / max(float(price.mean()), 1e-9)
+    best = (np.inf, price, bank, rates(bank)[0])
+    for _ in range(NEWTON):
+        rate, steep = rates(bank)
+        left = np.append(prospect.opening, bank[:-1]) + prospect.supply - bank
+        clears = left - emissions - slope * (price - at)  # what is left over, t
+        later = np.append(price[1:], 0.0)
+        waits = (1.0 + rate) * price - later
+        low, high = bank - stiff * waits <= prospect.low, bank - stiff * waits >= prospect.high
+        floor, ceiling = price - clears / stiff <= prospect.floor, price - clears / stiff >= prospect.ceiling
+        matrix = np.zeros((2 * years, 2 * years))
+        right = np.empty(2 * years)
+        for t in range(years):
+            if floor[t] or ceiling[t]:
+                matrix[t, t], right[t] = 1.0, (prospect.floor if floor[t] else prospect.ceiling) - price[t]
+            else:
+                matrix[t, t], matrix[t, years + t], right[t] = -slope[t], -1.0, -clears[t]
+                if t:
+                    matrix[t, years + t - 1] = 1.0
+            if low[t] or high[t]:
+                matrix[years + t, years + t] = 1.0
+                right[years + t] = (prospect.low[t] if low[t] else prospect.high[t]) - bank[t]
+            else:
+                matrix[years + t, t], matrix[years + t, years + t] = 1.0 + rate[t], steep[t] * price[t]
+                right[years + t] = -waits[t]
+                if t + 1 < years:
+                    matrix[years + t, t + 1] = -1.0
+        miss = np.concatenate((np.clip(clears / stiff, price - prospect.ceiling, price - prospect.floor),
+                               np.clip(stiff * waits, bank - prospect.high, bank - prospect.low) / stiff))  # fmt: skip
+        worst = float(np.abs(miss).max())
+        if worst < best[0]:
+            best = (worst, price, bank, rate)
+        if worst <= 1e-11 * max(float(price.max()), 1.0):
+            break
+        move = np.linalg.lstsq(matrix, right, rcond=None)[0]
+        price = np.clip(price + move[:years], prospect.floor, prospect.ceiling)
+        bank = np.clip(bank + move[years:], prospect.low, prospect.high)
+    return best[1], best[2], best[3]
+
+
+def _first_segment(bank: Floats, prospect: Prospect) -> int:
+    """Return the number of years until the bank stands at a bound for the first time, that year included."""
+    slack = 1e-9 * (1.0 + np.abs(prospect.supply).max())
+    bound = np.flatnonzero((bank <= prospect.low + slack) | (bank >= prospect.high - slack))
+    return int(bound[0]) + 1 if len(bound) else len(bank)
+
+
+def _accelerated(points: list[Floats], steps: list[Floats]) -> Floats:
+    """Return the next point: the mixture of the last points whose steps cancel best, and its step."""
+    here, step = points[-1], steps[-1]
+    if len(points) < 2:
+        return here + step
+    moved = np.diff(np.array(points), axis=0).T
+    changed = np.diff(np.array(steps), axis=0).T
+    weights = np.linalg.lstsq(changed, step, rcond=1e-10)[0]
+    if np.abs(weights).max() > 10.0:
+        return here + step
+    return np.asarray(here + step - (moved + changed) @ weights)

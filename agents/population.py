@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tanshi.agents.curves import efforts, left_and_response
 from tanshi.agents.streams import Draws
 from tanshi.market.apportion import apportion
-from tanshi.market.orders import Floats, Ints, Mask
+from tanshi.market.orders import Floats, Ints
 
 
 class PopulationError(ValueError):
     """A population that cannot be built or a saved one that does not fit together."""
+
+
+_BY_SECTOR = ("start", "effort")
 
 
 @dataclass
@@ -42,6 +46,14 @@ class Population:
     strategies : tuple[str, ...]
     share : (firms,) float
         Share of the sector's emissions before output shocks, adding up to 1; moves as firms abate.
+    potential : (firms,) float
+        The same where nobody abates (`tanshi.agents.curves`).
+    effort : (sectors,) float
+        How far each sector's firms have come along their abatement curves; 0 at the frozen baseline.
+    horizon : (firms,) int64
+        Years ahead that the firm looks; 0 for this year only.
+    belief : (firms,) float
+        The price it expects over the one that its plan gives.
     shock : (firms,) float
         Log output shock.
     expected_price : (firms,) float
@@ -54,8 +66,6 @@ class Population:
         Last quote of firms that learn (`strategies.zip`), yuan/t; negative before the first.
     momentum : (firms,) float
         Last move of that quote, yuan/t.
-    built : (firms,) bool
-        Whether the firm has built what cuts part of its emissions for good (`tanshi.agents.investment`).
     """
 
     sectors: tuple[str, ...]
@@ -74,19 +84,25 @@ class Population:
     holdings: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     quote: Floats = field(default_factory=lambda: np.zeros(0))
     momentum: Floats = field(default_factory=lambda: np.zeros(0))
-    built: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
+    potential: Floats = field(default_factory=lambda: np.zeros(0))
+    effort: Floats = field(default_factory=lambda: np.zeros(0))
+    horizon: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    belief: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         n = len(self.sector)
+        if not len(self.potential):
+            self.potential, self.effort = self.share.copy(), np.zeros(len(self.sectors))
+        if not len(self.belief):
+            self.horizon, self.belief = np.zeros(n, np.int64), np.ones(n)
         if not len(self.expected_price):
             self.expected_price, self.emissions = np.zeros(n), np.zeros(n)
             self.holdings = np.zeros(n, np.int64)
         if not len(self.quote):
             self.quote, self.momentum = np.full(n, -1.0), np.zeros(n)
-            self.built = np.zeros(n, np.bool_)
         for item in fields(self):
             value = getattr(self, item.name)
-            if isinstance(value, np.ndarray) and item.name != "start" and value.shape != (n,):
+            if isinstance(value, np.ndarray) and item.name not in _BY_SECTOR and value.shape != (n,):
                 raise PopulationError(f"population: {item.name} has shape {value.shape}, expected ({n},)")
 
     def __len__(self) -> int:
@@ -105,14 +121,29 @@ class Population:
         """Scale weights so that they add up to 1 in each sector."""
         return np.asarray(weights / self.total(weights)[self.sector], np.float64)
 
-    def shares(self) -> tuple[Floats, Floats]:
+    def shares(self, ratio: Floats | None = None) -> tuple[Floats, Floats]:
         """Return each firm's share of its sector's emissions and of its sector's response to the price.
 
-        The first is `share` under the period's output shock; the second is proportional to the first over the
-        firm's abatement cost. Both add up to 1 in each sector, so firms add up to the sector exactly.
+        Both under the period's output shocks and on the firms' own abatement curves (`tanshi.agents.curves`); both add
+        up to 1 in each sector, so firms add up to the sector exactly.
+
+        Parameters
+        ----------
+        ratio : (sectors,) float
+            Emissions of each sector over its frozen baseline's; by default where the firms have come to.
         """
-        emission = self.normalised(self.share * np.exp(self.shock))
-        return emission, self.normalised(emission / self.cost)
+        self._check_ratio(ratio)
+        calm = self.potential if not self.shock.any() else self.potential * np.exp(self.shock)
+        weight = self.normalised(calm)
+        effort = self.effort
+        if ratio is not None:
+            effort = efforts(weight, self.cost, self.start, np.asarray(ratio, np.float64), self.effort)
+        left, response = left_and_response(weight, self.cost, self.sector, effort)
+        return self.normalised(left), self.normalised(response)
+
+    def _check_ratio(self, ratio: Floats | None) -> None:
+        if ratio is not None and np.shape(ratio) != (len(self.sectors),):
+            raise PopulationError(f"population: ratios have shape {np.shape(ratio)}, expected ({len(self.sectors)},)")
 
     def draws(self, seed: int, period: int) -> Draws:
         """Return this population's random draws in a period."""
@@ -133,20 +164,19 @@ class Population:
         kept = persistence**months
         self.shock = kept * self.shock + sigma * np.sqrt(1.0 - kept**2) * draws.normal("output shock")[:, 0]
 
-    def respond(self, rate: Floats, weight: float = 1.0) -> None:
-        """Move emission shares to those that the firms' emissions at the settled price imply.
+    def respond(self, ratio: Floats) -> None:
+        """Move along the abatement curves to where the sectors emit what the economy says.
 
         Parameters
         ----------
-        rate : (firms,) float
-            Emission rates at the settled price, any unit.
-        weight : float
-            How far, 0 to 1.
+        ratio : (sectors,) float
+            Emissions of each sector over its frozen baseline's, at the settled price.
         """
-        calm = rate * np.exp(-self.shock)
-        alive = (self.total(calm) > 0)[self.sector]
-        safe = np.where(alive, calm, self.share)
-        self.share = self.normalised((1.0 - weight) * self.share + weight * self.normalised(safe))
+        self._check_ratio(ratio)
+        weight = self.normalised(self.potential * np.exp(self.shock))
+        self.effort = efforts(weight, self.cost, self.start, np.asarray(ratio, np.float64), self.effort)
+        left, _ = left_and_response(self.potential, self.cost, self.sector, self.effort)
+        self.share = self.normalised(left)
 
     def copy(self) -> Population:
         """Return the same firms once more, with columns of their own."""
@@ -197,6 +227,10 @@ def build(
     intensity_sigma: float | Mapping[str, float] = 0.2,
     cost_sigma: float | Mapping[str, float] = 0.5,
     discount_rate: float = 0.05,
+    discount_sigma: float = 0.0,
+    belief_sigma: float = 0.0,
+    horizon: int = 0,
+    horizon_spread: float = 0.0,
     strategies: Mapping[str, float] | None = None,
 ) -> Population:
     """Draw a population.
@@ -208,8 +242,14 @@ def build(
         The run's seed.
     size_sigma, intensity_sigma, cost_sigma : float or mapping of sector to float
         Standard deviations of log output, log emissions per output and log abatement cost within a sector.
-    discount_rate : float
-        Per year, the same for all.
+    discount_rate, discount_sigma : float
+        Per year: the typical firm's, and the standard deviation of its logarithm.
+    belief_sigma : float
+        Standard deviation of the logarithm of the price that a firm expects over the one its plan gives.
+    horizon : int
+        Years ahead that the most far-sighted firms look.
+    horizon_spread : float
+        Part of these years over which horizons spread evenly downwards, 0 to 1.
     strategies : mapping of strategy to share of firms
         All truthful by default. Each sector has the shares by largest remainder; who plays what is drawn.
 
@@ -239,14 +279,17 @@ def build(
         output_share=np.exp(spread["size"][member] * draws.normal("size")[:, 0]),
         intensity=np.exp(spread["intensity"][member] * draws.normal("intensity")[:, 0]),
         cost=np.exp(spread["cost"][member] * draws.normal("abatement cost")[:, 0]),
-        discount_rate=np.full(len(member), float(discount_rate)),
+        discount_rate=discount_rate * _spread(draws, "discount rate", discount_sigma),
         strategy=strategy,
         strategies=tuple(mix),
         share=np.ones(len(member)),
         shock=np.zeros(len(member)),
+        horizon=_horizons(draws, horizon, horizon_spread, len(member)),
+        belief=_spread(draws, "belief", belief_sigma),
     )
     population.output_share = population.normalised(population.output_share)
     population.share = population.normalised(population.output_share * population.intensity)
+    population.potential = population.share.copy()
     return population
 
 
@@ -257,3 +300,20 @@ def _by_sector(name: str, sigma: float | Mapping[str, float], counts: Mapping[st
         if not 0.0 <= value < np.inf:
             raise PopulationError(f"population: the {name} dispersion of {sector} is {value}, expected 0 or more")
     return np.array(values)
+
+
+def _spread(draws: Draws, purpose: str, sigma: float) -> Floats:
+    """Log-normal factors with median 1, (firms,); without a spread exactly 1."""
+    if not 0.0 <= sigma < np.inf:
+        raise PopulationError(f"population: the {purpose} dispersion is {sigma}, expected 0 or more")
+    return np.exp(sigma * draws.normal(purpose)[:, 0]) if sigma else np.ones(int(draws.counts.sum()))
+
+
+def _horizons(draws: Draws, longest: int, spread: float, firms: int) -> Ints:
+    """Years ahead by firm: evenly spread over the last part of the longest horizon, at least 1 where anybody plans."""
+    if longest < 0 or not 0.0 <= spread <= 1.0:
+        raise PopulationError(f"population: horizon {longest} and its spread {spread}: expected 0 or more, and 0 to 1")
+    if longest == 0 or spread == 0.0:
+        return np.full(firms, longest, np.int64)
+    luck = draws.uniform("horizon")[:, 0]
+    return np.maximum(longest - np.floor(luck * (spread * longest + 1.0)).astype(np.int64), 1)

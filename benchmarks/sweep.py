@@ -43,7 +43,7 @@ parameters:
   firms.cost_sigma: {uniform: [0.0, 1.0]}
   firms.intensity_sigma: {uniform: [0.0, 0.5]}
   firms.learning: {uniform: [0.1, 1.0]}
-  firms.reserve: {uniform: [0.0, 0.1]}
+  firms.risk_aversion: {uniform: [3.0, 30.0]}
 design: {method: sobol, samples: %d}
 seeds: %s
 """

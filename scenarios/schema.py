@@ -272,8 +272,24 @@ class Banking(Group):
     """Part of a firm's gap that it may cover from next year's free allocation (China 2021-2022: 0.5)."""
     borrow_threshold: Annotated[float, _in("fraction", "law", ge=0, le=1)] = 0.1
     """Smallest gap, as part of what is owed, from which a firm may borrow."""
-    horizon: Annotated[Annotated[int, Field(ge=1, le=30)] | None, _in("years", "literature")] = None
-    """Years ahead that firms plan their bank for, rolling on; null: they keep `firms.reserve` instead."""
+    horizon: Annotated[int, _in("years", "literature", ge=0, le=30)] = 12
+    """Years ahead that the most far-sighted firms look, rolling on; 0: every year clears by itself."""
+    beyond: Annotated[Literal["last_rule", "end"], _in("-", "assumed")] = "last_rule"
+    """What firms expect after the run's last year. last_rule: growth and the cap's rule go on; end: a bank is worth
+    nothing then."""
+    unsettled: Annotated[Literal["go_on", "stop"], _in("-", "setting")] = "go_on"
+    """What happens where firms' expectations do not settle. go_on: they trade on the closest path found, and the run
+    says so; stop: the run ends with the last two paths."""
+    opening: Annotated[float, _in("fraction", "assumed", ge=0, le=5)] = 0.0
+    """Allowances of earlier years that firms bring with them when the policy begins, or when their sector begins to
+    trade later, as part of their yearly emissions."""
+
+    @model_validator(mode="after")
+    def _nothing_to_plan_for(self) -> Self:
+        if not self.allowed and "horizon" in self.model_fields_set and self.horizon > 0:
+            hint = "Where nothing can be kept there is nothing to look ahead for: set banking.horizon to 0."
+            raise _refuse("no horizon where banking is not allowed", f"{self.horizon} years", "banking.horizon", hint)
+        return self
 
 
 class Offsets(Group):
@@ -401,19 +417,27 @@ class Firms(Group):
     shock_persistence: Annotated[float, _in("1/month", "assumed", ge=0, lt=1)] = 0.8
     """Part of a firm's shock that lasts from one month to the next."""
     discount_rate: Annotated[float, _in("1/year", "assumed", ge=0, le=1)] = 0.08
-    """Rate at which firms discount the price they expect."""
-    reserve: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.03
-    """Allowances a firm keeps beyond its need at the price it expects, as part of its yearly emissions."""
+    """Rate at which the typical firm discounts the price it expects; real, since prices are of 2022."""
+    discount_sigma: Annotated[float, _in("s.d. of log", "assumed", ge=0, le=2)] = 0.1
+    """Log-normal spread of that rate between firms."""
+    belief_sigma: Annotated[float, _in("s.d. of log", "assumed", ge=0, le=1)] = 0.005
+    """Log-normal spread of the price that firms expect around the one that their plan gives."""
+    horizon_spread: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
+    """Firms look `banking.horizon` years ahead or less, evenly down to this part less."""
+    risk_aversion: Annotated[float, _in("-", "assumed", gt=0, le=1e6)] = 10.0
+    """How much more gain a firm asks for the farther it leans from its plan: times the variance of the price, the
+    relative gain for leaning by a year's emissions. Toward 0 whoever values the bank most holds all of it."""
+    price_volatility: Annotated[float, _in("1/year", "measured", gt=0, le=5)] = 0.25
+    """Standard deviation of the log of next year's price, as firms see it (China's national market: 25 to 27 %)."""
+    position_limit: Annotated[float, _in("fraction", "assumed", ge=0, le=100)] = 0.25
+    """Most that a firm leans to either side of its planned bank, as part of its yearly emissions."""
+    reserve: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
+    """Allowances a firm that does not look ahead (`banking.horizon` 0) keeps beyond its need at the price it expects,
+    as part of its yearly emissions."""
     reserve_width: Annotated[float, _in("fraction", "assumed", gt=0, le=1)] = 0.5
     """How far above the expected price, as part of it, a firm sells its whole reserve."""
     learning: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.5
     """Weight of the newest price in what firms expect; the rest is what they expected before."""
-    investment_cut: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
-    """Part of its emissions that a firm can cut for good by building something once; 0: there is nothing to build."""
-    investment_cost: Annotated[float, _in("yuan/t CO2", "assumed", gt=0)] = 150.0
-    """Yearly cost of a tonne cut so, of the sector's typical firm; it spreads as `cost_sigma` says."""
-    option_value: Annotated[float, _in("-", "literature", ge=1, le=20)] = 2.0
-    """Multiple of that cost which the expected price must reach: what waiting is worth (Dixit and Pindyck 1994)."""
     urgency: Annotated[float, _in("-", "assumed", ge=0, le=20)] = 3.0
     """By a part t of the year `scheduled` firms want to have covered t to this power of their needs; 0: all at once."""
     intermediaries: Annotated[int, _in("traders", "assumed", ge=0, le=100_000)] = 0

@@ -61,7 +61,7 @@ class Situation:
         """
         need = self.demand
         prices = levels.astype(np.float64) * self.tick
-        terms = need.fixed, need.tilt, need.level, need.slope, need.reserve, need.reserve_slope
+        terms = need.fixed, need.tilt, need.level, need.slope, need.reserve, need.reserve_slope, need.least, need.most
         return wanted_lots(prices - need.anchor, rows, *terms, self.lot, self.holdings)
 
 
@@ -75,21 +75,26 @@ def wanted_lots(
     slope: Any,
     reserve: Any,
     reserve_slope: Any,
+    least: Any,
+    most: Any,
     lot: float,
     holdings: Any,
 ) -> Ints:
     """Return `Situation.wanted` at prices some yuan/t away from the anchor of `Demand.at`."""
     # Each firm's terms side by side, and choices without a branch: so the compiler takes several firms at a time.
     fixed, tilt, level, slope = fixed[rows], tilt[rows], level[rows], slope[rows]
-    reserve, reserve_slope, least = reserve[rows], reserve_slope[rows], -holdings[rows]
+    reserve, reserve_slope, least, most = reserve[rows], reserve_slope[rows], least[rows], most[rows]
+    lowest = -holdings[rows]
     wanted = np.empty((len(away), len(rows)), np.int64)
     for place in range(len(away)):
         for i in range(len(rows)):
             emitted = level[i] + slope[i] * away[place]
             kept = reserve[i] + reserve_slope[i] * away[place]
             tonnes = (emitted if emitted > 0.0 else 0.0) + fixed[i] + tilt[i] * away[place]
-            lots = np.int64(np.rint((tonnes + (kept if kept > 0.0 else 0.0)) / lot))
-            lots = lots if lots > least[i] else least[i]
+            kept = kept if kept > least[i] else least[i]
+            kept = kept if kept < most[i] else most[i]
+            lots = np.int64(np.rint((tonnes + kept) / lot))
+            lots = lots if lots > lowest[i] else lowest[i]
             if place > 0:
                 lots = lots if lots < wanted[place - 1, i] else wanted[place - 1, i]
             wanted[place, i] = lots

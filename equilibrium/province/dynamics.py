@@ -30,6 +30,7 @@ from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import cell
 from tanshi.equilibrium.province.trade import FX, LINE
 
+Numbers = NDArray[np.float64] | NDArray[np.complex128]
 NOTHING_MADE = 1e-9  # of the benchmark's output
 
 
@@ -62,20 +63,32 @@ class Growth:
     plant: Mapping[str, float] = field(default_factory=dict)
 
 
-def advance(province: Province, p: Parameters, flows: Flows, last: Solution, growth: Growth, year: int) -> Parameters:
+def advance(
+    province: Province,
+    p: Parameters,
+    flows: Flows,
+    last: Solution,
+    growth: Growth,
+    year: int,
+    decision: Numbers | None = None,
+) -> Parameters:
     """Parameters of ``year + 1`` from those of ``year`` and what the year brought.
 
     Parameters
     ----------
     flows : mean flows of the year.
-    last : the year's last equilibrium, whose prices value the vintages.
+    last : the year's last equilibrium.
+    decision : (leaves,) prices at which the mean flows were chosen, the mean over the year's equilibria of the prices
+        that choices followed (``Solution.state.decision``); by default those of ``last``, the year's only one. Flows
+        and prices have to be of the same time: a plant that was chosen at low prices and is valued at high ones would
+        be taken for one that saves nothing when the price is high.
     """
     q = p.copy()
     _capital(province, q, flows, growth)
     _scale_endowments(province, q, growth, year)
     _technology(province, q, growth)
     if province.closure.capital == "vintage":
-        _install(province, q, flows, last)
+        _install(province, q, flows, last.state.decision if decision is None else decision, last.parameters)
     return q
 
 
@@ -207,8 +220,8 @@ def _technology(province: Province, q: Parameters, growth: Growth) -> None:
     q.augment[at.efficient_power] *= 1 + growth.aeei_power
 
 
-def _install(province: Province, q: Parameters, flows: Flows, last: Solution) -> None:
-    """Next year's installed technique: what both vintages used, at the year's last prices.
+def _install(province: Province, q: Parameters, flows: Flows, decision: Numbers, used_with: Parameters) -> None:
+    """Next year's installed technique: what both vintages used, at the prices at which they chose it.
 
     The installed vintage keeps its benchmark output at level 1, so process CO2 and border terms, which are
     tied to levels, keep their meaning.
@@ -221,5 +234,5 @@ def _install(province: Province, q: Parameters, flows: Flows, last: Solution) ->
         if np.real(made) <= NOTHING_MADE * benchmark:  # a sector that stood still keeps the technique it had
             continue
         q.quantity[old] = used * (benchmark / made)
-        q.reference[old] = np.where(np.real(q.quantity[old]) > 0, last.state.decision[old], 0.0)
-    q.augment[at.renewed] /= last.parameters.augment[at.renewed]  # what was used is the new point of departure
+        q.reference[old] = np.where(np.real(q.quantity[old]) > 0, decision[old], 0.0)
+    q.augment[at.renewed] /= used_with.augment[at.renewed]  # what was used is the new point of departure

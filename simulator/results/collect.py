@@ -12,6 +12,7 @@ from tanshi.simulator.results.accounting import economy_variables
 from tanshi.simulator.results.costs import cost_variables, offset_variables, purchases_of
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult, annual_table, market_variables
 from tanshi.simulator.results.variables import region_of
+from tanshi.simulator.run.outlook import UNSETTLED
 from tanshi.simulator.run.straying import told
 from tanshi.simulator.run.world import State, World
 
@@ -85,6 +86,7 @@ def diagnostics(w: World, s: State) -> dict[str, Any]:
         "worst_walras": max((r["walras"] for r in rows), default=0.0),
         "iterations": int(sum(r["iterations"] for r in rows)),
         "unsettled_periods": int(sum(r["gap"] > settled * (1 + 1e-9) for r in rows)),
+        "unsettled_plans": [row["year"] for row in rows if row["period"] == 1 and row["plan_gap"] > UNSETTLED],
         "firms": {name: int(n) for name, n in zip(firms.sectors, firms.counts, strict=True)},
         "settlements": [{k: v for k, v in r.items() if k != "net_sales_t"} for r in s.log.settlements],
         "drift": {"mode": w.flow.mode, **s.log.drift},

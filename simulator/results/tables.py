@@ -204,6 +204,7 @@ def market_variables(
             raise ResultError(f"year {year}: fills of sectors without firms: {', '.join(strangers)}")
         out["Price|Carbon"][year] = (turnover / volume if volume else close) / level
         out["Price|Carbon|Year-End"][year] = close / level
+        out["Price|Carbon|Time Mean"][year] = (float(closes[rows].mean()) if len(rows) else close) / level
         out["Carbon Market|Trading Volume"][year] = volume / 1e6
         out["Carbon Market|Net Transfers"][year] = moved / 1e6
         out["Carbon Market|Turnover"][year] = turnover / level / 1e6

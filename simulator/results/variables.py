@@ -135,6 +135,7 @@ def _catalogue() -> dict[str, Variable]:
     rows = [
         ("Price|Carbon", price, "volume-weighted mean of the year's trades (no trade: the close), deflated"),
         ("Price|Carbon|Year-End", price, "close of the year's last period, deflated"),
+        ("Price|Carbon|Time Mean", price, "mean of the year's periods, each counted alike, deflated"),
         ("Emissions|CO2", mt, "combustion and process, territorial: exported power included"),
         *((emissions_of(s), mt, "direct emissions, combustion and process") for s in (*SECTORS, "HH")),
         (

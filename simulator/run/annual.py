@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -81,6 +81,18 @@ def frozen_regime(model: Province) -> Callable[[Parameters, int], None]:
     return regime
 
 
+def growing_on(growth: Growth, last: int) -> Growth:
+    """The same growth to a later year: where the path of non-fossil power ends, its last rate goes on."""
+    path = dict(growth.nonfossil)
+    if not path or last <= max(path):
+        return growth
+    end = max(path)
+    rate = path[end] / path[end - 1] if end - 1 in path else 1.0
+    for year in range(end + 1, last + 1):
+        path[year] = path[year - 1] * rate
+    return replace(growth, nonfossil=path)
+
+
 @dataclass(frozen=True)
 class Baseline:
     """Emissions (Mt/yr) and outputs of the coverable sectors with the benchmark's policy frozen.
@@ -135,19 +147,30 @@ def frozen_baseline(
     first: int,
     last: int,
     changes: Mapping[str, float] | None = None,
+    beyond: int = 0,
 ) -> Baseline:
     """The path on which caps are measured: power pays the benchmark's price for ever, nothing else is priced.
 
     Depends on its arguments alone, so runs that agree in them share it; ``changes`` as in ``economy``.
+
+    Parameters
+    ----------
+    beyond : years after the last one, in which growth goes on (``growing_on``): for who looks ahead.
     """
-    return _frozen_baseline(name, closure, dynamics, first, last, tuple(sorted((changes or {}).items())))
+    return _frozen_baseline(name, closure, dynamics, first, last, tuple(sorted((changes or {}).items())), beyond)
 
 
 @lru_cache(maxsize=16)
 def _frozen_baseline(
-    name: str, closure: Closure, dynamics: Dynamics, first: int, last: int, changes: tuple[tuple[str, float], ...]
+    name: str,
+    closure: Closure,
+    dynamics: Dynamics,
+    first: int,
+    last: int,
+    changes: tuple[tuple[str, float], ...],
+    beyond: int,
 ) -> Baseline:
     model, accounts = province(name, closure, dict(changes))
-    growth = economy(name, dict(changes)).growth(dynamics, first, last)
-    path = annual_path(model, accounts, growth, range(first, last + 1), frozen_regime(model))
+    growth = growing_on(economy(name, dict(changes)).growth(dynamics, first, last), last + beyond)
+    path = annual_path(model, accounts, growth, range(first, last + beyond + 1), frozen_regime(model))
     return Baseline.of(model, path)

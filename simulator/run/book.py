@@ -8,15 +8,14 @@ from functools import cached_property, partial
 import numpy as np
 
 from tanshi.agents.abatement import Demand, Position, Tangent, demand
+from tanshi.agents.bank import Wish
 from tanshi.agents.expectations import present_value
 from tanshi.agents.intermediaries import inventory_demand
-from tanshi.agents.planning import Outlook, planned_bank
 from tanshi.agents.strategies import Situation, arrivals, place_orders, price_levels
 from tanshi.agents.strategies.schedule import step_orders
 from tanshi.agents.strategies.scheduled import urgency
 from tanshi.agents.strategies.sizing import as_blocks, in_parts
 from tanshi.agents.streams import stream
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.province import CarbonResponse
 from tanshi.market.orders import SELL, Floats, Ints, Orders, screen
 from tanshi.market.stability import Collar
@@ -25,6 +24,7 @@ from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.coupling import REACH, Placed
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
 from tanshi.simulator.run.grants import adjusts, expected_grants, history_of
+from tanshi.simulator.run.outlook import carry_most, planned_wish
 from tanshi.simulator.run.straying import believed
 from tanshi.simulator.run.world import State, World
 
@@ -35,6 +35,13 @@ BAND = 0.3
 def tangent_of(response: CarbonResponse) -> Tangent:
     """The response as firms divide it; a sector that a higher price would make emit more answers nothing."""
     return Tangent(response.price, response.emissions, np.minimum(response.slope, 0.0))
+
+
+def abated(s: State, emissions: Floats) -> Floats:
+    """Emissions of each sector over its frozen baseline's, (8,); 1 where it does not trade and nobody abates."""
+    base = s.policy.baseline.at(s.year)
+    part = np.divide(emissions, base, out=np.ones_like(emissions), where=base > 0)
+    return np.where(s.policy.mask(s.year), part, 1.0)
 
 
 class Book:
@@ -64,7 +71,6 @@ class Book:
         self.band = (max(self.band[0], self.lowest), min(self.band[1], self.highest))
         held = s.registry.held
         self.held: Ints = held[: len(s.firms)]
-        self.shares = s.firms.shares()
         self.standing = Orders.join([*self.by_hand, self._government_offer(int(held[w.government]))])
         self.ties = stream(w.scenario.seed, "venue", "ties", self.number)
         self.beginning = self.ties.bit_generator.state
@@ -111,7 +117,7 @@ class Book:
     def _wanted(self, response: CarbonResponse) -> tuple[Demand, CreditPlan | None]:
         """Firms' wanted purchases around the response's price, and the credits that they count on with them."""
         w, s = self.w, self.s
-        reserve, reserve_slope = self._reserve(response)
+        wish = self._wish(response)
         entitlement: Floats | float = 0.0
         entitlement_slope: Floats | float = 0.0
         if s.policy.standard(s.year):
@@ -133,19 +139,25 @@ class Book:
             holdings=self.held.astype(np.float64),
             entitlement=entitlement,
             entitlement_slope=entitlement_slope,
-            reserve=reserve,
-            reserve_slope=reserve_slope,
+            reserve=wish.level,
+            reserve_slope=wish.slope,
+            reserve_least=wish.least,
+            reserve_most=wish.most,
             credits=0.0 if credits is None else credits.used,
             credits_slope=0.0 if credits is None else credits.slope,
             obliged=obliged,
             owed=owed,
         )
-        return demand(s.firms, tangent_of(response), position, self.shares), credits
+        return demand(s.firms, tangent_of(response), position, self._shares(response)), credits
+
+    def _shares(self, response: CarbonResponse) -> tuple[Floats, Floats]:
+        """Firms' shares of what their sectors emit and answer at the response's price, on their own curves."""
+        return self.s.firms.shares(abated(self.s, response.emissions))
 
     def _emissions(self, response: CarbonResponse) -> tuple[Floats, Floats]:
         """Emissions that firms expect for the year at the response's price, t, and their change with it."""
         s, tangent = self.s, tangent_of(response)
-        share, answer = self.shares
+        share, answer = self._shares(response)
         rest, sector = self.remaining * TONNES, s.firms.sector
         return s.market.to_date + rest * share * tangent.emissions[sector], rest * answer * tangent.slope[sector]
 
@@ -161,57 +173,34 @@ class Book:
         beyond = (1.0 - gap) * self._emissions(response)[0] > free
         return np.where(beyond, free, 0.0), np.where(beyond, gap, 1.0)
 
-    def _reserve(self, response: CarbonResponse) -> tuple[Floats | float, Floats | float]:
-        """Allowances firms want to keep into next year, and how that changes with the price.
-
-        The whole reserve at the price they expect, nothing at ``1 + reserve_width`` times it, more below it.
-        """
+    def _wish(self, response: CarbonResponse) -> Wish:
+        """What firms want to take into next year: by their plans, or a reserve where they do not look ahead."""
         w, s = self.w, self.s
-        firms, banking = w.scenario.firms, w.scenario.banking
-        if banking.allowed and banking.horizon is not None and s.policy.started(s.year):
-            return self._carryable(*self._planned(response))
-        if not banking.allowed or firms.reserve == 0:
-            return 0.0, 0.0
-        worth, size, width = self._wished
-        return self._carryable(size * (1.0 - (response.price - worth) / width), -size / width)
+        sector, nothing = s.firms.sector, np.zeros(len(s.firms))
+        if s.market.outlook is not None:
+            yearly = np.where(s.policy.mask(s.year), response.emissions, 0.0) * TONNES
+            wish = planned_wish(w, s, self._shares(response)[0] * yearly[sector], response.price)
+        elif w.scenario.banking.allowed and w.scenario.firms.reserve > 0:
+            worth, size, width = self._wished
+            level = size * (1.0 - (response.price - worth) / width)
+            wish = Wish(level, -size / width, nothing, np.full(len(nothing), np.inf))
+        else:
+            return Wish(nothing, nothing, nothing, nothing)
+        most = np.minimum(wish.most, carry_most(w, s))
+        return Wish(wish.level, wish.slope, np.minimum(wish.least, most), most)
 
     @cached_property
     def _wished(self) -> tuple[Floats, Floats, Floats]:
-        """What firms expect an allowance to be worth, yuan/t, their reserves there, t, and over what width these go."""
+        """What firms expect an allowance to be worth, yuan/t, their reserves there, t, and over what width these go.
+
+        The whole reserve at that price, nothing at ``1 + reserve_width`` times it, more below it.
+        """
         s, firms = self.s, self.w.scenario.firms
         population = s.firms
         worth = present_value(population.expected_price, population.discount_rate, self.remaining) * believed(s)
         worth = np.maximum(worth, 1.0)
-        size = firms.reserve * self.shares[0] * s.policy.baseline.at(s.year)[population.sector] * TONNES
+        size = firms.reserve * population.shares()[0] * s.policy.baseline.at(s.year)[population.sector] * TONNES
         return worth, size, worth * firms.reserve_width
-
-    def _planned(self, response: CarbonResponse) -> tuple[Floats, Floats]:
-        """The bank that firms plan over the horizon, by their shares of emissions, and its change with the price."""
-        w, s = self.w, self.s
-        policy, mask = s.policy, s.policy.mask(s.year)
-        years = range(s.year + 1, min(s.year + (w.scenario.banking.horizon or 0), w.scenario.years.end) + 1)
-        if not len(years):
-            return np.zeros(len(s.firms)), np.zeros(len(s.firms))
-        weight = max(w.adjustment(self.remaining)[1], 0.05)  # by next year, technique will have followed the price
-        outlook = Outlook(
-            cap=np.array([policy.caps(year)[mask].sum() for year in years]),
-            emissions=np.array([policy.baseline.at(year)[mask] for year in years]),
-            slope=np.minimum(response.slope, 0.0)[mask] / weight,
-            at=np.where(np.array(COVERABLE) == "ELEC", w.province.accounts.carbon_price, 0.0)[mask],
-        )
-        bank, slope = planned_bank(outlook, response.price, w.scenario.firms.discount_rate)
-        weights = self.shares[0] * response.emissions[s.firms.sector] * mask[s.firms.sector]
-        weights = weights / weights.sum()
-        return bank * TONNES * weights, slope * TONNES * weights
-
-    def _carryable(self, reserve: Floats, slope: Floats) -> tuple[Floats, Floats]:
-        """Cap what firms want to keep at what the rules let them carry over."""
-        rule = self.w.scenario.banking
-        if rule.carry_base is None or not self.s.policy.started(self.s.year):
-            return reserve, slope
-        sold = np.maximum(self.s.market.net_sold[: len(self.s.firms)], 0)
-        most = rule.carry_base + rule.carry_multiple * sold
-        return np.minimum(reserve, most), np.where(reserve < most, slope, 0.0)
 
     def _intermediaries(self, price: float, situation: Situation) -> Orders:
         """What traders without obligations bid and offer: they expect what the market on average expects."""

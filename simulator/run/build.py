@@ -95,6 +95,10 @@ def _firms(scenario: Scenario, home: Economy) -> Population:
         intensity_sigma=parameter("intensity_sigma") if firms.intensity_sigma is None else firms.intensity_sigma,
         cost_sigma=parameter("cost_sigma") if firms.cost_sigma is None else firms.cost_sigma,
         discount_rate=firms.discount_rate,
+        discount_sigma=firms.discount_sigma,
+        belief_sigma=firms.belief_sigma,
+        horizon=scenario.banking.horizon,
+        horizon_spread=firms.horizon_spread,
         strategies=firms.strategies.as_dict(),
     )
 
@@ -124,8 +128,8 @@ def _opening(w: World, firms: Population, policy: Policy) -> State:
         start=compiled.start.copy(),
         effective=effective,
         accrued=np.zeros(len(COVERABLE)),
-        emitted=np.ones(len(COVERABLE)),
         flow_sum=np.zeros(compiled.n_leaves),
+        decision_sum=np.zeros(compiled.n_leaves),
         x_sum=np.zeros(compiled.n),
     )
     return State(Calendar(years.start), announced, market, (home,))

@@ -24,10 +24,16 @@ from tanshi.market.orders import Orders
 from tanshi.market.venue import Clearing, Fills, Venue
 from tanshi.simulator.run.credits import CreditPlan, cost_of_credits, with_credits
 from tanshi.simulator.run.economics import Answer, Capped, at_price, covered_emissions, permit_price, under_cap
+from tanshi.simulator.run.outlook import rise
 from tanshi.simulator.run.world import State, World
 
 REACH = 8
 """Evenly spaced price levels on each side of the trial price at which firms state their demand."""
+
+
+STALE = 10.0
+"""Yi yuan of forest owners' income, per yuan/t of tolerance, by which an answer may be out of date: a tangent in the
+price does not know what is paid for credits."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +102,12 @@ def agree(
     trial = _on_tick(min(max(start, lowest), highest), tick)
     step = max(0.002 * trial, 0.05) / tick
     settled = max(tolerance, tick)
-    answer, placed = economy(trial, None, None), Placed(Orders.empty())
+    answer, placed, paying = economy(trial, None, None), Placed(Orders.empty()), expected[1]
     for count in range(1, iterations + 1):
         solved = answer.response
-        if abs(trial - solved.price) > tangent_reach(solved.price, settled):
-            answer = economy(trial, answer, placed.credits)
+        due = paying if placed.credits is None else placed.credits.payment
+        if abs(trial - solved.price) > tangent_reach(solved.price, settled) or abs(due - paying) > STALE * settled:
+            answer, paying = economy(trial, answer, placed.credits), due
         response = answer.response.at(trial)
         placed = book(response, step)
         orders, plan = placed.orders, placed.credits
@@ -134,10 +141,13 @@ def equilibrium_price(w: World, s: State, remaining: float) -> Agreement:
     mask = s.policy.mask(s.year)
     weight = w.adjustment(remaining)[1]
     left = float(s.policy.caps(s.year)[mask].sum() + s.market.banked - s.economy.accrued[mask].sum())
+    if s.market.outlook is not None:  # firms bank here too, what they plan to
+        left -= float(s.market.outlook.bank[0])
     credits, paid, found = _under(w, s, left, remaining, weight)
+    price = found.price / rise(w, s)  # what was found is the mean of the rest of the year
     answer = at_price(w, s, found.price, weight, income=paid, base=found.parameters, near=found.near)
     nothing = Clearing(None, 0, Fills.none(), (None, None), None, np.zeros(0, np.int64))
-    return Agreement(found.price, answer.response, answer, nothing, Orders.empty(), 1, 0.0, credits, paid)
+    return Agreement(price, answer.response, answer, nothing, Orders.empty(), 1, 0.0, credits, paid)
 
 
 def _under(w: World, s: State, left: float, remaining: float, weight: float) -> tuple[float, float, Capped]:

@@ -66,6 +66,12 @@ class Answer:
         """The equilibrium."""
         return self.near.solution
 
+    def as_mean_of(self, price: float) -> Answer:
+        """The same answer to a price of now where the one that was asked for is the mean that follows from it."""
+        answer, per = self.response, self.response.price / price if price > 0 else 1.0
+        scaled = replace(answer, price=price, slope=answer.slope * per, allocation_slope=answer.allocation_slope * per)
+        return replace(self, response=scaled)
+
 
 @dataclass(frozen=True)
 class Capped:
@@ -119,7 +125,7 @@ def at_price(
     w.province.adjust(p, weight, s.economy.effective)
     start = s.economy.start if near is None else near.guess(price)
     solution = _solve(w, s, _paying(w, s, p, income), start, None if near is None else near.solution, now=now)
-    response = let_through(w.province.response(solution), s.economy.emitted)
+    response = w.province.response(solution)
     return Answer(p, response, Near(solution, price, response.change))
 
 
@@ -158,13 +164,6 @@ def covered_emissions(province: Province, policy: Policy, solution: Solution, ye
     """Emissions of the sectors that trade in a year, Mt/yr."""
     emissions = province.emissions(solution)
     return sum(emissions[sector] for sector in policy.trading(year))
-
-
-def let_through(response: CarbonResponse, part: Array) -> CarbonResponse:
-    """The economy's response once firms' own installations let only a part of each sector's emissions through, (8,)."""
-    if (part == 1.0).all():
-        return response
-    return replace(response, emissions=response.emissions * part, slope=response.slope * part)
 
 
 def packed(scenario: str, year: int, price: float, emissions: Array, outputs: Array) -> Array:

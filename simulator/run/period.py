@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tanshi.agents.abatement import emission_rate
 from tanshi.agents.expectations import adapt
 from tanshi.agents.strategies.zip import learn
 from tanshi.equilibrium.engine import EquilibriumError, Solution
@@ -20,11 +19,12 @@ from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.flow import COUNTERS, Flow
-from tanshi.simulator.run.book import Book, tangent_of
+from tanshi.simulator.run.book import Book, abated
 from tanshi.simulator.run.coupling import Agreement, agree, equilibrium_price
 from tanshi.simulator.run.credits import CreditPlan, book_credits
 from tanshi.simulator.run.economics import Answer, at_price, packed
 from tanshi.simulator.run.grants import adjust, earn, history_of, note_output
+from tanshi.simulator.run.outlook import rise
 from tanshi.simulator.run.record import context_of, fill_rows, period_row
 from tanshi.simulator.run.shock import announce_shock, shock_is_due
 from tanshi.simulator.run.straying import MOST_HALVINGS, halve, settle_shock, stray
@@ -133,12 +133,14 @@ def trade_and_equilibrate(w: World, s: State) -> Agreement:
     if not w.agents_trade:
         return equilibrium_price(w, s, remaining)
     book = Book(w, s, remaining)
-    weight = w.adjustment(remaining)[1]  # firms expect the price to hold and technique to follow it to year end
+    weight = w.adjustment(remaining)[1]  # technique follows the price to year end
+    mean = rise(w, s)  # firms expect the price to rise as fast as a bank is carried, or to hold where they do not plan
     market, coupling = w.scenario.market, w.scenario.coupling
 
     def economy(price: float, last: Answer | None, credits: CreditPlan | None) -> Answer:
         income = None if credits is None else credits.payment  # the economy of the next trial pays for them
-        return at_price(w, s, price, weight, income=income, near=None if last is None else last.near)
+        near = None if last is None else last.near
+        return at_price(w, s, price * mean, weight, income=income, near=near).as_mean_of(price)
 
     return agree(
         economy,
@@ -191,12 +193,12 @@ def respond(w: World, s: State, agreement: Agreement) -> Answer:
         paid[COVERABLE.index(sector)] = price
     s.economy.effective = s.economy.effective + at_end * (paid - s.economy.effective)
     if w.agents_trade:
-        s.firms.respond(emission_rate(s.firms, tangent_of(agreement.response), agreement.price))
+        s.firms.respond(abated(s, closing.response.emissions))
         draws = s.firms.draws(w.scenario.seed, s.number)
         learn(s.firms, agreement.orders, agreement.price, w.scenario.market.tick, draws)
         if s.policy.standard(s.year):
             earned = np.where(mask, closing.response.allocation, 0.0) * length * TONNES
-            earn(w, s, grandfather(np.rint(earned).astype(np.int64), history_of(s), s.firms.sector))
+            earn(s, grandfather(np.rint(earned).astype(np.int64), history_of(s), s.firms.sector))
         note_output(w, s)
     return closing
 
@@ -229,6 +231,7 @@ def drift(w: World, s: State, agreement: Agreement, solution: Solution, z: Array
     s.market.carried = carried.end[0]
     s.market.expected = float(carried.price[-1, 0])
     s.economy.flow_sum = s.economy.flow_sum + solution.state.flow
+    s.economy.decision_sum = s.economy.decision_sum + solution.state.decision
     s.economy.x_sum = s.economy.x_sum + solution.x
     s.economy.welfare_sum += solution.real["HH"]
     s.economy.start = solution.x

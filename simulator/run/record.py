@@ -109,6 +109,7 @@ def period_row(
         "regime": int(np.searchsorted(s.announced.star.starts, t + 1e-9, side="right")),
         "star_price": float(prices(star)),
     }
+    row |= _foreseen(s)
     row |= of_period(agreement.orders, agreement.clearing, market.lot * market.tick)
     series = {
         "emissions": emission_rates(z),
@@ -124,6 +125,21 @@ def period_row(
         row |= {f"driver_{name}": value for name, value in multipliers(w, s).items()} | {"belief": s.market.belief}
     row |= {f"own_price_{sector}": price for sector, price in w.province.own_prices(solution).items()}
     return row
+
+
+def _foreseen(s: State) -> dict[str, float]:
+    """What the firms' plan says of this year and the next: prices (yuan/t), rate of carrying, bank at year end (Mt)."""
+    plan = s.market.outlook
+    if plan is None:
+        return dict.fromkeys(("plan_price", "plan_next", "plan_carry", "plan_bank", "plan_gap"), float("nan"))
+    following = float(plan.following[-1])
+    return {
+        "plan_price": float(plan.price[0]),
+        "plan_next": following if following > 0 else float("nan"),
+        "plan_carry": float(plan.carry[0]),
+        "plan_bank": float(plan.bank[0]),
+        "plan_gap": plan.gap,
+    }
 
 
 def fill_rows(w: World, s: State, fills: Fills) -> dict[str, NDArray[Any]]:

@@ -1,10 +1,9 @@
-"""What a scenario may switch on over the years: stability reserve, carrying over, borrowing, penalties, investment."""
+"""What a scenario may switch on over the years: stability reserve, carrying over, borrowing, penalties."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from tanshi.agents.investment import invest
 from tanshi.market.apportion import apportion
 from tanshi.market.banking import borrowing, carry_over
 from tanshi.market.compliance import fine_per_unit
@@ -84,24 +83,3 @@ def fine(w: World, s: State) -> int:
     mean = sum(row["turnover_yuan"] for row in month) / volume if volume else s.market.price
     multiple = rule.multiple if s.policy.started(s.year) else None
     return round(fine_per_unit(mean, fixed=rule.price, multiple=multiple) / w.scenario.market.tick)
-
-
-def build_installations(w: World, s: State) -> None:
-    """Let firms decide at year end whether to build what cuts part of their emissions for good.
-
-    The firm compares the price it expects with its yearly cost a tonne times the option value of waiting. The economy
-    goes on choosing fuels and output as before; what it would emit is cut by what was built.
-    """
-    firms, rule = s.firms, w.scenario.firms
-    if rule.investment_cut == 0 or not s.policy.started(s.year):
-        return
-    able = s.policy.mask(s.year)[firms.sector]
-    built = invest(firms.built, rule.investment_cost * firms.cost, firms.expected_price, rule.option_value)
-    new = built & able & ~firms.built
-    if not new.any():
-        return
-    firms.built |= new
-    s.economy.emitted = s.economy.emitted * (1.0 - rule.investment_cut * firms.total(np.where(new, firms.share, 0.0)))
-    for column in (firms.share, firms.intensity):
-        column[new] *= 1.0 - rule.investment_cut
-    firms.share = firms.normalised(firms.share)

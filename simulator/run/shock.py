@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tanshi.market.allocation import grandfather
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.grants import history_of
+from tanshi.simulator.run.outlook import look_ahead
 from tanshi.simulator.run.reference_path import announce, first_known
 from tanshi.simulator.run.world import State, World
 
@@ -32,16 +33,18 @@ def announce_shock(w: World, s: State) -> None:
     s.economy.parameters = parameters
     s.announced = announce(w.scenario, w.economy, after, s.announced.star, s.year + s.period / w.periods_per_year)
     if not w.agents_trade or s.policy.standard(s.year):
+        look_ahead(w, s)
         return  # the economy sees the cap itself; under a standard, allowances follow output at the new rate
     held, mask = before.mask(s.year), s.policy.mask(s.year)
     change = s.policy.caps(s.year) - before.caps(s.year)
     _withdraw(s, held, float(-change[held].sum()))
     entering = mask & ~held
-    reserve = w.scenario.firms.reserve if w.scenario.banking.allowed else 0.0
+    brought = w.scenario.banking.opening if w.scenario.banking.allowed else 0.0
     firms = np.arange(len(s.firms))
-    for amount, vintage in ((change, s.year), (reserve * s.policy.baseline.at(s.year), s.registry.first_vintage)):
+    for amount, vintage in ((change, s.year), (brought * s.policy.baseline.at(s.year), s.registry.first_vintage)):
         units = np.rint(np.where(entering, amount, 0.0) * TONNES).astype(np.int64)
         s.registry.issue(firms, grandfather(units, history_of(s), s.firms.sector), vintage)
+    look_ahead(w, s)
 
 
 def recall(w: World, s: State) -> None:

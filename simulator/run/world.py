@@ -181,6 +181,36 @@ class Announced:
     ahead: Mapping[int, Array]
 
 
+@dataclass(frozen=True)
+class Outlook:
+    """What firms expected of the years ahead when they last planned (`tanshi.simulator.run.outlook`).
+
+    Attributes
+    ----------
+    year : int
+        The first year of the plan.
+    price, bank, carry : (years,) float
+        Mean price of each year (yuan/t), bank at its end (Mt), and the rate at which that is carried over.
+    horizons : (k,) int64
+        Years that firms look ahead, ascending.
+    following : (k,) float
+        Price of the second year that firms of each horizon expect, yuan/t; 0 for those who do not look at it.
+    gap : float
+        Relative move of prices in the plan's last step; above the tolerance where it did not converge.
+    iterations : int
+        Paths of the economy that it took.
+    """
+
+    year: int
+    price: Array
+    bank: Array
+    carry: Array
+    horizons: NDArray[np.int64]
+    following: Array
+    gap: float
+    iterations: int
+
+
 @dataclass
 class MarketState:
     """Firms, their accounts, and where the market stands.
@@ -218,6 +248,8 @@ class MarketState:
         The same of each firm beside it; empty where nothing strays.
     belief_memory : (5,) float
         Sizes of past moves, from which the network takes the spread of beliefs; empty without one.
+    outlook : Outlook or None
+        What firms plan with; None where they do not look ahead.
     by_hand : dict[int, (n, 3) int]
         Row of a firm to its orders for the coming period, in place of its strategy's (`tanshi.simulator.run.seat`).
     """
@@ -241,6 +273,7 @@ class MarketState:
     news: float = 0.0
     own_belief: Array = field(default_factory=lambda: np.zeros(0))
     belief_memory: Array = field(default_factory=lambda: np.zeros(0))
+    outlook: Outlook | None = None
     by_hand: dict[int, NDArray[np.int64]] = field(default_factory=dict)
 
 
@@ -258,22 +291,21 @@ class EconomyState:
         Yuan/t, the price that technique has adjusted to, by sector.
     accrued : (8,) float
         Mt emitted this year along the drift's path.
-    emitted : (8,) float
-        Part of each sector's emissions that firms' own installations let through.
     drivers : (7,) float
         What moves the economy from outside, logarithms (`tanshi.simulator.drift.drivers`).
     halvings : int
         Times that the coming period's shock has been halved because no equilibrium survived it.
-    flow_sum, x_sum : Array
-        Sums of flows and variables over the year's periods; ``welfare_sum`` that of households' real demand.
+    flow_sum, decision_sum, x_sum : Array
+        Sums over the year's periods of flows, of the prices that choices followed, leaf by leaf, and of variables;
+        ``welfare_sum`` that of households' real demand.
     """
 
     parameters: Parameters
     start: Array
     effective: Array
     accrued: Array
-    emitted: Array
     flow_sum: Array
+    decision_sum: Array
     x_sum: Array
     welfare_sum: float = 0.0
     drivers: Array = field(default_factory=lambda: np.zeros(len(DRIVERS)))
@@ -413,6 +445,7 @@ class State:
         What is announced is left out: the calendar says it (`tanshi.simulator.run.shock.recall`).
         """
         market = {f.name: deepcopy(getattr(self.market, f.name)) for f in fields(MarketState)[2:]}
+        market["outlook"] = None if self.market.outlook is None else _plain(self.market.outlook)
         return {
             "calendar": _plain(self.calendar),
             "market": market | {"firms": self.firms.state(), "registry": self.registry.state()},
@@ -427,6 +460,8 @@ class State:
         """The state that `save` gave; ``announced`` is what was known by then."""
         market, log = dict(saved["market"]), deepcopy(dict(saved["log"]))
         firms, registry = Population.restore(market.pop("firms")), Registry.restore(market.pop("registry"))
+        seen = market.pop("outlook")
+        market["outlook"] = None if seen is None else Outlook(**seen)
         log["years"] = [YearClosed(**{**row, "flows": Flows(**row["flows"])}) for row in log["years"]]
         economies = [deepcopy(dict(economy)) for economy in saved["economies"]]
         for economy in economies:

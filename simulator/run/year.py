@@ -12,8 +12,9 @@ from tanshi.market.allocation import grandfather, split
 from tanshi.market.compliance import capped_obligation, settle_year, verify
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.credits import note_credits
-from tanshi.simulator.run.grants import give, history_of
-from tanshi.simulator.run.rules import advance_limit, after_reserve, build_installations, carry_limit, fine
+from tanshi.simulator.run.grants import adjust_after, give, history_of
+from tanshi.simulator.run.outlook import look_ahead
+from tanshi.simulator.run.rules import advance_limit, after_reserve, carry_limit, fine
 from tanshi.simulator.run.world import State, World, YearClosed
 
 
@@ -23,7 +24,12 @@ def open_year(w: World, s: State) -> None:
     parameters = s.economy.parameters.copy()
     policy.prepare(w.province, parameters, s.year)
     s.economy.parameters = parameters
+    begins = s.year == w.scenario.policy_start  # what is brought along serves the policy, not the years before it
+    newly = policy.mask(s.year) & (begins | ~policy.mask(s.year - 1)) & policy.started(s.year)
+    brought = np.where(newly, w.scenario.banking.opening * policy.baseline.at(s.year), 0.0)
     if not w.agents_trade:
+        s.market.banked += float(brought.sum()) if w.scenario.banking.allowed else 0.0
+        look_ahead(w, s)
         return
     units = np.rint(policy.caps(s.year) * TONNES).astype(np.int64)
     free, auctioned = after_reserve(w, s, *split(units, policy.auctioned_share(s.year)))
@@ -31,12 +37,12 @@ def open_year(w: World, s: State) -> None:
     give(w, s, free)
     if not policy.standard(s.year):
         s.registry.issue(w.government, int(auctioned[policy.mask(s.year)].sum()), s.year)
-    traded = policy.mask(s.year)
-    newly = traded & ~policy.mask(s.year - 1) if s.year > w.scenario.years.start else traded
-    if w.scenario.banking.allowed and newly.any():  # firms enter with the reserve they want to hold
-        start = np.where(newly, w.scenario.firms.reserve * policy.baseline.at(s.year) * TONNES, 0.0)
-        reserves = grandfather(np.rint(start).astype(np.int64), history_of(s), population.sector)
-        s.registry.issue(np.arange(len(population)), reserves, s.registry.first_vintage)
+    if w.scenario.banking.allowed and brought.any():
+        units = np.rint(brought * TONNES).astype(np.int64)
+        s.registry.issue(
+            np.arange(len(population)), grandfather(units, history_of(s), population.sector), s.registry.first_vintage
+        )
+    look_ahead(w, s)
 
 
 def close_year(w: World, s: State, last: Solution) -> None:
@@ -47,8 +53,8 @@ def close_year(w: World, s: State, last: Solution) -> None:
     last : the year's last equilibrium.
     """
     if w.agents_trade:
+        adjust_after(w, s)
         _settle_firms(w, s)
-        build_installations(w, s)
     else:
         _settle_sectors(w, s)
     _close_accounts(w, s, last)
@@ -94,7 +100,6 @@ def _settle_firms(w: World, s: State) -> None:
             "expired_t": int(done.expired[trading].sum()),
             "borrowed_t": int(done.borrowed.sum()),
             "reserve_t": s.market.reserve,
-            "installations": int(population.built.sum()),
         }
     )
 
@@ -120,7 +125,9 @@ def _close_accounts(w: World, s: State, last: Solution) -> None:
     if year == w.scenario.years.end:
         s.calendar.finished = True
         return
-    economy.parameters = advance(w.province, economy.parameters, flows, last, w.economy.growth, year)
+    followed = economy.decision_sum / n
+    economy.parameters = advance(w.province, economy.parameters, flows, last, w.economy.growth, year, followed)
     s.calendar.year, s.calendar.period = year + 1, 0
-    economy.flow_sum, economy.x_sum, economy.welfare_sum = np.zeros_like(flows.leaf), np.zeros_like(flows.x), 0.0
+    economy.flow_sum, economy.decision_sum = np.zeros_like(flows.leaf), np.zeros_like(flows.leaf)
+    economy.x_sum, economy.welfare_sum = np.zeros_like(flows.x), 0.0
     economy.accrued, s.market.to_date = np.zeros(len(COVERABLE)), np.zeros(w.firms)

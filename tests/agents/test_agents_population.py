@@ -120,10 +120,14 @@ def test_cheaper_abaters_answer_a_price_more() -> None:
 def test_settled_shares_are_the_emissions_at_the_settled_price() -> None:
     firms = population()
     firms.move_shocks(firms.draws(7, 1), sigma=0.2, persistence=0.9)
-    tangent = Tangent(60.0, np.array([300.0, 60.0, 40.0]), np.array([-0.9, -0.05, -0.02]))
-    rate = emission_rate(firms, tangent, 90.0)
-    firms.respond(rate)
-    assert firms.shares()[0] == pytest.approx(firms.normalised(rate), rel=1e-12)
+    ratio = np.array([0.8, 0.95, 1.0])
+    trial, _ = firms.shares(ratio)
+    before = firms.share.copy()
+    firms.respond(ratio)
+    assert firms.shares()[0] == pytest.approx(trial, rel=1e-12)
+    assert firms.share[firms.sector == 2] == pytest.approx(before[firms.sector == 2], rel=1e-12)
+    with pytest.raises(PopulationError, match="ratios have shape"):
+        firms.respond(trial)
 
 
 def test_marginal_cost_is_the_price_at_which_holdings_suffice() -> None:

@@ -79,7 +79,7 @@ def test_orders_are_the_steps_of_the_schedules_level_by_level(seed: int) -> None
 def test_compiled_and_plain_loops_over_firms_give_the_same(seed: int) -> None:
     situation, rng = a_situation(seed, 12), np.random.default_rng(seed)
     need, rows = situation.demand, np.flatnonzero(rng.random(12) < 0.7)
-    terms = need.fixed, need.tilt, need.level, need.slope, need.reserve, need.reserve_slope
+    terms = need.fixed, need.tilt, need.level, need.slope, need.reserve, need.reserve_slope, need.least, need.most
     given = (situation.levels * 0.01 - need.anchor, rows, *terms, 1.0, situation.holdings)
     wanted = wanted_lots(*given)
     assert (wanted == wanted_lots.py_func(*given)).all()  # type: ignore[attr-defined]

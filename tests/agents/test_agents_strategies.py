@@ -1,4 +1,4 @@
-"""Learning and scheduled firms, intermediaries, planning and investment."""
+"""Learning and scheduled firms, intermediaries and sizes of orders."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from tanshi.agents.abatement import Demand, Position, Tangent, demand
 from tanshi.agents.intermediaries import inventory_demand
-from tanshi.agents.investment import annuity, invest, option_multiple
-from tanshi.agents.planning import Outlook, planned_bank
 from tanshi.agents.population import Population, build
 from tanshi.agents.strategies import Situation, arrivals, place_orders, price_levels
 from tanshi.agents.strategies.scheduled import urgency
@@ -128,66 +126,6 @@ def test_intermediaries_buy_low_sell_high_and_never_short() -> None:
     assert wants.at(90.0) == pytest.approx(-held)
     prices = np.linspace(20, 120, 50)
     assert (np.diff(wants.at(prices), axis=0) <= 0).all()
-
-
-# Planning
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    caps=st.lists(st.floats(10, 120), min_size=1, max_size=6),
-    price=st.floats(1, 80),
-    rate=st.floats(0, 0.2),
-)
-def test_planned_bank_falls_with_the_price_and_covers_every_year_ahead(
-    caps: list[float], price: float, rate: float
-) -> None:
-    outlook = Outlook(np.array(caps), np.full((len(caps), 1), 100.0), np.array([-1.0]), np.zeros(1))
-    bank, slope = planned_bank(outlook, price, rate)
-    higher, _ = planned_bank(outlook, price * 1.01, rate)
-    assert 0.0 <= higher <= bank
-    assert slope <= 0.0
-    need, _ = outlook.needs(price, rate)
-    # Held from year to year it never runs out, and in the tightest year nothing is left.
-    left = bank - np.cumsum(need)
-    assert left.min() >= -1e-9
-    assert bank == 0.0 or left.min() == pytest.approx(0.0, abs=1e-9)
-
-
-def test_a_longer_horizon_wants_no_smaller_bank() -> None:
-    caps = np.array([95.0, 90.0, 60.0, 40.0, 40.0])
-    banks = [
-        planned_bank(Outlook(caps[:h], np.full((h, 1), 100.0), np.array([-1.0]), np.zeros(1)), 5.5, 0.05)[0]
-        for h in range(6)
-    ]
-    assert banks == sorted(banks)
-    assert banks[0] == banks[1] == 0.0
-    assert banks[5] > banks[3] > 0.0
-
-
-# Investment that cannot be undone
-
-
-def test_option_multiple_rises_with_uncertainty_from_one() -> None:
-    # Dixit and Pindyck (1994), ch. 5: 2 at r = 0.04, no drift, s = 0.2.
-    values = [option_multiple(0.04, 0.0, s) for s in (0.0, 0.1, 0.2, 0.4)]
-    assert values[0] == 1.0
-    assert values[2] == pytest.approx(2.0)
-    assert values == sorted(values)
-    with pytest.raises(ValueError, match="must be below the discount rate"):
-        option_multiple(0.05, 0.05, 0.2)
-
-
-def test_nobody_tears_down_what_was_built_and_waiting_delays_it() -> None:
-    cost = np.array([30.0, 60.0, 90.0])
-    none = np.zeros(3, np.bool_)
-    high = invest(none, cost, np.full(3, 100.0), 1.0)
-    assert high.all()
-    assert invest(high, cost, np.full(3, 10.0), 1.0).all()
-    assert invest(none, cost, np.full(3, 100.0), 2.0).tolist() == [True, False, False]
-    assert float(annuity(0.0, 20)) == 0.05
-    with pytest.raises(ValueError, match="expected 1 or more"):
-        invest(none, cost, cost, 0.5)
 
 
 # Orders of the sizes a venue admits

@@ -7,7 +7,8 @@ import pytest
 from scipy.optimize import linprog
 
 from tanshi.agents.abatement import Demand
-from tanshi.agents.planning import Outlook, planned_bank
+from tanshi.agents.bank import Temper, Wish, wanted_bank
+from tanshi.agents.planning import Prospect, plan
 from tanshi.agents.strategies import Situation, next_step, price_levels
 from tanshi.agents.strategies.truthful import truthful
 from tanshi.agents.strategies.zic import zic_limits
@@ -351,13 +352,21 @@ def bank_and_trade(
     for year in range(years):
         registry.issue(np.arange(2), np.rint(np.array([0.8, 0.2]) * caps[year] / lot).astype(np.int64), 2023 + year)
         held, none = registry.held, np.zeros(2)
-        ahead = years - year - 1 if banking else 0
-        outlook = Outlook(np.array(caps[year + 1 :][:ahead]), np.tile(intercept, (ahead, 1)), slope, none)
+        ahead = years - year if banking else 1
+        supply = np.append(0.0, caps[year + 1 : year + ahead])
+        open_ended = np.zeros(ahead), np.full(ahead, np.inf)
+        prospect = Prospect(supply, float(held.sum() * lot), *open_ended, np.full(ahead, rate))
+        planned = plan(prospect, lambda p: (100.0 - p, np.full(len(p), -1.0)), np.full(ahead, 40.0), tolerance=1e-13)
+        value = np.full(2, planned.price[1] / (1.0 + rate) if ahead > 1 else 0.0)
+        size = np.full(2, 50.0)
         price, step, cleared = 40.0, 10.0, None
         while step > tick / 2:
-            bank, change = planned_bank(outlook, price, rate)
-            kept, falls = (0.5 * np.array([value, value]) for value in (bank, change))
-            need = Demand(price, -held * lot, none, intercept + slope * price, slope, kept, falls)
+            wish = wanted_bank(0.5 * planned.bank[0] * np.ones(2), size, value, price, Temper(2.0, 0.25, 1.0))
+            assert isinstance(wish, Wish)
+            need = Demand(
+                price, -held * lot, none, intercept + slope * price, slope,
+                wish.level, wish.slope, wish.least, wish.most,
+            )  # fmt: skip
             levels = price_levels(price / tick, step / tick, 0, round(300 / tick))
             situation = Situation(np.arange(2), need, held, levels, np.zeros(2, np.int64), tick, lot)
             cleared = CallAuction().clear(truthful(situation, np.arange(2), draws))

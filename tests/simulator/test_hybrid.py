@@ -187,4 +187,4 @@ def test_a_cap_that_shuts_a_sector_down_is_refused_by_year_and_sector() -> None:
     said = r"S5, 2029: at 1,000 yuan/t the sector ELEC stands still.*cap\.tightness"
     no_heat = {f"economy.coal_classes.GENC{k}.tied_to_heat": 0.0 for k in (1, 2, 3)}
     with pytest.raises(EquilibriumError, match=said):
-        simulate(load_scenario("S5", {"cap.tightness": 0.999, "figures": no_heat}))
+        simulate(load_scenario("S5", {"cap.tightness": 0.999, "banking.horizon": 0, "figures": no_heat}))

@@ -22,7 +22,6 @@ EVERYTHING: dict[str, Any] = {
     "firms.strategies.zip": 0.5,
     "firms.strategies.zic": 0.2,
     "firms.intermediaries": 2,
-    "firms.investment_cut": 0.1,
     "allocation.auctioned_share": 0.2,
     "banking.borrow_share": 0.3,
     "banking.carry_base": 10_000,
@@ -82,7 +81,7 @@ def test_a_refused_period_leaves_nothing_behind_and_the_repeated_step_gives_the_
 
 @pytest.mark.parametrize("drift", ["none", "ou"])
 def test_without_firms_a_refused_period_leaves_nothing_behind(drift: str) -> None:
-    change = {"market.mode": "equilibrium", "drift.mode": drift, "firms.investment_cut": 0.0}
+    change = {"market.mode": "equilibrium", "drift.mode": drift}
     undisturbed, tried = model(**change).run(), model(**change).run(until=2)
     with pytest.MonkeyPatch.context() as patch:
         fail_after("drift", patch)

@@ -102,7 +102,7 @@ def generate(
                 z = np.repeat(stars[:1], draws, axis=0)
                 z[:, PRICE] = np.log1p(start * np.expm1(stars[0, PRICE]))
                 noise = _Noise(volatility, scatter * covered, np.random.default_rng([seed, len(paths)]))
-                flow, start_of = Flow(member, "neural"), Context(covered, scenario.firms.reserve, float(share[0]))
+                flow, start_of = Flow(member, "neural"), Context(covered, scenario.banking.opening, float(share[0]))
                 paths.append(forecast(flow, z, times, stars, start_of, tightness=share, yearly=yearly, disturb=noise))
             whole = np.concatenate(paths, axis=1)  # (times, members x draws, 17)
             strays = np.abs(whole - stars[:, None])[..., PRICE]

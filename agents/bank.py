@@ -1,0 +1,189 @@
+"""What firms want to bank at a price of today, and at what rate somebody carries a bank over.
+
+A firm hedges what its plan says and leans to either side by what it believes: it holds
+
+    bank = planned + size (V - p) / V / (risk aversion x volatility^2),
+
+within a position limit, where V is the price it expects, discounted at its own rate to today, and `volatility` how
+uncertain it takes the price of a year hence to be. It is the mean-variance position of a hedger (Johnson 1960) with
+risk aversion relative to the firm's size. The smaller the aversion the steeper the demand: in the limit whoever values
+the bank most holds all of it that the limit lets it hold.
+
+References
+----------
+Johnson (1960), The theory of hedging and speculation in commodity futures, Review of Economic Studies 27:139-151.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tanshi.market.orders import Floats
+from tanshi.numerics.compiled import compiled
+
+GROUPS = 256
+"""Firms are put together in so many groups of like valuation where a market's rate of carrying is looked for."""
+NODES = 97
+MOST_BANKED = 2.0
+"""Yearly emissions; from there on a larger bank needs no more holders than all."""
+WORTHLESS = 1e-6
+"""Yuan/t below which an allowance of next year is worth nothing today."""
+
+
+@dataclass(frozen=True)
+class Temper:
+    """How firms take risks.
+
+    Attributes
+    ----------
+    risk_aversion : float
+        Relative to the firm's size, positive.
+    volatility : float
+        Standard deviation of the logarithm of the price a year hence, as firms see it, positive.
+    position_limit : float
+        Most that a firm leans to either side of its plan, as part of its yearly emissions.
+    """
+
+    risk_aversion: float
+    volatility: float
+    position_limit: float
+
+    @property
+    def stiffness(self) -> float:
+        """Relative gain asked for leaning by a year's emissions."""
+        return self.risk_aversion * self.volatility**2
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Allowances that firms want to hold beyond the year, t: level + slope (p - price), within least and most.
+
+    Attributes
+    ----------
+    level, slope, least, most : (firms,) float
+        At the price for which it was made; t, t per yuan/t, t, t.
+    """
+
+    level: Floats
+    slope: Floats
+    least: Floats
+    most: Floats
+
+
+def wanted_bank(planned: Floats, size: Floats, value: Floats, price: float, temper: Temper) -> Wish:
+    """Return what firms want to bank around a price of today.
+
+    Parameters
+    ----------
+    planned : (firms,) float
+        Their parts of the planned bank, t.
+    size : (firms,) float
+        Yearly emissions, t.
+    value : (firms,) float
+        Price expected and discounted to today, yuan/t; 0 where the firm looks no further than this year.
+    price : float
+        Yuan/t.
+    temper : Temper
+
+    Examples
+    --------
+    A firm that plans to bank 10 t and values them at today's price does so; at a price 1 % lower it leans to more:
+
+    >>> one = np.ones(1)
+    >>> calm = Temper(2.0, 0.25, 0.5)
+    >>> float(wanted_bank(10 * one, 1000 * one, 80 * one, 80.0, calm).level[0])
+    10.0
+    >>> float(wanted_bank(10 * one, 1000 * one, 80 * one, 79.2, calm).level[0].round(6))
+    90.0
+    """
+    worth = value > WORTHLESS
+    lean = size / temper.stiffness / np.where(worth, value, 1.0)
+    room = temper.position_limit * size
+    least = np.where(worth, np.maximum(planned - room, 0.0), 0.0)
+    most = np.where(worth, planned + room, 0.0)
+    level = np.where(worth, planned + lean * (value - price), 0.0)
+    return Wish(level, np.where(worth, -lean, 0.0), least, most)
+
+
+def market_carry(required: Floats, weight: Floats, banked: Floats, temper: Temper) -> Floats:
+    """Return the rate at which a market of these firms carries a bank over, per year, for banks of several sizes.
+
+    Each firm asks for a return of its own; they hold the bank in the end who ask for least, as far as their aversion
+    and limits let them. The larger the bank the more of them are needed, up to the mean; a bank of nothing is carried
+    at the lowest return of all.
+
+    Parameters
+    ----------
+    required : (firms,) float
+        Return that each firm asks for a year: (1 + its discount rate) / its belief, above 0.
+    weight : (firms,) float
+        Size, any unit.
+    banked : (n,) float
+        Banks as part of the yearly emissions of all.
+    temper : Temper
+    """
+    lowest, highest = float(required.min()), float(required.max())
+    if highest - lowest <= 1e-12 * highest:
+        return np.full(len(banked), lowest - 1.0)
+    order = np.argsort(required, kind="stable")
+    share = weight[order] / weight.sum()
+    asked = required[order]
+    if len(asked) > GROUPS:
+        group = np.minimum((np.cumsum(share) * GROUPS).astype(np.int64), GROUPS - 1)
+        mass = np.bincount(group, share, GROUPS)
+        asked = np.bincount(group, share * asked, GROUPS) / np.where(mass > 0, mass, 1.0)
+        asked, share = asked[mass > 0], mass[mass > 0]
+    return carried_at(asked, share, np.maximum(banked, 0.0), temper.stiffness, temper.position_limit)
+
+
+@dataclass(frozen=True)
+class CarryCurve:
+    """`market_carry` of one market as a table over the size of the bank, straight between its nodes.
+
+    Attributes
+    ----------
+    banked, rate : (n,) float
+        Bank as part of the yearly emissions of all, ascending, and rate per year.
+    """
+
+    banked: Floats
+    rate: Floats
+
+    @staticmethod
+    def of(required: Floats, weight: Floats, temper: Temper) -> CarryCurve:
+        """Return the table; nodes lie closer together where the bank is small and the rate changes most."""
+        nodes = MOST_BANKED * np.linspace(0.0, 1.0, NODES) ** 2
+        if float(np.ptp(required)) <= 1e-12 * float(required.max()):
+            nodes = nodes[[0, -1]]
+        return CarryCurve(nodes, market_carry(required, weight, nodes, temper))
+
+    def at(self, banked: Floats) -> tuple[Floats, Floats]:
+        """Return the rate for banks of several sizes, and its change with the size."""
+        place = np.clip(np.searchsorted(self.banked, banked, side="right") - 1, 0, len(self.banked) - 2)
+        steep = np.diff(self.rate)[place] / np.diff(self.banked)[place]
+        within = (banked >= 0.0) & (banked <= self.banked[-1])
+        return np.interp(banked, self.banked, self.rate), np.where(within, steep, 0.0)
+
+
+@compiled
+def carried_at(required: Any, share: Any, banked: Any, stiffness: float, limit: float) -> Floats:
+    """Return `market_carry`, by bisection on the price over next year's: the higher it is the less is held."""
+    rate = np.empty(len(banked))
+    for year in range(len(banked)):
+        low, high = 1.0 / required[-1], 1.0 / required[0]  # everybody leans up; nobody does
+        for _ in range(60):
+            ratio = 0.5 * (low + high)
+            held = 0.0
+            for i in range(len(required)):
+                wish = banked[year] + (1.0 - required[i] * ratio) / stiffness
+                wish = min(max(wish, banked[year] - limit, 0.0), banked[year] + limit)
+                held += share[i] * wish
+            if held > banked[year]:
+                low = ratio
+            else:
+                high = ratio
+        rate[year] = 1.0 / high - 1.0
+    return rate

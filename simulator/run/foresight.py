@@ -1,0 +1,153 @@
+"""The years ahead as the economy itself would live them: what each emits on a path of prices.
+
+From where the economy stands it is moved on year by year, one equilibrium a year at that year's price, with the
+capital, the technique and the effective price that the years before have left. It is the same economy, under the same
+rules, as the run's own: with one period a year the run lives exactly what was foreseen. Nothing of the run's state is
+written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tanshi.equilibrium.engine import Parameters, Solution
+from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.equilibrium.province.dynamics import Growth, advance
+from tanshi.equilibrium.province.physical import Flows
+from tanshi.equilibrium.province.province import CarbonResponse, Province
+from tanshi.scenarios.schema import Offsets
+from tanshi.simulator.run.credits import wanted_credits
+from tanshi.simulator.run.policy import Policy
+
+Array = NDArray[np.float64]
+STEP = 0.01
+"""Yuan/t, over which the supply of credits is differenced."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the economy stands when somebody looks ahead; nothing of it is written to.
+
+    Attributes
+    ----------
+    year : the current year.
+    remaining : part of it still to come.
+    parameters : of the current year, its policy set.
+    effective : (8,) yuan/t, the price that technique has adjusted to.
+    start : an equilibrium to begin from.
+    forest_income : yi yuan a year that enterprises pay forest owners.
+    flows, decision : of the part of the year that has passed, weighted by that part; None in January.
+    """
+
+    year: int
+    remaining: float
+    parameters: Parameters
+    effective: Array
+    start: Array
+    forest_income: float = 0.0
+    flows: Flows | None = None
+    decision: Array | None = None
+
+
+@dataclass
+class YearsAhead:
+    """The economy on a path of prices, from where it stands to a horizon.
+
+    Parameters
+    ----------
+    province, growth, policy : of the run; growth and policy have to reach as far as is looked ahead.
+    adjustment : from a span in years to the weight of the price in technique at its end, and its mean over the span.
+    years : how many, the current one included.
+    offsets : the scenario's rule of credits.
+    surrounded : from parameters to those in the surroundings that are expected for the rest of the current year; what
+        strays dies out until the next.
+    """
+
+    province: Province
+    growth: Growth
+    policy: Policy
+    adjustment: Callable[[float], tuple[float, float]]
+    standing: Standing
+    years: int
+    offsets: Offsets
+    surrounded: Callable[[Parameters], Parameters] = lambda p: p
+    solved: int = 0
+    _last: list[tuple[float, Solution, CarbonResponse]] = field(default_factory=list)
+
+    def __call__(self, prices: Array) -> tuple[Array, Array]:
+        """Return what each year emits beyond what it is granted for output and covers by credits, and the slopes.
+
+        Parameters
+        ----------
+        prices : (years,) yuan/t, each the mean of its year; the first of what is left of the current one.
+
+        Returns
+        -------
+        emissions, slope : (years,) Mt, and Mt per yuan/t of the same year's price.
+        """
+        at = self.standing
+        p, effective = at.parameters.copy(), at.effective
+        emissions, slope = np.empty(self.years), np.empty(self.years)
+        found: list[tuple[float, Solution, CarbonResponse]] = []
+        for place, price in enumerate(prices.tolist()):
+            year = at.year + place
+            span = at.remaining if place == 0 else 1.0
+            at_end, mean = self.adjustment(span)
+            if place:
+                self.policy.prepare(self.province, p, year)
+            self.province.hold_price(p, price)
+            self.province.adjust(p, mean, effective)
+            paying = self.province.paying_forest_owners(p if place else self.surrounded(p), at.forest_income)
+            solution, response = self._solve(place, paying, price, found)
+            found.append((price, solution, response))
+            emissions[place], slope[place] = self._net(year, price, response, span)
+            mask = self.policy.mask(year)
+            paid = np.where(mask, price, effective)
+            for sector, own in self.province.own_prices(solution).items():
+                paid[COVERABLE.index(sector)] = own
+            effective = effective + at_end * (paid - effective)
+            if place + 1 < self.years:
+                p = self._advanced(p, solution, year, place)
+        self._last = found
+        return emissions, slope
+
+    def _solve(
+        self, place: int, p: Parameters, price: float, found: list[tuple[float, Solution, CarbonResponse]]
+    ) -> tuple[Solution, CarbonResponse]:
+        near = None
+        if place < len(self._last):  # the same year on the path asked for before
+            at, near, answer = self._last[place]
+            start = near.x + answer.change * (price - at)
+            strict = near.compiled.positive
+            start[strict] = np.where(start[strict] > 0, start[strict], near.x[strict])
+        else:
+            start = found[-1][1].x if found else self.standing.start
+        solution = self.province.solve(p, start, near=near)
+        self.solved += 1
+        return solution, self.province.response(solution)
+
+    def _net(self, year: int, price: float, response: CarbonResponse, span: float) -> tuple[float, float]:
+        mask = self.policy.mask(year)
+        emitted = response.emissions
+        change = response.slope
+        if self.policy.standard(year):
+            emitted, change = emitted - response.allocation, change - response.allocation_slope
+        net, slope = span * float(emitted[mask].sum()), span * float(change[mask].sum())
+        if self.policy.offset_share(year) > 0:
+            owed = span * float(response.emissions[mask].sum())
+            credits = [wanted_credits(self.offsets, price + move, owed) for move in (0.0, STEP)]
+            net, slope = net - credits[0], slope - (credits[1] - credits[0]) / STEP
+        return net, slope
+
+    def _advanced(self, p: Parameters, solution: Solution, year: int, place: int) -> Parameters:
+        at = self.standing
+        flows, decision = Flows(solution.state.flow, solution.x), solution.state.decision
+        if place == 0 and at.flows is not None and at.decision is not None:
+            part = at.remaining
+            flows = Flows(at.flows.leaf + part * flows.leaf, at.flows.x + part * flows.x)
+            decision = at.decision + part * decision
+        return advance(self.province, p, flows, solution, self.growth, year, decision)

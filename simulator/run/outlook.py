@@ -1,0 +1,286 @@
+"""What firms look ahead to: a plan made in January and at news, and what it says in every period.
+
+The plan is Rubin's equilibrium between bounds (`tanshi.agents.planning`) on the economy's own path
+(`tanshi.simulator.run.foresight`), from where the economy and everybody's accounts stand. Only what is announced is
+foreseen: the rules as they are known, growth as it is assumed, no draw of chance, no stability reserve to come.
+
+Prices of the plan are means of their years. Within a year a firm expects the price to rise at the rate at which the
+market carries a bank over, and values an allowance of next year at its own rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tanshi.agents.bank import CarryCurve, Temper, Wish, wanted_bank
+from tanshi.agents.planning import Plan, Prospect, plan, tangent_path
+from tanshi.equilibrium.province.physical import Flows
+from tanshi.market.orders import Floats
+from tanshi.numerics.units import TONNES
+from tanshi.simulator.drift.state import prices as star_prices
+from tanshi.simulator.run.annual import frozen_baseline, growing_on
+from tanshi.simulator.run.foresight import Standing, YearsAhead
+from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.straying import believed, surrounding
+from tanshi.simulator.run.world import Outlook, State, World
+
+TOLERANCE = 1e-4
+"""Relative move of the plan's prices at which it has converged: a tick at 100 yuan/t."""
+EXACT = 1e-10
+"""The same where the scenario asks for a price to a millionth of a yuan."""
+UNSETTLED = 1e-3
+"""Relative move of prices above which a plan has not converged and is told of."""
+ITERATIONS = 25
+"""Paths of the economy that a plan may ask for."""
+BEHIND = 3
+"""Years after the bank runs out that the next plan looks at again."""
+SPENT = 1e-6
+"""Mt under which a bank has run out."""
+
+
+UNSETTLED_MESSAGE = (
+    "scenario {scenario}, {year}: firms' expectations did not settle in {tries} tries. Prices expected last, yuan/t: "
+    "{before}; those that would clear the years then: {after}. Shorten banking.horizon, loosen the cap's decline, or "
+    "set banking.unsettled to go_on to trade on the closest path found"
+)
+
+
+class UnsettledPlanError(ValueError):
+    """Expectations that did not converge, where the scenario says to stop then."""
+
+
+@dataclass(frozen=True)
+class Carriers:
+    """Who may hold the bank: the firms that trade.
+
+    Attributes
+    ----------
+    asked : (m,) float
+        Return that each asks for a year.
+    size : (m,) float
+        Yearly emissions, Mt.
+    horizon : (m,) int64
+        Years that each looks ahead.
+    """
+
+    asked: Floats
+    size: Floats
+    horizon: NDArray[np.int64]
+
+
+def plans(w: World, s: State) -> bool:
+    """Whether firms look ahead this year."""
+    rule = w.scenario.banking
+    return bool(rule.allowed and rule.horizon > 0 and s.policy.started(s.year))
+
+
+def look_ahead(w: World, s: State) -> None:
+    """Make a new plan for the year that begins, or at news; without foresight there is none."""
+    s.market.outlook = _outlook(w, s) if plans(w, s) else None
+
+
+def _outlook(w: World, s: State) -> Outlook:
+    last = _last_year(w, s)
+    policy = _known(w, s)
+    years = range(s.year, last + 1)
+    carriers = _carriers(s)
+    ahead = YearsAhead(
+        w.province,
+        growing_on(w.economy.growth, last),
+        policy,
+        w.adjustment,
+        _standing(w, s),
+        len(years),
+        w.scenario.offsets,
+        lambda p: surrounding(w, s, p, now=False),
+    )
+    curve, whole = CarryCurve.of(carriers.asked, carriers.size, temper_of(w)), float(carriers.size.sum())
+
+    def rates(bank: Floats) -> tuple[Floats, Floats]:
+        rate, steep = curve.at(bank / whole)
+        return rate, steep / whole
+
+    start, carry = _first_guess(s, years, carriers)
+    prospect = _prospect(w, s, policy, years, carry)
+    made = plan(
+        prospect,
+        ahead,
+        start,
+        tolerance=EXACT if w.scenario.coupling.tolerance < 1e-5 else TOLERANCE,
+        iterations=ITERATIONS,
+        rates=rates,
+    )
+    if made.gap > UNSETTLED and w.scenario.banking.unsettled == "stop":
+        raise UnsettledPlanError(_unsettled(w, years, made))
+    horizons = np.unique(carriers.horizon)
+    following = np.array([_next_price(prospect, made, int(h)) for h in horizons])
+    return Outlook(s.year, made.price, made.bank, made.carry, horizons, following, made.gap, made.iterations)
+
+
+def _unsettled(w: World, years: range, made: Plan) -> str:
+    def path(prices: Floats) -> str:
+        return ", ".join(f"{year}: {price:,.1f}" for year, price in zip(years, prices, strict=True))
+
+    return UNSETTLED_MESSAGE.format(
+        scenario=w.scenario.name,
+        year=years[0],
+        tries=made.iterations,
+        before=path(made.at),
+        after=path(made.price),
+    )
+
+
+def _last_year(w: World, s: State) -> int:
+    """The last year that the most far-sighted firm looks at, or needs to."""
+    rule, before = w.scenario.banking, s.market.outlook
+    last = s.year + rule.horizon
+    if rule.beyond == "end":
+        last = min(last, w.scenario.years.end)
+    if before is not None and before.year < s.year:  # years after the bank has run out move nothing before it
+        spent = np.flatnonzero(before.bank[:-1] <= SPENT)
+        if len(spent):
+            last = min(last, max(before.year + int(spent[0]), s.year) + BEHIND)
+    return last
+
+
+def _known(w: World, s: State) -> Policy:
+    """The rules as they are known, reaching beyond the run's last year."""
+    sc = w.scenario
+    if sc.banking.beyond == "end":
+        return s.policy
+    baseline = frozen_baseline(
+        sc.economy, sc.closure, sc.dynamics, sc.years.start, sc.years.end, sc.figures, beyond=sc.banking.horizon
+    )
+    return replace(s.policy, baseline=baseline)
+
+
+def _standing(w: World, s: State) -> Standing:
+    economy, n = s.economy, w.periods_per_year
+    begun = s.period > 0
+    return Standing(
+        s.year,
+        1.0 - s.period / n,
+        economy.parameters,
+        economy.effective,
+        economy.start,
+        s.market.forest_income,
+        Flows(economy.flow_sum / n, economy.x_sum / n) if begun else None,
+        economy.decision_sum / n if begun else None,
+    )
+
+
+def _carriers(s: State) -> Carriers:
+    firms = s.firms
+    active = s.policy.mask(s.year)[firms.sector]
+    size = firms.shares()[0] * s.policy.baseline.at(s.year)[firms.sector]
+    return Carriers(((1.0 + firms.discount_rate) / firms.belief)[active], size[active], firms.horizon[active])
+
+
+def _first_guess(s: State, years: range, carriers: Carriers) -> tuple[Floats, Floats]:
+    """The last plan carried on, or the reference path levelled out, and the typical firm's rate."""
+    n, before = len(years), s.market.outlook
+    typical = float(np.average(carriers.asked, weights=carriers.size)) - 1.0
+    if before is None or s.year - before.year >= len(before.price):
+        # What clears every year by itself, levelled out at the typical rate.
+        growth = (1.0 + typical) ** np.arange(n)
+        alone = star_prices(s.announced.star(np.array(years) + 0.5))
+        return float(np.mean(alone / growth)) * growth, np.full(n, typical)
+    price, carry = before.price[s.year - before.year :], before.carry[s.year - before.year :]
+    more = max(n - len(price), 0)
+    later = price[-1] * (1.0 + typical) ** np.arange(1, more + 1)
+    return np.concatenate((price, later))[:n], np.concatenate((carry, np.full(more, carry[-1])))[:n]
+
+
+def _prospect(w: World, s: State, policy: Policy, years: range, carry: Floats) -> Prospect:
+    """What is known of supply: what is at hand is the opening bank, what is still to come that of later years."""
+    n = len(years)
+    caps = [float(policy.caps(year, whole=True)[policy.mask(year)].sum()) for year in years]
+    standard = [policy.standard(year) for year in years]  # allowances follow output there: see `YearsAhead`
+    supply = np.where(standard, 0.0, caps)
+    supply[0] = 0.0
+    if n > 1 and s.market.advances.any():
+        supply[1] -= float(s.market.advances.sum()) / TONNES
+    high = np.full(n, np.inf)
+    if w.scenario.banking.carry_base is not None:
+        high[:] = float(carry_most(w, s)[s.policy.mask(s.year)[s.firms.sector]].sum()) / TONNES
+    return Prospect(supply, _at_hand(w, s), np.zeros(n), high, carry, *s.policy.collar(s.year))
+
+
+def _at_hand(w: World, s: State) -> float:
+    """Allowances that can serve this year or be banked, less what is owed for emissions so far, Mt."""
+    mask = s.policy.mask(s.year)
+    if not w.agents_trade:
+        cap = 0.0 if s.policy.standard(s.year) else float(s.policy.caps(s.year)[mask].sum())
+        return cap + s.market.banked - float(s.economy.accrued[mask].sum())
+    trading = np.flatnonzero(mask[s.firms.sector])
+    held, registry = s.registry.held, s.registry
+    units = held[trading].sum() + held[len(s.firms) :].sum() - registry.obligations[trading].sum()
+    units += (s.market.granted - s.market.given)[trading].sum()
+    return (float(units) - float(s.market.to_date[trading].sum())) / TONNES
+
+
+def _next_price(prospect: Prospect, made: Plan, horizon: int) -> float:
+    """The price of next year that a firm expects who looks some years ahead; 0 where it looks at this one only."""
+    years = len(made.price)
+    if horizon == 0 or years == 1:
+        return 0.0
+    if horizon + 1 >= years:
+        return float(made.price[1])
+    seen = replace(prospect, carry=made.carry).first(horizon + 1)
+    cut = slice(0, horizon + 1)
+    return float(tangent_path(seen, made.emissions[cut], made.slope[cut], made.at[cut])[0][1])
+
+
+# -- in a period -------------------------------------------------------------------------------------------
+
+
+def temper_of(w: World) -> Temper:
+    """How the scenario's firms take risks."""
+    firms = w.scenario.firms
+    return Temper(firms.risk_aversion, firms.price_volatility, firms.position_limit)
+
+
+def carry_most(w: World, s: State) -> Floats:
+    """Most allowances that each firm may take into the next year, (firms,) t; without a limit infinity."""
+    rule = w.scenario.banking
+    if rule.carry_base is None or not s.policy.started(s.year):
+        return np.full(w.firms, np.inf)
+    sold = np.maximum(s.market.net_sold[: w.firms], 0)
+    return np.asarray(rule.carry_base + rule.carry_multiple * sold, np.float64)
+
+
+def rise(w: World, s: State) -> float:
+    """Mean price of the rest of the year over the coming period's, as firms expect it; 1 without foresight."""
+    outlook, n = s.market.outlook, w.periods_per_year
+    if outlook is None:
+        return 1.0
+    return float(np.mean((1.0 + float(outlook.carry[0])) ** (np.arange(n - s.period) / n)))
+
+
+def values(w: World, s: State) -> Floats:
+    """What each firm holds an allowance of next year for, in the middle of the coming period, (firms,) yuan/t."""
+    outlook, firms = s.market.outlook, s.firms
+    if outlook is None:
+        return np.zeros(len(firms))
+    place = np.searchsorted(outlook.horizons, firms.horizon)
+    expected = outlook.following[np.minimum(place, len(outlook.following) - 1)]
+    centre = (s.period + 0.5) / w.periods_per_year
+    worth = firms.belief * believed(s) * expected * (1.0 + firms.discount_rate) ** -(1.5 - centre)
+    return np.asarray(worth, np.float64)
+
+
+def planned_wish(w: World, s: State, size: Floats, price: float) -> Wish:
+    """What firms want to bank around a price, by the plan and their own leanings.
+
+    Parameters
+    ----------
+    size : (firms,) yearly emissions, t; 0 for firms that do not trade.
+    """
+    outlook = s.market.outlook
+    assert outlook is not None
+    whole = float(size.sum())
+    planned = size * (float(outlook.bank[0]) * TONNES / whole if whole > 0 else 0.0)
+    return wanted_bank(planned, size, values(w, s), price, temper_of(w))

@@ -1,0 +1,252 @@
+"""Looking ahead: Rubin's condition between bounds, against other algorithms; who carries a bank, and at what rate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import brentq, minimize
+
+from tanshi.agents.bank import CarryCurve, Temper, market_carry, wanted_bank
+from tanshi.agents.planning import Plan, PlanningError, Prospect, plan, tangent_path
+
+YEARS = 6
+
+
+def prospect(caps: list[float] | np.ndarray, opening: float = 0.0, **more: object) -> Prospect:
+    n = len(caps)
+    columns = {"low": np.zeros(n), "high": np.full(n, np.inf), "carry": np.full(n, 0.08)}
+    return Prospect(np.asarray(caps, float), opening, **{**columns, **more})  # type: ignore[arg-type]
+
+
+def broken_by(made: Plan, known: Prospect) -> float:
+    """How far a plan is from the condition: prices against rates where the bank is within its bounds, or at one."""
+    gain = (1 + made.carry[:-1]) * made.price[:-1] - made.price[1:]
+    bank = made.bank[:-1]
+    slack = 1e-7
+    low, high = bank <= known.low[:-1] + slack, bank >= known.high[:-1] - slack
+    worst = np.where(low & high, 0.0, np.where(low, -gain, np.where(high, gain, np.abs(gain))))
+    return float(max(worst.max(initial=0.0), (known.low - made.bank).max(), (made.bank - known.high).max()))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**6), st.booleans())
+def test_with_straight_lines_the_plan_is_the_cheapest_way_through_the_years(seed: int, bounded: bool) -> None:
+    """Another algorithm: the discounted cost of all years, minimised over emissions and banks by SLSQP."""
+    rng = np.random.default_rng(seed)
+    wants, steep = rng.uniform(90, 110, YEARS), rng.uniform(0.5, 2.0, YEARS)
+    caps, opening = rng.uniform(45, 90, YEARS), float(rng.choice([0.0, 15.0]))
+    high = np.full(YEARS, 12.0 if bounded else np.inf)
+    known = prospect(caps, opening, high=np.maximum(high, 0.0))
+    price, bank = tangent_path(known, wants, -steep, np.zeros(YEARS))
+    discount = 1.08 ** -np.arange(YEARS)
+
+    def banks(e: np.ndarray) -> np.ndarray:
+        return opening + np.cumsum(caps - e)
+
+    limits = [{"type": "ineq", "fun": banks}]
+    if bounded:
+        limits.append({"type": "ineq", "fun": lambda e: 12.0 - banks(e)})
+    found = minimize(
+        lambda e: float((discount * (wants - e) ** 2 / (2 * steep)).sum()),
+        np.minimum(caps, wants), jac=lambda e: -discount * (wants - e) / steep, bounds=[(0, w) for w in wants],
+        constraints=limits, method="SLSQP", options={"ftol": 1e-15, "maxiter": 1000},
+    )  # fmt: skip
+    if not found.success or price.min() < 0.05:
+        return
+    np.testing.assert_allclose((wants - found.x) / steep, price, rtol=2e-4, atol=2e-3)
+    np.testing.assert_allclose(banks(found.x), bank, atol=5e-3)
+
+
+def remembering(seed: int, memory: float = 0.06):  # type: ignore[no-untyped-def]
+    """Years whose emissions fall with their own price and with all prices before it, convex in each."""
+    rng = np.random.default_rng(seed)
+    wants = 600 * np.cumprod(rng.uniform(0.98, 1.05, YEARS))
+
+    def answer(price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        before, emitted, slope = 0.0, np.empty(len(price)), np.empty(len(price))
+        for t, p in enumerate(price):
+            emitted[t] = wants[t] * np.exp(-memory * before) * (1 + p / 50) ** -0.2
+            slope[t] = -0.2 * emitted[t] / (50 + p)
+            before = 0.7 * before + 0.3 * np.log1p(p / 50)
+        return emitted, slope
+
+    return answer
+
+
+def shooting(known: Prospect, answer, ceiling: float = 1e4) -> tuple[np.ndarray, list[int]]:  # type: ignore[no-untyped-def]
+    """Segment by segment, the first price of each shot at through the whole path to where the bank runs out."""
+    caps, years = known.supply, len(known.supply)
+    price, start, held, ends = np.zeros(years), 0, known.opening, []
+    while start < years:
+        best = (-1.0, start)
+        for end in range(start, years):
+
+            def left(first: float, start: int = start, end: int = end, held: float = held) -> float:
+                path = price.copy()
+                path[start : end + 1] = first * 1.08 ** np.arange(end + 1 - start)
+                return held + float((caps - answer(path)[0])[start : end + 1].sum())
+
+            first = brentq(left, 1e-9, ceiling, xtol=1e-12, rtol=1e-14) if left(1e-9) < 0 else 0.0
+            best = max(best, (first, end))
+        first, end = best
+        price[start : end + 1] = first * 1.08 ** np.arange(end + 1 - start)
+        ends.append(end)
+        start, held = end + 1, 0.0
+    return price, ends
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("opening", [0.0, 40.0])
+def test_years_that_remember_earlier_prices_are_planned_as_by_shooting(seed: int, opening: float) -> None:
+    rng = np.random.default_rng(100 + seed)
+    known, answer = prospect(600 * np.cumprod(rng.uniform(0.93, 1.01, YEARS)), opening), remembering(seed)
+    made = plan(known, answer, np.full(YEARS, 60.0), tolerance=1e-12)
+    price, _ = shooting(known, answer)
+    np.testing.assert_allclose(made.price, price, rtol=1e-8)
+    assert broken_by(made, known) < 1e-6
+
+
+def test_the_corner_where_the_bank_runs_out_is_found() -> None:
+    known, answer = prospect([520.0, 430.0, 640.0, 600.0, 480.0, 500.0]), remembering(3)
+    made = plan(known, answer, np.full(YEARS, 60.0), tolerance=1e-12)
+    price, ends = shooting(known, answer)
+    assert len(ends) > 1
+    np.testing.assert_allclose(made.price, price, rtol=1e-8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0, 60), st.floats(5, 80), st.floats(0.0, 0.3))
+def test_the_condition_holds_between_any_bounds_and_where_the_rate_depends_on_the_bank(
+    seed: int, opening: float, high: float, spread: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    known = prospect(560 * np.cumprod(rng.uniform(0.9, 1.03, YEARS)), opening, high=np.full(YEARS, high))
+    asked, weight = 1.0 + 0.08 * np.exp(spread * rng.standard_normal(40)), rng.uniform(1, 5, 40)
+    calm = Temper(10.0, 0.25, 0.25)
+    curve = CarryCurve.of(asked, weight, calm)
+
+    def carried(bank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rate, steep = curve.at(bank / 600.0)
+        return rate, steep / 600.0
+
+    rates = None if spread < 0.05 else carried
+    made = plan(known, remembering(seed), np.full(YEARS, 60.0), tolerance=1e-10, rates=rates)
+    if made.gap > 1e-10:
+        return  # not converged, and it says so
+    assert broken_by(made, known) < 1e-5
+    if rates is not None:
+        np.testing.assert_allclose(made.carry, market_carry(asked, weight, made.bank / 600.0, calm), atol=2e-4)
+    left = np.append(opening, made.bank[:-1]) + known.supply - made.emissions
+    kept = made.price > 1e-6  # at a price of nothing a surplus beyond the limit lapses
+    np.testing.assert_allclose(left[kept], made.bank[kept], atol=1e-4)
+
+
+def test_most_plans_converge() -> None:
+    far = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        known = prospect(560 * np.cumprod(rng.uniform(0.9, 1.03, YEARS)), 20.0)
+        far += plan(known, remembering(seed), np.full(YEARS, 60.0), tolerance=1e-8).gap > 1e-8
+    assert far == 0
+
+
+def test_rubin_1996_two_periods() -> None:
+    """Marginal costs 100 - e, caps 90 and 50, 5 %: closed form; without banking 10 and 50."""
+    line = lambda p: (100.0 - p, np.full(len(p), -1.0))  # noqa: E731
+    made = plan(prospect([90.0, 50.0], carry=np.full(2, 0.05)), line, np.full(2, 40.0))
+    assert made.price.tolist() == pytest.approx([29.26829268292683, 30.731707317073173], abs=1e-9)
+    assert made.bank.tolist() == pytest.approx([19.268292682926827, 0.0], abs=1e-9)
+    shut = plan(prospect([90.0, 50.0], high=np.zeros(2)), line, np.full(2, 40.0))
+    assert shut.price.tolist() == pytest.approx([10.0, 50.0], abs=1e-9)
+
+
+def test_a_shorter_sight_means_lower_prices_and_smaller_banks_early_and_later_catching_up() -> None:
+    """Quemin and Trotignon (2021): the signatures of a horizon that rolls on."""
+    caps, answer = 600 * 0.95 ** np.arange(YEARS), remembering(1)
+    far = plan(prospect(caps), answer, np.full(YEARS, 60.0), tolerance=1e-10)
+    seen, price, bank, held = [], [], [], 0.0
+    for year in range(YEARS):  # looks one year further each year, and lives the first year of each plan
+        ahead = min(2, YEARS - year - 1) + 1
+
+        def on_from(p: np.ndarray, year: int = year) -> tuple[np.ndarray, np.ndarray]:
+            emitted, slope = answer(np.append(seen, p))
+            return emitted[year:], slope[year:]
+
+        made = plan(prospect(caps[year : year + ahead], held), on_from, np.full(ahead, 60.0), tolerance=1e-10)
+        price.append(float(made.price[0]))
+        held = float(made.bank[0])
+        bank.append(held)
+        seen.append(price[-1])
+    assert price[0] < far.price[0]
+    assert bank[0] < far.bank[0]
+    assert max(np.diff(np.log(price))) > np.log(1.08) + 1e-3  # catching up: faster than the rate
+    assert price[-1] > far.price[-1]
+
+
+# Who carries the bank
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0.0, 0.5), st.floats(1.0, 50.0), st.floats(0.05, 1.0))
+def test_at_the_markets_rate_firms_together_want_just_what_there_is(
+    seed: int, banked: float, aversion: float, limit: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    n = 30
+    size, asked = rng.uniform(1, 9, n), 1.0 + rng.uniform(0.02, 0.2, n)
+    calm = Temper(aversion, 0.25, limit)
+    rate = float(market_carry(asked, size, np.array([banked]), calm)[0])
+    following, price = 100.0, 100.0 / (1.0 + rate)
+    wish = wanted_bank(banked * size, size, following / asked, price, calm)
+    held = np.clip(wish.level, wish.least, wish.most).sum()
+    # A firm's demand is a straight line in the price, the market's rate solves it in their ratio: the same price.
+    assert held == pytest.approx(banked * size.sum(), rel=1e-6, abs=1e-6)
+    assert asked.min() - 1.0 - 1e-9 <= rate <= asked.max() - 1.0 + 1e-9
+
+
+def test_equal_firms_carry_at_their_own_rate_and_without_aversion_the_most_patient_carries_all() -> None:
+    size, bank = np.ones(50), np.array([0.0, 0.1, 0.3])
+    assert market_carry(np.full(50, 1.07), size, bank, Temper(5.0, 0.3, 1.0)) == pytest.approx(0.07, rel=1e-12)
+    asked = 1.0 + np.linspace(0.03, 0.13, 50)
+    bold = market_carry(asked, size, bank, Temper(1e-9, 0.3, 1e6))
+    assert bold == pytest.approx(0.03, abs=1e-6)
+    timid = market_carry(asked, size, bank, Temper(1e6, 0.3, 1e6))
+    assert timid == pytest.approx([0.03, 0.08, 0.08], abs=1e-6)
+    calm = market_carry(asked, size, np.linspace(0, 0.4, 30), Temper(10.0, 0.25, 0.25))
+    assert (np.diff(calm) >= -1e-12).all()  # the larger the bank, the less patient its marginal holder
+
+
+def test_what_a_firm_wants_slopes_within_its_limits() -> None:
+    one, calm = np.ones(1), Temper(10.0, 0.25, 0.25)
+    held = []
+    for price in (40.0, 79.0, 80.0, 81.0, 150.0):
+        wish = wanted_bank(10 * one, 100 * one, 80 * one, price, calm)
+        held.append(float(np.clip(wish.level, wish.least, wish.most)[0]))
+    assert held == [35.0, pytest.approx(12.0), 10.0, pytest.approx(8.0), 0.0]
+    nothing = wanted_bank(10 * one, 100 * one, 0 * one, 5.0, calm)
+    assert np.clip(nothing.level, nothing.least, nothing.most)[0] == 0.0
+
+
+def test_contradictions_are_refused() -> None:
+    with pytest.raises(PlanningError, match="equally many years"):
+        Prospect(np.ones(3), 0.0, np.zeros(2), np.ones(3), np.zeros(3))
+    with pytest.raises(PlanningError, match="lowest bank"):
+        prospect([1.0], low=np.ones(1), high=np.zeros(1))
+    with pytest.raises(PlanningError, match="-100 %"):
+        prospect([1.0], carry=np.full(1, -1.5))
+
+
+def test_a_cap_that_no_price_meets_stands_at_the_ceiling() -> None:
+    line = lambda p: (100.0 - 0.1 * p, np.full(len(p), -0.1))  # noqa: E731
+    made = plan(prospect([120.0, 10.0], ceiling=50.0), line, np.full(2, 40.0))
+    assert made.price.tolist() == pytest.approx([50.0 / 1.08, 50.0])
+    assert made.bank[-1] == 0.0
+
+
+def test_expectations_that_do_not_converge_say_so() -> None:
+    wild = lambda p: (100.0 + 60.0 * np.sin(p), np.full(len(p), -0.01))  # noqa: E731
+    made = plan(prospect([100.0, 90.0]), wild, np.full(2, 40.0), iterations=5)
+    assert made.iterations == 5
+    assert made.gap > 1e-6
