@@ -185,13 +185,15 @@ def _first_guess(s: State, years: range, carriers: Carriers) -> tuple[Floats, Fl
     typical = float(np.average(carriers.asked, weights=carriers.size)) - 1.0
     if before is None or s.year - before.year >= len(before.price):
         # What clears every year by itself, levelled out at the typical rate.
-        growth = (1.0 + typical) ** np.arange(n)
+        growth: Floats = np.asarray((1.0 + typical) ** np.arange(n), np.float64)
         alone = star_prices(s.announced.star(np.array(years) + 0.5))
-        return float(np.mean(alone / growth)) * growth, np.full(n, typical)
+        levelled = np.asarray(float(np.mean(alone / growth)) * growth, np.float64)
+        return levelled, np.full(n, typical)
     price, carry = before.price[s.year - before.year :], before.carry[s.year - before.year :]
     more = max(n - len(price), 0)
-    later = price[-1] * (1.0 + typical) ** np.arange(1, more + 1)
-    return np.concatenate((price, later))[:n], np.concatenate((carry, np.full(more, carry[-1])))[:n]
+    later: Floats = np.asarray(price[-1] * (1.0 + typical) ** np.arange(1, more + 1), np.float64)
+    carried = np.asarray(np.concatenate((carry, np.full(more, carry[-1]))), np.float64)
+    return np.concatenate((price, later))[:n], carried[:n]
 
 
 def _prospect(w: World, s: State, policy: Policy, years: range, carry: Floats) -> Prospect:

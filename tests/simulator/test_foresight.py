@@ -87,7 +87,7 @@ def _left(
 
 def shot(run: CarbonMarket, opening: float) -> tuple[np.ndarray, np.ndarray, list[int]]:
     """Prices, banks and ends of segments: every first price shot at through the whole recursive path."""
-    policy, first, last = run.policy, run.scenario.policy_start, run.scenario.years.end
+    policy, first, last = run.policy, run.world.scenario.policy_start, run.world.scenario.years.end
     caps = np.array([policy.caps(y)[policy.mask(y)].sum() for y in range(first, last + 1)])
     emits = emissions_on(run.world, policy.mask, first)
     years, start, held, price, ends = len(caps), 0, opening, np.zeros(0), []

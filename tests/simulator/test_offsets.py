@@ -147,7 +147,7 @@ def test_a_credit_never_costs_more_than_the_allowance_it_stands_for() -> None:
     last = result.periods.groupby("year")["price"].last()
     for row in model.state.log.credit_trades:
         # Credits are bid for at the last trial price, which lies within a tick of the one that clears.
-        assert row["price"] <= last[row["year"]] + model.scenario.market.tick + 1e-9
+        assert row["price"] <= last[row["year"]] + model.world.scenario.market.tick + 1e-9
 
 
 def test_the_price_falls_from_the_first_auction_of_the_policy_on() -> None:
