@@ -18,6 +18,13 @@ from tanshi.simulator.run.world import State, World
 Array = NDArray[np.float64]
 
 
+LEAST = 1e-6
+"""Mt a year, one tonne, and of output a millionth of the benchmark's: a sector below it stands still.
+
+What an equilibrium leaves of a sector that it shuts down is rounding, 1e-24 Mt or nothing, as the processor has it.
+"""
+
+
 @dataclass(frozen=True)
 class Near:
     """An equilibrium of the same period from which the next one is sought.
@@ -172,9 +179,9 @@ def packed(scenario: str, year: int, price: float, emissions: Array, outputs: Ar
     Raises
     ------
     EquilibriumError
-        Naming year and sector where one emits or makes nothing: the state holds logarithms.
+        Naming year and sector where one emits or makes as good as nothing: the state holds logarithms.
     """
-    nothing = np.flatnonzero((emissions <= 0) | (outputs <= 0))
+    nothing = np.flatnonzero((emissions < LEAST) | (outputs < LEAST))
     if nothing.size:
         sector = COVERABLE[nothing[0]]
         raise EquilibriumError(
