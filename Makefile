@@ -39,6 +39,7 @@ lint: .venv/.installed-dev
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/python tools/house.py
 
 # The guide as a site, in site/index.html; a broken link or a missing picture is an error.
 docs: .venv/.installed-docs

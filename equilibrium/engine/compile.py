@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from math import inf
-from typing import NamedTuple
 
 import numpy as np
 
 from tanshi.equilibrium.engine.compiled import Compiled
+from tanshi.equilibrium.engine.forest import children, floats, paths, plant, whole
 from tanshi.equilibrium.engine.layout import lay_out
 from tanshi.equilibrium.engine.matching import refuse_unmatched
 from tanshi.equilibrium.engine.model import Model, ModelError
 from tanshi.equilibrium.engine.names import Addresses
-from tanshi.equilibrium.engine.nest import Leaf, Nest, Tree, benchmark_value, user_price
+from tanshi.equilibrium.engine.nest import benchmark_value, user_price
 from tanshi.equilibrium.engine.structure import (
-    COBB_DOUGLAS,
-    GENERAL,
-    LEONTIEF,
-    Array,
     Forest,
-    Index,
-    Nests,
     Ownership,
     Pairing,
     Parameters,
-    Paths,
     Planted,
     Sizes,
     Structure,
@@ -35,8 +26,6 @@ from tanshi.equilibrium.engine.structure import (
 )
 from tanshi.equilibrium.engine.terms import collect
 from tanshi.equilibrium.engine.validate import validate
-
-WRITTEN = "(owner, 'inputs', 'output' or 'demand', {})"
 
 
 def compile_model(model: Model) -> Compiled:
@@ -98,7 +87,7 @@ def _with_pattern(structure: Structure) -> Compiled:
     )
 
 
-# -- names and trees ---------------------------------------------------------------------------------------
+# -- names ----------------------------------------------------------------------------------------------------
 
 
 def number(model: Model) -> Variables:
@@ -138,164 +127,6 @@ def number(model: Model) -> Variables:
     )
 
 
-@dataclass
-class _Planting:
-    """Trees as far as they have been walked through."""
-
-    leaf_at: dict[tuple[str, str, str], int] = field(default_factory=lambda: Addresses("leaf", WRITTEN.format("leaf")))
-    node_at: dict[tuple[str, str, str], int] = field(default_factory=lambda: Addresses("nest", WRITTEN.format("nest")))
-    leaves: list[Leaf] = field(default_factory=list)
-    leaf_parent: list[int] = field(default_factory=list)
-    leaf_tree: list[int] = field(default_factory=list)
-    node_parent: list[int] = field(default_factory=list)
-    node_tree: list[int] = field(default_factory=list)
-    node_depth: list[int] = field(default_factory=list)
-    sigma: list[float] = field(default_factory=list)
-    augment: list[float] = field(default_factory=list)
-    roots: list[int] = field(default_factory=list)
-
-    def add(self, tree: Tree, parent: int, place: _Place, depth: int) -> None:
-        """Walk through a tree, nests before their children."""
-        owner, side = place.owner, place.side
-        if isinstance(tree, Leaf):
-            if (owner, side, tree.address) in self.leaf_at:
-                raise ModelError(f"{side} of '{owner}': leaf '{tree.address}' appears twice; give one a name")
-            self.leaf_at[(owner, side, tree.address)] = len(self.leaves)
-            self.leaves.append(tree)
-            self.leaf_parent.append(parent)
-            self.leaf_tree.append(place.number)
-            return
-        here = len(self.sigma)
-        if tree.name:
-            if (owner, side, tree.name) in self.node_at:
-                raise ModelError(f"{side} of '{owner}': nest '{tree.name}' appears twice; give each its own name")
-            self.node_at[(owner, side, tree.name)] = here
-        self.node_parent.append(parent)
-        self.node_tree.append(place.number)
-        self.node_depth.append(depth)
-        self.sigma.append(place.sign * tree.sigma)
-        self.augment.append(tree.augment)
-        if parent < 0:
-            self.roots.append(here)
-        for child in tree.children:
-            self.add(child, here, place, depth + 1)
-
-
-class _Place(NamedTuple):
-    """Whose tree it is: owner's name and number, side, sign, and the tree's own number."""
-
-    owner: str
-    at: int
-    side: str
-    sign: int
-    number: int
-
-
-def plant(model: Model, v: Variables) -> Forest:
-    """Lay all trees side by side."""
-    found, places = _Planting(), []
-    for tree, place in _trees(model):
-        places.append(place)
-        found.add(tree if isinstance(tree, Nest) else Nest(0.0, (tree,)), -1, place, 0)
-    leaves, leaf_tree = found.leaves, np.array(found.leaf_tree)
-    sign = np.array([place.sign for place in places])
-    side = tuple(place.side for place in places)
-    taxes = [(i, tax) for i, leaf in enumerate(leaves) for tax in leaf.taxes]
-    return Forest(
-        leaf_at=found.leaf_at,
-        node_at=found.node_at,
-        leaves=tuple(leaves),
-        n_leaves=len(leaves),
-        n_nodes=len(found.sigma),
-        leaf_parent=np.array(found.leaf_parent),
-        leaf_tree=leaf_tree,
-        leaf_sign=sign[leaf_tree].astype(float),
-        leaf_is_demand=np.array([side[t] == "demand" for t in found.leaf_tree]),
-        leaf_price_var=np.array([v.price_index[leaf.commodity] for leaf in leaves]),
-        leaf_terms_var=np.array([-1 if x.terms is None else v.aux_index[x.terms] for x in leaves]),
-        node_parent=np.array(found.node_parent),
-        node_depth=np.array(found.node_depth),
-        node_sign=sign[np.array(found.node_tree)].astype(float),
-        signed_sigma=_floats(found.sigma),
-        augment=_floats(found.augment),
-        tree_root=np.array(found.roots),
-        tree_sign=sign,
-        tree_side=side,
-        tree_owner=np.array([place.at for place in places]),
-        tree_scale_var=_whole(v.income_slice.start + p.at if p.side == "demand" else p.at for p in places),
-        demand_tree=_whole(p.number for p in places if p.side == "demand"),
-        tax_leaf=_whole(i for i, _ in taxes),
-        tax_receiver=_whole(v.income_index[tax.receiver] for _, tax in taxes),
-        tax_aux_var=_whole(-1 if tax.multiplier is None else v.aux_index[tax.multiplier] for _, tax in taxes),
-    )
-
-
-def _trees(model: Model) -> Iterator[tuple[Tree, _Place]]:
-    """All trees in the order of their numbers: each activity's output and inputs, then consumers' demands."""
-    number = 0
-    for i, activity in enumerate(model.activities):
-        yield activity.output, _Place(activity.name, i, "output", -1, number)
-        yield activity.inputs, _Place(activity.name, i, "inputs", 1, number + 1)
-        number += 2
-    for h, consumer in enumerate(model.consumers):
-        yield consumer.demand, _Place(consumer.name, h, "demand", 1, number + h)
-
-
-def children(f: Forest) -> Nests:
-    """Children of every node, and which formula the node follows."""
-    sigma = f.signed_sigma
-    branch = np.where(sigma == 0, LEONTIEF, np.where(sigma == 1, COBB_DOUGLAS, GENERAL))
-    parent = np.concatenate([f.leaf_parent, f.node_parent])
-    items = np.argsort(parent, kind="stable")
-    child = items[np.count_nonzero(parent < 0) :]  # roots have none above them
-    priced = (f.node_parent >= 0) & (branch[f.node_parent] == LEONTIEF)
-    priced[f.tree_root[f.demand_tree]] = True
-    return Nests(branch, child, np.searchsorted(parent[child], np.arange(f.n_nodes + 1)), priced)
-
-
-def paths(f: Forest) -> Paths:
-    """Each leaf's ancestors by depth, and the pairs of leaves that respond to each other's price."""
-    depth_max = int(f.node_depth.max()) + 1
-    path = np.full((f.n_leaves, depth_max), -1, dtype=np.int64)
-    for leaf in range(f.n_leaves):
-        node = int(f.leaf_parent[leaf])
-        while node >= 0:
-            path[leaf, f.node_depth[node]] = node
-            node = int(f.node_parent[node])
-    leaf_depth = (path >= 0).sum(axis=1)
-    responsive = f.signed_sigma != 0
-    above = np.zeros(f.n_nodes, dtype=bool)  # some elasticity at the node or above it
-    unitary = f.signed_sigma == 1  # at the node and everywhere above it: budget shares are given
-    for node in np.argsort(f.node_depth, kind="stable"):
-        parent = f.node_parent[node]
-        above[node] = responsive[node] or (parent >= 0 and above[parent])
-        unitary[node] &= parent < 0 or unitary[parent]
-    left: list[Index] = []
-    right: list[Index] = []
-    where: list[Index] = []
-    order = np.argsort(f.leaf_tree, kind="stable")
-    bounds = np.searchsorted(f.leaf_tree[order], np.arange(len(f.tree_root) + 1))
-    for tree in range(len(f.tree_root)):
-        members = order[bounds[tree] : bounds[tree + 1]]
-        rows, cols = np.repeat(members, members.size), np.tile(members, members.size)
-        shared = ((path[rows] == path[cols]) & (path[rows] >= 0)).sum(axis=1) - 1
-        common = path[rows, shared]
-        keep = above[common]
-        if f.tree_side[tree] == "demand":  # what is spent is given, so a dearer good takes from all others
-            keep = ~unitary[common] | (rows == cols)
-        depth = np.where(rows == cols, leaf_depth[rows], shared)
-        left.append(rows[keep])
-        right.append(cols[keep])
-        where.append(depth[keep])
-    pair_right = np.concatenate(right)
-    active = np.zeros(f.n_leaves, dtype=bool)
-    active[pair_right] = True
-    active[f.leaf_is_demand] = True
-    return Paths(
-        path, leaf_depth, depth_max, np.concatenate(left), pair_right, np.concatenate(where), np.flatnonzero(active)
-    )
-
-
 # -- owners and the benchmark ------------------------------------------------------------------------------
 
 
@@ -314,12 +145,12 @@ def claim(model: Model, v: Variables) -> Ownership:
             number += 1
     shares = _income_shares(model)
     return Ownership(
-        endow_owner=_whole(v.income_index[c.name] for c, _ in owned),
-        endow_price_var=_whole(v.price_index[e.commodity] for _, e in owned),
-        endow_aux_var=_whole(-1 if e.multiplier is None else v.aux_index[e.multiplier] for _, e in owned),
+        endow_owner=whole(v.income_index[c.name] for c, _ in owned),
+        endow_price_var=whole(v.price_index[e.commodity] for _, e in owned),
+        endow_aux_var=whole(-1 if e.multiplier is None else v.aux_index[e.multiplier] for _, e in owned),
         endow_at=at,
-        share_payer=_whole(v.income_index[payer] for payer, _, _ in shares),
-        share_receiver=_whole(v.income_index[receiver] for _, receiver, _ in shares),
+        share_payer=whole(v.income_index[payer] for payer, _, _ in shares),
+        share_receiver=whole(v.income_index[receiver] for _, receiver, _ in shares),
     )
 
 
@@ -339,18 +170,18 @@ def benchmark(model: Model, v: Variables, f: Forest) -> Parameters:
             lower[i], upper[i] = max(lower[i], x.lower), min(upper[i], x.upper)
     multipliers = model.multipliers()
     return Parameters(
-        quantity=_floats(leaf.quantity for leaf in f.leaves),
-        reference=_floats(
+        quantity=floats(leaf.quantity for leaf in f.leaves),
+        reference=floats(
             user_price(leaf, leaf.price, int(s), multipliers) for leaf, s in zip(f.leaves, f.leaf_sign, strict=True)
         ),
-        alpha=_floats((leaf.decision or (1.0, 0.0))[0] for leaf in f.leaves),
-        beta=_floats((leaf.decision or (1.0, 0.0))[1] for leaf in f.leaves),
+        alpha=floats((leaf.decision or (1.0, 0.0))[0] for leaf in f.leaves),
+        beta=floats((leaf.decision or (1.0, 0.0))[1] for leaf in f.leaves),
         sigma=np.abs(f.signed_sigma),
         augment=f.augment,
-        tax_rate=_floats(t.rate for leaf in f.leaves for t in leaf.taxes),
-        endowment=_floats(e.quantity for c in model.consumers for e in c.claims()),
-        income_share=_floats(share for _, _, share in _income_shares(model)),
-        coefficient=_floats(t.coefficient for x in model.auxiliaries for t in x.terms),
+        tax_rate=floats(t.rate for leaf in f.leaves for t in leaf.taxes),
+        endowment=floats(e.quantity for c in model.consumers for e in c.claims()),
+        income_share=floats(share for _, _, share in _income_shares(model)),
+        coefficient=floats(t.coefficient for x in model.auxiliaries for t in x.terms),
         lower=lower,
         upper=upper,
     )
@@ -466,11 +297,3 @@ def _benchmark_income(model: Model, name: str) -> float:
     if consumer.income is not None:
         return consumer.income
     return benchmark_value(consumer.demand, 1, model.multipliers()) / (1.0 - sum(consumer.income_shares.values()))
-
-
-def _floats(values: Iterable[float]) -> Array:
-    return np.fromiter(values, dtype=np.float64)
-
-
-def _whole(values: Iterable[int]) -> Index:
-    return np.fromiter(values, dtype=np.int64)
