@@ -174,8 +174,8 @@ def benchmark(model: Model, v: Variables, f: Forest) -> Parameters:
         reference=floats(
             user_price(leaf, leaf.price, int(s), multipliers) for leaf, s in zip(f.leaves, f.leaf_sign, strict=True)
         ),
-        alpha=floats((leaf.decision or (1.0, 0.0))[0] for leaf in f.leaves),
-        beta=floats((leaf.decision or (1.0, 0.0))[1] for leaf in f.leaves),
+        alpha=floats(1.0 if leaf.decision is None else leaf.decision[0] for leaf in f.leaves),
+        beta=floats(0.0 if leaf.decision is None else leaf.decision[1] for leaf in f.leaves),
         sigma=np.abs(f.signed_sigma),
         augment=f.augment,
         tax_rate=floats(t.rate for leaf in f.leaves for t in leaf.taxes),
@@ -201,10 +201,9 @@ def sizes(model: Model, v: Variables, f: Forest, o: Ownership, default: Paramete
     start[v.aux_slice] = [x.value for x in model.auxiliaries]
     for i, activity in enumerate(model.activities):
         scale[i] = benchmark_value(activity.output, -1, model.multipliers()) or 1.0
-    for number, owner in enumerate(f.tree_owner):
-        size = level[owner] if f.tree_side[number] != "demand" else 1.0
-        mine = f.leaf_tree == number
-        np.add.at(gross, f.leaf_price_var[mine], size * default.quantity[mine])
+    demand = np.array([side == "demand" for side in f.tree_side])
+    size = np.where(demand, 1.0, level[np.where(demand, 0, f.tree_owner)])
+    np.add.at(gross, f.leaf_price_var, size[f.leaf_tree] * default.quantity)
     np.add.at(gross, o.endow_price_var, np.abs(default.endowment))
     prices, row = v.price_slice, v.numeraire_row
     scale[prices] = np.where(gross[prices] > 0, gross[prices] / 2, 1.0)

@@ -46,9 +46,10 @@ class _Planting:
         """Walk through a tree, nests before their children."""
         owner, side = place.owner, place.side
         if isinstance(tree, Leaf):
-            if (owner, side, tree.address) in self.leaf_at:
+            key = (owner, side, tree.name or tree.commodity)
+            if key in self.leaf_at:
                 raise ModelError(f"{side} of '{owner}': leaf '{tree.address}' appears twice; give one a name")
-            self.leaf_at[(owner, side, tree.address)] = len(self.leaves)
+            self.leaf_at[key] = len(self.leaves)
             self.leaves.append(tree)
             self.leaf_parent.append(parent)
             self.leaf_tree.append(place.number)
@@ -144,12 +145,12 @@ def children(f: Forest) -> Nests:
 def paths(f: Forest) -> Paths:
     """Each leaf's ancestors by depth, and the pairs of leaves that respond to each other's price."""
     depth_max = int(f.node_depth.max()) + 1
-    path = np.full((f.n_leaves, depth_max), -1, dtype=np.int64)
-    for leaf in range(f.n_leaves):
-        node = int(f.leaf_parent[leaf])
-        while node >= 0:
-            path[leaf, f.node_depth[node]] = node
-            node = int(f.node_parent[node])
+    of_node = np.full((f.n_nodes, depth_max), -1, dtype=np.int64)
+    for node in np.argsort(f.node_depth, kind="stable").tolist():  # parents before their children
+        if f.node_parent[node] >= 0:
+            of_node[node] = of_node[f.node_parent[node]]
+        of_node[node, f.node_depth[node]] = node
+    path = of_node[f.leaf_parent]
     leaf_depth = (path >= 0).sum(axis=1)
     responsive = f.signed_sigma != 0
     above = np.zeros(f.n_nodes, dtype=bool)  # some elasticity at the node or above it
@@ -165,6 +166,8 @@ def paths(f: Forest) -> Paths:
     bounds = np.searchsorted(f.leaf_tree[order], np.arange(len(f.tree_root) + 1))
     for tree in range(len(f.tree_root)):
         members = order[bounds[tree] : bounds[tree + 1]]
+        if f.tree_side[tree] != "demand":  # in fixed proportions all the way up nothing responds
+            members = members[above[f.leaf_parent[members]]]
         rows, cols = np.repeat(members, members.size), np.tile(members, members.size)
         shared = ((path[rows] == path[cols]) & (path[rows] >= 0)).sum(axis=1) - 1
         common = path[rows, shared]

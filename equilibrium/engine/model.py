@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf
 
 from tanshi.equilibrium.engine.nest import Tree, leaves
@@ -158,6 +159,10 @@ class Model:
 
     def all_commodities(self) -> tuple[Commodity, ...]:
         """Declared commodities first, then those that only appear in trees and endowments, in order."""
+        return self._commodities
+
+    @cached_property
+    def _commodities(self) -> tuple[Commodity, ...]:
         found = {c.name: c for c in self.commodities}
         for tree in self._trees():
             for leaf in leaves(tree):

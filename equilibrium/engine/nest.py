@@ -97,11 +97,13 @@ Tree = Leaf | Nest
 
 def leaves(tree: Tree) -> Iterator[Leaf]:
     """All leaves of a tree, from left to right."""
-    if isinstance(tree, Leaf):
-        yield tree
-    else:
-        for child in tree.children:
-            yield from leaves(child)
+    rest = [tree]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, Leaf):
+            yield item
+        else:
+            rest.extend(reversed(item.children))
 
 
 def benchmark_value(tree: Tree, sign: int = 1, multipliers: Mapping[str, float] = NONE) -> float:
@@ -114,6 +116,8 @@ def user_price(leaf: Leaf, price: float, sign: int, multipliers: Mapping[str, fl
 
     ``multipliers`` : benchmark values of the auxiliaries that scale rates; 1 where not given.
     """
+    if not leaf.taxes and leaf.decision is None:
+        return price
     alpha, beta = leaf.decision or (1.0, 0.0)
     rates = sum(t.rate * (multipliers.get(t.multiplier, 1.0) if t.multiplier else 1.0) for t in leaf.taxes)
     return (alpha * price + beta) * (1.0 + sign * rates)

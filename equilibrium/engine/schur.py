@@ -23,6 +23,7 @@ Index = NDArray[np.int64]
 WORTH = 9.0  # products in a dense matrix that take as long as one in a sparse one
 SMALL = 120  # unknowns: below it a dense matrix is always faster
 MOST_PRODUCTS = 20_000_000
+FULL = 0.25  # of all places: a matrix in which no order is of little fill
 SOUND = 0.05  # of the largest entry of its row: a pivot
 GROWTH = 1e8  # of an entry when its row is divided by the pivot
 
@@ -200,7 +201,7 @@ def arrange(row: Index, col: Index, values: Array, m: int, allowed: NDArray[np.b
     m : size.
     allowed : rows that may give a pivot, shape ``(m,)``.
     """
-    if m < SMALL:
+    if m < SMALL or row.size > FULL * m * m:
         return Dense(m)
     search = _Search(row, col, values, m, allowed)
     search.run()

@@ -8,6 +8,8 @@ from math import isfinite
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from tanshi.equilibrium.engine.model import (
     Activity,
     Auxiliary,
@@ -20,6 +22,8 @@ from tanshi.equilibrium.engine.model import (
 )
 from tanshi.equilibrium.engine.names import nearest
 from tanshi.equilibrium.engine.nest import Leaf, Nest, Tax, Tree, benchmark_value, leaves
+
+PLAIN = frozenset({int, float, np.float64})
 
 
 def validate(model: Model) -> None:
@@ -112,7 +116,20 @@ def _types(model: Model) -> None:
             _number(f"a coefficient of auxiliary '{auxiliary.name}'", term.coefficient)
 
 
+def _plain(leaf: Leaf) -> bool:
+    """Whether a leaf is made of plain numbers and words, as nearly all are."""
+    return (
+        type(leaf.quantity) in PLAIN
+        and type(leaf.price) in PLAIN
+        and type(leaf.commodity) is str
+        and leaf.commodity != ""
+        and leaf.taxes == ()
+    )
+
+
 def _tree_types(where: str, tree: object) -> None:
+    if type(tree) is Leaf and _plain(tree):
+        return
     if isinstance(tree, Nest):
         _number(f"{where}: elasticity of nest '{tree.name}'", tree.sigma)
         _number(f"{where}: augmentation of nest '{tree.name}'", tree.augment)
