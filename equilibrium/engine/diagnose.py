@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tanshi.equilibrium.engine.compiled import Compiled
-from tanshi.equilibrium.engine.complementarity import fischer_burmeister
+from tanshi.equilibrium.engine.complementarity import Conditions, fischer_burmeister
 from tanshi.equilibrium.engine.evaluate import Evaluator, State
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, conditions, system
 from tanshi.equilibrium.engine.structure import Array, Index
@@ -14,6 +14,7 @@ GONE = 1e-5  # of its benchmark: an activity that has been driven out
 BROKE = 1e-9  # of benchmark income that may be missing
 LEAK = 1e-7  # of the largest income: value that nobody pays or receives
 FLAT = 1e-11  # of the largest change of equations that a change of unknowns may bring and still count as none
+EDGE = 1e-9  # of their sizes: a variable at its bound whose equation holds as well
 STILL = 1e-6  # of its size in the benchmark: an unknown that is as good as nothing
 MOVES = 1e-3  # of the largest component: unknowns that take part
 
@@ -103,10 +104,22 @@ def broke(c: Compiled, state: State) -> str:
     return f"consumer '{c.consumers[first]}' has {income[first]:.6g} to spend{after}: less than nothing"
 
 
-def undetermined(solution: Solution) -> tuple[str, ...]:
+def on_the_edge(solution: Solution) -> Conditions | None:
+    """The system where what is at a bound although its equation holds may leave it; None without such a pair."""
+    c, p = solution.compiled, solution.parameters
+    at = conditions(solution.evaluator, solution.state, fischer_burmeister)
+    x, f = solution.x[c.paired_var], solution.state.residual[c.paired_row]
+    lower, upper = p.lower[c.paired_var], p.upper[c.paired_var]
+    edge = (np.minimum(np.abs(x - lower), np.abs(x - upper)) < EDGE) & (np.abs(f) < EDGE) & (lower < upper)
+    if not edge.any():
+        return None
+    return at._replace(of_variable=np.where(edge, 0.0, at.of_variable), of_equation=np.where(edge, 1.0, at.of_equation))
+
+
+def undetermined(solution: Solution, at: Conditions | None = None) -> tuple[str, ...]:
     """Unknowns that can move together without any equation noticing; empty where the equilibrium is locally unique."""
     c = solution.compiled
-    at = conditions(solution.evaluator, solution.state, fischer_burmeister)
+    at = conditions(solution.evaluator, solution.state, fischer_burmeister) if at is None else at
     data = system(solution.evaluator, solution.state, at)
     if not np.isfinite(data).all():
         return ()

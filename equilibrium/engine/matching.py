@@ -13,11 +13,14 @@ from tanshi.equilibrium.engine.model import ModelError
 def unmatched(c: Compiled) -> tuple[list[int], list[int]]:
     """Equations and unknowns that are left over when as many as possible are paired.
 
-    The numeraire's equation knows its own variable alone, whatever stands in the place of its market.
+    The numeraire's equation knows its own variable alone, whatever stands in the place of its market; a level or a
+    price may be nothing whatever its equation depends on.
     """
     row, col = c.structure_row, c.structure_col
     kept = (row != c.numeraire_row) | (col == c.numeraire_row)
-    pattern = sparse.csr_matrix((np.ones(int(kept.sum())), (row[kept], col[kept])), shape=(c.n, c.n))
+    own = np.setdiff1d(np.arange(c.price_slice.stop), [c.numeraire_row])  # may turn into level = 0, price = 0
+    row, col = np.concatenate([row[kept], own]), np.concatenate([col[kept], own])
+    pattern = sparse.csr_matrix((np.ones(row.size), (row, col)), shape=(c.n, c.n))
     matched = csgraph.maximum_bipartite_matching(pattern, perm_type="column")
     return np.flatnonzero(matched < 0).tolist(), np.setdiff1d(np.arange(c.n), matched).tolist()
 

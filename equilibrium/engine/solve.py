@@ -14,12 +14,12 @@ from tanshi.equilibrium.engine.admissible import check_parameters
 from tanshi.equilibrium.engine.compile import compile_model
 from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.complementarity import Rule, fischer_burmeister, projection
-from tanshi.equilibrium.engine.diagnose import broke, undetermined
+from tanshi.equilibrium.engine.diagnose import broke, on_the_edge, undetermined
 from tanshi.equilibrium.engine.evaluate import Evaluator
 from tanshi.equilibrium.engine.model import Model
 from tanshi.equilibrium.engine.newton import approach, clip_into_bounds, newton
 from tanshi.equilibrium.engine.released import honouring, with_corners
-from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, conditions
+from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, conditions, elimination, system
 from tanshi.equilibrium.engine.starts import rivals_turned, scattered
 from tanshi.equilibrium.engine.structure import Array, Parameters
 
@@ -146,9 +146,16 @@ def _accepted(solution: Solution, look: bool) -> Solution:
             weakest = solution.solver.weakest
         except np.linalg.LinAlgError:
             weakest = 0.0
-    if weakest > WEAKEST or np.isnan(weakest):
-        return solution
-    loose = undetermined(solution)
+    loose: tuple[str, ...] = ()
+    if not (weakest > WEAKEST or np.isnan(weakest)):
+        loose = undetermined(solution)
+    elif look and (edge := on_the_edge(solution)) is not None:
+        data = system(solution.evaluator, solution.state, edge)
+        try:
+            weakest = elimination(c).factorise(data).weakest
+        except np.linalg.LinAlgError:
+            weakest = 0.0
+        loose = () if weakest > WEAKEST else undetermined(solution, edge)
     if not loose:
         return solution
     free = [name for name in loose if name.startswith("auxiliary")]
@@ -216,7 +223,11 @@ def _walked(
     """The equilibrium at the end of the path from ``origin``."""
     done, step, leaps = 0.0, 0.25, 0
     x = compiled.start if start is None else start
-    solution = solve(compiled, origin, x, tolerance=tolerance, corners=False)
+    try:
+        solution = solve(compiled, origin, x, tolerance=tolerance, corners=False)
+    except EquilibriumError:
+        origin = _owning_what_is_used(compiled, origin, x)
+        solution = solve(compiled, origin, x, tolerance=tolerance, corners=False)
     while done < 1.0:
         target = min(1.0, done + step)
         try:
@@ -237,6 +248,21 @@ def _walked(
             ) from last
         (done, solution), step, leaps = landed, 1 / 32, leaps + 1
     return solve(compiled, parameters, solution.x, tolerance=tolerance, corners=False)
+
+
+def _owning_what_is_used(c: Compiled, p: Parameters, x: Array) -> Parameters:
+    """Parameters whose endowments are what the start uses: a place to begin for a model written with other ones."""
+    with np.errstate(all="ignore"):
+        state = Evaluator(c, p).state(x)
+    left = state.residual * c.scale
+    left[c.numeraire_row] = float(np.real(state.imbalance)) * c.numeraire_size
+    plain = c.endow_aux_var < 0
+    owned = np.zeros(c.n)
+    np.add.at(owned, c.endow_price_var[plain], p.endowment[plain])
+    share = np.where(owned > np.abs(left), 1.0 - left / np.where(owned > 0, owned, 1.0), 1.0)
+    q = p.copy()
+    q.endowment[plain] *= share[c.endow_price_var[plain]]
+    return q
 
 
 def _leap(
