@@ -542,6 +542,9 @@ class Closure(Group):
 
     border_pass_through: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.5
     """Share theta of a covered good's carbon cost that its price beyond the border bears; report 0 and 1."""
+    border_cost: Annotated[Literal["average", "marginal"], _in("-", "assumed")] = "average"
+    """Carbon cost of power that its border price bears: average of all generation, or marginal: of the coal-fired units
+    that set the price, p e under lump sums and p (e - B) under a standard."""
     capital: Annotated[Literal["vintage", "mobile"], _in("-", "assumed")] = "vintage"
     """vintage: installed capital stays in its sector and new investment moves; mobile: all capital moves."""
     installed_elasticity: Annotated[float, _in("fraction", "literature", ge=0, le=1)] = 0.12

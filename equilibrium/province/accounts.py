@@ -20,6 +20,9 @@ import pandas as pd
 BALANCE_TOLERANCE = 1e-9
 """Largest accepted difference of an account, relative to its larger total."""
 
+MAY_BE_EMPTY = ("PERMIT",)
+"""Accounts that may have no payments: where all allowances followed output, nobody paid for one on balance."""
+
 SIGNED_CELLS = (("PTAX", "A_AGR"),)
 """Cells that may be negative: agriculture is a net receiver of production subsidies."""
 
@@ -58,6 +61,10 @@ class Accounts:
         What the builder moved: ``item, kind (control | fuel | cell), before, after, ratio, reason``.
     plant_growth
         Yearly growth of plant that nobody builds anew, by activity; the rest of such plant grows as resources do.
+    by_output
+        Part of the benchmark's allowances that followed output at each activity's own intensity, 0 (lump sums: every
+        tonne costs the price) to 1 (a standard: what a unit of output costs in permits comes back with it). The
+        permits that ``sam`` shows are those of the rest.
     """
 
     sectors: tuple[str, ...]
@@ -72,6 +79,7 @@ class Accounts:
     carbon_price: float
     moved: pd.DataFrame
     plant_growth: Mapping[str, float] = field(default_factory=dict)
+    by_output: float = 0.0
 
     def __post_init__(self) -> None:
         check_balance(self.sam)
@@ -120,6 +128,6 @@ def check_balance(sam: pd.DataFrame, tolerance: float = BALANCE_TOLERANCE) -> No
             for i in worst
         ]
         raise UnbalancedAccount(f"unbalanced accounts (limit {tolerance:g}, relative): " + "; ".join(lines))
-    empty = [names[i] for i in np.flatnonzero(scale == 0)]
+    empty = [names[i] for i in np.flatnonzero(scale == 0) if names[i] not in MAY_BE_EMPTY]
     if empty:
         raise UnbalancedAccount(f"accounts without any payment: {', '.join(empty)}")

@@ -97,7 +97,10 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
     # Chinese accounts book import duties in wholesale trade: they leave SERV for their own account
     added["SERV"] -= total(foreign_trade(tables, own_output)["tariff"])
     power_co2 = {a: total(fuel.loc[fuel["activity"] == a, "co2_mt"]) for a in ("GENC", "GENG")}
-    factors = value_added(tables, added, power_co2, price)
+    by_output = controls.get("allowances_by_output", 0.0)
+    if not 0.0 <= by_output <= 1.0:
+        raise ValueError(f"controls: allowances_by_output between 0 and 1 expected, found {by_output:g}")
+    factors = value_added(tables, added, power_co2, price * (1.0 - by_output))
 
     use = pd.DataFrame(0.0, index=list(commodities), columns=[*activities, *FINAL])
     for (commodity, user), cells in fuel.groupby(["commodity", "activity"]):
@@ -135,6 +138,7 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
         physical=physical,
         elasticities=elasticity_table(tables["elasticities"], activities, commodities),
         carbon_price=price,
+        by_output=by_output,
         moved=moved,
     )
     classes = tables.get("coal_classes")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tanshi.equilibrium.engine import Auxiliary, Commodity, Leaf, Nest, Term
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.classes import is_generation
-from tanshi.equilibrium.province.tables import cell, rows
+from tanshi.equilibrium.province.tables import cell, rows, total
 
 PERMIT = "PERMIT"
 PERMITS_USED = "permits"
@@ -86,8 +86,17 @@ def emitting_flows(accounts: Accounts) -> tuple[EmittingFlow, ...]:
 
 
 def priced_in_benchmark(accounts: Accounts, activity: str) -> bool:
-    """Whether the benchmark accounts show the activity paying for permits."""
-    return cell(accounts.sam, PERMIT, f"A_{activity}") > 0
+    """Whether the activity needs permits at a price in the benchmark."""
+    paid = cell(accounts.sam, PERMIT, f"A_{activity}") > 0
+    thermal = is_generation(activity) and bool((accounts.fuel["activity"] == activity).any())
+    return paid or (accounts.by_output > 0 and accounts.carbon_price > 0 and thermal)
+
+
+def benchmark_quota(accounts: Accounts, activity: str) -> float:
+    """Permits that an activity's output earned in the benchmark, Mt."""
+    if accounts.by_output == 0.0 or not priced_in_benchmark(accounts, activity):
+        return 0.0
+    return accounts.by_output * total(accounts.fuel.loc[accounts.fuel["activity"] == activity, "co2_mt"])
 
 
 def permit_leaf(accounts: Accounts, flow: EmittingFlow, share: float, permit: str = PERMIT) -> Leaf:

@@ -62,7 +62,8 @@ def check_province(accounts: Accounts, closure: Closure) -> Iterator[Check]:
 def balanced(accounts: Accounts) -> Check:
     """Every account of the SAM receives what it pays, whatever its size."""
     receipts, payments = accounts.sam.to_numpy(dtype=float).sum(axis=1), accounts.sam.to_numpy(dtype=float).sum(axis=0)
-    gap = np.abs(receipts - payments) / np.maximum(np.abs(receipts), np.abs(payments))
+    size = np.maximum(np.abs(receipts), np.abs(payments))
+    gap = np.abs(receipts - payments) / np.where(size > 0, size, 1.0)
     order = np.argsort(-gap)
     worst = [str(accounts.sam.index[i]) for i in order if gap[i] > BALANCE_TOLERANCE or i == order[0]]
     detail = f"accounts {', '.join(worst)}"
@@ -95,8 +96,14 @@ def exact_jacobian(model: Province) -> Check:
 def _at_price(model: Province, price: float, tolerance: float = 1e-11) -> Solution:
     p = model.parameters()
     model.cover(p, COVERABLE)
+    _lump_sums(model, p)
     model.hold_price(p, price)
     return model.solve(p, tolerance=tolerance)
+
+
+def _lump_sums(model: Province, p: Parameters) -> None:
+    """No permits for output, whatever the benchmark's policy gave."""
+    model.give_quotas(p, np.zeros(len(model.earners)), absolute=False)
 
 
 def _worst(found: list[tuple[Check, str]]) -> Check:
@@ -141,6 +148,7 @@ def _cap(model: Province, share: float) -> tuple[Parameters, float]:
     free = sum(model.emissions(_at_price(model, 0.0))[k] for k in COVERABLE)
     p = model.parameters()
     model.cover(p, COVERABLE)
+    _lump_sums(model, p)
     model.cap_emissions(p, share * free)
     return p, share * free
 

@@ -38,6 +38,9 @@ class Closure:
     own_quotas
         Sectors whose quotas bind themselves alone: each has a permit of its own, not traded with the others, and so
         a shadow price of its own.
+    border_cost
+        Whose carbon cost the border price of power bears: that of all generation (``average``), or of the coal-fired
+        units that set the price (``marginal``): p e under lump sums, p (e - B) under a standard.
     recycling
         What holds government's real demand, and so takes up what permits earn it: a lump sum to households
         (``lump_sum``), or all rates alike of production taxes (``output``), of the tax on wages (``labour``), of the
@@ -53,6 +56,7 @@ class Closure:
     new_capital_share: float = 0.095
     line_headroom: float = 1.1
     own_quotas: tuple[str, ...] = ()
+    border_cost: Literal["average", "marginal"] = "average"
     recycling: Literal["lump_sum", "output", "labour", "income"] = "lump_sum"
     labour_supply: float = 0.0
 
@@ -72,6 +76,8 @@ class Closure:
             raise ClosureError(f"old_elasticity_factor lies between 0 and 1, not {self.old_elasticity_factor}")
         if not 0 < self.new_capital_share < 1:
             raise ClosureError(f"new_capital_share lies between 0 and 1, not {self.new_capital_share}")
+        if self.border_cost not in ("average", "marginal"):
+            raise ClosureError(f"border_cost is 'average' or 'marginal', not '{self.border_cost}'")
         if self.recycling not in ("lump_sum", "output", "labour", "income"):
             raise ClosureError(f"recycling is 'lump_sum', 'output', 'labour' or 'income', not '{self.recycling}'")
         if not 0 <= self.labour_supply <= 2:

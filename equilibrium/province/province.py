@@ -36,7 +36,7 @@ from tanshi.equilibrium.province.carbon import (
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.model import province_model
 from tanshi.equilibrium.province.production import vintages
-from tanshi.equilibrium.province.trade import FX, QUOTA, border
+from tanshi.equilibrium.province.trade import FX, QUOTA, border, border_unit
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ class Quota:
     earner, sector : which of ``Province.earners`` and of ``COVERABLE`` the vintage belongs to.
     level : variable of the vintage's activity level.
     output : benchmark output at level 1, yi yuan.
+    border_term : -1 where the border price does not look at this vintage.
     """
 
     leaf: int
@@ -161,9 +162,10 @@ class Province:
                 )
                 place, who = COVERABLE.index(sector), earners.index(activity)
                 level = c.activity_index[name]
-                self.quotas.append(Quota(at, who, place, level, made, permits[name], counted[name]))
+                self.quotas.append(Quota(at, who, place, level, made, permits[name], counted.get(name, -1)))
         self.earners = tuple(earners)
         self.earner_sector = np.array([COVERABLE.index(sector_of(a)) for a in earners])
+        self.border_unit = np.array([border_unit(self.accounts, s, self.closure) for s in COVERABLE])
         self.quota_output = np.zeros(len(earners))
         for quota in self.quotas:
             self.quota_output[quota.earner] += quota.output
@@ -221,7 +223,18 @@ class Province:
             size = float(rates[quota.earner]) * quota.output / self.quota_output[quota.earner]
             p.quantity[quota.leaf] = size
             p.coefficient[quota.permit_term] = -size if absolute else 0.0
-            p.coefficient[quota.border_term] = self.closure.border_pass_through * size
+            if quota.border_term >= 0:
+                p.coefficient[quota.border_term] = (
+                    self.closure.border_pass_through * self.border_unit[quota.sector] * size
+                )
+
+    def benchmark_quotas(self, p: Parameters) -> None:
+        """Give what the benchmark's policy gives for output, out of its cap: nothing, where it gave lump sums."""
+        for quota in self.quotas:
+            p.quantity[quota.leaf] = self.compiled.default.quantity[quota.leaf]
+            p.coefficient[quota.permit_term] = -p.quantity[quota.leaf]
+            if quota.border_term >= 0:
+                p.coefficient[quota.border_term] = self.compiled.default.coefficient[quota.border_term]
 
     def hold_price(self, p: Parameters, price: float) -> None:
         """Hold the carbon price at ``price`` yuan/t; permits used adjust."""

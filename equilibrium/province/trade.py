@@ -12,8 +12,16 @@ from collections.abc import Mapping
 from tanshi.equilibrium.engine import Activity, Auxiliary, Leaf, Nest, Tax, Term
 from tanshi.equilibrium.engine.nest import Tree, leaves
 from tanshi.equilibrium.province.accounts import Accounts
-from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, EmittingFlow, permit_of, sector_of
-from tanshi.equilibrium.province.classes import HEAT, HEAT_GOOD, is_generation
+from tanshi.equilibrium.province.carbon import (
+    COVERABLE,
+    PERMIT,
+    YUAN_PER_TONNE,
+    EmittingFlow,
+    benchmark_quota,
+    permit_of,
+    sector_of,
+)
+from tanshi.equilibrium.province.classes import HEAT, HEAT_GOOD, coal_fired, is_generation
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.tables import cell, total
 
@@ -115,7 +123,9 @@ def output_tree(accounts: Accounts, activity: str, share: float, rates: str | No
     if gas > 0:
         joint.append(Leaf("BPG", gas, taxes=taxes))
     if sector_of(activity) in COVERABLE and activity not in WITHOUT_QUOTA:
-        joint.append(Leaf(PERMIT, 0.0, price=0.0, name=QUOTA))
+        given = benchmark_quota(accounts, activity) * share
+        price = accounts.carbon_price * YUAN_PER_TONNE if given > 0 else 0.0
+        joint.append(Leaf(PERMIT, given, price=price, name=QUOTA))
     return Nest(0.0, tuple(joint), name="output")
 
 
@@ -130,6 +140,13 @@ def power_export(accounts: Accounts) -> Activity:
     )
 
 
+def border_unit(accounts: Accounts, good: str, closure: Closure) -> float:
+    """What a unit delivered takes of what those generate whose carbon cost its border price bears."""
+    if good != "ELEC" or closure.border_cost == "average":
+        return 1.0
+    return cell(accounts.sam, "C_GEN", f"A_{good}") / total(accounts.sam.loc[f"A_{good}"])
+
+
 def border_equation(
     accounts: Accounts, good: str, closure: Closure, flows: tuple[EmittingFlow, ...], vintages: Vintages
 ) -> Auxiliary:
@@ -137,26 +154,34 @@ def border_equation(
 
     With output Q of the good's own activity and permits G given for output, all in the price of foreign
     exchange: ``(border - 1 + theta k0) P_FX Q = theta p (E - G)``.
+
+    Power's price can bear the marginal cost instead (``Closure.border_cost``): what coal-fired units, which set it,
+    bear for a unit of what they generate, times what a unit delivered takes of it; Q is then their output.
     """
     name = border(good)
     assert name is not None
     theta, permit = closure.border_pass_through, permit_of(good, closure.own_quotas)
     sam = accounts.sam
-    output = total(sam.loc[f"A_{good}"])
     members = [a for a in accounts.activities if sector_of(a) == good]
-    share0 = sum(cell(sam, PERMIT, f"A_{a}") for a in members) / output
+    made, per_unit = [good], border_unit(accounts, good, closure)
     terms: list[Term] = []
-    for vintage, part in vintages[good]:
-        quantity = output * part
-        level, price = ("level", vintage), ("price", FX)
-        terms.append(Term(quantity, (("aux", name), price, level)))
-        terms.append(Term(quantity * (theta * share0 - 1.0), (price, level)))
+    if good == "ELEC" and closure.border_cost == "marginal":
+        made = members = [a for a in coal_fired(accounts.activities) if a != HEAT]
+    output = sum(total(sam.loc[f"A_{a}"]) for a in made)
+    share0 = per_unit * sum(cell(sam, PERMIT, f"A_{a}") for a in members) / output
+    for maker in made:
+        for vintage, part in vintages[maker]:
+            quantity = total(sam.loc[f"A_{maker}"]) * part
+            level, price = ("level", vintage), ("price", FX)
+            terms.append(Term(quantity, (("aux", name), price, level)))
+            terms.append(Term(quantity * (theta * share0 - 1.0), (price, level)))
     for member in members:
-        for vintage, _ in vintages[member]:
+        for vintage, part in vintages[member]:
             for flow in flows:
                 if flow.activity == member:
                     atoms = (("price", permit), ("level", vintage), ("unit", (vintage, flow.permit)))
-                    terms.append(Term(-theta, atoms))
+                    terms.append(Term(-theta * per_unit, atoms))
             if member not in WITHOUT_QUOTA:  # quotas lower the cost that a rival abroad bears
-                terms.append(Term(0.0, (("price", permit), ("level", vintage))))
+                earned = theta * per_unit * benchmark_quota(accounts, member) * part
+                terms.append(Term(earned, (("price", permit), ("level", vintage))))
     return Auxiliary(name, tuple(terms), scale=output)

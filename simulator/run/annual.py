@@ -76,6 +76,7 @@ def frozen_regime(model: Province) -> Callable[[Parameters, int], None]:
 
     def regime(p: Parameters, year: int) -> None:
         model.cover(p, ("ELEC",))
+        model.benchmark_quotas(p)
         model.hold_price(p, model.accounts.carbon_price)
 
     return regime

@@ -198,6 +198,7 @@ def _province(
         border_pass_through=fields.border_pass_through,
         old_elasticity_factor=fields.installed_elasticity,
         own_quotas=own_quotas,
+        border_cost=fields.border_cost,
         recycling=fields.recycling,
         labour_supply=fields.labour_supply,
     )

@@ -193,6 +193,9 @@ class Policy:
             quota = float(self.caps(year)[COVERABLE.index(sector)]) if sector in binding else None
             model.own_quota(p, sector, quota, self.scenario.penalty.price)
         model.auction(p, self.auctioned_share(year))
+        if not self.started(year):
+            model.benchmark_quotas(p)
+            return
         model.give_quotas(p, self.rates(year), absolute=not self.standard(year))
 
     def impose(self, model: Province, p: Parameters, year: int) -> None:
