@@ -107,12 +107,14 @@ def broke(c: Compiled, state: State) -> str:
 def on_the_edge(solution: Solution) -> Conditions | None:
     """The system where what is at a bound although its equation holds may leave it; None without such a pair."""
     c, p = solution.compiled, solution.parameters
-    at = conditions(solution.evaluator, solution.state, fischer_burmeister)
+    if not c.paired_row.size:
+        return None
     x, f = solution.x[c.paired_var], solution.state.residual[c.paired_row]
     lower, upper = p.lower[c.paired_var], p.upper[c.paired_var]
     edge = (np.minimum(np.abs(x - lower), np.abs(x - upper)) < EDGE) & (np.abs(f) < EDGE) & (lower < upper)
     if not edge.any():
         return None
+    at = conditions(solution.evaluator, solution.state, fischer_burmeister)
     return at._replace(of_variable=np.where(edge, 0.0, at.of_variable), of_equation=np.where(edge, 1.0, at.of_equation))
 
 
