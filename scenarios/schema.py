@@ -540,8 +540,8 @@ class Shocks(Group):
 class Closure(Group):
     """What adjusts so that the accounts of the province close."""
 
-    border_pass_through: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.5
-    """Share theta of a covered good's carbon cost that its price beyond the border bears; report 0 and 1."""
+    border_pass_through: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
+    """Share theta of a covered good's carbon cost that rivals beyond the border pay too; report 0 and 1."""
     border_cost: Annotated[Literal["average", "marginal"], _in("-", "assumed")] = "average"
     """Carbon cost of power that its border price bears: average of all generation, or marginal: of the coal-fired units
     that set the price, p e under lump sums and p (e - B) under a standard."""
@@ -556,6 +556,12 @@ class Closure(Group):
     production taxes, of the tax on wages, of the taxes on wages and enterprises."""
     labour_supply: Annotated[float, _in("-", "literature", ge=0, le=2)] = 0.0
     """Elasticity of labour supply to the wage after tax (China: 0.06, its towns 0.2); 0: labour is fixed."""
+    outside: Annotated[Literal["sloped", "flat"], _in("-", "literature")] = "sloped"
+    """sloped: other provinces buy less coal, coke, steel and power where they are dearer; flat: any amount."""
+    capacity_limits: Annotated[bool, _in("-", "assumed")] = True
+    """Whether plant and permits limit coal, coke, metals and cement, to the economy's `capacity_*` parameters."""
+    clean_cost: Annotated[float | None, _in("CNY_2022/kWh", "literature", gt=0, le=5)] = None
+    """Cost of non-fossil power beyond the plan with storage and curtailment; nothing: the plan is the limit."""
 
 
 class Dynamics(Group):
@@ -573,14 +579,18 @@ class Dynamics(Group):
     """Part of the capital that wears out."""
     capital_growth: Annotated[float, _in("1/year", "assumed", ge=0, le=0.2)] = 0.045
     """Growth of capital that the benchmark's investment gives; with depreciation it fixes the stock."""
-    resource_growth: Annotated[float, _in("1/year", "assumed", ge=-0.2, le=0.2)] = 0.02
-    """Growth of what coal, gas, ores and land can yield, and of gas-fired plant."""
+    resource_growth: Annotated[float, _in("1/year", "assumed", ge=-0.2, le=0.2)] = 0.0
+    """Growth of what coal, gas, ores and land can yield, and of gas-fired plant: the coal plan is flat."""
     public_growth: Annotated[float, _in("1/year", "assumed", ge=-0.1, le=0.2)] = 0.03
     """Growth of real government demand."""
     external_growth: Annotated[float, _in("1/year", "assumed", ge=-0.1, le=0.2)] = 0.03
     """Growth of transfers and of net lending to the rest of the country."""
     line_growth: Annotated[float, _in("1/year", "assumed", ge=-0.1, le=0.2)] = 0.03
     """Growth of the outgoing power lines' capacity."""
+    outside_carbon: Annotated[float, _in("CNY_2022/t CO2", "assumed", ge=0, le=2000)] = 0.0
+    """Carbon price that users of coal in the rest of the country pay by 2030, rising evenly: they buy less coal."""
+    fade: Annotated[float, _in("1/year", "assumed", ge=0, le=0.5)] = 0.04
+    """Share by which all rates of change but that of labour decline each year after 2030."""
 
 
 class Scenario(Group):

@@ -39,6 +39,7 @@ ARGUMENTS = {
     "sweep": ["cap"],
     "compare": ["S1"],
     "report": ["nowhere"],
+    "new accounts": ["--tables", "nowhere"],
     "new economy": ["mine", "--table", "nowhere.csv"],
 }
 
