@@ -405,7 +405,7 @@ class Firms(Group):
 
     number: Annotated[int, _in("firms", "assumed", ge=1, le=10_000_000)] = 600
     """Firms of the eight energy-intensive sectors together; the same firms in every scenario, trading or not."""
-    strategies: Strategies = Strategies(truthful=0.5, zic=0.5)
+    strategies: Strategies = Strategies(scheduled=1.0)
     size_sigma: Annotated[Annotated[float, Field(ge=0, le=3)] | None, _in("s.d. of log", "measured")] = None
     """Log-normal spread of firm size in every sector; null: the economy's own, sector by sector."""
     intensity_sigma: Annotated[Annotated[float, Field(ge=0, le=3)] | None, _in("s.d. of log", "assumed")] = None
@@ -438,8 +438,9 @@ class Firms(Group):
     """How far above the expected price, as part of it, a firm sells its whole reserve."""
     learning: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.5
     """Weight of the newest price in what firms expect; the rest is what they expected before."""
-    urgency: Annotated[float, _in("-", "assumed", ge=0, le=20)] = 3.0
-    """By a part t of the year `scheduled` firms want to have covered t to this power of their needs; 0: all at once."""
+    urgency: Annotated[float, _in("-", "assumed", ge=0, le=20)] = 4.0
+    """By a part t of the year `scheduled` firms want to have covered t to this power of their needs; 0: all at once. At
+    4 the last quarter holds 68 % of a year's volume in S5, and 68 to 90 % in the national market (2021-2024)."""
     intermediaries: Annotated[int, _in("traders", "assumed", ge=0, le=100_000)] = 0
     """Traders without obligations, who hold allowances while the price is below what they expect."""
     intermediary_capacity: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.02

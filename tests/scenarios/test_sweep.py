@@ -201,10 +201,10 @@ def test_a_relative_draw_multiplies_what_is_there() -> None:
 
 
 def test_a_complement_keeps_shares_at_one() -> None:
-    f = factor("firms.strategies.truthful", {"uniform": [0.0, 1.0], "complement": "firms.strategies.zic"})
+    f = factor("firms.strategies.scheduled", {"uniform": [0.0, 1.0], "complement": "firms.strategies.zic"})
     base = load_scenario("S1")
     shares = vary(base, drawn([f], [0.3], base, ORIGINAL)[1]).firms.strategies
-    assert (shares.truthful, shares.zic) == pytest.approx((0.3, 0.7))
+    assert (shares.scheduled, shares.zic) == pytest.approx((0.3, 0.7))
 
 
 def test_a_whole_number_stays_one() -> None:

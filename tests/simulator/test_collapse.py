@@ -27,7 +27,7 @@ FRICTIONLESS: dict[str, object] = {
     "firms.number": 60,
     "firms.shock_sigma": 0.0,
     "firms.strategies.truthful": 1.0,
-    "firms.strategies.zic": 0.0,
+    "firms.strategies.scheduled": 0.0,
     "penalty.price": 2000.0,
 }
 CAPS: dict[str, dict[str, object]] = {
