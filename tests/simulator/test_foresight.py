@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from tanshi.equilibrium.engine import Parameters
+from tanshi.equilibrium.engine import EquilibriumError, Parameters
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket, simulate
 from tanshi.simulator.run.annual import annual_path
+from tanshi.simulator.run.foresight import YearsAhead
 from tanshi.simulator.run.outlook import UnsettledPlanError
 from tanshi.simulator.run.world import World
 
@@ -295,3 +296,26 @@ def test_a_cap_that_no_price_meets_stands_at_the_penalty() -> None:
     run = model("S5", **change).run()
     assert [row["price"] for row in run.state.log.periods][1:] == pytest.approx([150.0] * 2, rel=1e-3)
     assert run.state.log.settlements[-1]["shortfall_t"] > 1e6
+
+
+def test_a_far_year_without_an_equilibrium_on_some_path_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    change = EQUAL | {
+        "years.end": 2023,
+        "market.periods_per_year": 1,
+        "closure.capital": "mobile",
+        "banking.horizon": 4,
+    }
+    plain = CarbonMarket(load_scenario("S5", change)).run()
+    solve, asked = YearsAhead._solve, []
+
+    def fails(self: YearsAhead, place: int, *rest: Any) -> Any:
+        asked.append(place)
+        if place == 3 and asked.count(3) == 2:
+            raise EquilibriumError("no equilibrium", "some market", 1.0)
+        return solve(self, place, *rest)
+
+    monkeypatch.setattr(YearsAhead, "_solve", fails)
+    stumbling = CarbonMarket(load_scenario("S5", change)).run()
+    assert asked.count(3) > 2
+    one, other = (m.state.log.periods[-1]["price"] for m in (stumbling, plain))
+    assert one == pytest.approx(other, rel=1e-3)
