@@ -76,8 +76,8 @@ def _classes() -> list[Point]:
             f"{one:.0f}; {ends[0]:.0f} and {ends[1]:.0f} at the ends of the recalled intensities",
             one < PENALTY,
             "assumed",
-            "at the low end, the national means of 2023, classes hardly differ and there is nothing to shift; no count of "
-            "units was found",
+            "at the low end, the national means of 2023, classes hardly differ and no load can help; no count of units "
+            "was found",
         ),
         Point(
             2,
