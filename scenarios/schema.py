@@ -405,7 +405,7 @@ class Firms(Group):
 
     number: Annotated[int, _in("firms", "assumed", ge=1, le=10_000_000)] = 600
     """Firms of the eight energy-intensive sectors together; the same firms in every scenario, trading or not."""
-    strategies: Strategies = Strategies(scheduled=1.0)
+    strategies: Strategies = Strategies(truthful=0.5, zic=0.5)
     size_sigma: Annotated[Annotated[float, Field(ge=0, le=3)] | None, _in("s.d. of log", "measured")] = None
     """Log-normal spread of firm size in every sector; null: the economy's own, sector by sector."""
     intensity_sigma: Annotated[Annotated[float, Field(ge=0, le=3)] | None, _in("s.d. of log", "assumed")] = None
@@ -438,9 +438,8 @@ class Firms(Group):
     """How far above the expected price, as part of it, a firm sells its whole reserve."""
     learning: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.5
     """Weight of the newest price in what firms expect; the rest is what they expected before."""
-    urgency: Annotated[float, _in("-", "assumed", ge=0, le=20)] = 4.0
-    """By a part t of the year `scheduled` firms want to have covered t to this power of their needs; 0: all at once. At
-    4 the last quarter holds 68 % of a year's volume in S5, and 68 to 90 % in the national market (2021-2024)."""
+    urgency: Annotated[float, _in("-", "assumed", ge=0, le=20)] = 3.0
+    """By a part t of the year `scheduled` firms want to have covered t to this power of their needs; 0: all at once."""
     intermediaries: Annotated[int, _in("traders", "assumed", ge=0, le=100_000)] = 0
     """Traders without obligations, who hold allowances while the price is below what they expect."""
     intermediary_capacity: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.02
@@ -486,6 +485,9 @@ class Shock(Group):
 
 
 DriverChoice = Literal["none", "estimated"]
+Redrawn = Literal[
+    "fuel_price", "power_demand", "steel_demand", "cement_demand", "productivity", "availability", "cap_news", "belief"
+]
 _OneDriver = Annotated[Annotated[DriverChoice, Field()] | None, _in("-", "setting")]
 
 
@@ -515,18 +517,26 @@ class Shocks(Group):
     """Spread of a firm's own belief beside the shared one, as part of it; where there are shared beliefs."""
     belief_half_life: Annotated[float, _in("years", "assumed", gt=0, le=20)] = 0.5
     """Years after which half of a belief that the network moved is gone."""
+    redrawn: Annotated[list[Redrawn], _in("-", "setting", default_factory=list)]
+    """Drivers drawn by `shocks.redraw_seed` in place of the run's seed: who brings how much of the variance."""
+    redraw_seed: Annotated[int, _in("-", "setting", ge=0, le=2**63 - 1)] = 0
+    """Seed of those."""
 
     @model_validator(mode="before")
     @classmethod
     def _all_at_once(cls, given: Any) -> Any:
         return {"drivers": given} if isinstance(given, str) else given
 
+    def seed_of(self, name: str, seed: int) -> int:
+        """Seed by which a driver is drawn in a run of some seed."""
+        return self.redraw_seed if name in self.redrawn else seed
+
     def on(self, name: str) -> bool:
         """Whether a driver moves.
 
         Examples
         --------
-        >>> Shocks(drivers="estimated", fuel_price="none").on("fuel_price")
+        >>> Shocks(drivers="estimated", fuel_price="none", redrawn=[]).on("fuel_price")
         False
         """
         own: str | None = getattr(self, name)
@@ -541,8 +551,8 @@ class Shocks(Group):
 class Closure(Group):
     """What adjusts so that the accounts of the province close."""
 
-    border_pass_through: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
-    """Share theta of a covered good's carbon cost that rivals beyond the border pay too; report 0 and 1."""
+    border_pass_through: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.5
+    """Share theta of a covered good's carbon cost that its price beyond the border bears; report 0 and 1."""
     border_cost: Annotated[Literal["average", "marginal"], _in("-", "assumed")] = "average"
     """Carbon cost of power that its border price bears: average of all generation, or marginal: of the coal-fired units
     that set the price, p e under lump sums and p (e - B) under a standard."""
@@ -557,12 +567,6 @@ class Closure(Group):
     production taxes, of the tax on wages, of the taxes on wages and enterprises."""
     labour_supply: Annotated[float, _in("-", "literature", ge=0, le=2)] = 0.0
     """Elasticity of labour supply to the wage after tax (China: 0.06, its towns 0.2); 0: labour is fixed."""
-    outside: Annotated[Literal["sloped", "flat"], _in("-", "literature")] = "sloped"
-    """sloped: other provinces buy less coal, coke, steel and power where they are dearer; flat: any amount."""
-    capacity_limits: Annotated[bool, _in("-", "assumed")] = True
-    """Whether plant and permits limit coal, coke, metals and cement, to the economy's `capacity_*` parameters."""
-    clean_cost: Annotated[float | None, _in("CNY_2022/kWh", "literature", gt=0, le=5)] = None
-    """Cost of non-fossil power beyond the plan with storage and curtailment; nothing: the plan is the limit."""
 
 
 class Dynamics(Group):
@@ -580,18 +584,14 @@ class Dynamics(Group):
     """Part of the capital that wears out."""
     capital_growth: Annotated[float, _in("1/year", "assumed", ge=0, le=0.2)] = 0.045
     """Growth of capital that the benchmark's investment gives; with depreciation it fixes the stock."""
-    resource_growth: Annotated[float, _in("1/year", "assumed", ge=-0.2, le=0.2)] = 0.0
-    """Growth of what coal, gas, ores and land can yield, and of gas-fired plant: the coal plan is flat."""
+    resource_growth: Annotated[float, _in("1/year", "assumed", ge=-0.2, le=0.2)] = 0.02
+    """Growth of what coal, gas, ores and land can yield, and of gas-fired plant."""
     public_growth: Annotated[float, _in("1/year", "assumed", ge=-0.1, le=0.2)] = 0.03
     """Growth of real government demand."""
     external_growth: Annotated[float, _in("1/year", "assumed", ge=-0.1, le=0.2)] = 0.03
     """Growth of transfers and of net lending to the rest of the country."""
     line_growth: Annotated[float, _in("1/year", "assumed", ge=-0.1, le=0.2)] = 0.03
     """Growth of the outgoing power lines' capacity."""
-    outside_carbon: Annotated[float, _in("CNY_2022/t CO2", "assumed", ge=0, le=2000)] = 0.0
-    """Carbon price that users of coal in the rest of the country pay by 2030, rising evenly: they buy less coal."""
-    fade: Annotated[float, _in("1/year", "assumed", ge=0, le=0.5)] = 0.04
-    """Share by which all rates of change but that of labour decline each year after 2030."""
 
 
 class Scenario(Group):
@@ -627,7 +627,7 @@ class Scenario(Group):
     closure: Closure = Closure()
     dynamics: Dynamics = Dynamics()
     shock: Shock = Shock(sectors=[])
-    shocks: Shocks = Shocks()
+    shocks: Shocks = Shocks(redrawn=[])
 
     def from_outside(self) -> set[tuple[Kind, str]]:
         """The rules from outside that this scenario names (`tanshi.plugins`)."""

@@ -19,6 +19,7 @@ from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 from tanshi.simulator.cli import calibrate as cli_calibrate
 from tanshi.simulator.cli import dashboard as cli_dashboard
 from tanshi.simulator.cli import drift as cli_drift
+from tanshi.simulator.cli import fans as cli_fans
 from tanshi.simulator.cli import live as cli_live
 from tanshi.simulator.cli import regimes as cli_regimes
 from tanshi.simulator.cli import report as cli_report
@@ -222,6 +223,7 @@ cli_studies.register(app)
 cli_calibrate.register(app)
 cli_dashboard.register(app)
 cli_drift.register(app)
+cli_fans.register(app)
 cli_live.register(app)
 cli_regimes.register(app)
 cli_report.register(app)

@@ -34,8 +34,9 @@ def stray(w: World, s: State) -> None:
     around = w.surroundings
     if around is None or s.year == w.scenario.years.start:
         return
-    seed, length = w.scenario.seed, 1.0 / w.periods_per_year
-    moved = around.drivers.step(s.economy.drivers, length, seed, s.number)
+    asked, length = w.scenario.shocks, 1.0 / w.periods_per_year
+    seeds = [asked.seed_of(name, w.scenario.seed) for name in DRIVERS]
+    moved = around.drivers.step(s.economy.drivers, length, seeds, s.number)
     s.economy.drivers = np.where(around.moving, moved, 0.0)
     if around.moving[NEWS] or around.network is not None:
         _believe(w, s, around, length)
@@ -133,7 +134,7 @@ def _week_by_week(w: World, s: State, around: Surroundings, belief: float) -> fl
         parts = market.belief_memory
         memory = Memory(parts[None, :3], parts[3:4], parts[4:5])
     weeks = round(52 * (first + 1) / w.periods_per_year) - round(52 * first / w.periods_per_year)
-    rng = stream(w.scenario.seed, "beliefs", "shared", s.number)
+    rng = stream(w.scenario.shocks.seed_of("belief", w.scenario.seed), "beliefs", "shared", s.number)
     kept = float(0.5 ** (1.0 / (52.0 * w.scenario.shocks.belief_half_life)))
     for _ in range(max(weeks, 1)):
         sigma, still = around.network.width(memory)

@@ -15,6 +15,8 @@ from tanshi.scenarios.schema import Coverage, Scenario
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.economy import economy
 from tanshi.simulator.studies.batches.batch import Progress, run_batch
+from tanshi.simulator.studies.strays import ORIGIN as STRAY_ORIGIN
+from tanshi.simulator.studies.strays import PARTS, STILL
 
 VARIANTS: Mapping[str, Mapping[str, object]] = {
     "traditional": {"market.mode": "equilibrium", "drift.mode": "none"},
@@ -24,8 +26,13 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
 """The traditional model has one equilibrium a year; the auction without drift stands between, to tell them apart."""
 
 BASE = "no shock"
+STRAYING = {f"hybrid, {part}": part for part in PARTS if part != STILL}
+"""The hybrid with each part of what may stray, for the moments of its price alone."""
+
 SETTLED = 0.1
 """A response has settled once it stays this close to where it is two years on, as a part of that."""
+FEWEST_PAIRS = 3
+"""Pairs of moves up to which an autocorrelation is not told."""
 WATCHED = 2.0
 """Years after the shock in which it is watched."""
 
@@ -38,6 +45,7 @@ ORIGIN: Mapping[str, str] = {
     "volatility": "emerges: no noise is put on the price; firms' shocks and random bidders move it",
     "excess kurtosis": "emerges",
     "lag-1 autocorrelation": "emerges in the auction; the drift's reversion K is fitted to the real price",
+    "autocorrelation of the size of moves": "emerges",
 }
 
 
@@ -117,15 +125,21 @@ def compare(
                 label = f"{base.name}-{variant.replace(' ', '_')}-{number}"
                 labels[label] = (base.name, variant, shock)
                 runs.append(load_scenario(name, {**dict(overrides or {}), **rules, **fields, "name": label}))
+        for number, (variant, part) in enumerate(STRAYING.items()):
+            label = f"{base.name}-strays-{number}"
+            labels[label] = (base.name, variant, BASE)
+            fields = {**VARIANTS["hybrid"], **PARTS[part]}
+            runs.append(load_scenario(name, {**dict(overrides or {}), **fields, "name": label}))
     result = run_batch(runs, out, overwrite=overwrite, progress=progress)
     if result.failed:
         failed, reason = next(iter(result.failed.items()))
         raise ComparisonError(f"{len(result.failed)} of {len(runs)} runs failed; {failed}: {reason}")
     tagged = [(labels[run.scenario], run) for run in result.runs]
-    paths = pd.concat([_path(run, *label) for label, run in tagged], ignore_index=True)
+    still = [(label, run) for label, run in tagged if label[1] not in STRAYING]
+    paths = pd.concat([_path(run, *label) for label, run in still], ignore_index=True)
     return Comparison(
         paths=paths,
-        annual=pd.concat([_annual(run, *label) for label, run in tagged], ignore_index=True),
+        annual=pd.concat([_annual(run, *label) for label, run in still], ignore_index=True),
         response=_responses(paths, when),
         moments=_moments(tagged, runs[0].economy),
         shocks=shocks,
@@ -206,8 +220,15 @@ def moments(t: pd.Series[float], price: pd.Series[float], regime: pd.Series[int]
     return {
         "volatility": float(change.std() * np.sqrt(per_year)),
         "excess kurtosis": float(np.asarray(change.kurt())),
-        "lag-1 autocorrelation": float(change.autocorr(1)),
+        "lag-1 autocorrelation": _after_one(change),
+        "autocorrelation of the size of moves": _after_one(change.abs()),
     }
+
+
+def _after_one(values: pd.Series[float]) -> float:
+    """Correlation of each value with the next; NaN where there are too few to tell."""
+    pairs = pd.DataFrame({"now": values, "next": values.shift(-1)}).dropna()
+    return float(pairs["now"].corr(pairs["next"])) if len(pairs) > FEWEST_PAIRS else float("nan")
 
 
 def _moments(tagged: Sequence[tuple[tuple[str, str, str], RunResult]], name: str) -> pd.DataFrame:
@@ -232,12 +253,13 @@ def _moments(tagged: Sequence[tuple[tuple[str, str, str], RunResult]], name: str
         policy = p[p["regime"] >= 2].reset_index(drop=True)
         source = f"{scenario} {variant}" + (", yearly" if per_year == 1 else "")
         if per_year == 1:
-            found = {m: float("nan") for m in ("excess kurtosis", "lag-1 autocorrelation")}
+            found = dict.fromkeys(ORIGIN, float("nan"))
             found["volatility"] = moments(policy["t"], policy["price"], policy["regime"], 1)["volatility"]
         else:
             found = moments(policy["t"], policy["price"], policy["regime"], per_year)
-        for measure in ("volatility", "excess kurtosis", "lag-1 autocorrelation"):
+        for measure in ORIGIN:
             origin = "imposed by the path of the cap" if per_year == 1 else ORIGIN[measure]
+            origin = STRAY_ORIGIN[STRAYING[variant]] if variant in STRAYING else origin
             add(source, measure, found[measure], origin)
         late = policy[policy["period"] > 0.75 * per_year]["volume_t"].sum() / max(policy["volume_t"].sum(), 1)
         urgent = run.parameters["firms"]["strategies"].get("scheduled", 0.0) > 0

@@ -9,7 +9,7 @@ parameter of the economy; it is 1 where nothing happens.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -91,23 +91,22 @@ class Drivers:
         if self.correlation.shape != (n, n) or np.linalg.eigvalsh(self.correlation).min() <= 0:
             raise WeightsError("the correlation of the drivers is no positive definite matrix")
 
-    def step(self, y: Array, step: float, seed: int, number: int) -> Array:
+    def step(self, y: Array, step: float, seeds: Sequence[int], number: int) -> Array:
         """State y (n,) after ``step`` years.
 
         Parameters
         ----------
-        seed, number : of the run, and of its period. The same two draw the same shocks, whatever the scenario and
-            whichever drivers are on.
+        seeds, number : seed of each driver, as a rule the run's, and number of the period. The same two draw the same
+            shocks, whatever the scenario and whichever drivers are on.
         """
-        common = stream(seed, "drivers", "common", number)
-        shocks = np.linalg.cholesky(self.correlation) @ common.standard_normal(len(self.each))
+        own = [stream(seed, "drivers", driver.name, number) for seed, driver in zip(seeds, self.each, strict=True)]
+        shocks = np.linalg.cholesky(self.correlation) @ np.array([rng.standard_normal() for rng in own])
         out = np.empty_like(y)
-        for i, driver in enumerate(self.each):
-            own = stream(seed, "drivers", driver.name, number)
+        for i, (driver, rng) in enumerate(zip(self.each, own, strict=True)):
             kept, spread, expected = driver.over(step)
-            count = own.poisson(expected)
-            since = step * own.random(count)  # a jump has begun to die out by the end of the step
-            jumped = (np.exp(-driver.reversion * since) * driver.jump_size * own.standard_normal(count)).sum()
+            count = rng.poisson(expected)
+            since = step * rng.random(count)  # a jump has begun to die out by the end of the step
+            jumped = (np.exp(-driver.reversion * since) * driver.jump_size * rng.standard_normal(count)).sum()
             out[i] = kept * y[i] + spread * shocks[i] + jumped
         return out
 

@@ -39,7 +39,6 @@ ARGUMENTS = {
     "sweep": ["cap"],
     "compare": ["S1"],
     "report": ["nowhere"],
-    "new accounts": ["--tables", "nowhere"],
     "new economy": ["mine", "--table", "nowhere.csv"],
 }
 

@@ -28,7 +28,7 @@ def paths(drivers: Drivers, step: float, steps: int, seeds: int) -> Array:
     out = np.zeros((seeds, steps + 1, 7))
     for seed in range(seeds):
         for k in range(steps):
-            out[seed, k + 1] = drivers.step(out[seed, k], step, seed, k)
+            out[seed, k + 1] = drivers.step(out[seed, k], step, [seed] * 7, k)
     return out
 
 
@@ -51,8 +51,8 @@ def test_a_shock_is_drawn_by_its_name_so_that_another_law_beside_it_changes_noth
     drivers = estimated()
     wilder = replace(drivers, each=(replace(drivers.each[0], volatility=9.0, jumps=5.0), *drivers.each[1:]))
     y = np.zeros(7)
-    assert np.array_equal(drivers.step(y, 1 / 12, 3, 5)[1:], wilder.step(y, 1 / 12, 3, 5)[1:])
-    assert not np.array_equal(drivers.step(y, 1 / 12, 3, 5), drivers.step(y, 1 / 12, 4, 5))
+    assert np.array_equal(drivers.step(y, 1 / 12, [3] * 7, 5)[1:], wilder.step(y, 1 / 12, [3] * 7, 5)[1:])
+    assert not np.array_equal(drivers.step(y, 1 / 12, [3] * 7, 5), drivers.step(y, 1 / 12, [4] * 7, 5))
 
 
 def test_a_season_adds_up_to_nothing_over_the_year() -> None:

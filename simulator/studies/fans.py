@@ -1,0 +1,249 @@
+"""Many seeds with shocks: bands of price, emissions and cost, moments of the price, and who brings how much variance.
+
+Common random numbers: seed k meets the same weather in every scenario, so that a difference between scenarios is the
+policy's. The variance is divided by Sobol's indices over the drivers' own draws (Saltelli and Jansen's estimators).
+
+References
+----------
+Sobol, I. M. (2001): Global sensitivity indices for nonlinear mathematical models and their Monte Carlo estimates.
+Mathematics and Computers in Simulation 55, 271-280.
+Jansen, M. J. W. (1999): Analysis of variance designs for model output. Computer Physics Communications 117, 35-43.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.drift.drivers.process import DRIVERS
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.studies.batches.batch import Progress, run_batch
+from tanshi.simulator.studies.compare import moments
+from tanshi.simulator.studies.strays import FITTED, ORIGIN, PARTS, STILL
+
+STILL_SEEDS = 10
+"""Runs without shocks: they differ by the firms' own luck alone."""
+
+FACTORS = (*DRIVERS, "belief", "firms")
+OUTPUTS = ("price of the last year", "volatility", "covered emissions of all years")
+_FIRST, _OTHER = 10_000, 20_000  # seeds of the two samples of the division of variance
+
+
+class FanError(RuntimeError):
+    """A run of the study failed."""
+
+
+@dataclass(frozen=True)
+class Fans:
+    """What the command shows.
+
+    Attributes
+    ----------
+    bands : scenario, part, variable, unit, t, low, middle, high, mean: 5, 50, 95 % over the seeds.
+    moments : scenario, part, measure, mean, low, high over the seeds, origin.
+    centre : scenario, part, variable: mean over seeds with shocks over the path without, less 1, at the end.
+    variance : scenario, output, factor, first, total (Sobol); empty where not asked.
+    halved : share of periods whose shock was halved.
+    """
+
+    bands: pd.DataFrame
+    moments: pd.DataFrame
+    centre: pd.DataFrame
+    variance: pd.DataFrame
+    halved: float
+
+
+def fans(
+    names: Sequence[str],
+    out: Path,
+    *,
+    seeds: int = 200,
+    variance: int = 0,
+    workers: int | None = None,
+    overwrite: bool = False,
+    overrides: Mapping[str, object] | None = None,
+    progress: Progress | None = None,
+) -> Fans:
+    """Run the scenarios over many seeds, with and without each part of what strays.
+
+    Parameters
+    ----------
+    variance : size of the two samples over which the variance is divided; 0: it is not.
+
+    Raises
+    ------
+    UserError
+        For a scenario with shocks of its own.
+    """
+    runs: list[Scenario] = []
+    labels: dict[str, tuple[str, str]] = {}
+    given = dict(overrides or {})
+    for name in names:
+        base = load_scenario(name, given)
+        if base.shocks.any:
+            problem = Problem("a scenario without shocks of its own", "shocks", field="shocks")
+            raise UserError(f"The scenario {base.name} strays already.", [problem])
+        for number, (part, fields) in enumerate(PARTS.items()):
+            count = min(seeds, STILL_SEEDS) if part == STILL else seeds
+            for k in range(count):
+                label = f"{base.name}-{number}-{k + 1}"
+                labels[label] = (base.name, part)
+                runs.append(load_scenario(name, {**given, **fields, "name": label, "seed": base.seed + k}))
+    found = _run(runs, out / "fans", workers, overwrite, progress)
+    tagged = [(labels[run.scenario], run) for run in found]
+    divided = [
+        _divide(name, given, variance, out, workers, overwrite, progress) for name in (names if variance else ())
+    ]
+    shares = [float(run.meta["shocks"]["halved_share"]) for run in found if "shocks" in run.meta]
+    bands = _bands(tagged)
+    return Fans(
+        bands=bands,
+        moments=_moments(tagged),
+        centre=_centre(bands),
+        variance=pd.concat(divided, ignore_index=True) if divided else pd.DataFrame(),
+        halved=float(np.mean(shares)) if shares else 0.0,
+    )
+
+
+def sobol(a: np.ndarray, b: np.ndarray, mixed: np.ndarray) -> tuple[float, float]:
+    """First and total index of one factor.
+
+    Parameters
+    ----------
+    a, b : (n,) output of two independent samples.
+    mixed : (n,) of the first sample with this factor taken from the second.
+    """
+    variance = float(np.var(np.concatenate([a, b]), ddof=1))
+    if variance <= 0:
+        return 0.0, 0.0
+    first = 1.0 - float(np.mean((b - mixed) ** 2)) / (2.0 * variance)
+    return first, float(np.mean((a - mixed) ** 2)) / (2.0 * variance)
+
+
+def _run(
+    runs: Sequence[Scenario], out: Path, workers: int | None, overwrite: bool, progress: Progress | None
+) -> list[RunResult]:
+    result = run_batch(runs, out, overwrite=overwrite, progress=progress, workers=workers)
+    if result.failed:
+        failed, reason = next(iter(result.failed.items()))
+        raise FanError(f"{len(result.failed)} of {len(runs)} runs failed; {failed}: {reason}")
+    return list(result.runs)
+
+
+def covered_emissions(periods: pd.DataFrame) -> pd.Series[float]:
+    """Emissions of the sectors that trade, Mt/yr, by period."""
+    sectors = [str(c).removeprefix("covered_") for c in periods if str(c).startswith("covered_")]
+    total = sum(periods[f"emissions_{s}"] * periods[f"covered_{s}"] for s in sectors)
+    return pd.Series(total, index=periods.index, dtype=float)
+
+
+def _series(run: RunResult) -> dict[tuple[str, str], pd.Series[float]]:
+    p = run.periods
+    t = pd.Index(p["t"], name="t")
+    emissions = covered_emissions(p)
+    cost = p["price"] * emissions / 100.0
+    gdp = run.annual[run.annual["variable"] == "GDP|MER"]
+    return {
+        ("Price|Carbon", "yuan/t CO2"): pd.Series(p["price"].to_numpy(float), t),
+        ("Covered emissions", "Mt CO2/yr"): pd.Series(emissions.to_numpy(float), t),
+        ("Value of covered emissions", "yi yuan/yr"): pd.Series(cost.to_numpy(float), t),
+        ("GDP", "yi yuan/yr"): pd.Series(gdp["value"].to_numpy(float), pd.Index(gdp["year"] + 0.5, name="t")),
+    }
+
+
+def _bands(tagged: Sequence[tuple[tuple[str, str], RunResult]]) -> pd.DataFrame:
+    collected: dict[tuple[str, str, str, str], list[pd.Series[float]]] = {}
+    for (scenario, part), run in tagged:
+        for (variable, unit), values in _series(run).items():
+            collected.setdefault((scenario, part, variable, unit), []).append(values)
+    tables = []
+    for (scenario, part, variable, unit), each in collected.items():
+        drawn = np.stack([s.to_numpy(float) for s in each])
+        low, middle, high = np.quantile(drawn, [0.05, 0.5, 0.95], axis=0)
+        table = pd.DataFrame(
+            {"t": each[0].index, "low": low, "middle": middle, "high": high, "mean": drawn.mean(axis=0)}
+        )
+        tables.append(table.assign(scenario=scenario, part=part, variable=variable, unit=unit))
+    return pd.concat(tables, ignore_index=True)
+
+
+def price_moments(run: RunResult) -> dict[str, float]:
+    """Moments of the price's changes under the policy, without its first year, when the price finds its level."""
+    p = run.periods
+    policy = p[p["regime"] >= 2].reset_index(drop=True)
+    per_year = int(p.groupby("year").size().max())
+    later = policy[policy["t"] >= policy["t"].iloc[0] + 1.0].reset_index(drop=True)
+    return moments(later["t"], later["price"], later["regime"], per_year)
+
+
+def _moments(tagged: Sequence[tuple[tuple[str, str], RunResult]]) -> pd.DataFrame:
+    rows = []
+    for (scenario, part), run in tagged:
+        rows += [{"scenario": scenario, "part": part, "measure": m, "value": v} for m, v in price_moments(run).items()]
+    table = pd.DataFrame(rows)
+    out = []
+    for key, own in table.groupby(["scenario", "part", "measure"], sort=False):
+        scenario, part, measure = (str(k) for k in key)
+        values = own["value"].to_numpy(float)
+        low, high = np.nanquantile(values, [0.05, 0.95])
+        out.append({"scenario": scenario, "part": part, "measure": measure, "mean": float(np.nanmean(values)),
+                    "low": float(low), "high": float(high), "seeds": values.size,
+                    "origin": ORIGIN[part]})  # fmt: skip
+    return pd.DataFrame(out)
+
+
+def _centre(bands: pd.DataFrame) -> pd.DataFrame:
+    """How far the mean over seeds lies from the path without shocks, by variable, on the mean of the last year."""
+    last = bands[bands["t"] >= np.floor(bands["t"].max())]
+    mean = last.groupby(["scenario", "variable", "part"], sort=False)["mean"].mean().to_dict()
+    rows = []
+    for (scenario, variable, part), value in mean.items():
+        if part != STILL:
+            still = mean[scenario, variable, STILL]
+            rows.append({"scenario": scenario, "part": part, "variable": variable, "shift": value / still - 1.0})
+    return pd.DataFrame(rows)
+
+
+# -- who brings the variance ---------------------------------------------------------------------------------
+
+
+def _divide(
+    name: str, given: Mapping[str, object], size: int, out: Path, workers: int | None, overwrite: bool,
+    progress: Progress | None,
+) -> pd.DataFrame:  # fmt: skip
+    """Sobol's indices of each factor: two samples of seeds, and the first with one factor taken from the second."""
+    base = load_scenario(name, dict(given))
+    everything = [f for f in FACTORS if f != "firms"]
+    runs, labels = [], {}
+    for k in range(size):
+        a, b = _FIRST + k, _OTHER + k
+        plans: dict[str, dict[str, object]] = {"a": {"seed": a}, "b": {"seed": b}}
+        for factor in everything:
+            plans[factor] = {"seed": a, "shocks.redrawn": [factor], "shocks.redraw_seed": b}
+        plans["firms"] = {"seed": b, "shocks.redrawn": everything, "shocks.redraw_seed": a}
+        for plan, fields in plans.items():
+            label = f"{base.name}-{plan}-{k}"
+            labels[label] = plan
+            runs.append(load_scenario(name, {**dict(given), **PARTS[FITTED], **fields, "name": label}))
+    found: dict[str, list[list[float]]] = {}
+    for run in _run(runs, out / "variance" / base.name, workers, overwrite, progress):
+        p = run.periods
+        last = float(p.loc[p["year"] == p["year"].max(), "price"].mean())
+        spread = price_moments(run)["volatility"]
+        emitted = float(covered_emissions(p).sum() / p.groupby("year").size().max())
+        found.setdefault(labels[run.scenario], []).append([last, spread, emitted])
+    values = {plan: np.array(rows) for plan, rows in found.items()}
+    rows = []
+    for place, output in enumerate(OUTPUTS):
+        for factor in FACTORS:
+            first, total = sobol(values["a"][:, place], values["b"][:, place], values[factor][:, place])
+            rows.append({"scenario": base.name, "output": output, "factor": factor, "first": first, "total": total,
+                         "runs": size * (len(FACTORS) + 2)})  # fmt: skip
+    return pd.DataFrame(rows)

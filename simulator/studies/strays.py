@@ -1,0 +1,19 @@
+"""What may stray in a run, part by part, and where the moments of the price then come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+STILL, EMERGED, FITTED = "no shocks", "drivers and trade", "with g"
+PARTS: Mapping[str, Mapping[str, object]] = {
+    STILL: {},
+    EMERGED: {"shocks.drivers": "estimated"},
+    FITTED: {"shocks.drivers": "estimated", "shocks.belief": "network"},
+}
+"""What strays: nothing; drivers, trade, beliefs of fixed spread; beliefs with the spread of real markets too."""
+
+ORIGIN: Mapping[str, str] = {
+    STILL: "emerges: firms' own shocks and bids",
+    EMERGED: "emerges: drivers estimated from monthly series, no price among them; news about the cap assumed",
+    FITTED: "fitted: beliefs stray with the spread of real carbon prices",
+}
