@@ -203,15 +203,22 @@ class _Reading:
         return None
 
 
+ONE_WORD: Mapping[Keys, str] = {("shocks",): "drivers"}
+"""Groups that may be written as one word, and the field it stands for: ``shocks: estimated``."""
+
+
 def overlay(base: Document, values: Mapping[str, Any], marks: Mapping[Keys, Mark]) -> None:
     """Lay values over a document, group by group; what is replaced takes its place's mark with it."""
 
     def lay(into: dict[str, Any], over: Mapping[str, Any], path: Keys) -> None:
         for key, value in over.items():
             here = (*path, key)
+            if here in ONE_WORD and isinstance(value, str):
+                value = {ONE_WORD[here]: value}
             if isinstance(value, Mapping):
-                if not isinstance(into.get(key), dict):
-                    into[key] = {}
+                before = into.get(key)
+                if not isinstance(before, dict):
+                    into[key] = {ONE_WORD[here]: before} if here in ONE_WORD and isinstance(before, str) else {}
                 lay(into[key], value, here)
             else:
                 into[key] = value

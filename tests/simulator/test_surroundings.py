@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -131,5 +133,17 @@ def test_a_driver_that_enters_nowhere_is_refused_by_name_and_told_among_all() ->
         CarbonMarket(scenario(**{f"shocks__{absent[0]}": "estimated"}))
 
 
-def test_shocks_may_be_one_word() -> None:
+def test_shocks_may_be_one_word_and_the_word_survives_what_is_laid_over_it(tmp_path: Path) -> None:
     assert load_scenario("S5", {"shocks": "estimated"}).shocks.on("fuel_price")
+    (tmp_path / "base.yaml").write_text("extends: S5\nname: base\nshocks: estimated\n")
+    (tmp_path / "mine.yaml").write_text("extends: base.yaml\nname: mine\nshocks:\n  belief: network\n")
+    both = load_scenario(tmp_path / "mine.yaml").shocks
+    assert (both.drivers, both.belief) == ("estimated", "network")
+    laid = load_scenario("S5", {"shocks": "estimated", "shocks.fuel_price": "none"}).shocks
+    assert laid.on("availability")
+    assert not laid.on("fuel_price")
+
+
+def test_a_word_that_is_no_choice_is_a_message() -> None:
+    with pytest.raises(UserError, match=r"shocks\.drivers"):
+        load_scenario("S5", {"shocks": "wild"})

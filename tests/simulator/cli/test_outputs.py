@@ -38,6 +38,7 @@ def writing() -> list[tuple[str, str]]:
 ARGUMENTS = {
     "sweep": ["cap"],
     "compare": ["S1"],
+    "fans": ["S1"],
     "report": ["nowhere"],
     "new economy": ["mine", "--table", "nowhere.csv"],
 }
