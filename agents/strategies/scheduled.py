@@ -8,6 +8,9 @@ from tanshi.agents.strategies.schedule import Situation, step_orders
 from tanshi.agents.streams import Draws
 from tanshi.market.orders import Ints, Orders
 
+LEAST = 1e-3
+"""Least part of its needs that a firm brings to market: with less there are no whole lots left to find a price with."""
+
 
 def urgency(before: float, after: float, power: float) -> float:
     """Return the part of what it still needs that a firm brings to market in a period.
@@ -34,7 +37,8 @@ def urgency(before: float, after: float, power: float) -> float:
 def scheduled(situation: Situation, rows: Ints, draws: Draws) -> Orders:
     """Bid the truthful schedule, scaled by how urgent compliance is; what waits is bid for later in the year."""
     wanted = situation.wanted(situation.levels, rows)
-    if situation.urgency < 1.0:
-        wanted = np.trunc(wanted * situation.urgency).astype(np.int64)
+    part = max(situation.urgency, LEAST)
+    if part < 1.0:
+        wanted = np.trunc(wanted * part).astype(np.int64)
     level = situation.levels[:, None]
     return step_orders(situation.account[rows], wanted, level, level, situation.arrival[rows])

@@ -90,6 +90,8 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
     process = pd.Series(0.0, index=list(activities), name="mt")
     for activity, mt in named(tables["process_co2"], "activity", "mt").items():
         process[activity] = mt
+    if float(fuel.attrs["coke_oven_gas_co2_mt"]) > 0.0:
+        process["COKE"] += float(fuel.attrs["coke_oven_gas_co2_mt"])
     output = gross_output(tables)
     by_product = joint_output(fuel)
     own_output = output - by_product.reindex(output.index, fill_value=0.0)

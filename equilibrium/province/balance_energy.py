@@ -2,10 +2,11 @@
 
 Every fuel cell is Mtce x price, so that tonnes and money cannot disagree. Carbon and energy are counted once:
 
-- coke that steel uses as reductant carries only the carbon that does not leave with blast-furnace gas;
-- blast-furnace gas is burnt wherever its buyers stand and is taken off the energy total, since its coke is
-in it;
-- coke-oven gas comes from coking coal, which is feedstock and counted nowhere else as burnt.
+- coke that steel uses as reductant carries all of its carbon, wherever the blast-furnace gas made of it is burnt
+  or flared: a works reports a carbon balance, and units that burn by-product gas alone need no allowances in
+  China's power market (allocation plans since 2021);
+- so does coking with coke-oven gas: its carbon comes from coking coal, which is feedstock and counted nowhere else;
+- by-product gas is burnt on its site or in power; its energy is taken off the total where the coke is in it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,13 @@ import pandas as pd
 from tanshi.equilibrium.province.tables import total
 
 FUEL_COMMODITIES = ("COAL", "COKE", "OGAS", "BPG")
+GAS_USERS = ("COKE", "STEEL", "GENG")
+"""Who can burn by-product gas: the works that make it, and power plants beside them."""
 FUEL_COLUMNS = ["commodity", "activity", "use", "mtce", "value", "tco2_per_tce", "co2_mt"]
+DIFFERENCE = 0.20
+"""Largest accepted excess of what is burnt, fed and lost over published energy consumption, as a share of it."""
+COKING_LOSS = 0.03
+"""Energy that coking loses, share of its coal (recalled: ovens convert 95 to 98 %)."""
 PRICE_RANGE = 3.0
 """Largest accepted ratio of a cell's implied price to its fuel's mean price, either way."""
 
@@ -69,13 +76,15 @@ def fuel_account(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns of ``FUEL_COLUMNS``: Mtce, yi yuan, t CO2 per tce, Mt CO2; ``attrs`` carries
-        ``coke_oven_gas_mtce``, ``blast_furnace_gas_mtce`` (joint outputs of COKE and STEEL) and
-        ``oil_value`` (yi yuan of oil products).
+        ``coke_oven_gas_mtce``, ``blast_furnace_gas_mtce`` (joint outputs of COKE and STEEL),
+        ``coke_oven_gas_co2_mt`` (Mt CO2 that coking answers for) and ``oil_value`` (yi yuan of oil products).
 
     Raises
     ------
     ImplausiblePrice
         If a cell's price is outside a third to three times its commodity's mean.
+    ValueError
+        If by-product gas is burnt away from its site and power, or blast-furnace gas without coke in STEEL.
     """
     fuels = tables["fuels"].set_index("fuel")
     burnt = burnt_fuel(tables)
@@ -89,15 +98,21 @@ def fuel_account(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     burnt["co2_mt"] = burnt["mtce"] * burnt["fuel"].map(fuels["tco2_per_tce"]).astype(float)
     joint = burnt["fuel"].map(fuels["joint_output_of"].fillna(""))
     oil = burnt["fuel"].map(fuels["oil_product"]) == "yes"
-    blast = joint == "STEEL"
+    blast, oven = joint == "STEEL", joint == "COKE"
+    away = burnt[(joint != "") & ~burnt["activity"].isin(GAS_USERS)]
+    if len(away):
+        named = ", ".join(f"{f} into {u}" for f, u in zip(away["fuel"], away["user"], strict=True))
+        raise ValueError(
+            f"by-product gas is burnt where it is made ({', '.join(GAS_USERS[:2])}) or in power (ELEC); found {named}: "
+            "give it a fuel that is bought, such as Piped_Gas or Producer_Gas"
+        )
+    oven_co2 = total(burnt.loc[oven, "co2_mt"])
+    burnt.loc[blast | oven, "co2_mt"] = 0.0
     by_cell = burnt.groupby(["commodity", "activity", "use"], sort=True)
     account = by_cell[["mtce", "value", "co2_mt"]].sum().reset_index()
     reductant = account["use"] == "reductant"
     if int(reductant.sum()) != 1 and total(burnt.loc[blast, "mtce"]) > 0:
         raise ValueError("blast-furnace gas is burnt, but no coke of STEEL stands as its source")
-    account.loc[reductant, "co2_mt"] -= total(burnt.loc[blast, "co2_mt"])
-    if (account["co2_mt"] < 0).any():
-        raise ValueError("blast-furnace gas carries more carbon than the coke of STEEL brings in")
     feed = tables["feedstocks"][["commodity", "activity", "use", "mtce", "yuan_per_tce"]].copy()
     feed["value"] = feed["mtce"] * feed["yuan_per_tce"] / 100.0
     feed["co2_mt"] = 0.0
@@ -105,7 +120,8 @@ def fuel_account(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     account["tco2_per_tce"] = account["co2_mt"] / account["mtce"]
     account = account[FUEL_COLUMNS].sort_values(["commodity", "activity", "use"], ignore_index=True)
     check_prices(account)
-    account.attrs["coke_oven_gas_mtce"] = total(burnt.loc[joint == "COKE", "mtce"])
+    account.attrs["coke_oven_gas_mtce"] = total(burnt.loc[oven, "mtce"])
+    account.attrs["coke_oven_gas_co2_mt"] = oven_co2
     account.attrs["blast_furnace_gas_mtce"] = total(burnt.loc[blast, "mtce"])
     account.attrs["oil_value"] = total(burnt.loc[oil, "value"])
     return account
@@ -131,8 +147,9 @@ def energy_balance(fuel: pd.DataFrame, controls: Mapping[str, float]) -> dict[st
 
     ``energy_consumption_mtce`` is :func:`statistical_energy`; ``fuel_combustion_mtce`` is all energy and
     reductant use less ``blast_furnace_gas_mtce``, whose energy is already in the coke. ``other_energy_mtce``
-    is the balancing item to the published control, split into ``non_energy_use_mtce`` (moves with CHEM) and
-    ``transformation_loss_mtce`` (coking and washing, moves with COKE).
+    is what is left to the published control: ``non_energy_use_mtce`` (feedstock of chemicals),
+    ``transformation_loss_mtce`` (coking) and the ``statistical_difference_mtce`` between the control and what is known
+    from below.
 
     Parameters
     ----------
@@ -160,9 +177,14 @@ def energy_balance(fuel: pd.DataFrame, controls: Mapping[str, float]) -> dict[st
     power = equivalent * (nonfossil - controls["power_export_net"])
     other = controls["energy_consumption"] - (gross - blast) - power
     feed = fuel[(fuel["use"] == "feedstock") & (fuel["activity"] == "CHEM")]
-    non_energy = min(total(feed["mtce"]), other)
-    if other <= 0:
-        raise ValueError(f"fuel use exceeds the energy control: {-other:.3f} Mtce too much")
+    coking = fuel[(fuel["use"] == "feedstock") & (fuel["activity"] == "COKE")]
+    fed, lost = total(feed["mtce"]), COKING_LOSS * total(coking["mtce"])
+    difference = other - fed - lost
+    if -difference > DIFFERENCE * controls["energy_consumption"]:
+        raise ValueError(
+            f"fuel use exceeds the energy control: {-difference:.3f} Mtce too much, more than "
+            f"{DIFFERENCE:.0%} of {controls['energy_consumption']:g} Mtce"
+        )
     return {
         "energy_consumption_mtce": controls["energy_consumption"],
         "fuel_combustion_mtce": gross - blast,
@@ -170,8 +192,9 @@ def energy_balance(fuel: pd.DataFrame, controls: Mapping[str, float]) -> dict[st
         "coke_oven_gas_mtce": float(fuel.attrs["coke_oven_gas_mtce"]),
         "blast_furnace_gas_mtce": blast,
         "other_energy_mtce": other,
-        "non_energy_use_mtce": non_energy,
-        "transformation_loss_mtce": other - non_energy,
+        "non_energy_use_mtce": fed,
+        "transformation_loss_mtce": lost,
+        "statistical_difference_mtce": difference,
         "coal_equivalent_mtce_per_twh": equivalent,
         "generation_twh": controls["generation"],
         "nonfossil_twh": nonfossil,

@@ -18,6 +18,7 @@ from tanshi.equilibrium.province.national import nominal_gdp
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import total
+from tanshi.equilibrium.province.trade import sloped
 
 PRICES = (0.0, 55.0, 100.0, 184.0)  # yuan/t
 GROWTH, YEARS = 0.04, 8
@@ -37,6 +38,7 @@ def check_province(accounts: Accounts, closure: Closure) -> Iterator[Check]:
         (FOUNDATIONS[1], lambda m: engine.benchmark(m.compiled)),
         ("energy and CO2 of the benchmark", physical_controls),
         ("Jacobian against the complex step", exact_jacobian),
+        ("every tonne of by-product gas has a place", gas_places),
         ("Walras' law on every solve", walras),
         ("every account receives what it pays", money),
         ("GDP from three sides", gdp),
@@ -109,6 +111,22 @@ def _lump_sums(model: Province, p: Parameters) -> None:
 def _worst(found: list[tuple[Check, str]]) -> Check:
     check, case = max(found, key=lambda pair: pair[0].figure)
     return Check(check.name, check.figure, check.limit, f"{check.detail} at {case}")
+
+
+def gas_places(model: Province) -> Check:
+    """By-product gas is burnt on its site or in power, or flared: never more than is made, by nobody else."""
+    accounts, found = PhysicalAccounts(model), []
+    for price in PRICES:
+        s = _at_price(model, price)
+        gas = accounts.by_product_gas(Flows(s.state.flow, s.x))
+        found.append(
+            (
+                max(-gas["flared"], 0.0) / gas["made"],
+                f"{gas['flared']:.2f} of {gas['made']:.1f} Mtce flared at {price:g} yuan/t",
+            )
+        )
+    worst, case = max(found)
+    return Check("", worst, 1e-9, case)
 
 
 def walras(model: Province) -> Check:
@@ -202,7 +220,16 @@ def slope(model: Province) -> Check:
 def balanced_growth(model: Province) -> Check:
     """Everything exogenous grows alike: prices stay, real demand grows at that rate."""
     g = GROWTH
-    growth = Growth(labour=g, benchmark_capital_growth=g, public=g, external=g, lines=g, resources=g)
+    growth = Growth(
+        labour=g,
+        benchmark_capital_growth=g,
+        public=g,
+        external=g,
+        lines=g,
+        resources=g,
+        capacity=g,
+        outside=dict.fromkeys(sloped(model.accounts, model.closure), g),
+    )
     p, gaps = model.parameters(), {}
     first = s = model.solve(p, tolerance=1e-12)
     prices = model.compiled.price_slice

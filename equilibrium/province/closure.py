@@ -27,7 +27,8 @@ class Closure:
         ``fixed``: the current account is fixed in foreign currency; internal prices adjust.
         ``flexible``: the current account adjusts; real investment is fixed.
     border_pass_through
-        Share theta of a covered good's own carbon cost that its price in the rest of China bears, 0 to 1.
+        Share theta of a covered good's own carbon cost that rivals in the rest of China pay too, 0 to 1: nothing in a
+        province alone with its policy. What of the cost is passed on beyond that follows from outside demand.
     old_elasticity_factor
         Elasticities of installed capital as a share of those of new capital (vintage only).
         Source: 0.12 in IMF-ENV.
@@ -47,11 +48,18 @@ class Closure:
         taxes on wages and on enterprises' capital (``income``).
     labour_supply
         Elasticity of labour supply to the wage after tax (uncompensated, in the benchmark), >= 0; 0: fixed.
+    outside
+        ``sloped``: the rest of the country buys less coal, coke, steel and power where they are dearer, by the
+        elasticities ``outside_demand``; ``flat``: it buys any amount at its own price.
+    capacity
+        Sectors whose output plant limits, and their capacity over the benchmark's output, >= 1.
+    clean_cost
+        What non-fossil power beyond the plan costs with storage and curtailment, yuan/kWh; None: there is none.
     """
 
     capital: Literal["mobile", "vintage"] = "mobile"
     external_saving: Literal["fixed", "flexible"] = "fixed"
-    border_pass_through: float = 0.5
+    border_pass_through: float = 0.0
     old_elasticity_factor: float = 0.12
     new_capital_share: float = 0.095
     line_headroom: float = 1.1
@@ -59,6 +67,9 @@ class Closure:
     border_cost: Literal["average", "marginal"] = "average"
     recycling: Literal["lump_sum", "output", "labour", "income"] = "lump_sum"
     labour_supply: float = 0.0
+    outside: Literal["sloped", "flat"] = "sloped"
+    capacity: tuple[tuple[str, float], ...] = ()
+    clean_cost: float | None = None
 
     @property
     def sells_time(self) -> bool:
@@ -82,5 +93,14 @@ class Closure:
             raise ClosureError(f"recycling is 'lump_sum', 'output', 'labour' or 'income', not '{self.recycling}'")
         if not 0 <= self.labour_supply <= 2:
             raise ClosureError(f"labour_supply lies between 0 and 2, not {self.labour_supply}")
+        if self.outside not in ("sloped", "flat"):
+            raise ClosureError(f"outside is 'sloped' or 'flat', not '{self.outside}'")
+        for sector, headroom in self.capacity:
+            if not headroom >= 1:
+                raise ClosureError(
+                    f"capacity of {sector}: expected at least what was made in the benchmark (1), found {headroom:g}"
+                )
+        if self.clean_cost is not None and not self.clean_cost > 0:
+            raise ClosureError(f"clean_cost is a cost above 0 yuan/kWh, not {self.clean_cost:g}")
         if self.line_headroom < 1:
             raise ClosureError("line_headroom below 1 contradicts the benchmark, in which the power was exported")

@@ -15,7 +15,7 @@ Complex numbers pass through, so that a path of years can be differentiated (``t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -45,6 +45,11 @@ class Growth:
     benchmark_capital_growth : growth of capital that the benchmark's investment gives.
     public : real government demand; external : transfers, and net lending abroad; lines : capacity of the
         outgoing power lines; resources : coal, gas, ores, land.
+    outside : good -> growth of other provinces' demand for it.
+    outside_size : good -> year -> index of the size of that demand, beside its growth.
+    capacity : plant that limits a sector's output.
+    construction : quantity of construction in a unit of investment; other goods make up for it.
+    fade_from, fade : year from which all rates but population's decline, and by what share a year.
     nonfossil : year -> index of non-fossil capacity's yearly output, 1 in the benchmark year.
     plant : growth of plant that nobody builds anew, by activity, where it is not that of resources.
     """
@@ -59,8 +64,26 @@ class Growth:
     external: float = 0.0
     lines: float = 0.0
     resources: float = 0.0
+    outside: Mapping[str, float] = field(default_factory=dict)
+    outside_size: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    capacity: float = 0.0
+    construction: float = 0.0
+    fade_from: int = 2030
+    fade: float = 0.0
     nonfossil: Mapping[int, float] = field(default_factory=dict)
     plant: Mapping[str, float] = field(default_factory=dict)
+
+    def after(self, year: int) -> Growth:
+        """The rates from ``year`` to the next: from ``fade_from`` on they decline."""
+        if self.fade == 0.0 or year < self.fade_from:
+            return self
+        left = (1.0 - self.fade) ** (year - self.fade_from + 1)
+        faded = {name: getattr(self, name) * left for name in FADING}
+        return replace(self, **faded, outside={good: rate * left for good, rate in self.outside.items()})
+
+
+FADING = ("productivity", "aeei", "aeei_power", "public", "external", "lines", "resources", "capacity", "construction")
+"""Rates that nothing sustains for ever."""
 
 
 def advance(
@@ -83,7 +106,7 @@ def advance(
         and prices have to be of the same time: a plant that was chosen at low prices and is valued at high ones would
         be taken for one that saves nothing when the price is high.
     """
-    q = p.copy()
+    q, growth = p.copy(), growth.after(year)
     _capital(province, q, flows, growth)
     _scale_endowments(province, q, growth, year)
     _technology(province, q, growth)
@@ -101,6 +124,7 @@ class _Addresses:
     capital : services of all capital but the technologies' own, yi yuan of the benchmark.
     installed : by sector with vintages of its own capital: endowments of the installed, leaf of the new one's capital.
     vintages : by sector with two vintages: leaves of the installed and of the new one, and which of them are outputs.
+    built, equipment : leaves of investment: construction, and all other goods.
     productive, efficient, efficient_power, renewed : nests of value added, of energy, of energy in generation, and
         those of installed vintages that start every year anew.
     """
@@ -112,11 +136,15 @@ class _Addresses:
     lines: Index
     resources: Index
     plant: tuple[tuple[str, Index], ...]
+    outside: tuple[tuple[str, Index], ...]
+    plants: Index
     nonfossil: Index
     transfers: Index
     external_term: int
     public_term: int
     vintages: tuple[tuple[Index, Index, NDArray[np.bool_]], ...]
+    built: Index
+    equipment: Index
     productive: Index
     efficient: Index
     efficient_power: Index
@@ -165,11 +193,15 @@ def _addresses(province: Province) -> _Addresses:
         lines=owned(LINE),
         resources=owned(*resources),
         plant=tuple((a, owned(f"CAP_{a}")) for a in SPECIFIC if a in province.parts),
+        outside=tuple((n.removeprefix("DEMAND_"), owned(n)) for n in c.commodities if n.startswith("DEMAND_")),
+        plants=owned(*(n for n in c.commodities if n.startswith("PLANT_"))),
         nonfossil=owned("RES_GENN"),
         transfers=transfers[c.endow_aux_var[transfers] < 0],
         external_term=term(CURRENT_ACCOUNT, 0),
         public_term=term(adjusts(province.closure), 1),
         vintages=tuple(vintages),
+        built=_places(at for side, a, at in addresses[INVEST] if side == "inputs" and a == "CONS"),
+        equipment=_places(at for side, a, at in addresses[INVEST] if side == "inputs" and a != "CONS"),
         # what wind and sun yield is in the path of capacity
         productive=_places(at for at, owner in nests("value added").items() if activity(owner) != "GENN"),
         efficient=_places(at for at, owner in energy.items() if not activity(owner).startswith("GEN")),
@@ -206,6 +238,11 @@ def _scale_endowments(province: Province, q: Parameters, growth: Growth, year: i
     q.endowment[at.resources] *= 1 + growth.resources
     for activity, rows in at.plant:
         q.endowment[rows] *= 1 + growth.plant.get(activity, growth.resources)
+    for good, rows in at.outside:
+        q.endowment[rows] *= 1 + growth.outside.get(good, 0.0)
+        if size := growth.outside_size.get(good):
+            q.endowment[rows] *= size[year + 1] / size[year]
+    q.endowment[at.plants] *= 1 + growth.capacity
     path = growth.nonfossil
     q.endowment[at.nonfossil] *= path[year + 1] / path[year] if path else 1 + growth.resources
     q.endowment[at.transfers] *= 1 + growth.external
@@ -218,6 +255,10 @@ def _technology(province: Province, q: Parameters, growth: Growth) -> None:
     q.augment[at.productive] *= 1 + growth.productivity
     q.augment[at.efficient] *= 1 + growth.aeei
     q.augment[at.efficient_power] *= 1 + growth.aeei_power
+    if growth.construction != 0.0:  # less is built for a unit of capital, more is equipment
+        built, other = q.quantity[at.built].sum(), q.quantity[at.equipment].sum()
+        q.quantity[at.built] *= 1 + growth.construction
+        q.quantity[at.equipment] *= 1 - growth.construction * built / other
 
 
 def _install(province: Province, q: Parameters, flows: Flows, decision: Numbers, used_with: Parameters) -> None:

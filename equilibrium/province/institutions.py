@@ -16,7 +16,7 @@ from tanshi.equilibrium.engine.nest import Tree, benchmark_value
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import PERMIT, PERMITS_USED, permit_of, used_of
 from tanshi.equilibrium.province.closure import Closure
-from tanshi.equilibrium.province.production import FUELS, commodity
+from tanshi.equilibrium.province.production import FUELS, commodity, plant_of
 from tanshi.equilibrium.province.tables import cell, total
 from tanshi.equilibrium.province.trade import FX, LINE, TAX_RATES
 
@@ -142,6 +142,8 @@ def enterprises(accounts: Accounts, capital: Mapping[str, float], closure: Closu
             endowments.append(Endowment(f"RES_{code}", of_rents * rent))
     line = cell(sam, "A_ELEC", "ROC") + cell(sam, "A_ELEC", "ROW")
     endowments.append(Endowment(LINE, line * closure.line_headroom))
+    for sector, headroom in closure.capacity:
+        endowments.append(Endowment(plant_of(sector), total(sam.loc[f"A_{sector}"]) * headroom))
     endowments.append(Endowment(PERMIT, 1.0, PERMITS_USED))
     endowments += [Endowment(permit_of(s, closure.own_quotas), 1.0, used_of(s)) for s in closure.own_quotas]
     endowments.append(Endowment(FX, cell(sam, "ENT", "GOV")))

@@ -25,9 +25,27 @@ from tanshi.equilibrium.province.institutions import (
     investment,
     work,
 )
-from tanshi.equilibrium.province.production import IDLE_RENT, activity, capital, may_idle, vintages
+from tanshi.equilibrium.province.production import (
+    IDLE_RENT,
+    activity,
+    beyond_plan,
+    capital,
+    may_idle,
+    plant_of,
+    vintages,
+)
 from tanshi.equilibrium.province.tables import cell
-from tanshi.equilibrium.province.trade import FX, LINE, armington, border_equation, makes_quotas, power_export
+from tanshi.equilibrium.province.trade import (
+    FX,
+    LINE,
+    armington,
+    border_equation,
+    makes_quotas,
+    outside_sales,
+    power_export,
+    rest_of_country,
+    sloped,
+)
 
 
 def capital_stocks(accounts: Accounts, closure: Closure) -> dict[str, float]:
@@ -58,20 +76,33 @@ def province_model(accounts: Accounts, closure: Closure, numeraire: str = FX) ->
     suppliers = [armington(accounts, good) for good in accounts.sectors]
     state = government(accounts, stocks, closure)
     sold = (work(accounts, closure),) if closure.sells_time else ()
+    sales = tuple(outside_sales(accounts, good, e) for good, e in sloped(accounts, closure).items())
+    if closure.clean_cost is not None:
+        suppliers.append(beyond_plan(accounts, closure.clean_cost))
     own = closure.own_quotas
+    # clean plant that nobody asks for is curtailed
+    clean = [Commodity("RES_GENN", lower=IDLE_RENT)] if cell(accounts.sam, "RES", "A_GENN") > 0 else []
     priced = [f for f in flows if priced_in_benchmark(accounts, f.activity)]
     used = sum(f.co2 for f in priced if sector_of(f.activity) not in own)
     given = sum(benchmark_quota(accounts, a) for a in parts)
     used = used - given if used - given > 1e-9 * used else 0.0  # all of them followed output: none is left
     alone = {s: sum(f.co2 for f in priced if sector_of(f.activity) == s) for s in own}
     return Model(
-        activities=(*makers, *suppliers, power_export(accounts), investment(accounts), *sold),
-        consumers=(households(accounts, stocks, closure), enterprises(accounts, stocks, closure), state),
+        activities=(*makers, *suppliers, power_export(accounts, closure), *sales, investment(accounts), *sold),
+        consumers=(
+            households(accounts, stocks, closure),
+            enterprises(accounts, stocks, closure),
+            state,
+            *rest_of_country(sales),
+        ),
         numeraire=numeraire,
         commodities=(
             Commodity(FX),
             permit_commodity(accounts),
             Commodity(LINE, price=0.0, free=True),
+            *(Commodity(plant_of(sector), price=0.0, free=True) for sector, _ in closure.capacity),
+            *clean,
+            Commodity("BPG", lower=IDLE_RENT),  # gas that nobody burns is flared
             *(Commodity(kind, lower=IDLE_RENT) for kind in stocks if may_idle(kind.removeprefix("CAP_"))),
             *(permit_commodity(accounts, permit_of(s, own), alone[s] > 0) for s in own),
         ),

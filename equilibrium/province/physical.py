@@ -17,6 +17,7 @@ from tanshi.equilibrium.engine.structure import Array
 from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, sector_of
 from tanshi.equilibrium.province.classes import coal_fired
 from tanshi.equilibrium.province.institutions import INV, INVEST, TIME
+from tanshi.equilibrium.province.production import BEYOND
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import cell, rows, total
 from tanshi.equilibrium.province.trade import FX, POWER_EXPORT
@@ -78,13 +79,16 @@ class PhysicalAccounts:
         c, province = self.province.compiled, self.province
         self.out_leaves: dict[str, list[int]] = {}
         self.in_leaves: dict[str, list[int]] = {}
-        factors = {"LAB"} | {n for n in c.commodities if n.startswith((PERMIT, "CAP", "RES_"))}
+        factors = {"LAB"} | {n for n in c.commodities if n.startswith((PERMIT, "CAP", "RES_", "PLANT_"))}
         trees = {a.name: a for a in c.model.activities}
         for code, names in province.parts.items():
             outs, ins = [], []
             for name, _ in names:
                 outs += _at(c.leaf_at, name, "output", trees[name].output, {PERMIT})
                 ins += _at(c.leaf_at, name, "inputs", trees[name].inputs, factors)
+            if code == "GENN" and BEYOND in trees:
+                outs += _at(c.leaf_at, BEYOND, "output", trees[BEYOND].output, set())
+                ins += _at(c.leaf_at, BEYOND, "inputs", trees[BEYOND].inputs, factors)
             self.out_leaves[code], self.in_leaves[code] = outs, ins
 
     def _final_uses(self) -> None:
@@ -95,7 +99,11 @@ class PhysicalAccounts:
         invest = next(a for a in c.model.activities if a.name == INVEST)
         self.investment_leaves = _at(c.leaf_at, INVEST, "inputs", invest.inputs, set())
         fx = [i for i, leaf in enumerate(c.leaves) if leaf.commodity == FX]
-        self.export_leaves = [i for i in fx if c.tree_side[c.leaf_tree[i]] == "output"]
+        # what is sold into a sloping demand is worth what other provinces pay for it, not what they own beside it
+        goods = [i for i, leaf in enumerate(c.leaves) if leaf.commodity.startswith("O_")]
+        self.export_leaves = [i for i in (*fx, *goods) if c.tree_side[c.leaf_tree[i]] == "output"]
+        owned = {i for (owner, _, _), i in c.leaf_at.items() if owner.startswith("SOLD_")}
+        self.export_leaves = [i for i in self.export_leaves if i not in owned]
         self.import_leaves = [i for i in fx if c.tree_side[c.leaf_tree[i]] == "inputs"]
 
     # -- carbon --------------------------------------------------------------------------------------------
@@ -123,6 +131,7 @@ class PhysicalAccounts:
             fuels[FUEL_NAMES[fuel]] += float(value)
         fuels["By-product Gas"] -= physical["blast_furnace_gas_mtce"] * self._gas_index(f)
         combustion = sum(fuels.values())
+        differs = physical["statistical_difference_mtce"] / physical["fuel_combustion_mtce"]
         losses = physical["transformation_loss_mtce"] * self.output_index(f, "COKE")
         feedstock = physical["non_energy_use_mtce"] * self.output_index(f, "CHEM")
         equivalent = physical["coal_equivalent_mtce_per_twh"]
@@ -130,6 +139,7 @@ class PhysicalAccounts:
         parts = {
             **fuels,
             "Feedstock and Losses": losses + feedstock,
+            "Statistical Difference": combustion * differs,
             "Non-Fossil Power": power["nonfossil_twh"] * equivalent,
             "Net Power Export": -power["net_export_twh"] * equivalent,
         }
@@ -139,6 +149,19 @@ class PhysicalAccounts:
         c = self.province.compiled
         numbers = [c.leaf_at[(name, "output", "BPG")] for name, _ in self.province.parts["STEEL"]]
         return float(f.leaf[numbers].sum() / c.default.quantity[numbers].sum())
+
+    def by_product_gas(self, f: Flows) -> dict[str, float]:
+        """Where by-product gas is, Mtce/yr: made, burnt on its site, burnt in power, and flared, which is the rest."""
+        c, a = self.province.compiled, self.province.accounts
+        gas = a.fuel[a.fuel["commodity"] == "BPG"]
+        per_value = total(gas["mtce"]) / total(gas["value"])
+        flow: dict[str, float] = {}
+        for (owner, side, _), i in c.leaf_at.items():
+            if c.leaves[i].commodity == "BPG":
+                where = "made" if side == "output" else "in power" if owner.startswith("GEN") else "on site"
+                flow[where] = flow.get(where, 0.0) + per_value * float(f.leaf[i])
+        flow["flared"] = flow["made"] - flow["on site"] - flow["in power"]
+        return flow
 
     def power(self, f: Flows) -> dict[str, float]:
         """Generation by technology, of all coal-fired plant and of gas, and net export, TWh/yr."""

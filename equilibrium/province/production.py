@@ -34,6 +34,9 @@ SPECIFIC = ("GENG", *CLASSES[1:])
 IDLE_RENT = 1e-12
 """Price of installed capital of which part stands idle (1 in the benchmark): nothing, to an account's last digit."""
 
+BEYOND, BEYOND_UNIT = "GENN:beyond", 100.0
+BEYOND_GOODS = {"MACH": 0.15, "SERV": 0.1}
+"""Upkeep of wind and solar plant, share of the levelised cost (recalled: a quarter; IRENA 2023)."""
 SMALLEST = 1e-9  # yi yuan: a flow below a tenth of a yuan is no flow
 
 
@@ -69,7 +72,7 @@ def activity(
     rigid = closure.old_elasticity_factor if closure.capital == "vintage" and name == code else 1.0
     return Activity(
         name,
-        output_tree(accounts, code, share, TAX_RATES if closure.recycling == "output" else None),
+        output_tree(accounts, code, share, closure, TAX_RATES if closure.recycling == "output" else None),
         inputs_tree(accounts, code, name, share, closure, flows, rigid),
         complementary=name != code or may_idle(code),  # no new investment, or plant that stands idle
     )
@@ -134,7 +137,39 @@ def inputs_tree(
         sigma = cell(e, code, "resource_supply") * theta / (1.0 - theta)
         body = Nest(sigma, (Leaf(f"RES_{code}", rent, name="RES"), body), name="resource")
     process = [permit_leaf(accounts, f, share, permit) for f in flows if f.activity == code and f.leaf is None]
-    return Nest(0.0, (body, *process), name="inputs")
+    plant = [Leaf(plant_of(code), _output(accounts, code) * share, price=0.0)] if code in dict(closure.capacity) else []
+    return Nest(0.0, (body, *process, *plant), name="inputs")
+
+
+def beyond_plan(accounts: Accounts, cost: float) -> Activity:
+    """Non-fossil power beyond the plan: capital, machines and services at a levelised cost, no site's rent.
+
+    Parameters
+    ----------
+    cost : with storage and curtailment, yuan/kWh; what the benchmark's plant earns a kWh is the unit.
+
+    Raises
+    ------
+    ValueError
+        If it would have paid in the benchmark already, in which nobody built it.
+    """
+    earned = total(accounts.sam.loc["A_GENN"])  # yi yuan
+    now = 0.1 * earned / cell(accounts.power, "GENN", "twh")  # yuan/kWh
+    if cost <= now:
+        raise ValueError(f"clean_cost: expected above the {now:.3f} yuan/kWh earned in the benchmark, found {cost:g}")
+    spent = cost / now * BEYOND_UNIT
+    goods = [Leaf(commodity(g), share * spent) for g, share in BEYOND_GOODS.items()]
+    inputs = Nest(0.0, (Leaf("CAP", (1.0 - sum(BEYOND_GOODS.values())) * spent), *goods), name="inputs")
+    return Activity(BEYOND, Leaf("GEN", BEYOND_UNIT), inputs, level=0.0, complementary=True)
+
+
+def plant_of(sector: str) -> str:
+    """Commodity: capacity of a sector's plant, in benchmark output."""
+    return f"PLANT_{sector}"
+
+
+def _output(accounts: Accounts, code: str) -> float:
+    return total(accounts.sam.loc[f"A_{code}"])
 
 
 def _fuel_value(accounts: Accounts, good: str, code: str, use: str) -> float:

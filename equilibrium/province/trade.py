@@ -2,14 +2,22 @@
 
 Supply = CES(own sales, CES(imports, inflow from other provinces)); output = CET(own sales, CET(exports,
 outflow to other provinces)).  Border prices are given (a small open economy); that of a covered good rises by
-``theta`` times the change of its own carbon cost share, the auxiliary variable ``border.<good>``.
+``theta`` times the change of its own carbon cost share, the auxiliary variable ``border.<good>``: what rivals pay.
+
+Of some goods the province is no small seller.  What it sends to other provinces meets a demand that slopes:
+
+    X = X0 N (P_X / border)^(-epsilon)
+
+where N is the size of that demand.  It is an activity that makes foreign exchange of the good and of a fixed factor
+that the rest of the country owns; the factor's share is large, so that epsilon is nearly constant.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
-from tanshi.equilibrium.engine import Activity, Auxiliary, Leaf, Nest, Tax, Term
+from tanshi.equilibrium.engine import Activity, Auxiliary, Consumer, Endowment, Leaf, Nest, Tax, Term
 from tanshi.equilibrium.engine.nest import Tree, leaves
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import (
@@ -34,6 +42,10 @@ POWER_EXPORT, LINE, DISPATCHED = "EXPORT_ELEC", "LINE", "X_ELEC"
 
 TAX_RATES = "tax rates"
 """What multiplies the rates of the taxes that take up government's revenue, where that is not a lump sum."""
+REST = "REST"
+"""The rest of the country as an owner of its own demand."""
+GOODS_SHARE = 0.1
+"""Share of the good in the activity that sells it outside; the smaller, the more constant the elasticity."""
 QUOTA = "quota"
 WITHOUT_QUOTA = ("ELEC", "GENN")
 """Distribution and non-fossil generation get no output-based quota: the benchmark is one of thermal power."""
@@ -57,6 +69,46 @@ def supply(good: str) -> str:
 def border(good: str) -> str | None:
     """Auxiliary variable that multiplies the border price of a coverable good."""
     return f"border.{good}" if good in COVERABLE else None
+
+
+def sold(good: str) -> str:
+    """Commodity: the good as other provinces buy it, where their demand slopes."""
+    return f"O_{good}"
+
+
+def demand_of(good: str) -> str:
+    """Commodity: the size of other provinces' demand for a good."""
+    return f"DEMAND_{good}"
+
+
+def sloped(accounts: Accounts, closure: Closure) -> dict[str, float]:
+    """Goods whose demand in the rest of the country slopes, and its elasticity (above 0)."""
+    table = accounts.elasticities
+    if closure.outside == "flat" or "outside_demand" not in table.columns:
+        return {}
+    found = {str(g): float(table["outside_demand"][g]) for g in accounts.sectors}
+    return {g: e for g, e in found.items() if not math.isnan(e) and cell(accounts.sam, f"A_{g}", "ROC") > 0}
+
+
+def outside_sales(accounts: Accounts, good: str, elasticity: float) -> Activity:
+    """The activity that sells a good to other provinces at a price that falls with what they buy."""
+    outflow = cell(accounts.sam, f"A_{good}", "ROC") + (cell(accounts.sam, f"A_{good}", "ROW") if good == "ELEC" else 0)
+    rest = outflow * (1.0 - GOODS_SHARE) / GOODS_SHARE
+    return Activity(
+        f"SOLD_{good}",
+        Leaf(FX, outflow + rest, name="sold", terms=border(good)),
+        Nest(elasticity * (1.0 - GOODS_SHARE), (Leaf(sold(good), outflow), Leaf(demand_of(good), rest)), name="demand"),
+    )
+
+
+def rest_of_country(sales: tuple[Activity, ...]) -> tuple[Consumer, ...]:
+    """Owner of the fixed factors of outside demand: what they earn stays outside."""
+    owned = [leaf for a in sales for leaf in leaves(a.inputs) if leaf.commodity.startswith("DEMAND_")]
+    if not owned:
+        return ()
+    income = sum(leaf.quantity for leaf in owned)
+    endowments = tuple(Endowment(leaf.commodity, leaf.quantity) for leaf in owned)
+    return (Consumer(REST, Leaf(FX, income, name="demand"), endowments, income=income),)
 
 
 def armington(accounts: Accounts, good: str) -> Activity:
@@ -83,7 +135,7 @@ def armington(accounts: Accounts, good: str) -> Activity:
     )
 
 
-def output_tree(accounts: Accounts, activity: str, share: float, rates: str | None = None) -> Nest:
+def output_tree(accounts: Accounts, activity: str, share: float, closure: Closure, rates: str | None = None) -> Nest:
     """What an activity makes: own sales, exports, outflow, joint by-product gas, quotas given for output.
 
     Parameters
@@ -110,7 +162,10 @@ def output_tree(accounts: Accounts, activity: str, share: float, rates: str | No
             if exports > 0:
                 outside.append(Leaf(FX, exports, name="ROW", taxes=taxes))
             if outflow > 0:
-                outside.append(Leaf(FX, outflow, name="ROC", taxes=taxes, terms=border(activity)))
+                if activity in sloped(accounts, closure):
+                    outside.append(Leaf(sold(activity), outflow, name="ROC", taxes=taxes))
+                else:
+                    outside.append(Leaf(FX, outflow, name="ROC", taxes=taxes, terms=border(activity)))
         if home > 0:
             main.append(Leaf(own(activity), home, taxes=taxes))
         if len(outside) == 2:
@@ -129,13 +184,15 @@ def output_tree(accounts: Accounts, activity: str, share: float, rates: str | No
     return Nest(0.0, tuple(joint), name="output")
 
 
-def power_export(accounts: Accounts) -> Activity:
+def power_export(accounts: Accounts, closure: Closure) -> Activity:
     """Power sent out of the province needs line capacity; a line's scarcity rent goes to its owners."""
     account = "A_ELEC"
     outflow = cell(accounts.sam, account, "ROC") + cell(accounts.sam, account, "ROW")
+    slopes = "ELEC" in sloped(accounts, closure)
+    sale = Leaf(sold("ELEC"), outflow, name="ROC") if slopes else Leaf(FX, outflow, name="ROC", terms=border("ELEC"))
     return Activity(
         POWER_EXPORT,
-        Leaf(FX, outflow, name="ROC", terms=border("ELEC")),
+        sale,
         Nest(0.0, (Leaf(DISPATCHED, outflow), Leaf(LINE, outflow, price=0.0)), name="dispatch"),
     )
 

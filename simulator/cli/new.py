@@ -119,6 +119,20 @@ def table(
     print(f"{path} is written; to make an economy of it: tanshi new economy NAME --table {path}")
 
 
+@new.command(epilog="Example:\n\ntanshi new accounts --tables ~/published --out derived")
+def accounts(
+    tables: Annotated[Path, typer.Option(metavar="FOLDER", help="Holds the published tables; nothing is copied.")],
+    out: Annotated[
+        Path,
+        typer.Option(callback=writable_folder, metavar="DIR", help="New folder for what is derived from them."),
+    ],
+) -> None:
+    """Derive Shanxi's accounts anew from the official tables of 2012 and 2017, and test the method on them."""
+    from tanshi.simulator.own_region.derived import derive
+
+    print("\n".join(derive(tables, out)))
+
+
 def _begin(kind: str, name: str, command: str) -> None:
     from tanshi import scenarios
     from tanshi.simulator.machine.disk import write_file

@@ -12,6 +12,13 @@ from tanshi.simulator.guide.execute import ROOT, remake
 from tanshi.simulator.guide.references import data_page, parameters_page, variables_page
 from tanshi.simulator.machine.disk import write_file
 
+
+def _validation() -> str:
+    from tanshi.simulator.studies.validation.page import validation_page
+
+    return validation_page()
+
+
 DOCS = ROOT / "docs"
 GALLERY = DOCS / "images" / "gallery"
 #: Pages written whole.
@@ -20,6 +27,7 @@ WRITTEN: Mapping[str, Callable[[], str]] = {
     "parameters": parameters_page,
     "variables": variables_page,
     "data": data_page,
+    "validation": _validation,
 }
 #: Pages written by hand, whose commands and code are run and whose output is put in.
 EXECUTED = ("tutorial", "python", "extending", "gallery", "equilibrium", "equilibrium_cases", "market_alone")

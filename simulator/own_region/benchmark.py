@@ -102,7 +102,8 @@ def _carbon(tables: dict[str, pd.DataFrame], co2: float, say: Sources) -> list[s
         raise OutOfReach(
             f"process emissions, estimated at {process:.4g} Mt, are above the {co2:.4g} Mt given by --co2; is it in Mt?"
         )
-    burnt = total(fuel_account(tables)["co2_mt"])
+    account = fuel_account(tables)
+    burnt = total(account["co2_mt"]) + float(account.attrs["coke_oven_gas_co2_mt"])
     factor = (co2 - process) / burnt
     _scale_fuel(tables, factor)
     history = tables["co2_history"]

@@ -176,7 +176,9 @@ def _within_power(
     """Keep the price of power's carbon within the surplus that bears it; tonnes above are taken out."""
     power, _ = plants(tables["power"], new)
     added = total(new.value_added["ELEC"])
-    factor = tables["fuels"].set_index("fuel")["tco2_per_tce"].astype(float)
+    fuels = tables["fuels"].set_index("fuel")
+    bought = fuels["joint_output_of"].fillna("") == ""  # the works answer for the carbon of their gas
+    factor = fuels["tco2_per_tce"].astype(float).where(bought, 0.0)
     notes = []
     for plant in ("GENC", "GENG"):
         own = burnt["activity"] == plant

@@ -266,8 +266,13 @@ class _Work:
         before, after = (_chemical_feed(a) for a in (self.base.fuel, self.account))
         non_energy = old["non_energy_use_mtce"] * after / before if before > 0.0 else after
         other = old["transformation_loss_mtce"] * max(self.fuel.coking, 1e-3) + non_energy
+        differs = old["statistical_difference_mtce"] / old["fuel_combustion_mtce"]
         clean = controls["nonfossil_share"] * self.power.generation
-        return total(burnt["mtce"]) - blast + other + controls["coal_equivalent"] * (clean - self.power.export)
+        return (
+            (total(burnt["mtce"]) - blast) * (1.0 + differs)
+            + other
+            + controls["coal_equivalent"] * (clean - self.power.export)
+        )
 
     def carbon_range(self, accounts: Accounts) -> None:
         """The range in which emissions are expected, in the template's proportions."""

@@ -16,7 +16,7 @@ ENERGY_NAMES = {
     "Oil Products and Coke": ("Oil Products and Coke",),
     "Gas": ("Gas", "By-product Gas"),
     "Non-Fossil Power": ("Non-Fossil Power",),
-    "Other Uses and Losses": ("Feedstock and Losses",),
+    "Other Uses and Losses": ("Feedstock and Losses", "Statistical Difference"),
 }
 """Names of the result catalogue from the parts of the energy account."""
 

@@ -26,6 +26,9 @@ from tanshi.scenarios.schema import Dynamics
 UNCOUNTED = {"source", "status"}
 """Columns of an economy's tables that say where a figure comes from."""
 
+PRICE_REACHED = 2030
+"""Year by which the rest of the country pays its carbon price whole."""
+
 
 @dataclass(frozen=True)
 class Economy:
@@ -61,6 +64,11 @@ class Economy:
             external=dynamics.external_growth,
             lines=dynamics.line_growth,
             resources=dynamics.resource_growth,
+            outside=self.numbered("outside_growth_"),
+            outside_size=self._coal_outside(dynamics.outside_carbon, first_year, last_year),
+            capacity=self.numbered("capacity_").get("growth", 0.0),
+            construction=self.numbered("construction_").get("shift", 0.0),
+            fade=dynamics.fade,
             nonfossil=dict(self._nonfossil),
             plant=dict(self.accounts.plant_growth),
         )
@@ -71,6 +79,20 @@ class Economy:
         path = self.figures.nonfossil_path
         twh = dict(zip(path["year"].astype(int).tolist(), path["twh"].astype(float).tolist(), strict=True))
         return {year: value / twh[min(twh)] for year, value in twh.items()}
+
+    def _coal_outside(self, price: float, first: int, last: int) -> dict[str, dict[int, float]]:
+        """Size of the rest of the country's demand for coal where it pays a carbon price, reached evenly by 2030."""
+        if price == 0.0:
+            return {}
+        how = self.numbered("outside_coal_")
+        paid = {y: price * min((y - first) / max(PRICE_REACHED - first, 1), 1.0) for y in range(first, last + 1)}
+        return {"COAL": {y: (1.0 + how["cost"] * p) ** -how["response"] for y, p in paid.items()}}
+
+    def numbered(self, prefix: str) -> dict[str, float]:
+        """Parameters of the economy whose names begin with a prefix, by what follows it."""
+        table = self.figures.parameters
+        names = zip(table["parameter"].astype(str), table["value"].astype(float), strict=True)
+        return {name.removeprefix(prefix): value for name, value in names if name.startswith(prefix)}
 
     def provenance(self) -> list[dict[str, str]]:
         """Where the figures come from: a row per table with how many of its rows have which status."""
@@ -192,6 +214,8 @@ def _economy(name: str, changes: Changes) -> Economy:
 def _province(
     name: str, fields: ClosureFields, changes: Changes, own_quotas: tuple[str, ...]
 ) -> tuple[Province, PhysicalAccounts]:
+    limits = _economy(name, changes).numbered("capacity_")
+    limits.pop("growth", None)
     closure = Closure(
         capital=fields.capital,
         external_saving=fields.external_saving,
@@ -201,6 +225,9 @@ def _province(
         border_cost=fields.border_cost,
         recycling=fields.recycling,
         labour_supply=fields.labour_supply,
+        outside=fields.outside,
+        capacity=tuple(limits.items()) if fields.capacity_limits else (),
+        clean_cost=fields.clean_cost,
     )
     built = Province(_economy(name, changes).accounts, closure)
     return built, PhysicalAccounts(built)

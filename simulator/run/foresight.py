@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tanshi.equilibrium.engine import Parameters, Solution
+from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
 from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.dynamics import Growth, advance
 from tanshi.equilibrium.province.physical import Flows
@@ -76,7 +76,9 @@ class YearsAhead:
     offsets: Offsets
     surrounded: Callable[[Parameters], Parameters] = lambda p: p
     solved: int = 0
+    unanswered: int = 0
     _last: list[tuple[float, Solution, CarbonResponse]] = field(default_factory=list)
+    _tangents: tuple[Array, Array, Array] | None = None
 
     def __call__(self, prices: Array) -> tuple[Array, Array]:
         """Return what each year emits beyond what it is granted for output and covers by credits, and the slopes.
@@ -87,7 +89,14 @@ class YearsAhead:
 
         Returns
         -------
-        emissions, slope : (years,) Mt, and Mt per yuan/t of the same year's price.
+        emissions, slope : (years,) Mt, and Mt per yuan/t of the same year's price. From a year on that has no
+            equilibrium on this path they are those of the path asked for before, carried to the new prices, or of the
+            year before; `unanswered` counts how often.
+
+        Raises
+        ------
+        EquilibriumError
+            Where the current year has none.
         """
         at = self.standing
         p, effective = at.parameters.copy(), at.effective
@@ -102,7 +111,13 @@ class YearsAhead:
             self.province.hold_price(p, price)
             self.province.adjust(p, mean, effective)
             paying = self.province.paying_forest_owners(p if place else self.surrounded(p), at.forest_income)
-            solution, response = self._solve(place, paying, price, found)
+            try:
+                solution, response = self._solve(place, paying, price, found)
+            except EquilibriumError:
+                if place == 0:
+                    raise
+                self._carry_on(place, prices, emissions, slope)
+                break
             found.append((price, solution, response))
             emissions[place], slope[place] = self._net(year, price, response, span)
             mask = self.policy.mask(year)
@@ -113,7 +128,18 @@ class YearsAhead:
             if place + 1 < self.years:
                 p = self._advanced(p, solution, year, place)
         self._last = found
+        self._tangents = prices.copy(), emissions.copy(), slope.copy()
         return emissions, slope
+
+    def _carry_on(self, place: int, prices: Array, emissions: Array, slope: Array) -> None:
+        """Fill in the years from one on that has no equilibrium on this path."""
+        self.unanswered += 1
+        here = slice(place, self.years)
+        if self._tangents is None:
+            emissions[here], slope[here] = emissions[place - 1], slope[place - 1]
+            return
+        at, level, tilt = (column[here] for column in self._tangents)
+        emissions[here], slope[here] = level + tilt * (prices[here] - at), tilt
 
     def _solve(
         self, place: int, p: Parameters, price: float, found: list[tuple[float, Solution, CarbonResponse]]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
@@ -80,18 +81,23 @@ def _priced(model: Province, covered: tuple[str, ...], price: float) -> Paramete
     return p
 
 
+def _ratio(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A / b, and one where a sector stands still and both are nothing."""
+    return np.divide(a, b, out=np.ones_like(a), where=b > 0.0)
+
+
 def _emitted(model: Province, p: Parameters, rebated: bool) -> float:
     reader = PhysicalAccounts(model)
     try:
         s = model.solve(p)
         if rebated:  # each sector gets back, by output, what it pays
             emissions, made = model.earned_on(s.state.flow, s.x)
-            own, rates = emissions / made, np.ones(len(COVERABLE))
+            own, rates = _ratio(emissions, made), np.ones(len(COVERABLE))
             for _ in range(60):
                 model.give_quotas(p, own * rates[model.earner_sector], absolute=False)
                 s = model.solve(p, s.x)
                 r = model.response(s)
-                factor = r.emissions / r.allocation
+                factor = _ratio(r.emissions, r.allocation)
                 rates = rates * factor
                 if np.abs(factor - 1).max() < 1e-9:
                     break

@@ -65,7 +65,7 @@ CASES = {
         3,
         "firms.strategies",
         "sum to 1",
-        "1.5",
+        "= 2",
         "extends",
     ),
     "an unknown strategy": (

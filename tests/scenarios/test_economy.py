@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -49,11 +50,15 @@ def test_a_parameter_lies_in_its_own_range() -> None:
 
 def test_clean_capacity_grows_from_the_benchmark_to_the_plan() -> None:
     path = load_economy("shanxi_2022").nonfossil_path.set_index("year")
-    assert list(path.index) == list(range(2022, 2031))
+    assert list(path.index) == list(range(2022, 2061))  # to the nation's pledge
     assert path["twh"].is_monotonic_increasing
-    assert path["twh"][2022] == pytest.approx(0.17 * 418.4)
+    assert path["twh"][2022] == pytest.approx(0.181 * 418.0, rel=1e-3)
+    assert path["clean_gw"][2024] == pytest.approx(72.2, abs=0.05)
     assert path["clean_gw"][2025] == 90.48
     assert path["clean_gw"][2030] == pytest.approx(190.48)
+    assert set(path["status"][path.index > 2030]) == {"estimate"}
+    nonfossil = path["clean_gw"] - path["gas_gw"]
+    np.testing.assert_allclose(path["twh"], nonfossil * path["hours"] / 1000, rtol=1e-3)
 
 
 def test_eight_sectors_have_firms() -> None:

@@ -63,7 +63,7 @@ def test_null_takes_an_inherited_number_away(folder: Path) -> None:
 
 def test_overrides_are_laid_over_the_file(folder: Path) -> None:
     name = write(folder, "mine.yaml", "extends: S1\nfirms: {number: 10}\n")
-    shares = {"truthful": 1, "zic": 0}
+    shares = {"truthful": 1, "scheduled": 0}
     scenario = load_scenario(name, {"firms.number": 20, "years.end": 2025, "firms.strategies": shares})
     assert scenario.firms.number == 20
     assert (scenario.years.start, scenario.years.end) == (2022, 2025)

@@ -139,7 +139,7 @@ def test_a_capped_gap_is_the_rule_s_own_formula_for_every_firm() -> None:
 
 def test_a_stricter_benchmark_of_power_raises_the_price() -> None:
     rate = {"cap__regime": "tps"}
-    prices = [quick(**rate, allocation__benchmarks__ELEC=b)[1].series("Price|Carbon")[2024] for b in (0.97, 0.93, 0.90)]
+    prices = [quick(**rate, allocation__benchmarks__ELEC=b)[1].series("Price|Carbon")[2024] for b in (1.0, 0.99, 0.98)]
     assert prices == sorted(prices)
     assert prices[-1] > prices[0] + 1
 
@@ -171,11 +171,12 @@ def test_a_standard_that_is_not_tightened_asks_for_the_technique_that_there_was(
 ) -> None:
     """Technique answers the price alone, so the price is the benchmark's whatever is demanded of power.
 
-    What is left is the output effect: plant that runs more costs the baseline's price of coal and capital no more.
+    What is left is the output effect: plant that runs more buys coal, whose price outside answers, and costs the
+    baseline's price of capital no more.
     """
     prices, _ = standard(closure__capital=capital, **world)
     for year in range(2023, 2031):
-        assert prices[year] == pytest.approx(prices[2022], rel=0.15), year
+        assert prices[year] == pytest.approx(prices[2022], rel=0.2), year
 
 
 @pytest.mark.parametrize("factor", [0.6, 1.6])
@@ -186,7 +187,7 @@ def test_clean_power_does_not_tighten_a_standard_of_thermal_power(factor: float)
     clean = [p.values["Energy Consumption|Non-Fossil Power"][2030] for p in (path, usual)]
     assert (clean[0] / clean[1] - 1) * (factor - 1) > 0.05  # there is more of it, or less
     for year in range(2023, 2031):
-        assert prices[year] == pytest.approx(prices[2022], rel=0.15), year
+        assert prices[year] == pytest.approx(prices[2022], rel=0.2), year
 
 
 def test_a_rate_held_at_that_of_2022_costs_less_as_plant_gets_better() -> None:

@@ -16,7 +16,7 @@ from tanshi.simulator.studies.check import checks_of, emission_falls
 def test_check_prints_every_figure_and_passes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
     out = capsys.readouterr().out
-    for word in ("benchmark replicates", "Walras", "homogeneity", "balanced growth", "219.0 Mtce", "All 15 checks"):
+    for word in ("benchmark replicates", "Walras", "homogeneity", "balanced growth", "219.0 Mtce", "All 16 checks"):
         assert word in out
 
 
@@ -29,7 +29,7 @@ def test_a_failed_check_is_an_exit_code_of_one(
     assert main(["check"]) == 1
     out = capsys.readouterr().out
     assert "FAILED" in out
-    assert "1 of 15 checks failed" in out
+    assert "1 of 16 checks failed" in out
 
 
 @pytest.mark.parametrize("words", [["--economy", "mars"], ["--capital", "sticky"], ["--external-saving", "some"]])

@@ -27,7 +27,7 @@ FRICTIONLESS: dict[str, object] = {
     "firms.number": 60,
     "firms.shock_sigma": 0.0,
     "firms.strategies.truthful": 1.0,
-    "firms.strategies.zic": 0.0,
+    "firms.strategies.scheduled": 0.0,
     "penalty.price": 2000.0,
 }
 CAPS: dict[str, dict[str, object]] = {
@@ -80,3 +80,20 @@ def test_with_real_ticks_and_lots_the_hybrid_is_within_one_tick() -> None:
     hybrid, pure = run("S5", **change), run("S5", **change, **{"market.mode": "equilibrium"})
     gap = np.abs(hybrid.series("Price|Carbon") - pure.series("Price|Carbon"))
     assert gap.max() <= 0.0101
+
+
+@pytest.mark.parametrize(
+    ("coverage", "change"),
+    [
+        ("S1", {"cap.tightness": 0.0}),
+        ("S1", {"cap.tightness": 0.01}),
+        ("S1", {"cap.tightness": 0.01, "allocation.benchmarks.pooled": True}),
+        ("S5", {"cap.tightness": 0.01}),
+    ],
+)
+def test_under_a_standard_too_the_hybrid_is_the_equilibrium(coverage: str, change: dict[str, object]) -> None:
+    given = {"cap.regime": "tps", "cap.decline": 0.0, **change}
+    hybrid, pure = run(coverage, **given), run(coverage, **given, **{"market.mode": "equilibrium"})
+    for variable in ("Price|Carbon", "Emissions|CO2", "Welfare|Money Metric"):
+        ours, theirs = hybrid.series(variable).to_numpy(), pure.series(variable).to_numpy()
+        assert ours == pytest.approx(theirs, rel=1e-6), variable

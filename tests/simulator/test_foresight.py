@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from tanshi.equilibrium.engine import Parameters
+from tanshi.equilibrium.engine import EquilibriumError, Parameters
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket, simulate
 from tanshi.simulator.run.annual import annual_path
+from tanshi.simulator.run.foresight import YearsAhead
 from tanshi.simulator.run.outlook import UnsettledPlanError
 from tanshi.simulator.run.world import World
 
@@ -186,14 +187,25 @@ def test_a_rising_price_makes_no_dirtier_plant() -> None:
     assert one == pytest.approx(other, rel=0.003)
 
 
-def test_within_a_year_and_over_it_no_rise_exceeds_the_carry() -> None:
-    """S5 with firms that differ: what can be foreseen is bought before."""
-    run = CarbonMarket(load_scenario("S5", EQUAL | {"firms.discount_sigma": 0.1, "firms.belief_sigma": 0.005})).run()
+@pytest.mark.parametrize(("periods", "end"), [(12, 2030), (52, 2025)])
+def test_within_a_year_and_over_it_no_rise_exceeds_the_carry(periods: int, end: int) -> None:
+    """S5 as it stands, chance and all: what can be foreseen is bought before."""
+    run = CarbonMarket(load_scenario("S5", {"market.periods_per_year": periods, "years.end": end})).run()
     rows = [row for row in run.state.log.periods if row["year"] >= 2023]
     price = np.array([row["price"] for row in rows])
     carry = np.array([row["plan_carry"] for row in rows])[:-1]
     move = price[1:] / price[:-1] - 1
-    assert (move - ((1 + carry) ** (1 / 12) - 1)).max() < 0.005
+    assert (move - ((1 + carry) ** (1 / periods) - 1)).max() < 0.005
+
+
+def test_by_default_volume_gathers_before_the_deadline() -> None:
+    """October to December hold 68 to 90 % of a year in the national market; turnover is 2 to 5 % of the cap."""
+    run = CarbonMarket(load_scenario("S5")).run()
+    rows = [row for row in run.state.log.periods if row["year"] >= 2023]
+    late, whole = (sum(row["volume_t"] for row in rows if row["period"] > first) for first in (9, 0))
+    assert 0.6 < late / whole < 0.9
+    verified = [row["verified_t"] for row in run.state.log.settlements[1:]]
+    assert 0.01 < whole / sum(verified) < 0.06
 
 
 def test_results_hardly_hang_on_where_the_run_ends() -> None:
@@ -284,3 +296,26 @@ def test_a_cap_that_no_price_meets_stands_at_the_penalty() -> None:
     run = model("S5", **change).run()
     assert [row["price"] for row in run.state.log.periods][1:] == pytest.approx([150.0] * 2, rel=1e-3)
     assert run.state.log.settlements[-1]["shortfall_t"] > 1e6
+
+
+def test_a_far_year_without_an_equilibrium_on_some_path_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    change = EQUAL | {
+        "years.end": 2023,
+        "market.periods_per_year": 1,
+        "closure.capital": "mobile",
+        "banking.horizon": 4,
+    }
+    plain = CarbonMarket(load_scenario("S5", change)).run()
+    solve, asked = YearsAhead._solve, []
+
+    def fails(self: YearsAhead, place: int, *rest: Any) -> Any:
+        asked.append(place)
+        if place == 3 and asked.count(3) == 2:
+            raise EquilibriumError("no equilibrium", "some market", 1.0)
+        return solve(self, place, *rest)
+
+    monkeypatch.setattr(YearsAhead, "_solve", fails)
+    stumbling = CarbonMarket(load_scenario("S5", change)).run()
+    assert asked.count(3) > 2
+    one, other = (m.state.log.periods[-1]["price"] for m in (stumbling, plain))
+    assert one == pytest.approx(other, rel=1e-3)

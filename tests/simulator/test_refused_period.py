@@ -21,6 +21,7 @@ EVERYTHING: dict[str, Any] = {
     "firms.strategies.truthful": 0.3,
     "firms.strategies.zip": 0.5,
     "firms.strategies.zic": 0.2,
+    "firms.strategies.scheduled": 0.0,
     "firms.intermediaries": 2,
     "allocation.auctioned_share": 0.2,
     "banking.borrow_share": 0.3,

@@ -153,7 +153,7 @@ def identity(hybrid: Runs, figures: Figures, line_growth: float) -> Identity:
     coal = float(figures.fuels.set_index("fuel").loc["Raw_Coal", "tco2_per_tce"])  # type: ignore[arg-type]
     path = figures.nonfossil_path.set_index("year")
     plan = float(path["twh"].loc[LAST])
-    counted = path[path["status"].isin(("verified", "recalled"))]
+    counted = path[path["status"].isin(("verified", "recalled", "derived"))]
     growth = _export_growth(figures)
     years = LAST - FIRST
     exports = {

@@ -9,10 +9,13 @@ import pytest
 
 from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.engine.evaluate import Evaluator
+from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.dynamics import Growth, advance
-from tanshi.equilibrium.province.physical import Flows
+from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
+from tanshi.equilibrium.province.production import BEYOND
 from tanshi.equilibrium.province.province import Province
+from tanshi.equilibrium.province.trade import sloped
 from tests.equilibrium.province.conftest import Build, shanxi
 
 BALANCED = 0.04
@@ -34,7 +37,16 @@ def path(model: Province, growth: Growth, years: int) -> list[Solution]:
 def test_growth_is_balanced_over_eight_years(province: Build, capital: str, saving: str) -> None:
     model = province(capital=capital, external_saving=saving)
     g = BALANCED
-    growth = Growth(labour=g, benchmark_capital_growth=g, public=g, external=g, lines=g, resources=g)
+    growth = Growth(
+        labour=g,
+        benchmark_capital_growth=g,
+        public=g,
+        external=g,
+        lines=g,
+        resources=g,
+        capacity=g,
+        outside=dict.fromkeys(sloped(model.accounts, model.closure), g),
+    )
     solutions = path(model, growth, 9)
     first, c = solutions[0], model.compiled
     for t, s in enumerate(solutions):
@@ -119,8 +131,35 @@ def test_plant_that_stood_idle_is_there_next_year(province: Build) -> None:
     assert s.flow("GENC1", "CAP") < 0.9 * stock
     q = advance(model, p, Flows(s.state.flow, s.x), s, Growth(depreciation=0.05), 2022)
     assert q.endowment[rows].sum() == pytest.approx(0.95 * (stock + s.flow("GENC1:new", "CAP")), rel=1e-12)
-    model.hold_price(q, 100.0)
-    assert model.solve(q).flow("GENC1", "CAP") == pytest.approx(q.endowment[rows].sum(), rel=1e-9)
+    model.hold_price(q, 300.0)
+    assert model.solve(q).flow("GENC1", "CAP") > s.flow("GENC1", "CAP")  # and runs again where carbon is cheap
+
+
+def test_clean_power_is_what_the_plan_gives_and_no_more(province: Build) -> None:
+    """Capacity times hours is a limit: no price of carbon draws a kilowatt-hour more from the same plant."""
+    model = province(capital="vintage")
+    accounts, p = PhysicalAccounts(model), model.parameters()
+    for price in (0.0, 100.0, 300.0):
+        model.cover(p, COVERABLE)
+        model.hold_price(p, price)
+        s = model.solve(p)
+        assert accounts.output_index(Flows(s.state.flow, s.x), "GENN") <= 1.0 + 1e-9
+    assert accounts.output_index(Flows(s.state.flow, s.x), "GENN") == pytest.approx(1.0, rel=1e-6)
+
+
+def test_power_beyond_the_plan_costs_what_building_it_costs(province: Build) -> None:
+    """With an offer at 0.45 yuan/kWh nothing is built in the benchmark, and a high carbon price builds it."""
+    model = province(clean_cost=0.45)
+    accounts, p = PhysicalAccounts(model), model.parameters()
+    s = model.solve(p)
+    assert s.level[BEYOND] == 0.0
+    model.cover(p, ("ELEC",))
+    model.hold_price(p, 800.0)
+    s = model.solve(p)
+    assert s.level[BEYOND] > 0.0
+    assert accounts.output_index(Flows(s.state.flow, s.x), "GENN") > 1.02
+    with pytest.raises(ValueError, match="clean_cost: expected above"):
+        province(clean_cost=0.05)
 
 
 def test_clean_power_follows_its_given_path(province: Build) -> None:

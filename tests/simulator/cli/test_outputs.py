@@ -40,6 +40,7 @@ ARGUMENTS = {
     "compare": ["S1"],
     "fans": ["S1"],
     "report": ["nowhere"],
+    "new accounts": ["--tables", "nowhere"],
     "new economy": ["mine", "--table", "nowhere.csv"],
 }
 

@@ -104,13 +104,13 @@ def test_a_parameter_kept_back_moves_only_where_the_others_do_not_do(file: Path)
 
 def test_full_runs_correct_the_answer_of_the_path(file: Path) -> None:
     text = SET.replace("periods_per_year: 1", "periods_per_year: 2") + "targets:\n"
-    text += target("price", "S5", "Price|Carbon", 2024, 95.0, 0.02) + "parameters:\n"
+    text += target("price", "S5", "Price|Carbon", 2024, 160.0, 0.0005) + "parameters:\n"
     found = solve(file, text + parameter("cap.decline", 0.0, 0.09, start=0.02), whole=True)
     assert found.met
     assert found.whole
     [value] = found.values
-    assert value == pytest.approx(95.0, rel=0.02)
-    assert abs(found.path_values[0] - 95.0) > abs(value - 95.0)  # what the path alone would have left
+    assert value == pytest.approx(160.0, rel=0.02)
+    assert abs(found.path_values[0] - 160.0) > abs(value - 160.0)  # what the path alone would have left
 
 
 def test_what_the_path_does_not_know_is_read_from_runs(file: Path) -> None:
@@ -133,7 +133,7 @@ def region(tmp_path: Path) -> Path:
     for name in (FILE, RECORD):
         (place / name).unlink(missing_ok=True)
     (tmp_path / "own.yaml").write_text(f"extends: S5\neconomy: {place}\n")
-    text = SET + "targets:\n" + target("price", "own.yaml", "Price|Carbon", 2024, 90.0, 0.05) + "parameters:\n"
+    text = SET + "targets:\n" + target("price", "own.yaml", "Price|Carbon", 2024, 150.0, 0.05) + "parameters:\n"
     (tmp_path / "mine.yaml").write_text(text + parameter("cap.decline", 0.0, 0.09, start=0.03))
     return place
 

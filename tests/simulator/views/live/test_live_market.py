@@ -39,7 +39,7 @@ def test_without_levers_the_live_market_is_the_scenario() -> None:
 def test_the_levers_move_the_cap_the_coverage_and_the_mix() -> None:
     scenario = varied(
         load_scenario("S5", SMALL),
-        {"tightness": 12.0, "decline": 4.0, "sectors": 3, "truthful": 25, "zip": 75, "zic": 0},
+        {"tightness": 12.0, "decline": 4.0, "sectors": 3, "truthful": 25, "zip": 75, "zic": 0, "scheduled": 0},
     )
     assert (scenario.cap.tightness, scenario.cap.decline) == (0.12, 0.04)
     assert scenario.coverage.sectors("trading") == ("ELEC", "STEEL", "NFM")
@@ -54,7 +54,8 @@ def test_a_slider_at_the_scenarios_own_number_of_sectors_keeps_its_own_sectors()
 
 
 def test_sliders_left_where_they_stood_keep_a_scenario_that_lies_between_their_steps() -> None:
-    third = {"firms.strategies.truthful": 1 / 3, "firms.strategies.zic": 2 / 3, "cap.tightness": 0.0517}
+    mix = {"truthful": 1 / 3, "zic": 2 / 3, "scheduled": 0.0}
+    third = {**{f"firms.strategies.{name}": part for name, part in mix.items()}, "cap.tightness": 0.0517}
     own = load_scenario("S5", {**SMALL, **third})
     assert varied(own, lever_positions(own)) == own
     assert varied(own, {**lever_positions(own), "decline": 5.0}).cap.tightness == 0.0517

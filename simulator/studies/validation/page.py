@@ -1,0 +1,96 @@
+"""The page of validation: every point with its number before and after, and the years that are known."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pandas as pd
+
+from tanshi.simulator.own_region.derived import backcast
+from tanshi.simulator.studies import validation
+from tanshi.simulator.studies.validation.observed import confronted
+from tanshi.simulator.studies.validation.point import Point
+
+WRITTEN = "Written by `make pages` from the program itself"
+
+
+def all_points() -> list[Point]:
+    """Points of every module of this room that has some, in their order."""
+    found: list[Point] = []
+    for module in pkgutil.iter_modules(validation.__path__):
+        told = getattr(importlib.import_module(f"{validation.__name__}.{module.name}"), "points", None)
+        if told is not None:
+            found += told()
+    return sorted(found, key=lambda p: p.number)
+
+
+def validation_page() -> str:
+    """The whole page."""
+    points, seen = all_points(), confronted()
+    met = sum(p.met for p in points)
+    parts = [
+        "# Validation\n",
+        f"{WRITTEN}. What would count as mended was said before anything was changed; the number before is that of"
+        f" version 9422c8b. Of {len(points)} rows {met} are met, {len(points) - met} are missed.\n",
+        "## Points\n",
+        "| | measured | would count as mended | before | now | | how it comes about | limits |",
+        "|---|---|---|---|---|---|---|---|",
+        *(_row(p) for p in points),
+        "",
+        "Point 0 is the base of the accounts. *By construction*: an identity of the model or its accounts."
+        " *Calibrated*: fitted, or set from the series itself. *Validated*: held against data that set nothing."
+        " *Assumed*: chosen or recalled, with its range in the economy's tables.\n",
+        "## 2023 to 2025\n",
+        "The observed allowance price is held (68.2, 96.0 and about 66 yuan/t), power alone pays, as it was. Series of"
+        " another scope are compared as indices of 2022.\n",
+        "| | unit | year | observed | model | difference | | series | note |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *(_compared(row) for _, row in seen.iterrows()),
+        "",
+        _summary(seen),
+        "## The method of the accounts, tested\n",
+        "The official table of 2012 is carried to 2017 by the method that carries 2017 to 2022, and held against the"
+        " official table of 2017: sum of absolute differences over the official sum, at the drivers' values and at both"
+        " ends of their ranges; beside it the table of 2012 scaled by GDP, as if nothing were known.\n",
+        "| block | cells | value | low | high | scaled by GDP | worst cell, yi yuan |",
+        "|---|---|---|---|---|---|---|",
+        *_blocks(),
+        "",
+        "Drivers of 2012 to 2017 are recalled where the series begin in 2015; `scenarios/tables/shanxi_drivers.csv` has"
+        " each with its range. `tanshi new accounts --tables FOLDER` derives all of it from the published tables.\n",
+    ]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _row(p: Point) -> str:
+    verdict = "met" if p.met else "**missed**"
+    return f"| {p.number} | {p.what} | {p.mended} | {p.before} | {p.after} | {verdict} | {p.kind} | {p.note} |"
+
+
+def _compared(row: pd.Series) -> str:
+    observed, model = (f"{float(row[name]):,.4g}" if row[name] < 1e4 else f"{float(row[name]):,.0f}"
+                       for name in ("observed", "model"))  # fmt: skip
+    verdict = "met" if row["met"] else "**missed**"
+    return (
+        f"| {row['quantity']} | {row['unit']} | {row['year']} | {observed} | {model} | "
+        f"{float(row['difference']):+.1%} | {verdict} | {row['used']} | {row['note']} |"
+    )
+
+
+def _summary(seen: pd.DataFrame) -> str:
+    own = seen[seen["used"] == "validated"]
+    missed = own.loc[~own["met"]]
+    names = ", ".join(f"{q} {y} ({d:+.0%})" for q, y, d in zip(missed["quantity"], missed["year"],
+                                                               missed["difference"], strict=True))  # fmt: skip
+    told = f"Of {len(own)} validated figures {int(own['met'].sum())} are met."
+    return f"{told} Missed: {names}.\n" if names else f"{told}\n"
+
+
+def _blocks() -> list[str]:
+    found = backcast()
+    rows = []
+    for at, (block, row) in enumerate(found["value"].iterrows()):
+        others = " | ".join(f"{float(found[name]['error'].iloc[at]):.0%}" for name in ("value", "low", "high", "old"))
+        rows.append(f"| {block} | {int(row['cells'])} | {others} | {row['worst']} |")
+    return rows

@@ -1,0 +1,35 @@
+"""A point of the economy that was found wrong: what would count as mended was said first, then measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["validated", "calibrated", "assumed", "by construction"]
+"""How a number comes about: held against data not used, fitted to data, chosen, or an identity of the model."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One row of the table of what was mended.
+
+    Attributes
+    ----------
+    number : of the point in the list of what was found wrong; 0 is the base of the accounts.
+    what : what is measured, with its unit.
+    mended : what would count as mended, said beforehand.
+    before : measured on the version before (9422c8b).
+    after : measured now.
+    met : whether ``after`` is what ``mended`` asks for.
+    kind : how the number comes about.
+    note : what limits it.
+    """
+
+    number: int
+    what: str
+    mended: str
+    before: str
+    after: str
+    met: bool
+    kind: Kind
+    note: str = ""

@@ -1,0 +1,52 @@
+"""What the page of validation says: points met and missed, and the observed years."""
+
+from __future__ import annotations
+
+import pytest
+
+from tanshi.simulator.studies.validation.accounts import points
+from tanshi.simulator.studies.validation.observed import COMPARED, confronted, observed, path, series
+from tanshi.simulator.studies.validation.page import validation_page
+from tanshi.simulator.studies.validation.point import Point
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Point]:
+    return points()
+
+
+def test_every_observed_figure_has_a_status_and_a_source() -> None:
+    table = observed()
+    assert set(table["status"]) <= {"verified", "derived", "recalled", "estimate"}
+    assert table["source"].str.len().gt(10).all()
+    assert all(series(c.observed) for c in COMPARED)
+
+
+def test_the_years_known_are_met_where_nothing_was_fitted_to_them() -> None:
+    """Product, thermal power, power use and exports of 2023 and 2024, none of which set a parameter."""
+    seen = confronted()
+    own = seen[seen["quantity"].str.contains("GDP|thermal|electricity consumption|net power export")]
+    assert len(own) == 7
+    assert set(own["used"]) == {"validated"}
+    assert own["met"].all(), own[["quantity", "year", "difference"]]
+
+
+def test_coal_of_2030_is_that_of_the_plan_and_clean_power_its_capacity_times_hours() -> None:
+    year = path()[2030]
+    assert 1200 < year["coal"] < 1400
+    assert year["clean"] == pytest.approx(257.0, rel=0.02)
+    assert year["gas away"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_points_are_measured_not_declared(rows: list[Point]) -> None:
+    """Every point of the accounts has its number before and after, and what misses is said."""
+    assert {p.number for p in rows} == {0, 4, 5, 6, 7, 10, 11, 13}
+    assert all(p.after and p.before and p.mended for p in rows)
+    assert all(p.met for p in rows if p.number in (0, 4, 5, 6, 10, 13)), [p for p in rows if not p.met]
+
+
+def test_the_page_tells_what_is_missed(rows: list[Point]) -> None:
+    page = validation_page()
+    assert all(p.what in page for p in rows)
+    assert page.count("**missed**") >= sum(not p.met for p in rows)
+    assert max(line.count("|") for line in page.splitlines()) <= 12
