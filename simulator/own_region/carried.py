@@ -135,8 +135,12 @@ def _controls(old: pd.DataFrame, moved: Drivers) -> pd.DataFrame:
     return out
 
 
-def reconciliation(before: Accounts, after: Accounts) -> pd.DataFrame:
-    """What moved from one base to the other, by sector.
+def reconciliation(name: str, after: Accounts) -> pd.DataFrame:
+    """What moved from the base before to this one, by sector.
+
+    Parameters
+    ----------
+    name : of the province, whose figures before the project carries.
 
     Returns
     -------
@@ -144,20 +148,19 @@ def reconciliation(before: Accounts, after: Accounts) -> pd.DataFrame:
         ``item, sector, before, after, ratio``: output and value added (yi yuan), value added over output, shares of
         labour, two-way trade and net outflow; accounts' totals under the sector ``all``.
     """
-    rows: list[tuple[str, str, float, float]] = []
-    for s in before.sectors:
-        pair = [_of_sector(a, s) for a in (before, after)]
-        rows += [(item, s, pair[0][item], pair[1][item]) for item in pair[0]]
-    pair = [_of_all(a) for a in (before, after)]
-    rows += [(item, "all", pair[0][item], pair[1][item]) for item in pair[0]]
-    out = pd.DataFrame(rows, columns=["item", "sector", "before", "after"])
-    out["ratio"] = out["after"] / out["before"].where(out["before"] != 0.0)
-    return out
+    table = pd.read_csv(TABLES / f"{name}_moved.csv")[["item", "sector", "before"]]
+    now = {(item, s): value for s in after.sectors for item, value in _of_sector(after, s).items()}
+    now |= {(item, "all"): value for item, value in _of_all(after).items()}
+    keys = zip(table["item"].astype(str), table["sector"].astype(str), strict=True)
+    table["after"] = [now[key] for key in keys]
+    table["ratio"] = table["after"] / table["before"].where(table["before"] != 0.0)
+    return table
 
 
 def _of_sector(accounts: Accounts, sector: str) -> Mapping[str, float]:
     sam = accounts.sam
-    members = [f"A_{sector}"] + (["A_GENC", "A_GENG", "A_GENN"] if sector == "ELEC" else [])
+    generation = [str(a) for a in sam.index if str(a).startswith("A_GEN")]
+    members = [f"A_{sector}", *(generation if sector == "ELEC" else [])]
     added = float(sam.loc[["LAB", "CAP", "RES", "PTAX", "PERMIT"], members].to_numpy().sum())
     labour = float(sam.loc[["LAB"], members].to_numpy().sum())
     output = total(sam.loc[f"A_{sector}"])

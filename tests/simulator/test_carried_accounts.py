@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tanshi.equilibrium.province.balance import build_accounts
 from tanshi.scenarios.economy import Figures, load_economy
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.national.table import NationalTable
-from tanshi.simulator.own_region.carried import TABLES, broad_of, moved_by, rebuilt, shipped
+from tanshi.simulator.own_region.carried import TABLES, broad_of, moved_by, rebuilt, reconciliation, shipped
 from tanshi.simulator.own_region.carry import BLOCKS, carry, drivers, errors
 from tanshi.simulator.own_region.official import AVIATION, METALS, NATION_SECTORS, divide
 
@@ -110,6 +111,14 @@ def test_the_corrections_of_the_official_table_are_in_the_accounts(figures: Figu
     assert 5500 < coal["value_added"] < 7500
     assert 0.50 <= coal["value_added"] / coal["gross_output"] <= 0.58
     assert figures.value("controls", "output_government") == pytest.approx(0.133)
+
+
+def test_the_reconciliation_knows_every_sector_before_and_after(figures: Figures) -> None:
+    table = reconciliation("shanxi", build_accounts(figures.tables()))
+    assert set(table["sector"]) == {*figures.sectors["sector"], "all"}
+    assert table[["before", "after"]].notna().all().all()
+    gdp = table[table["item"] == "GDP"].iloc[0]
+    assert gdp["before"] == pytest.approx(gdp["after"], rel=1e-6)  # the control stays
 
 
 def test_a_split_row_adds_up_to_the_published_one(sectors: list[str]) -> None:
