@@ -40,6 +40,7 @@ lint: .venv/.installed-dev
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python tools/house.py
+	.venv/bin/python tools/messages.py
 
 # The guide as a site, in site/index.html; a broken link or a missing picture is an error.
 docs: .venv/.installed-docs

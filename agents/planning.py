@@ -28,6 +28,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tanshi.errors import TanshiError
 from tanshi.market.orders import Floats, Mask
 
 MEMORY = 4
@@ -45,7 +46,7 @@ Answer = Callable[[Floats], tuple[Floats, Floats]]
 """From a path of prices (years,), yuan/t, to what each year emits and its change with its own price."""
 
 
-class PlanningError(ValueError):
+class PlanningError(TanshiError, ValueError):
     """A plan that cannot be made: bounds that contradict each other, rates below -100 %."""
 
 

@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from tanshi.agents.curves import efforts, left_and_response
 from tanshi.agents.streams import Draws
+from tanshi.errors import TanshiError
 from tanshi.market.apportion import apportion
 from tanshi.market.orders import Floats, Ints
 
 
-class PopulationError(ValueError):
+class PopulationError(TanshiError, ValueError):
     """A population that cannot be built or a saved one that does not fit together."""
 
 
@@ -103,7 +104,9 @@ class Population:
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, np.ndarray) and item.name not in _BY_SECTOR and value.shape != (n,):
-                raise PopulationError(f"population: {item.name} has shape {value.shape}, expected ({n},)")
+                raise PopulationError(
+                    "population: {name} has shape {shape}, expected ({n},)", name=item.name, shape=value.shape, n=n
+                )
 
     def __len__(self) -> int:
         return len(self.sector)
@@ -143,7 +146,11 @@ class Population:
 
     def _check_ratio(self, ratio: Floats | None) -> None:
         if ratio is not None and np.shape(ratio) != (len(self.sectors),):
-            raise PopulationError(f"population: ratios have shape {np.shape(ratio)}, expected ({len(self.sectors)},)")
+            raise PopulationError(
+                "population: ratios have shape {shape}, expected ({number_of_sectors},)",
+                shape=np.shape(ratio),
+                number_of_sectors=len(self.sectors),
+            )
 
     def draws(self, seed: int, period: int) -> Draws:
         """Return this population's random draws in a period."""
@@ -213,7 +220,10 @@ def firm_counts(total: int, weights: Mapping[str, float], minimum: int = 2) -> d
     """
     if total < minimum * len(weights):
         raise PopulationError(
-            f"population: {total} firms are too few; {len(weights)} sectors need at least {minimum} each"
+            "population: {total} firms are too few; {number_of_weights} sectors need at least {minimum} each",
+            total=total,
+            number_of_weights=len(weights),
+            minimum=minimum,
         )
     rest = apportion(total - minimum * len(weights), np.array(list(weights.values()), np.float64))
     return {sector: minimum + int(extra) for sector, extra in zip(weights, rest, strict=True)}
@@ -259,7 +269,9 @@ def build(
     """
     for sector, count in counts.items():
         if count < 1:
-            raise PopulationError(f"population: {sector} has {count} firms, expected at least 1")
+            raise PopulationError(
+                "population: {sector} has {count} firms, expected at least 1", sector=sector, count=count
+            )
     given = {"size": size_sigma, "intensity": intensity_sigma, "cost": cost_sigma}
     spread = {name: _by_sector(name, sigma, counts) for name, sigma in given.items()}
     mix = {"truthful": 1.0} if strategies is None else strategies
@@ -298,21 +310,32 @@ def _by_sector(name: str, sigma: float | Mapping[str, float], counts: Mapping[st
     values = [float(sigma[s]) if isinstance(sigma, Mapping) else float(sigma) for s in counts]
     for sector, value in zip(counts, values, strict=True):
         if not 0.0 <= value < np.inf:
-            raise PopulationError(f"population: the {name} dispersion of {sector} is {value}, expected 0 or more")
+            raise PopulationError(
+                "population: the {name} dispersion of {sector} is {value}, expected 0 or more",
+                name=name,
+                sector=sector,
+                value=value,
+            )
     return np.array(values)
 
 
 def _spread(draws: Draws, purpose: str, sigma: float) -> Floats:
     """Log-normal factors with median 1, (firms,); without a spread exactly 1."""
     if not 0.0 <= sigma < np.inf:
-        raise PopulationError(f"population: the {purpose} dispersion is {sigma}, expected 0 or more")
+        raise PopulationError(
+            "population: the {purpose} dispersion is {sigma}, expected 0 or more", purpose=purpose, sigma=sigma
+        )
     return np.exp(sigma * draws.normal(purpose)[:, 0]) if sigma else np.ones(int(draws.counts.sum()))
 
 
 def _horizons(draws: Draws, longest: int, spread: float, firms: int) -> Ints:
     """Years ahead by firm: evenly spread over the last part of the longest horizon, at least 1 where anybody plans."""
     if longest < 0 or not 0.0 <= spread <= 1.0:
-        raise PopulationError(f"population: horizon {longest} and its spread {spread}: expected 0 or more, and 0 to 1")
+        raise PopulationError(
+            "population: horizon {longest} and its spread {spread}: expected 0 or more, and 0 to 1",
+            longest=longest,
+            spread=spread,
+        )
     if longest == 0 or spread == 0.0:
         return np.full(firms, longest, np.int64)
     luck = draws.uniform("horizon")[:, 0]

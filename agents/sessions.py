@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tanshi.agents.strategies.zic import zic_limits
+from tanshi.errors import TanshiError
 from tanshi.market.call_auction import CallAuction
 from tanshi.market.orders import Floats, Ints, Orders
 
@@ -26,7 +27,7 @@ TRADERS = ("zi_c", "zi_u", "truthful")
 INSTITUTIONS = ("continuous", "call")
 
 
-class SessionError(ValueError):
+class SessionError(TanshiError, ValueError):
     """An experiment that cannot be held; the message names what was expected and what was given."""
 
 
@@ -106,13 +107,19 @@ def hold_sessions(
     """
     for what, given, known in (("trader", trader, TRADERS), ("institution", institution, INSTITUTIONS)):
         if given not in known:
-            raise SessionError(f"{what} {given!r} is unknown; known are {', '.join(known)}")
+            raise SessionError(
+                "{what} {given!r} is unknown; known are {known}", what=what, given=given, known=", ".join(known)
+            )
     worth = [np.asarray(v) for v in (values, costs)]
     for name, one in zip(("values", "costs"), worth, strict=True):
         if one.ndim != 1 or not one.size or one.dtype.kind not in "iu" or (one < 1).any():
-            raise SessionError(f"{name} must be whole numbers of at least 1, one a trader; found {one.tolist()}")
+            raise SessionError(
+                "{name} must be whole numbers of at least 1, one a trader; found {one}", name=name, one=one.tolist()
+            )
     if sessions < 1 or offers < 1:
-        raise SessionError(f"{sessions} sessions of {offers} turns: each must be at least 1")
+        raise SessionError(
+            "{sessions} sessions of {offers} turns: each must be at least 1", sessions=sessions, offers=offers
+        )
     buyers, sellers = (w.astype(np.int64) for w in worth)
     top = int(-(-(max(buyers.max(), sellers.max()) + 1) // 100) * 100) if highest is None else highest
     best = CallAuction().clear(_book(buyers, sellers))

@@ -13,13 +13,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from tanshi.errors import TanshiError
 from tanshi.market.apportion import apportion_groups
 from tanshi.market.orders import Floats, Ints, Mask
 
 Coverage = Literal["none", "allocated", "trading"]
 
 
-class AllocationError(ValueError):
+class AllocationError(TanshiError, ValueError):
     """A share, rate or coverage outside its range."""
 
 
@@ -47,7 +48,9 @@ def reduction(year: int, policy_start: int, tightness: float, decline: float) ->
     """
     if tightness >= 1.0 or decline >= 1.0:
         raise AllocationError(
-            f"allocation: tightness {tightness} and decline {decline} must be below 1, else nothing is left"
+            "allocation: tightness {tightness} and decline {decline} must be below 1, else nothing is left",
+            tightness=tightness,
+            decline=decline,
         )
     if year < policy_start:
         return 0.0
@@ -78,7 +81,9 @@ def split(cap: Ints, auctioned_share: float) -> tuple[Ints, Ints]:
         For a share outside 0 to 1.
     """
     if not 0.0 <= auctioned_share <= 1.0:
-        raise AllocationError(f"allocation: auctioned share is {auctioned_share}, expected 0 to 1")
+        raise AllocationError(
+            "allocation: auctioned share is {auctioned_share}, expected 0 to 1", auctioned_share=auctioned_share
+        )
     auctioned = np.rint(auctioned_share * np.asarray(cap)).astype(np.int64)
     return cap - auctioned, auctioned
 
@@ -146,9 +151,13 @@ def covered(coverage: Mapping[str, Coverage], sectors: Sequence[str]) -> tuple[M
     """
     for name, kind in coverage.items():
         if name not in sectors:
-            raise AllocationError(f"allocation: coverage names {name}, which is none of {', '.join(sectors)}")
+            raise AllocationError(
+                "allocation: coverage names {name}, which is none of {sectors}", name=name, sectors=", ".join(sectors)
+            )
         if kind not in ("none", "allocated", "trading"):
-            raise AllocationError(f"allocation: {name} is {kind!r}; expected none, allocated or trading")
+            raise AllocationError(
+                "allocation: {name} is {kind!r}; expected none, allocated or trading", name=name, kind=kind
+            )
     kinds = np.array([coverage.get(name, "none") for name in sectors])
     return kinds != "none", kinds == "trading"
 
@@ -196,9 +205,11 @@ def power_benchmark(plant: str, year: int) -> Benchmark:
     Benchmark(power=0.8177, heat=0.1105)
     """
     if plant not in _POWER:
-        raise AllocationError(f"benchmark: {plant!r} is none of {', '.join(_POWER)}")
+        raise AllocationError("benchmark: {plant!r} is none of {power}", plant=plant, power=", ".join(_POWER))
     if year not in _POWER[plant]:
-        raise AllocationError(f"benchmark: no benchmark of {year} is held, only of {min(_COAL_HEAT)} to 2022")
+        raise AllocationError(
+            "benchmark: no benchmark of {year} is held, only of {least} to 2022", year=year, least=min(_COAL_HEAT)
+        )
     heat = _GAS_HEAT if plant == "gas" else _COAL_HEAT
     return Benchmark(_POWER[plant][year], heat[year])
 
@@ -230,5 +241,5 @@ def pre_allocation(output: npt.ArrayLike, benchmark: npt.ArrayLike, share: float
     share : float
     """
     if not 0.0 <= share <= 1.0:
-        raise AllocationError(f"allocation: the share given in advance is {share}, expected 0 to 1")
+        raise AllocationError("allocation: the share given in advance is {share}, expected 0 to 1", share=share)
     return np.floor(share * output_based(output, benchmark) + 1e-9).astype(np.int64)

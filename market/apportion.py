@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from tanshi.errors import TanshiError
 from tanshi.market.orders import Floats, Ints
 
 
-class ApportionError(ValueError):
+class ApportionError(TanshiError, ValueError):
     """Weights that cannot carry the total: negative, not finite, or all zero under a positive total."""
 
 
@@ -107,10 +108,12 @@ def _rank_within(group: Ints, key: Floats, groups: int) -> Ints:
 
 def _check(weights: Floats, totals: Ints, group: Ints) -> None:
     if (totals < 0).any():
-        raise ApportionError(f"apportion: total {int(totals.min())} is negative")
+        raise ApportionError("apportion: total {least} is negative", least=int(totals.min()))
     if not np.isfinite(weights).all() or (weights < 0).any():
         raise ApportionError("apportion: weights must be finite and not negative")
     mass = np.bincount(group, weights, len(totals)) if len(group) else np.zeros(len(totals))
     if ((mass <= 0) & (totals > 0)).any():
         at = int(np.flatnonzero((mass <= 0) & (totals > 0))[0])
-        raise ApportionError(f"apportion: group {at} has a total of {int(totals[at])} but no weight")
+        raise ApportionError(
+            "apportion: group {at} has a total of {totals} but no weight", at=at, totals=int(totals[at])
+        )

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from tanshi.errors import TanshiError
 from tanshi.market.apportion import apportion
 from tanshi.market.crossing import Crossing, cross, point, serve
 from tanshi.market.orders import BUY, SELL, Ints, Orders, own_crossing
@@ -21,7 +22,7 @@ from tanshi.market.venue import Clearing, Fills, Venue
 Ties = Literal["price_time", "pro_rata", "random"]
 
 
-class AuctionError(ValueError):
+class AuctionError(TanshiError, ValueError):
     """A call auction set up or called in a way its rules do not cover."""
 
 
@@ -60,9 +61,11 @@ class CallAuction(Venue):
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.k <= 1.0:
-            raise AuctionError(f"call auction: k is {self.k}, expected 0 to 1")
+            raise AuctionError("call auction: k is {k}, expected 0 to 1", k=self.k)
         if self.ties not in ("price_time", "pro_rata", "random"):
-            raise AuctionError(f"call auction: tie rule {self.ties!r} is none of price_time, pro_rata, random")
+            raise AuctionError(
+                "call auction: tie rule {ties!r} is none of price_time, pro_rata, random", ties=self.ties
+            )
 
     def clear(self, orders: Orders, rng: np.random.Generator | None = None) -> Clearing:
         """Match the book; orders must have passed `tanshi.market.orders.screen`."""

@@ -89,9 +89,14 @@ def solve(
     if caps.size == 1:
         caps = np.full(count, caps[0])
     if caps.size != count or count < 1:
-        raise CurveError(f"{caps.size} caps for {count} years; one for all, or one a year")
+        raise CurveError("{size} caps for {count} years; one for all, or one a year", size=caps.size, count=count)
     if not (np.isfinite(caps).all() and (caps >= 0).all() and bank >= 0 and rate > -1):
-        raise CurveError(f"caps {caps.tolist()}, bank {bank}, rate {rate}: caps and bank are >= 0, the rate above -1")
+        raise CurveError(
+            "caps {caps}, bank {bank}, rate {rate}: caps and bank are >= 0, the rate above -1",
+            caps=caps.tolist(),
+            bank=bank,
+            rate=rate,
+        )
     runs = [(t, t + 1) for t in range(count)]  # years that share one bank
     supply = caps.copy()
     supply[0] += bank
@@ -134,8 +139,12 @@ def _price(curves: Curves, supply: Floats, run: tuple[int, int], rate: float) ->
         return 0.0
     if excess(high) > 1e-9 * max(there, 1.0):
         raise CurveError(
-            f"the caps of the years {first + 1} to {last} allow {there:g} t; with everything abated that can be, "
-            f"{there + excess(high):g} t are left"
+            "the caps of the years {first} to {last} allow {there:g} t; with everything abated that "
+            "can be, {excess:g} t are left",
+            first=first + 1,
+            last=last,
+            there=there,
+            excess=there + excess(high),
         )
     for _ in range(HALVINGS):
         middle = (low + high) / 2

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tanshi.errors import TanshiError
 from tanshi.market.orders import Floats
 
 
-class CurveError(ValueError):
+class CurveError(TanshiError, ValueError):
     """Curves, caps or rates that mean nothing; the message names the firm or year and the number."""
 
 
@@ -49,12 +50,20 @@ class Curves:
         n = self.baseline.size
         if self.baseline.ndim != 1 or self.amount.shape != self.cost.shape or self.amount.shape[:1] != (n,):
             raise CurveError(
-                f"curves: baseline has shape {self.baseline.shape}, amount {self.amount.shape}, cost "
-                f"{self.cost.shape}; expected (firms,), (firms, points), (firms, points)"
+                "curves: baseline has shape {shape}, amount {amount}, cost {cost}; expected "
+                "(firms,), (firms, points), (firms, points)",
+                shape=self.baseline.shape,
+                amount=self.amount.shape,
+                cost=self.cost.shape,
             )
         names = tuple(self.names) or tuple(f"firm {i}" for i in range(n))
         if len(names) != n or len(set(names)) != n:
-            raise CurveError(f"curves: {len(names)} names, {len(set(names))} different, for {n} firms")
+            raise CurveError(
+                "curves: {number_of_names} names, {different} different, for {n} firms",
+                number_of_names=len(names),
+                different=len(set(names)),
+                n=n,
+            )
         object.__setattr__(self, "names", names)
         first = np.arange(self.amount.shape[1]) == 0
         faults = (
@@ -69,7 +78,9 @@ class Curves:
         )
         for words, fault in faults:
             if fault.any():
-                raise CurveError(f"curves: the curve of '{names[int(np.argwhere(fault)[0][0])]}' {words}")
+                raise CurveError(
+                    "curves: the curve of '{names}' {words}", names=names[int(np.argwhere(fault)[0][0])], words=words
+                )
 
     def __len__(self) -> int:
         return self.baseline.size

@@ -8,6 +8,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from tanshi.errors import TanshiError
 from tanshi.market.orders import Ints, Mask
 
 # Boundary accounts, counted from the end of the table so that they never collide with a participant's number.
@@ -16,7 +17,7 @@ LARGEST = 2.0**62
 """No ledger holds more units, so that sums of a few of them still fit 64 bits."""
 
 
-class RegistryError(ValueError):
+class RegistryError(TanshiError, ValueError):
     """An operation the registry does not perform; nothing has moved."""
 
 
@@ -41,8 +42,8 @@ class OverdrawnError(RegistryError):
         Every account that lacks.
     """
 
-    def __init__(self, message: str, accounts: Ints) -> None:
-        super().__init__(message)
+    def __init__(self, template: str, accounts: Ints, /, **fields: object) -> None:
+        super().__init__(template, **fields)
         self.accounts = accounts
 
     @staticmethod
@@ -55,8 +56,13 @@ class OverdrawnError(RegistryError):
         first = int(who[0])
         more = f" and {len(who) - 1} more accounts" if len(who) > 1 else ""
         raise OverdrawnError(
-            f"registry: account {first} has {what} of {int(there[first])}, {int(asked[first])} asked{more}",
+            "registry: account {first} has {what} of {there}, {asked} asked{more}",
             who,
+            first=first,
+            what=what,
+            there=int(there[first]),
+            asked=int(asked[first]),
+            more=more,
         )
 
 
@@ -152,10 +158,12 @@ def accounts_of(value: npt.ArrayLike, accounts: int) -> Ints:
     """Return account numbers as an array, refusing unknown ones."""
     who = np.atleast_1d(np.asarray(value))
     if who.size and who.dtype.kind not in "iu":
-        raise UnknownAccountError(f"registry: account numbers are {who.dtype}, expected whole numbers")
+        raise UnknownAccountError("registry: account numbers are {dtype}, expected whole numbers", dtype=who.dtype)
     if who.size and (int(who.min()) < 0 or int(who.max()) >= accounts):
         wrong = int(who.min()) if int(who.min()) < 0 else int(who.max())
-        raise UnknownAccountError(f"registry: account {wrong} is not one of 0 to {accounts - 1}")
+        raise UnknownAccountError(
+            "registry: account {wrong} is not one of 0 to {accounts}", wrong=wrong, accounts=accounts - 1
+        )
     return who.astype(np.int64)
 
 
@@ -163,11 +171,13 @@ def amounts_of(value: npt.ArrayLike) -> Ints:
     """Return amounts as an array, refusing negative ones and fractions."""
     units = np.atleast_1d(np.asarray(value))
     if units.size and units.dtype.kind not in "iu":
-        raise AmountError(f"registry: amounts are {units.dtype}, expected whole numbers")
+        raise AmountError("registry: amounts are {dtype}, expected whole numbers", dtype=units.dtype)
     if units.size and int(units.min()) < 0:
-        raise AmountError(f"registry: amount {int(units.min())} is negative")
+        raise AmountError("registry: amount {least} is negative", least=int(units.min()))
     if units.size and int(units.max()) >= 1 << 63:
-        raise CapacityError(f"registry: amount {int(units.max())} does not fit 64-bit integers; use a coarser lot")
+        raise CapacityError(
+            "registry: amount {most} does not fit 64-bit integers; use a coarser lot", most=int(units.max())
+        )
     return units.astype(np.int64)
 
 

@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 
+from tanshi.errors import TanshiError
 from tanshi.market.continuous import outcome
 from tanshi.market.limits import Limits
 from tanshi.market.matching import meet
@@ -32,7 +33,7 @@ LEVELS = 5
 Choice = Literal["any", "earliest"]
 
 
-class ListingError(ValueError):
+class ListingError(TanshiError, ValueError):
     """A listed agreement called in a way its rules do not cover."""
 
 

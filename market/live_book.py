@@ -65,13 +65,13 @@ class OrderBook:
         given: tuple[tuple[str, object], ...] = (("account", account), ("price", price), ("quantity", quantity))
         for name, value in given:
             if isinstance(value, bool) or not isinstance(value, int) or value < (1 if name == "quantity" else 0):
-                raise OrderError(f"order: {name} is {value!r}; a whole number is expected")
+                raise OrderError("order: {name} is {value!r}; a whole number is expected", name=name, value=value)
         if side not in (BUY, SELL):
-            raise OrderError(f"order: side is {side!r}; 1 buys, -1 sells")
+            raise OrderError("order: side is {side!r}; 1 buys, -1 sells", side=side)
         number, left, made = self._next, quantity, []
         reach = self._crossing(side, price)
         if any(self._of[n][0] == account for n in reach):
-            raise OrderError(f"order: account {account} would trade with itself")
+            raise OrderError("order: account {account} would trade with itself", account=account)
         self._next += 1
         while left and (maker := self._best(-side, price, side)) is not None:
             lots = min(left, self._left[maker])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tanshi.errors import TanshiError
 from tanshi.numerics.compiled import compiled
 
 Ints = npt.NDArray[np.int64]
@@ -20,7 +21,7 @@ LOWEST, HIGHEST = -(1 << 63), (1 << 63) - 1
 """Below and above all prices and times."""
 
 
-class OrderError(ValueError):
+class OrderError(TanshiError, ValueError):
     """Arrays that cannot be orders at all: unequal lengths or a type that is not a whole number."""
 
 
@@ -58,10 +59,15 @@ class Orders:
         for name, dtype in _COLUMNS.items():
             column = np.asarray(getattr(self, name))
             if column.shape != (length,):
-                raise OrderError(f"orders: {name} has shape {column.shape}, expected ({length},)")
+                raise OrderError(
+                    "orders: {name} has shape {shape}, expected ({length},)",
+                    name=name,
+                    shape=column.shape,
+                    length=length,
+                )
             if column.dtype != dtype:
                 if column.size and column.dtype.kind not in "iu":
-                    raise OrderError(f"orders: {name} is {column.dtype}, expected whole numbers")
+                    raise OrderError("orders: {name} is {dtype}, expected whole numbers", name=name, dtype=column.dtype)
                 object.__setattr__(self, name, column.astype(dtype))
             else:
                 object.__setattr__(self, name, column)
@@ -290,7 +296,9 @@ def accounts_in(orders: Orders) -> int:
         For a negative account, which `screen` would have refused.
     """
     if orders.account.min(initial=0) < 0:
-        raise OrderError(f"orders: account {int(orders.account.min())} is negative; `screen` refuses such orders")
+        raise OrderError(
+            "orders: account {least} is negative; `screen` refuses such orders", least=int(orders.account.min())
+        )
     return int(orders.account.max(initial=-1)) + 1
 
 

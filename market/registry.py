@@ -68,7 +68,12 @@ class Registry:
         overdraft: npt.ArrayLike = True,
     ) -> None:
         if accounts < 1 or vintages < 1 or lot < 1:
-            raise RegistryError(f"registry: {accounts} accounts, {vintages} vintages, lot {lot}: each must be positive")
+            raise RegistryError(
+                "registry: {accounts} accounts, {vintages} vintages, lot {lot}: each must be positive",
+                accounts=accounts,
+                vintages=vintages,
+                lot=lot,
+            )
         self.accounts = accounts
         self.first_vintage = first_vintage
         self.vintages = vintages
@@ -327,7 +332,12 @@ class Registry:
         row = vintage - self.first_vintage
         if not 0 <= row < self.vintages:
             last = self.first_vintage + self.vintages - 1
-            raise RegistryError(f"registry: vintage {vintage} is outside {self.first_vintage} to {last}")
+            raise RegistryError(
+                "registry: vintage {vintage} is outside {first_vintage} to {last}",
+                vintage=vintage,
+                first_vintage=self.first_vintage,
+                last=last,
+            )
         return row
 
     def _pair(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> tuple[Ints, Ints]:

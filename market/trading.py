@@ -78,13 +78,17 @@ class Market:
         seed: int = 0,
     ) -> None:
         if not (tick > 0 and lot > 0):
-            raise CurveError(f"a tick of {tick} and a lot of {lot}: both must be positive")
+            raise CurveError("a tick of {tick} and a lot of {lot}: both must be positive", tick=tick, lot=lot)
         self.curves, self.tick, self.lot, self.name = curves, tick, lot, venue
         given = np.asarray(allocation, np.float64)
         if given.ndim == 0:
             given = given * curves.baseline / curves.baseline.sum()
         if given.shape != (len(curves),) or not (given >= 0).all():
-            raise CurveError(f"an allocation of shape {given.shape} for {len(curves)} firms; tonnes >= 0, one a firm")
+            raise CurveError(
+                "an allocation of shape {shape} for {number_of_curves} firms; tonnes >= 0, one a firm",
+                shape=given.shape,
+                number_of_curves=len(curves),
+            )
         self.allocation = _lots(given, lot)
         self.house = len(curves)  # the account of whoever runs the venue: what sellers do not get of the price
         self.registry = Registry(len(curves) + 1, YEAR, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from tanshi.errors import TanshiError
 from tanshi.market.block import BlockAgreement
 from tanshi.market.call_auction import CallAuction, Ties
 from tanshi.market.continuous import ContinuousAuction
@@ -17,7 +18,7 @@ from tanshi.market.venue import Venue
 from tanshi.plugins import known, load
 
 
-class VenueError(ValueError):
+class VenueError(TanshiError, ValueError):
     """A venue that does not exist."""
 
 
@@ -73,7 +74,9 @@ def open_venue(name: str, day: Day) -> Venue:
     if name in VENUES:
         return VENUES[name](day)
     if name not in known("venue"):
-        raise VenueError(f"venues: {name!r} is unknown; known are {', '.join([*VENUES, *known('venue')])}")
+        raise VenueError(
+            "venues: {name!r} is unknown; known are {value}", name=name, value=", ".join([*VENUES, *known("venue")])
+        )
     venue: Venue = load("venue", name)(day)
     return venue
 

@@ -9,6 +9,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 
 FILE = "calibrated.csv"
@@ -54,12 +55,20 @@ def calibrated(economy: str | Path) -> tuple[Fitted, ...]:
         heads = tuple(reader.fieldnames or ())
         if heads != COLUMNS:
             raise UserError(
-                f"The calibration of the economy {economy} cannot be used.",
-                [Problem(f"the columns {', '.join(COLUMNS)}", ", ".join(heads) or "none", str(path), 1)],
+                "The calibration of the economy {economy} cannot be used.",
+                [
+                    Problem(
+                        Message("the columns {columns}", columns=", ".join(COLUMNS)),
+                        ", ".join(heads) or "none",
+                        str(path),
+                        1,
+                    )
+                ],
+                economy=economy,
             )
         rows = [_row(row, line, str(path), problems) for line, row in enumerate(reader, start=2)]
     if problems:
-        raise UserError(f"The calibration of the economy {economy} cannot be used.", problems)
+        raise UserError("The calibration of the economy {economy} cannot be used.", problems, economy=economy)
     return tuple(row for row in rows if row is not None)
 
 
@@ -82,7 +91,7 @@ def _row(row: dict[str, str], line: int, file: str, problems: list[Problem]) -> 
     if len(numbers) < 4:
         return None
     if not numbers["low"] <= numbers["value"] <= numbers["high"]:
-        expected = f"a value of its range, {numbers['low']:g} to {numbers['high']:g}"
+        expected = Message("a value of its range, {low:g} to {high:g}", low=numbers["low"], high=numbers["high"])
         problems.append(Problem(expected, f"{numbers['value']:g}", file, line, "value"))
     return Fitted(row["field"], source=str(row["source"]), line=line, **numbers)
 

@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, did_you_mean, shorten, visible
 
 LARGEST_FILE = 1_000_000
@@ -135,7 +136,7 @@ def named_document(name_or_path: str | Path, folder: Path, kind: str) -> tuple[P
     path = folder / f"{reference}.yaml" if reference in known else Path(reference)
     if path.suffix in (".yaml", ".yml"):
         return path, read_document(path, path.name if path.parent == folder else reference)
-    expected = f"a ready-made {kind} ({', '.join(known)}) or a YAML file"
+    expected = Message("a ready-made {kind} ({known}) or a YAML file", kind=kind, known=", ".join(known))
     return path, Document(problems=[Problem(expected, repr(reference), hint=did_you_mean(reference, known))])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 import tanshi.plugins as plugins
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 
 ECONOMIES = Path(__file__).parent / "economies"
@@ -144,8 +145,12 @@ def economy_folder(name: str | Path) -> Path:
         return _brought(str(name))
     own = OWN.iterdir() if OWN.is_dir() else ()
     known = sorted({p.name for p in (*ECONOMIES.iterdir(), *own) if p.is_dir()} | {*plugins.known("economy")})
-    problem = Problem(f"one of {', '.join(known)}, or a folder", repr(str(name)), hint=did_you_mean(str(name), known))
-    raise UserError(f"There is no economy '{name}'.", [problem])
+    problem = Problem(
+        Message("one of {known}, or a folder", known=", ".join(known)),
+        repr(str(name)),
+        hint=did_you_mean(str(name), known),
+    )
+    raise UserError("There is no economy '{name}'.", [problem], name=name)
 
 
 def _brought(name: str) -> Path:
@@ -154,9 +159,11 @@ def _brought(name: str) -> Path:
     place = Path(found.__file__).parent if hasattr(found, "__file__") else Path(found)
     if not place.is_dir():
         problem = Problem(
-            "the folder of an economy", f"{place}, which is none", hint=f"It is {plugins.origin('economy', name)}."
+            "the folder of an economy",
+            Message("{place}, which is none", place=place),
+            hint=Message("It is {origin}.", origin=plugins.origin("economy", name)),
         )
-        raise UserError(f"The economy '{name}' cannot be read.", [problem])
+        raise UserError("The economy '{name}' cannot be read.", [problem], name=name)
     return place
 
 
@@ -183,17 +190,19 @@ def load_economy(name: str | Path) -> Figures:
         if not path.is_file():
             if table in OPTIONAL:
                 continue
-            expected = f"a CSV table with the columns {', '.join(columns)}"
+            expected = Message("a CSV table with the columns {columns}", columns=", ".join(columns))
             problems.append(Problem(expected, "no such file", str(path)))
             continue
         try:
             tables[table] = pd.read_csv(path)
         except (ValueError, OSError) as error:
-            problems.append(Problem("a CSV table", f"a file that cannot be read: {error}", str(path)))
+            problems.append(
+                Problem("a CSV table", Message("a file that cannot be read: {error}", error=error), str(path))
+            )
             continue
         problems += _table_problems(str(path), tables[table], table, columns)
     if problems:
-        raise UserError(f"The economy in {folder} cannot be used.", problems)
+        raise UserError("The economy in {folder} cannot be used.", problems, folder=folder)
     return Figures(name=str(name), **tables)
 
 
@@ -213,7 +222,7 @@ def _table_problems(file: str, frame: pd.DataFrame, table: str, columns: tuple[s
     missing = [column for column in (*columns, "status", "source") if column not in frame.columns]
     if missing:
         found = f"the columns {', '.join(map(str, frame.columns))}"
-        return [Problem(f"the column {column}", found, file, 1, column) for column in missing]
+        return [Problem(Message("the column {column}", column=column), found, file, 1, column) for column in missing]
     if frame.empty:
         return [Problem("at least one row", "none", file)]
     problems: list[Problem] = []
@@ -229,7 +238,9 @@ def _table_problems(file: str, frame: pd.DataFrame, table: str, columns: tuple[s
                 problems.append(Problem("a number of at least 0", f"{number:g}", file, i + 2, str(column)))
     for i, (status, source) in enumerate(zip(frame["status"], frame["source"], strict=True)):
         if status not in STATUSES:
-            problems.append(Problem(f"one of {', '.join(STATUSES)}", repr(status), file, i + 2, "status"))
+            problems.append(
+                Problem(Message("one of {statuses}", statuses=", ".join(STATUSES)), repr(status), file, i + 2, "status")
+            )
         if pd.isna(source) or not str(source).strip():
             problems.append(Problem("the source of the figure", "nothing", file, i + 2, "source"))
     return problems

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from tanshi.errors import Message, TanshiError, said
+
 SAID = 20
 """Problems that one message tells; the others are counted."""
 
@@ -17,7 +19,7 @@ class Problem:
     Parameters
     ----------
     expected, got
-        What was asked for and what stood there, each a phrase in plain words.
+        What was asked for and what stood there, each a phrase in plain words; a `Message` where it has fields.
     file
         File name as the user would type it, or the option of the command line; empty where there is none.
     line
@@ -43,30 +45,33 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         where = "".join(f"{part}: " for part in (place, self.field) if part)
-        text = f"{where}expected {self.expected}, got {self.got}" + (f". {self.hint}" if self.hint else "")
-        return visible(text)
+        parts = {"expected": said(self.expected), "got": said(self.got)}
+        text = where + said(Message("expected {expected}, got {got}", **parts))
+        return visible(text + (f". {said(self.hint)}" if self.hint else ""))
 
 
-class UserError(Exception):
+class UserError(TanshiError):
     """A mistake the user can mend; shown as one message, never as a traceback.
 
     Parameters
     ----------
-    message
-        One line that says what could not be done.
+    template
+        One line that says what could not be done, with named fields in braces.
     problems
         Every single thing found wrong, all at once, in the order in which they stand in the files.
+    **fields
+        What stands in the braces.
     """
 
-    def __init__(self, message: str, problems: Iterable[Problem] = ()) -> None:
-        self.message = message
+    def __init__(self, template: str, problems: Iterable[Problem] = (), /, **fields: object) -> None:
+        super().__init__(template, **fields)
         self.problems: tuple[Problem, ...] = tuple(problems)
-        super().__init__(message, self.problems)
 
     def __str__(self) -> str:
         told = [f"  {problem}" for problem in self.problems[:SAID]]
         left = len(self.problems) - SAID
-        return "\n".join([self.message, *told, *([f"  and {left:,} more."] if left > 0 else [])])
+        more = [said(Message("  and {left:,} more.", left=left))] if left > 0 else []
+        return "\n".join([super().__str__(), *told, *more])
 
 
 class ScenarioError(UserError):
@@ -87,7 +92,7 @@ def did_you_mean(word: str, choices: Sequence[str]) -> str:
     """
     folded = {choice.casefold(): choice for choice in choices}
     near = get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.5)
-    return f"Did you mean {folded[near[0]]}?" if near else ""
+    return Message("Did you mean {word}?", word=folded[near[0]]) if near else ""
 
 
 def visible(text: str) -> str:

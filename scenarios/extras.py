@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
@@ -41,7 +42,12 @@ def need(extra: str, refusal: str, *, place: str = "", otherwise: str = "") -> N
     missing = [name for name in EXTRAS[extra] if find_spec(name) is None]
     if missing:
         hint = f"Install it: {install_command(extra)}. {otherwise}".rstrip()
-        problem = Problem(f"the packages of the extra `{extra}`", f"no {' and no '.join(missing)}", place, hint=hint)
+        problem = Problem(
+            Message("the packages of the extra `{extra}`", extra=extra),
+            Message("no {missing}", missing=" and no ".join(missing)),
+            place,
+            hint=hint,
+        )
         raise UserError(refusal, [problem])
 
 

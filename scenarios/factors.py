@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from tanshi.errors import Message
 from tanshi.scenarios.document import Document, Mark
 from tanshi.scenarios.draws import Factor, current_value, scenario_fields, vary
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
@@ -229,7 +230,9 @@ def _figure_range(document: Document, keys: Sequence[str], factor: Factor, figur
     slack = 1e-9 * max(abs(figure.low), abs(figure.high))
     if figure.low - slack <= value <= figure.high + slack:
         return set()
-    expected = f"{figure.path} within its published range of {figure.low:g} to {figure.high:g}"
+    expected = Message(
+        "{path} within its published range of {low:g} to {high:g}", path=figure.path, low=figure.low, high=figure.high
+    )
     add_problem(document, keys, expected, f"{value:g} at one end", "To leave it on purpose: beyond_range: true.")
     return {figure.path}
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import Message
 from tanshi.scenarios.economy import Figures, load_economy, may_be_negative
 from tanshi.scenarios.errors import SAID, Problem, UserError, did_you_mean
 
@@ -170,7 +171,9 @@ def problems_with(name: str, values: Mapping[str, float]) -> list[Problem]:
         if figure is None:
             near = did_you_mean(path, list(known)) if len(problems) < SAID else ""
             hint = f"{near} `tanshi params economy` lists them.".strip()
-            problems.append(Problem(f"a figure of the economy {name}", repr(path), field=path, hint=hint))
+            problems.append(
+                Problem(Message("a figure of the economy {name}", name=name), repr(path), field=path, hint=hint)
+            )
         elif not value >= figure.lowest:
             problems.append(Problem(figure.expectation, f"{value:g}", field=path))
     return problems

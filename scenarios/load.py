@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from tanshi.errors import Message
 from tanshi.scenarios.document import Document, Mark, overlay, read_document
 from tanshi.scenarios.errors import SAID, Problem, ScenarioError, UserError, did_you_mean, shorten, visible
 from tanshi.scenarios.following import follow_the_economy
@@ -104,7 +105,7 @@ def load_scenarios(
             scenarios[scenario.name] = scenario
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
-        raise ScenarioError(f"The scenario cannot be used: {count}.", problems)
+        raise ScenarioError("The scenario cannot be used: {count}.", problems, count=count)
     return tuple(scenarios.values())
 
 
@@ -177,7 +178,7 @@ def _locate(reference: str, folder: Path) -> tuple[Path | None, str]:
 def _unknown(reference: str, origin: Mark | None) -> Problem:
     at, field = (origin, "extends") if origin else (Mark(""), "scenario")
     names = library()
-    expected = f"a built-in scenario ({', '.join(names)}) or a YAML file"
+    expected = Message("a built-in scenario ({names}) or a YAML file", names=", ".join(names))
     return Problem(expected, shorten(reference), at.file, at.line, field, did_you_mean(reference, names))
 
 
@@ -293,9 +294,9 @@ def _unknown_field(path: Sequence[str]) -> tuple[str, str, str]:
     if group is Coverage:
         described = {code: (info.description or "").casefold() for code, info in group.model_fields.items()}
         told = [code for code, words in described.items() if key.casefold() in words]
-        hint = f"Did you mean {' and '.join(told)}?" if told else did_you_mean(key, fields)
+        hint = Message("Did you mean {told}?", told=" and ".join(told)) if told else did_you_mean(key, fields)
         return f"one of the sectors {', '.join(fields)}", f"the sector {key!r}", hint
-    hint = f"Did you mean {elsewhere[0]}?" if elsewhere else did_you_mean(key, fields)
+    hint = Message("Did you mean {elsewhere}?", elsewhere=elsewhere[0]) if elsewhere else did_you_mean(key, fields)
     return f"one of the fields {', '.join(fields)}", f"the field {key!r}", hint
 
 

@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 import tanshi.plugins as plugins
+from tanshi.errors import Message
 from tanshi.plugins import Kind
 
 Status = Literal["law", "measured", "literature", "assumed", "calibrated", "setting"]
@@ -242,7 +243,9 @@ class Price(Group):
     @model_validator(mode="after")
     def _floor_below_ceiling(self) -> Self:
         if self.ceiling is not None and self.ceiling < self.floor:
-            got = f"a ceiling of {self.ceiling:g} under a floor of {self.floor:g} yuan/t"
+            got = Message(
+                "a ceiling of {ceiling:g} under a floor of {floor:g} yuan/t", ceiling=self.ceiling, floor=self.floor
+            )
             raise _refuse("a ceiling not below the floor", got, "price.ceiling")
         return self
 
@@ -676,7 +679,7 @@ class Scenario(Group):
         price = info.data.get("price")
         if price is not None and penalty.price <= price.floor:
             hint = "Nobody buys an allowance that costs as much as the penalty."
-            expected = f"more than the price floor of {price.floor:g} yuan/t"
+            expected = Message("more than the price floor of {floor:g} yuan/t", floor=price.floor)
             raise _refuse(expected, f"{penalty.price:g}", "penalty.price", hint)
         return penalty
 
@@ -693,7 +696,10 @@ class Scenario(Group):
     @classmethod
     def _a_firm_in_every_sector(cls, firms: Firms) -> Firms:
         if firms.number < len(Coverage.model_fields):
-            expected = f"at least one firm for each of the {len(Coverage.model_fields)} sectors"
+            expected = Message(
+                "at least one firm for each of the {sectors} sectors",
+                sectors=len(Coverage.model_fields),
+            )
             raise _refuse(expected, str(firms.number), "firms.number")
         return firms
 
@@ -708,7 +714,9 @@ class Scenario(Group):
         if years is not None and start is not None and not start <= shock.year <= years.end:
             raise _refuse(f"a year of the policy, {start} to {years.end}", str(shock.year), "shock.year")
         if market is not None and shock.period > market.periods_per_year:
-            expected = f"one of the {market.periods_per_year} periods of a year"
+            expected: str = Message(
+                "one of the {periods_per_year} periods of a year", periods_per_year=market.periods_per_year
+            )
             raise _refuse(expected, str(shock.period), "shock.period")
         coverage, allocation = info.data.get("coverage"), info.data.get("allocation")
         if allocation is not None and (allocation.in_advance is not None or allocation.gap_cap is not None):

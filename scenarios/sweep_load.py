@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from tanshi.errors import Message
 from tanshi.scenarios.document import Document, Mark, named_document, names_in
 from tanshi.scenarios.draws import Factor
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
@@ -103,7 +104,7 @@ def plan_from(data: Mapping[str, Any], variables: Collection[str]) -> Plan:
         scenarios = tuple(Scenario.model_validate(item) for item in data["scenarios"])
         name = str(data["name"])
     except (ValidationError, KeyError, TypeError) as error:
-        raise SweepError(f"sweep.json is no sweep: {str(error).splitlines()[0]}") from error
+        raise SweepError("sweep.json is no sweep: {why}", why=str(error).splitlines()[0]) from error
     plan = _plan(name, spec, scenarios, document, variables)
     if document.problems:
         raise _refusal(document.problems)
@@ -113,7 +114,7 @@ def plan_from(data: Mapping[str, Any], variables: Collection[str]) -> Plan:
 def _refusal(problems: Sequence[Problem]) -> SweepError:
     unique = list(dict.fromkeys(sorted(problems, key=lambda p: (p.file, p.line or 0))))
     count = "1 problem" if len(unique) == 1 else f"{len(unique)} problems"
-    return SweepError(f"The sweep cannot be used: {count}.", unique)
+    return SweepError("The sweep cannot be used: {count}.", unique, count=count)
 
 
 # -- the file's form ---------------------------------------------------------------------------------------
@@ -169,7 +170,11 @@ def _check_design(document: Document, spec: Sweep, factors: Sequence[Factor]) ->
     design, n, d = spec.design, spec.design.samples, len(spec.parameters)
     if design.method == "sobol" and n & (n - 1):
         below = 1 << (n.bit_length() - 1)
-        hint = f"Take {below} or {2 * below}: Sobol's sequence is balanced at powers of two only."
+        hint = Message(
+            "Take {below} or {above}: Sobol's sequence is balanced at powers of two only.",
+            below=below,
+            above=2 * below,
+        )
         add_problem(document, ("design", "samples"), "a power of two for the sobol design", str(n), hint)
     if design.method == "morris" and design.levels % 2:
         add_problem(document, ("design", "levels"), "an even number for the morris design", str(design.levels))
@@ -208,6 +213,8 @@ def _check_outputs(document: Document, spec: Sweep, scenarios: Sequence[Scenario
         for scenario in scenarios:
             years = scenario.years
             if output.year is not None and not years.start <= output.year <= years.end:
-                expected = f"a year of {scenario.name}, {years.start} to {years.end}"
+                expected = Message(
+                    "a year of {name}, {start} to {end}", name=scenario.name, start=years.start, end=years.end
+                )
                 add_problem(document, ("outputs", name, "year"), expected, str(output.year))
                 break

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from tanshi.errors import Message
 from tanshi.scenarios.document import Document, named_document, names_in
 from tanshi.scenarios.draws import Factor, current_value, scenario_fields
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
@@ -89,7 +90,7 @@ def load_calibration(
 def _refusal(problems: Sequence[Problem]) -> CalibrationError:
     unique = list(dict.fromkeys(sorted(problems, key=lambda p: (p.file, p.line or 0))))
     count = "1 problem" if len(unique) == 1 else f"{len(unique)} problems"
-    return CalibrationError(f"The calibration cannot be used: {count}.", unique)
+    return CalibrationError("The calibration cannot be used: {count}.", unique, count=count)
 
 
 def _validate(document: Document) -> Calibration | None:
@@ -127,13 +128,27 @@ def _check_targets(
             add_problem(document, (*here, "variable"), "an annual variable", repr(target.variable), hint)
         scenario = scenarios.get(target.scenario)
         if scenario is not None and not scenario.years.start <= target.year <= scenario.years.end:
-            expected = f"a year of {target.scenario}, {scenario.years.start} to {scenario.years.end}"
+            expected = Message(
+                "a year of {scenario}, {start} to {end}",
+                scenario=target.scenario,
+                start=scenario.years.start,
+                end=scenario.years.end,
+            )
             add_problem(document, (*here, "year"), expected, str(target.year))
         owner = owners.setdefault((target.scenario, target.variable, target.year), name)
         if owner != name:
             other = spec.targets[owner].value
-            got = f"{target.value:g}, and {other:g} by {owner}" if other != target.value else f"it again after {owner}"
-            expected = f"one value of {target.variable} of {target.scenario} in {target.year}"
+            got = (
+                Message("{value:g}, and {other:g} by {owner}", value=target.value, other=other, owner=owner)
+                if other != target.value
+                else Message("it again after {owner}", owner=owner)
+            )
+            expected = Message(
+                "one value of {variable} of {scenario} in {year}",
+                variable=target.variable,
+                scenario=target.scenario,
+                year=target.year,
+            )
             add_problem(document, (*here, "value"), expected, got, "Targets that contradict each other cannot be met.")
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from tanshi.errors import TanshiError
+
 Kind = Literal["venue", "strategy", "drift", "economy"]
 GROUPS: Mapping[Kind, str] = {
     "venue": "tanshi.venues",
@@ -28,12 +30,12 @@ BUILT_IN: Mapping[Kind, frozenset[str]] = {
     ),
     "strategy": frozenset({"truthful", "zic", "zip", "scheduled"}),
     "drift": frozenset({"neural", "ou", "none"}),
-    "economy": frozenset({"shanxi_2022"}),
+    "economy": frozenset({"china_2017", "inner_mongolia_2017", "shandong_2017", "shanxi_2022"}),
 }
 """Names of the program's own; they mean the program's own, whatever is installed."""
 
 
-class PluginError(ValueError):
+class PluginError(TanshiError, ValueError):
     """A rule from outside that cannot be used; the message says whose it is and what to do."""
 
 
@@ -84,13 +86,15 @@ def register(kind: Kind, name: str, rule: object) -> None:
         For another kind, a name that is none, or one that is taken.
     """
     if kind not in GROUPS:
-        raise PluginError(f"There is no kind {kind!r} of rule to register: there are {', '.join(GROUPS)}.")
+        raise PluginError(
+            "There is no kind {kind!r} of rule to register: there are {groups}.", kind=kind, groups=", ".join(GROUPS)
+        )
     if not name.isidentifier():
-        raise PluginError(f"A {kind} is called by letters, digits and underscores, not {name!r}.")
+        raise PluginError("A {kind} is called by letters, digits and underscores, not {name!r}.", kind=kind, name=name)
     if name in BUILT_IN[kind]:
-        raise PluginError(f"The {kind} {name!r} is the program's own: give yours another name.")
+        raise PluginError("The {kind} {name!r} is the program's own: give yours another name.", kind=kind, name=name)
     if taken := _brought(kind).get(name):
-        raise PluginError(f"There is already {taken[0]}: give yours another name.")
+        raise PluginError("There is already {taken}: give yours another name.", taken=taken[0])
     _registered[kind, name] = rule
 
 
@@ -114,11 +118,19 @@ def origin(kind: Kind, name: str) -> Origin:
     found = _brought(kind).get(name, ())
     if not found:
         raise PluginError(
-            f"There is no {kind} {name!r}: {', '.join(sorted({*BUILT_IN[kind], *known(kind)}))} are known."
+            "There is no {kind} {name!r}: {value} are known.",
+            kind=kind,
+            name=name,
+            value=", ".join(sorted({*BUILT_IN[kind], *known(kind)})),
         )
     if len(found) > 1:
         whose = " and ".join(f"{one.distribution} {one.version}" for one in found)
-        raise PluginError(f"The {kind} {name!r} is brought by {whose}: uninstall all but one of them.")
+        raise PluginError(
+            "The {kind} {name!r} is brought by {whose}: uninstall all but one of them.",
+            kind=kind,
+            name=name,
+            whose=whose,
+        )
     return found[0]
 
 
@@ -165,7 +177,14 @@ def _imported(where: Origin) -> Any:
         place = f"{where.module}:{where.attribute}" if where.attribute else where.module
         mend = "mend or uninstall it" if where.distribution else "mend it"
         why = f"{type(error).__name__}: {error}"
-        raise PluginError(f"Cannot import {where} ({place}): {why}. Choose another {where.kind}, or {mend}.") from error
+        raise PluginError(
+            "Cannot import {where} ({place}): {why}. Choose another {kind}, or {mend}.",
+            where=where,
+            place=place,
+            why=why,
+            kind=where.kind,
+            mend=mend,
+        ) from error
     return rule
 
 

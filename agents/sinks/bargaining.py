@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tanshi.agents.sinks.errors import Fault, SinksError
+from tanshi.errors import Message
 from tanshi.market.orders import Floats, Mask
 
 Beyond = Literal["nan", "cap", "refuse"]
@@ -130,7 +131,7 @@ def demand_price(
             [
                 Fault(
                     "highest cost", "0 <= lowest <= highest, both finite",
-                    f"{low.flat[k]:g} and {high.flat[k]:g}", row=int(k) + 1,
+                    Message("{low:g} and {high:g}", low=low.flat[k], high=high.flat[k]), row=int(k) + 1,
                 )
                 for k in bad[:10]
             ],
@@ -144,7 +145,7 @@ def demand_price(
                 [
                     Fault(
                         "omega_d",
-                        f"a tax rate of {least:.4g} or more at these weights",
+                        Message("a tax rate of {least:.4g} or more at these weights", least=least),
                         f"{chosen.omega_d:g}",
                     )
                 ],

@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from tanshi.agents.sinks.errors import Fault, SinksError
+from tanshi.errors import Message
 from tanshi.market.orders import Floats
 
 
@@ -112,7 +113,7 @@ def choose(
         *(np.atleast_1d(np.asarray(v, np.float64)) for v in (revenue, cost, abatement_cost, emissions, reduction))
     )
     faults = [
-        Fault("reduction", "0 to the firm's emissions", f"{q[k]:g} of {c[k]:g} t", row=int(k) + 1)
+        Fault("reduction", "0 to the firm's emissions", Message("{q:g} of {c:g} t", q=q[k], c=c[k]), row=int(k) + 1)
         for k in np.flatnonzero(~((q >= 0) & (q <= c)))[:10]
     ]
     faults += [

@@ -22,6 +22,7 @@ import numpy as np
 
 from tanshi.agents.sinks.errors import Fault, SinksError
 from tanshi.agents.streams import stream
+from tanshi.errors import Message
 from tanshi.market.orders import Floats
 
 
@@ -91,7 +92,13 @@ def _sample(values: Floats) -> Floats:
     if len(sample) < 2 or not np.isfinite(sample).all():
         raise SinksError(
             "A cloud cannot be read off this sample.",
-            [Fault("values", "two or more finite numbers", f"{len(sample)} values")],
+            [
+                Fault(
+                    "values",
+                    "two or more finite numbers",
+                    Message("{number_of_sample} values", number_of_sample=len(sample)),
+                )
+            ],
         )
     return sample
 

@@ -21,6 +21,7 @@ from tanshi.agents.sinks import nonparametric, parametric
 from tanshi.agents.sinks.errors import Fault, ProgrammeError, SinksError
 from tanshi.agents.sinks.parametric import Properties
 from tanshi.agents.sinks.units import INPUTS, Units
+from tanshi.errors import Message
 from tanshi.market.orders import Floats, Mask
 
 Method = Literal["parametric", "crs", "vrs"]
@@ -70,9 +71,9 @@ class Choices:
     def __post_init__(self) -> None:
         faults = []
         if self.method not in METHODS:
-            faults.append(Fault("method", f"one of {', '.join(METHODS)}", repr(self.method)))
+            faults.append(Fault("method", Message("one of {methods}", methods=", ".join(METHODS)), repr(self.method)))
         if self.ties not in TIES:
-            faults.append(Fault("ties", f"one of {', '.join(TIES)}", repr(self.ties)))
+            faults.append(Fault("ties", Message("one of {ties}", ties=", ".join(TIES)), repr(self.ties)))
         if self.direction == "own":
             if self.method == "parametric":
                 faults.append(Fault("direction", "two weights for the parametric method", "own"))
@@ -131,7 +132,9 @@ def estimate(units: Units, choices: Choices) -> Prices:
             "All units are on the frontier: there is nobody to compare them with, and any price would do.",
             [
                 Fault(
-                    "inefficiency", "one unit at least off the frontier", f"all {len(units)} on it",
+                    "inefficiency",
+                    "one unit at least off the frontier",
+                    Message("all {number_of_units} on it", number_of_units=len(units)),
                     row=int(units.rows[0]),
                     hint="Put more units into a group, by grouping by fewer columns.",
                 )
@@ -147,9 +150,17 @@ def _refuse_far_apart(units: Units) -> None:
     for name, values in columns.items():
         if values.max() > _FAR_APART * values.min():
             rows = (int(units.rows[values.argmin()]), int(units.rows[values.argmax()]))
-            got = f"{values.min():g} and {values.max():g} (row {rows[1]})"
+            got = Message("{least:g} and {most:g} (row {rows})", least=values.min(), most=values.max(), rows=rows[1])
             hint = "Check the unit of measurement."
-            faults.append(Fault(name, f"figures less than {_FAR_APART:g} times apart", got, rows[0], hint))
+            faults.append(
+                Fault(
+                    name,
+                    Message("figures less than {far_apart:g} times apart", far_apart=_FAR_APART),
+                    got,
+                    rows[0],
+                    hint,
+                )
+            )
     if faults:
         raise ProgrammeError("The units are too far apart to be compared.", faults)
 
@@ -227,7 +238,13 @@ def shadow_prices(
         try:
             found = estimate(some, chosen)
         except ProgrammeError as error:
-            raise ProgrammeError(f"Group {name}, {len(some)} units: {error.message}", error.faults) from None
+            raise ProgrammeError(
+                "Group {name}, {number_of_some} units: {message}",
+                error.faults,
+                name=name,
+                number_of_some=len(some),
+                message=error.message,
+            ) from None
         table = some.groups.assign(
             frontier=name,
             inefficiency=found.inefficiency,

@@ -80,8 +80,11 @@ def noise_band(
                 progress(n + 1, replications)
     if 2 * len(drawn) < replications:
         raise ProgrammeError(
-            f"With {noise:.0%} noise only {len(drawn)} of {replications} replications have a solution: the prices "
-            "of these units hang on the last digits of the data."
+            "With {noise:.0%} noise only {number_of_drawn} of {replications} replications have a "
+            "solution: the prices of these units hang on the last digits of the data.",
+            noise=noise,
+            number_of_drawn=len(drawn),
+            replications=replications,
         )
     # A quantile that is a draw itself: no mean between a finite and an infinite price.
     low, high = np.quantile(np.array(drawn), shares, axis=0, method="nearest")

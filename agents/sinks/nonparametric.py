@@ -147,7 +147,7 @@ class Walk:
             basis = basis.copy()
             basis[leaving] = entering
             self.steps += 1
-        raise ProgrammeError(f"The simplex method did not end within {_MOST_STEPS} steps.")
+        raise ProgrammeError("The simplex method did not end within {most_steps} steps.", most_steps=_MOST_STEPS)
 
     def _block(self, weights: Floats, step: Floats, basis: Ints, *, lowest: bool = False) -> tuple[int, float]:
         """The first row met along a step, and how far it is; -1 where there is none."""

@@ -155,7 +155,9 @@ def fit(
     try:
         return _fit(x, y, c, direction, asked)
     except ProgrammeError as error:
-        raise ProgrammeError(f"{error}. {_diagnose(x, y, c, direction, asked)}.") from None
+        raise ProgrammeError(
+            "{error}. {diagnose}.", error=error, diagnose=_diagnose(x, y, c, direction, asked)
+        ) from None
 
 
 def _fit(x: Floats, y: Floats, c: Floats, direction: tuple[float, float], asked: Properties) -> QuadraticDistance:
@@ -180,7 +182,7 @@ def _fit(x: Floats, y: Floats, c: Floats, direction: tuple[float, float], asked:
             _add(chosen, np.flatnonzero(~chosen), 4 * len(which))
             continue
         if found.status != 0:
-            raise ProgrammeError(f"The quadratic distance function cannot be fitted ({_why(found.status)})")
+            raise ProgrammeError("The quadratic distance function cannot be fitted ({why})", why=_why(found.status))
         solution, weights = _polish(rows[which], least[which], np.asarray(found.x), -found.ineqlin.marginals)
         short = least - rows @ solution
         missing = np.flatnonzero((short > TOLERANCE) & ~chosen)

@@ -20,6 +20,7 @@ from scipy.special import ndtr, ndtri
 
 from tanshi.agents.sinks.errors import Fault, SinksError
 from tanshi.agents.sinks.published import abatement_costs
+from tanshi.errors import Message
 from tanshi.market.orders import Floats
 
 
@@ -110,7 +111,13 @@ def rescale(demand: ArrayLike, level: float, weights: ArrayLike | None = None) -
     if mean <= 0 or not 0 <= level < np.inf:
         raise SinksError(
             "Demand prices cannot be rescaled.",
-            [Fault("level", "a mean > 0 and a level of 0 or more", f"{mean:g} and {level:g} yuan/t")],
+            [
+                Fault(
+                    "level",
+                    "a mean > 0 and a level of 0 or more",
+                    Message("{mean:g} and {level:g} yuan/t", mean=mean, level=level),
+                )
+            ],
         )
     return prices * (level / mean)
 

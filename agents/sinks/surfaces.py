@@ -15,6 +15,7 @@ import pandas as pd
 
 from tanshi.agents.sinks.bargaining import Policy, bargaining_factor, demand_slopes, is_defined
 from tanshi.agents.sinks.errors import Fault, SinksError
+from tanshi.errors import Message
 from tanshi.market.orders import Floats, Mask
 
 #: What the paper simulates: offset share and tax rate from 0 to 20 %, subsidy from 0 to 150 yuan/t.
@@ -44,7 +45,9 @@ def mean_costs(table: pd.DataFrame, by: str) -> list[Costs]:
     """
     if by not in table.columns:
         there = ", ".join(map(str, table.columns))
-        raise SinksError("Costs cannot be averaged.", [Fault(by, "a column", f"the columns {there}")])
+        raise SinksError(
+            "Costs cannot be averaged.", [Fault(by, "a column", Message("the columns {there}", there=there))]
+        )
     means = table.groupby(by, sort=False)[["lowest", "highest"]].mean()
     return [Costs(str(name), low, high) for name, low, high in means.itertuples()]
 
@@ -137,7 +140,7 @@ def _levels(instrument: str, points: int) -> Floats:
     if instrument not in RANGES:
         raise SinksError(
             "There is no such instrument.",
-            [Fault("instrument", f"one of {', '.join(RANGES)}", repr(instrument))],
+            [Fault("instrument", Message("one of {ranges}", ranges=", ".join(RANGES)), repr(instrument))],
         )
     return np.linspace(*RANGES[instrument], points)
 

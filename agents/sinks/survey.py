@@ -131,8 +131,9 @@ def _year(design: Design, sector: str, year: int, size: Floats, low: Floats, hig
     noise = np.exp(design.noise * luck.normal(0, 1, (n, 2)))
     if min(output.min(), co2.min()) <= 0:
         raise SinksError(
-            f"The survey cannot be drawn: a unit of {sector} is left without output or CO2.",
+            "The survey cannot be drawn: a unit of {sector} is left without output or CO2.",
             [Fault("inefficiency", "less", str(design.inefficiency))],
+            sector=sector,
         )
     return pd.DataFrame(
         {

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.agents.sinks.errors import Fault, SinksError
+from tanshi.errors import Message
 from tanshi.market.orders import Floats, Ints
 
 #: Column to unit and meaning. Money may be in any unit, the same for output in all rows; see `output_unit`.
@@ -83,7 +84,10 @@ class Units:
             there = ", ".join(map(str, self.groups.columns)) or "none"
             raise SinksError(
                 "The units cannot be grouped.",
-                [Fault(name, "a column of the table", f"the group columns {there}") for name in missing],
+                [
+                    Fault(name, "a column of the table", Message("the group columns {there}", there=there))
+                    for name in missing
+                ],
             )
         if not by:
             yield "all units", np.arange(len(self), dtype=np.int64)
@@ -96,7 +100,7 @@ class Units:
                 "A group needs at least two units.",
                 [
                     Fault(
-                        ", ".join(by), "two units or more in each group", f"{name} alone",
+                        ", ".join(by), "two units or more in each group", Message("{name} alone", name=name),
                         row=int(self.rows[k]), hint="Group by fewer columns or leave the unit out.",
                     )
                     for name, k in alone[:MOST_FAULTS]
@@ -124,11 +128,16 @@ def _each_once(groups: pd.DataFrame, rows: Ints) -> None:
         return
     first = {tuple(key): int(row) for key, row in zip(groups[::-1].to_numpy(), rows[::-1], strict=True)}
     faults = [
-        Fault(", ".join(groups.columns), "each unit once in a year", f"{' '.join(groups.iloc[k])} again", int(rows[k]),
-              f"It stands in row {first[tuple(groups.iloc[k])]} already.")
+        Fault(
+            ", ".join(groups.columns),
+            "each unit once in a year",
+            Message("{unit} again", unit=" ".join(groups.iloc[k])),
+            int(rows[k]),
+            Message("It stands in row {row} already.", row=first[tuple(groups.iloc[k])]),
+        )
         for k in np.flatnonzero(again)[:MOST_FAULTS]
-    ]  # fmt: skip
-    raise SinksError(f"{int(again.sum())} rows of the table of units stand twice.", faults)
+    ]
+    raise SinksError("{total} rows of the table of units stand twice.", faults, total=int(again.sum()))
 
 
 def out_of_scale(units: Units) -> list[str]:
@@ -165,7 +174,11 @@ def read_units(table: pd.DataFrame) -> Units:
     """
     names = [str(name) for name in table.columns]
     faults = [
-        Fault(name, f"a column with {meaning}", f"the columns {', '.join(names) or 'none'}")
+        Fault(
+            name,
+            Message("a column with {meaning}", meaning=meaning),
+            Message("the columns {names}", names=", ".join(names) or "none"),
+        )
         for name, meaning in QUANTITIES.items()
         if name not in names
     ]
@@ -184,11 +197,20 @@ def read_units(table: pd.DataFrame) -> Units:
         for k in np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0))):
             hint = "Write it without thousands separators." if "," in text.iloc[k] else ""
             cell = text.iloc[k] or "an empty cell"
-            faults.append(Fault(name, f"a number > 0 ({QUANTITIES[name]})", cell, int(rows[k]), hint))
+            faults.append(
+                Fault(
+                    name, Message("a number > 0 ({quantities})", quantities=QUANTITIES[name]), cell, int(rows[k]), hint
+                )
+            )
     if faults:
         shown = sorted(faults, key=lambda fault: fault.row or 0)[:MOST_FAULTS]
         more = f" (the first {MOST_FAULTS} are named)" if len(faults) > MOST_FAULTS else ""
-        raise SinksError(f"{len(faults)} cells of the table of units cannot be used{more}.", shown)
+        raise SinksError(
+            "{number_of_faults} cells of the table of units cannot be used{more}.",
+            shown,
+            number_of_faults=len(faults),
+            more=more,
+        )
     groups = pd.DataFrame({name: table[name].astype(str).str.strip().to_numpy() for name in GROUPS if name in names})
     _each_once(groups, rows)
     if groups.empty:

@@ -60,7 +60,9 @@ def place_orders(population: Population, situation: Situation, draws: Draws, act
         if not len(mine):
             continue
         if name not in STRATEGIES and name not in known("strategy"):
-            raise PopulationError(f"strategies: {name!r} is unknown; known are {', '.join(STRATEGIES)}")
+            raise PopulationError(
+                "strategies: {name!r} is unknown; known are {strategies}", name=name, strategies=", ".join(STRATEGIES)
+            )
         rule: Strategy = STRATEGIES[name] if name in STRATEGIES else load("strategy", name)
         books += [rule(situation, part, draws) for part in _parts(mine)]
     return Orders.join(books)

@@ -22,7 +22,7 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
         naming the account, leaf, nest or variable and the number.
     """
     if not isinstance(p, Parameters):
-        raise ModelError(f"parameters are {type(p).__name__}; a changed copy of compiled.default is expected")
+        raise ModelError("parameters are {name}; a changed copy of compiled.default is expected", name=type(p).__name__)
     signed, branch = p.sigma * c.node_sign, c.layout.trees.branch
     sound = _sound(p.quantity, p.reference, p.alpha, p.beta, signed, p.augment, branch, p.lower, p.upper)
     if sound and (p.sigma >= 0).all() and _finite(p.tax_rate, p.endowment, p.income_share, p.coefficient):
@@ -31,38 +31,67 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
         values = getattr(p, name)
         bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
         if bad.size:
-            raise ModelError(f"{name} of {_leaf(c, bad[0])} is {values[bad[0]]:g}; it must be finite and >= 0")
+            raise ModelError(
+                "{name} of {leaf} is {values:g}; it must be finite and >= 0",
+                name=name,
+                leaf=_leaf(c, bad[0]),
+                values=values[bad[0]],
+            )
     for name in ("sigma", "augment"):
         values = getattr(p, name)
         bad = np.flatnonzero(~np.isfinite(values) | (values <= 0 if name == "augment" else values < 0))
         if bad.size:
             must = "positive" if name == "augment" else "finite and >= 0"
-            raise ModelError(f"{name} of {_node(c, bad[0])} is {values[bad[0]]:g}; it must be {must}")
+            raise ModelError(
+                "{name} of {node} is {values:g}; it must be {must}",
+                name=name,
+                node=_node(c, bad[0]),
+                values=values[bad[0]],
+                must=must,
+            )
     moved = np.flatnonzero(np.where(signed == 0, 0, np.where(signed == 1, 1, 2)) != c.branch)
     if moved.size:
         raise ModelError(
-            f"the elasticity of {_node(c, moved[0])} moved to or from 0 or 1, where the formula is another: "
-            "compile the model with the new elasticity"
+            "the elasticity of {node} moved to or from 0 or 1, where the formula is another: compile "
+            "the model with the new elasticity",
+            node=_node(c, moved[0]),
         )
     bad = np.flatnonzero(~np.isfinite(p.tax_rate))
     if bad.size:
-        raise ModelError(f"a tax rate of {_leaf(c, c.tax_leaf[bad[0]])} is {p.tax_rate[bad[0]]:g}")
+        raise ModelError(
+            "a tax rate of {leaf} is {tax_rate:g}", leaf=_leaf(c, c.tax_leaf[bad[0]]), tax_rate=p.tax_rate[bad[0]]
+        )
     bad = np.flatnonzero(~np.isfinite(p.endowment))
     if bad.size:
         owner = c.variable_name(int(c.endow_owner[bad[0]])).partition(" of ")[2]
         good = c.variable_name(int(c.endow_price_var[bad[0]])).partition(" of ")[2]
-        raise ModelError(f"the endowment of {good} of consumer {owner} is {p.endowment[bad[0]]:g}")
+        raise ModelError(
+            "the endowment of {good} of consumer {owner} is {endowment:g}",
+            good=good,
+            owner=owner,
+            endowment=p.endowment[bad[0]],
+        )
     bad = np.flatnonzero(~np.isfinite(p.income_share))
     if bad.size:
-        raise ModelError(f"an income share of {c.variable_name(int(c.share_payer[bad[0]]))} is not finite")
+        raise ModelError(
+            "an income share of {variable_name} is not finite",
+            variable_name=c.variable_name(int(c.share_payer[bad[0]])),
+        )
     bad = np.flatnonzero(~np.isfinite(p.coefficient))
     if bad.size:
         equation = c.equation_name(int(c.term_row[bad[0]]))
-        raise ModelError(f"a coefficient of the {equation} is {p.coefficient[bad[0]]:g}")
+        raise ModelError(
+            "a coefficient of the {equation} is {coefficient:g}", equation=equation, coefficient=p.coefficient[bad[0]]
+        )
     bad = np.flatnonzero(~(p.lower <= p.upper))
     if bad.size:
         where = c.variable_name(int(bad[0]))
-        raise ModelError(f"the {where} has lower bound {p.lower[bad[0]]:g} above upper bound {p.upper[bad[0]]:g}")
+        raise ModelError(
+            "the {where} has lower bound {lower:g} above upper bound {upper:g}",
+            where=where,
+            lower=p.lower[bad[0]],
+            upper=p.upper[bad[0]],
+        )
 
 
 @compiled

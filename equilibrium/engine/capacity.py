@@ -27,12 +27,20 @@ def with_capacity(model: Model, activity: str, limit: float, owner: str) -> Mode
     """
     activities = {a.name for a in model.activities}
     if activity not in activities:
-        raise ModelError(f"no activity '{activity}' to limit: {nearest(activity, sorted(activities))}")
+        raise ModelError(
+            "no activity '{activity}' to limit: {nearest}",
+            activity=activity,
+            nearest=nearest(activity, sorted(activities)),
+        )
     consumers = {c.name for c in model.consumers}
     if owner not in consumers:
-        raise ModelError(f"no consumer '{owner}' to own the capacity: {nearest(owner, sorted(consumers))}")
+        raise ModelError(
+            "no consumer '{owner}' to own the capacity: {nearest}",
+            owner=owner,
+            nearest=nearest(owner, sorted(consumers)),
+        )
     if not limit >= 0:
-        raise ModelError(f"the capacity of '{activity}' is {limit}; it must be >= 0")
+        raise ModelError("the capacity of '{activity}' is {limit}; it must be >= 0", activity=activity, limit=limit)
     name = capacity_of(activity)
     return replace(
         model,

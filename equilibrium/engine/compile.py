@@ -140,7 +140,11 @@ def claim(model: Model, v: Variables) -> Ownership:
             key = (consumer.name, claimed.commodity, claimed.multiplier or "")
             if k < len(consumer.endowments):
                 if key in at:
-                    raise ModelError(f"consumer '{consumer.name}' owns '{claimed.commodity}' twice; add the two up")
+                    raise ModelError(
+                        "consumer '{name}' owns '{commodity}' twice; add the two up",
+                        name=consumer.name,
+                        commodity=claimed.commodity,
+                    )
                 at[key] = number
             number += 1
     shares = _income_shares(model)
@@ -226,7 +230,10 @@ def uses(model: Model, v: Variables, f: Forest) -> Uses:
     wedge = np.flatnonzero([leaf.decision is not None for leaf in f.leaves])
     demand_wedge = [f.leaves[i].address for i in wedge if f.leaf_is_demand[i]]
     if demand_wedge:
-        raise ModelError(f"a sluggish decision price is not defined for a consumer's demand: {demand_wedge}")
+        raise ModelError(
+            "a sluggish decision price is not defined for a consumer's demand: {demand_wedge}",
+            demand_wedge=demand_wedge,
+        )
     table = collect(Planted(**vars(v), **vars(f)), model)
     return Uses(
         wedge_leaf=wedge,
@@ -269,7 +276,7 @@ def pairings(model: Model, v: Variables, default: Parameters) -> Pairing:
         elif lower[i] > -inf or upper[i] < inf:
             pair[i] = i
     if pair[v.numeraire_row] >= 0:
-        raise ModelError(f"the numeraire '{model.numeraire}' has a bounded price")
+        raise ModelError("the numeraire '{numeraire}' has a bounded price", numeraire=model.numeraire)
     bounded = np.zeros(v.n, dtype=bool)
     bounded[pair[pair >= 0]] = True
     positive = np.zeros(v.n, dtype=bool)

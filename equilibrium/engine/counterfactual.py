@@ -82,7 +82,9 @@ class Counterfactual:
                 ", ".join(f"one paid to '{tax.receiver}'" for tax in taxes)
                 or "none; write one of rate 0 into the model"
             )
-            raise ModelError(f"the tax on '{leaf}' of '{owner}' is not one: there is {there}")
+            raise ModelError(
+                "the tax on '{leaf}' of '{owner}' is not one: there is {there}", leaf=leaf, owner=owner, there=there
+            )
         self.parameters.tax_rate[mine[0]] = _number("a tax rate", rate)
         return self
 
@@ -105,7 +107,12 @@ class Counterfactual:
         """Set the coefficient of a term of an auxiliary's equation, counted from 0."""
         rows = np.flatnonzero(self.compiled.term_row == self.compiled.aux_index[auxiliary])
         if not 0 <= term < rows.size:
-            raise ModelError(f"auxiliary '{auxiliary}' has the terms 0 to {rows.size - 1}; there is no term {term}")
+            raise ModelError(
+                "auxiliary '{auxiliary}' has the terms 0 to {size}; there is no term {term}",
+                auxiliary=auxiliary,
+                size=rows.size - 1,
+                term=term,
+            )
         self.parameters.coefficient[rows[term]] = _number("a coefficient", value)
         return self
 
@@ -134,7 +141,9 @@ class Counterfactual:
             if name in index:
                 return index[name]
         raise UnknownNameError(
-            f"no level, price or auxiliary {name!r}: {nearest(name, (*c.activities, *c.commodities, *c.auxiliaries))}"
+            "no level, price or auxiliary {name!r}: {nearest}",
+            name=name,
+            nearest=nearest(name, (*c.activities, *c.commodities, *c.auxiliaries)),
         )
 
     def solve(self, start: Solution | Array | None = None, *, tolerance: float = 1e-10) -> Solution:
@@ -151,5 +160,5 @@ class Counterfactual:
 
 def _number(what: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not isfinite(value):
-        raise ModelError(f"{what} of {value!r}: a finite number is expected")
+        raise ModelError("{what} of {value!r}: a finite number is expected", what=what, value=value)
     return float(value)

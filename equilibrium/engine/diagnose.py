@@ -9,6 +9,7 @@ from tanshi.equilibrium.engine.complementarity import Conditions, fischer_burmei
 from tanshi.equilibrium.engine.evaluate import Evaluator, State
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, conditions, system
 from tanshi.equilibrium.engine.structure import Array, Index
+from tanshi.errors import Message
 
 GONE = 1e-5  # of its benchmark: an activity that has been driven out
 BROKE = 1e-9  # of benchmark income that may be missing
@@ -28,7 +29,11 @@ def failure(evaluator: Evaluator, state: State, phi: Array, steps: int, toleranc
         strange = np.flatnonzero(~np.isfinite(state.x))
         cause = f"the {c.variable_name(int(strange[0]))} is {state.x[strange[0]]}; " if strange.size else ""
         name = c.equation_name(int(broken[0]))
-        return EquilibriumError(f"{head}{cause}worst is the {name}, which has no finite value", name, np.inf)
+        return EquilibriumError(
+            Message("{head}{cause}worst is the {name}, which has no finite value", head=head, cause=cause, name=name),
+            name,
+            np.inf,
+        )
     hint = _hint(evaluator, state) if steps else ""
     if float(np.abs(phi).max()) <= tolerance:  # where prices explode, small gaps elsewhere add up to a large one here
         name = c.equation_name(c.numeraire_row)
@@ -40,7 +45,14 @@ def failure(evaluator: Evaluator, state: State, phi: Array, steps: int, toleranc
     worst = int(np.argmax(np.abs(phi)))
     name = c.equation_name(worst)
     return EquilibriumError(
-        f"{head}worst is the {name} with relative residual {phi[worst]:.3g} (tolerance {tolerance:g}){hint}",
+        Message(
+            "{head}worst is the {name} with relative residual {phi:.3g} (tolerance {tolerance:g}){hint}",
+            head=head,
+            name=name,
+            phi=phi[worst],
+            tolerance=tolerance,
+            hint=hint,
+        ),
         name,
         float(abs(phi[worst])),
     )

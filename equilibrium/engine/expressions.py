@@ -48,7 +48,7 @@ class Expression:
         if isinstance(value, Expression):
             return value
         if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not isfinite(value):
-            raise ModelError(f"a formula is made of atoms and finite numbers; found {value!r}")
+            raise ModelError("a formula is made of atoms and finite numbers; found {value!r}", value=value)
         return Expression({(): float(value)})
 
     @property
@@ -80,7 +80,7 @@ class Expression:
         if len(self.products) == 1:
             ((product, coefficient),) = self.products.items()
             if coefficient <= 0 and power != int(power):
-                raise ModelError(f"{self} to the power {power:g}: the base is negative")
+                raise ModelError("{self} to the power {power:g}: the base is negative", self=self, power=power)
             return Expression({tuple((a, p * power) for a, p in product): coefficient**power})
         if power == int(power) and power >= 1:
             total = self
@@ -88,7 +88,9 @@ class Expression:
                 total = total * self
             return total
         raise ModelError(
-            f"({self}) to the power {power:g}: the base is a sum; give it an auxiliary of its own and use that"
+            "({self}) to the power {power:g}: the base is a sum; give it an auxiliary of its own and use that",
+            self=self,
+            power=power,
         )
 
     def __truediv__(self, other: Expression | float) -> Expression:

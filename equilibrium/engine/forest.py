@@ -48,7 +48,12 @@ class _Planting:
         if isinstance(tree, Leaf):
             key = (owner, side, tree.name or tree.commodity)
             if key in self.leaf_at:
-                raise ModelError(f"{side} of '{owner}': leaf '{tree.address}' appears twice; give one a name")
+                raise ModelError(
+                    "{side} of '{owner}': leaf '{address}' appears twice; give one a name",
+                    side=side,
+                    owner=owner,
+                    address=tree.address,
+                )
             self.leaf_at[key] = len(self.leaves)
             self.leaves.append(tree)
             self.leaf_parent.append(parent)
@@ -57,7 +62,12 @@ class _Planting:
         here = len(self.sigma)
         if tree.name:
             if (owner, side, tree.name) in self.node_at:
-                raise ModelError(f"{side} of '{owner}': nest '{tree.name}' appears twice; give each its own name")
+                raise ModelError(
+                    "{side} of '{owner}': nest '{name}' appears twice; give each its own name",
+                    side=side,
+                    owner=owner,
+                    name=tree.name,
+                )
             self.node_at[(owner, side, tree.name)] = here
         self.node_parent.append(parent)
         self.node_tree.append(place.number)

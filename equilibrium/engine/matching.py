@@ -36,6 +36,7 @@ def refuse_unmatched(c: Compiled) -> None:
     rows, unknowns = unmatched(c)
     if rows:
         raise ModelError(
-            f"nothing determines the {', '.join(c.variable_name(i) for i in unknowns[:4])}: no equation is left. "
-            f"Nothing is left to move the {', '.join(c.equation_name(i) for i in rows[:4])}"
+            "nothing determines the {unknowns}: no equation is left. Nothing is left to move the {rows}",
+            unknowns=", ".join(c.variable_name(i) for i in unknowns[:4]),
+            rows=", ".join(c.equation_name(i) for i in rows[:4]),
         )

@@ -8,9 +8,10 @@ from functools import cached_property
 from math import inf
 
 from tanshi.equilibrium.engine.nest import Tree, leaves
+from tanshi.errors import TanshiError
 
 
-class ModelError(ValueError):
+class ModelError(TanshiError, ValueError):
     """The model's data contradict themselves; the message names the account, tree or equation."""
 
 

@@ -6,16 +6,15 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import TypeVar
 
+from tanshi.errors import TanshiError
+
 Key = TypeVar("Key", str, tuple[str, str, str])
 
 MOST_LISTED = 8
 
 
-class UnknownNameError(KeyError):
+class UnknownNameError(TanshiError, KeyError):
     """No such activity, commodity, leaf or variable; the message lists those whose names are nearest."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 def nearest(wanted: object, known: Iterable[object]) -> str:
@@ -46,7 +45,13 @@ class Addresses(dict[Key, int]):
         self.what, self.form = what, form
 
     def __missing__(self, key: Key) -> int:
-        raise UnknownNameError(f"no {self.what} {_shown(key)} (written {self.form}): {nearest(key, self)}")
+        raise UnknownNameError(
+            "no {what} {key} (written {form}): {nearest}",
+            what=self.what,
+            key=_shown(key),
+            form=self.form,
+            nearest=nearest(key, self),
+        )
 
 
 class Named(dict[str, float]):
@@ -58,4 +63,4 @@ class Named(dict[str, float]):
         return "{" + ", ".join(f"{k}: {v:.6g}" for k, v in self.items()) + "}"
 
     def __missing__(self, key: str) -> float:
-        raise UnknownNameError(f"no {self.what} {key!r}: {nearest(key, self)}")
+        raise UnknownNameError("no {what} {key!r}: {nearest}", what=self.what, key=key, nearest=nearest(key, self))

@@ -61,13 +61,15 @@ def _rewritten(c: Compiled, variables: set[int], p: Parameters) -> Model:
     incomes = [i for i in variables if i in range(c.income_slice.start, c.income_slice.stop)]
     if incomes:
         raise ModelError(
-            f"the {c.variable_name(min(incomes))} was given bounds; an income follows from what is owned: change the "
-            "endowments, or name the consumer as numeraire"
+            "the {variable_name} was given bounds; an income follows from what is owned: change the "
+            "endowments, or name the consumer as numeraire",
+            variable_name=c.variable_name(min(incomes)),
         )
     if c.numeraire_row in variables:
         raise ModelError(
-            f"the {c.variable_name(c.numeraire_row)} was given bounds; it is the numeraire, and stays at "
-            f"{c.numeraire_price:g}"
+            "the {variable_name} was given bounds; it is the numeraire, and stays at {numeraire_price:g}",
+            variable_name=c.variable_name(c.numeraire_row),
+            numeraire_price=c.numeraire_price,
         )
     auxiliaries = []
     for x in c.model.auxiliaries:
@@ -75,7 +77,9 @@ def _rewritten(c: Compiled, variables: set[int], p: Parameters) -> Model:
         if i in variables:
             if x.pairs_price is not None:
                 raise ModelError(
-                    f"auxiliary '{x.name}' was given bounds; the market of '{x.pairs_price}' sets it: bound that price"
+                    "auxiliary '{name}' was given bounds; the market of '{pairs_price}' sets it: bound that price",
+                    name=x.name,
+                    pairs_price=x.pairs_price,
                 )
             x = replace(x, lower=float(p.lower[i]), upper=float(p.upper[i]))
         auxiliaries.append(x)

@@ -19,12 +19,13 @@ from tanshi.equilibrium.engine.listing import flows as flows_of
 from tanshi.equilibrium.engine.listing import shown, table
 from tanshi.equilibrium.engine.names import Named
 from tanshi.equilibrium.engine.structure import Array, Index
+from tanshi.errors import TanshiError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class EquilibriumError(ValueError):
+class EquilibriumError(TanshiError, ValueError):
     """No equilibrium was found; the message names the worst equation.
 
     Attributes

@@ -22,6 +22,7 @@ from tanshi.equilibrium.engine.released import honouring, with_corners
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, conditions, elimination, system
 from tanshi.equilibrium.engine.starts import rivals_turned, scattered
 from tanshi.equilibrium.engine.structure import Array, Parameters
+from tanshi.errors import Message
 
 MOST_LEAPS = 4
 STEP_ITERATIONS = 25  # on a short step Newton is soon there or never
@@ -139,7 +140,7 @@ def _accepted(solution: Solution, look: bool) -> Solution:
     c = solution.compiled
     poor = broke(c, solution.state)
     if poor:
-        raise EquilibriumError(f"no equilibrium: {poor}", poor, 0.0)
+        raise EquilibriumError(Message("no equilibrium: {poor}", poor=poor), poor, 0.0)
     weakest = solution.weakest
     if np.isnan(weakest) and look:
         try:
@@ -160,12 +161,14 @@ def _accepted(solution: Solution, look: bool) -> Solution:
         return solution
     free = [name for name in loose if name.startswith("auxiliary")]
     if free:
-        raise EquilibriumError(
-            f"nothing determines the {free[0]}: it can move without any equation noticing"
-            + (f", together with the {', '.join(n for n in loose[:5] if n != free[0])}" if len(loose) > 1 else ""),
-            free[0],
-            solution.residual,
-        )
+        told = Message("nothing determines the {name}: it can move without any equation noticing", name=free[0])
+        if len(loose) > 1:
+            told = Message(
+                "nothing determines the {name}: it can move without any equation noticing, together with the {others}",
+                name=free[0],
+                others=", ".join(n for n in loose[:5] if n != free[0]),
+            )
+        raise EquilibriumError(told, free[0], solution.residual)
     warnings.warn(
         f"this equilibrium is one of many: {', '.join(loose[:6])}{' ...' if len(loose) > 6 else ''} can move together "
         "without any equation noticing",
@@ -242,7 +245,9 @@ def _walked(
         landed = _leap(compiled, origin, parameters, done, solution, tolerance) if leaps < MOST_LEAPS else None
         if landed is None:
             raise EquilibriumError(
-                f"{last}; the path from the benchmark was walked to {done:.1%} of the shock",
+                Message(
+                    "{last}; the path from the benchmark was walked to {done:.1%} of the shock", last=last, done=done
+                ),
                 last.equation,
                 last.residual,
             ) from last

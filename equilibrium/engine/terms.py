@@ -79,11 +79,23 @@ class Atoms:
             naming the auxiliary whose equation uses an atom that the model does not have.
         """
         if kind not in self.finders:
-            raise ModelError(f"auxiliary '{where}' uses the unknown atom ({kind}, {name}); kinds are {ATOMS}")
+            raise ModelError(
+                "auxiliary '{where}' uses the unknown atom ({kind}, {name}); kinds are {atoms}",
+                where=where,
+                kind=kind,
+                name=name,
+                atoms=ATOMS,
+            )
         try:
             return self.finders[kind](name)
         except KeyError as error:
-            raise ModelError(f"auxiliary '{where}' uses the unknown atom ({kind}, {name}): {error}") from None
+            raise ModelError(
+                "auxiliary '{where}' uses the unknown atom ({kind}, {name}): {error}",
+                where=where,
+                kind=kind,
+                name=name,
+                error=error,
+            ) from None
 
 
 def collect(c: Planted, model: Model) -> TermTable:
@@ -102,7 +114,11 @@ def collect(c: Planted, model: Model) -> TermTable:
             here = [atoms.find(kind, name, x.name) for kind, name in term.atoms]
             if term.powers and len(term.powers) != len(here):
                 raise ModelError(
-                    f"auxiliary '{x.name}' has a term of {len(here)} atoms with {len(term.powers)} powers; one for each"
+                    "auxiliary '{name}' has a term of {number_of_here} atoms with {number_of_powers} "
+                    "powers; one for each",
+                    name=x.name,
+                    number_of_here=len(here),
+                    number_of_powers=len(term.powers),
                 )
             for position, atom in enumerate(here):
                 for first, found in kinds:

@@ -39,27 +39,37 @@ def validate(model: Model) -> None:
     for kind, given in (("names", names), ("commodities", [c.name for c in model.commodities])):
         twice = sorted(name for name, times in Counter(given).items() if times > 1)
         if twice:
-            raise ModelError(f"{kind} used twice: {', '.join(twice)}")
+            raise ModelError("{kind} used twice: {twice}", kind=kind, twice=", ".join(twice))
     for part, kind in ((model.activities, "activity"), (model.consumers, "consumer")):
         if not part:
-            raise ModelError(f"the model has no {kind}; an economy needs at least one")
+            raise ModelError("the model has no {kind}; an economy needs at least one", kind=kind)
     for commodity in model.commodities:
         if not (isfinite(commodity.price) and commodity.price >= 0 and commodity.lower <= commodity.upper):
             raise ModelError(
-                f"commodity '{commodity.name}' has price {commodity.price} in [{commodity.lower}, "
-                f"{commodity.upper}]; a price is finite and >= 0, bounds are in order"
+                "commodity '{name}' has price {price} in [{lower}, {upper}]; a price is finite and "
+                ">= 0, bounds are in order",
+                name=commodity.name,
+                price=commodity.price,
+                lower=commodity.lower,
+                upper=commodity.upper,
             )
     consumers = {c.name for c in model.consumers}
     auxiliaries = model.multipliers()
     commodities = {c.name for c in model.all_commodities()}
     if model.numeraire not in commodities | consumers:
         raise ModelError(
-            f"numeraire '{model.numeraire}' is not a commodity of the model, nor a consumer whose income could serve; "
-            f"a numeraire is needed: {nearest(model.numeraire, sorted(commodities))}"
+            "numeraire '{numeraire}' is not a commodity of the model, nor a consumer whose income "
+            "could serve; a numeraire is needed: {nearest}",
+            numeraire=model.numeraire,
+            nearest=nearest(model.numeraire, sorted(commodities)),
         )
     for activity in model.activities:
         if not (isfinite(activity.level) and activity.level >= 0):
-            raise ModelError(f"activity '{activity.name}' has level {activity.level}; it must be finite and >= 0")
+            raise ModelError(
+                "activity '{name}' has level {level}; it must be finite and >= 0",
+                name=activity.name,
+                level=activity.level,
+            )
         _check_tree(f"output of activity '{activity.name}'", activity.output, -1, consumers, auxiliaries)
         _check_tree(f"inputs of activity '{activity.name}'", activity.inputs, 1, consumers, auxiliaries)
     for consumer in model.consumers:
@@ -72,7 +82,7 @@ def validate(model: Model) -> None:
 def _types(model: Model) -> None:
     """Each part is what the model's description says; the first that is not is named with its place."""
     if not isinstance(model, Model):
-        raise ModelError(f"a Model is expected, found {_found(model)}")
+        raise ModelError("a Model is expected, found {found}", found=_found(model))
     parts: tuple[tuple[str, Iterable[Any], type], ...] = (
         ("activities", model.activities, Activity),
         ("consumers", model.consumers, Consumer),
@@ -84,10 +94,15 @@ def _types(model: Model) -> None:
         for number, item in enumerate(part):
             if not isinstance(item.name, str) or not item.name:
                 raise ModelError(
-                    f"{where}[{number}] has the name {item.name!r}; a name is a text of one letter or more"
+                    "{where}[{number}] has the name {name!r}; a name is a text of one letter or more",
+                    where=where,
+                    number=number,
+                    name=item.name,
                 )
     if not isinstance(model.numeraire, str):
-        raise ModelError(f"the numeraire is {_found(model.numeraire)}; give the name of a commodity or a consumer")
+        raise ModelError(
+            "the numeraire is {found}; give the name of a commodity or a consumer", found=_found(model.numeraire)
+        )
     for activity in model.activities:
         _number(f"level of activity '{activity.name}'", activity.level)
         _tree_types(f"output of activity '{activity.name}'", activity.output)
@@ -104,7 +119,10 @@ def _types(model: Model) -> None:
             given = getattr(consumer, what)
             if not hasattr(given, "items"):
                 raise ModelError(
-                    f"{what} of consumer '{consumer.name}' is {_found(given)}; names with numbers expected"
+                    "{what} of consumer '{name}' is {found}; names with numbers expected",
+                    what=what,
+                    name=consumer.name,
+                    found=_found(given),
                 )
             for name, value in given.items():
                 _number(f"{what} of '{name}' of consumer '{consumer.name}'", value)
@@ -135,15 +153,20 @@ def _tree_types(where: str, tree: object) -> None:
         _number(f"{where}: augmentation of nest '{tree.name}'", tree.augment)
         if isinstance(tree.children, str | Leaf | Nest) or not isinstance(tree.children, Iterable):
             raise ModelError(
-                f"{where}: children of nest '{tree.name}' are {_found(tree.children)}; a tuple is expected"
+                "{where}: children of nest '{name}' are {found}; a tuple is expected",
+                where=where,
+                name=tree.name,
+                found=_found(tree.children),
             )
         for child in tree.children:
             _tree_types(where, child)
         return
     if not isinstance(tree, Leaf):
-        raise ModelError(f"{where}: a Leaf or a Nest is expected, found {_found(tree)}")
+        raise ModelError("{where}: a Leaf or a Nest is expected, found {found}", where=where, found=_found(tree))
     if type(tree.commodity) is not str or not tree.commodity:
-        raise ModelError(f"{where}: a leaf's commodity is {_found(tree.commodity)}; a name is expected")
+        raise ModelError(
+            "{where}: a leaf's commodity is {found}; a name is expected", where=where, found=_found(tree.commodity)
+        )
     _number(f"{where}: quantity of '{tree.address}'", tree.quantity)
     _number(f"{where}: benchmark price of '{tree.address}'", tree.price)
     _all(f"{where}: taxes on '{tree.address}'", tree.taxes, Tax)
@@ -154,15 +177,26 @@ def _tree_types(where: str, tree: object) -> None:
 def _all(where: str, given: object, kind: type) -> None:
     """A sequence of one kind."""
     if not isinstance(given, Iterable) or isinstance(given, str):
-        raise ModelError(f"{where}: a tuple of {kind.__name__} is expected, found {_found(given)}")
+        raise ModelError(
+            "{where}: a tuple of {name} is expected, found {found}",
+            where=where,
+            name=kind.__name__,
+            found=_found(given),
+        )
     for number, item in enumerate(given):
         if not isinstance(item, kind):
-            raise ModelError(f"{where}[{number}]: {kind.__name__} is expected, found {_found(item)}")
+            raise ModelError(
+                "{where}[{number}]: {name} is expected, found {found}",
+                where=where,
+                number=number,
+                name=kind.__name__,
+                found=_found(item),
+            )
 
 
 def _number(where: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise ModelError(f"{where} is {_found(value)}; a number is expected")
+        raise ModelError("{where} is {found}; a number is expected", where=where, found=_found(value))
 
 
 def _found(value: object) -> str:
@@ -173,72 +207,145 @@ def _found(value: object) -> str:
 def _check_consumer(consumer: Consumer, consumers: set[str], auxiliaries: Container[str]) -> None:
     for name, quantity in consumer.subsistence.items():
         if not isfinite(quantity) or quantity < 0:
-            raise ModelError(f"subsistence of '{name}' of '{consumer.name}' is {quantity:g}; it must be >= 0")
+            raise ModelError(
+                "subsistence of '{name}' of '{consumer_name}' is {quantity:g}; it must be >= 0",
+                name=name,
+                consumer_name=consumer.name,
+                quantity=quantity,
+            )
     for endowment in consumer.claims():
         if not isfinite(endowment.quantity):
-            raise ModelError(f"endowment of '{endowment.commodity}' of '{consumer.name}' is not finite")
+            raise ModelError(
+                "endowment of '{commodity}' of '{name}' is not finite",
+                commodity=endowment.commodity,
+                name=consumer.name,
+            )
         if endowment.multiplier is not None and endowment.multiplier not in auxiliaries:
-            raise ModelError(f"consumer '{consumer.name}' names the unknown auxiliary '{endowment.multiplier}'")
+            raise ModelError(
+                "consumer '{name}' names the unknown auxiliary '{multiplier}'",
+                name=consumer.name,
+                multiplier=endowment.multiplier,
+            )
     for receiver, share in consumer.income_shares.items():
         if receiver not in consumers:
-            raise ModelError(f"consumer '{consumer.name}' pays income to the unknown consumer '{receiver}'")
+            raise ModelError(
+                "consumer '{name}' pays income to the unknown consumer '{receiver}'",
+                name=consumer.name,
+                receiver=receiver,
+            )
         if not isfinite(share):
-            raise ModelError(f"income share of '{consumer.name}' to '{receiver}' is not finite")
+            raise ModelError(
+                "income share of '{name}' to '{receiver}' is not finite", name=consumer.name, receiver=receiver
+            )
     if sum(consumer.income_shares.values()) >= 1:
-        raise ModelError(f"consumer '{consumer.name}' pays away all of its income and keeps none to spend")
+        raise ModelError("consumer '{name}' pays away all of its income and keeps none to spend", name=consumer.name)
 
 
 def _check_auxiliaries(model: Model, commodities: set[str]) -> None:
     for auxiliary in model.auxiliaries:
         if auxiliary.pairs_price is not None and auxiliary.pairs_price not in commodities:
-            raise ModelError(f"auxiliary '{auxiliary.name}' pairs the unknown price '{auxiliary.pairs_price}'")
+            raise ModelError(
+                "auxiliary '{name}' pairs the unknown price '{pairs_price}'",
+                name=auxiliary.name,
+                pairs_price=auxiliary.pairs_price,
+            )
         for term in auxiliary.terms:
             if not isfinite(term.coefficient):
-                raise ModelError(f"auxiliary '{auxiliary.name}' has the coefficient {term.coefficient}")
+                raise ModelError(
+                    "auxiliary '{name}' has the coefficient {coefficient}",
+                    name=auxiliary.name,
+                    coefficient=term.coefficient,
+                )
         if auxiliary.lower > auxiliary.upper:
-            raise ModelError(f"auxiliary '{auxiliary.name}' has lower bound above its upper bound")
+            raise ModelError("auxiliary '{name}' has lower bound above its upper bound", name=auxiliary.name)
         if not (isfinite(auxiliary.scale) and auxiliary.scale > 0):
-            raise ModelError(f"auxiliary '{auxiliary.name}' has scale {auxiliary.scale}; it must be positive")
+            raise ModelError(
+                "auxiliary '{name}' has scale {scale}; it must be positive", name=auxiliary.name, scale=auxiliary.scale
+            )
     paired = Counter(x.pairs_price for x in model.auxiliaries if x.pairs_price is not None)
     for price in sorted(p for p, times in paired.items() if times > 1):
-        raise ModelError(f"two auxiliaries pair the price of '{price}'; one equation sets one price")
+        raise ModelError("two auxiliaries pair the price of '{price}'; one equation sets one price", price=price)
 
 
 def _check_tree(where: str, tree: Tree, sign: int, consumers: set[str], auxiliaries: Mapping[str, float]) -> None:
     if isinstance(tree, Nest):
         if not tree.children:
-            raise ModelError(f"{where}: nest '{tree.name}' has no children")
+            raise ModelError("{where}: nest '{name}' has no children", where=where, name=tree.name)
         if not (isfinite(tree.sigma) and tree.sigma >= 0):
-            raise ModelError(f"{where}: nest '{tree.name}' has elasticity {tree.sigma}; it must be finite and >= 0")
+            raise ModelError(
+                "{where}: nest '{name}' has elasticity {sigma}; it must be finite and >= 0",
+                where=where,
+                name=tree.name,
+                sigma=tree.sigma,
+            )
         if not (isfinite(tree.augment) and tree.augment > 0):
-            raise ModelError(f"{where}: nest '{tree.name}' has augmentation {tree.augment}; it must be positive")
+            raise ModelError(
+                "{where}: nest '{name}' has augmentation {augment}; it must be positive",
+                where=where,
+                name=tree.name,
+                augment=tree.augment,
+            )
         for child in tree.children:
             if tree.sigma > 0 and benchmark_value(child, sign, auxiliaries) <= 0:
                 label = child.address if isinstance(child, Leaf) else child.name
                 raise ModelError(
-                    f"{where}: '{label}' has no value in the benchmark, so it cannot stand in nest "
-                    f"'{tree.name}' with elasticity {tree.sigma:g}; put it in a nest with elasticity 0"
+                    "{where}: '{label}' has no value in the benchmark, so it cannot stand in nest "
+                    "'{name}' with elasticity {sigma:g}; put it in a nest with elasticity 0",
+                    where=where,
+                    label=label,
+                    name=tree.name,
+                    sigma=tree.sigma,
                 )
             _check_tree(where, child, sign, consumers, auxiliaries)
         value = benchmark_value(tree, sign, auxiliaries)
         if value <= 0:
-            raise ModelError(f"{where}: nest '{tree.name}' has benchmark value {value:g}; it must be positive")
+            raise ModelError(
+                "{where}: nest '{name}' has benchmark value {value:g}; it must be positive",
+                where=where,
+                name=tree.name,
+                value=value,
+            )
         return
     if not isfinite(tree.quantity) or tree.quantity < 0:
-        raise ModelError(f"{where}: '{tree.address}' has quantity {tree.quantity}; it must be finite and >= 0")
+        raise ModelError(
+            "{where}: '{address}' has quantity {quantity}; it must be finite and >= 0",
+            where=where,
+            address=tree.address,
+            quantity=tree.quantity,
+        )
     if not isfinite(tree.price) or tree.price < 0:
-        raise ModelError(f"{where}: '{tree.address}' has benchmark price {tree.price}; it must be finite and >= 0")
+        raise ModelError(
+            "{where}: '{address}' has benchmark price {price}; it must be finite and >= 0",
+            where=where,
+            address=tree.address,
+            price=tree.price,
+        )
     for tax in tree.taxes:
         if tax.receiver not in consumers:
             raise ModelError(
-                f"{where}: the tax on '{tree.address}' is paid to nobody: unknown consumer '{tax.receiver}'"
+                "{where}: the tax on '{address}' is paid to nobody: unknown consumer '{receiver}'",
+                where=where,
+                address=tree.address,
+                receiver=tax.receiver,
             )
         if not isfinite(tax.rate):
-            raise ModelError(f"{where}: the tax rate on '{tree.address}' is {tax.rate}")
+            raise ModelError(
+                "{where}: the tax rate on '{address}' is {rate}", where=where, address=tree.address, rate=tax.rate
+            )
         if tax.multiplier is not None and tax.multiplier not in auxiliaries:
-            raise ModelError(f"{where}: the tax on '{tree.address}' names the unknown auxiliary '{tax.multiplier}'")
+            raise ModelError(
+                "{where}: the tax on '{address}' names the unknown auxiliary '{multiplier}'",
+                where=where,
+                address=tree.address,
+                multiplier=tax.multiplier,
+            )
     if tree.terms is not None and tree.terms not in auxiliaries:
-        raise ModelError(f"{where}: '{tree.address}' names the unknown auxiliary '{tree.terms}'")
+        raise ModelError(
+            "{where}: '{address}' names the unknown auxiliary '{terms}'",
+            where=where,
+            address=tree.address,
+            terms=tree.terms,
+        )
 
 
 def _check_supply(model: Model, commodities: set[str]) -> None:
@@ -249,6 +356,6 @@ def _check_supply(model: Model, commodities: set[str]) -> None:
     used |= {e.commodity for c in model.consumers for e in c.claims() if e.quantity < 0 or e.multiplier}
     for name in sorted(commodities):
         if name not in made:
-            raise ModelError(f"commodity '{name}' is used but nobody makes or owns it")
+            raise ModelError("commodity '{name}' is used but nobody makes or owns it", name=name)
         if name not in used:
-            raise ModelError(f"commodity '{name}' is made or owned but nobody uses it")
+            raise ModelError("commodity '{name}' is made or owned but nobody uses it", name=name)

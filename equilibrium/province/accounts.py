@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import Message, TanshiError
+
 BALANCE_TOLERANCE = 1e-9
 """Largest accepted difference of an account, relative to its larger total."""
 
@@ -27,7 +29,7 @@ SIGNED_CELLS = (("PTAX", "A_AGR"),)
 """Cells that may be negative: agriculture is a net receiver of production subsidies."""
 
 
-class UnbalancedAccount(ValueError):
+class UnbalancedAccount(TanshiError, ValueError):
     """An account receives other than it pays, or a payment has no meaning (missing, infinite, wrong sign)."""
 
 
@@ -102,21 +104,21 @@ def check_balance(sam: pd.DataFrame, tolerance: float = BALANCE_TOLERANCE) -> No
     """
     if list(sam.index) != list(sam.columns):
         odd = sorted(set(sam.index) ^ set(sam.columns)) or ["same names in another order"]
-        raise UnbalancedAccount(f"rows and columns of a SAM are the same accounts; not so: {', '.join(odd)}")
+        raise UnbalancedAccount("rows and columns of a SAM are the same accounts; not so: {odd}", odd=", ".join(odd))
     if sam.index.has_duplicates:
         twice = sorted(set(sam.index[sam.index.duplicated()]))
-        raise UnbalancedAccount(f"accounts named twice: {', '.join(twice)}")
+        raise UnbalancedAccount("accounts named twice: {twice}", twice=", ".join(twice))
     values = sam.to_numpy(dtype=float)
     names = [str(name) for name in sam.index]
     broken = [f"{names[j]} pays {names[i]} {values[i, j]}" for i, j in np.argwhere(~np.isfinite(values))]
     allowed = set(SIGNED_CELLS)
     broken += [
-        f"{names[j]} pays {names[i]} {values[i, j]:.6g}"
+        Message("{payer} pays {receiver} {value:.6g}", payer=names[j], receiver=names[i], value=values[i, j])
         for i, j in np.argwhere(values < 0)
         if (names[i], names[j]) not in allowed
     ]
     if broken:
-        raise UnbalancedAccount("payments must be finite and not negative: " + "; ".join(broken))
+        raise UnbalancedAccount("payments must be finite and not negative: {broken}", broken="; ".join(broken))
     receipts, payments = values.sum(axis=1), values.sum(axis=0)
     scale = np.maximum(np.abs(receipts), np.abs(payments))
     gap = np.abs(receipts - payments)
@@ -124,10 +126,18 @@ def check_balance(sam: pd.DataFrame, tolerance: float = BALANCE_TOLERANCE) -> No
     if off.size:
         worst = off[np.argsort(-gap[off] / scale[off])]
         lines = [
-            f"{names[i]}: receives {receipts[i]:.9g}, pays {payments[i]:.9g}, off by {gap[i] / scale[i]:.3g}"
+            Message(
+                "{name}: receives {receipts:.9g}, pays {payments:.9g}, off by {gap:.3g}",
+                name=names[i],
+                receipts=receipts[i],
+                payments=payments[i],
+                gap=gap[i] / scale[i],
+            )
             for i in worst
         ]
-        raise UnbalancedAccount(f"unbalanced accounts (limit {tolerance:g}, relative): " + "; ".join(lines))
+        raise UnbalancedAccount(
+            "unbalanced accounts (limit {tolerance:g}, relative): {lines}", tolerance=tolerance, lines="; ".join(lines)
+        )
     empty = [names[i] for i in np.flatnonzero(scale == 0) if names[i] not in MAY_BE_EMPTY]
     if empty:
-        raise UnbalancedAccount(f"accounts without any payment: {', '.join(empty)}")
+        raise UnbalancedAccount("accounts without any payment: {empty}", empty=", ".join(empty))

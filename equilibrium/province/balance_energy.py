@@ -16,6 +16,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from tanshi.equilibrium.province.tables import total
+from tanshi.errors import Message, TanshiError
 
 FUEL_COMMODITIES = ("COAL", "COKE", "OGAS", "BPG")
 GAS_USERS = ("COKE", "STEEL", "GENG")
@@ -29,7 +30,7 @@ PRICE_RANGE = 3.0
 """Largest accepted ratio of a cell's implied price to its fuel's mean price, either way."""
 
 
-class ImplausiblePrice(ValueError):
+class ImplausiblePrice(TanshiError, ValueError):
     """A fuel cell's money and tonnes imply a price far from its fuel's mean."""
 
 
@@ -136,10 +137,17 @@ def check_prices(fuel: pd.DataFrame, limit: float = PRICE_RANGE) -> None:
         for activity, use, value, mtce in names:
             ratio = value / mtce / mean
             if not 1.0 / limit <= ratio <= limit:
-                where = f"{commodity} into {activity} ({use})"
-                lines.append(f"{where}: {ratio:.3g} times the mean of {100 * mean:.0f} yuan/tce")
+                line = Message(
+                    "{commodity} into {activity} ({use}): {ratio:.3g} times the mean of {mean:.0f} yuan/tce",
+                    commodity=commodity,
+                    activity=activity,
+                    use=use,
+                    ratio=ratio,
+                    mean=100 * mean,
+                )
+                lines.append(line)
     if lines:
-        raise ImplausiblePrice("money and tonnes disagree: " + "; ".join(lines))
+        raise ImplausiblePrice("money and tonnes disagree: {lines}", lines="; ".join(lines))
 
 
 def energy_balance(fuel: pd.DataFrame, controls: Mapping[str, float]) -> dict[str, float]:

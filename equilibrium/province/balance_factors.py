@@ -12,13 +12,14 @@ from collections.abc import Mapping
 import pandas as pd
 
 from tanshi.equilibrium.province.tables import cell, entry, named
+from tanshi.errors import TanshiError
 
 FACTORS = ["LAB", "CAP", "RES", "PTAX", "PERMIT"]
 POWER_ACTIVITIES = ("ELEC", "GENC", "GENG", "GENN")
 SHARE_COLUMNS = ["labour", "capital", "production_tax"]
 
 
-class ImplausibleFactorPayment(ValueError):
+class ImplausibleFactorPayment(TanshiError, ValueError):
     """A factor would be paid less than nothing."""
 
 
@@ -103,5 +104,5 @@ def value_added(
         if cell(paid, a, f) < 0 and (a, f) != ("AGR", "PTAX")
     ]
     if bad:
-        raise ImplausibleFactorPayment("negative factor payments: " + ", ".join(bad))
+        raise ImplausibleFactorPayment("negative factor payments: {payments}", payments=", ".join(bad))
     return paid

@@ -13,8 +13,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import TanshiError
 
-class NoBalance(ValueError):
+
+class NoBalance(TanshiError, ValueError):
     """The prior's pattern of zeros and the totals do not fit together."""
 
 
@@ -52,19 +54,21 @@ def ras(
     for totals, names, kind in ((rows, prior.index, "row"), (columns, prior.columns, "column")):
         bad = [f"{name} ({value:.6g})" for name, value in zip(names, totals, strict=True) if not value >= 0]
         if bad:
-            raise NoBalance(f"a {kind} total is missing or negative: {', '.join(bad)}")
+            raise NoBalance("a {kind} total is missing or negative: {bad}", kind=kind, bad=", ".join(bad))
     if (values < 0).any():
         i, j = np.argwhere(values < 0)[0]
-        raise NoBalance(f"the prior is negative in row {prior.index[i]}, column {prior.columns[j]}")
+        raise NoBalance(
+            "the prior is negative in row {index}, column {columns}", index=prior.index[i], columns=prior.columns[j]
+        )
     total = max(rows.sum(), columns.sum())
     if abs(rows.sum() - columns.sum()) > 1e-9 * total:
-        raise NoBalance(f"rows sum to {rows.sum():.9g}, columns to {columns.sum():.9g}")
+        raise NoBalance("rows sum to {rows:.9g}, columns to {columns:.9g}", rows=rows.sum(), columns=columns.sum())
     empty_rows = np.flatnonzero((rows > 0) & (values.sum(axis=1) == 0))
     empty_columns = np.flatnonzero((columns > 0) & (values.sum(axis=0) == 0))
     dead = [f"row {prior.index[int(i)]}" for i in empty_rows]
     dead += [f"column {prior.columns[int(j)]}" for j in empty_columns]
     if dead:
-        raise NoBalance(f"no positive prior cell for a positive total: {', '.join(dead)}")
+        raise NoBalance("no positive prior cell for a positive total: {dead}", dead=", ".join(dead))
     for _ in range(rounds):
         sums = values.sum(axis=1)
         values *= np.divide(rows, sums, out=np.zeros_like(rows), where=sums > 0)[:, None]
@@ -75,4 +79,9 @@ def ras(
             return pd.DataFrame(values, index=prior.index, columns=prior.columns)
     worst = int(error.argmax())
     name = prior.index[worst]
-    raise NoBalance(f"no balance after {rounds} rounds; row {name} is off by {error[worst]:.6g}")
+    raise NoBalance(
+        "no balance after {rounds} rounds; row {name} is off by {error:.6g}",
+        rounds=rounds,
+        name=name,
+        error=error[worst],
+    )

@@ -30,6 +30,7 @@ import pandas as pd
 
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.tables import cell, entry, total
+from tanshi.errors import TanshiError
 
 COAL = "GENC"
 """Coal-fired plant as one activity, where an economy has no classes."""
@@ -40,7 +41,7 @@ LEAST_CAPITAL = 0.02
 """Smallest part of its output that a class earns for its plant: what is missing its upkeep is lower by."""
 
 
-class UnitClassError(ValueError):
+class UnitClassError(TanshiError, ValueError):
     """Classes of units that do not make up the coal plant of the accounts."""
 
 
@@ -66,15 +67,19 @@ def class_table(rows: pd.DataFrame) -> pd.DataFrame:
     odd = sorted({*wide.index} ^ {*CLASSES}) + sorted({*wide.columns} ^ {*ITEMS})
     if odd or wide.isna().any(axis=None):
         raise UnitClassError(
-            f"coal_classes: expected each of {', '.join(ITEMS)} once for each of {', '.join(CLASSES)}; "
-            f"missing, given twice or unknown: {', '.join(odd) or 'a cell'}"
+            "coal_classes: expected each of {items} once for each of {classes}; missing, given twice or unknown: {odd}",
+            items=", ".join(ITEMS),
+            classes=", ".join(CLASSES),
+            odd=", ".join(odd) or "a cell",
         )
     shares = wide["capacity_share"]
     if abs(total(shares) - 1.0) > 1e-6:
         parts = " + ".join(f"{name} {share:g}" for name, share in shares.items())
         raise UnitClassError(
-            f"coal_classes: capacity shares that add up to 1 are expected, found {parts} = {total(shares):g}; "
-            "change the share of another class too"
+            "coal_classes: capacity shares that add up to 1 are expected, found {parts} = {total:g}; "
+            "change the share of another class too",
+            parts=parts,
+            total=total(shares),
         )
     for item, low, high in (
         ("capacity_share", 0.0, 1.0), ("intensity", 0.0, 5.0), ("fuel_price", 0.0, 5.0), ("tied_to_heat", 0.0, 1.0),
@@ -82,13 +87,20 @@ def class_table(rows: pd.DataFrame) -> pd.DataFrame:
         for name, value in wide[item].items():
             if not low < value < high and not (item == "tied_to_heat" and value == 0.0):
                 raise UnitClassError(
-                    f"coal_classes: {item} of {name} between {low:g} and {high:g} expected, found {value:g}"
+                    "coal_classes: {item} of {name} between {low:g} and {high:g} expected, found {value:g}",
+                    item=item,
+                    name=name,
+                    low=low,
+                    high=high,
+                    value=value,
                 )
     for name, limit in wide["hours_limit"].items():
         if limit <= 1.0:
             raise UnitClassError(
-                f"coal_classes: hours_limit of {name} above 1 expected, found {limit:g}: the plant ran for more hours "
-                "in the benchmark than it can"
+                "coal_classes: hours_limit of {name} above 1 expected, found {limit:g}: the plant "
+                "ran for more hours in the benchmark than it can",
+                name=name,
+                limit=limit,
             )
     return wide.loc[list(CLASSES)]
 
@@ -151,8 +163,12 @@ def _upkeep(accounts: Accounts, columns: pd.DataFrame, sold: pd.Series) -> None:
     for name in CLASSES:
         if short[name] >= kept[name] or total(rich) <= total(short):
             raise UnitClassError(
-                f"coal_classes: {name} pays more for coal and permits than its power earns, by {short[name]:.3g} yi "
-                f"yuan a year, of which lower upkeep can save {kept[name]:.3g}; lower its intensity or its fuel_price"
+                "coal_classes: {name} pays more for coal and permits than its power earns, by "
+                "{short:.3g} yi yuan a year, of which lower upkeep can save {kept:.3g}; lower its "
+                "intensity or its fuel_price",
+                name=name,
+                short=short[name],
+                kept=kept[name],
             )
     profile = columns.loc[goods].sum(axis=1) / total(kept)
     change = total(short) * rich / total(rich) - short

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tanshi.errors import TanshiError
 
-class ClosureError(ValueError):
+
+class ClosureError(TanshiError, ValueError):
     """An impossible combination of closure options, with the reason."""
 
 
@@ -78,29 +80,49 @@ class Closure:
 
     def __post_init__(self) -> None:
         if self.capital not in ("mobile", "vintage"):
-            raise ClosureError(f"capital is 'mobile' or 'vintage', not '{self.capital}'")
+            raise ClosureError("capital is 'mobile' or 'vintage', not '{capital}'", capital=self.capital)
         if self.external_saving not in ("fixed", "flexible"):
-            raise ClosureError(f"external_saving is 'fixed' or 'flexible', not '{self.external_saving}'")
+            raise ClosureError(
+                "external_saving is 'fixed' or 'flexible', not '{external_saving}'",
+                external_saving=self.external_saving,
+            )
         if not 0 <= self.border_pass_through <= 1:
-            raise ClosureError(f"border_pass_through lies between 0 and 1, not {self.border_pass_through}")
+            raise ClosureError(
+                "border_pass_through lies between 0 and 1, not {border_pass_through}",
+                border_pass_through=self.border_pass_through,
+            )
         if not 0 <= self.old_elasticity_factor <= 1:
-            raise ClosureError(f"old_elasticity_factor lies between 0 and 1, not {self.old_elasticity_factor}")
+            raise ClosureError(
+                "old_elasticity_factor lies between 0 and 1, not {old_elasticity_factor}",
+                old_elasticity_factor=self.old_elasticity_factor,
+            )
         if not 0 < self.new_capital_share < 1:
-            raise ClosureError(f"new_capital_share lies between 0 and 1, not {self.new_capital_share}")
+            raise ClosureError(
+                "new_capital_share lies between 0 and 1, not {new_capital_share}",
+                new_capital_share=self.new_capital_share,
+            )
         if self.border_cost not in ("average", "marginal"):
-            raise ClosureError(f"border_cost is 'average' or 'marginal', not '{self.border_cost}'")
+            raise ClosureError(
+                "border_cost is 'average' or 'marginal', not '{border_cost}'", border_cost=self.border_cost
+            )
         if self.recycling not in ("lump_sum", "output", "labour", "income"):
-            raise ClosureError(f"recycling is 'lump_sum', 'output', 'labour' or 'income', not '{self.recycling}'")
+            raise ClosureError(
+                "recycling is 'lump_sum', 'output', 'labour' or 'income', not '{recycling}'", recycling=self.recycling
+            )
         if not 0 <= self.labour_supply <= 2:
-            raise ClosureError(f"labour_supply lies between 0 and 2, not {self.labour_supply}")
+            raise ClosureError(
+                "labour_supply lies between 0 and 2, not {labour_supply}", labour_supply=self.labour_supply
+            )
         if self.outside not in ("sloped", "flat"):
-            raise ClosureError(f"outside is 'sloped' or 'flat', not '{self.outside}'")
+            raise ClosureError("outside is 'sloped' or 'flat', not '{outside}'", outside=self.outside)
         for sector, headroom in self.capacity:
             if not headroom >= 1:
                 raise ClosureError(
-                    f"capacity of {sector}: expected at least what was made in the benchmark (1), found {headroom:g}"
+                    "capacity of {sector}: expected at least what was made in the benchmark (1), found {headroom:g}",
+                    sector=sector,
+                    headroom=headroom,
                 )
         if self.clean_cost is not None and not self.clean_cost > 0:
-            raise ClosureError(f"clean_cost is a cost above 0 yuan/kWh, not {self.clean_cost:g}")
+            raise ClosureError("clean_cost is a cost above 0 yuan/kWh, not {clean_cost:g}", clean_cost=self.clean_cost)
         if self.line_headroom < 1:
             raise ClosureError("line_headroom below 1 contradicts the benchmark, in which the power was exported")

@@ -104,23 +104,30 @@ def _check(sam: pd.DataFrame, accounts: Accounts) -> None:
     named = accounts.all()
     for name in named:
         if name not in sam.index:
-            raise ModelError(f"the matrix has no account '{name}': {nearest(name, list(sam.index))}")
+            raise ModelError(
+                "the matrix has no account '{name}': {nearest}", name=name, nearest=nearest(name, list(sam.index))
+            )
     twice = sorted({n for n in named if named.count(n) > 1})
     if twice:
-        raise ModelError(f"account '{twice[0]}' has two parts")
+        raise ModelError("account '{twice}' has two parts", twice=twice[0])
     without = [str(a) for a in sam.index if a not in named]
     if without:
-        raise ModelError(f"accounts without a part: {', '.join(without)}; name each in Accounts")
+        raise ModelError("accounts without a part: {without}; name each in Accounts", without=", ".join(without))
     values = sam.to_numpy(dtype=float)
     if (values < 0).any():
         row, column = np.argwhere(values < 0)[0].tolist()
         raise ModelError(
-            f"the cell ({named_at(sam, row)}, {named_at(sam, column)}) is {values[row, column]:g}: a negative flow is "
-            "written as a positive one the other way round"
+            "the cell ({row}, {column}) is {values:g}: a negative flow is written as a "
+            "positive one the other way round",
+            row=named_at(sam, row),
+            column=named_at(sam, column),
+            values=values[row, column],
         )
     if accounts.numeraire and accounts.numeraire not in accounts.factors:
         raise ModelError(
-            f"the numeraire '{accounts.numeraire}' is no factor: {nearest(accounts.numeraire, accounts.factors)}"
+            "the numeraire '{numeraire}' is no factor: {nearest}",
+            numeraire=accounts.numeraire,
+            nearest=nearest(accounts.numeraire, accounts.factors),
         )
 
 
@@ -161,7 +168,11 @@ class _Builder:
     def _receiver(self, tax: str) -> str:
         receivers = [c for c in self.a.consumers if self.cell(c, tax) > 0]
         if len(receivers) != 1:
-            raise ModelError(f"the tax account '{tax}' pays {len(receivers)} consumers; one is expected")
+            raise ModelError(
+                "the tax account '{tax}' pays {number_of_receivers} consumers; one is expected",
+                tax=tax,
+                number_of_receivers=len(receivers),
+            )
         return receivers[0]
 
     def _goods(self, column: str) -> list[Leaf]:
@@ -206,7 +217,12 @@ class _Builder:
             if not supplied:
                 continue
             if exported > supplied * (1 + 1e-9):
-                raise ModelError(f"more of '{good}' is exported ({exported:g}) than made ({supplied:g})")
+                raise ModelError(
+                    "more of '{good}' is exported ({exported:g}) than made ({supplied:g})",
+                    good=good,
+                    exported=exported,
+                    supplied=supplied,
+                )
             kept = supplied - exported
             out = tuple(
                 leaf for leaf in (Leaf(home(good), kept), Leaf(FOREIGN, exported)) if leaf.quantity > SMALL * supplied
@@ -247,7 +263,7 @@ class _Builder:
         gifts = {c: v / spendable for c in self.a.consumers if c != name and (v := self.cell(c, name))}
         basket = self._goods(name)
         if not basket:
-            raise ModelError(f"consumer '{name}' buys no good; what only passes money on is no consumer")
+            raise ModelError("consumer '{name}' buys no good; what only passes money on is no consumer", name=name)
         demand = Nest(self._elasticity(self.a.demand, name), tuple(basket), name="demand")
         return Consumer(name, demand, tuple(owned), gifts)
 
@@ -256,6 +272,9 @@ class _Builder:
         if left.any():
             row, column = np.argwhere(left)[0].tolist()
             raise ModelError(
-                f"the standard model has no place for ({named_at(self.sam, row)}, {named_at(self.sam, column)}), a "
-                f"cell of {self.values[row, column]:g}; state such a model with activities and consumers of your own"
+                "the standard model has no place for ({row}, {column}), a cell of "
+                "{values:g}; state such a model with activities and consumers of your own",
+                row=named_at(self.sam, row),
+                column=named_at(self.sam, column),
+                values=self.values[row, column],
             )

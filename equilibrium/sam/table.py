@@ -40,11 +40,13 @@ def read_sam(path: str | Path, symbol: str | None = None, *, balance: float = BA
     """
     path = Path(path)
     if not path.is_file():
-        raise ModelError(f"no file '{path}'; a SAM is read from {KINDS}")
+        raise ModelError("no file '{path}'; a SAM is read from {kinds}", path=path, kinds=KINDS)
     readers = {".csv": _csv, ".xlsx": _xlsx, ".gdx": _gdx, ".har": _har}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise ModelError(f"'{path.name}' is of no kind that is read here; a SAM is read from {KINDS}")
+        raise ModelError(
+            "'{name}' is of no kind that is read here; a SAM is read from {kinds}", name=path.name, kinds=KINDS
+        )
     sam = _square(reader(path, symbol), path.name)
     values = sam.to_numpy(dtype=float)
     receives, pays = values.sum(axis=1), values.sum(axis=0)
@@ -53,8 +55,13 @@ def read_sam(path: str | Path, symbol: str | None = None, *, balance: float = BA
     if off.size:
         worst = int(np.argmax(np.abs(receives - pays)))
         raise ModelError(
-            f"'{path.name}' does not balance: account '{sam.index[worst]!s}' receives {receives[worst]:.6g} and pays "
-            f"{pays[worst]:.6g}; accounts out of balance: {', '.join(str(sam.index[i]) for i in off.tolist())}"
+            "'{name}' does not balance: account '{index!s}' receives {receives:.6g} and pays "
+            "{pays:.6g}; accounts out of balance: {off}",
+            name=path.name,
+            index=sam.index[worst],
+            receives=receives[worst],
+            pays=pays[worst],
+            off=", ".join(str(sam.index[i]) for i in off.tolist()),
         )
     return sam
 
@@ -64,7 +71,7 @@ def _csv(path: Path, symbol: str | None) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype=str, skipinitialspace=True, encoding="utf-8-sig")
     except (ValueError, UnicodeDecodeError) as error:
-        raise ModelError(f"'{path.name}' is no CSV in UTF-8: {error}") from error
+        raise ModelError("'{name}' is no CSV in UTF-8: {error}", name=path.name, error=error) from error
 
 
 def _xlsx(path: Path, symbol: str | None) -> pd.DataFrame:
@@ -79,7 +86,7 @@ def _gdx(path: Path, symbol: str | None) -> pd.DataFrame:
     two = [p.name for p in container.getParameters() if p.dimension == 2]
     records = container[_chosen(symbol, two, "parameter of two dimensions", path)].records
     if records is None:
-        raise ModelError(f"the parameter of '{path.name}' holds no numbers")
+        raise ModelError("the parameter of '{name}' holds no numbers", name=path.name)
     return pd.DataFrame(records.iloc[:, :3].astype(str))
 
 
@@ -91,7 +98,7 @@ def _har(path: Path, symbol: str | None) -> pd.DataFrame:
     found = arrays[_chosen(symbol, two, "header of two dimensions", path)]
     names = [one["dim_desc"] for one in found.get("sets") or ()]
     if not all(names):
-        raise ModelError(f"'{path.name}': the header's sets have no elements; accounts need names")
+        raise ModelError("'{name}': the header's sets have no elements; accounts need names", name=path.name)
     table = pd.DataFrame(np.reshape(found["array"], (len(names[0]), -1)).astype(float), columns=names[1])
     table.insert(0, "account", names[0])
     return table.astype(str)
@@ -103,17 +110,32 @@ def _needed(module: str, extra: str, path: Path) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        raise ModelError(f"to read '{path.name}' install the extra: pip install 'tanshi[{extra}]' ({error})") from error
+        raise ModelError(
+            "to read '{name}' install the extra: pip install 'tanshi[{extra}]' ({error})",
+            name=path.name,
+            extra=extra,
+            error=error,
+        ) from error
 
 
 def _chosen(symbol: str | None, there: list[str], what: str, path: Path) -> str:
     if symbol is not None:
         if symbol not in there:
-            raise ModelError(f"'{path.name}' has no {what} '{symbol}': {nearest(symbol, there)}")
+            raise ModelError(
+                "'{name}' has no {what} '{symbol}': {nearest}",
+                name=path.name,
+                what=what,
+                symbol=symbol,
+                nearest=nearest(symbol, there),
+            )
         return symbol
     if len(there) != 1:
         raise ModelError(
-            f"'{path.name}' has {len(there)} of the kind {what} ({', '.join(there[:8])}); name one (symbol)"
+            "'{name}' has {number_of_there} of the kind {what} ({there}); name one (symbol)",
+            name=path.name,
+            number_of_there=len(there),
+            what=what,
+            there=", ".join(there[:8]),
         )
     return there[0]
 
@@ -126,7 +148,12 @@ def _square(raw: pd.DataFrame, name: str) -> pd.DataFrame:
         long = pd.DataFrame({"row": keys.iloc[:, 0], "column": keys.iloc[:, 1], "value": values})
         twice = long[long.duplicated(["row", "column"])]
         if len(twice):
-            raise ModelError(f"'{name}' gives the cell ({twice.iloc[0]['row']}, {twice.iloc[0]['column']}) twice")
+            raise ModelError(
+                "'{name}' gives the cell ({row}, {column}) twice",
+                name=name,
+                row=twice.iloc[0]["row"],
+                column=twice.iloc[0]["column"],
+            )
         accounts = list(dict.fromkeys([*long["row"], *long["column"]]))
         table = long.pivot(index="row", columns="column", values="value")
         return table.reindex(index=accounts, columns=accounts).fillna(0.0)
@@ -135,7 +162,12 @@ def _square(raw: pd.DataFrame, name: str) -> pd.DataFrame:
     for kind, given in (("row", rows), ("column", columns)):
         twice_named = sorted({a for a in given if given.count(a) > 1})
         if twice_named:
-            raise ModelError(f"'{name}' has the account '{twice_named[0]}' in more than one {kind}")
+            raise ModelError(
+                "'{name}' has the account '{twice_named}' in more than one {kind}",
+                name=name,
+                twice_named=twice_named[0],
+                kind=kind,
+            )
     cells = [
         [_number(v, f"'{name}', row '{r}', column '{c}'") for c, v in zip(columns, row, strict=True)]
         for r, row in zip(rows, raw.iloc[:, 1:].itertuples(index=False), strict=True)
@@ -144,7 +176,9 @@ def _square(raw: pd.DataFrame, name: str) -> pd.DataFrame:
     table = table.loc[[r for r in rows if r.lower() not in TOTALS], [c for c in columns if c.lower() not in TOTALS]]
     alone = sorted(set(table.index) ^ set(table.columns))
     if alone:
-        raise ModelError(f"'{name}' is not square: '{alone[0]}' stands among the rows or the columns alone")
+        raise ModelError(
+            "'{name}' is not square: '{alone}' stands among the rows or the columns alone", name=name, alone=alone[0]
+        )
     return table.loc[:, list(table.index)]
 
 
@@ -155,7 +189,7 @@ def _number(value: object, where: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise ModelError(f"{where}: '{text}' is no number") from None
+        raise ModelError("{where}: '{text}' is no number", where=where, text=text) from None
     if not np.isfinite(number):
-        raise ModelError(f"{where}: '{text}' is not finite")
+        raise ModelError("{where}: '{text}' is not finite", where=where, text=text)
     return number

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem
 from tanshi.scenarios.national.cells import Array
 from tanshi.scenarios.national.words import FINAL, TRADE, VALUE_ADDED
@@ -77,11 +78,31 @@ def gap_problems(gap: Gap, names: list[str], output: Array, factor: float, what:
     ]
     if len(wrong) <= singly:
         return [
-            Problem(f"{what} ({output[n] * factor:.6g} yi yuan)", got, file, lines[n], names[n], hint)
+            Problem(
+                Message("{what} ({output:.6g} yi yuan)", what=what, output=output[n] * factor),
+                got,
+                file,
+                lines[n],
+                names[n],
+                hint,
+            )
             for n, got in zip(wrong, said, strict=True)
         ]
     worst = int(np.argmax(np.abs(gap.gaps[wrong])))
     n = wrong[worst]
-    expected = f"{what} in every sector"
-    got = f"{len(wrong)} of {len(names)} that differ, most {names[n]}: {said[worst]}"
-    return [Problem(expected, f"{got} (gross output {output[n] * factor:.6g} yi yuan)", file, hint=hint)]
+    expected = Message("{what} in every sector", what=what)
+    got = Message(
+        "{number_of_wrong} of {number_of_names} that differ, most {names}: {said}",
+        number_of_wrong=len(wrong),
+        number_of_names=len(names),
+        names=names[n],
+        said=said[worst],
+    )
+    return [
+        Problem(
+            expected,
+            Message("{got} (gross output {output:.6g} yi yuan)", got=got, output=output[n] * factor),
+            file,
+            hint=hint,
+        )
+    ]

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.national import editions
 from tanshi.scenarios.national.editions import Known, code_of, isic_code
@@ -99,11 +100,25 @@ def _unknown(lost: list[Went], file: str, origin: str) -> list[Problem]:
     hint = "Give its sector of the model in a mapping of your own: --map FILE.csv"
     if len(lost) <= 3:
         return [
-            Problem(f"a sector of {origin}", repr(w.name) + _near(w), file, field=f"sector {w.name}", hint=hint)
+            Problem(
+                Message("a sector of {origin}", origin=origin),
+                repr(w.name) + _near(w),
+                file,
+                field=f"sector {w.name}",
+                hint=hint,
+            )
             for w in lost
         ]
     names = listed([repr(w.name) + _near(w) for w in lost])
-    return [Problem(f"sectors of {origin}", f"{len(lost)} others: {names}", file, field="sectors", hint=hint)]
+    return [
+        Problem(
+            Message("sectors of {origin}", origin=origin),
+            Message("{number_of_lost} others: {names}", number_of_lost=len(lost), names=names),
+            file,
+            field="sectors",
+            hint=hint,
+        )
+    ]
 
 
 def _near(went: Went) -> str:

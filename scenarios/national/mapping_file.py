@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 from tanshi.scenarios.national.sheet import decoded, separator_of
 
@@ -49,8 +50,8 @@ def read_mapping(path: Path, sectors: tuple[str, ...]) -> list[MapRow]:
     columns = [str(name).strip() for name in reader.fieldnames or ()]
     missing = [name for name in ("code", "sector") if name not in columns]
     if missing:
-        got = f"the columns {', '.join(columns) or 'none'}"
-        problems = [Problem(f"the column {name}", got, str(path), 1, name) for name in missing]
+        got = Message("the columns {columns}", columns=", ".join(columns) or "none")
+        problems = [Problem(Message("the column {name}", name=name), got, str(path), 1, name) for name in missing]
         raise UserError("The mapping cannot be used.", problems)
     rows: list[MapRow] = []
     problems = []
@@ -75,7 +76,7 @@ def read_mapping(path: Path, sectors: tuple[str, ...]) -> list[MapRow]:
     for key, group in groups_of(rows).items():
         total = sum(row.share for row in group)
         if not abs(total - 1.0) <= SHARE_TOLERANCE and not np.isnan(total):
-            got = f"{total:g} over {', '.join(row.sector for row in group)}"
+            got = Message("{total:g} over {group}", total=total, group=", ".join(row.sector for row in group))
             problems.append(Problem("shares that add up to 1", got, str(path), group[0].line, key))
     if not rows:
         problems.append(Problem("at least one row", "none", str(path)))

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.facts.money import yuan_per
 from tanshi.scenarios.national.cells import Array
@@ -134,7 +135,10 @@ def _chosen(path: Path, asked: Asked) -> tuple[Frame, list[Sheet]]:
     if len(frames) > 1:
         names = ", ".join(s.name for s, _ in frames)
         problem = Problem(
-            "one table", f"one in each of the sheets {names}", str(path), hint="Say which by --sheet NAME."
+            "one table",
+            Message("one in each of the sheets {names}", names=names),
+            str(path),
+            hint="Say which by --sheet NAME.",
         )
         raise UserError(CANNOT, [problem])
     chosen = frames[0]
@@ -191,7 +195,10 @@ def _factor(frame: Frame, asked: Asked, year: int | None, problems: list[Problem
     rate = asked.rate if asked.rate is not None else yuan_per(unit.currency, year)
     if rate is None or not rate > 0.0:
         got = f"{unit}" + ("" if year is None else f" of {year}")
-        hint = f"Say how many yuan one {unit.currency} is: --rate 7.1, and --year where the table does not say it."
+        hint = Message(
+            "Say how many yuan one {currency} is: --rate 7.1, and --year where the table does not say it.",
+            currency=unit.currency,
+        )
         problems.append(Problem("yuan, or a currency and year whose rate is known", got, frame.sheet.file, field="unit",
                                 hint=hint))  # fmt: skip
         return unit.yi, unit.currency, unit
@@ -208,7 +215,7 @@ def _unit(frame: Frame, asked: Asked, problems: list[Problem]) -> Unit | None:
     said = units_said([*_titles(frame), frame.sheet.name])
     if len(said) == 1:
         return said[0]
-    got = "no unit in the head of the table" if not said else f"several: {', '.join(map(str, said))}"
+    got = "no unit in the head of the table" if not said else Message("several: {said}", said=", ".join(map(str, said)))
     hint = "Say --unit wanyuan, --unit yi, --unit 百万元 or --unit 'million euro'."
     problems.append(Problem("the unit of money, such as 万元 or 亿元", got, frame.sheet.file, field="unit", hint=hint))
     return None
@@ -250,7 +257,7 @@ def _marks(frame: Frame, asked: Asked, problems: list[Problem]) -> list[Mark]:
     cells = [c for row in frame.sheet.cells[frame.top :] for c in row[frame.left :] if c and not nothing(c)]
     found = notation(cells, frame.sheet.separator)
     if found.clash:
-        got = f"both {found.clash[0].strip()!r} and {found.clash[1].strip()!r}"
+        got = Message("both {one!r} and {other!r}", one=found.clash[0].strip(), other=found.clash[1].strip())
         hint = "Write all numbers in one way, or say --decimal . or --decimal ,"
         problems.append(Problem("numbers of one notation", got, frame.sheet.file, hint=hint))
     if found.sure or found.clash:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem
 from tanshi.scenarios.national.balance import SINGLY, Gap, columns_gap, gap_problems, rows_gap
 from tanshi.scenarios.national.cells import Array, Cells
@@ -278,11 +279,17 @@ class Reading:
                     negative.append((place, f"{names[j]}, {role}", float(added.loc[role].to_numpy(dtype=float)[j])))
         if len(negative) <= 3:
             for place, flow, value in negative:
-                hint = f"It is {flow}."
+                hint = Message("It is {flow}.", flow=flow)
                 self._add("a flow of at least 0", f"{value:g}", field=f"cell {place}", hint=hint)
         else:
             worst = min(negative, key=lambda one: one[2])
-            got = f"{len(negative)} negative ones, the largest {worst[2]:g} in {worst[0]} ({worst[1]})"
+            got = Message(
+                "{number_of_negative} negative ones, the largest {most:g} in {row} ({column})",
+                number_of_negative=len(negative),
+                most=worst[2],
+                row=worst[0],
+                column=worst[1],
+            )
             self._add("flows of at least 0", got, field=f"cells {listed(place for place, _, _ in negative)}")
 
     def _balances(self, use: pd.DataFrame, final: pd.DataFrame, added: pd.DataFrame, m: Matched, factor: float,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem
 from tanshi.scenarios.national.frame import Frame, is_number
 from tanshi.scenarios.national.labels import Heading, folds
@@ -136,8 +137,19 @@ def _lost(lost: list[Heading], there: str, here: str, file: str) -> list[Problem
     if len(names) <= 3:
         expected = "a {there} for the sector of the {here} {name!r}"
         return [Problem(expected.format(there=there, here=here, name=n), "none", file, field=n) for n in names]
-    expected = f"a {there} for the sector of every {here}"
-    return [Problem(expected, f"none for {len(names)} of them: {listed(map(repr, names))}", file, field="sectors")]
+    expected = Message("a {there} for the sector of every {here}", there=there, here=here)
+    return [
+        Problem(
+            expected,
+            Message(
+                "none for {number_of_names} of them: {listed}",
+                number_of_names=len(names),
+                listed=listed(map(repr, names)),
+            ),
+            file,
+            field="sectors",
+        )
+    ]
 
 
 def _origins(
@@ -161,13 +173,20 @@ def _origins(
             first, second = ([merged[at][k] for at in range(n)] for k in (0, 1))
             return _by_output(frame, first, second, output, file)
         twice = [" ".join(labels[at]) for at in range(n) if len(merged.get(at, [])) > 1]
-        problem = Problem("every sector once", f"more than one row for {listed(twice)}", file, field="sectors")
+        problem = Problem(
+            "every sector once", Message("more than one row for {listed}", listed=listed(twice)), file, field="sectors"
+        )
         return [], [], [problem]
     home = {at: places for o in ("", "domestic") for at, places in blocks.get(o, {}).items()}
     bought = blocks.get("imported", {})
     if len(home) == n and all(len(v) == 1 for v in (*home.values(), *bought.values())):
         return [home[at][0] for at in range(n)], [bought[at][0] if at in bought else -1 for at in range(n)], []
-    got = f"{len(home)} rows of home-made and {len(bought)} of imported goods for {n} sectors"
+    got = Message(
+        "{number_of_home} rows of home-made and {number_of_bought} of imported goods for {n} sectors",
+        number_of_home=len(home),
+        number_of_bought=len(bought),
+        n=n,
+    )
     return [], [], [Problem("rows of home-made and of imported goods for every sector", got, file, field="sectors")]
 
 

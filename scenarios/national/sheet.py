@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median_low
 from typing import Any
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
 from tanshi.scenarios.national.numbers import Exact, Notation, notation
@@ -119,7 +120,7 @@ def read_sheets(path: Path, name: str | None = None) -> list[Sheet]:
     kind = path.suffix.lower()
     if kind not in (*TEXTS, *WORKBOOKS):
         hint = "Open it in Excel or LibreOffice and save it as .xlsx or .csv."
-        expected = f"a file ending in {', '.join((*TEXTS, *WORKBOOKS))}"
+        expected = Message("a file ending in {endings}", endings=", ".join((*TEXTS, *WORKBOOKS)))
         problem = Problem(expected, repr(path.suffix or path.name), str(path), hint=hint)
         raise UserError("The table cannot be read.", [problem])
     content = path.read_bytes()
@@ -127,7 +128,11 @@ def read_sheets(path: Path, name: str | None = None) -> list[Sheet]:
         raise UserError("The table cannot be read.", [Problem("a table", "an empty file", str(path))])
     if kind in TEXTS:
         if content[:4] == b"PK\x03\x04" or content[:8] == bytes.fromhex("d0cf11e0a1b11ae1"):
-            hint = f"Give it its right ending, such as {path.stem}.{'xlsx' if content[:2] == b'PK' else 'xls'}."
+            hint = Message(
+                "Give it its right ending, such as {stem}.{ending}.",
+                stem=path.stem,
+                ending="xlsx" if content[:2] == b"PK" else "xls",
+            )
             raise UserError("The table cannot be read.", [Problem("text", "a workbook", str(path), hint=hint)])
         return [read_text(str(path), content)]
     if kind != ".ods" and not content.startswith((b"PK", bytes.fromhex("d0cf11e0"), b"\x09\x08")):
@@ -254,7 +259,7 @@ def _workbook(path: Path, name: str | None) -> list[Sheet]:
             visible = calamine.SheetVisibleEnum.Visible
             names = [m.name for m in book.sheets_metadata if m.visible == visible or m.name == name]
             if name is not None and name not in names:
-                problem = Problem(f"one of the sheets {', '.join(names)}", repr(name), str(path))
+                problem = Problem(Message("one of the sheets {names}", names=", ".join(names)), repr(name), str(path))
                 raise UserError("The table cannot be read.", [problem])
             many = len(names) > 1
             wanted = names if name is None else [name]
@@ -308,7 +313,7 @@ def _without_lost_formulas(path: Path, sheets: list[Sheet]) -> None:
         ]
         if lost:
             hint = "Open the file in Excel or LibreOffice and save it once."
-            got = f"formulas without their results in {listed(lost)}"
+            got = Message("formulas without their results in {listed}", listed=listed(lost))
             raise UserError("The table cannot be read.", [Problem("numbers", got, sheet.file, hint=hint)])
 
 

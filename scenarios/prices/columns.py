@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.national.numbers import number
 from tanshi.scenarios.national.sheet import Sheet
@@ -101,7 +102,13 @@ def _no_price(sheet: Sheet, head: int, others: list[int], column: str | None) ->
     names = ", ".join(repr(sheet.cells[head][j].strip()) for j in others) or "none"
     wanted = repr(column) if column else "close, 收盘价, settle, price or 成交均价"
     hint = "Say which column holds the price by --column NAME."
-    return Problem(f"a column headed {wanted}", f"the columns {names}", sheet.file, sheet.line(head), hint=hint)
+    return Problem(
+        Message("a column headed {wanted}", wanted=wanted),
+        Message("the columns {names}", names=names),
+        sheet.file,
+        sheet.line(head),
+        hint=hint,
+    )
 
 
 def _label(sheet: Sheet, head: int, date: int, price: int) -> int | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 from tanshi.scenarios.national.numbers import Mark, notation, nothing, number
 from tanshi.scenarios.national.read import MARKS
@@ -78,9 +79,16 @@ def read_prices(path: Path, choice: Choice | None = None, *, years: int = FEWEST
         raise UserError(CANNOT, [Problem("rows with a date and a price", "none", sheet.file)])
     span = {d.year for d in frame["date"]}
     if len(span) < years:
-        got = f"{len(frame)} prices of {' and '.join(map(str, sorted(span)))} alone"
+        got = Message(
+            "{number_of_frame} prices of {years} alone",
+            number_of_frame=len(frame),
+            years=" and ".join(map(str, sorted(span))),
+        )
         hint = "The yearly level of the price cannot be told from its movement."
-        raise UserError(CANNOT, [Problem(f"prices of at least {years} calendar years", got, sheet.file, hint=hint)])
+        raise UserError(
+            CANNOT,
+            [Problem(Message("prices of at least {years} calendar years", years=years), got, sheet.file, hint=hint)],
+        )
     frame["date"] = pd.to_datetime(frame["date"])
     return PriceFile(sheet.file, frame, columns.name, tuple(notes))
 
@@ -109,11 +117,14 @@ def _rows(sheet: Sheet, columns: Columns, choice: Choice) -> list[int]:
         return rows
     names = sorted({sheet.cells[i][columns.label].strip() for i in rows} - {""})
     if choice.series is None:
-        hint = f"Say which by --series, such as --series {names[0]!r}."
+        hint: str = Message("Say which by --series, such as --series {names!r}.", names=names[0])
         raise UserError(CANNOT, [Problem("one series", f"{len(names)}: {listed(names)}", sheet.file, hint=hint)])
     if choice.series not in names:
         hint = did_you_mean(choice.series, names)
-        raise UserError(CANNOT, [Problem(f"one of {listed(names, 12)}", repr(choice.series), "--series", hint=hint)])
+        raise UserError(
+            CANNOT,
+            [Problem(Message("one of {listed}", listed=listed(names, 12)), repr(choice.series), "--series", hint=hint)],
+        )
     return [i for i in rows if sheet.cells[i][columns.label].strip() == choice.series]
 
 
@@ -128,13 +139,17 @@ def _days(
     read = read_dates(cells, choice.day_first)
     if read.clash is not None:
         one, two = (cells[k].strip() for k in read.clash)
-        got = f"{one} and {two}, which need both"
+        got = Message("{one} and {two}, which need both", one=one, two=two)
         problems.append(
             Problem("day first or month first throughout", got, sheet.file, sheet.line(rows[read.clash[1]]))
         )
     elif read.open_order:
         hint = "Say --day-first or --month-first."
-        got = f"{cells[0].strip()}, and no number above 12 in {len(cells)} rows"
+        got = Message(
+            "{cells}, and no number above 12 in {number_of_cells} rows",
+            cells=cells[0].strip(),
+            number_of_cells=len(cells),
+        )
         problems.append(
             Problem("dates that show whether the day or the month stands first", got, sheet.file, hint=hint)
         )
@@ -176,11 +191,11 @@ def _mark(cells: list[str], sheet: Sheet, choice: Choice, problems: list[Problem
         return MARKS[choice.decimal]
     found = notation((c for c in cells if c.strip() and not nothing(c)), sheet.separator)
     if found.clash is not None:
-        got = f"both {found.clash[0].strip()!r} and {found.clash[1].strip()!r}"
+        got = Message("both {one!r} and {other!r}", one=found.clash[0].strip(), other=found.clash[1].strip())
         hint = "Say --decimal . or --decimal ,"
         problems.append(Problem("prices of one notation", got, sheet.file, hint=hint))
     elif not found.sure:
-        got = f"only prices such as {cells[0].strip()!r}, which are one or a thousand"
+        got = Message("only prices such as {cells!r}, which are one or a thousand", cells=cells[0].strip())
         hint = "Say --decimal . or --decimal ,"
         problems.append(Problem("prices that show their decimal mark", got, sheet.file, hint=hint))
     return found.decimal
@@ -196,7 +211,11 @@ def _once(frame: pd.DataFrame, file: str, timed: bool, notes: list[str]) -> pd.D
         odd = differ[differ > 1].index
         if len(odd):
             lines = frame.loc[frame["date"].isin(odd), "line"]
-            got = f"{len(odd)} dates with several prices, lines {listed(map(str, lines))}"
+            got = Message(
+                "{number_of_odd} dates with several prices, lines {listed}",
+                number_of_odd=len(odd),
+                listed=listed(map(str, lines)),
+            )
             raise UserError(CANNOT, [Problem("one price a date", got, file, int(lines.iloc[0]))])
     kept = frame.drop_duplicates("date", keep="last")
     what = "Of several prices a day the last was taken" if timed else "Rows that stand twice were left out"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from tanshi.errors import Message, TanshiError
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 from tanshi.simulator.cli import calibrate as cli_calibrate
 from tanshi.simulator.cli import dashboard as cli_dashboard
@@ -123,7 +124,7 @@ def run(
     scenarios = load_scenarios(scenario or FIVE, overrides, labels)
     folder = out or Path("results") / datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
     if folder.exists() and not folder.is_dir():
-        problem = Problem("a folder", f"the file {folder}", "--out")
+        problem = Problem("a folder", Message("the file {folder}", folder=folder), "--out")
         raise UserError("The results cannot be written.", [problem])
 
     from tanshi.simulator.studies.batches.batch import run_batch
@@ -255,13 +256,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Misused as error:
         _explain(error)
         return 2
-    except Exception as error:
-        # An error class of our own rooms is a message for the user; any other is a defect and must be seen.
-        if not type(error).__module__.startswith("tanshi."):
-            raise
+    except TanshiError as error:  # any other is a defect and must be seen
         print(f"Error: {error}", file=sys.stderr)
-        deliberate = 2 if isinstance(error, UserError | ValueError) else 1
-        return int(getattr(error, "exit_code", deliberate))
+        return error.exit_code
     if code == INTERRUPTED:
         print("Interrupted.", file=sys.stderr)
     return code if isinstance(code, int) else 0
@@ -287,12 +284,12 @@ def _check_first_word(words: Sequence[str]) -> None:
     if word in commands:
         return
     if word.startswith("-"):
-        hint = f"Options follow a command: tanshi run {' '.join(words)}"
+        hint: str = Message("Options follow a command: tanshi run {words}", words=" ".join(words))
     elif word in FIVE or word.endswith((".yaml", ".yml")):
-        hint = f"To run it: tanshi run {word}"
+        hint = Message("To run it: tanshi run {word}", word=word)
     else:
         hint = did_you_mean(word, commands) or "tanshi --help shows what each does."
-    problem = Problem(f"one of {', '.join(commands)}", repr(word), hint=hint)
+    problem = Problem(Message("one of {commands}", commands=", ".join(commands)), repr(word), hint=hint)
     raise UserError("There is no such command.", [problem])
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
 
@@ -58,5 +59,15 @@ def check_port(port: int, refusal: str, usual: int) -> None:
         With ``refusal`` as its first line.
     """
     if not LOWEST <= port <= HIGHEST:
-        hint = f"Leave it out for {usual}."
-        raise UserError(refusal, [Problem(f"a port from {LOWEST} to {HIGHEST}", str(port), "--port", hint=hint)])
+        hint = Message("Leave it out for {usual}.", usual=usual)
+        raise UserError(
+            refusal,
+            [
+                Problem(
+                    Message("a port from {lowest} to {highest}", lowest=LOWEST, highest=HIGHEST),
+                    str(port),
+                    "--port",
+                    hint=hint,
+                )
+            ],
+        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 from tanshi.scenarios.extras import need
 from tanshi.scenarios.prices.choice import Choice
@@ -125,7 +126,12 @@ def train(
         _generate(out or DEFAULT_FOLDER, scenario or ["S1", "S4", "S5"], start, work)
     else:
         if variant == "paper" and out is None:
-            problem = Problem("a folder", "none", "--out", hint=f"The folder {WEIGHTS} is the bounded network's.")
+            problem = Problem(
+                "a folder",
+                "none",
+                "--out",
+                hint=Message("The folder {weights} is the bounded network's.", weights=WEIGHTS),
+            )
             raise UserError("The variant paper needs a place of its own.", [problem])
         own = _prices(prices, Choice(column, day_first, series, None, decimal))
         if only in (None, "markets"):
@@ -180,7 +186,9 @@ def _prices(path: Path | None, choice: Choice) -> PriceFile | None:
         given = [("--column", choice.column), ("--series", choice.series), ("--decimal", choice.decimal)]
         for option, value in given:
             if value is not None:
-                raise UserError("A price file is needed.", [Problem("--prices FILE", f"{option} alone")])
+                raise UserError(
+                    "A price file is needed.", [Problem("--prices FILE", Message("{option} alone", option=option))]
+                )
         return None
     from tanshi.scenarios.prices.read import read_prices
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli.outputs import writable_folder
 
@@ -139,7 +140,7 @@ def _begin(kind: str, name: str, command: str) -> None:
 
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if path.exists():
-        raise UserError("The file is there already.", [Problem("a new name", f"the file {path}")])
+        raise UserError("The file is there already.", [Problem("a new name", Message("the file {path}", path=path))])
     template = Path(scenarios.__file__).parent / "templates" / f"{kind}.yaml"
     write_file(path, template.read_bytes())
     print(f"{path} is written; to run it: tanshi {command} {path}")

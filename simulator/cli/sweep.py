@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli import params as cli_params
 from tanshi.simulator.cli.new import new
@@ -106,7 +107,9 @@ def sweep(
     plan = open_sweep(file, read_settings(settings))
     held = Path(file) if Path(file).is_dir() else None
     if held is not None and settings:
-        problem = Problem("a sweep's file", f"the folder {held}", "--set", hint="What the folder holds is settled.")
+        problem = Problem(
+            "a sweep's file", Message("the folder {held}", held=held), "--set", hint="What the folder holds is settled."
+        )
         raise UserError("A sweep that has begun keeps its settings.", [problem])
     folder = out or held or Path("results") / f"{plan.name}-{datetime.now().strftime('%Y-%m-%dT%H-%M-%S')}"
     _announce(plan, len(Sweeping(plan).unit))

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from tanshi.errors import TanshiError
 from tanshi.simulator.drift.state import Array
 from tanshi.simulator.drift.weights import npz, write
 
 
-class CheckpointError(ValueError):
+class CheckpointError(TanshiError, ValueError):
     """A file that is no checkpoint of this training."""
 
 
@@ -53,8 +54,10 @@ def resume(file: Path, mark: str) -> Checkpoint | None:
         epoch, best_epoch, best_loss = (float(x) for x in arrays.pop("counts"))
     except (OSError, ValueError, KeyError, AttributeError, EOFError, zipfile.BadZipFile) as problem:
         raise CheckpointError(
-            f"{file} is not a training checkpoint ({problem}); delete it or name another"
+            "{file} is not a training checkpoint ({problem}); delete it or name another", file=file, problem=problem
         ) from problem
     if not same:
-        raise CheckpointError(f"{file} belongs to a training with other data or settings; delete it or name another")
+        raise CheckpointError(
+            "{file} belongs to a training with other data or settings; delete it or name another", file=file
+        )
     return Checkpoint(int(epoch), int(best_epoch), best_loss, arrays)

@@ -88,7 +88,7 @@ def read_emissions(table: pd.DataFrame, sectors: Sequence[str]) -> EmissionHisto
     """
     missing = [c for c in ("sector", "year", "mt") if c not in table.columns]
     if missing:
-        raise HistoryError(f"emission history lacks the columns {', '.join(missing)}")
+        raise HistoryError("emission history lacks the columns {missing}", missing=", ".join(missing))
     value = pd.to_numeric(table["mt"], errors="coerce")
     logs, interpolated = [], 0
     box_count = sd_count = replaced = 0
@@ -98,20 +98,28 @@ def read_emissions(table: pd.DataFrame, sectors: Sequence[str]) -> EmissionHisto
         years = table.loc[own, "year"].astype(int)
         if years.duplicated().any():
             twice = int(years[years.duplicated()].iloc[0])
-            raise HistoryError(f"emission history: {sector} has the year {twice} twice")
+            raise HistoryError("emission history: {sector} has the year {twice} twice", sector=sector, twice=twice)
         known = value[own].notna()
         if not (value[own][known] > 0).all():
-            raise HistoryError(f"emission history: {sector} has emissions that are not above zero")
+            raise HistoryError("emission history: {sector} has emissions that are not above zero", sector=sector)
         if known.sum() < MIN_YEARS:
             raise HistoryError(
-                f"emission history: {sector} has {int(known.sum())} years, at least {MIN_YEARS} are needed"
+                "emission history: {sector} has {total} years, at least {min_years} are needed",
+                sector=sector,
+                total=int(known.sum()),
+                min_years=MIN_YEARS,
             )
         at = years[known].to_numpy()
         order = np.argsort(at)
         at, mt = at[order], value[own][known].to_numpy(dtype=float)[order]
         gap = int(np.diff(at).max()) - 1
         if gap > LONGEST_GAP:
-            raise HistoryError(f"emission history: {sector} lacks {gap} years in a row, up to {LONGEST_GAP} are filled")
+            raise HistoryError(
+                "emission history: {sector} lacks {gap} years in a row, up to {longest_gap} are filled",
+                sector=sector,
+                gap=gap,
+                longest_gap=LONGEST_GAP,
+            )
         grid = np.arange(at[0], at[-1] + 1)
         interpolated += int(grid.size - at.size)
         spans.add((int(at[0]), int(at[-1])))
@@ -120,7 +128,7 @@ def read_emissions(table: pd.DataFrame, sectors: Sequence[str]) -> EmissionHisto
         replaced += int((box | sd).sum())
         logs.append(change)
     if len(spans) > 1:
-        raise HistoryError(f"emission history: sectors cover different years {sorted(spans)}")
+        raise HistoryError("emission history: sectors cover different years {spans}", spans=sorted(spans))
     changes = np.array(logs)
     about = changes - changes.mean(axis=1, keepdims=True)
     first, last = spans.pop()

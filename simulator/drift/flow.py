@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from scipy.optimize import brentq
 
+from tanshi.errors import TanshiError
 from tanshi.simulator.drift.layout import Layout, lay_out
 from tanshi.simulator.drift.reference import Reference
 from tanshi.simulator.drift.state import (
@@ -39,8 +40,10 @@ COUNTERS = ("evaluated", "switched_off", "blown_up", "collar_hits")
 _STABLE = 2.0
 
 
-class DriftError(RuntimeError):
+class DriftError(TanshiError, RuntimeError):
     """The drift left every sensible range and the scenario says to stop."""
+
+    exit_code = 1
 
 
 @dataclass
@@ -215,8 +218,11 @@ class Flow:
             return r
         if self.on_blow_up == "stop":
             raise DriftError(
-                f"the drift's network blew up between {t0:.3f} and {t1:.3f}: a component of the state left its "
-                "reference path by more than a factor of 20; choose drift.on_blow_up: ou, other weights, or mode ou"
+                "the drift's network blew up between {t0:.3f} and {t1:.3f}: a component of the state "
+                "left its reference path by more than a factor of 20; choose drift.on_blow_up: ou, "
+                "other weights, or mode ou",
+                t0=t0,
+                t1=t1,
             )
         self.blown_up += int(lost.sum())
         calm = Flow(self.weights, "ou").path(r0, t0, t1, context, substeps)

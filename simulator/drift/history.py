@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from tanshi.errors import TanshiError
 from tanshi.simulator.drift.state import Array, Mask
 
 PRICE_COLUMNS = ("close", "close_last", "price", "vwap", "close_mean")
@@ -27,7 +28,7 @@ _EPOCH = np.datetime64("1970-01-01")
 _PLAUSIBLE = (0.5, 5000.0)  # yuan/t
 
 
-class HistoryError(ValueError):
+class HistoryError(TanshiError, ValueError):
     """A history that cannot be used; the message names the rows."""
 
 
@@ -101,19 +102,7 @@ def read_history(
         Missing columns, unreadable dates or prices, duplicates, non-positive or implausible prices, gaps too
         long to interpolate, or fewer than `MIN_ROWS` rows; the message names the rows.
     """
-    if isinstance(source, pd.DataFrame):
-        frame, name = source, "price history"
-    else:
-        name = str(source)
-        try:
-            frame = pd.read_csv(source, comment="#")
-        except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as problem:
-            raise HistoryError(f"{name}: cannot be read as a CSV table ({problem})") from problem
-    chosen = column if column is not None else next((c for c in PRICE_COLUMNS if c in frame.columns), None)
-    if "date" not in frame.columns or chosen is None or chosen not in frame.columns:
-        wanted = column or "one of " + ", ".join(PRICE_COLUMNS)
-        raise HistoryError(f"{name}: needs columns date and {wanted}; found {', '.join(map(str, frame.columns))}")
-
+    frame, name, chosen = _columns_of(source, column)
     dates = pd.to_datetime(frame["date"], errors="coerce")
     _refuse(name, "unreadable dates", frame.index[dates.isna()])
     raw = frame[chosen]
@@ -126,10 +115,20 @@ def read_history(
         short = pd.to_numeric(frame["trading_days"], errors="coerce") < MIN_TRADING_DAYS
     keep = price.notna() & ~short
     if keep.sum() < MIN_ROWS:
-        raise HistoryError(f"{name}: {int(keep.sum())} usable rows, at least {MIN_ROWS} are needed for a fit")
+        raise HistoryError(
+            "{name}: {total} usable rows, at least {min_rows} are needed for a fit",
+            name=name,
+            total=int(keep.sum()),
+            min_rows=MIN_ROWS,
+        )
     typical = float(price[keep].median())
     if not _PLAUSIBLE[0] <= typical <= _PLAUSIBLE[1]:
-        raise HistoryError(f"{name}: median {chosen} is {typical:g}; prices are expected in yuan per tonne of CO2")
+        raise HistoryError(
+            "{name}: median {chosen} is {typical:g}; prices are expected in yuan per tonne of CO2",
+            name=name,
+            chosen=chosen,
+            typical=typical,
+        )
 
     code, number, filled, missing = _regular(name, dates[keep], price[keep])
     screened, box, sd = screen(np.log(filled), fence=fence, deviations=deviations)
@@ -150,6 +149,30 @@ def read_history(
         length = (start.astype("datetime64[Y]") + 1).astype("datetime64[D]") - start
         t = year + ((last - start).astype(float) + 1.0) / length.astype(float)
     return PriceHistory(t, year, np.exp(screened), _STEP[code], str(chosen), counts)
+
+
+def _columns_of(source: pd.DataFrame | str | Path, column: str | None) -> tuple[pd.DataFrame, str, str]:
+    """The table, what messages call it, and its price column."""
+    if isinstance(source, pd.DataFrame):
+        frame, name = source, "price history"
+    else:
+        name = str(source)
+        try:
+            frame = pd.read_csv(source, comment="#")
+        except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as problem:
+            raise HistoryError(
+                "{name}: cannot be read as a CSV table ({problem})", name=name, problem=problem
+            ) from problem
+    chosen = column if column is not None else next((c for c in PRICE_COLUMNS if c in frame.columns), None)
+    if "date" not in frame.columns or chosen is None or chosen not in frame.columns:
+        wanted = column or "one of " + ", ".join(PRICE_COLUMNS)
+        raise HistoryError(
+            "{name}: needs columns date and {wanted}; found {columns}",
+            name=name,
+            wanted=wanted,
+            columns=", ".join(map(str, frame.columns)),
+        )
+    return frame, name, chosen
 
 
 def screen(x: ArrayLike, *, fence: float = 3.0, deviations: float = 4.0) -> tuple[Array, Mask, Mask]:
@@ -181,7 +204,7 @@ def split_in_time(t: ArrayLike, shares: tuple[float, float, float] = SPLIT) -> t
     """
     distinct = np.unique(np.asarray(t, dtype=float))
     if distinct.size < 10:
-        raise HistoryError(f"a 70/15/15 split needs at least 10 distinct times, got {distinct.size}")
+        raise HistoryError("a 70/15/15 split needs at least 10 distinct times, got {size}", size=distinct.size)
     ends = np.round(np.cumsum(shares)[:2] * distinct.size).astype(int) - 1
     return float(distinct[ends[0]]), float(distinct[ends[1]])
 
@@ -202,17 +225,23 @@ def _regular(name: str, dates: pd.Series, price: pd.Series) -> tuple[str, NDArra
     elif 25 <= gap <= 35:
         code = "M"
     else:
-        raise HistoryError(f"{name}: rows are {gap:g} days apart; daily, weekly or monthly prices are expected")
+        raise HistoryError(
+            "{name}: rows are {gap:g} days apart; daily, weekly or monthly prices are expected", name=name, gap=gap
+        )
     number = _number(code, dates[order].to_numpy().astype("datetime64[D]"))
     double = number[1:][np.diff(number) == 0]
     if double.size:
-        raise HistoryError(f"{name}: more than one row in {_label(code, double[0])}")
+        raise HistoryError("{name}: more than one row in {label}", name=name, label=_label(code, double[0]))
     gap_at = int(np.argmax(np.diff(number)))
     longest = int(np.diff(number)[gap_at]) - 1
     if longest > _LONGEST_GAP[code]:
         raise HistoryError(
-            f"{name}: {longest} periods without a price after {_label(code, number[gap_at])}; "
-            f"gaps of up to {_LONGEST_GAP[code]} are interpolated, longer ones are not"
+            "{name}: {longest} periods without a price after {label}; gaps of up to {longest_gap} "
+            "are interpolated, longer ones are not",
+            name=name,
+            longest=longest,
+            label=_label(code, number[gap_at]),
+            longest_gap=_LONGEST_GAP[code],
         )
     grid = np.arange(number[0], number[-1] + 1)
     filled = np.exp(np.interp(grid, number, np.log(price[order].to_numpy(dtype=float))))
@@ -244,4 +273,4 @@ def _label(code: str, number: np.int64) -> str:
 def _refuse(name: str, what: str, rows: pd.Index) -> None:
     if len(rows):
         shown = ", ".join(str(r) for r in rows[:5]) + (", ..." if len(rows) > 5 else "")
-        raise HistoryError(f"{name}: {what}, row {shown}")
+        raise HistoryError("{name}: {what}, row {shown}", name=name, what=what, shown=shown)

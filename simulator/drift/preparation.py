@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tanshi.errors import TanshiError
 from tanshi.simulator.drift.history import z_score
 from tanshi.simulator.drift.mean_reversion import PriceFit
 from tanshi.simulator.drift.state import (
@@ -29,7 +30,7 @@ from tanshi.simulator.drift.trajectories import Trajectories, at_the_end, new_ye
 from tanshi.simulator.drift.weights import FORMS, Head, Layers, Weights, untrained
 
 
-class TrainingError(ValueError):
+class TrainingError(TanshiError, ValueError):
     """A training that cannot be made from these rows or settings."""
 
 
@@ -64,7 +65,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if self.variant not in FORMS:
-            raise TrainingError(f"unknown variant {self.variant!r}; known: {', '.join(FORMS)}")
+            raise TrainingError(
+                "unknown variant {variant!r}; known: {forms}", variant=self.variant, forms=", ".join(FORMS)
+            )
         whole = (
             self.window,
             self.stride,

@@ -140,7 +140,9 @@ def train(
     for name, rows in parts.items():
         if not len(rows):
             raise TrainingError(
-                f"no {name} window of {config.window} steps: simulate more periods or shorten the window"
+                "no {name} window of {window} steps: simulate more periods or shorten the window",
+                name=name,
+                window=config.window,
             )
     price = fit_price(history) if history is not None else None
     mark = fingerprint(data, price, config)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from tanshi.errors import TanshiError
 from tanshi.simulator.drift.mean_reversion import PriceFit
 from tanshi.simulator.drift.state import (
     FEATURE_COUNT,
@@ -39,7 +40,7 @@ _DEFAULT = Path(__file__).parent / "default"
 Layers = tuple[tuple[Array, Array], ...]
 
 
-class WeightsError(ValueError):
+class WeightsError(TanshiError, ValueError):
     """Weights are absent, damaged, or made for another version or state."""
 
 
@@ -104,16 +105,24 @@ class Weights:
         for name in ("rate", "rate_ou"):
             value = getattr(self, name)
             if value.shape != (STATE_SIZE,):
-                raise WeightsError(f"weights have a state of {value.size} components, this model has {STATE_SIZE}")
+                raise WeightsError(
+                    "weights have a state of {size} components, this model has {state_size}",
+                    size=value.size,
+                    state_size=STATE_SIZE,
+                )
             least = 0.0 if name == "rate" and self.form == "paper" else 1e-300
             if not (np.isfinite(value).all() and (value >= least).all()):
-                raise WeightsError(f"{name}: reversion rates must be finite and above zero")
+                raise WeightsError("{name}: reversion rates must be finite and above zero", name=name)
         if self.form not in FORMS:
-            raise WeightsError(f"unknown form {self.form!r}; known: {', '.join(FORMS)}")
+            raise WeightsError("unknown form {form!r}; known: {forms}", form=self.form, forms=", ".join(FORMS))
         if self.bound.shape != (len(KINDS),) or not (self.bound >= 0).all():
             raise WeightsError("bound needs three numbers, zero or more")
         if self.activation not in ACTIVATIONS:
-            raise WeightsError(f"unknown activation {self.activation!r}; known: {', '.join(ACTIVATIONS)}")
+            raise WeightsError(
+                "unknown activation {activation!r}; known: {activations}",
+                activation=self.activation,
+                activations=", ".join(ACTIVATIONS),
+            )
         if [w.shape[1] for w, _ in self.price.layers[:-1]] != [w.shape[1] for w, _ in self.sector.layers[:-1]]:
             raise WeightsError("the price and the sector network need hidden layers of the same sizes")
         for name, head, outputs in (("price", self.price, 1), ("sector", self.sector, 2)):
@@ -124,7 +133,12 @@ class Weights:
             )
             scales = all(x.shape == (FEATURE_COUNT,) for x in (head.mean, head.sd, head.low, head.high))
             if len(head.layers) < 2 or not fits or not scales or sizes[-1] != outputs:
-                raise WeightsError(f"{name} network: layers do not fit {FEATURE_COUNT} features and {outputs} outputs")
+                raise WeightsError(
+                    "{name} network: layers do not fit {feature_count} features and {outputs} outputs",
+                    name=name,
+                    feature_count=FEATURE_COUNT,
+                    outputs=outputs,
+                )
 
 
 def untrained(fit: PriceFit | None = None, *, rate: float = INITIAL_RATE, hidden: int = 1) -> Weights:
@@ -194,11 +208,15 @@ def load(folder: str | Path) -> Weights:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         content = (folder / "weights.npz").read_bytes()
     except FileNotFoundError as missing:
-        raise WeightsError(f"no drift weights in {folder}: {Path(str(missing.filename)).name} is absent") from missing
+        raise WeightsError(
+            "no drift weights in {folder}: {name} is absent", folder=folder, name=Path(str(missing.filename)).name
+        ) from missing
     except (OSError, ValueError) as problem:
-        raise WeightsError(f"drift weights in {folder} cannot be read: {problem}") from problem
+        raise WeightsError(
+            "drift weights in {folder} cannot be read: {problem}", folder=folder, problem=problem
+        ) from problem
     if not isinstance(card, dict):
-        raise WeightsError(f"{folder / 'card.json'}: a JSON object was expected")
+        raise WeightsError("{folder}: a JSON object was expected", folder=folder / "card.json")
     expected = {
         "version": VERSION,
         "state_size": STATE_SIZE,
@@ -209,10 +227,16 @@ def load(folder: str | Path) -> Weights:
     for name, value in expected.items():
         if card.get(name) != value:
             raise WeightsError(
-                f"{folder}: weights were made for {name} {card.get(name)}, this model has {value}; retrain"
+                "{folder}: weights were made for {name} {found}, this model has {value}; retrain",
+                folder=folder,
+                name=name,
+                found=card.get(name),
+                value=value,
             )
     if hashlib.sha256(content).hexdigest() != card.get("sha256"):
-        raise WeightsError(f"{folder}: weights.npz does not belong to card.json (checksum differs); retrain")
+        raise WeightsError(
+            "{folder}: weights.npz does not belong to card.json (checksum differs); retrain", folder=folder
+        )
     try:
         arrays = _arrays(content)
         c, d = (float(x) for x in arrays["season"])
@@ -230,7 +254,9 @@ def load(folder: str | Path) -> Weights:
     except WeightsError:
         raise
     except (KeyError, zipfile.BadZipFile, TypeError, ValueError) as problem:
-        raise WeightsError(f"{folder}: weights.npz is damaged ({problem}); retrain") from problem
+        raise WeightsError(
+            "{folder}: weights.npz is damaged ({problem}); retrain", folder=folder, problem=problem
+        ) from problem
 
 
 @lru_cache(maxsize=4)
@@ -284,7 +310,7 @@ def content_hash(folder: str | Path) -> str:
     try:
         card = (Path(folder) / "card.json").read_bytes()
     except OSError as missing:
-        raise WeightsError(f"no drift weights in {folder}: card.json is absent") from missing
+        raise WeightsError("no drift weights in {folder}: card.json is absent", folder=folder) from missing
     return hashlib.sha256(card).hexdigest()[:16]  # the card holds the checksum of the weights
 
 
@@ -303,8 +329,9 @@ def load_default() -> Weights:
     """
     if not (_DEFAULT / "card.json").exists():
         raise WeightsError(
-            f"the drift has no trained network yet (nothing in {_DEFAULT}); train one and save it there, "
-            "or choose drift mode 'ou' or 'none'"
+            "the drift has no trained network yet (nothing in {default}); train one and save it "
+            "there, or choose drift mode 'ou' or 'none'",
+            default=_DEFAULT,
         )
     return load(_DEFAULT)
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tanshi.errors import TanshiError
 from tanshi.simulator.machine.places import checkout, search_path
 
 ROOT = checkout() or Path.cwd()
@@ -26,8 +27,10 @@ LONGEST = 600
 """Seconds that one command or script may take."""
 
 
-class PageError(RuntimeError):
+class PageError(TanshiError, RuntimeError):
     """A page whose command or code does not run."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,13 @@ def run_command(command: str, folder: Path) -> str:
         cwd=folder, env=_environment(), capture_output=True, text=True, timeout=LONGEST, check=False,
     )  # fmt: skip
     if done.returncode not in (0, 2):
-        raise PageError(f"{command}\nends with code {done.returncode}:\n{done.stdout}{done.stderr}")
+        raise PageError(
+            "{command}\nends with code {returncode}:\n{stdout}{stderr}",
+            command=command,
+            returncode=done.returncode,
+            stdout=done.stdout,
+            stderr=done.stderr,
+        )
     return _tidy(done.stdout + (done.stderr if done.returncode else ""))
 
 
@@ -134,7 +143,7 @@ def run_scripts(blocks: Sequence[Fence], folder: Path, pictures: Path | None = N
         cwd=folder, env=_environment(), capture_output=True, text=True, timeout=LONGEST, check=False,
     )  # fmt: skip
     if done.returncode:
-        raise PageError(f"the code of the page fails:\n{done.stderr}")
+        raise PageError("the code of the page fails:\n{stderr}", stderr=done.stderr)
     return [_tidy(part) for part in done.stdout.split(BETWEEN + "\n")[: len(blocks)]]
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import TanshiError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -34,7 +36,7 @@ PARQUET: dict[str, Any] = {
 """How every Parquet file is written."""
 
 
-class StoreError(ValueError):
+class StoreError(TanshiError, ValueError):
     """Results cannot be written or read: a full disk, a forbidden folder, a broken file."""
 
 
@@ -50,7 +52,7 @@ def write_table(path: Path, frame: pd.DataFrame, required: Sequence[str] = ()) -
 
     missing = [name for name in required if name not in frame.columns]
     if missing:
-        raise StoreError(f"table {path.stem}: missing columns {', '.join(missing)}")
+        raise StoreError("table {stem}: missing columns {missing}", stem=path.stem, missing=", ".join(missing))
     columns = [*required, *(str(name) for name in frame.columns if name not in required)]
     pq.write_table(arrow_table(frame, columns, path.stem), path, row_group_size=ROWS, **PARQUET)
 
@@ -101,7 +103,9 @@ def _column(values: pd.Series[Any], name: str, table: str) -> pa.Array:
         array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
         return array.cast(pa.type_for_alias(wanted))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
-        raise StoreError(f"table {table}, column {name}: not {wanted} ({error})") from error
+        raise StoreError(
+            "table {table}, column {name}: not {wanted} ({error})", table=table, name=name, wanted=wanted, error=error
+        ) from error
 
 
 def write_file(path: Path | str, content: bytes) -> Path:
@@ -122,5 +126,5 @@ def write_file(path: Path | str, content: bytes) -> Path:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
+        raise StoreError("cannot write {target}: {why}", target=target, why=error.strerror or error) from error
     return target

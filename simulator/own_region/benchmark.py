@@ -15,6 +15,7 @@ import pandas as pd
 from tanshi.equilibrium.province.balance import benchmark_carbon_price
 from tanshi.equilibrium.province.balance_energy import fuel_account
 from tanshi.equilibrium.province.tables import named, total
+from tanshi.errors import TanshiError
 from tanshi.scenarios.economy import BASE_YEAR, NO_MARKET_PRICE
 from tanshi.scenarios.facts.money import deflator
 from tanshi.simulator.own_region.sources import Sources
@@ -48,7 +49,7 @@ class Totals:
 NOTHING_GIVEN = Totals()
 
 
-class OutOfReach(ValueError):
+class OutOfReach(TanshiError, ValueError):
     """Totals that the table's structure cannot meet."""
 
 
@@ -100,7 +101,9 @@ def _carbon(tables: dict[str, pd.DataFrame], co2: float, say: Sources) -> list[s
     process = total(tables["process_co2"]["mt"].astype(float))
     if process >= co2:
         raise OutOfReach(
-            f"process emissions, estimated at {process:.4g} Mt, are above the {co2:.4g} Mt given by --co2; is it in Mt?"
+            "process emissions, estimated at {process:.4g} Mt, are above the {co2:.4g} Mt given by --co2; is it in Mt?",
+            process=process,
+            co2=co2,
         )
     account = fuel_account(tables)
     burnt = total(account["co2_mt"]) + float(account.attrs["coke_oven_gas_co2_mt"])
@@ -133,8 +136,10 @@ def _implausible(factor: float) -> list[str]:
         return []
     if not POSSIBLE[0] <= factor <= POSSIBLE[1]:
         raise OutOfReach(
-            f"the total given is {factor:.3g} times what the money of the table buys at the template's prices; is the "
-            "unit of money right, and are energy in Mtce, emissions in Mt and power in TWh?"
+            "the total given is {factor:.3g} times what the money of the table buys at the "
+            "template's prices; is the unit of money right, and are energy in Mtce, emissions in Mt "
+            "and power in TWh?",
+            factor=factor,
         )
     return [
         f"CHECK THE UNITS: the total that you gave is {factor:.3g} times what the money of the table buys at the "

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import Message
 from tanshi.scenarios.economy import load_economy
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.national.table import NationalTable
@@ -72,7 +73,8 @@ def derive(folder: Path, out: Path) -> list[str]:
     """
     if out.exists():
         raise UserError(
-            "The accounts cannot be written.", [Problem("a new folder", f"the folder {out}", field="--out")]
+            "The accounts cannot be written.",
+            [Problem("a new folder", Message("the folder {out}", out=out), field="--out")],
         )
     figures = load_economy(ECONOMY)
     sectors = [str(s) for s in figures.sectors["sector"]]

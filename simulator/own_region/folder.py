@@ -14,6 +14,7 @@ from tanshi.equilibrium.province.classes import coal_fired
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import total
+from tanshi.errors import Message
 from tanshi.scenarios.calibrated import FILE as CALIBRATED
 from tanshi.scenarios.economy import ECONOMIES, OWN, load_economy
 from tanshi.scenarios.errors import Problem, UserError
@@ -143,8 +144,10 @@ def _assigned(read: NationalTable, sectors: tuple[str, ...], mapping: Path | Non
             raise
         write_file(path, draft(error.went).encode("utf-8-sig"))
         expected = "a look at the draft of a mapping, its rows marked CHECK and FILL IN"
-        hint = f"Then: --map {path}"
-        told = Problem(expected, f"one written to {path}, with the best guess for every sector", hint=hint)
+        hint = Message("Then: --map {path}", path=path)
+        told = Problem(
+            expected, Message("one written to {path}, with the best guess for every sector", path=path), hint=hint
+        )
         raise UserError(error.message, [*error.problems, told]) from error
 
 
@@ -154,9 +157,9 @@ def _free(name: str, parent: Path) -> Path:
         expected = "a name of letters, digits, dashes and underscores, such as hebei_2022"
         problems.append(Problem(expected, repr(name), field="NAME"))
     elif (ECONOMIES / name).exists():
-        problems.append(Problem("a new name", f"{name}, which is built in", field="NAME"))
+        problems.append(Problem("a new name", Message("{name}, which is built in", name=name), field="NAME"))
     elif (parent / name).exists():
-        problems.append(Problem("a new name", f"the folder {parent / name}", field="NAME"))
+        problems.append(Problem("a new name", Message("the folder {parent}", parent=parent / name), field="NAME"))
     if problems:
         raise UserError("The economy cannot be made.", problems)
     return parent / name

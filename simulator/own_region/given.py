@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+from tanshi.errors import Message
 from tanshi.scenarios.calibrated import COLUMNS, calibrated, calibrated_file
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.facts.money import deflator, nation_gdp
@@ -33,12 +34,14 @@ def check_given(totals: Totals, gdp: float | None, years: dict[str, int | None])
     }
     for option, (value, unit) in given.items():
         if value is not None and not 0.0 < value < float("inf"):
-            problems.append(Problem(f"a number above 0 [{unit}]", f"{value:g}", field=option))
+            problems.append(Problem(Message("a number above 0 [{unit}]", unit=unit), f"{value:g}", field=option))
     if totals.nonfossil is not None and not 0.0 < totals.nonfossil < 0.95:
         problems.append(Problem("a share between 0 and 0.95", f"{totals.nonfossil:g}", field="--nonfossil"))
     for option, year in years.items():
         if year is not None and not FIRST <= year <= LAST:
-            problems.append(Problem(f"a year from {FIRST} to {LAST}", str(year), field=option))
+            problems.append(
+                Problem(Message("a year from {first} to {last}", first=FIRST, last=LAST), str(year), field=option)
+            )
     if problems:
         raise UserError("The economy cannot be made.", problems)
 
@@ -59,7 +62,12 @@ def table_year(table: NationalTable, name: str) -> int:
         problem = Problem(expected, "none", table.file, hint=hint)
         raise UserError("The economy cannot be made.", [problem])
     if not FIRST <= year <= LAST:
-        problem = Problem(f"a table of a year from {FIRST} to {LAST}", str(year), table.file, field="--year")
+        problem = Problem(
+            Message("a table of a year from {first} to {last}", first=FIRST, last=LAST),
+            str(year),
+            table.file,
+            field="--year",
+        )
         raise UserError("The economy cannot be made.", [problem])
     return year
 
@@ -116,7 +124,7 @@ def fitted_file(economy: str) -> str:
     if not rows:
         problem = Problem(
             "an economy with fitted values",
-            f"no {calibrated_file(economy).name} of {economy}",
+            Message("no {name} of {economy}", name=calibrated_file(economy).name, economy=economy),
             field="--calibrated-from",
         )
         raise UserError("No fitted values can be taken over.", [problem])

@@ -12,6 +12,7 @@ import pandas as pd
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import activities_of
 from tanshi.equilibrium.province.tables import cell, entry, total
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
 from tanshi.scenarios.national.table import NationalTable
@@ -128,7 +129,7 @@ def write_table(table: NationalTable, path: Path, unit: str = "yi") -> Path:
         For another ending, a file that is there already, or a workbook without openpyxl.
     """
     if path.exists():
-        raise UserError("The file is there already.", [Problem("a new name", f"the file {path}")])
+        raise UserError("The file is there already.", [Problem("a new name", Message("the file {path}", path=path))])
     rows = grid(table, unit)
     if path.suffix.lower() == ".csv":
         text = io.StringIO()

@@ -15,6 +15,7 @@ import pandas as pd
 
 from tanshi.equilibrium.province.balance_ras import ras
 from tanshi.equilibrium.province.tables import cell, entry, total
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.national.mapping import to_sectors
 from tanshi.scenarios.national.read import read_table
@@ -47,7 +48,9 @@ def find(folder: Path, name: str) -> Path:
     """
     found = sorted(folder.rglob(name)) if folder.is_dir() else []
     if not found:
-        problem = Problem(f"a folder that holds {name}", "no such file", str(folder), field="--tables")
+        problem = Problem(
+            Message("a folder that holds {name}", name=name), "no such file", str(folder), field="--tables"
+        )
         raise UserError("The published tables are not there.", [problem])
     return found[0]
 

@@ -81,13 +81,13 @@ def read_json(path: Path, absent: str = "") -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         said = absent or f"cannot read {path}"
-        raise StoreError(f"{said} ({error.strerror or error})") from error
+        raise StoreError("{said} ({why})", said=said, why=error.strerror or error) from error
     except ValueError as error:
-        raise StoreError(f"{path} is broken: {error}") from error
+        raise StoreError("{path} is broken: {error}", path=path, error=error) from error
     except RecursionError as error:
-        raise StoreError(f"{path} is broken: nested thousands of levels deep") from error
+        raise StoreError("{path} is broken: nested thousands of levels deep", path=path) from error
     if not isinstance(found, dict):
-        raise StoreError(f"{path} is broken: not a JSON object")
+        raise StoreError("{path} is broken: not a JSON object", path=path)
     return found
 
 
@@ -108,7 +108,9 @@ def read_record(folder: Path | str) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"])
-        raise StoreError(f"{path} is broken: {place}: {first['msg'].lower()}") from error
+        raise StoreError(
+            "{path} is broken: {place}: {first}", path=path, place=place, first=first["msg"].lower()
+        ) from error
     return record
 
 
@@ -137,17 +139,21 @@ def read_arrow(path: Path, columns: Iterable[str] = (), *, sha256: str | None = 
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+        raise StoreError("cannot read {path}: {why}", path=path, why=error.strerror or error) from error
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
-        raise StoreError(f"{path} is not the table that {RECORD} describes; it was changed or cut short")
+        raise StoreError(
+            "{path} is not the table that {record} describes; it was changed or cut short", path=path, record=RECORD
+        )
     try:
         source = pa.BufferReader(content)
         table = pq.read_table(source) if rows else pq.read_schema(source).empty_table()
     except (pa.ArrowException, OSError, ValueError) as error:
         told = str(error).strip().splitlines()
-        raise StoreError(f"{path} is no table: {told[0] if told else type(error).__name__}") from error
+        raise StoreError(
+            "{path} is no table: {why}", path=path, why=told[0] if told else type(error).__name__
+        ) from error
     if missing := [name for name in columns if name not in table.column_names]:
-        raise StoreError(f"{path} is broken: it lacks {', '.join(missing)}")
+        raise StoreError("{path} is broken: it lacks {missing}", path=path, missing=", ".join(missing))
     return table
 
 

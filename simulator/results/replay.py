@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from tanshi.errors import Message
 from tanshi.market.orders import Orders
 from tanshi.market.venue import Clearing
 from tanshi.scenarios.errors import Problem, UserError
@@ -118,8 +119,11 @@ def place_of(result: RunResult, year: int, period: int) -> int:
     if not len(found):
         years = f"{rows['year'].min()} to {rows['year'].max()}" if len(rows) else "none"
         most = int(rows["period"].max()) if len(rows) else 0
-        problem = Problem(f"a year of {years} and a period of 1 to {most}", f"{year}, period {period}")
-        raise UserError(f"The run {result.scenario} has no such period.", [problem])
+        problem = Problem(
+            Message("a year of {years} and a period of 1 to {most}", years=years, most=most),
+            Message("{year}, period {period}", year=year, period=period),
+        )
+        raise UserError("The run {scenario} has no such period.", [problem], scenario=result.scenario)
     return int(found[0])
 
 
@@ -129,5 +133,10 @@ def _same_price(result: RunResult, periods: int, price: float) -> None:
     stored = float(result.periods["price"].iloc[periods - 1])
     if abs(stored - price) > 1e-9 * max(abs(stored), 1.0):
         hint = "Run it again with this version."
-        problem = Problem(f"{stored:.6g} yuan/t, as stored", f"{price:.6g}", f"run {result.scenario}", hint=hint)
+        problem = Problem(
+            Message("{stored:.6g} yuan/t, as stored", stored=stored),
+            f"{price:.6g}",
+            f"run {result.scenario}",
+            hint=hint,
+        )
         raise UserError("The run comes out differently from what is stored: another version made it.", [problem])

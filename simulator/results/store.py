@@ -60,13 +60,17 @@ def claim(folder: Path | str, run_id: str, *, overwrite: bool = False) -> bool:
     if not place.exists() and not place.is_symlink():
         return False
     if not place.is_dir():
-        raise RunExists(f"{place} is a file; choose another folder with --out")
+        raise RunExists("{place} is a file; choose another folder with --out", place=place)
     inside = sorted(path.name for path in place.iterdir())
     if not inside:
         return False
     strange = [name for name in inside if name != RECORD and name not in {f"{table}.parquet" for table in TABLES}]
     if strange:
-        raise RunExists(f"{place} holds {strange[0]}, which is no part of a run; choose another folder with --out")
+        raise RunExists(
+            "{place} holds {strange}, which is no part of a run; choose another folder with --out",
+            place=place,
+            strange=strange[0],
+        )
     try:
         record = read_record(place)
         if record.get("id") == run_id and record.get("status") == "finished":
@@ -78,7 +82,11 @@ def claim(folder: Path | str, run_id: str, *, overwrite: bool = False) -> bool:
     except StoreError:
         found = "an unreadable run"
     if not overwrite:
-        raise RunExists(f"{place} holds {found}; give --overwrite to replace it, or another folder with --out")
+        raise RunExists(
+            "{place} holds {found}; give --overwrite to replace it, or another folder with --out",
+            place=place,
+            found=found,
+        )
     return False
 
 
@@ -102,14 +110,16 @@ def claim_batch(folder: Path | str, runs: Mapping[str, str], *, overwrite: bool 
     """
     place = Path(folder)
     if place.exists() and not place.is_dir():
-        raise RunExists(f"{place} is a file; choose another folder with --out")
+        raise RunExists("{place} is a file; choose another folder with --out", place=place)
     allowed = BATCH_FILES | set(runs) | {f"{name}.failed" for name in runs}
     inside = sorted(path.name for path in place.iterdir() if not path.name.startswith(".")) if place.exists() else []
     strange = [name for name in inside if name not in allowed]
     if strange and not overwrite:
         raise RunExists(
-            f"{place} holds {strange[0]}, which is no part of this batch; give --overwrite to write"
-            " beside it, or another folder with --out"
+            "{place} holds {strange}, which is no part of this batch; give --overwrite to write "
+            "beside it, or another folder with --out",
+            place=place,
+            strange=strange[0],
         )
     return {name for name, run_id in runs.items() if claim(place / name, run_id, overwrite=overwrite)}
 
@@ -219,7 +229,7 @@ def read_manifest(folder: Path | str) -> dict[str, Any]:
     found = read_json(path)
     runs = found.get("runs")
     if not isinstance(runs, dict) or not all(_is_name(name) and isinstance(key, str) for name, key in runs.items()):
-        raise StoreError(f"{path} is broken: it names no runs")
+        raise StoreError("{path} is broken: it names no runs", path=path)
     return found
 
 
@@ -259,9 +269,19 @@ def read_run(folder: Path | str, *, trades: bool = True) -> RunResult:
     place = Path(folder)
     record = read_record(place)
     if record.get("format") != FORMAT:
-        raise StoreError(f"{place} has format {record.get('format')}, this version of the program reads {FORMAT}")
+        raise StoreError(
+            "{place} has format {found}, this version of the program reads {format}",
+            place=place,
+            found=record.get("format"),
+            format=FORMAT,
+        )
     if record["status"] != "finished":
-        raise StoreError(f"{place} holds no finished run (status {record['status']}): {record.get('error', '')}")
+        raise StoreError(
+            "{place} holds no finished run (status {record}): {found}",
+            place=place,
+            record=record["status"],
+            found=record.get("error", ""),
+        )
     frames: dict[str, pd.DataFrame] = {}
     for name, columns in TABLES.items():
         known = record.get("tables", {}).get(name, {}).get("sha256", "")
@@ -295,7 +315,7 @@ def read_batch(folder: Path | str) -> tuple[list[RunResult], dict[str, str]]:
     }
     runs = [read_run(path) for path in records if not path.name.endswith(".failed")]
     if not runs and not failed:
-        raise StoreError(f"{place} holds no runs")
+        raise StoreError("{place} holds no runs", place=place)
     return sorted(runs, key=lambda run: (run.scenario, run.seed)), failed
 
 
@@ -335,7 +355,7 @@ def publish(place: Path, fill: Callable[[Path], None]) -> None:
             os.rename(place, earlier)
         os.rename(temporary, place)
     except OSError as error:
-        raise StoreError(f"cannot write results to {place}: {error.strerror or error}") from error
+        raise StoreError("cannot write results to {place}: {why}", place=place, why=error.strerror or error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         if earlier.exists() and not place.exists():  # interrupted between the two renames

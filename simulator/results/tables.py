@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tanshi.errors import Message, TanshiError
 from tanshi.simulator.results.variables import (
     CATALOGUE,
     COMPARISONS,
@@ -34,7 +35,7 @@ from tanshi.simulator.results.variables import (
 )
 
 
-class ResultError(ValueError):
+class ResultError(TanshiError, ValueError):
     """A result table breaks its contract: an unknown name, a missing year, a sum that does not add up."""
 
 
@@ -111,16 +112,21 @@ def annual_table(
     unknown = [name for name in values if name not in CATALOGUE]
     missing = [name for name in CATALOGUE if name not in values and name not in COMPARISONS | OPTIONAL]
     if unknown or missing:
-        parts = [f"unknown variables: {', '.join(unknown)}"] * bool(unknown)
-        parts += [f"missing variables: {', '.join(missing)}"] * bool(missing)
-        raise ResultError(f"annual results of {scenario}: " + "; ".join(parts))
+        parts = [Message("unknown variables: {unknown}", unknown=", ".join(unknown))] * bool(unknown)
+        parts += [Message("missing variables: {missing}", missing=", ".join(missing))] * bool(missing)
+        raise ResultError("annual results of {scenario}: {parts}", scenario=scenario, parts="; ".join(parts))
     years = sorted({int(year) for series in values.values() for year in series})
     shown = [variable for variable in CATALOGUE.values() if variable.name in values]
     table = np.array([[float(values[v.name].get(year, np.nan)) for year in years] for v in shown]).reshape(
         len(shown), len(years)
     )
     for row, column in np.argwhere(~np.isfinite(table)).tolist():
-        raise ResultError(f"annual results of {scenario}: {shown[row].name} has no finite value in {years[column]}")
+        raise ResultError(
+            "annual results of {scenario}: {name} has no finite value in {years}",
+            scenario=scenario,
+            name=shown[row].name,
+            years=years[column],
+        )
     columns: dict[str, Any] = {
         "scenario": scenario,
         "seed": int(seed),
@@ -191,7 +197,8 @@ def market_variables(
             fills = np.flatnonzero(fill_years == year)
             filled = int(quantities[fills].sum())
             if filled != volume:
-                raise ResultError(f"year {year}: fills add up to {filled} t, the periods' volume to {volume} t")
+                told = "year {year}: fills add up to {filled} t, the periods' volume to {volume} t"
+                raise ResultError(told, year=year, filled=filled, volume=volume)
             moved = int(np.abs(_net(accounts[:, fills], quantities[fills])).sum()) / 2
             by_sector = _net(places[:, fills], quantities[fills], len(names))
             took_part = np.bincount(places[:, fills].ravel(), minlength=len(names))
@@ -201,7 +208,8 @@ def market_variables(
             moved = float(np.abs(np.array([*sectors.values()])).sum()) / 2
         strangers = sorted(name for name in sectors if name not in traders)
         if strangers:
-            raise ResultError(f"year {year}: fills of sectors without firms: {', '.join(strangers)}")
+            told = "year {year}: fills of sectors without firms: {strangers}"
+            raise ResultError(told, year=year, strangers=", ".join(strangers))
         out["Price|Carbon"][year] = (turnover / volume if volume else close) / level
         out["Price|Carbon|Year-End"][year] = close / level
         out["Price|Carbon|Time Mean"][year] = (float(closes[rows].mean()) if len(rows) else close) / level

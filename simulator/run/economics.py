@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
 from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
 from tanshi.equilibrium.province.province import CarbonResponse, Province
+from tanshi.errors import Message
 from tanshi.simulator.drift.state import pack
 from tanshi.simulator.run.policy import Policy
 from tanshi.simulator.run.straying import surrounding
@@ -185,8 +186,15 @@ def packed(scenario: str, year: int, price: float, emissions: Array, outputs: Ar
     if nothing.size:
         sector = COVERABLE[nothing[0]]
         raise EquilibriumError(
-            f"scenario {scenario}, {year}: at {price:,.0f} yuan/t the sector {sector} stands still, and a logarithm of "
-            "nothing is no state to go on from: loosen cap.tightness or cap.decline, or lower penalty.price"
+            Message(
+                "scenario {scenario}, {year}: at {price:,.0f} yuan/t the sector {sector} stands still, "
+                "and a logarithm of nothing is no state to go on from: loosen cap.tightness or "
+                "cap.decline, or lower penalty.price",
+                scenario=scenario,
+                year=year,
+                price=price,
+                sector=sector,
+            )
         )
     return pack(price, emissions, outputs)
 
@@ -211,4 +219,6 @@ def _solve(
         return w.province.solve(surrounding(w, s, p, now=now), start, near=near)
     except EquilibriumError as error:
         when = f"scenario {w.scenario.name}, {s.year}, period {s.period + 1}"
-        raise EquilibriumError(f"{when}: {error}", error.equation, error.residual) from error
+        raise EquilibriumError(
+            Message("{when}: {error}", when=when, error=error), error.equation, error.residual
+        ) from error

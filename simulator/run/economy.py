@@ -16,6 +16,7 @@ from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.equilibrium.province.physical import PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
+from tanshi.errors import Message
 from tanshi.scenarios.calibrated import calibrated
 from tanshi.scenarios.economy import Figures, load_economy
 from tanshi.scenarios.errors import Problem, UserError
@@ -160,11 +161,15 @@ def check_years(name: str, first_year: int, last_year: int) -> None:
     years = _files(name).nonfossil_path["year"]
     first, end = int(years.min()), int(years.max())
     if first_year != first:
-        problem = Problem(f"{first}, the year of its accounts", str(first_year), field="years.start")
-        raise UserError(f"A run of the economy '{name}' starts in its benchmark year.", [problem])
+        problem = Problem(
+            Message("{first}, the year of its accounts", first=first), str(first_year), field="years.start"
+        )
+        raise UserError("A run of the economy '{name}' starts in its benchmark year.", [problem], name=name)
     if last_year > end:
-        problem = Problem(f"a last year up to {end}", str(last_year), field="years.end")
-        raise UserError(f"The economy '{name}' has no non-fossil power path beyond {end}.", [problem])
+        problem = Problem(Message("a last year up to {end}", end=end), str(last_year), field="years.end")
+        raise UserError(
+            "The economy '{name}' has no non-fossil power path beyond {end}.", [problem], name=name, end=end
+        )
 
 
 def data_version(name: str) -> str:

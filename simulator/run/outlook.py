@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tanshi.agents.bank import CarryCurve, Temper, Wish, wanted_bank
 from tanshi.agents.planning import Plan, Prospect, plan, tangent_path
 from tanshi.equilibrium.province.physical import Flows
+from tanshi.errors import TanshiError
 from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.state import prices as star_prices
@@ -48,7 +49,7 @@ UNSETTLED_MESSAGE = (
 )
 
 
-class UnsettledPlanError(ValueError):
+class UnsettledPlanError(TanshiError, ValueError):
     """Expectations that did not converge, where the scenario says to stop then."""
 
 

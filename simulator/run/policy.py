@@ -11,6 +11,7 @@ from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.classes import CLASSES, HEAT, is_generation
 from tanshi.equilibrium.province.province import Province
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import CLASSES_OF_PLANT, Scenario
 from tanshi.simulator.run.annual import Baseline
@@ -44,7 +45,11 @@ class Policy:
         there = {CLASS_OF[a] for a in self.baseline.activities if a in CLASS_OF}
         given = self.scenario.allocation.benchmarks
         problems = [
-            Problem(f"a class of plant of the economy: {', '.join(sorted(there))}", name, field="allocation.benchmarks")
+            Problem(
+                Message("a class of plant of the economy: {there}", there=", ".join(sorted(there))),
+                name,
+                field="allocation.benchmarks",
+            )
             for name in CLASSES_OF_PLANT
             if given.at(name, 0) is not None and name not in there
         ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tanshi.errors import TanshiError
 from tanshi.market.orders import BUY, Ints, Orders, from_yuan, own_crossing, screen
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.book import Book
@@ -43,7 +44,7 @@ class Admitted:
     buyable: int
 
 
-class SeatError(ValueError):
+class SeatError(TanshiError, ValueError):
     """A firm that cannot place orders now."""
 
 
@@ -109,7 +110,7 @@ def _coming(w: World, s: State, row: int) -> Book:
     open_period(w, s)
     book = Book(w, s, 1.0 - s.period / w.periods_per_year)
     if row not in book.active:
-        raise SeatError(f"The firm's sector does not trade in {s.year}.")
+        raise SeatError("The firm's sector does not trade in {year}.", year=s.year)
     return book
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import Message, TanshiError
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Coverage, Scenario
@@ -49,8 +50,10 @@ ORIGIN: Mapping[str, str] = {
 }
 
 
-class ComparisonError(RuntimeError):
+class ComparisonError(TanshiError, RuntimeError):
     """A run of the comparison failed."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,11 @@ def compare(
     for name in names:
         base = load_scenario(name, dict(overrides or {}))
         if base.shock.year is not None:
-            problem = Problem("a scenario without a shock of its own", f"shock.year {base.shock.year}", field="shock")
-            raise UserError(f"The scenario {base.name} cannot be compared under the command's shocks.", [problem])
+            got = Message("shock.year {year}", year=base.shock.year)
+            problem = Problem("a scenario without a shock of its own", got, field="shock")
+            raise UserError(
+                "The scenario {name} cannot be compared under the command's shocks.", [problem], name=base.name
+            )
         at = year if year is not None else (max(base.policy_start, base.years.start) + base.years.end) // 2
         n = base.market.periods_per_year
         first = period if period is not None else n // 2 + 1
@@ -133,7 +139,13 @@ def compare(
     result = run_batch(runs, out, overwrite=overwrite, progress=progress)
     if result.failed:
         failed, reason = next(iter(result.failed.items()))
-        raise ComparisonError(f"{len(result.failed)} of {len(runs)} runs failed; {failed}: {reason}")
+        raise ComparisonError(
+            "{number} of {runs} runs failed; {failed}: {reason}",
+            number=len(result.failed),
+            runs=len(runs),
+            failed=failed,
+            reason=reason,
+        )
     tagged = [(labels[run.scenario], run) for run in result.runs]
     still = [(label, run) for label, run in tagged if label[1] not in STRAYING]
     paths = pd.concat([_path(run, *label) for label, run in still], ignore_index=True)

@@ -22,6 +22,7 @@ from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
 from tanshi.equilibrium.province.national import Welfare, equivalent_variation, welfare
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
+from tanshi.errors import Message
 from tanshi.scenarios import regimes
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
@@ -149,7 +150,9 @@ def _bracket(gap: Callable[[float], float], scenario: Scenario, cut: float) -> t
         if above:
             last = tightness
     problem = Problem(
-        f"a cut that a tightness up to {TIGHTEST:g} of the standard reaches", f"{cut:.0%}", field=scenario.name
+        Message("a cut that a tightness up to {tightest:g} of the standard reaches", tightest=TIGHTEST),
+        f"{cut:.0%}",
+        field=scenario.name,
     )
     raise UserError("No standard makes the cut.", [problem])
 

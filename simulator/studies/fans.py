@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import TanshiError
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
@@ -36,8 +37,10 @@ OUTPUTS = ("price of the last year", "volatility", "covered emissions of all yea
 _FIRST, _OTHER = 10_000, 20_000  # seeds of the two samples of the division of variance
 
 
-class FanError(RuntimeError):
+class FanError(TanshiError, RuntimeError):
     """A run of the study failed."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def fans(
         base = load_scenario(name, given)
         if base.shocks.any:
             problem = Problem("a scenario without shocks of its own", "shocks", field="shocks")
-            raise UserError(f"The scenario {base.name} strays already.", [problem])
+            raise UserError("The scenario {name} strays already.", [problem], name=base.name)
         for number, (part, fields) in enumerate(PARTS.items()):
             count = min(seeds, STILL_SEEDS) if part == STILL else seeds
             for k in range(count):
@@ -133,7 +136,13 @@ def _run(
     result = run_batch(runs, out, overwrite=overwrite, progress=progress, workers=workers)
     if result.failed:
         failed, reason = next(iter(result.failed.items()))
-        raise FanError(f"{len(result.failed)} of {len(runs)} runs failed; {failed}: {reason}")
+        raise FanError(
+            "{number_of_failed} of {number_of_runs} runs failed; {failed}: {reason}",
+            number_of_failed=len(result.failed),
+            number_of_runs=len(runs),
+            failed=failed,
+            reason=reason,
+        )
     return list(result.runs)
 
 

@@ -47,10 +47,10 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
         return _shut(database, files.values())
     runs = _runs_in(folder)
     if not runs:
-        raise StoreError(f"{folder} holds no finished run")
+        raise StoreError("{folder} holds no finished run", folder=folder)
     for lost in (run / f"{table}.parquet" for run in runs for table in TABLES):
         if not lost.is_file():
-            raise StoreError(f"cannot read {lost}: it is not there")
+            raise StoreError("cannot read {lost}: it is not there", lost=lost)
     for table in TABLES:
         every = "[" + ", ".join(_text(run / f"{table}.parquet") for run in runs) + "]"
         _view(
@@ -68,7 +68,9 @@ def _view(database: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
     try:
         database.execute(f"create view {table} as {sql}")
     except duckdb.Error as error:
-        raise StoreError(f"the table {table} cannot be read: {str(error).strip().splitlines()[0]}") from error
+        raise StoreError(
+            "the table {table} cannot be read: {why}", table=table, why=str(error).strip().splitlines()[0]
+        ) from error
 
 
 def _shut(database: duckdb.DuckDBPyConnection, files: Iterable[Path]) -> duckdb.DuckDBPyConnection:
@@ -147,7 +149,7 @@ def ask(database: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
         kinds = [str(statement.type).rsplit(".", 1)[-1] for statement in statements]
         if kinds != ["SELECT"]:
             got = ", ".join(kinds).lower() or "nothing"
-            raise QueryError(f"the question cannot be answered: expected one SELECT, got {got}")
+            raise QueryError("the question cannot be answered: expected one SELECT, got {got}", got=got)
         return database.execute(statements[0]).df()
     except duckdb.Error as error:
-        raise QueryError(f"the question cannot be answered: {str(error).strip()}") from error
+        raise QueryError("the question cannot be answered: {error}", error=str(error).strip()) from error

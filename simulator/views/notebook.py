@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
@@ -197,7 +198,7 @@ class Results:
     def __getitem__(self, scenario: str) -> Results:
         found = tuple(run for run in self.runs if run.scenario == scenario)
         if not found:
-            problem = Problem(f"one of {', '.join(self.scenarios)}", repr(scenario))
+            problem = Problem(Message("one of {scenarios}", scenarios=", ".join(self.scenarios)), repr(scenario))
             raise UserError("There is no such scenario among the results.", [problem])
         return Results(found, self.folder)
 

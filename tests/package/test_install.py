@@ -70,7 +70,9 @@ def content(wheel: Path) -> dict[str, int]:
 
 def test_a_wheel_holds_every_file_of_the_rooms_and_nothing_else(wheel: Path) -> None:
     inside = set(content(wheel))
-    own = {"tanshi/__init__.py", "tanshi/__main__.py", "tanshi/version.py", "tanshi/plugins.py", "tanshi/py.typed"}
+    own = {
+        f"tanshi/{name}" for name in ("__init__.py", "__main__.py", "version.py", "errors.py", "plugins.py", "py.typed")
+    }
     record = {name for name in inside if ".dist-info/" in name}
     assert inside - record - own == files_of_the_rooms()
     assert {name.split("/")[0] for name in inside - record} == {"tanshi"}

@@ -62,14 +62,25 @@ def monthly(path: Path = FILE) -> dict[str, Series]:
     for driver, names in named.items():
         missing = [n for n in names if n not in found]
         if missing:
-            raise WeightsError(f"{path.name}: the driver {driver} has no series {', '.join(missing)}")
+            raise WeightsError(
+                "{name}: the driver {driver} has no series {missing}",
+                name=path.name,
+                driver=driver,
+                missing=", ".join(missing),
+            )
         values = found[names[0]]
         if len(names) == 2:
             spot = found[names[1]]
             both = values.index.intersection(spot.index)
             values = CONTRACTS * values[both] + (1 - CONTRACTS) * spot[both] * (values[both].mean() / spot[both].mean())
         if len(values) < LEAST:
-            raise WeightsError(f"{path.name}: the driver {driver} needs {LEAST} months, its series has {len(values)}")
+            raise WeightsError(
+                "{name}: the driver {driver} needs {least} months, its series has {number_of_values}",
+                name=path.name,
+                driver=driver,
+                least=LEAST,
+                number_of_values=len(values),
+            )
         source = "coal prices at Qinhuangdao (contracts) and Huanghua (spot)" if driver == "fuel_price" else _NBS
         at = values.index.to_numpy(dtype=np.int64)
         out[driver] = Series(at, np.log(values.to_numpy()), source, bends=driver == "availability")

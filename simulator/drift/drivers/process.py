@@ -87,7 +87,7 @@ class Drivers:
     def __post_init__(self) -> None:
         n = len(self.each)
         if tuple(d.name for d in self.each) != DRIVERS:
-            raise WeightsError(f"drivers are expected in the order {', '.join(DRIVERS)}")
+            raise WeightsError("drivers are expected in the order {drivers}", drivers=", ".join(DRIVERS))
         if self.correlation.shape != (n, n) or np.linalg.eigvalsh(self.correlation).min() <= 0:
             raise WeightsError("the correlation of the drivers is no positive definite matrix")
 
@@ -138,9 +138,13 @@ def load_drivers(path: Path) -> Drivers:
         each = [Driver(**{**row, "season": tuple(row["season"])}) for row in stored["drivers"]]
         return Drivers(tuple(each), np.array(stored["correlation"], dtype=float))
     except FileNotFoundError:
-        raise WeightsError(f"{path} is absent: estimate the drivers with `tanshi train --only drivers`") from None
+        raise WeightsError(
+            "{path} is absent: estimate the drivers with `tanshi train --only drivers`", path=path
+        ) from None
     except (OSError, ValueError, TypeError, KeyError) as problem:
-        raise WeightsError(f"{path} holds no drivers ({problem}): estimate them again") from None
+        raise WeightsError(
+            "{path} holds no drivers ({problem}): estimate them again", path=path, problem=problem
+        ) from None
 
 
 @lru_cache(maxsize=1)

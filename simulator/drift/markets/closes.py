@@ -115,7 +115,9 @@ def closes_of(market: str, frame: pd.DataFrame) -> Closes:
     traded = int(closes.traded.sum())
     if traded < LEAST_WEEKS:
         raise HistoryError(
-            f"at least {LEAST_WEEKS} weeks with a price are expected, found {traded}: a year sets the scale, and some"
-            " weeks must be left to hold out"
+            "at least {least_weeks} weeks with a price are expected, found {traded}: a year sets the "
+            "scale, and some weeks must be left to hold out",
+            least_weeks=LEAST_WEEKS,
+            traded=traded,
         )
     return closes

@@ -129,14 +129,24 @@ def load_markets(folder: str | Path) -> MarketWeights:
         card = json.loads((place / _CARD).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise WeightsError(
-            f"{place} holds no weights of real markets ({_FILE}, {_CARD}): make them with `tanshi train --only markets`"
+            "{place} holds no weights of real markets ({file}, {card}): make them with `tanshi train --only markets`",
+            place=place,
+            file=_FILE,
+            card=_CARD,
         ) from None
     except (OSError, ValueError) as problem:
-        raise WeightsError(f"{place / _CARD} cannot be read: {problem}") from None
+        raise WeightsError("{place} cannot be read: {problem}", place=place / _CARD, problem=problem) from None
     if not isinstance(card, dict) or card.get("version") != VERSION:
-        raise WeightsError(f"{place / _CARD}: weights of version {VERSION} are expected; train them again")
+        raise WeightsError(
+            "{place}: weights of version {version} are expected; train them again", place=place / _CARD, version=VERSION
+        )
     if hashlib.sha256(content).hexdigest() != card.get("sha256"):
-        raise WeightsError(f"{place}: {_FILE} does not belong to {_CARD} (checksum differs); train them again")
+        raise WeightsError(
+            "{place}: {file} does not belong to {card} (checksum differs); train them again",
+            place=place,
+            file=_FILE,
+            card=_CARD,
+        )
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         arrays = {name: np.asarray(stored[name], dtype=float) for name in stored.files}
     found: dict[str, dict[str, dict[str, Array]]] = {}
@@ -153,9 +163,11 @@ def load_markets(folder: str | Path) -> MarketWeights:
             for until, parts in sorted(found.items())
         )
     except (KeyError, ValueError) as problem:
-        raise WeightsError(f"{place}/{_FILE} holds weights of another state: {problem}") from None
+        raise WeightsError(
+            "{place}/{file} holds weights of another state: {problem}", place=place, file=_FILE, problem=problem
+        ) from None
     if not vintages or not all(v.networks for v in vintages):
-        raise WeightsError(f"{place}/{_FILE} holds no complete vintage")
+        raise WeightsError("{place}/{file} holds no complete vintage", place=place, file=_FILE)
     return MarketWeights(vintages, card["training"])
 
 

@@ -79,7 +79,11 @@ def weeks_of(markets: Mapping[str, Closes], until: str | None = None) -> Weeks:
         parts.append((np.full(first.size, len(names)), first, own, change, (second - first).astype(float)))
         names.append(name)
     if not parts:
-        raise HistoryError(f"no market has {LEAST_WEEKS} weeks before {until}; nothing can be fitted")
+        raise HistoryError(
+            "no market has {least_weeks} weeks before {until}; nothing can be fitted",
+            least_weeks=LEAST_WEEKS,
+            until=until,
+        )
     weight = np.concatenate([np.full(p[0].size, p[0].size ** -0.5) for p in parts])
     return Weeks(
         names=tuple(names),

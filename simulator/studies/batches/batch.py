@@ -161,7 +161,7 @@ def fill_folder(
         check_years(economy, first, last)
     check_reach(outside, len(runs), workers=workers, scheduler=scheduler)
     if out.exists() and not out.is_dir():
-        raise RunExists(f"{out} is a file; choose another folder with --out")
+        raise RunExists("{out} is a file; choose another folder with --out", out=out)
     _same_version(out, code, ids, overwrite)
     claim_batch(out, ids, overwrite=overwrite)  # refuses before anything is made
     with only_one_in(out):
@@ -190,6 +190,11 @@ def _same_version(out: Path, code: str, ids: Mapping[str, str], overwrite: bool)
     made = [name for name in before["runs"] if (out / name).is_dir()]
     if made:
         raise RunExists(
-            f"{out} holds {len(made)} runs made by another version of the program ({before.get('code')}, now {code});"
-            " they are kept as they are. Choose another folder with --out, or give --overwrite to compute them anew"
+            "{out} holds {number_of_made} runs made by another version of the program ({found}, now "
+            "{code}); they are kept as they are. Choose another folder with --out, or give "
+            "--overwrite to compute them anew",
+            out=out,
+            number_of_made=len(made),
+            found=before.get("code"),
+            code=code,
         )

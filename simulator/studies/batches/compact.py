@@ -44,7 +44,7 @@ def standing(folder: Path) -> Standing:
     """
     manifest = read_manifest(folder)
     if not manifest:
-        raise StoreError(f"{folder} holds no batch: there is no manifest.json in it")
+        raise StoreError("{folder} holds no batch: there is no manifest.json in it", folder=folder)
     finished: list[str] = []
     missing: list[str] = []
     failed: dict[str, str] = {}

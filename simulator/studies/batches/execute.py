@@ -21,6 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import tanshi.plugins as plugins
+from tanshi.errors import Message, TanshiError
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.weights import default_hash
@@ -116,7 +117,7 @@ def run_one(task: Task, report: Progress) -> Word:
         result = model.result()
     except Exception as error:
         told = str(error) or type(error).__name__
-        if not type(error).__module__.startswith("tanshi."):
+        if not isinstance(error, TanshiError):
             told = f"{type(error).__name__}: {told} (a defect of the program: its traceback is kept)"
         try:
             record_failure(task.folder, task.key, told, traceback=traceback.format_exc())
@@ -198,8 +199,10 @@ def check_reach(
         where = plugins.origin(kind, name)
         if not where.distribution and not plugins.importable(where):
             hint = "Put it into a module of its own beside the script, or compute with 1 worker."
-            got = f"one of {where.module or 'no module'}"
-            problems.append(Problem(f"{where} in a module that workers can import", got, hint=hint))
+            got = Message("one of {module}", module=where.module or "no module")
+            problems.append(
+                Problem(Message("{where} in a module that workers can import", where=where), got, hint=hint)
+            )
     if problems and (scheduler is not None or hands(total, workers) > 1):
         raise UserError("Workers cannot compute with what only this process knows.", problems)
 

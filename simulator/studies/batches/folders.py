@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.store import publish
@@ -32,7 +33,8 @@ def claim_folder(folder: Path | str, record: str, *, overwrite: bool = False) ->
         hint = "Add --overwrite to replace them."
     got = "earlier results" if hint else "other files" if place.is_dir() else "a file"
     raise UserError(
-        "The results cannot be written.", [Problem("a new or empty folder", f"{got} in {place}", "--out", hint=hint)]
+        "The results cannot be written.",
+        [Problem("a new or empty folder", Message("{got} in {place}", got=got, place=place), "--out", hint=hint)],
     )
 
 

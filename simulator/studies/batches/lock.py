@@ -31,7 +31,9 @@ def only_one_in(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         handle = (folder / LOCK).open("a")
     except OSError as error:
-        raise StoreError(f"cannot write results to {folder}: {error.strerror or error}") from error
+        raise StoreError(
+            "cannot write results to {folder}: {why}", folder=folder, why=error.strerror or error
+        ) from error
     with handle:
         if sys.platform != "win32":
             import fcntl

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tanshi.errors import Message
 from tanshi.scenarios.calibrated import COLUMNS, FILE, STATUS
 from tanshi.scenarios.economy import economy_folder
 from tanshi.scenarios.errors import Problem, UserError
@@ -205,8 +206,16 @@ def check_own(task: Task) -> None:
     for name in sorted({scenario.economy for scenario in task.scenarios.values()}):
         folder = economy_folder(name).resolve()
         if checkout() is None and folder.is_relative_to(inside):
-            hint = f"Copy that folder to economies/{folder.name}-mine here, and name it as the scenarios' economy."
-            problem = Problem("an economy of your own", f"the installed program's, {folder}", "--adopt", hint=hint)
+            hint = Message(
+                "Copy that folder to economies/{name}-mine here, and name it as the scenarios' economy.",
+                name=folder.name,
+            )
+            problem = Problem(
+                "an economy of your own",
+                Message("the installed program's, {folder}", folder=folder),
+                "--adopt",
+                hint=hint,
+            )
             raise UserError("An installed program changes none of its own files.", [problem])
 
 

@@ -149,7 +149,7 @@ def correct(
     columns = list(free)
     values = model.values([theta])[0]
     if not np.isfinite(values).all():
-        raise CalibrationFailed(f"the runs with firms fail where the search begins: {model.failed}")
+        raise CalibrationFailed("the runs with firms fail where the search begins: {failed}", failed=model.failed)
     note("runs", values)
     fresh = not np.isfinite(jacobian).all()
     if fresh:

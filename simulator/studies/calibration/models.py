@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import EquilibriumError
+from tanshi.errors import TanshiError
 from tanshi.scenarios.draws import Factor, vary
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.figures import catalogue
@@ -31,7 +32,7 @@ WIDE_STEP = 0.05
 """Differences of whole runs, part of a parameter's range: wide against ticks and lots."""
 
 
-class CalibrationFailed(ValueError):
+class CalibrationFailed(TanshiError, ValueError):
     """The model has no solution where the search has to begin."""
 
     exit_code = 1
@@ -88,7 +89,9 @@ class PathModel:
         try:
             paths = {name: path_of(s).values for name, s in scenarios_at(self.task, theta).items()}
         except EquilibriumError as error:
-            raise CalibrationFailed(f"no equilibrium at the starting values of the parameters: {error}") from error
+            raise CalibrationFailed(
+                "no equilibrium at the starting values of the parameters: {error}", error=error
+            ) from error
         return np.array([paths[t.scenario].get(t.variable, {}).get(t.year, np.nan) for t in self._targets])
 
     def jacobian(self, theta: Array, free: Sequence[int]) -> tuple[Array, list[Kind]]:

@@ -337,7 +337,12 @@ def _closed_loop(weights: Path, work: Path, seeds: int, progress: Progress | Non
     result = run_batch(scenarios, work / "evaluation" / "loop" / code_version(), progress=progress)
     if result.failed:
         name, reason = next(iter(result.failed.items()))
-        raise TrainingError(f"{len(result.failed)} held-out runs failed; {name}: {reason}")
+        raise TrainingError(
+            "{number_of_failed} held-out runs failed; {name}: {reason}",
+            number_of_failed=len(result.failed),
+            name=name,
+            reason=reason,
+        )
     tables, counted = [], []
     for run in result.runs:
         p = run.periods

@@ -70,7 +70,13 @@ def pooled_trajectories(scenarios: Sequence[Scenario], out: Path, progress: Prog
     result = run_batch(scenarios, out / code_version(), progress=progress)
     if result.failed:
         name, reason = next(iter(result.failed.items()))
-        raise TrainingError(f"{len(result.failed)} of {len(scenarios)} runs failed; {name}: {reason}")
+        raise TrainingError(
+            "{number_of_failed} of {number_of_scenarios} runs failed; {name}: {reason}",
+            number_of_failed=len(result.failed),
+            number_of_scenarios=len(scenarios),
+            name=name,
+            reason=reason,
+        )
     tables = [run.periods.assign(run=number) for number, run in enumerate(result.runs)]
     return pd.concat(tables, ignore_index=True)
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tanshi.agents.sinks import published
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 from tanshi.simulator.machine.places import room
 
@@ -134,7 +135,7 @@ def read_claims(path: Path) -> list[Claim]:
         for line, row in enumerate(rows, start=2):
             found = list(_mistakes(row, path.name, line))
             if row["id"] in {claim.id for claim in claims}:
-                found.append(Problem("an id of its own", f"{row['id']} twice", path.name, line, "id"))
+                found.append(Problem("an id of its own", Message("{row} twice", row=row["id"]), path.name, line, "id"))
             problems += found
             if not found:
                 claims.append(_claim(row))
@@ -146,12 +147,16 @@ def read_claims(path: Path) -> list[Claim]:
 def _mistakes(row: dict[str, str], file: str, line: int) -> Iterator[Problem]:
     for column, choices in (("kind", KINDS), ("use", USES), ("depends", ("", IDENTITY))):
         if row[column] not in choices:
-            yield Problem(f"one of {', '.join(choices)}", repr(row[column]), file, line, column)
+            yield Problem(
+                Message("one of {choices}", choices=", ".join(choices)), repr(row[column]), file, line, column
+            )
     for column in ("id", "section", "place", "claim", "rule"):
         if not (row[column] or "").strip():
             yield Problem("a text", "nothing", file, line, column)
     if row["id"].split("-")[0] not in PAPERS:
-        yield Problem(f"an id that begins with {' or '.join(PAPERS)}", repr(row["id"]), file, line, "id")
+        yield Problem(
+            Message("an id that begins with {papers}", papers=" or ".join(PAPERS)), repr(row["id"]), file, line, "id"
+        )
     for column in ("page", "published"):
         try:
             float(row[column] or "0")

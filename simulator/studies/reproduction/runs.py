@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tanshi.errors import TanshiError
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import emissions_of
 
@@ -65,7 +66,7 @@ class Runs:
             Where the scenario was not run.
         """
         if scenario not in self.values:
-            raise OutOfReach(f"{scenario} was not run here")
+            raise OutOfReach("{scenario} was not run here", scenario=scenario)
         over, _, under = variable.partition("/")
         values = self.values[scenario]
         return values[over] / values[under] if under else values[over]
@@ -95,13 +96,18 @@ class Runs:
 
     def _reach(self, year: int) -> None:
         if year not in self.years:
-            raise OutOfReach(f"the runs cover {self.years[0]} to {self.years[-1]}, and the claim is about {year}")
+            raise OutOfReach(
+                "the runs cover {years} to {last}, and the claim is about {year}",
+                years=self.years[0],
+                last=self.years[-1],
+                year=year,
+            )
 
     def __contains__(self, scenario: object) -> bool:
         return scenario in self.values
 
 
-class OutOfReach(ValueError):
+class OutOfReach(TanshiError, ValueError):
     """A claim about a year or a scenario that was not run."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tanshi.errors import TanshiError
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
@@ -44,8 +45,10 @@ WRITTEN = frozenset(
 )
 
 
-class ReproductionFailed(RuntimeError):
+class ReproductionFailed(TanshiError, RuntimeError):
     """A run without which no claim can be judged did not finish."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,14 @@ def claim_folder(out: Path, *, overwrite: bool = False) -> None:
     if not out.exists():
         return
     if not out.is_dir():
-        raise RunExists(f"{out} is a file; choose another folder with --out")
+        raise RunExists("{out} is a file; choose another folder with --out", out=out)
     strange = sorted(p.name for p in out.iterdir() if p.name not in WRITTEN and not p.name.startswith("."))
     if strange and not overwrite:
         raise RunExists(
-            f"{out} holds {strange[0]}, which is no part of a reproduction; choose another folder with --out, or give"
-            " --overwrite to write beside it"
+            "{out} holds {strange}, which is no part of a reproduction; choose another folder with "
+            "--out, or give --overwrite to write beside it",
+            out=out,
+            strange=strange[0],
         )
 
 
@@ -202,7 +207,13 @@ def _main_runs(
     outcome = fill_folder(runs, folder, overwrite=overwrite, progress=progress, workers=workers)
     lost = [name for name in outcome.failed if name not in kinds["binding"]]
     if lost:
-        raise ReproductionFailed(f"{len(lost)} of {len(runs)} runs failed; {lost[0]}: {outcome.failed[lost[0]]}")
+        raise ReproductionFailed(
+            "{number_of_lost} of {number_of_runs} runs failed; {lost}: {failed}",
+            number_of_lost=len(lost),
+            number_of_runs=len(runs),
+            lost=lost[0],
+            failed=outcome.failed[lost[0]],
+        )
     worlds: dict[str, Runs] = {}
     hybrid: list[RunResult] = []
     for kind, labels in kinds.items():

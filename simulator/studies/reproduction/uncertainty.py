@@ -118,7 +118,11 @@ def run_draws(
     points = {"cheap": Points(plan, unit), "own": Points(draw_plan(own, SPARE * draws), unit)}
     chosen, refused = _balanced(points["cheap"], draws, progress)
     if 2 * len(chosen) < draws:
-        raise DrawsFailed(f"{len(refused)} draws have no balanced accounts: {next(iter(refused.values()))}")
+        raise DrawsFailed(
+            "{number_of_refused} draws have no balanced accounts: {first}",
+            number_of_refused=len(refused),
+            first=next(iter(refused.values())),
+        )
     modes = {"cheap": chosen, "own": chosen[:CHECKED]}
     runs = {
         _folder(mode, name, point): points[mode][place]
@@ -131,7 +135,12 @@ def run_draws(
         int(name.rsplit("-p", 1)[1]): reason for name, reason in outcome.failed.items() if name.startswith("cheap")
     }
     if 2 * len(failed) > len(chosen):
-        raise DrawsFailed(f"{len(failed)} of {len(chosen)} draws have no equilibrium: {next(iter(failed.values()))}")
+        raise DrawsFailed(
+            "{number_of_failed} of {number_of_chosen} draws have no equilibrium: {first}",
+            number_of_failed=len(failed),
+            number_of_chosen=len(chosen),
+            first=next(iter(failed.values())),
+        )
     rows = list(_judged(runs, claims, folder, outcome.failed, modes))
     titles = tuple(factor.title for factor in plan.factors)
     return Draws(pd.DataFrame(rows, columns=list(COLUMNS)), titles, refused, failed, len(chosen))

@@ -15,6 +15,7 @@ from tanshi.agents.sinks.errors import Fault, SinksError
 from tanshi.agents.sinks.parametric import Properties
 from tanshi.agents.sinks.supply import Forestry
 from tanshi.agents.sinks.survey import Design
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 
 
@@ -157,7 +158,9 @@ def read_settings(texts: Sequence[str]) -> Settings:
             faults.append(Fault(name, expected, str(getattr(settings, name))))
     if not faults and not is_defined(settings.omega_s, settings.omega_d, settings.subsidy):
         least = lowest_tax(settings.omega_s, settings.subsidy)
-        expected = f"a tax rate of {least:.4g} or more, from where on eq. 7 stays below the highest abatement cost"
+        expected = Message(
+            "a tax rate of {least:.4g} or more, from where on eq. 7 stays below the highest abatement cost", least=least
+        )
         faults.append(Fault("omega_d", expected, f"{settings.omega_d:g}"))
     if faults:
         names = {"offset_share": "omega_s"}

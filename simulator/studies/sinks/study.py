@@ -26,6 +26,7 @@ from tanshi.agents.sinks.supply import cost_spread, offset_bid, province_spread
 from tanshi.agents.sinks.surfaces import lines, mean_costs, slopes_at, surfaces
 from tanshi.agents.sinks.survey import draw_survey
 from tanshi.agents.sinks.units import GROUPS, Units, out_of_scale, read_units
+from tanshi.errors import Message
 from tanshi.simulator.studies.sinks.settings import Settings
 from tanshi.simulator.studies.sinks.units import about, read_file
 
@@ -145,7 +146,9 @@ def _ranges(priced: pd.DataFrame) -> pd.DataFrame:
     out["left_out"] = groups.size() - out["units"].fillna(0).astype(int)
     if out["lowest"].isna().any():
         name = out.index[out["lowest"].isna()][0]
-        fault = Fault("shadow_price", "a finite price > 0 at least once in each cell", f"none in {name}")
+        fault = Fault(
+            "shadow_price", "a finite price > 0 at least once in each cell", Message("none in {name}", name=name)
+        )
         raise SinksError("The range of abatement costs cannot be found.", [fault])
     return out.astype({"units": int}).reset_index()
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from tanshi.agents.sinks.errors import SinksError
 from tanshi.agents.sinks.units import Units, read_units
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 
 
@@ -46,7 +47,12 @@ def read_file(path: Path | str) -> Units:
         raise UserError("The units cannot be read.", [Problem("a header and rows", "an empty file", str(path))])
     header = [cell.strip() for cell in rows[0][1]]
     wrong = [
-        Problem(f"{len(header)} cells as in the header", str(len(cells)), str(path), line)
+        Problem(
+            Message("{number_of_header} cells as in the header", number_of_header=len(header)),
+            str(len(cells)),
+            str(path),
+            line,
+        )
         for line, cells in rows[1:]
         if len(cells) != len(header)
     ]

@@ -233,7 +233,7 @@ def finding(
     try:
         measures = indices(design, names, unit, values)
     except AnalysisError as error:
-        raise AnalysisError(f"{scenario}, {output}: {error}") from error
+        raise AnalysisError("{scenario}, {output}: {error}", scenario=scenario, output=output, error=error) from error
     swings = tornado(names, unit, values)
     return Finding(scenario, output, label, values, spread, measures, swings, surface(unit, values))
 

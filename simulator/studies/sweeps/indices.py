@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tanshi.errors import TanshiError
 from tanshi.scenarios.sweep import DesignSpec
 from tanshi.simulator.studies.sweeps.design import problem_of
 
@@ -30,7 +31,7 @@ FIFTH = 0.2
 """Part of the draws at each end that the tornado compares."""
 
 
-class AnalysisError(ValueError):
+class AnalysisError(TanshiError, ValueError):
     """Outcomes that cannot be analysed: numbers that are not finite, points that are not the design's."""
 
 
@@ -73,9 +74,17 @@ def indices(design: DesignSpec, names: Sequence[str], unit: Array, outcome: Arra
     """
     y = np.asarray(outcome, dtype=np.float64)
     if len(y) != len(unit):
-        raise AnalysisError(f"{len(unit)} points and {len(y)} outcomes do not belong together")
+        raise AnalysisError(
+            "{number_of_unit} points and {number_of_y} outcomes do not belong together",
+            number_of_unit=len(unit),
+            number_of_y=len(y),
+        )
     if not np.isfinite(y).all():
-        raise AnalysisError(f"{int((~np.isfinite(y)).sum())} of {len(y)} outcomes are not finite numbers")
+        raise AnalysisError(
+            "{total} of {number_of_y} outcomes are not finite numbers",
+            total=int((~np.isfinite(y)).sum()),
+            number_of_y=len(y),
+        )
     if np.ptp(y) <= 1e-12 * max(abs(float(y.max())), abs(float(y.min()))):  # rounding: nothing moves it
         return [Measure(name, leading(design.method), 0.0, 0.0, 0.0) for name in names]
     with warnings.catch_warnings():  # pandas' and SALib's plans for their own next versions

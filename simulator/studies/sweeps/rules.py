@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tanshi.errors import Message
 from tanshi.scenarios.draws import Factor
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 
@@ -70,7 +71,9 @@ def parse_condition(text: str, outputs: Sequence[str]) -> Condition:
         raise UserError("The outcome cannot be read.", [problem])
     if found[1] not in outputs:
         hint = did_you_mean(found[1], list(outputs))
-        problem = Problem(f"one of the outputs {', '.join(outputs)}", repr(found[1]), "--where", hint=hint)
+        problem = Problem(
+            Message("one of the outputs {outputs}", outputs=", ".join(outputs)), repr(found[1]), "--where", hint=hint
+        )
         raise UserError("There is no such output.", [problem])
     return Condition(found[1], found[2][0] == ">", len(found[2]) == 1, limit)
 

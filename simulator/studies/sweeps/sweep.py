@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from tanshi.errors import Message
 from tanshi.scenarios.draws import drawn, vary
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.figures import catalogue
@@ -67,9 +68,11 @@ class Points(Mapping[str, Scenario]):
             problem = Problem(
                 str(context.get("expected") or item["msg"]), str(context.get("got") or item["input"]),
                 field=str(context.get("at") or ".".join(str(x) for x in item["loc"])),
-                hint=f"So drawn: {shown}.",
+                hint=Message("So drawn: {shown}.", shown=shown),
             )  # fmt: skip
-            raise UserError(f"Point {point + 1} of the sweep makes no scenario of {name}.", [problem]) from error
+            raise UserError(
+                "Point {point} of the sweep makes no scenario of {name}.", [problem], point=point + 1, name=name
+            ) from error
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.place)
@@ -191,6 +194,7 @@ def _same_sweep(out: Path, text: str, overwrite: bool) -> None:
         return
     if before != text and not overwrite:
         raise RunExists(
-            f"{out} holds another sweep. Choose another folder with --out, or give --overwrite to put this one in"
-            f" its place; to go on with the one that is there: tanshi sweep {out}"
+            "{out} holds another sweep. Choose another folder with --out, or give --overwrite to put "
+            "this one in its place; to go on with the one that is there: tanshi sweep {out}",
+            out=out,
         )

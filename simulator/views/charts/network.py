@@ -43,12 +43,14 @@ def fills_of(result: RunResult, year: int | None) -> tuple[pd.DataFrame, int]:
     """
     trades = result.trades
     if not len(trades):
-        raise UserError(f"The run {result.scenario} holds no trades.", [Problem("a run with trades", "none")])
+        raise UserError(
+            "The run {scenario} holds no trades.", [Problem("a run with trades", "none")], scenario=result.scenario
+        )
     when = int(trades["year"].max()) if year is None else year
     fills = trades[trades["year"] == when]
     if not len(fills):
         years = f"one of {trades['year'].min()} to {trades['year'].max()}"
-        raise UserError(f"Nothing was traded in {when}.", [Problem(years, str(when))])
+        raise UserError("Nothing was traded in {when}.", [Problem(years, str(when))], when=when)
     return fills, when
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.drift.flow import Flow
 from tanshi.simulator.drift.state import EMISSIONS, MARKET, OUTPUT, PRICE, SECTORS, STATE_SIZE, Context
@@ -61,7 +62,9 @@ def phase_figure(result: RunResult, year: int | None = None, period: int = 1, se
     covered = row[[f"covered_{s}" for s in SECTORS]].to_numpy(float) > 0
     if sector not in SECTORS or not covered[SECTORS.index(sector)]:
         trading = ", ".join(s for s, on in zip(SECTORS, covered, strict=True) if on) or "none"
-        raise UserError("The flow carries trading sectors only.", [Problem(f"one of {trading}", sector)])
+        raise UserError(
+            "The flow carries trading sectors only.", [Problem(Message("one of {trading}", trading=trading), sector)]
+        )
     context = Context(covered, **{name: float(row[name]) for name in MARKET})
     flow = flow_of(scenario)
     component = EMISSIONS.start + SECTORS.index(sector)

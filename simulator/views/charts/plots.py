@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.results.tables import RunResult
 
@@ -126,6 +127,7 @@ class Plots:
         wanted = names[-1] if scenario is None else scenario
         if wanted not in names:
             raise UserError(
-                "There is no such scenario among the results.", [Problem(f"one of {', '.join(names)}", wanted)]
+                "There is no such scenario among the results.",
+                [Problem(Message("one of {names}", names=", ".join(names)), wanted)],
             )
         return next(run for run in self._runs if run.scenario == wanted)

@@ -9,6 +9,7 @@ from threading import Lock
 
 import pandas as pd
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.replay import scenario_of
@@ -70,11 +71,12 @@ class Desk:
         wanted = name or self.default()
         if wanted is None:
             raise NothingToShow(
-                f"there are no results below {self.root} yet. `tanshi` makes some, and so does the page Start a run"
+                "there are no results below {root} yet. `tanshi` makes some, and so does the page Start a run",
+                root=self.root,
             )
         folder = self.folders().get(str(wanted))
         if folder is None:
-            raise NothingToShow(f"{Path(str(wanted)).name} is not among the folders of results (any more)")
+            raise NothingToShow("{name} is not among the folders of results (any more)", name=Path(str(wanted)).name)
         return self.shelf.open(folder)
 
     def source(self, batch: Batch) -> str:
@@ -113,7 +115,9 @@ class Desk:
         stored = self.tables.periods(run)[["year", "period", "price"]]
         found: Recomputed = self.again.ask(recompute, (self.scenario(run), stored))
         if found.gap > SAME:
-            problem = Problem("the prices that are stored", f"prices up to {found.gap:,.2f} yuan/t away", run.name)
+            problem = Problem(
+                "the prices that are stored", Message("prices up to {gap:,.2f} yuan/t away", gap=found.gap), run.name
+            )
             told = "This run was made by another version of the program, whose order books cannot be found again."
             raise UserError(told, [problem])
         with self.lock:

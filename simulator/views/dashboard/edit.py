@@ -11,6 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, ScenarioError
 from tanshi.scenarios.load import field_keys, library, load_scenario
 from tanshi.scenarios.schema import Scenario
@@ -43,7 +44,7 @@ def scenario_text(base: str, changes: Mapping[str, object], *, name: str = "", t
     changes : dotted field to value.
     """
     if base not in library():
-        problem = Problem(f"one of {', '.join(library())}", repr(base)[:60], field="extends")
+        problem = Problem(Message("one of {library}", library=", ".join(library())), repr(base)[:60], field="extends")
         raise ScenarioError("The scenario cannot be used: 1 problem.", [problem])
     content: dict[str, Any] = {"extends": base}
     content |= {key: value for key, value in (("name", name), ("title", title)) if value}

@@ -132,7 +132,7 @@ def run_file(desk: Desk, batch: Batch, run: str, name: str) -> bytes | flask.Res
     if name == "trades.parquet":
         path = found.folder / name
         if not path.is_file():
-            raise StoreError(f"{path} is not there any more")
+            raise StoreError("{path} is not there any more", path=path)
         return flask.send_file(path.absolute(), as_attachment=True, download_name=f"{run}-{name}")
     return None
 

@@ -95,7 +95,7 @@ class Batch:
         for run in self.runs:
             if run.name == name:
                 return run
-        raise NothingToShow(f"{self.folder.name} holds no run of that name; choose one from the list")
+        raise NothingToShow("{name} holds no run of that name; choose one from the list", name=self.folder.name)
 
 
 @dataclass
@@ -137,9 +137,9 @@ def open_batch(folder: Path) -> Batch:
         Where there is no folder, or no finished run in it.
     """
     if not folder.exists():
-        raise NothingToShow(f"the folder {folder} is not there (any more)")
+        raise NothingToShow("the folder {folder} is not there (any more)", folder=folder)
     if not folder.is_dir():
-        raise NothingToShow(f"{folder} is a file; give the folder of a batch, such as results/<time>")
+        raise NothingToShow("{folder} is a file; give the folder of a batch, such as results/<time>", folder=folder)
     mark = mark_of(folder)
     notes: list[str] = []
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.reading import RECORD
@@ -58,7 +59,11 @@ class RunFromPage:
         """
         with self.lock:
             if self.standing.state == "running":
-                problem = Problem("one run at a time", f"{self.standing.name} is under way", hint="Wait or cancel it.")
+                problem = Problem(
+                    "one run at a time",
+                    Message("{name} is under way", name=self.standing.name),
+                    hint="Wait or cancel it.",
+                )
                 raise UserError("The run cannot be started.", [problem])
             folder = _free(root.absolute() / datetime.now().strftime("%Y-%m-%dT%H-%M-%S"))
             ours, theirs = self.context.Pipe(duplex=False)

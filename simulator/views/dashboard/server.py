@@ -13,6 +13,7 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.machine.disk import StoreError
@@ -103,7 +104,10 @@ def _bind(port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         held.close()
         why = getattr(error, "strerror", None) or str(error)
-        hint = f"Choose another: --port {port + 1 if port < 65535 else 8050}. Perhaps a dashboard is open already."
+        hint = Message(
+            "Choose another: --port {port}. Perhaps a dashboard is open already.",
+            port=port + 1 if port < 65535 else 8050,
+        )
         raise UserError(
             "The dashboard cannot be opened.", [Problem("a free port", f"{port} ({why})", "--port", hint=hint)]
         ) from error

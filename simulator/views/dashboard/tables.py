@@ -80,7 +80,7 @@ class Tables:
                 for file in value if isinstance(value, list) else ():
                     read_arrow(Path(file))  # says which of them is broken
             told = str(error).strip().splitlines()[0]
-            raise UnreadableTable(f"a table of this batch cannot be read: {told}") from error
+            raise UnreadableTable("a table of this batch cannot be read: {told}", told=told) from error
         finally:
             cursor.close()
 
@@ -195,4 +195,6 @@ def _age(run: Run) -> int:
     try:
         return run.folder.stat().st_mtime_ns
     except OSError as error:
-        raise UnreadableTable(f"the run {run.name} is gone: its folder {run.folder} is not there any more") from error
+        raise UnreadableTable(
+            "the run {name} is gone: its folder {folder} is not there any more", name=run.name, folder=run.folder
+        ) from error

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.results.reading import FORMAT, RECORD, read_record
 from tanshi.simulator.results.store import read_manifest, read_run
@@ -108,7 +109,12 @@ def _one(path: Path) -> Folder:
 def _read(place: Path, *, trades: bool) -> RunResult:
     found = read_record(place).get("format")
     if found != FORMAT:
-        problem = Problem(f"results of format {FORMAT}", f"format {found}", str(place), hint="Run it again.")
+        problem = Problem(
+            Message("results of format {format}", format=FORMAT),
+            Message("format {found}", found=found),
+            str(place),
+            hint="Run it again.",
+        )
         raise UserError("The results were made by another version of the program.", [problem])
     return read_run(place, trades=trades)
 
@@ -121,7 +127,9 @@ def _nothing(path: Path, failed: Mapping[str, str], missing: tuple[str, ...]) ->
     if failed:
         got = "; ".join(f"{name} failed: {reason}" for name, reason in list(failed.items())[:5])
     elif missing:
-        got = f"a half-finished batch: none of its {len(missing)} runs is there yet"
+        got = Message(
+            "a half-finished batch: none of its {number_of_missing} runs is there yet", number_of_missing=len(missing)
+        )
     else:
         got = "a folder with other files" if any(path.iterdir()) else "an empty folder"
     hint = "Give the folder that a run, batch or sweep wrote, such as results/<time>."

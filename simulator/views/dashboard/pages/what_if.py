@@ -7,6 +7,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, html, no_update
 from dash.exceptions import PreventUpdate
 
+from tanshi.errors import TanshiError
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import library, load_scenario
 from tanshi.simulator.machine.disk import StoreError
@@ -161,12 +162,10 @@ def answers(desk: Desk, now: Settings, turn: int | None = None) -> tuple[Answer,
     before: Answer = desk.tables.kept(key, lambda: desk.levers.ask(what_if, base, turn))
     try:
         return before, desk.levers.ask(what_if, changed, turn)
-    except (Superseded, StoreError, UserError):
+    except (StoreError, UserError):
         raise
-    except Exception as error:
-        if not type(error).__module__.startswith("tanshi."):
-            raise
-        raise UserError(f"The model has no answer here: {error}") from error
+    except TanshiError as error:
+        raise UserError("The model has no answer here: {error}", error=error) from error
 
 
 def said(before: Answer, after: Answer, now: Settings) -> list[Any]:

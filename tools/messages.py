@@ -1,0 +1,101 @@
+"""Messages to people are templates with named fields, so that they can be translated: no text is put together in them.
+
+python tools/messages.py
+
+Refused are f-strings with words in them, sums of texts, ``%`` and ``.format`` where an error that a person can mend is
+made (a class that comes from ``TanshiError``), and in a `Problem`, a `Fault` or a `Message`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Container, Iterator
+from pathlib import Path
+
+ROOM = Path(__file__).resolve().parents[1]
+FOLDERS = ("numerics", "scenarios", "market", "equilibrium", "agents", "simulator")
+PHRASES = {"Problem": slice(0, 2), "Fault": slice(1, 3), "Message": slice(None)}
+"""What else is said, and which of its arguments in order are words rather than places."""
+PLACES = {"file", "line", "field", "column", "row"}
+WORD = re.compile(r"[^\W\d_]{2,}")
+
+EXCEPTIONS: dict[str, int] = {}
+"""Files with messages still put together, and how many: the list only grows shorter."""
+
+
+def sources() -> dict[str, ast.Module]:
+    """The product's files, each by its name in the repository."""
+    paths = [path for folder in FOLDERS for path in sorted((ROOM / folder).rglob("*.py"))]
+    paths += sorted((ROOM / "tanshi").glob("*.py"))
+    return {path.relative_to(ROOM).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def family(trees: dict[str, ast.Module], *roots: str) -> set[str]:
+    """The names of all classes that come from these, by default `TanshiError`, themselves among them."""
+    parents: dict[str, set[str]] = {}
+    for tree in trees.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                named = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+                parents.setdefault(node.name, set()).update(named)
+    found = set(roots or ("TanshiError",))
+    while more := {name for name, over in parents.items() if over & found} - found:
+        found |= more
+    return found
+
+
+def put_together(node: ast.AST, spoken: Container[str]) -> bool:
+    """Whether a text with words in it is put together here."""
+    match node:
+        case ast.Call(func=ast.Name(id=called)) if called in spoken:
+            return False  # judged by itself
+        case ast.JoinedStr(values=parts) if _words(*parts):
+            return True
+        case ast.BinOp(left=left, op=ast.Add() | ast.Mod(), right=right) if _words(left, right):
+            return True
+        case ast.Call(func=ast.Attribute(value=text, attr="format")) if _words(text):
+            return True
+    return any(put_together(part, spoken) for part in ast.iter_child_nodes(node))
+
+
+def _words(*nodes: ast.expr) -> bool:
+    return any(isinstance(n, ast.Constant) and isinstance(n.value, str) and WORD.search(n.value) for n in nodes)
+
+
+def faults(trees: dict[str, ast.Module]) -> Iterator[tuple[str, int]]:
+    """File and line of every message that is put together."""
+    spoken = dict.fromkeys(family(trees), slice(None)) | PHRASES
+    for name, tree in trees.items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func).rpartition(".")[2]
+            if called not in spoken:
+                continue
+            words = node.args[spoken[called]] + [k.value for k in node.keywords if k.arg not in PLACES]
+            if any(put_together(word, spoken) for word in words):
+                yield name, node.lineno
+
+
+def main() -> int:
+    """Print what is put together beyond the list, and what stands on the list without need; returns how many."""
+    found: dict[str, list[int]] = {}
+    for name, line in faults(sources()):
+        found.setdefault(name, []).append(line)
+    wrong = 0
+    for name, lines in found.items():
+        if len(lines) > EXCEPTIONS.get(name, 0):
+            wrong += 1
+            where = ", ".join(map(str, sorted(set(lines))))
+            print(f"{name}: lines {where}: a message put together; write a template with named fields (tanshi.errors)")
+    for name, many in EXCEPTIONS.items():
+        if len(found.get(name, [])) < many:
+            wrong += 1
+            print(f"{name}: {len(found.get(name, []))} left of {many}; say so in tools/messages.py")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main()))
