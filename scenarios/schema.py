@@ -275,7 +275,7 @@ class Banking(Group):
     """Part of a firm's gap that it may cover from next year's free allocation (China 2021-2022: 0.5)."""
     borrow_threshold: Annotated[float, _in("fraction", "law", ge=0, le=1)] = 0.1
     """Smallest gap, as part of what is owed, from which a firm may borrow."""
-    horizon: Annotated[int, _in("years", "literature", ge=0, le=30)] = 12
+    horizon: Annotated[int, _in("years", "assumed", ge=0, le=30)] = 20
     """Years ahead that the most far-sighted firms look, rolling on; 0: every year clears by itself."""
     beyond: Annotated[Literal["last_rule", "end"], _in("-", "assumed")] = "last_rule"
     """What firms expect after the run's last year. last_rule: growth and the cap's rule go on; end: a bank is worth

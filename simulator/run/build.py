@@ -128,6 +128,7 @@ def _opening(w: World, firms: Population, policy: Policy) -> State:
         start=compiled.start.copy(),
         effective=effective,
         accrued=np.zeros(len(COVERABLE)),
+        january=effective.copy(),
         flow_sum=np.zeros(compiled.n_leaves),
         decision_sum=np.zeros(compiled.n_leaves),
         x_sum=np.zeros(compiled.n),

@@ -295,6 +295,8 @@ class EconomyState:
         What moves the economy from outside, logarithms (`tanshi.simulator.drift.drivers`).
     halvings : int
         Times that the coming period's shock has been halved because no equilibrium survived it.
+    january : (8,) float
+        Yuan/t, `effective` when the year began.
     flow_sum, decision_sum, x_sum : Array
         Sums over the year's periods of flows, of the prices that choices followed, leaf by leaf, and of variables;
         ``welfare_sum`` that of households' real demand.
@@ -304,6 +306,7 @@ class EconomyState:
     start: Array
     effective: Array
     accrued: Array
+    january: Array
     flow_sum: Array
     decision_sum: Array
     x_sum: Array

@@ -11,6 +11,7 @@ from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather, split
 from tanshi.market.compliance import capped_obligation, settle_year, verify
 from tanshi.numerics.units import TONNES
+from tanshi.simulator.run.advantage import advantage
 from tanshi.simulator.run.credits import note_credits
 from tanshi.simulator.run.grants import adjust_after, give, history_of
 from tanshi.simulator.run.outlook import look_ahead
@@ -54,7 +55,14 @@ def close_year(w: World, s: State, last: Solution) -> None:
     """
     if w.agents_trade:
         adjust_after(w, s)
+        gained = advantage(w, s)
         _settle_firms(w, s)
+        if gained is not None:
+            by_sector = zip(COVERABLE, gained.sectors.tolist(), strict=True)
+            s.log.settlements[-1] = s.log.settlements[-1] | {
+                "gains_yuan": {name: value for name, value in by_sector if value > 0},
+                "curve_miss": list(gained.miss),
+            }
     else:
         _settle_sectors(w, s)
     _close_accounts(w, s, last)
@@ -129,5 +137,6 @@ def _close_accounts(w: World, s: State, last: Solution) -> None:
     economy.parameters = advance(w.province, economy.parameters, flows, last, w.economy.growth, year, followed)
     s.calendar.year, s.calendar.period = year + 1, 0
     economy.flow_sum, economy.decision_sum = np.zeros_like(flows.leaf), np.zeros_like(flows.leaf)
+    economy.january = economy.effective
     economy.x_sum, economy.welfare_sum = np.zeros_like(flows.x), 0.0
     economy.accrued, s.market.to_date = np.zeros(len(COVERABLE)), np.zeros(w.firms)

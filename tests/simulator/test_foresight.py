@@ -319,3 +319,21 @@ def test_a_far_year_without_an_equilibrium_on_some_path_does_not_end_the_run(mon
     assert asked.count(3) > 2
     one, other = (m.state.log.periods[-1]["price"] for m in (stumbling, plain))
     assert one == pytest.approx(other, rel=1e-3)
+
+
+# What trade is worth
+
+
+def test_the_more_firms_differ_the_more_they_trade_and_gain_by_it() -> None:
+    volume, gains = [], []
+    for sigma in (0.0, 0.5, 1.5):
+        change = {"firms.cost_sigma": sigma, "market.periods_per_year": 2, "years.end": 2024, "firms.number": 200}
+        run = CarbonMarket(load_scenario("S5", EQUAL | change)).run()
+        rows = run.state.log.settlements[1:]
+        assert all(value > 0 for row in rows for value in row["gains_yuan"].values())
+        gains.append(sum(row["gains_yuan"]["ELEC"] for row in rows))
+        volume.append(run.result().series("Carbon Market|Trading Volume").to_numpy()[1:].sum())
+        for row in rows:  # the curve is exact at half and at twice the price, but for what rises
+            assert max(row["curve_miss"]) < 0.005
+    assert volume[0] < 0.8 * volume[1] < 0.64 * volume[2]
+    assert gains == sorted(gains)

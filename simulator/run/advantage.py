@@ -1,0 +1,100 @@
+"""What trade was worth in a year: the cost of the same cut if every firm had kept to its own quota, less what it cost.
+
+The economy is asked what the year would have emitted at a few other prices, from where it stood in January; through its
+answers runs each sector's curve, which firms divide by their own (`tanshi.agents.curves`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tanshi.agents.gains import gains_from_trade
+from tanshi.agents.response import ResponseCurve
+from tanshi.equilibrium.engine import EquilibriumError
+from tanshi.simulator.run.economics import Near, at_price
+from tanshi.simulator.run.world import State, World
+
+Array = NDArray[np.float64]
+NODES = (0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.45, 2.0, 3.0)
+"""Prices asked for, over the year's mean price."""
+BETWEEN = 8
+"""Parts into which each gap between them is divided for the areas under firms' curves."""
+
+
+@dataclass(frozen=True)
+class Advantage:
+    """What trade was worth.
+
+    Attributes
+    ----------
+    price : yuan/t, mean of the year's periods.
+    firms : (firms,) yuan a year; 0 for those that do not trade.
+    sectors : (8,) the same by sector.
+    miss : at half and at twice the price, how far the sectors' monotone curves together are from the economy's own
+        answer, as part of it: what sectors emit more because demand moves to them is not on a falling curve.
+    """
+
+    price: float
+    firms: Array
+    sectors: Array
+    miss: tuple[float, float]
+
+
+def advantage(w: World, s: State) -> Advantage | None:
+    """What trade was worth in the year that is being closed; None before the policy, or where nothing is scarce.
+
+    A question: it writes into no state. Quotas are the year's free allowances, scaled to the same cut.
+    """
+    prices = [row["price"] for row in s.log.periods[-w.periods_per_year :]]
+    price = float(np.mean(prices))
+    mask = s.policy.mask(s.year)
+    if not s.policy.started(s.year) or price <= 0.0 or not mask.any():
+        return None
+    asked = price * np.array(NODES)
+    asked = asked[asked <= s.policy.collar(s.year)[1]]
+    try:
+        emissions, slope = _answers(w, s, asked)
+    except EquilibriumError:
+        return None
+    middle = NODES.index(1.0)
+    curve = ResponseCurve.of(asked, emissions, slope, middle)
+    grid = np.unique(np.concatenate([np.linspace(a, b, BETWEEN + 1) for a, b in pairwise(asked)]))
+    firms, active = s.firms, mask[s.firms.sector]
+    quota = np.where(active, s.market.granted.astype(np.float64), np.nan)
+    calm = firms.potential * np.exp(firms.shock)
+    gains = gains_from_trade(
+        firms.normalised(calm),
+        firms.cost,
+        firms.sector,
+        firms.start,
+        quota,
+        grid,
+        curve.at(grid),
+        s.policy.baseline.at(s.year),
+        price,
+    )
+    whole, ours = emissions[:, mask].sum(axis=1), curve.emissions[:, mask].sum(axis=1)
+    miss = np.abs(ours / whole - 1.0)
+    ends = [float(miss[NODES.index(part)]) if NODES.index(part) < len(asked) else float("nan") for part in (0.5, 2.0)]
+    return Advantage(price, gains, firms.total(gains), (ends[0], ends[1]))
+
+
+def _answers(w: World, s: State, prices: Array) -> tuple[Array, Array]:
+    """What the year would have emitted at other prices, (prices, 8), and the slopes."""
+    january = replace(s.economy, effective=s.economy.january)
+    then = State(s.calendar, s.announced, s.market, (january,), s.log)
+    weight = w.adjustment(1.0)[1]
+    found: dict[float, tuple[Array, Array]] = {}
+    middle = min(NODES.index(1.0), len(prices) - 1)
+    for order in (range(middle, len(prices)), range(middle - 1, -1, -1)):  # outwards, from one price to the next
+        near: Near | None = None
+        for place in order:
+            answer = at_price(w, then, float(prices[place]), weight, near=near)
+            near = answer.near
+            found[float(prices[place])] = answer.response.emissions, answer.response.slope
+    rows = [found[float(p)] for p in prices]
+    return np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
