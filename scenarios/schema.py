@@ -516,7 +516,7 @@ class Shocks(Group):
     """News about the cap to come: what firms believe an allowance kept will be worth; its spread is assumed."""
     belief: Annotated[Literal["none", "network"], _in("-", "calibrated")] = "none"
     """network: what firms believe an allowance kept will be worth strays with the spread learnt from real carbon
-    markets, shared by all; it moves the price through what they bank, and never a cleared price."""
+    markets, shared by all, in place of `cap_news`; it moves what they bank, and never a cleared price."""
     own_belief: Annotated[float, _in("fraction", "assumed", ge=0, le=2)] = 0.5
     """Spread of a firm's own belief beside the shared one, as part of it; where there are shared beliefs."""
     belief_half_life: Annotated[float, _in("years", "assumed", gt=0, le=20)] = 0.5

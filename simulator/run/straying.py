@@ -110,21 +110,23 @@ def told(w: World, s: State) -> dict[str, object]:
 
 
 def _believe(w: World, s: State, around: Surroundings, length: float) -> None:
-    """Shared and own beliefs, logarithms: the news' or the network's spread, and half as much of each firm's own."""
-    asked, market, n = w.scenario.shocks, s.market, s.number
+    """Shared and own beliefs, logarithms: the news' or the network's spread, and half as much of each firm's own.
+
+    What the network learnt from prices has news about caps in it, so that it takes the place of the driver.
+    """
+    asked, market = w.scenario.shocks, s.market
     before = market.belief
     news = float(s.economy.drivers[NEWS])
-    strayed = 0.0 if around.network is None else _week_by_week(w, s, around, before - market.news)
-    market.belief, market.news = strayed + news, news
+    market.belief = news if around.network is None else _week_by_week(w, s, around, before)
     kept = float(0.5 ** (length / asked.belief_half_life))
     spread = asked.own_belief * abs(market.belief - kept * before)
     own = market.own_belief if market.own_belief.size else np.zeros(w.firms)
-    draws = stream(w.scenario.seed, "beliefs", "own", n).standard_normal(w.firms)
+    draws = stream(w.scenario.seed, "beliefs", "own", s.number).standard_normal(w.firms)
     market.own_belief = kept * own + spread * draws
 
 
 def _week_by_week(w: World, s: State, around: Surroundings, belief: float) -> float:
-    """The network's part of the shared belief after the period's weeks, and the memory that its spread follows from."""
+    """The shared belief after the period's weeks, and the memory that its spread follows from."""
     assert around.network is not None
     assert around.memory is not None
     market, first = s.market, s.period

@@ -241,9 +241,8 @@ class MarketState:
         t in the stability reserve.
     banked : float
         Mt carried over where the economy finds the price itself.
-    belief, news : float
-        What all firms believe scarcity to come is beyond what they expect, a logarithm, and the part of news about
-        the cap in it.
+    belief : float
+        What all firms believe scarcity to come is beyond what they expect, a logarithm.
     own_belief : (firms,) float
         The same of each firm beside it; empty where nothing strays.
     belief_memory : (5,) float
@@ -270,7 +269,6 @@ class MarketState:
     reserve: int = 0
     banked: float = 0.0
     belief: float = 0.0
-    news: float = 0.0
     own_belief: Array = field(default_factory=lambda: np.zeros(0))
     belief_memory: Array = field(default_factory=lambda: np.zeros(0))
     outlook: Outlook | None = None
