@@ -40,6 +40,14 @@ class Address:
     only: tuple[str, ...] = ()
 
 
+LIMITED = ("COAL", "COKE", "STEEL", "NFM", "NMM")
+MOVING = (
+    *(f"outside_growth_{good}" for good in ("COAL", "COKE", "STEEL", "ELEC")),
+    *("outside_coal_response", "outside_coal_cost", "construction_shift", "capacity_growth"),
+    *(f"capacity_{sector}" for sector in LIMITED),
+)
+"""Parameters that runs read from the economy; the others are ranges of a scenario's own fields."""
+
 ADDRESSES: dict[str, Address] = {
     "controls": Address(("item",), ("value",), leave_out=("co2_low", "co2_high")),
     "institutions": Address(("item",), ("value",)),
@@ -65,6 +73,7 @@ ADDRESSES: dict[str, Address] = {
     "population": Address(("sector", "parameter"), ("value",), only=("number_weight",)),
     "nonfossil_path": Address(("year",), ("twh",)),
     "coal_classes": Address(("class", "item"), ("value",)),
+    "parameters": Address(("parameter",), ("value",), only=MOVING),
 }
 """Tables whose figures can be changed one by one.
 

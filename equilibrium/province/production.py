@@ -23,7 +23,7 @@ from tanshi.equilibrium.province.carbon import (
     with_permit,
 )
 from tanshi.equilibrium.province.classes import CLASSES, HEAT_GOOD
-from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.closure import Closure, ClosureError
 from tanshi.equilibrium.province.tables import cell, total
 from tanshi.equilibrium.province.trade import TAX_RATES, output_tree, supply
 
@@ -150,13 +150,13 @@ def beyond_plan(accounts: Accounts, cost: float) -> Activity:
 
     Raises
     ------
-    ValueError
+    ClosureError
         If it would have paid in the benchmark already, in which nobody built it.
     """
     earned = total(accounts.sam.loc["A_GENN"])  # yi yuan
     now = 0.1 * earned / cell(accounts.power, "GENN", "twh")  # yuan/kWh
     if cost <= now:
-        raise ValueError(f"clean_cost: expected above the {now:.3f} yuan/kWh earned in the benchmark, found {cost:g}")
+        raise ClosureError(f"clean_cost: expected above the {now:.3f} yuan/kWh earned in the benchmark, found {cost:g}")
     spent = cost / now * BEYOND_UNIT
     goods = [Leaf(commodity(g), share * spent) for g, share in BEYOND_GOODS.items()]
     inputs = Nest(0.0, (Leaf("CAP", (1.0 - sum(BEYOND_GOODS.values())) * spent), *goods), name="inputs")

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.balance import build_accounts
 from tanshi.equilibrium.province.carbon import COVERABLE
-from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.closure import Closure, ClosureError
 from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.equilibrium.province.physical import PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
@@ -86,6 +86,11 @@ class Economy:
         if price == 0.0:
             return {}
         how = self.numbered("outside_coal_")
+        if not {"cost", "response"} <= set(how):
+            problem = Problem(
+                "the parameters outside_coal_cost and outside_coal_response", "none", f"{self.name}/parameters.csv"
+            )
+            raise UserError("Nothing says how the rest of the country answers a carbon price on coal.", [problem])
         paid = {y: price * min((y - first) / max(PRICE_REACHED - first, 1), 1.0) for y in range(first, last + 1)}
         return {"COAL": {y: (1.0 + how["cost"] * p) ** -how["response"] for y, p in paid.items()}}
 
@@ -221,18 +226,22 @@ def _province(
 ) -> tuple[Province, PhysicalAccounts]:
     limits = _economy(name, changes).numbered("capacity_")
     limits.pop("growth", None)
-    closure = Closure(
-        capital=fields.capital,
-        external_saving=fields.external_saving,
-        border_pass_through=fields.border_pass_through,
-        old_elasticity_factor=fields.installed_elasticity,
-        own_quotas=own_quotas,
-        border_cost=fields.border_cost,
-        recycling=fields.recycling,
-        labour_supply=fields.labour_supply,
-        outside=fields.outside,
-        capacity=tuple(limits.items()) if fields.capacity_limits else (),
-        clean_cost=fields.clean_cost,
-    )
-    built = Province(_economy(name, changes).accounts, closure)
+    try:
+        closure = Closure(
+            capital=fields.capital,
+            external_saving=fields.external_saving,
+            border_pass_through=fields.border_pass_through,
+            old_elasticity_factor=fields.installed_elasticity,
+            own_quotas=own_quotas,
+            border_cost=fields.border_cost,
+            recycling=fields.recycling,
+            labour_supply=fields.labour_supply,
+            outside=fields.outside,
+            capacity=tuple(limits.items()) if fields.capacity_limits else (),
+            clean_cost=fields.clean_cost,
+        )
+        built = Province(_economy(name, changes).accounts, closure)
+    except ClosureError as error:
+        problem = Problem("options and parameters of the economy that fit its benchmark", str(error), field="closure")
+        raise UserError(f"The province '{name}' cannot be built.", [problem]) from error
     return built, PhysicalAccounts(built)
