@@ -1,10 +1,9 @@
-"""What firms expect: the price at the compliance date and the year's emissions."""
+"""What firms expect of the price, and what a later price is worth today."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from tanshi.agents.abatement import TONNES
 from tanshi.market.orders import Floats
 
 
@@ -27,21 +26,6 @@ def adapt(expected: Floats, observed: float, weight: float) -> Floats:
     if not 0.0 <= weight <= 1.0:
         raise ValueError(f"expectations: weight is {weight}, expected 0 to 1")
     return np.asarray(expected + weight * (observed - expected))
-
-
-def annual_emissions(to_date: Floats, rate: Floats, remaining: float) -> Floats:
-    """Return the year's expected emissions in tonnes: what was emitted, and the rest at the current rate.
-
-    Parameters
-    ----------
-    to_date : (firms,) float
-        Tonnes.
-    rate : (firms,) float
-        Mt/yr.
-    remaining : float
-        Part of the year still to come, in years.
-    """
-    return np.asarray(to_date + rate * (remaining * TONNES))
 
 
 def present_value(price: Floats, discount_rate: Floats, years: float) -> Floats:

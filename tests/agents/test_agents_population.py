@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tanshi.agents.abatement import Position, Tangent, demand, emission_rate
-from tanshi.agents.expectations import adapt, annual_emissions, present_value
+from tanshi.agents.expectations import adapt, present_value
 from tanshi.agents.population import Population, PopulationError, build, firm_counts
 from tanshi.agents.strategies import arrivals
 from tanshi.agents.streams import Draws, stream
@@ -177,7 +177,6 @@ def test_saved_population_goes_on_the_same() -> None:
 
 def test_expectations_move_part_of_the_way_and_discount() -> None:
     assert adapt(np.array([50.0, 70.0]), 60.0, 0.25).tolist() == [52.5, 67.5]
-    assert annual_emissions(np.array([1e6]), np.array([2.0]), 0.25).tolist() == [1.5e6]
     assert present_value(np.array([105.0]), np.array([0.05]), 1.0) == pytest.approx([100.0])
     with pytest.raises(ValueError, match="weight is 2"):
         adapt(np.array([50.0]), 60.0, 2.0)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tanshi.market.allocation import AllocationError, caps, covered, grandfather, output_based, reduction, split
+from tanshi.market.allocation import AllocationError, grandfather, split
 from tanshi.market.apportion import ApportionError, apportion, apportion_groups
 from tanshi.market.compliance import settle_year, verify
 from tanshi.market.network import sector_flows, trade_graph
@@ -51,12 +51,6 @@ def test_apportionment_without_anyone_to_carry_the_total_is_refused() -> None:
         apportion(3, [1.0, float("nan")])
 
 
-def test_cap_is_cut_by_tightness_at_once_and_by_the_decline_each_year_after() -> None:
-    cuts = [reduction(year, 2023, 0.02, 0.03) for year in (2022, 2023, 2024, 2025)]
-    assert cuts == pytest.approx([0.0, 0.02, 1 - 0.98 * 0.97, 1 - 0.98 * 0.97**2])
-    assert caps(np.array([100.0, 50.0]), cuts[1]).tolist() == [98_000_000, 49_000_000]
-
-
 def test_free_and_auctioned_allowances_make_up_the_cap_and_firms_make_up_the_free() -> None:
     cap = np.array([98_000_001, 49_000_000])
     free, auctioned = split(cap, 0.07)
@@ -67,17 +61,8 @@ def test_free_and_auctioned_allowances_make_up_the_cap_and_firms_make_up_the_fre
     assert (np.bincount(sector, given_out).astype(np.int64) == free).all()
 
 
-def test_power_benchmark_counts_electricity_and_heat() -> None:
-    # 1,000 MWh at 0.8177 t/MWh and 2,000 GJ at 0.1105 t/GJ.
-    assert output_based([[1000.0, 2000.0]], [0.8177, 0.1105]) == pytest.approx([1038.7])
-
-
-def test_coverage_separates_who_receives_from_who_trades() -> None:
-    receives, trades = covered({"ELEC": "trading", "STEEL": "allocated"}, ("ELEC", "STEEL", "NFM"))
-    assert (receives.tolist(), trades.tolist()) == ([True, True, False], [True, False, False])
-    with pytest.raises(AllocationError, match="STEAL"):
-        covered({"STEAL": "trading"}, ("STEEL",))
-    with pytest.raises(AllocationError, match="auctioned share"):
+def test_an_auctioned_share_above_the_whole_is_refused() -> None:
+    with pytest.raises(AllocationError, match="auctioned share is"):
         split(np.array([1]), 1.2)
 
 

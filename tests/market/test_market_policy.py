@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tanshi.market.allocation import AllocationError, ex_post, output_based, power_benchmark, pre_allocation, split
+from tanshi.market.allocation import ex_post, split
 from tanshi.market.banking import borrowing, carry_over
 from tanshi.market.compliance import capped_obligation, fine_per_unit, settle_year
 from tanshi.market.ledger import OverdrawnError
@@ -16,27 +16,11 @@ from tanshi.market.stability import Collar, StabilityReserve
 from tanshi.market.venue import Fills
 
 
-def test_power_plant_gets_its_output_times_the_benchmark_and_the_rest_after_verification() -> None:
-    # A coal unit above 300 MW: 4 TWh and 2 PJ in 2018, 5 TWh and 2 PJ verified for 2019; 0.877 t/MWh, 0.126 t/GJ.
-    b = power_benchmark("coal above 300 MW", 2019)
-    rates = np.array([b.power, b.heat])
-    first = pre_allocation(np.array([[4e6, 2e6]]), rates)
-    assert first.tolist() == [2_632_000]  # 70 % of 3,508,000 + 252,000
-    final = np.rint(output_based(np.array([[5e6, 2e6]]), rates)).astype(np.int64)
-    assert final.tolist() == [4_637_000]
-    assert ex_post(final, first).tolist() == [2_005_000]
-    # Had it produced 2 TWh and no heat, 878,000 t would be taken back.
-    less = np.rint(output_based(np.array([[2e6, 0.0]]), rates)).astype(np.int64)
-    assert ex_post(less, first).tolist() == [-878_000]
-
-
-def test_benchmarks_tighten_from_plan_to_plan() -> None:
-    for plant in ("coal above 300 MW", "coal up to 300 MW", "unconventional coal", "gas"):
-        series = [power_benchmark(plant, year).power for year in range(2019, 2023)]
-        assert series == sorted(series, reverse=True)
-        assert series[-1] < series[0]
-    with pytest.raises(AllocationError, match="no benchmark of 2030"):
-        power_benchmark("gas", 2030)
+def test_what_was_given_in_advance_is_made_up_or_taken_back_after_verification() -> None:
+    # A coal unit above 300 MW (0.877 t/MWh, 0.126 t/GJ in the plan for 2019-2020): 70 % of 4 TWh and 2 PJ of 2018
+    # in advance are 2,632,000 t. Verified are 5 TWh and 2 PJ, 4,637,000 t; or 2 TWh and no heat, 1,754,000 t.
+    given, verified = np.array([2_632_000, 2_632_000]), np.array([4_637_000, 1_754_000])
+    assert ex_post(verified, given).tolist() == [2_005_000, -878_000]
 
 
 def test_auctioned_and_free_allowances_add_up_to_the_cap() -> None:
