@@ -328,6 +328,9 @@ def _show(result: BatchResult, folder: Path) -> None:
     pictures = {name: png.read_bytes() for name, (png, _) in figures.items()}
     write_report(folder, result.runs, failed=result.failed, status=provenance(result.runs), pictures=pictures)
     console = Console(highlight=False, markup=False)
+    for run in result.runs:  # what went wrong without stopping the run comes first
+        for line in run.meta.get("alarms", []):
+            console.print(f"{run.scenario}, seed {run.seed}, {line}.", markup=False, soft_wrap=True)
     console.print(terminal_table(result.runs))
     console.print(plain_words(result.runs, result.failed))
     for effect in offset_effects(result.runs):

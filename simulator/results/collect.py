@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.simulator.results.accounting import economy_variables
+from tanshi.simulator.results.alarms import alarms
 from tanshi.simulator.results.costs import cost_variables, offset_variables, purchases_of
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult, annual_table, market_variables
 from tanshi.simulator.results.variables import region_of
@@ -80,13 +81,17 @@ def _offsets(w: World, s: State, annual: Mapping[str, Mapping[int, float]], trad
 def diagnostics(w: World, s: State) -> dict[str, Any]:
     """Worst residuals, iterations, firms by sector, and how often the drift's network was out of range."""
     rows, firms = s.log.periods, s.firms
-    settled = max(w.scenario.coupling.tolerance, w.scenario.market.tick)
+    market = w.scenario.market
+    settled = max(w.scenario.coupling.tolerance, market.tick)
+    unplanned = [int(row["year"]) for row in rows if row["period"] == 1 and row["plan_gap"] > UNSETTLED]
+    bidders = ", ".join(name for name, part in w.scenario.firms.strategies.as_dict().items() if part > 0)
     return {
         "worst_residual": max((r["residual"] for r in rows), default=0.0),
         "worst_walras": max((r["walras"] for r in rows), default=0.0),
         "iterations": int(sum(r["iterations"] for r in rows)),
         "unsettled_periods": int(sum(r["gap"] > settled * (1 + 1e-9) for r in rows)),
-        "unsettled_plans": [row["year"] for row in rows if row["period"] == 1 and row["plan_gap"] > UNSETTLED],
+        "unsettled_plans": unplanned,
+        "alarms": alarms(rows, s.log.settlements, venue=market.venue, bidders=bidders, unplanned=unplanned),
         "firms": {name: int(n) for name, n in zip(firms.sectors, firms.counts, strict=True)},
         "settlements": [{k: v for k, v in r.items() if k != "net_sales_t"} for r in s.log.settlements],
         "drift": {"mode": w.flow.mode, **s.log.drift},

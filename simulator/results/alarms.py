@@ -1,0 +1,64 @@
+"""What went wrong in a run's market without stopping it, in words: said in the run's first lines and in its record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+MISS = 0.01
+"""Distance between the market's price and the economy's, as part of it, above which a year is told of."""
+SHORT = 1e-3
+"""Part of the year's obligation left uncovered above which a year is told of."""
+
+FROZEN = (
+    "{year}: nothing was traded and firms lacked {short:,.0f} t. Venue {venue}, bidders {bidders}: where the price may "
+    "move little in a period and nobody trades at it, it stands still; choose another venue, or more periods a year"
+)
+SURPLUS = (
+    "{year}: firms lacked {short:,.0f} t while others kept {banked:,.0f} t. Venue {venue}, bidders {bidders}: they did "
+    "not meet"
+)
+MISSED = (
+    "{year}: the price missed the economy's by up to {gap:,.2f} yuan/t, {share:.1%} of it, when the rounds of a period "
+    "were up: raise coupling.iterations, or take a uniform-price venue"
+)
+UNPLANNED = "{year}: firms' expectations did not settle; they traded on the closest path found (banking.unsettled)"
+
+
+def alarms(
+    periods: Sequence[Mapping[str, Any]],
+    settlements: Sequence[Mapping[str, Any]],
+    *,
+    venue: str,
+    bidders: str,
+    unplanned: Sequence[int] = (),
+) -> list[str]:
+    """Return a line for every year that went wrong, one cause a line.
+
+    Parameters
+    ----------
+    periods, settlements
+        The run's rows of periods, and of years' compliance.
+    venue, bidders
+        What is at fault, by name.
+    unplanned
+        Years whose plan did not converge.
+    """
+    told = []
+    for row in settlements:
+        year, short = int(row["year"]), float(row.get("shortfall_t", 0))
+        mine = [period for period in periods if period["year"] == year]
+        if short > SHORT * max(float(row.get("owed_t", 0)), 1.0):
+            banked = float(row.get("banked_t", 0))
+            names = {"year": year, "short": short, "banked": banked, "venue": venue, "bidders": bidders}
+            if not any(period["volume_t"] for period in mine):
+                told.append(FROZEN.format(**names))
+            elif banked > short:
+                told.append(SURPLUS.format(**names))
+        worst = max(mine, key=lambda period: period["gap"] / max(period["price"], 1.0), default=None)
+        if worst is not None and worst["gap"] > MISS * max(worst["price"], 1.0):
+            share = worst["gap"] / max(worst["price"], 1.0)
+            told.append(MISSED.format(year=year, gap=worst["gap"], share=share))
+        if year in unplanned:
+            told.append(UNPLANNED.format(year=year))
+    return told
