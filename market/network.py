@@ -1,34 +1,17 @@
-"""Who traded with whom: fills as a directed weighted graph, and between sectors as a matrix."""
+"""Who traded with whom: fills as a directed weighted graph, with each trader's place in it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tanshi.market.orders import Ints
 from tanshi.market.quality import concentration
 from tanshi.market.venue import Fills
 
 if TYPE_CHECKING:
     import networkx as nx
-
-
-def sector_flows(fills: Fills, sector: Ints, sectors: int) -> Ints:
-    """Return lots sold by each sector (rows) to each sector (columns).
-
-    Parameters
-    ----------
-    fills : Fills
-    sector : (accounts,) int64
-        Sector of every account.
-    sectors : int
-    """
-    flows = np.zeros((sectors, sectors), np.int64)
-    np.add.at(flows, (sector[fills.seller], sector[fills.buyer]), fills.quantity)
-    return flows
 
 
 def trade_graph(fills: Fills) -> nx.DiGraph[int]:
@@ -89,23 +72,3 @@ def concentrations(fills: Fills) -> Mapping[str, float]:
         "sellers": concentration(fills.seller, fills.quantity),
         "pairs": concentration(pair, fills.quantity),
     }
-
-
-def write_graphml(graph: nx.DiGraph[int], path: Path, sector: Sequence[str] | None = None) -> Path:
-    """Write a trade graph for Gephi, Cytoscape, yEd and the like.
-
-    Parameters
-    ----------
-    graph
-        As `trade_graph` makes it; not changed.
-    path : Path
-    sector : sequence of str | None
-        Name of every account's sector, written to its node.
-    """
-    import networkx as nx
-
-    named: nx.DiGraph[int] = graph.copy()
-    if sector is not None:
-        nx.set_node_attributes(named, {node: sector[node] for node in named}, "sector")
-    nx.write_graphml(named, path)
-    return path

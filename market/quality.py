@@ -172,26 +172,6 @@ def amihud(prices: npt.ArrayLike, turnover: npt.ArrayLike) -> float:
     return float((moved[traded] / money[traded]).mean()) if traded.any() else float("nan")
 
 
-def turnover_ratio(volume: float, outstanding: float) -> float:
-    """Return what was traded as part of the allowances that exist."""
-    return volume / outstanding if outstanding > 0 else float("nan")
-
-
-def depth(orders: Orders, clearing: Clearing, price: int, band: float = 0.01) -> tuple[int, int]:
-    """Return lots still to be bought and sold within a band around a price after the clearing.
-
-    Parameters
-    ----------
-    price : int
-        Ticks.
-    band : float
-        Part of the price.
-    """
-    near = np.abs(orders.price - price) <= band * price
-    left = orders.quantity - clearing.filled
-    return int(left[near & (orders.side > 0)].sum()), int(left[near & (orders.side < 0)].sum())
-
-
 def concentration(account: Ints, quantity: Ints) -> float:
     """Return the Herfindahl-Hirschman index of the accounts' shares, 0 to 1; not a number without trade.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator import model
 from tanshi.simulator.results.iamc import iamc_table
+from tanshi.simulator.results.quality import MEASURES, yearly_quality
 from tanshi.simulator.results.store import read_run
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import CATALOGUE
@@ -161,6 +162,15 @@ class Results:
         """A row a fill: buyer, seller, their sectors, price (yuan/t), tonnes."""
         whole = [run.trades if len(run.trades) else self._fills(run) for run in self.runs]
         return self._labelled(whole, [])
+
+    @property
+    def quality(self) -> pd.DataFrame:
+        """A row a year: how well the market worked, its liquidity, concentration and network (`MEASURES`)."""
+        whole = [run if len(run.trades) else replace(run, trades=self._fills(run)) for run in self.runs]
+        found = [yearly_quality(run).reset_index().assign(scenario=run.scenario, seed=run.seed) for run in whole]
+        table = self._labelled(found, ["year"])
+        table.attrs["meaning"] = dict(MEASURES)
+        return table
 
     @property
     def units(self) -> pd.Series[str]:

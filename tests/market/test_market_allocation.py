@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tanshi.market.allocation import AllocationError, grandfather, split
 from tanshi.market.apportion import ApportionError, apportion, apportion_groups
 from tanshi.market.compliance import settle_year, verify
-from tanshi.market.network import sector_flows, trade_graph
+from tanshi.market.network import trade_graph
 from tanshi.market.orders import Ints
 from tanshi.market.registry import Registry
 from tanshi.market.stability import Collar
@@ -142,5 +142,4 @@ def test_trades_form_a_graph_of_sellers_to_buyers_and_a_matrix_of_sectors() -> N
     graph = trade_graph(fills)
     assert graph.edges[0, 1] == {"lots": 12, "turnover": 120, "fills": 2}
     assert graph.out_degree(weight="lots")[1] == 3
-    assert sector_flows(fills, np.array([0, 1, 1]), 2).tolist() == [[0, 12], [0, 3]]
     assert trade_graph(Fills.none()).number_of_edges() == 0

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
-import networkx as nx
 import numpy as np
 import pytest
 
 from tanshi.market.call_auction import CallAuction
 from tanshi.market.continuous import ContinuousAuction
 from tanshi.market.mcafee import TradeReduction
-from tanshi.market.network import centralities, concentrations, sector_flows, trade_graph, write_graphml
+from tanshi.market.network import centralities, concentrations, trade_graph
 from tanshi.market.orders import Orders
 from tanshi.market.quality import (
     amihud,
     competitive_surplus,
     concentration,
-    depth,
     of_period,
     roll,
     spread,
     surplus,
-    turnover_ratio,
     volatility,
 )
 from tanshi.market.venue import Fills
@@ -76,8 +72,6 @@ def test_spread_is_the_distance_of_what_still_stands() -> None:
     orders = Orders(np.arange(3), np.array([1, -1, 1]), np.array([98, 102, 102]), np.array([5, 5, 3]), np.arange(3))
     cleared = ContinuousAuction().clear(orders)
     assert spread(cleared) == pytest.approx(0.04)
-    assert depth(orders, cleared, 100, band=0.02) == (5, 2)
-    assert depth(orders, cleared, 100, band=0.01) == (0, 0)
 
 
 def test_roll_finds_the_bounce_and_is_silent_about_a_trend() -> None:
@@ -93,7 +87,6 @@ def test_amihud_and_volatility_by_hand() -> None:
     returns = np.log([1.1, 0.9, 1.0])
     assert amihud(prices, [1.0, 200.0, 100.0, 0.0]) == pytest.approx((returns[0] / 200 - returns[1] / 100) / 2)
     assert volatility(prices, 12) == pytest.approx(returns.std(ddof=1) * np.sqrt(12))
-    assert turnover_ratio(20.0, 400.0) == 0.05
     with pytest.raises(ValueError, match="need positive prices"):
         volatility([1.0, 0.0])
 
@@ -124,17 +117,8 @@ def test_centralities_of_a_star_whose_first_customer_resells() -> None:
     assert centralities(trade_graph(Fills.none()))["betweenness"] == {}
 
 
-def test_concentration_and_flows_between_sectors() -> None:
+def test_concentration_of_buyers_sellers_and_pairs() -> None:
     assert concentrations(STAR)["sellers"] == pytest.approx((65**2 + 5**2) / 70**2)
     assert concentrations(STAR)["pairs"] == pytest.approx((15**2 + 30**2 + 20**2 + 5**2) / 70**2)
     assert math.isnan(concentrations(Fills.none())["buyers"])
     assert concentration(np.array([3]), np.array([7])) == 1.0
-    flows = sector_flows(STAR, np.array([0, 0, 1, 1, 1]), 2)
-    assert flows.tolist() == [[15, 55], [0, 0]]
-
-
-def test_graph_is_read_back_from_graphml(tmp_path: Path) -> None:
-    path = write_graphml(trade_graph(STAR), tmp_path / "trade.graphml", ["ELEC", "ELEC", "STEEL", "NMM", "AIR"])
-    back = nx.read_graphml(path, node_type=int)
-    assert back.nodes[2]["sector"] == "STEEL"
-    assert back[0][2]["lots"] == 30
