@@ -21,7 +21,7 @@ from tanshi.equilibrium.engine import (
     solve_by_steps,
 )
 from tanshi.equilibrium.engine.sensitivity import flow_response, response_to_price_bound
-from tanshi.equilibrium.engine.structure import Array
+from tanshi.equilibrium.engine.structure import Array, Index
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import (
     COVERABLE,
@@ -37,6 +37,9 @@ from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.model import province_model
 from tanshi.equilibrium.province.production import vintages
 from tanshi.equilibrium.province.trade import FX, QUOTA, border, border_unit
+
+TRACE = 1e-9
+"""Part of the permits of a flow that is still asked for where none is, so that what they once cost is not forgotten."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +213,21 @@ class Province:
             raise ValueError(f"sectors {', '.join(unknown)} cannot be covered; choose from {', '.join(COVERABLE)}")
         needed = np.isin(self.source_sector, sorted(names))
         fuel = np.where(self.source_leaf >= 0, p.quantity[self.source_leaf], 1.0)
-        p.quantity[self.permit_leaf] = np.where(needed, self.source_co2 * fuel, 0.0)
+        whole = self.source_co2 * fuel
+        self._ask_permits(p, self.permit_leaf, np.where(needed, whole, 0.0), whole)
+
+    def _ask_permits(self, p: Parameters, leaf: Index, asked: Array, whole: Array) -> None:
+        """Set how many permits flows need, and leave the point alone from which techniques depart.
+
+        A nest is calibrated to values: what a permit cost in the benchmark, or in the year in which plant was built,
+        stays in it when fewer are asked for, or none (a trace then keeps its value).
+        """
+        value = p.quantity[leaf] * p.reference[leaf]
+        known = np.real(value) > 0
+        kept = np.where(known & (np.real(asked) < TRACE * np.real(whole)), TRACE * whole, asked)
+        moved = known & (kept != p.quantity[leaf])
+        p.reference[leaf] = np.where(moved, value / np.where(moved, kept, 1.0), p.reference[leaf])
+        p.quantity[leaf] = kept
 
     def give_quotas(self, p: Parameters, rates: Array, *, absolute: bool) -> None:
         """Give permits for output: ``rates`` Mt per benchmark year's output of each of ``earners``.
@@ -227,6 +244,24 @@ class Province:
                 p.coefficient[quota.border_term] = (
                     self.closure.border_pass_through * self.border_unit[quota.sector] * size
                 )
+
+    def return_tonnes(self, p: Parameters, shares: Array) -> None:
+        """Give permits for emissions: ``shares`` is dA/dE of each of ``earners``; a tonne then costs p (1 - dA/dE).
+
+        With ``give_quotas``, from which a unit of output earns p dA/dQ, this is the margin of any rule of allocation.
+        It holds until ``cover`` says anew who needs permits. What is returned is not counted under an absolute cap,
+        whose tonnes are given once.
+
+        Raises
+        ------
+        ValueError
+            For shares above one, with which a tonne more would pay, or below minus one.
+        """
+        if shares.shape != (len(self.earners),) or not ((shares >= -1.0) & (shares <= 1.0)).all():
+            raise ValueError(f"shares from -1 to 1 are needed, one for each of {', '.join(self.earners)}; got {shares}")
+        at = self.permit_leaf[self.earning_source]
+        whole = p.quantity[at].copy()
+        self._ask_permits(p, at, whole * (1.0 - shares[self.source_earner]), whole)
 
     def benchmark_quotas(self, p: Parameters) -> None:
         """Give what the benchmark's policy gives for output, out of its cap: nothing, where it gave lump sums."""
@@ -335,8 +370,13 @@ class Province:
         """Emissions of the coverable sectors, Mt/yr, shape ``(8,)``."""
         return self._by_sector(solution.state.flow, solution.x)
 
-    def response(self, solution: Solution) -> CarbonResponse:
-        """Emissions and their slope at the price the solution was held at."""
+    def response(self, solution: Solution, returned: Array | None = None) -> CarbonResponse:
+        """Emissions and their slope at the price the solution was held at.
+
+        Parameters
+        ----------
+        returned : dA/dE of each of ``earners``, where ``return_tonnes`` gave permits for emissions.
+        """
         dx = response_to_price_bound(solution, PERMIT) * YUAN_PER_TONNE
         flow, dflow = solution.state.flow, flow_response(solution, dx)
         emissions = self._by_sector(flow, solution.x)
@@ -345,6 +385,11 @@ class Province:
         for quota in self.quotas:
             allocation[quota.sector] += flow[quota.leaf]
             allocation_slope[quota.sector] += dflow[quota.leaf]
+        if returned is not None:
+            for of_flow, total_of in ((flow, allocation), (dflow, allocation_slope)):
+                levels = solution.x if of_flow is flow else dx
+                back = self._source_emissions(of_flow, levels)[self.earning_source] * returned[self.source_earner]
+                total_of += np.bincount(self.earner_sector[self.source_earner], back, len(COVERABLE))
         price = float(solution.x[self.permit_var]) / YUAN_PER_TONNE
         return CarbonResponse(price, emissions, slope, allocation, allocation_slope, dx)
 

@@ -111,7 +111,7 @@ def at_cut(scenario: Scenario, cut: float) -> Found:
 
 def _unpriced(model: Province) -> Solution:
     p = model.parameters()
-    model.cover(p, ())
+    model.cover(p, COVERABLE)
     model.hold_price(p, 0.0)
     return model.solve(p)
 

@@ -161,6 +161,28 @@ def test_rebating_by_output_saves_less_carbon_than_a_lump_sum(model: Province) -
     assert rebated > model.response(at_price(model, 100.0)).emissions.sum()
 
 
+def test_a_tonne_whose_permit_comes_back_costs_nothing(model: Province) -> None:
+    """Where allowances are what is emitted (A = E) the price moves nothing; where they are half, half of it does."""
+    n = len(model.earners)
+    p = covered(model)
+    model.return_tonnes(p, np.ones(n))
+    model.hold_price(p, 150.0)
+    free = model.solve(p)
+    assert model.response(free).emissions == pytest.approx(model.response(at_price(model, 0.0)).emissions, rel=1e-8)
+    r = model.response(free, np.ones(n))
+    assert r.allocation == pytest.approx(r.emissions, rel=1e-12)
+    p = covered(model)
+    model.return_tonnes(p, np.full(n, 0.5))
+    model.hold_price(p, 150.0)
+    half = model.response(model.solve(p), np.full(n, 0.5))
+    whole = model.response(at_price(model, 75.0))
+    assert half.emissions == pytest.approx(whole.emissions, rel=1e-8)
+    assert half.slope == pytest.approx(0.5 * whole.slope, rel=1e-6)
+    assert half.allocation_slope == pytest.approx(0.5 * half.slope, rel=1e-9)
+    with pytest.raises(ValueError, match="shares from -1 to 1"):
+        model.return_tonnes(p, np.full(n, 1.5))
+
+
 @pytest.mark.parametrize("theta", [0.0, 0.5, 1.0])
 def test_the_border_price_bears_theta_of_the_cost_share(province: Build, theta: float) -> None:
     model = province(border_pass_through=theta)
@@ -227,3 +249,18 @@ def test_a_negative_cap_and_crossed_bounds_are_refused(model: Province) -> None:
         model.cap_emissions(model.parameters(), -1.0)
     with pytest.raises(ValueError, match="ceiling 10 below price floor 20"):
         model.cap_emissions(model.parameters(), 100.0, floor=20.0, ceiling=10.0)
+
+
+def test_taking_power_out_of_the_market_is_a_price_of_nothing_for_it(model: Province) -> None:
+    """Its plant was built while permits had their price: who asks for none does not build it anew."""
+    p = model.parameters()
+    model.cover(p, ("STEEL",))
+    model.hold_price(p, 0.0)
+    out, free = model.solve(p), at_price(model, 0.0)
+    assert model.response(out).emissions == pytest.approx(model.response(free).emissions, rel=1e-7)
+    model.cover(p, ("ELEC", "STEEL"))
+    model.hold_price(p, model.accounts.carbon_price)
+    q = model.parameters()
+    model.cover(q, ("ELEC", "STEEL"))
+    model.hold_price(q, model.accounts.carbon_price)
+    assert model.solve(p).x == pytest.approx(model.solve(q).x, rel=1e-9, abs=1e-9)

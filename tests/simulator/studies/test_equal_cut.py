@@ -25,8 +25,8 @@ CUTS = (0.05, 0.1, 0.2)
 
 
 @cache
-def found(regime: str, cut: float, labour: float = 0.0, theta: float = 0.5) -> Found:
-    change = {"closure.labour_supply": labour, "closure.border_pass_through": theta}
+def found(regime: str, cut: float, labour: float = 0.0, outside: str = "flat") -> Found:
+    change = {"closure.labour_supply": labour, "closure.outside": outside}
     return at_cut(load_scenario(FILES[regime], change), cut)
 
 
@@ -108,10 +108,19 @@ def test_in_the_benchmark_a_year_yields_what_the_accounts_spend(labour: float) -
     assert year.government == pytest.approx(accounts.sam.loc[goods, "GOV"].sum())
 
 
-def test_at_given_borders_every_regime_costs_something() -> None:
-    """With what is sold beyond the border at given prices no cost is passed on, and none comes back as gain."""
-    for regime in ("cap", "auction", "standard", "standard_pooled"):
-        assert found(regime, 0.1, 0.0, 0.0).cost > 0, regime
+def test_at_given_terms_of_trade_every_regime_costs_something_and_more_cut_costs_more() -> None:
+    for regime in FILES:
+        costs = [found(regime, cut).cost for cut in CUTS]
+        assert 0 < costs[0] < costs[1] < costs[2], regime
+
+
+def test_where_outside_demand_slopes_buyers_elsewhere_pay_a_part_of_production_taxes() -> None:
+    """Lower ones then are worth less than they seem: they make exports cheaper."""
+    gains = {
+        outside: found("auction", 0.1, 0.0, outside).cost - found("auction_output", 0.1, 0.0, outside).cost
+        for outside in ("flat", "sloped")
+    }
+    assert gains["flat"] > 1 > gains["sloped"]
 
 
 # -- bad input ---------------------------------------------------------------------------------------------
