@@ -76,7 +76,7 @@ def _classes() -> list[Point]:
             f"{one:.0f}; {ends[0]:.0f} and {ends[1]:.0f} at the ends of the recalled intensities",
             one < PENALTY,
             "assumed",
-            "210 where all capital is mobile; with installed plant the inefficient classes are used up before 2030, and "
+            "210 where all capital is mobile; with installed plant the inefficient classes are used up by then, and "
             "a technique is missing (retrofits, biomass, capture); no count of units was found",
         ),
         Point(
