@@ -54,7 +54,8 @@ def multipliers(w: World, s: State, *, now: bool = True) -> dict[str, float]:
     around = w.surroundings
     if around is None or s.year == w.scenario.years.start:
         return dict.fromkeys(NAMES, 1.0)
-    n, first = w.periods_per_year, s.period
+    n = w.periods_per_year
+    first = min(s.period, n - 1)  # at the year's end its last period is looked back on
     periods = [first] if now else list(range(first, n))
     logs = np.zeros(len(DRIVERS))
     for period in periods:

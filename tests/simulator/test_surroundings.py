@@ -63,6 +63,8 @@ def test_a_calm_month_is_no_calm_year() -> None:
     now, ahead = (multipliers(world, state, now=n)["availability"] for n in (True, False))
     assert np.log(now) == pytest.approx(0.3 + season)
     assert abs(np.log(ahead)) < 0.3
+    state.calendar.period = 4  # the year is over: what is asked looks back on its last period
+    assert multipliers(world, state, now=False)["availability"] > 0
 
 
 def test_a_shock_that_no_equilibrium_survives_is_halved_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
