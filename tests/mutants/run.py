@@ -1,0 +1,140 @@
+"""Apply the mutants one at a time in a copy, and print those that live.
+
+make mutants                                            all of them, an hour on two cores
+python -m tests.mutants.run --sample 10 --of COMMIT     ten of them, drawn from a commit's hash
+python -m tests.mutants.run --only market-1a2b3c
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Queue
+
+from tests.mutants.mutant import Mutant, read_mutants
+
+ROOT = Path(__file__).parents[2]
+LONGEST = 600
+"""Seconds after which a mutant that never ends is dead."""
+ALIVE, DEAD, EQUIVALENT = "LIVES", "dead", "equivalent"
+
+
+def copy_of(root: Path, place: Path) -> Path:
+    """A copy of the tracked files, links as links, with the loops compiled so far."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True).stdout
+    names = [name for name in listed.decode().split("\0") if name]
+    kept = [path.relative_to(root).as_posix() for path in root.glob("*/**/__pycache__/*.nb[ic]")]
+    for name in (*names, *kept):
+        target = place / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (root / name).exists() and not any(parent.is_symlink() for parent in target.parents):
+            shutil.copy2(root / name, target, follow_symlinks=False)
+    return place
+
+
+def tested(place: Path, tests: str) -> tuple[bool, str]:
+    """Whether the tests pass in a copy, and the last lines they print."""
+    own = {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=line", *tests.split()]
+    try:
+        done = subprocess.run(
+            words, cwd=place, env=os.environ | own, capture_output=True, text=True, timeout=LONGEST, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False, f"no end within {LONGEST} s"
+    if done.returncode not in (0, 1, 2):
+        raise RuntimeError(f"pytest {tests}: {done.stdout}{done.stderr}")
+    return done.returncode == 0, "\n".join(done.stdout.splitlines()[-3:])
+
+
+@contextmanager
+def mutated(place: Path, mutant: Mutant) -> Iterator[None]:
+    """The copy with a mutant in it; its file and the file's compiled loops are put back afterwards."""
+    path = place / mutant.file
+    source, found = path.read_text(encoding="utf-8"), path.stat()
+    caches = [one for one in path.parent.glob("__pycache__/*") if one.name.startswith(f"{path.stem}.")]
+    with tempfile.TemporaryDirectory() as aside:
+        for one in caches:
+            shutil.move(one, Path(aside) / one.name)
+        path.write_text(mutant.apply(source), encoding="utf-8")
+        try:
+            yield
+        finally:
+            for one in path.parent.glob("__pycache__/*"):
+                if one.name.startswith(f"{path.stem}."):
+                    one.unlink()
+            path.write_text(source, encoding="utf-8")
+            os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+            for one in caches:
+                shutil.move(Path(aside) / one.name, one)
+
+
+def judged(mutants: list[Mutant], jobs: int) -> dict[str, str]:
+    """Each mutant's fate, printed as it is known."""
+    fates: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        rooms: Queue[Path] = Queue()
+        for n in range(jobs):
+            rooms.put(copy_of(ROOT, Path(folder) / str(n)))
+        first = rooms.get()
+        sound, told = tested(first, " ".join(dict.fromkeys(word for m in mutants for word in m.tests.split())))
+        rooms.put(first)
+        if not sound:
+            raise SystemExit(f"The tests do not pass without a mutant: nothing can be said.\n{told}")
+
+        def one(mutant: Mutant) -> None:
+            place, began = rooms.get(), time.monotonic()
+            try:
+                with mutated(place, mutant):
+                    lives, _ = tested(place, mutant.tests)
+            finally:
+                rooms.put(place)
+            fate = DEAD if not lives else EQUIVALENT if mutant.equivalent else ALIVE
+            fates[mutant.name] = fate
+            note = f" ({mutant.equivalent})" if fate == EQUIVALENT else ""
+            print(f"{fate:10} {mutant.name:16} {time.monotonic() - began:5.0f} s  {mutant.file}: {mutant.after}{note}")
+            sys.stdout.flush()
+
+        with ThreadPoolExecutor(jobs) as pool:
+            list(pool.map(one, mutants))
+    return fates
+
+
+def sample(mutants: list[Mutant], number: int, of: str) -> list[Mutant]:
+    """Some of the list, drawn from a text such as a commit's hash."""
+    return sorted(mutants, key=lambda one: hashlib.sha256(f"{of} {one.name}".encode()).digest())[:number]
+
+
+def main() -> int:
+    """Judge mutants; 1 where one lives that no reason excuses."""
+    words = argparse.ArgumentParser(description="Apply mutants one at a time and print those that live.")
+    words.add_argument("--jobs", type=int, default=2)
+    words.add_argument("--only", nargs="*", default=[], help="names of mutants or rooms")
+    words.add_argument("--sample", type=int, default=0)
+    words.add_argument("--of", default="")
+    given = words.parse_args()
+    mutants = read_mutants()
+    if given.only:
+        mutants = [one for one in mutants if one.name in given.only or one.room in given.only]
+    if given.sample:
+        mutants = sample(mutants, given.sample, given.of)
+    fates = judged(mutants, given.jobs)
+    dead = sum(fate == DEAD for fate in fates.values())
+    alive = sorted(name for name, fate in fates.items() if fate == ALIVE)
+    rest = len(fates) - dead - len(alive)
+    print(f"{len(fates)} mutants: {dead} dead, {rest} equivalent, {len(alive)} alive {' '.join(alive)}".rstrip())
+    return 1 if alive else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
