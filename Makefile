@@ -14,7 +14,7 @@ TRAIN = $(shell $(PY) -c 'import sys; print("train" if sys.version_info < (3, 12
 CONSTRAINTS ?=
 INSTALL = $(PY) -m pip install --disable-pip-version-check --quiet $(CONSTRAINTS) -e
 
-.PHONY: run test study matrix constraints lint docs pages iamc clean
+.PHONY: run test study mutants matrix constraints lint docs pages iamc clean
 
 run: .venv/.installed-run
 	$(PY) run.py $(ARGS)
@@ -33,6 +33,10 @@ constraints:
 # The long ones: studies of minutes, left out of `make test`.
 study: .venv/.installed-dev
 	$(PY) -m pytest -m study $(ARGS)
+
+# Wrong lines of `tests/mutants/mutants.csv`, one at a time in a copy; those that no test notices are printed.
+mutants: .venv/.installed-dev
+	$(PY) -m tests.mutants.run $(ARGS)
 
 lint: .venv/.installed-dev
 	.venv/bin/ruff check .

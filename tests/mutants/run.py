@@ -11,27 +11,35 @@ import argparse
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from queue import Queue
+
+import pytest
 
 from tests.mutants.mutant import Mutant, read_mutants
 
 ROOT = Path(__file__).parents[2]
-LONGEST = 600
+LONGEST = 300
 """Seconds after which a mutant that never ends is dead."""
+LIBRARIES = ("numpy", "pandas", "scipy.optimize", "scipy.sparse.linalg", "scipy.interpolate", "scipy.stats", "numba",
+             "mesa", "networkx", "pyarrow", "pydantic", "ruamel.yaml", "hypothesis")  # fmt: skip
 ALIVE, DEAD, EQUIVALENT = "LIVES", "dead", "equivalent"
 
 
 def copy_of(root: Path, place: Path) -> Path:
-    """A copy of the tracked files, links as links, with the loops compiled so far."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True).stdout
+    """A copy of the files that are tracked or about to be, links as links, with the loops compiled so far."""
+    words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(words, cwd=root, capture_output=True, check=True).stdout
     names = [name for name in listed.decode().split("\0") if name]
     kept = [path.relative_to(root).as_posix() for path in root.glob("*/**/__pycache__/*.nb[ic]")]
     for name in (*names, *kept):
@@ -42,19 +50,65 @@ def copy_of(root: Path, place: Path) -> Path:
     return place
 
 
+def warm() -> None:
+    """Import what every test needs and no mutant changes, once for all the processes that are forked from this one."""
+    for name in LIBRARIES:
+        with suppress(ImportError):  # what only some tests need and this machine lacks
+            import_module(name)
+
+
 def tested(place: Path, tests: str) -> tuple[bool, str]:
-    """Whether the tests pass in a copy, and the last lines they print."""
-    own = {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-    words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=line", *tests.split()]
-    try:
-        done = subprocess.run(
-            words, cwd=place, env=os.environ | own, capture_output=True, text=True, timeout=LONGEST, check=False
-        )
-    except subprocess.TimeoutExpired:
+    """Whether the tests pass in a copy, and the last lines they print.
+
+    Raises
+    ------
+    RuntimeError
+        Where pytest found no tests, or could not be asked.
+    """
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
+        child = os.fork()
+        if child == 0:
+            os._exit(_child(place, tests, told.fileno()))
+        code = _waited(child)
+        told.seek(0)
+        text = told.read()
+    if code is None:
         return False, f"no end within {LONGEST} s"
-    if done.returncode not in (0, 1, 2):
-        raise RuntimeError(f"pytest {tests}: {done.stdout}{done.stderr}")
-    return done.returncode == 0, "\n".join(done.stdout.splitlines()[-3:])
+    if code not in (0, 1, 2):
+        raise RuntimeError(f"pytest {tests}: {text}")
+    return code == 0, "\n".join(text.splitlines()[-30:])
+
+
+def _child(place: Path, tests: str, told: int) -> int:
+    """Run tests in a forked process whose product and tests are those of the copy."""
+    os.dup2(told, 1)
+    os.dup2(told, 2)
+    os.chdir(place)
+    for name in [n for n in sys.modules if n.partition(".")[0] in ("tests", "tanshi")]:
+        del sys.modules[name]
+    sys.path[:] = [str(place), *(one for one in sys.path if one and Path(one).resolve() != ROOT)]
+    os.environ["PYTHONPATH"] = str(place)
+    try:
+        return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--tb=line", *tests.split()]))
+    except BaseException:
+        traceback.print_exc()
+        return 3
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _waited(child: int) -> int | None:
+    """The exit status of a forked process; None where it had to be ended."""
+    until = time.monotonic() + LONGEST
+    while time.monotonic() < until:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return None
 
 
 @contextmanager
@@ -82,6 +136,7 @@ def mutated(place: Path, mutant: Mutant) -> Iterator[None]:
 def judged(mutants: list[Mutant], jobs: int) -> dict[str, str]:
     """Each mutant's fate, printed as it is known."""
     fates: dict[str, str] = {}
+    warm()
     with tempfile.TemporaryDirectory() as folder:
         rooms: Queue[Path] = Queue()
         for n in range(jobs):
