@@ -17,12 +17,13 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from queue import Queue
+from typing import IO
 
 import pytest
 
@@ -57,26 +58,47 @@ def warm() -> None:
             import_module(name)
 
 
-def tested(place: Path, tests: str) -> tuple[bool, str]:
-    """Whether the tests pass in a copy, and the last lines they print.
+@dataclass(frozen=True)
+class Asked:
+    """Tests that run in a forked process, and the file into which they print."""
 
-    Raises
-    ------
-    RuntimeError
-        Where pytest found no tests, or could not be asked.
-    """
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
+    child: int
+    tests: str
+    told: IO[str]
+    until: float
+
+    @staticmethod
+    def of(place: Path, tests: str) -> Asked:
+        """Begin to run tests in a copy."""
+        told = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - `answer` closes it
         child = os.fork()
         if child == 0:
             os._exit(_child(place, tests, told.fileno()))
-        code = _waited(child)
-        told.seek(0)
-        text = told.read()
-    if code is None:
-        return False, f"no end within {LONGEST} s"
-    if code not in (0, 1, 2):
-        raise RuntimeError(f"pytest {tests}: {text}")
-    return code == 0, "\n".join(text.splitlines()[-30:])
+        return Asked(child, tests, told, time.monotonic() + LONGEST)
+
+    def answer(self) -> tuple[bool, str] | None:
+        """Whether the tests pass and the last lines they print; None while they run.
+
+        Raises
+        ------
+        RuntimeError
+            Where pytest found no tests, or could not be asked.
+        """
+        done, status = os.waitpid(self.child, os.WNOHANG)
+        if not done and time.monotonic() < self.until:
+            return None
+        if not done:
+            os.kill(self.child, signal.SIGKILL)
+            os.waitpid(self.child, 0)
+        with self.told:
+            self.told.seek(0)
+            text = self.told.read()
+        if not done:
+            return False, f"no end within {LONGEST} s"
+        code = os.waitstatus_to_exitcode(status)
+        if code not in (0, 1, 2):
+            raise RuntimeError(f"pytest {self.tests}: {text}")
+        return code == 0, "\n".join(text.splitlines()[-30:])
 
 
 def _child(place: Path, tests: str, told: int) -> int:
@@ -96,19 +118,6 @@ def _child(place: Path, tests: str, told: int) -> int:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-
-
-def _waited(child: int) -> int | None:
-    """The exit status of a forked process; None where it had to be ended."""
-    until = time.monotonic() + LONGEST
-    while time.monotonic() < until:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.05)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return None
 
 
 @contextmanager
@@ -134,35 +143,48 @@ def mutated(place: Path, mutant: Mutant) -> Iterator[None]:
 
 
 def judged(mutants: list[Mutant], jobs: int) -> dict[str, str]:
-    """Each mutant's fate, printed as it is known."""
+    """Each mutant's fate, printed as it is known.
+
+    Raises
+    ------
+    SystemExit
+        Where the tests do not even pass without a mutant.
+    """
     fates: dict[str, str] = {}
     warm()
-    with tempfile.TemporaryDirectory() as folder:
-        rooms: Queue[Path] = Queue()
-        for n in range(jobs):
-            rooms.put(copy_of(ROOT, Path(folder) / str(n)))
-        first = rooms.get()
-        sound, told = tested(first, " ".join(dict.fromkeys(word for m in mutants for word in m.tests.split())))
-        rooms.put(first)
-        if not sound:
-            raise SystemExit(f"The tests do not pass without a mutant: nothing can be said.\n{told}")
-
-        def one(mutant: Mutant) -> None:
-            place, began = rooms.get(), time.monotonic()
-            try:
-                with mutated(place, mutant):
-                    lives, _ = tested(place, mutant.tests)
-            finally:
-                rooms.put(place)
-            fate = DEAD if not lives else EQUIVALENT if mutant.equivalent else ALIVE
-            fates[mutant.name] = fate
-            note = f" ({mutant.equivalent})" if fate == EQUIVALENT else ""
-            print(f"{fate:10} {mutant.name:16} {time.monotonic() - began:5.0f} s  {mutant.file}: {mutant.after}{note}")
-            sys.stdout.flush()
-
-        with ThreadPoolExecutor(jobs) as pool:
-            list(pool.map(one, mutants))
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as ended:
+        places = [copy_of(ROOT, Path(folder) / str(n)) for n in range(jobs)]
+        files = list(dict.fromkeys(word for m in mutants for word in m.tests.split()))
+        for place in places:  # each copy makes its own compiled loops
+            asked = Asked.of(place, " ".join(files))
+            while (answer := asked.answer()) is None:
+                time.sleep(0.05)
+            if not answer[0]:
+                raise SystemExit(f"The tests do not pass without a mutant: nothing can be said.\n{answer[1]}")
+        waiting, running = deque(mutants), dict[Path, tuple[Mutant, Asked, float, ExitStack]]()
+        while waiting or running:
+            for place in places:
+                if place in running:
+                    mutant, asked, began, stack = running[place]
+                    answer = asked.answer()
+                    if answer is None:
+                        continue
+                    stack.close()
+                    del running[place]
+                    fates[mutant.name] = _told(mutant, answer[0], time.monotonic() - began)
+                if waiting:
+                    mutant, stack = waiting.popleft(), ended.enter_context(ExitStack())
+                    stack.enter_context(mutated(place, mutant))
+                    running[place] = mutant, Asked.of(place, mutant.tests), time.monotonic(), stack
+            time.sleep(0.02)
     return fates
+
+
+def _told(mutant: Mutant, lives: bool, seconds: float) -> str:
+    fate = DEAD if not lives else EQUIVALENT if mutant.equivalent else ALIVE
+    note = f" ({mutant.equivalent})" if fate == EQUIVALENT else ""
+    print(f"{fate:10} {mutant.name:29} {seconds:5.1f} s  {mutant.file}: {mutant.after}{note}", flush=True)
+    return fate
 
 
 def sample(mutants: list[Mutant], number: int, of: str) -> list[Mutant]:

@@ -1,0 +1,99 @@
+"""Economies of one or two sectors and numbers worked out by hand: what each part of the engine comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from tanshi.equilibrium.engine import Activity, Consumer, Endowment, Leaf, Model, Nest, Tax, compile_model, unit_value
+from tanshi.equilibrium.engine.evaluate import Evaluator
+from tanshi.equilibrium.engine.listing import table
+from tanshi.equilibrium.engine.schur import Sparse, arrange
+from tanshi.equilibrium.engine.validate import validate
+
+
+def bread() -> Model:
+    """Bread of 66 labour with its tax and 44 capital; households eat 77 of it, the church, which they support, 33."""
+    bread = Activity("BREAD", Leaf("B", 110), Nest(0.5, (Leaf("L", 60, taxes=(Tax(0.1, "HH"),)), Leaf("K", 44))))
+    home = Consumer("HH", Leaf("B", 77), (Endowment("L", 60), Endowment("K", 44)), {"CHURCH": 0.3})
+    church = Consumer("CHURCH", Leaf("B", 33))
+    return Model((bread,), (home, church), numeraire="L")
+
+
+def test_a_chooser_sees_the_price_with_its_tax() -> None:
+    c = compile_model(bread())
+    x = c.start.copy()
+    x[c.price_index["L"]] = 2.0
+    state = Evaluator(c, c.default).state(x)
+    leaf = c.leaf_at[("BREAD", "inputs", "L")]
+    assert state.decision[leaf] == pytest.approx(2.2, rel=1e-14)
+    assert state.paid[leaf] == pytest.approx(2.2, rel=1e-14)
+
+
+def test_what_is_balanced_in_the_benchmark_is_an_equilibrium() -> None:
+    # Households earn 104 and 6 of the tax; 30 % of it is the church's, which spends 33.
+    c = compile_model(bread())
+    state = Evaluator(c, c.default).state(c.start)
+    np.testing.assert_allclose(state.residual, 0.0, atol=1e-12)
+    assert abs(state.imbalance) < 1e-12
+    assert c.start[c.income_slice].tolist() == pytest.approx([110.0, 33.0])
+
+
+def test_fixed_proportions_cost_the_mean_of_prices_and_cobb_douglas_the_root_of_their_product() -> None:
+    price = {"L": 4.0, "K": 1.0}.__getitem__
+    half = (Leaf("L", 50), Leaf("K", 50))
+    assert unit_value(Nest(0.0, half), price) == pytest.approx(2.5)
+    assert unit_value(Nest(1.0, half), price) == pytest.approx(2.0)
+    assert unit_value(Nest(0.5, half), price) == pytest.approx(1.5**2)
+
+
+def test_changes_are_in_per_cent_of_the_benchmark() -> None:
+    parts = {"level_slice": slice(0, 1), "price_slice": slice(1, 2), "income_slice": slice(2, 3)}
+    names = {"activities": ("A",), "commodities": ("P",), "consumers": ("H",), "auxiliaries": ("X",)}
+    compiled = SimpleNamespace(**parts, aux_slice=slice(3, 4), **names, start=np.array([1.0, 2.0, 50.0, 0.0]))
+    found = table(cast(Any, SimpleNamespace(compiled=compiled, x=np.array([1.5, 1.0, 60.0, 3.0]))))
+    assert found["change, %"].tolist()[:3] == pytest.approx([50.0, -50.0, 20.0])
+    assert np.isnan(found["change, %"].iloc[3])
+
+
+def test_a_matrix_of_which_half_is_a_diagonal_is_not_factorised_as_full() -> None:
+    # 130 pivots cost nothing; what is left, 110 by 110, is a tenth of the work of 240 by 240.
+    m, half = 240, 130
+    i, j = np.meshgrid(np.arange(half, m), np.arange(half, m), indexing="ij")
+    row, col = np.concatenate([np.arange(half), i.ravel()]), np.concatenate([np.arange(half), j.ravel()])
+    assert isinstance(arrange(row, col, np.ones(row.size), m, np.arange(m) < half), Sparse)
+
+
+def test_a_subsidy_of_three_fifths_is_no_contradiction() -> None:
+    subsidised = Nest(1.0, (Leaf("G", 60, taxes=(Tax(-0.6, "HH"),)), Leaf("E", 40)))
+    make = Activity("A", Nest(0.5, (Leaf("G", 60), Leaf("E", 40))), Leaf("L", 100))
+    validate(Model((make,), (Consumer("HH", subsidised, (Endowment("L", 100),)),), numeraire="L"))
+
+
+@dataclass(frozen=True)
+class Shock:
+    """A shock by the part of it that is there."""
+
+    part: float
+
+    def between(self, other: Shock, part: float) -> Shock:
+        return Shock(self.part + part * (other.part - self.part))
+
+
+def test_a_walk_to_a_shock_does_not_go_beyond_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    solving = import_module("tanshi.equilibrium.engine.solve")  # the package's own ``solve`` is the function
+    asked: list[float] = []
+
+    def solve(compiled: Any, parameters: Shock, start: Any, **_: Any) -> Any:
+        asked.append(parameters.part)
+        return SimpleNamespace(x=start)
+
+    monkeypatch.setattr(solving, "solve", solve)
+    walk: Any = solving._walked
+    walk(SimpleNamespace(start=0.0), Shock(1.0), Shock(0.0), None, 1e-10, 1e-3)
+    assert asked == [0.0, 0.25, 0.625, 1.0, 1.0]  # steps of 1/4, half as long again each time

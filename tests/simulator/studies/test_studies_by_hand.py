@@ -1,0 +1,145 @@
+"""Small inputs and what studies make of them, worked out by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tanshi.simulator.drift.history import PriceHistory
+from tanshi.simulator.drift.state import STATE_SIZE
+from tanshi.simulator.drift.weights import untrained
+from tanshi.simulator.studies.batches.workers import Cluster
+from tanshi.simulator.studies.calibration import calibrate as calibrating
+from tanshi.simulator.studies.learning import judgement
+from tanshi.simulator.studies.learning.generate import _volatility
+from tanshi.simulator.studies.reproduction import huo_numbers, verdicts, yang_policies
+from tanshi.simulator.studies.reproduction.claims import IDENTITY
+from tanshi.simulator.studies.reproduction.huo_orders import _gap
+from tanshi.simulator.studies.reproduction.verdicts import NOT, NOT_JOINTLY, REPRODUCED, Finding
+from tanshi.simulator.studies.tables import spoiling
+
+
+class Seen(Exception):
+    """What was to be seen has been."""
+
+
+def stub(**parts: Any) -> Any:
+    return cast(Any, SimpleNamespace(**parts))
+
+
+def test_distances_are_relative_and_whole_where_there_is_nothing_to_relate_to() -> None:
+    assert _gap(np.array([3.0, 2.0, 0.0]), np.array([2.0, 0.0, 0.0])).tolist() == [0.5, 1.0, 0.0]
+
+
+def test_a_season_that_is_known_is_forecast_without_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The log price reverts at 3 a year to a yearly cosine of 0.4: x = 0.4 (3 cos + 2 pi sin) / (9 + 4 pi^2) about 4.
+    monkeypatch.setattr(judgement, "fit_price", lambda past, draws: stub(rate=3.0, season=(0.4, 0.0)))
+    t = 2013.0 + np.arange(60) / 12
+    angle = 2 * np.pi * t
+    x = 4.0 + 0.4 * (3.0 * np.cos(angle) + 2 * np.pi * np.sin(angle)) / (9.0 + 4 * np.pi**2)
+    history = PriceHistory(t, np.floor(t + 1e-9).astype(np.int64), np.expm1(x), 1 / 12, "made up", cast(Any, None))
+    found = judgement.real_price_skill(history, months=(1, 3)).set_index(["method", "months"])["rmse"]
+    assert found[("OU + season", 1)] < 1e-4
+    assert found[("OU + season", 3)] < 1e-3
+    assert found[("OU", 3)] > 0.01
+
+
+def test_new_year_adds_what_the_reference_moved_by_in_a_year(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 24 months, the reference rising by 1 a month: a year ago it was lower by 12, at first it was what it is.
+    n = 24
+    star = np.arange(n, dtype=float)[:, None] * np.ones(STATE_SIZE)
+    data = stub(
+        runs=1, run=np.zeros(n, np.intp), t=2023.0 + np.arange(n) / 12, star=star, r=np.zeros((n, STATE_SIZE)),
+        regime=np.full(n, 2), covered=np.ones((n, 8), bool), market=np.zeros((n, 8)),
+    )  # fmt: skip
+
+    def steps(times: Any, stars: np.ndarray, year_before: np.ndarray) -> Any:
+        raise Seen((stars - year_before)[:, 0].tolist())
+
+    monkeypatch.setattr(judgement, "new_year_steps", steps)
+    rivals = stub(ou=untrained(), seasonal=lambda r0, times: 0.0)
+    with pytest.raises(Seen) as caught:
+        judgement._forecast_errors(data, [], rivals, 0.0, 3000.0, 1)
+    assert caught.value.args[0] == [float(min(k, 12)) for k in range(n)]
+
+
+def claim(**more: Any) -> Any:
+    given = {"variable": "gdp", "scenario": "S5", "by": "", "instrument": "tax"}
+    parts: dict[str, Any] = {"value": 50.0, "depends": "", "use": "", "note": "", "number": lambda name: 0.02}
+    years = {"from": 2022, "to": 2030}
+    return stub(get=lambda name, default="": given.get(name, default), year=lambda name: years[name], **parts | more)
+
+
+def test_a_change_from_200_to_300_is_a_half() -> None:
+    words = next(iter(huo_numbers.WORDS))
+    evidence = stub(hybrid=stub(at=lambda scenario, variable, year: np.array([{2022: 200.0, 2030: 300.0}[year]])))
+    one = claim()
+    one.get = lambda name, default="": {"variable": words, "scenario": "S5"}.get(name, default)
+    found = huo_numbers.change(one, evidence)
+    assert found.ours == pytest.approx(50.0)
+    assert found.verdict == REPRODUCED
+
+
+def test_weights_without_a_fit_of_prices_have_no_volatility() -> None:
+    assert _volatility({}) == 0.0
+    assert _volatility({"price_fit": {"volatility": 0.3}}) == 0.3
+
+
+def test_a_calibration_of_two_scenarios_by_three_seeds_announces_its_most_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Six runs a point; every correction, and two points for each of two parameters.
+    def runs(task: Any, workers: Any, progress: Any, most: int) -> Any:
+        raise Seen(most)
+
+    monkeypatch.setattr(calibrating, "Scaling", stub(of=lambda task: stub(start=np.zeros(2))))
+    monkeypatch.setattr(calibrating, "PathModel", lambda task: stub())
+    monkeypatch.setattr(calibrating, "RunModel", runs)
+    monkeypatch.setattr(calibrating, "MOST_CORRECTIONS", 5)
+    free = {"a": stub(only_if_needed=False), "b": stub(only_if_needed=False)}
+    task = stub(
+        scenarios=("S1", "S5"), factors=("a", "b"), spec=stub(seeds=(1, 2, 3), parameters=free, targets=("t",))
+    )  # fmt: skip
+    with pytest.raises(Seen) as caught:
+        calibrating.calibrate(task)
+    assert caught.value.args == (54,)
+
+
+def test_only_what_fails_with_the_identity_is_not_jointly_reproducible(monkeypatch: pytest.MonkeyPatch) -> None:
+    identity = stub(excluded=True, sentence="CO2 and energy exclude each other.")
+    for raw, expected in ((NOT, NOT_JOINTLY), (REPRODUCED, REPRODUCED)):
+        monkeypatch.setattr(verdicts, "judge_raw", lambda claim, evidence, raw=raw: Finding(raw, "Because."))
+        found = verdicts.judge(claim(depends=IDENTITY), stub(identity=identity))
+        assert found.verdict == expected
+    assert verdicts.judge(claim(), stub(identity=None)).verdict == REPRODUCED
+
+
+def test_just_more_than_half_of_a_fall_in_its_first_fifth_is_steep_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yang_policies, "RANGES", {"tax": (0.0, 10.0)})
+    for early, verdict in ((49.5, REPRODUCED), (50.5, NOT)):
+        line = pd.DataFrame({"name": "A", "demand_price": [100.0, early, 0.0], "level": [0.0, 2.0, 10.0]})
+        monkeypatch.setattr(yang_policies, "_lines", lambda e, instrument, by, line=line: line)
+        assert yang_policies.flattens(claim(), stub()).verdict == verdict
+
+
+def test_a_table_is_written_with_five_digits_of_its_smallest_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 0.001 yi yuan in yi yuan: eight decimals.
+    def notation(rng: Any, digits: int) -> Any:
+        raise Seen(digits)
+
+    monkeypatch.setattr(spoiling, "UNITS", (("yi yuan", 1e8),))
+    monkeypatch.setattr(spoiling, "grid", lambda table: [["", ""], ["a", 0.001]])
+    monkeypatch.setattr(spoiling, "_notation", notation)
+    found = set()
+    for seed in range(20):
+        with pytest.raises(Seen) as caught:
+            spoiling.written_table(stub(output=pd.Series([0.001, 5.0])), np.random.default_rng(seed))
+        found.add(caught.value.args[0])
+    assert found == {8, 9}
+
+
+def test_a_cluster_of_four_workers_is_kept_busy_with_eight_tasks() -> None:
+    for workers, tasks in ((4, 8), (1, 2), (0, 2)):
+        assert cast(Any, Cluster.window).fget(stub(workers=workers, asked=float("inf"))) == tasks
