@@ -85,3 +85,14 @@ def write_mutants(mutants: list[Mutant], path: Path = LIST) -> None:
         names = [field.name for field in fields(Mutant)]
         writer.writerow(names)
         writer.writerows([getattr(one, name) for name in names] for one in mutants)
+
+
+def stale(mutants: list[Mutant], root: Path) -> list[str]:
+    """What is wrong with mutants whose lines are no longer in the product, a sentence each."""
+    told = []
+    for one in mutants:
+        try:
+            one.apply((root / one.file).read_text(encoding="utf-8"))
+        except (StaleMutant, FileNotFoundError) as error:
+            told.append(str(error))
+    return told

@@ -27,13 +27,13 @@ from typing import IO
 
 import pytest
 
-from tests.mutants.mutant import Mutant, read_mutants
+from tests.mutants.mutant import Mutant, read_mutants, stale
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 300
 """Seconds after which a mutant that never ends is dead."""
 LIBRARIES = ("numpy", "pandas", "scipy.optimize", "scipy.sparse.linalg", "scipy.interpolate", "scipy.stats", "numba",
-             "mesa", "networkx", "pyarrow", "pydantic", "ruamel.yaml", "hypothesis")  # fmt: skip
+             "mesa", "networkx", "pyarrow", "pydantic", "ruamel.yaml")  # fmt: skip
 ALIVE, DEAD, EQUIVALENT = "LIVES", "dead", "equivalent"
 
 
@@ -205,6 +205,8 @@ def main() -> int:
         mutants = [one for one in mutants if one.name in given.only or one.room in given.only]
     if given.sample:
         mutants = sample(mutants, given.sample, given.of)
+    if gone := stale(mutants, ROOT):
+        raise SystemExit("Write these lines of tests/mutants/mutants.csv anew:\n" + "\n".join(gone))
     fates = judged(mutants, given.jobs)
     dead = sum(fate == DEAD for fate in fates.values())
     alive = sorted(name for name, fate in fates.items() if fate == ALIVE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -67,9 +68,7 @@ def test_what_a_year_of_two_trades_comes_to() -> None:
 def economy() -> dict[str, float]:
     accounts = stub(
         emissions=lambda flows: {"ELEC": 100.0, "STEEL": 30.0, "HH": 5.0},
-        energy=lambda flows: dict.fromkeys(
-            ("total", "combustion", "Coal", "Oil Products and Coke", "Gas", "By-product Gas", "Non-Fossil Power",
-             "Feedstock and Losses", "Net Power Export"), 1.0),
+        energy=lambda flows: defaultdict(lambda: 1.0),
         real_gdp=lambda flows: {"gdp": 25_000.0, "consumption": 9_000.0, "investment": 11_000.0},
         leisure=lambda flows: 0.0,
         real_value_added=lambda flows: {"ELEC": 400.0},

@@ -243,7 +243,8 @@ def test_sectors_that_enter_by_a_shock_bring_a_reserve(monkeypatch: pytest.Monke
             Any,
             Going(
                 year=2024, period=6, announced=stub(policy=Rules(baseline=frozen), star=None),
-                registry=accounts((0, 90 * MT, 2024)), firms=two_firms(), economy=stub(parameters=stub(copy=lambda: stub())),
+                registry=accounts((0, 90 * MT, 2024)), firms=two_firms(),
+                economy=stub(parameters=stub(copy=lambda: stub())),
             ),
         )  # fmt: skip
         shocking.announce_shock(world, state)

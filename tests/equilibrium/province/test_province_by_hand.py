@@ -57,19 +57,24 @@ def test_who_is_covered_needs_permits_for_its_fuel_and_its_process() -> None:
 
 
 def grown(growth: Growth, year: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[float], list[float]]:
-    """Endowments of labour, lines, resources, non-fossil plant, transfers from 100 each, and both terms from 10."""
-    names = ("labour", "lines", "resources", "nonfossil", "transfers")
-    at = stub(**{name: np.array([n]) for n, name in enumerate(names)}, plant=(), external_term=0, public_term=1)
+    """Endowments of what is named here and of what others ask for coal, 100 each, and both terms from 10."""
+    names = ("labour", "lines", "resources", "nonfossil", "transfers", "plants")
+    at = stub(
+        **{name: np.array([n]) for n, name in enumerate(names)}, plant=(), outside=(("COAL", np.array([6])),),
+        external_term=0, public_term=1,
+    )  # fmt: skip
     monkeypatch.setattr(dynamics, "_addresses", lambda province: at)
-    q = stub(endowment=np.full(5, 100.0), coefficient=np.full(2, 10.0))
+    q = stub(endowment=np.full(7, 100.0), coefficient=np.full(2, 10.0))
     dynamics._scale_endowments(stub(), q, growth, year)
     return q.endowment.tolist(), q.coefficient.tolist()
 
 
 def test_each_endowment_grows_at_its_own_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    growth = Growth(labour=0.01, lines=0.02, resources=0.03, external=0.04, public=0.05)
+    growth = Growth(
+        labour=0.01, lines=0.02, resources=0.03, external=0.04, public=0.05, capacity=0.06, outside={"COAL": 0.07}
+    )
     endowment, terms = grown(growth, 2022, monkeypatch)
-    assert endowment == pytest.approx([101.0, 102.0, 103.0, 103.0, 104.0])
+    assert endowment == pytest.approx([101.0, 102.0, 103.0, 103.0, 104.0, 106.0, 107.0])
     assert terms == pytest.approx([10.4, 10.5])
 
 

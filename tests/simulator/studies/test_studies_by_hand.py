@@ -21,6 +21,7 @@ from tanshi.simulator.studies.reproduction.claims import IDENTITY
 from tanshi.simulator.studies.reproduction.huo_orders import _gap
 from tanshi.simulator.studies.reproduction.verdicts import NOT, NOT_JOINTLY, REPRODUCED, Finding
 from tanshi.simulator.studies.tables import spoiling
+from tanshi.simulator.studies.validation import accounts as validating
 
 
 class Seen(Exception):
@@ -143,3 +144,25 @@ def test_a_table_is_written_with_five_digits_of_its_smallest_output(monkeypatch:
 def test_a_cluster_of_four_workers_is_kept_busy_with_eight_tasks() -> None:
     for workers, tasks in ((4, 8), (1, 2), (0, 2)):
         assert cast(Any, Cluster.window).fget(stub(workers=workers, asked=float("inf"))) == tasks
+
+
+def test_capital_is_what_investment_keeps_up_and_lets_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 30 a year are invested where a tenth of capital wears out or is added: capital is 300, of a product of 100 three
+    # times as much. GDP grows from 100 to 100 x 1.04^8, energy not at all.
+    rows = ["LAB", "CAP", "RES", "PTAX", "PERMIT", "TARIFF", "SAV", "C_STEEL"]
+    sam = pd.DataFrame(0.0, index=rows, columns=["A_STEEL", "SAV", "HH", "ENT", "GOV"])
+    sam.loc[["LAB", "CAP"], "A_STEEL"] = [60.0, 40.0]
+    sam.loc["C_STEEL", "SAV"] = 30.0
+    sam.loc["SAV", ["HH", "ENT", "GOV"]] = [20.0, 8.0, 2.0]
+    seen = pd.DataFrame({"quantity": ["GDP real growth"], "difference": [0.01], "met": [True]})
+    years = {2022: {"gdp": 100.0, "energy": 10.0}, 2030: {"gdp": 100.0 * 1.04**8, "energy": 10.0}}
+    monkeypatch.setattr(validating, "path", lambda: years)
+    monkeypatch.setattr(validating, "confronted", lambda: seen)
+    monkeypatch.setattr(validating, "_accounts", lambda: stub(sam=sam))
+    rates = stub(dynamics=stub(depreciation=0.06, capital_growth=0.04))
+    monkeypatch.setattr(validating, "load_scenarios", lambda names: [rates])
+    told = [[str(value) for value in vars(point).values()] for point in validating._growth()]
+    found = {row[1]: row for row in told}
+    assert "3.00" in found["capital over output"]
+    assert "4.0%" in found["growth of GDP 2022 to 2030, a year"]
+    assert "0.300" in found["saving over GDP"]
