@@ -14,6 +14,7 @@ import pytest
 
 from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.results import store
 from tanshi.simulator.results.accounting import economy_variables
 from tanshi.simulator.results.collect import diagnostics, trade_table
@@ -138,9 +139,8 @@ def test_a_gap_of_just_the_tolerance_is_settled() -> None:
         {"gap": gap, "residual": 0.0, "walras": 0.0, "iterations": 2, "year": 2022, "period": 2, "plan_gap": 0.0}
         for gap in (0.01, 0.02)
     ]
-    world = stub(
-        scenario=stub(coupling=stub(tolerance=0.01), market=stub(tick=0.01)), flow=stub(mode="ou"), surroundings=None
-    )
+    scenario = load_scenario("S1", {"coupling.tolerance": 0.01, "market.tick": 0.01})
+    world = stub(scenario=scenario, flow=stub(mode="ou"), surroundings=None, economy=stub(), province=stub())
     state = stub(
         log=stub(periods=rows, settlements=[], drift={}, halved=0), firms=stub(sectors=("A",), counts=np.array([2])),
         number=2,

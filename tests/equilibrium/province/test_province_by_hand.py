@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tanshi.equilibrium.province import classes, dynamics, model, production
+from tanshi.equilibrium.province import classes, dynamics, model, production, trade
 from tanshi.equilibrium.province.balance_trade import gross_trade
 from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.equilibrium.province.checks import balanced
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.equilibrium.province.national import Welfare
@@ -38,22 +39,21 @@ def test_a_year_yields_consumption_government_and_saving() -> None:
 
 def test_who_is_covered_needs_permits_for_its_fuel_and_its_process() -> None:
     # Steel burns 10 units of coal with 2 t each and emits 3 t from its process; paper burns 5 with 2 t each.
-    home = stub(
-        source_sector=np.array(["STEEL", "STEEL", "PAPER"]),
-        source_leaf=np.array([0, -1, 1]),
-        source_co2=np.array([2.0, 3.0, 2.0]),
-        permit_leaf=np.array([2, 3, 4]),
-    )
+    home = object.__new__(Province)  # its addresses alone, without an economy behind them
+    home.source_sector = np.array(["STEEL", "STEEL", "PAPER"])
+    home.source_leaf = np.array([0, -1, 1])
+    home.source_co2 = np.array([2.0, 3.0, 2.0])
+    home.permit_leaf = np.array([2, 3, 4])
     for covered, permits in (
         ({"STEEL": True, "PAPER": False}, [20.0, 3.0, 0.0]),
         (("PAPER",), [0.0, 0.0, 10.0]),
         (frozenset({"STEEL", "PAPER"}), [20.0, 3.0, 10.0]),
     ):
-        p = stub(quantity=np.array([10.0, 5.0, 0.0, 0.0, 0.0]))
-        Province.cover(home, p, covered)
+        p = stub(quantity=np.array([10.0, 5.0, 0.0, 0.0, 0.0]), reference=np.array([1.0, 1.0, 0.0, 0.0, 0.0]))
+        home.cover(p, covered)
         assert p.quantity[2:].tolist() == permits
     with pytest.raises(ValueError, match="sectors COAL cannot be covered"):
-        Province.cover(home, p, ("COAL",))
+        home.cover(p, ("COAL",))
 
 
 def grown(growth: Growth, year: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[float], list[float]]:
@@ -176,3 +176,25 @@ def test_tangents_read_at_another_price() -> None:
     assert at.price == 110.0
     assert at.emissions[0] == pytest.approx(48.0)
     assert at.allocation[0] == pytest.approx(39.0)
+
+
+def test_an_account_is_off_by_a_part_of_its_larger_side() -> None:
+    # A receives 100 and pays 80: a fifth. An account that receives and never pays is off by the whole of it.
+    sam = pd.DataFrame([[0.0, 100.0], [80.0, 0.0]], index=["A", "B"], columns=["A", "B"])
+    assert balanced(stub(sam=sam)).figure == pytest.approx(0.2)
+    one_sided = pd.DataFrame([[0.0, 40.0], [0.0, 0.0]], index=["A", "B"], columns=["A", "B"])
+    assert balanced(stub(sam=one_sided)).figure == pytest.approx(1.0)
+
+
+def test_the_border_price_starts_from_the_benchmark_s_share_of_permits(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Steel makes 200 and pays 10 for permits, of which a unit delivered takes twice: a tenth. Half is passed through:
+    # 200 (border - 1 + 0.05) P, so that the terms are 200 and -190.
+    monkeypatch.setattr(trade, "border", lambda good: f"border {good}")
+    monkeypatch.setattr(trade, "border_unit", lambda accounts, good, closure: 2.0)
+    monkeypatch.setattr(trade, "benchmark_quota", lambda accounts, member: 0.0)
+    sam = pd.DataFrame({"A_STEEL": [10.0, 0.0], "C_STEEL": [0.0, 200.0]}, index=["PERMIT", "A_STEEL"])
+    closure = Closure(border_pass_through=0.5)
+    found = trade.border_equation(
+        stub(sam=sam, activities=("STEEL",)), "STEEL", closure, (), cast(Any, {"STEEL": (("STEEL", 1.0),)})
+    )  # fmt: skip
+    assert [term.coefficient for term in found.terms[:2]] == pytest.approx([200.0, -190.0])
