@@ -48,17 +48,18 @@ def yearly_quality(result: RunResult) -> pd.DataFrame:
     periods = result.periods.sort_values("period", kind="stable")
     rows: dict[int, dict[str, object]] = {}
     before: list[float] = []
-    for year, these in periods.groupby("year", sort=True):
+    for year in sorted(int(y) for y in periods["year"].unique()):
+        these = periods[periods["year"] == year]
         prices = np.array([*before, *these["price"].to_numpy(float)])
         money = np.array([0.0] * len(before) + these["turnover_yuan"].to_numpy(float).tolist())
         fills = fills_of(result.trades[result.trades["year"] == year])
-        rows[int(year)] = {**_prices(prices, money, len(these)), **_orders(these), **_network(fills)}
+        rows[year] = {**_prices(prices, money, len(these)), **_orders(these), **_network(fills)}
         before = [float(prices[-1])]
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(MEASURES)).rename_axis("year")
 
 
 def _whole(column: pd.Series) -> Ints:
-    return np.rint(column.to_numpy(float)).astype(np.int64)
+    return np.asarray(np.rint(column.to_numpy(float)), np.int64)
 
 
 def _prices(prices: np.ndarray, money: np.ndarray, per_year: int) -> dict[str, object]:
