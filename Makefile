@@ -45,9 +45,11 @@ lint: .venv/.installed-dev
 	.venv/bin/lint-imports
 	.venv/bin/python tools/house.py
 	.venv/bin/python tools/messages.py
+	.venv/bin/python tools/docstrings.py
 
 # The guide as a site, in site/index.html; a broken link or a missing picture is an error.
 docs: .venv/.installed-docs
+	.venv/bin/python tools/docstrings.py
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
 	@echo "The guide is in site/index.html; open it in a browser."
 	@echo "Its search needs a server: $(PY) -m http.server --bind 127.0.0.1 --directory site"

@@ -87,7 +87,8 @@ def left_and_response(weight: Any, cost: Any, sector: Any, effort: Any, linear: 
 
     Parameters
     ----------
-    weight, cost, effort : as in `efforts`
+    weight, cost, effort
+        As in `efforts`
     sector : (firms,) int64
 
     Returns

@@ -42,7 +42,8 @@ def gains_from_trade(
     ----------
     weight, cost : (firms,) float
         Share of the sector's emissions without effort, and abatement cost (`tanshi.agents.curves`).
-    sector, start : as in `tanshi.agents.population.Population`
+    sector, start
+        As in `tanshi.agents.population.Population`
     quota : (firms,) float
         What the firm would have to keep to alone, t; scaled here so that all quotas add up to all emissions at `price`.
         Firms of sectors that emit nothing at `price`, or whose quota is not a number, do not take part.

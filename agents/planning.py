@@ -197,14 +197,16 @@ def plan(
     Parameters
     ----------
     prospect : Prospect
-    answer : from prices to emissions and slopes
+    answer
+        From prices to emissions and slopes
     start : (years,) float
         Where to begin, yuan/t.
     tolerance : float
         The path has converged when no price moves by more than this part of the path's mean.
     iterations : int
         Most paths to ask for.
-    rates : from banks to rates, optional
+    rates
+        From banks to rates, optional
         Where the rate of carrying depends on how much is carried; the prospect's hold for the first step then.
 
     Examples

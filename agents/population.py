@@ -250,8 +250,9 @@ def build(
     counts : mapping of sector to number of firms, each at least 1
     seed : int
         The run's seed.
-    size_sigma, intensity_sigma, cost_sigma : float or mapping of sector to float
-        Standard deviations of log output, log emissions per output and log abatement cost within a sector.
+    size_sigma, intensity_sigma, cost_sigma
+        Standard deviations of log output, log emissions per output and log abatement cost within a sector; one for
+        all, or by sector.
     discount_rate, discount_sigma : float
         Per year: the typical firm's, and the standard deviation of its logarithm.
     belief_sigma : float

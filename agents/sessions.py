@@ -37,11 +37,16 @@ class Sessions:
 
     Attributes
     ----------
-    efficiency : (sessions,) surplus realised over the largest one
-    volume : (sessions,) units traded
-    price : (sessions, trades) prices in the order of trade; NaN where there were fewer
-    competitive : lowest and highest competitive price
-    largest : surplus of the competitive equilibrium
+    efficiency
+        (sessions,) surplus realised over the largest one
+    volume
+        (sessions,) units traded
+    price
+        (sessions, trades) prices in the order of trade; NaN where there were fewer
+    competitive
+        Lowest and highest competitive price
+    largest
+        Surplus of the competitive equilibrium
     """
 
     efficiency: Floats
@@ -82,14 +87,20 @@ def hold_sessions(
 
     Parameters
     ----------
-    values, costs : whole price units; one unit each of as many buyers and sellers.
-    trader : ``zi_c``, ``zi_u`` or ``truthful``.
-    institution : ``continuous``: at each turn a random trader makes an offer, which stands if it improves on the
+    values, costs
+        Whole price units; one unit each of as many buyers and sellers.
+    trader
+        ``zi_c``, ``zi_u`` or ``truthful``.
+    institution
+        ``continuous``: at each turn a random trader makes an offer, which stands if it improves on the
         standing one and trades if it meets the other side's; then both fall. ``call``: every turn all who have not
         traded make an offer, and a call auction clears.
-    offers : turns of a session (offers, or calls).
-    highest : largest price; the next hundred above all values and costs when None.
-    seed : of all draws.
+    offers
+        Turns of a session (offers, or calls).
+    highest
+        Largest price; the next hundred above all values and costs when None.
+    seed
+        Of all draws.
 
     Raises
     ------

@@ -62,7 +62,8 @@ def apportion_groups(totals: npt.ArrayLike, weights: Floats, group: Ints) -> Int
 
     Parameters
     ----------
-    totals : (g,) whole numbers
+    totals
+        (g,) whole numbers
         One total a group.
     weights : (n,) float
         Non-negative; only proportions within a group matter.

@@ -27,10 +27,14 @@ class Benchmark:
 
     Attributes
     ----------
-    price : (years,) yuan/t
-    emissions : (years, n) t
-    bank : (years,) t, at the end of each year
-    cost : (years, n) yuan, of abatement
+    price
+        (years,) yuan/t
+    emissions
+        (years, n) t
+    bank
+        (years,) t, at the end of each year
+    cost
+        (years, n) yuan, of abatement
     """
 
     curves: Curves
@@ -65,11 +69,16 @@ def solve(
 
     Parameters
     ----------
-    curves : firms' marginal abatement curves, the same every year.
-    cap : t/yr, one number or one a year.
-    years : how many; the number of caps when None.
-    rate : of interest, a year.
-    bank : t carried in.
+    curves
+        Firms' marginal abatement curves, the same every year.
+    cap
+        t/yr, one number or one a year.
+    years
+        How many; the number of caps when None.
+    rate
+        Of interest, a year.
+    bank
+        t carried in.
 
     Raises
     ------

@@ -31,7 +31,8 @@ class Curves:
         Abatement at each point, ascending, the first 0.
     cost : (n, k) float, yuan/t
         Marginal cost there, ascending.
-    names : names of the firms, ``firm 0`` ... when empty.
+    names
+        Names of the firms, ``firm 0`` ... when empty.
 
     Raises
     ------

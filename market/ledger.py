@@ -186,7 +186,8 @@ def product(units: Ints, price: Ints | int) -> Ints:
 
     Parameters
     ----------
-    units, price : whole numbers that are not negative, of shapes that go together.
+    units, price
+        Whole numbers that are not negative, of shapes that go together.
     """
     if len(units) and float((units.astype(np.float64) * price).max()) > LARGEST:
         raise CapacityError("registry: units x price does not fit 64-bit integers; use a coarser tick or lot")

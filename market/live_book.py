@@ -53,9 +53,12 @@ class OrderBook:
 
         Parameters
         ----------
-        side : 1 to buy, -1 to sell.
-        price, quantity : ticks and lots.
-        immediate : let nothing of it stand (immediate or cancel).
+        side
+            1 to buy, -1 to sell.
+        price, quantity
+            Ticks and lots.
+        immediate
+            Let nothing of it stand (immediate or cancel).
 
         Raises
         ------

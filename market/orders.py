@@ -241,7 +241,8 @@ def from_yuan(
 
     Parameters
     ----------
-    account, side, time : (n,) whole numbers
+    account, side, time
+        (n,) whole numbers
     price : (n,) float, yuan/t
     quantity : (n,) float, t
     accounts : int

@@ -217,7 +217,8 @@ class Registry:
 
         Parameters
         ----------
-        account, amount : (m,) whole numbers
+        account, amount
+            (m,) whole numbers
         latest : int
             Youngest vintage that counts; all by default.
 

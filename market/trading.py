@@ -30,9 +30,11 @@ class Session:
         Tonnes.
     trades : DataFrame
         A row a fill: buyer, seller, tonnes, yuan/t.
-    emissions : (n,) t
+    emissions
+        (n,) t
         What each firm emits with what it then holds: up to its baseline, or its holding where that is less.
-    cost : (n,) yuan
+    cost
+        (n,) yuan
         Abatement, plus allowances bought, less allowances sold.
     clearing : Clearing
         In lots and ticks, as the venue made it.
@@ -51,12 +53,18 @@ class Market:
 
     Parameters
     ----------
-    curves : what abatement costs each firm.
-    allocation : (n,) t, or one number for all together, shared out by baseline.
-    venue : a name of ``VENUES``.
-    tick, lot : yuan/t and t.
-    close : yuan/t; yesterday's price, where the venue limits today's by it. The competitive price when None.
-    seed : of the order in which firms arrive, and of what a venue draws lots for.
+    curves
+        What abatement costs each firm.
+    allocation
+        (n,) t, or one number for all together, shared out by baseline.
+    venue
+        A name of ``VENUES``.
+    tick, lot
+        yuan/t and t.
+    close
+        yuan/t; yesterday's price, where the venue limits today's by it. The competitive price when None.
+    seed
+        Of the order in which firms arrive, and of what a venue draws lots for.
 
     Examples
     --------
@@ -108,7 +116,8 @@ class Market:
 
         Parameters
         ----------
-        levels : prices in ticks, ascending, at which the schedule is told.
+        levels
+            Prices in ticks, ascending, at which the schedule is told.
         """
         wanted = np.rint(self.curves.emissions(levels * self.tick) / self.lot).astype(np.int64)  # (levels, n)
         net = wanted - self.registry.held[: self.house]

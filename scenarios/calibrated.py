@@ -23,10 +23,14 @@ class Fitted:
 
     Parameters
     ----------
-    field : dotted field of a scenario, or path of a figure of the economy.
-    value : what was found; ``start`` what was assumed before; ``low`` and ``high`` the range it had to stay in.
-    source : the range's source, and what it was fitted to.
-    line : where it stands in the file.
+    field
+        Dotted field of a scenario, or path of a figure of the economy.
+    value
+        What was found; ``start`` what was assumed before; ``low`` and ``high`` the range it had to stay in.
+    source
+        The range's source, and what it was fitted to.
+    line
+        Where it stands in the file.
     """
 
     field: str

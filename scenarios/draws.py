@@ -34,11 +34,16 @@ class Factor:
 
     Parameters
     ----------
-    name : as in the sweep's file.
-    title : for tables and figures.
-    fields : fields that take the value; empty where variants name their own.
-    draw : the distribution.
-    ranges : field -> its published range, where that is the distribution.  One field is drawn in its own unit; several
+    name
+        As in the sweep's file.
+    title
+        For tables and figures.
+    fields
+        Fields that take the value; empty where variants name their own.
+    draw
+        The distribution.
+    ranges
+        Field -> its published range, where that is the distribution.  One field is drawn in its own unit; several
         move together, and what is drawn is the place in each one's range, 0 its low and 1 its high end.
     """
 
@@ -64,7 +69,8 @@ class Factor:
 
         Parameters
         ----------
-        u : in [0, 1].
+        u
+            In [0, 1].
         """
         d = self.draw
         if self._choices:
@@ -99,8 +105,10 @@ class Factor:
 
         Parameters
         ----------
-        base : the scenario that is varied.
-        original : figures of the economy by path, for what is relative.
+        base
+            The scenario that is varied.
+        original
+            Figures of the economy by path, for what is relative.
         """
         d = self.draw
         if d.variants is not None:
@@ -125,9 +133,12 @@ def current_value(base: Scenario, path: str, original: Mapping[str, float]) -> A
 
     Parameters
     ----------
-    base : the scenario.
-    path : dotted field, or path of a figure.
-    original : figures of the economy by path, for those that the scenario does not change.
+    base
+        The scenario.
+    path
+        Dotted field, or path of a figure.
+    original
+        Figures of the economy by path, for those that the scenario does not change.
     """
     keys = field_keys(path)
     if keys[0] == "figures":

@@ -59,10 +59,14 @@ def read_scenarios(
 
     Parameters
     ----------
-    references : built-in names, or files beside the study's in ``folder``.
-    keys : where the file names them.
-    fixed : the file's own ``set``; ``overrides`` come on top.
-    fitted : whether the economy's calibrated values hold.
+    references
+        Built-in names, or files beside the study's in ``folder``.
+    keys
+        Where the file names them.
+    fixed
+        The file's own ``set``; ``overrides`` come on top.
+    fitted
+        Whether the economy's calibrated values hold.
 
     Returns
     -------
@@ -96,7 +100,8 @@ def read_factor(document: Document, key: str, draw: Draw, known: Sequence[Mappin
 
     Parameters
     ----------
-    known : the figures of each economy of the study.
+    known
+        The figures of each economy of the study.
     """
     here = ("parameters", key)
     before = len(document.problems)

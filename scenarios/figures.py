@@ -28,10 +28,14 @@ class Address:
 
     Parameters
     ----------
-    keys : columns whose words name a row.
-    columns : columns that hold its numbers; where there is only one, paths leave it out.
-    leave_out : rows that no run reads, by their first key.
-    only : rows that runs read, by their last key; empty for all.
+    keys
+        Columns whose words name a row.
+    columns
+        Columns that hold its numbers; where there is only one, paths leave it out.
+    leave_out
+        Rows that no run reads, by their first key.
+    only
+        Rows that runs read, by their last key; empty for all.
     """
 
     keys: tuple[str, ...]
@@ -95,12 +99,18 @@ class Figure:
 
     Parameters
     ----------
-    path : its name everywhere, such as ``economy.controls.gdp``.
-    value, unit : as the table has it.
-    low, high : range in published models or from the reasons in ``source``; None where the table gives none.
-    lowest : smallest value that makes sense, 0 or minus infinity.
-    status, source : how well it is known, and from where.
-    table, row, column : its place.
+    path
+        Its name everywhere, such as ``economy.controls.gdp``.
+    value, unit
+        As the table has it.
+    low, high
+        Range in published models or from the reasons in ``source``; None where the table gives none.
+    lowest
+        Smallest value that makes sense, 0 or minus infinity.
+    status, source
+        How well it is known, and from where.
+    table, row, column
+        Its place.
     """
 
     path: str

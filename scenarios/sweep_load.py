@@ -34,10 +34,14 @@ class Plan:
 
     Parameters
     ----------
-    name : the file's own, without its ending.
-    spec : what the file says.
-    scenarios : the scenarios it varies, with what it sets for all of them.
-    factors : its parameters, ready to be drawn, in the file's order.
+    name
+        The file's own, without its ending.
+    spec
+        What the file says.
+    scenarios
+        The scenarios it varies, with what it sets for all of them.
+    factors
+        Its parameters, ready to be drawn, in the file's order.
     """
 
     name: str
@@ -66,9 +70,12 @@ def load_sweep(
 
     Parameters
     ----------
-    name_or_path : a ready-made sweep such as ``cap``, or a YAML file.
-    variables : names that outputs may have.
-    overrides : dotted field -> value for all runs, laid over the file's own ``set``.
+    name_or_path
+        A ready-made sweep such as ``cap``, or a YAML file.
+    variables
+        Names that outputs may have.
+    overrides
+        Dotted field -> value for all runs, laid over the file's own ``set``.
 
     Raises
     ------
@@ -193,7 +200,8 @@ def count_points(design: DesignSpec, levels: Sequence[int]) -> int:
 
     Parameters
     ----------
-    levels : values of each parameter on a grid.
+    levels
+        Values of each parameter on a grid.
     """
     n, d = design.samples, len(levels)
     if design.method == "grid":

@@ -32,11 +32,16 @@ class Task:
 
     Parameters
     ----------
-    name : the file's own, without its ending.
-    spec : what the file says.
-    scenarios : those that the targets name, by that name, with what the file sets for all of them.
-    factors : the free parameters, ready to be set, in the file's order; ``starts`` where they start.
-    text : the file as it was read, for the record.
+    name
+        The file's own, without its ending.
+    spec
+        What the file says.
+    scenarios
+        Those that the targets name, by that name, with what the file sets for all of them.
+    factors
+        The free parameters, ready to be set, in the file's order; ``starts`` where they start.
+    text
+        The file as it was read, for the record.
     """
 
     name: str
@@ -59,9 +64,12 @@ def load_calibration(
 
     Parameters
     ----------
-    name_or_path : a ready-made calibration such as ``shanxi_2022``, or a YAML file.
-    variables : names that targets may have.
-    overrides : dotted field -> value for all runs, laid over the file's own ``set``.
+    name_or_path
+        A ready-made calibration such as ``shanxi_2022``, or a YAML file.
+    variables
+        Names that targets may have.
+    overrides
+        Dotted field -> value for all runs, laid over the file's own ``set``.
 
     Raises
     ------

@@ -35,7 +35,8 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
     ----------
     scenario : Scenario
         The policy, economy and settings.
-    drift : Flow, optional
+    drift
+        Flow, optional
         Another flow than the scenario's own (for training and tests).
 
     Attributes
@@ -120,7 +121,8 @@ def simulate(scenario: Scenario, drift: Flow | None = None) -> RunResult:
     Parameters
     ----------
     scenario : Scenario
-    drift : Flow, optional
+    drift
+        Flow, optional
         Another flow than the scenario's own.
 
     Raises

@@ -32,12 +32,12 @@ def translate(template: str) -> str:
 class Message(str):
     """A sentence or phrase with its template and named fields; as a text it is the sentence in English.
 
-    Parameters
+    Attributes
     ----------
-    template : str
-        The words, with fields in braces as ``str.format`` writes them. Without fields it is taken as it stands.
-    **fields : object
-        What stands in the braces; a message among them is translated with the whole.
+    template
+        The words, with fields in braces as ``str.format`` writes them.
+    fields
+        What stands in the braces.
 
     Examples
     --------
@@ -52,7 +52,15 @@ class Message(str):
     fields: dict[str, Any]
 
     def __new__(cls, template: str, /, **fields: object) -> Self:
-        """The sentence, with what it is made of beside it."""
+        """The sentence, with what it is made of beside it.
+
+        Parameters
+        ----------
+        template
+            The words, with fields in braces as ``str.format`` writes them. Without fields it is taken as it stands.
+        **fields
+            What stands in the braces; a message among them is translated with the whole.
+        """
         if isinstance(template, Message) and not fields:
             fields, template = template.fields, template.template
         fields = {name: str(v) if isinstance(v, BaseException | Path) else v for name, v in fields.items()}

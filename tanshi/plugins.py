@@ -45,9 +45,12 @@ class Origin:
 
     Attributes
     ----------
-    kind, name : what it is, and what scenarios call it.
-    distribution, version : who brings it; empty where it was registered in this process.
-    module, attribute : where it is found; an empty attribute means the module itself.
+    kind, name
+        What it is, and what scenarios call it.
+    distribution, version
+        Who brings it; empty where it was registered in this process.
+    module, attribute
+        Where it is found; an empty attribute means the module itself.
     """
 
     kind: Kind

@@ -28,7 +28,8 @@ def zic_limits(worth: Ints, lowest: int, highest: int, bid_draw: Floats, ask_dra
         Value of what is bought, or cost of what is sold, in ticks.
     lowest, highest : int
         Ticks, both can be drawn.
-    bid_draw, ask_draw : float in [0, 1), of the same shape as `worth` or broadcasting with it
+    bid_draw, ask_draw : float
+        In [0, 1), of the same shape as `worth` or broadcasting with it.
 
     Returns
     -------

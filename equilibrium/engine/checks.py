@@ -26,10 +26,14 @@ class Check:
 
     Attributes
     ----------
-    name : what should hold.
-    figure : how far it is from holding (relative unless the name says otherwise); NaN where it could not be asked.
-    limit : largest figure accepted.
-    detail : the account, equation or case that is worst.
+    name
+        What should hold.
+    figure
+        How far it is from holding (relative unless the name says otherwise); NaN where it could not be asked.
+    limit
+        Largest figure accepted.
+    detail
+        The account, equation or case that is worst.
     """
 
     name: str

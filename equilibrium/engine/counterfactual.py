@@ -22,8 +22,10 @@ class Counterfactual:
 
     Parameters
     ----------
-    model : the model, or its compiled form, which many counterfactuals may share.
-    like : a counterfactual to begin from, rather than the benchmark.
+    model
+        The model, or its compiled form, which many counterfactuals may share.
+    like
+        A counterfactual to begin from, rather than the benchmark.
 
     Examples
     --------

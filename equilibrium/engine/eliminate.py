@@ -51,11 +51,16 @@ class Elimination:
 
     Parameters
     ----------
-    row, col : positions of the non-zeros, shape ``(nnz,)``.
-    n : size of the matrix.
-    data : values in the benchmark, shape ``(nnz,)``; a pivot is large in its row.
-    unit : sizes of the unknowns, in which they are counted, so that one of 1e-12 is not taken for nothing.
-    pivoting : rows that may give a pivot, shape ``(n,)``: those that no complementarity switches off.
+    row, col
+        Positions of the non-zeros, shape ``(nnz,)``.
+    n
+        Size of the matrix.
+    data
+        Values in the benchmark, shape ``(nnz,)``; a pivot is large in its row.
+    unit
+        Sizes of the unknowns, in which they are counted, so that one of 1e-12 is not taken for nothing.
+    pivoting
+        Rows that may give a pivot, shape ``(n,)``: those that no complementarity switches off.
     """
 
     def __init__(self, row: Index, col: Index, n: int, data: Array, unit: Array, pivoting: NDArray[np.bool_]) -> None:

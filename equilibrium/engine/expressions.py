@@ -31,7 +31,8 @@ class Expression:
 
     Attributes
     ----------
-    products : coefficient of each product of (atom, power) pairs.
+    products
+        Coefficient of each product of (atom, power) pairs.
     """
 
     products: Mapping[Product, float]

@@ -16,13 +16,20 @@ class Found:
 
     Attributes
     ----------
-    x : all variables, in the compiled model's order.
-    residual : largest relative residual of the complementarity system.
-    worst : name of the equation that has it.
-    iterations : Newton iterations used.
-    walras : relative imbalance of the numeraire's market, the one equation left out.
-    weakest : smallest pivot of the last factorisation over its largest; NaN where none was made.
-    undetermined : unknowns that can move together without any equation noticing; empty where the equilibrium is locally
+    x
+        All variables, in the compiled model's order.
+    residual
+        Largest relative residual of the complementarity system.
+    worst
+        Name of the equation that has it.
+    iterations
+        Newton iterations used.
+    walras
+        Relative imbalance of the numeraire's market, the one equation left out.
+    weakest
+        Smallest pivot of the last factorisation over its largest; NaN where none was made.
+    undetermined
+        Unknowns that can move together without any equation noticing; empty where the equilibrium is locally
         unique.
     """
 

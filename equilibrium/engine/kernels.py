@@ -45,20 +45,33 @@ class State(NamedTuple):
 
     Attributes
     ----------
-    x : variables.
-    decision, paid : price that choices follow, and price that is paid, by leaf.
-    terms, tax_sum, gross : terms of trade, sum of tax rates, and terms x (1 + tax), by leaf.
-    tax : current rates, by tax.
-    log_item : logarithm of the price by item, relative to the benchmark; zero for leaves of Leontief nests.
-    passed : share of each item in its parent's value; for leaves of Leontief nests, whose price may be zero, per unit
+    x
+        variables.
+    decision, paid
+        Price that choices follow, and price that is paid, by leaf.
+    terms, tax_sum, gross
+        Terms of trade, sum of tax rates, and terms x (1 + tax), by leaf.
+    tax
+        Current rates, by tax.
+    log_item
+        Logarithm of the price by item, relative to the benchmark; zero for leaves of Leontief nests.
+    passed
+        Share of each item in its parent's value; for leaves of Leontief nests, whose price may be zero, per unit
         of the price.
-    price_index : price index of each consumer's demand.
-    quantity : by leaf, per unit of activity (demand: per unit of real demand).
-    scale : activity level, or real demand of the consumer, by leaf.
-    real : real demand by consumer, 1 in the benchmark.
-    flow : quantity x scale, by leaf.
-    residual : by equation.
-    imbalance : of the numeraire's market, relative.
+    price_index
+        Price index of each consumer's demand.
+    quantity
+        By leaf, per unit of activity (demand: per unit of real demand).
+    scale
+        Activity level, or real demand of the consumer, by leaf.
+    real
+        Real demand by consumer, 1 in the benchmark.
+    flow
+        Quantity x scale, by leaf.
+    residual
+        By equation.
+    imbalance
+        Of the numeraire's market, relative.
     """
 
     x: Numbers

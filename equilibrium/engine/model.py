@@ -88,9 +88,12 @@ class Term:
 
     Parameters
     ----------
-    coefficient : of the term.
-    atoms : what it multiplies.
-    powers : exponent of each atom; 1 for all when empty.
+    coefficient
+        Of the term.
+    atoms
+        What it multiplies.
+    powers
+        Exponent of each atom; 1 for all when empty.
     """
 
     coefficient: float
@@ -104,14 +107,20 @@ class Auxiliary:
 
     Parameters
     ----------
-    name : the variable.
-    terms : the equation's terms.
-    value : benchmark value.
-    lower, upper : bounds of the paired variable; the equation is >= 0 at the lower and <= 0 at the upper
+    name
+        The variable.
+    terms
+        The equation's terms.
+    value
+        Benchmark value.
+    lower, upper
+        Bounds of the paired variable; the equation is >= 0 at the lower and <= 0 at the upper
         bound.
-    pairs_price : commodity whose *price* is complementary to this equation; the market of that commodity then
+    pairs_price
+        Commodity whose *price* is complementary to this equation; the market of that commodity then
         determines this auxiliary variable (a quantity rationed by a bounded price).
-    scale : size of the equation's terms, for relative residuals.
+    scale
+        Size of the equation's terms, for relative residuals.
     """
 
     name: str

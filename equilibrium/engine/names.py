@@ -36,8 +36,10 @@ class Addresses(dict[Key, int]):
 
     Parameters
     ----------
-    what : what the names are of, in the singular.
-    form : how a name is written.
+    what
+        What the names are of, in the singular.
+    form
+        How a name is written.
     """
 
     def __init__(self, what: str, form: str = "name") -> None:

@@ -32,10 +32,13 @@ class Tax:
 
     Parameters
     ----------
-    rate : share of the commodity's price; on inputs the user pays ``p (1 + rate)``, on outputs the producer
+    rate
+        Share of the commodity's price; on inputs the user pays ``p (1 + rate)``, on outputs the producer
         keeps ``p (1 - rate)``.
-    receiver : name of the consumer who is paid.
-    multiplier : name of an auxiliary variable that scales the rate (an endogenous tax), or None.
+    receiver
+        Name of the consumer who is paid.
+    multiplier
+        Name of an auxiliary variable that scales the rate (an endogenous tax), or None.
     """
 
     rate: float
@@ -49,14 +52,21 @@ class Leaf:
 
     Parameters
     ----------
-    commodity : name of the commodity.
-    quantity : benchmark quantity per unit of the activity.
-    price : benchmark price of the commodity, before taxes.
-    taxes : ad-valorem taxes on this flow.
-    name : address of the leaf within its tree; the commodity's name when empty.
-    terms : auxiliary variable that multiplies both the price paid and the quantity of the commodity delivered
+    commodity
+        Name of the commodity.
+    quantity
+        Benchmark quantity per unit of the activity.
+    price
+        Benchmark price of the commodity, before taxes.
+    taxes
+        Ad-valorem taxes on this flow.
+    name
+        Address of the leaf within its tree; the commodity's name when empty.
+    terms
+        Auxiliary variable that multiplies both the price paid and the quantity of the commodity delivered
         (terms of trade: one unit shipped brings ``terms`` units of foreign exchange).
-    decision : ``(alpha, beta)``: choices follow the price ``alpha p + beta`` while ``p`` is paid (a sluggish
+    decision
+        ``(alpha, beta)``: choices follow the price ``alpha p + beta`` while ``p`` is paid (a sluggish
         response); None is the textbook case, in which what is paid is what is chosen by.
     """
 
@@ -80,10 +90,14 @@ class Nest:
 
     Parameters
     ----------
-    sigma : elasticity of substitution (inputs, demand) or of transformation (outputs), >= 0.
-    children : leaves and nests.
-    name : address of the node within its tree.
-    augment : efficiency of the composite relative to the benchmark (energy efficiency, productivity).
+    sigma
+        Elasticity of substitution (inputs, demand) or of transformation (outputs), >= 0.
+    children
+        Leaves and nests.
+    name
+        Address of the node within its tree.
+    augment
+        Efficiency of the composite relative to the benchmark (energy efficiency, productivity).
     """
 
     sigma: float
@@ -130,9 +144,12 @@ def unit_value(tree: Tree, price: Callable[[str], float], sign: int = 1) -> floa
 
     Parameters
     ----------
-    tree : the nest.
-    price : function from a commodity's name to its current price.
-    sign : 1 for inputs and demand, -1 for outputs (sigma then is the elasticity of transformation).
+    tree
+        The nest.
+    price
+        Function from a commodity's name to its current price.
+    sign
+        1 for inputs and demand, -1 for outputs (sigma then is the elasticity of transformation).
 
     Examples
     --------

@@ -69,10 +69,14 @@ class Sparse:
 
     Parameters
     ----------
-    plan : the pivots.
-    m : size of the matrix.
-    slots : numbers kept, fill included.
-    left : slots of the dense rest, with their rows and columns in it.
+    plan
+        The pivots.
+    m
+        Size of the matrix.
+    slots
+        Numbers kept, fill included.
+    left
+        Slots of the dense rest, with their rows and columns in it.
     """
 
     def __init__(self, plan: Plan, m: int, slots: int, left: tuple[Index, Index, Index]) -> None:
@@ -196,10 +200,14 @@ def arrange(row: Index, col: Index, values: Array, m: int, allowed: NDArray[np.b
 
     Parameters
     ----------
-    row, col : positions of the non-zeros, which are the first slots.
-    values : at the benchmark, unknowns counted in their own size.
-    m : size.
-    allowed : rows that may give a pivot, shape ``(m,)``.
+    row, col
+        Positions of the non-zeros, which are the first slots.
+    values
+        At the benchmark, unknowns counted in their own size.
+    m
+        size.
+    allowed
+        Rows that may give a pivot, shape ``(m,)``.
     """
     if m < SMALL or row.size > FULL * m * m:
         return Dense(m)

@@ -81,7 +81,8 @@ def along(solution: Solution, directions: Sequence[Parameters]) -> list[State]:
 
     Parameters
     ----------
-    directions : the solution's own parameters, each with ``STEP`` times a direction as imaginary part; the bounds of
+    directions
+        The solution's own parameters, each with ``STEP`` times a direction as imaginary part; the bounds of
         variables stay real.
 
     Returns

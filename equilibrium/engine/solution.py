@@ -30,9 +30,12 @@ class EquilibriumError(TanshiError, ValueError):
 
     Attributes
     ----------
-    equation : name of the equation with the largest residual.
-    residual : its relative residual.
-    final : whether the cause lies in what was asked for (a bound that leaves value unpaid), so that no other path to it
+    equation
+        Name of the equation with the largest residual.
+    residual
+        Its relative residual.
+    final
+        Whether the cause lies in what was asked for (a bound that leaves value unpaid), so that no other path to it
         can help.
     """
 

@@ -47,13 +47,20 @@ def solve(
 
     Parameters
     ----------
-    model : the model, or its compiled form (which many solves may share).
-    parameters : numbers to use; the benchmark's when None.
-    start : starting point, shape ``(n,)``; the benchmark when None.
-    tolerance : largest relative residual accepted.
-    iterations : Newton iterations allowed; 0 asks whether the start is an equilibrium.
-    near : an equilibrium of the same compiled model that should lie close by: its factorised Jacobian is tried first.
-    corners : where no equilibrium is found in which every activity runs and every good has a price, look for one in
+    model
+        The model, or its compiled form (which many solves may share).
+    parameters
+        Numbers to use; the benchmark's when None.
+    start
+        Starting point, shape ``(n,)``; the benchmark when None.
+    tolerance
+        Largest relative residual accepted.
+    iterations
+        Newton iterations allowed; 0 asks whether the start is an equilibrium.
+    near
+        An equilibrium of the same compiled model that should lie close by: its factorised Jacobian is tried first.
+    corners
+        Where no equilibrium is found in which every activity runs and every good has a price, look for one in
         which activities shut down and goods are free, declared so or not.
 
     Raises

@@ -22,12 +22,18 @@ class TermTable(NamedTuple):
 
     Attributes
     ----------
-    row : equation of each term.
-    atom, power : ``(terms, width)``, filled up with ones.
-    one : the atom that is always 1.
-    unit : (term, position, leaf) of quantities per unit, then of flows.
-    units : how many of these are per unit.
-    indices, real : (term, position, consumer) of price indices and of real demands.
+    row
+        Equation of each term.
+    atom, power
+        ``(terms, width)``, filled up with ones.
+    one
+        The atom that is always 1.
+    unit
+        (term, position, leaf) of quantities per unit, then of flows.
+    units
+        How many of these are per unit.
+    indices, real
+        (term, position, consumer) of price indices and of real demands.
     """
 
     row: Index

@@ -110,7 +110,8 @@ def split_coal(accounts: Accounts, rows: pd.DataFrame) -> Accounts:
 
     Parameters
     ----------
-    rows : long table ``class, item, value``; items as in ``ITEMS``: capacity_share (adds up to 1), intensity (coal per
+    rows
+        Long table ``class, item, value``; items as in ``ITEMS``: capacity_share (adds up to 1), intensity (coal per
         kWh over any common base), fuel_price (of a tce, over any common base), tied_to_heat (part of the class's
         output), hours_limit (hours that plant can run over those it ran), capacity_growth (1/year).
 

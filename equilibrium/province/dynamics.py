@@ -40,18 +40,29 @@ class Growth:
 
     Attributes
     ----------
-    labour, productivity, aeei, aeei_power : rates of growth; ``aeei_power`` holds for generation.
-    depreciation : share of capital that wears out in a year.
-    benchmark_capital_growth : growth of capital that the benchmark's investment gives.
-    public : real government demand; external : transfers, and net lending abroad; lines : capacity of the
+    labour, productivity, aeei, aeei_power
+        Rates of growth; ``aeei_power`` holds for generation.
+    depreciation
+        Share of capital that wears out in a year.
+    benchmark_capital_growth
+        Growth of capital that the benchmark's investment gives.
+    public
+        Real government demand; external : transfers, and net lending abroad; lines : capacity of the
         outgoing power lines; resources : coal, gas, ores, land.
-    outside : good -> growth of other provinces' demand for it.
-    outside_size : good -> year -> index of the size of that demand, beside its growth.
-    capacity : plant that limits a sector's output.
-    construction : quantity of construction in a unit of investment; other goods make up for it.
-    fade_from, fade : year from which all rates but population's decline, and by what share a year.
-    nonfossil : year -> index of non-fossil capacity's yearly output, 1 in the benchmark year.
-    plant : growth of plant that nobody builds anew, by activity, where it is not that of resources.
+    outside
+        Good -> growth of other provinces' demand for it.
+    outside_size
+        Good -> year -> index of the size of that demand, beside its growth.
+    capacity
+        Plant that limits a sector's output.
+    construction
+        Quantity of construction in a unit of investment; other goods make up for it.
+    fade_from, fade
+        Year from which all rates but population's decline, and by what share a year.
+    nonfossil
+        Year -> index of non-fossil capacity's yearly output, 1 in the benchmark year.
+    plant
+        Growth of plant that nobody builds anew, by activity, where it is not that of resources.
     """
 
     labour: float = 0.0
@@ -99,9 +110,12 @@ def advance(
 
     Parameters
     ----------
-    flows : mean flows of the year.
-    last : the year's last equilibrium.
-    decision : (leaves,) prices at which the mean flows were chosen, the mean over the year's equilibria of the prices
+    flows
+        Mean flows of the year.
+    last
+        The year's last equilibrium.
+    decision
+        (leaves,) prices at which the mean flows were chosen, the mean over the year's equilibria of the prices
         that choices followed (``Solution.state.decision``); by default those of ``last``, the year's only one. Flows
         and prices have to be of the same time: a plant that was chosen at low prices and is valued at high ones would
         be taken for one that saves nothing when the price is high.
@@ -121,11 +135,16 @@ class _Addresses:
 
     Attributes
     ----------
-    capital : services of all capital but the technologies' own, yi yuan of the benchmark.
-    installed : by sector with vintages of its own capital: endowments of the installed, leaf of the new one's capital.
-    vintages : by sector with two vintages: leaves of the installed and of the new one, and which of them are outputs.
-    built, equipment : leaves of investment: construction, and all other goods.
-    productive, efficient, efficient_power, renewed : nests of value added, of energy, of energy in generation, and
+    capital
+        Services of all capital but the technologies' own, yi yuan of the benchmark.
+    installed
+        By sector with vintages of its own capital: endowments of the installed, leaf of the new one's capital.
+    vintages
+        By sector with two vintages: leaves of the installed and of the new one, and which of them are outputs.
+    built, equipment
+        Leaves of investment: construction, and all other goods.
+    productive, efficient, efficient_power, renewed
+        Nests of value added, of energy, of energy in generation, and
         those of installed vintages that start every year anew.
     """
 

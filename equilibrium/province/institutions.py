@@ -73,9 +73,12 @@ def leisure_elasticity(spent: float, leisure: float, time: float, income: float,
 
     Parameters
     ----------
-    spent, leisure : benchmark values of consumption and of leisure, yi yuan.
-    time, income : values of all time and of full income.
-    supply : the elasticity asked for.
+    spent, leisure
+        Benchmark values of consumption and of leisure, yi yuan.
+    time, income
+        Values of all time and of full income.
+    supply
+        The elasticity asked for.
     """
     ratio, phi = leisure / (time - leisure), leisure / (spent + leisure)
     return 1.0 - (1.0 - time / income - supply / ratio) / (1.0 - phi)

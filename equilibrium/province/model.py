@@ -65,9 +65,12 @@ def province_model(accounts: Accounts, closure: Closure, numeraire: str = FX) ->
 
     Parameters
     ----------
-    accounts : balanced benchmark accounts (yi yuan, Mtce, Mt CO2).
-    closure : what is fixed and what adjusts.
-    numeraire : commodity whose price is one; the rest of China's price level unless a test asks for another.
+    accounts
+        Balanced benchmark accounts (yi yuan, Mtce, Mt CO2).
+    closure
+        What is fixed and what adjusts.
+    numeraire
+        Commodity whose price is one; the rest of China's price level unless a test asks for another.
     """
     flows = emitting_flows(accounts)
     parts = vintages(accounts, closure)

@@ -86,9 +86,12 @@ class Welfare:
 
     Attributes
     ----------
-    consumption : what households' utility from goods, and from leisure where they choose it, costs.
-    government : government's purchases.
-    saving : all saving that is invested, in units of investment goods of fixed composition.
+    consumption
+        What households' utility from goods, and from leisure where they choose it, costs.
+    government
+        Government's purchases.
+    saving
+        All saving that is invested, in units of investment goods of fixed composition.
     """
 
     consumption: float

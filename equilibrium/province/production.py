@@ -146,7 +146,8 @@ def beyond_plan(accounts: Accounts, cost: float) -> Activity:
 
     Parameters
     ----------
-    cost : with storage and curtailment, yuan/kWh; what the benchmark's plant earns a kWh is the unit.
+    cost
+        With storage and curtailment, yuan/kWh; what the benchmark's plant earns a kWh is the unit.
 
     Raises
     ------
@@ -156,7 +157,11 @@ def beyond_plan(accounts: Accounts, cost: float) -> Activity:
     earned = total(accounts.sam.loc["A_GENN"])  # yi yuan
     now = 0.1 * earned / cell(accounts.power, "GENN", "twh")  # yuan/kWh
     if cost <= now:
-        raise ClosureError(f"clean_cost: expected above the {now:.3f} yuan/kWh earned in the benchmark, found {cost:g}")
+        raise ClosureError(
+            "clean_cost: expected above the {now:.3f} yuan/kWh earned in the benchmark, found {cost:g}",
+            now=now,
+            cost=cost,
+        )
     spent = cost / now * BEYOND_UNIT
     goods = [Leaf(commodity(g), share * spent) for g, share in BEYOND_GOODS.items()]
     inputs = Nest(0.0, (Leaf("CAP", (1.0 - sum(BEYOND_GOODS.values())) * spent), *goods), name="inputs")

@@ -48,12 +48,18 @@ class CarbonResponse:
 
     Attributes
     ----------
-    price : carbon price, yuan/t.
-    emissions : Mt/yr, shape ``(8,)`` in the order of ``COVERABLE``.
-    slope : Mt/yr per yuan/t, same shape.
-    allocation : Mt/yr of permits given for output, same shape.
-    allocation_slope : Mt/yr per yuan/t of the permits given for output, same shape.
-    change : change of every variable of the equilibrium per yuan/t.
+    price
+        Carbon price, yuan/t.
+    emissions
+        Mt/yr, shape ``(8,)`` in the order of ``COVERABLE``.
+    slope
+        Mt/yr per yuan/t, same shape.
+    allocation
+        Mt/yr of permits given for output, same shape.
+    allocation_slope
+        Mt/yr per yuan/t of the permits given for output, same shape.
+    change
+        Change of every variable of the equilibrium per yuan/t.
     """
 
     price: float
@@ -80,10 +86,14 @@ class Quota:
 
     Attributes
     ----------
-    earner, sector : which of ``Province.earners`` and of ``COVERABLE`` the vintage belongs to.
-    level : variable of the vintage's activity level.
-    output : benchmark output at level 1, yi yuan.
-    border_term : -1 where the border price does not look at this vintage.
+    earner, sector
+        Which of ``Province.earners`` and of ``COVERABLE`` the vintage belongs to.
+    level
+        Variable of the vintage's activity level.
+    output
+        Benchmark output at level 1, yi yuan.
+    border_term
+        -1 where the border price does not look at this vintage.
     """
 
     leaf: int
@@ -375,7 +385,8 @@ class Province:
 
         Parameters
         ----------
-        returned : dA/dE of each of ``earners``, where ``return_tonnes`` gave permits for emissions.
+        returned
+            dA/dE of each of ``earners``, where ``return_tonnes`` gave permits for emissions.
         """
         dx = response_to_price_bound(solution, PERMIT) * YUAN_PER_TONNE
         flow, dflow = solution.state.flow, flow_response(solution, dx)

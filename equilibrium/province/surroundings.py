@@ -40,10 +40,14 @@ class Entry:
 
     Attributes
     ----------
-    array : name of the engine's parameter.
-    places : addresses in it.
-    power : of the multiplier.
-    base : quantities by which a border price's coefficient counts; None elsewhere.
+    array
+        Name of the engine's parameter.
+    places
+        Addresses in it.
+    power
+        Of the multiplier.
+    base
+        Quantities by which a border price's coefficient counts; None elsewhere.
     """
 
     array: str

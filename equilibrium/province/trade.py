@@ -140,8 +140,10 @@ def output_tree(accounts: Accounts, activity: str, share: float, closure: Closur
 
     Parameters
     ----------
-    share : part of the benchmark activity that this vintage stands for.
-    rates : auxiliary variable that multiplies the rate of a tax on production, or None.
+    share
+        Part of the benchmark activity that this vintage stands for.
+    rates
+        Auxiliary variable that multiplies the rate of a tax on production, or None.
     """
     sam, e = accounts.sam, accounts.elasticities
     account = f"A_{activity}"

@@ -27,16 +27,24 @@ class Accounts:
 
     Parameters
     ----------
-    goods : accounts of goods; the same account holds the industry that makes the good unless ``industries`` are named.
-    factors : labour, capital, land ...
-    consumers : households, government, investment: all who buy goods; what one pays another is a share of income.
-    world : the rest of the world.
-    industries : accounts of industries, where they are not the goods' own.
-    output_tax, tariff, sales_tax : tax accounts, by what is taxed: an industry's output, imports, all that is sold of a
+    goods
+        Accounts of goods; the same account holds the industry that makes the good unless ``industries`` are named.
+    factors
+        Labour, capital, land ...
+    consumers
+        Households, government, investment: all who buy goods; what one pays another is a share of income.
+    world
+        The rest of the world.
+    industries
+        Accounts of industries, where they are not the goods' own.
+    output_tax, tariff, sales_tax
+        Tax accounts, by what is taxed: an industry's output, imports, all that is sold of a
         good at home. Who receives the account's row receives the tax.
-    value_added, materials, demand, armington, transformation : elasticities; a number, or one by industry, consumer or
+    value_added, materials, demand, armington, transformation
+        elasticities; a number, or one by industry, consumer or
         good.
-    numeraire : a factor; the first one when empty.
+    numeraire
+        A factor; the first one when empty.
     """
 
     goods: tuple[str, ...]

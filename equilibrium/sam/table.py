@@ -24,10 +24,13 @@ def read_sam(path: str | Path, symbol: str | None = None, *, balance: float = BA
 
     Parameters
     ----------
-    path : a CSV or XLSX with accounts in its first column and in its first row, or with three columns (row, column,
+    path
+        A CSV or XLSX with accounts in its first column and in its first row, or with three columns (row, column,
         value); a GDX (extra ``gams``) or HAR (extra ``gempack``) with a matrix of two dimensions.
-    symbol : sheet of a workbook, parameter of a GDX, header of a HAR; needed where there are several.
-    balance : largest gap of an account, as a part of its total, that is passed over.
+    symbol
+        Sheet of a workbook, parameter of a GDX, header of a HAR; needed where there are several.
+    balance
+        Largest gap of an account, as a part of its total, that is passed over.
 
     Returns
     -------

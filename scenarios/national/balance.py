@@ -24,8 +24,10 @@ class Gap:
 
     Parameters
     ----------
-    sums, gaps : of every sector; gaps are nan where a cell was not read.
-    allowed : largest accepted gap of every sector.
+    sums, gaps
+        Of every sector; gaps are nan where a cell was not read.
+    allowed
+        Largest accepted gap of every sector.
     """
 
     sums: Array

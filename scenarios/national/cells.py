@@ -25,8 +25,10 @@ class Cells:
 
     Parameters
     ----------
-    sheet : where they stand.
-    decimal : the decimal mark.
+    sheet
+        Where they stand.
+    decimal
+        The decimal mark.
     """
 
     def __init__(self, sheet: Sheet, decimal: Mark) -> None:

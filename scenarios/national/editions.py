@@ -34,8 +34,10 @@ class Known:
 
     Parameters
     ----------
-    rows : its rows in the mapping.
-    edition : file of the mapping, without its ending.
+    rows
+        Its rows in the mapping.
+    edition
+        File of the mapping, without its ending.
     """
 
     rows: tuple[MapRow, ...]

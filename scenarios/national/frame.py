@@ -24,8 +24,10 @@ class Frame:
 
     Parameters
     ----------
-    top, left : first row and column of numbers.
-    columns, rows : what every column and row from there on says, by its place.
+    top, left
+        First row and column of numbers.
+    columns, rows
+        What every column and row from there on says, by its place.
     """
 
     sheet: Sheet

@@ -26,9 +26,12 @@ class Guess:
 
     Parameters
     ----------
-    shares : sectors of the model and the share of each.
-    confidence : between 0 and 1.
-    word : the word that decided.
+    shares
+        Sectors of the model and the share of each.
+    confidence
+        Between 0 and 1.
+    word
+        The word that decided.
     """
 
     shares: tuple[tuple[str, float], ...]

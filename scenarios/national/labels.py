@@ -109,10 +109,14 @@ class Heading:
 
     Parameters
     ----------
-    words : code and names of a sector, nearest to the numbers last.
-    role : its role in the table, empty for sectors, sums and what is not known.
-    total : whether it is a sum without a role.
-    origin : where the goods come from: domestic, imported, both, or nothing said.
+    words
+        Code and names of a sector, nearest to the numbers last.
+    role
+        Its role in the table, empty for sectors, sums and what is not known.
+    total
+        Whether it is a sum without a role.
+    origin
+        Where the goods come from: domestic, imported, both, or nothing said.
     """
 
     words: tuple[str, ...]

@@ -33,11 +33,16 @@ class Went:
 
     Parameters
     ----------
-    labels : its code and names.
-    parts : sectors of the model and shares; empty where nobody knows.
-    how : by what it was found: mapping, model, name, stem, code, guess.
-    where : the file or word that said so.
-    confidence : between 0 and 1.
+    labels
+        Its code and names.
+    parts
+        Sectors of the model and shares; empty where nobody knows.
+    how
+        By what it was found: mapping, model, name, stem, code, guess.
+    where
+        The file or word that said so.
+    confidence
+        Between 0 and 1.
     """
 
     labels: tuple[str, ...]
@@ -57,7 +62,8 @@ class UnknownSectors(UserError):
 
     Parameters
     ----------
-    went : every sector of the table, with the best guess where there is one.
+    went
+        Every sector of the table, with the best guess where there is one.
     """
 
     def __init__(self, problems: Sequence[Problem], went: Sequence[Went]) -> None:

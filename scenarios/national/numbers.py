@@ -40,9 +40,12 @@ class Notation:
 
     Parameters
     ----------
-    decimal : the mark before the decimals.
-    sure : whether the sheet leaves no doubt; else the other reading is possible as well.
-    clash : two cells that cannot be written in one notation, if there are such.
+    decimal
+        The mark before the decimals.
+    sure
+        Whether the sheet leaves no doubt; else the other reading is possible as well.
+    clash
+        Two cells that cannot be written in one notation, if there are such.
     """
 
     decimal: Mark = "."

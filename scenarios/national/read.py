@@ -43,12 +43,18 @@ class Asked:
 
     Parameters
     ----------
-    unit : unit of money, any word that `parse_unit` knows.
-    sheet : name of the sheet.
-    year : of the flows.
-    decimal : the decimal mark.
-    imports : file with a matrix of imports.
-    rate : yuan in one unit of the table's currency.
+    unit
+        Unit of money, any word that `parse_unit` knows.
+    sheet
+        Name of the sheet.
+    year
+        Of the flows.
+    decimal
+        The decimal mark.
+    imports
+        File with a matrix of imports.
+    rate
+        yuan in one unit of the table's currency.
     """
 
     unit: str | None = None

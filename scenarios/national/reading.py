@@ -36,9 +36,10 @@ class Reading:
 
     Parameters
     ----------
-    frame : where the numbers are.
-    decimal : the decimal mark.
-    bought : imports by user from a matrix of their own, in the order of the sectors, or None.
+    frame
+        Where the numbers are.
+    decimal
+        The decimal mark.
     """
 
     def __init__(self, frame: Frame, decimal: Mark) -> None:

@@ -22,9 +22,12 @@ class Lines:
 
     Parameters
     ----------
-    sectors : places with what they say, in their order.
-    roles : places by role.
-    unknown : places after the first role that are neither.
+    sectors
+        Places with what they say, in their order.
+    roles
+        Places by role.
+    unknown
+        Places after the first role that are neither.
     """
 
     sectors: list[tuple[int, Heading]] = field(default_factory=list)
@@ -67,10 +70,14 @@ class Matched:
 
     Parameters
     ----------
-    labels : of every sector.
-    columns : places of the columns.
-    home : rows of home-made goods, or of all goods where nothing is said.
-    bought : rows of imported goods, empty where the table does not part them.
+    labels
+        Of every sector.
+    columns
+        Places of the columns.
+    home
+        Rows of home-made goods, or of all goods where nothing is said.
+    bought
+        Rows of imported goods, empty where the table does not part them.
     """
 
     labels: list[tuple[str, ...]]

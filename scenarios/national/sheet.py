@@ -36,13 +36,20 @@ class Sheet:
 
     Parameters
     ----------
-    file : path as the user gave it, with the name of the sheet where a workbook has several.
-    cells : rows of cells; numbers of a workbook are `Exact`.
-    lines : line of every row as an editor shows it, counted from 1.
-    separator : what parts the cells in a text file; nothing in a workbook.
-    encoding : of a text file.
-    groups : merged cells, each as its first and last row and column.
-    name : of the sheet in its workbook.
+    file
+        Path as the user gave it, with the name of the sheet where a workbook has several.
+    cells
+        Rows of cells; numbers of a workbook are `Exact`.
+    lines
+        Line of every row as an editor shows it, counted from 1.
+    separator
+        What parts the cells in a text file; nothing in a workbook.
+    encoding
+        Of a text file.
+    groups
+        Merged cells, each as its first and last row and column.
+    name
+        Of the sheet in its workbook.
     """
 
     file: str

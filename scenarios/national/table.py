@@ -13,17 +13,27 @@ class NationalTable:
 
     Parameters
     ----------
-    file : where it was read.
-    labels : labels (code, name) of every sector.
-    use : (n, n) intermediate use, row sells to column, home-made and bought from outside together.
-    final : (n, ...) columns `words.FINAL`, and of `words.TRADE` those that the table has.
-    value_added : rows `words.VALUE_ADDED`, (4, n).
-    output : (n,) gross output.
-    year : of the flows, where the table says it.
-    unit : of the file, as a phrase.
-    unparted : what the table gives as a sum alone: ``consumption`` stands in the column household, ``value_added`` in
+    file
+        Where it was read.
+    labels
+        Labels (code, name) of every sector.
+    use
+        (n, n) intermediate use, row sells to column, home-made and bought from outside together.
+    final
+        (n, ...) columns `words.FINAL`, and of `words.TRADE` those that the table has.
+    value_added
+        Rows `words.VALUE_ADDED`, (4, n).
+    output
+        (n,) gross output.
+    year
+        Of the flows, where the table says it.
+    unit
+        Of the file, as a phrase.
+    unparted
+        What the table gives as a sum alone: ``consumption`` stands in the column household, ``value_added`` in
         the row surplus, until a template parts them.
-    notes : what was understood, moved or left out, a sentence each.
+    notes
+        What was understood, moved or left out, a sentence each.
     """
 
     file: str

@@ -41,9 +41,12 @@ class Unit:
 
     Parameters
     ----------
-    size : units of the currency in it.
-    currency : three letters; yuan is CNY.
-    word : as it stands in the table.
+    size
+        Units of the currency in it.
+    currency
+        Three letters; yuan is CNY.
+    word
+        As it stands in the table.
     """
 
     size: float

@@ -11,11 +11,16 @@ class Choice:
 
     Parameters
     ----------
-    column : heading of the price.
-    day_first : order of day and month.
-    series : which of several series in one file.
-    sheet : of a workbook.
-    decimal : the decimal mark.
+    column
+        Heading of the price.
+    day_first
+        Order of day and month.
+    series
+        Which of several series in one file.
+    sheet
+        Of a workbook.
+    decimal
+        The decimal mark.
     """
 
     column: str | None = None

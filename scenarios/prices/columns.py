@@ -36,10 +36,14 @@ class Columns:
 
     Parameters
     ----------
-    head : row of the headings; -1 where there are none.
-    date, price : columns.
-    name : heading of the price.
-    label : column that names one of several series, or None.
+    head
+        Row of the headings; -1 where there are none.
+    date, price
+        columns.
+    name
+        Heading of the price.
+    label
+        Column that names one of several series, or None.
     """
 
     head: int

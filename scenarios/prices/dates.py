@@ -34,12 +34,18 @@ class Dates:
 
     Parameters
     ----------
-    days : of every cell; None where it could not be read.
-    unread : places of cells that are no dates.
-    notes : what was decided for the whole column.
-    clash : two cells that cannot be of one order of day and month.
-    open_order : whether day and month could not be told apart.
-    timed : whether cells have a time of day.
+    days
+        Of every cell; None where it could not be read.
+    unread
+        Places of cells that are no dates.
+    notes
+        What was decided for the whole column.
+    clash
+        Two cells that cannot be of one order of day and month.
+    open_order
+        Whether day and month could not be told apart.
+    timed
+        Whether cells have a time of day.
     """
 
     days: list[date | None]

@@ -30,10 +30,14 @@ class PriceFile:
 
     Parameters
     ----------
-    file : as the user gave it.
-    frame : columns ``date`` (local dates, rising, each once), ``close`` (above 0) and ``line``.
-    column : heading of the price.
-    notes : what was decided and left out, a sentence each.
+    file
+        As the user gave it.
+    frame
+        Columns ``date`` (local dates, rising, each once), ``close`` (above 0) and ``line``.
+    column
+        Heading of the price.
+    notes
+        What was decided and left out, a sentence each.
     """
 
     file: str

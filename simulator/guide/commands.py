@@ -28,7 +28,8 @@ class Word:
 
     Attributes
     ----------
-    written : as the user types it.
+    written
+        As the user types it.
     """
 
     written: str

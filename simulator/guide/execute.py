@@ -39,7 +39,8 @@ class Fence:
 
     Attributes
     ----------
-    start, end : where it stands in the page, both fences included.
+    start, end
+        Where it stands in the page, both fences included.
     """
 
     kind: str

@@ -34,10 +34,14 @@ class Totals:
 
     Parameters
     ----------
-    energy : energy consumption as statistics count it, Mtce.
-    co2 : territorial emissions of combustion and process, Mt CO2.
-    generation : power generated, TWh.
-    nonfossil : share of generation.
+    energy
+        Energy consumption as statistics count it, Mtce.
+    co2
+        Territorial emissions of combustion and process, Mt CO2.
+    generation
+        Power generated, TWh.
+    nonfossil
+        Share of generation.
     """
 
     energy: float | None = None

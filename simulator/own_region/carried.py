@@ -34,9 +34,12 @@ class Moved:
 
     Attributes
     ----------
-    tables : all tables of the folder.
-    accounts : balanced on them.
-    base, table : the official table, and what it became.
+    tables
+        All tables of the folder.
+    accounts
+        Balanced on them.
+    base, table
+        The official table, and what it became.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -60,9 +63,12 @@ def rebuilt(figures: Figures, base: NationalTable, moved: Drivers, origin: str) 
 
     Parameters
     ----------
-    figures : the folder's tables; what they say in tonnes, and all of the nation, stays.
-    base : official table of ``moved.first`` in the model's sectors.
-    origin : the table's name, for the sources of what is derived from it.
+    figures
+        The folder's tables; what they say in tonnes, and all of the nation, stays.
+    base
+        Official table of ``moved.first`` in the model's sectors.
+    origin
+        The table's name, for the sources of what is derived from it.
     """
     base = without_own_use(base)
     table = carry(base, moved, broad_of(figures))
@@ -140,7 +146,8 @@ def reconciliation(name: str, after: Accounts) -> pd.DataFrame:
 
     Parameters
     ----------
-    name : of the province, whose figures before the project carries.
+    name
+        Of the province, whose figures before the project carries.
 
     Returns
     -------

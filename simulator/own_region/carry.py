@@ -39,13 +39,20 @@ class Drivers:
 
     Attributes
     ----------
-    first, last : the years.
-    quantity, price : by sector, last year over first.
-    contracts : (good, user) -> price ratio of a good that one user buys under other terms.
-    shares : value added over output of the last year, where it is known.
-    pay, jobs : wage bill per job, last year over first, and jobs by sector where they are known.
-    added : value added of the last year by broad sector (primary, secondary, tertiary), yi yuan.
-    spending : household, government, fixed_investment and stocks over gross domestic product in the last year.
+    first, last
+        The years.
+    quantity, price
+        By sector, last year over first.
+    contracts
+        (good, user) -> price ratio of a good that one user buys under other terms.
+    shares
+        Value added over output of the last year, where it is known.
+    pay, jobs
+        Wage bill per job, last year over first, and jobs by sector where they are known.
+    added
+        Value added of the last year by broad sector (primary, secondary, tertiary), yi yuan.
+    spending
+        Household, government, fixed_investment and stocks over gross domestic product in the last year.
     """
 
     first: int
@@ -97,8 +104,10 @@ def carry(table: NationalTable, moved: Drivers, broad: Mapping[str, str]) -> Nat
 
     Parameters
     ----------
-    table : the first year's, in the model's sectors.
-    broad : broad sector of each sector.
+    table
+        The first year's, in the model's sectors.
+    broad
+        Broad sector of each sector.
     """
     names = table.sectors
     q, p = moved.quantity[names], moved.price[names]

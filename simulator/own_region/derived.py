@@ -63,8 +63,10 @@ def derive(folder: Path, out: Path) -> list[str]:
 
     Parameters
     ----------
-    folder : holds the province's 42-sector tables and the nation's 139 sectors of 2012; nothing in it is copied.
-    out : a new folder for the tables in 17 sectors and the money tables of the economy.
+    folder
+        Holds the province's 42-sector tables and the nation's 139 sectors of 2012; nothing in it is copied.
+    out
+        A new folder for the tables in 17 sectors and the money tables of the economy.
 
     Raises
     ------

@@ -38,11 +38,16 @@ class Made:
 
     Attributes
     ----------
-    folder : where it is.
-    lines : what a person should know of it, a line each.
-    went : which sector of the table went where, as `tanshi.scenarios.national.mapping.went_table`.
-    year : of the accounts.
-    calibrated_from : economy whose fitted values were taken over.
+    folder
+        Where it is.
+    lines
+        What a person should know of it, a line each.
+    went
+        Which sector of the table went where, as `tanshi.scenarios.national.mapping.went_table`.
+    year
+        Of the accounts.
+    calibrated_from
+        Economy whose fitted values were taken over.
     """
 
     folder: Path
@@ -58,13 +63,20 @@ class Given:
 
     Parameters
     ----------
-    unit, sheet, year, decimal, imports, rate : as in `tanshi.scenarios.national.read.read_table`.
-    mapping : sectors of the table to those of the model.
-    base_year : year of the accounts, where it is not the table's.
-    gdp : gross domestic product of that year in its own prices, yi yuan, to which all money is scaled.
-    totals : the region's own energy, carbon and power of that year.
-    calibrated_from : economy whose fitted values are taken over.
-    source : what the table is and who published it.
+    unit, sheet, year, decimal, imports, rate
+        As in `tanshi.scenarios.national.read.read_table`.
+    mapping
+        Sectors of the table to those of the model.
+    base_year
+        Year of the accounts, where it is not the table's.
+    gdp
+        Gross domestic product of that year in its own prices, yi yuan, to which all money is scaled.
+    totals
+        The region's own energy, carbon and power of that year.
+    calibrated_from
+        Economy whose fitted values are taken over.
+    source
+        What the table is and who published it.
     """
 
     unit: str | None = None

@@ -32,12 +32,18 @@ class Fuels:
 
     Attributes
     ----------
-    burnt : columns ``user, fuel, mtce``, in the sense of the table ``fuel_2019`` (one row a user and fuel).
-    feedstocks : columns of the table ``feedstocks``.
-    ratio : tonnes burnt by user over the template's.
-    coking : coking coal over the template's.
-    refines : whether crude oil is refined in the region.
-    dropped : money for fuel that could not be given tonnes, yi yuan, by ``(commodity, user)``.
+    burnt
+        Columns ``user, fuel, mtce``, in the sense of the table ``fuel_2019`` (one row a user and fuel).
+    feedstocks
+        Columns of the table ``feedstocks``.
+    ratio
+        Tonnes burnt by user over the template's.
+    coking
+        Coking coal over the template's.
+    refines
+        Whether crude oil is refined in the region.
+    dropped
+        Money for fuel that could not be given tonnes, yi yuan, by ``(commodity, user)``.
     """
 
     burnt: pd.DataFrame

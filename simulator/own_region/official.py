@@ -60,7 +60,8 @@ def official(folder: Path, province: str, year: int, sectors: Sequence[str], sha
 
     Parameters
     ----------
-    folder : holds ``<province>_<year>.csv`` and the nation's ``china_io_2012_139.csv``, in wan yuan.
+    folder
+        Holds ``<province>_<year>.csv`` and the nation's ``china_io_2012_139.csv``, in wan yuan.
     """
     path = find(folder, f"{province}_{year}.csv")
     table = _crossing(to_sectors(read_table(path, "wanyuan"), tuple(sectors)))

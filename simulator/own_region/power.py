@@ -23,11 +23,16 @@ class Power:
 
     Attributes
     ----------
-    use, technologies, materials : the tables ``electricity_use``, ``power`` and ``power_materials``, values only.
-    generation, export : TWh a year.
-    household : households' bill, yi yuan.
-    growth : generation over the template's.
-    notes : what the table says that could not be taken over.
+    use, technologies, materials
+        The tables ``electricity_use``, ``power`` and ``power_materials``, values only.
+    generation, export
+        TWh a year.
+    household
+        Households' bill, yi yuan.
+    growth
+        Generation over the template's.
+    notes
+        What the table says that could not be taken over.
     """
 
     use: pd.DataFrame

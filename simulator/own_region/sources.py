@@ -14,9 +14,12 @@ class Sources:
 
     Parameters
     ----------
-    template : name of the economy that stands in.
-    file : the region's table.
-    publication : what the table is and who published it; its file name where nobody said.
+    template
+        Name of the economy that stands in.
+    file
+        The region's table.
+    publication
+        What the table is and who published it; its file name where nobody said.
     """
 
     template: str

@@ -36,9 +36,12 @@ class Region:
 
     Attributes
     ----------
-    tables : all tables of an economy's folder.
-    accounts : its balanced accounts.
-    notes : what was moved, cut or left out, a sentence each.
+    tables
+        All tables of an economy's folder.
+    accounts
+        Its balanced accounts.
+    notes
+        What was moved, cut or left out, a sentence each.
     """
 
     tables: dict[str, pd.DataFrame]

@@ -28,9 +28,12 @@ def economy_variables(
 
     Parameters
     ----------
-    flows : mean flows of the year.
-    welfare : mean real demand of households, 1 in the benchmark.
-    accrued : (8,) Mt accrued along the drift's path in the year; it replaces the economy's own figure of the sectors
+    flows
+        Mean flows of the year.
+    welfare
+        Mean real demand of households, 1 in the benchmark.
+    accrued
+        (8,) Mt accrued along the drift's path in the year; it replaces the economy's own figure of the sectors
         in ``covered`` (8,), whose emissions the market verifies.
     """
     emissions = accounts.emissions(flows)

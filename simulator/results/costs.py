@@ -32,8 +32,10 @@ def offset_variables(
 
     Parameters
     ----------
-    trades : auctions: ``year``, ``price`` (yuan/t), ``bought_t`` ((8,) t by sector).
-    surrendered : year to Mt.
+    trades
+        auctions: ``year``, ``price`` (yuan/t), ``bought_t`` ((8,) t by sector).
+    surrendered
+        Year to Mt.
     """
     booked = {int(row["year"]): row for row in trades}
     out: Annual = {name: {} for name in ("Price|Carbon|Offsets", "Carbon Market|Offsets|Surrendered")}
@@ -56,10 +58,14 @@ def cost_variables(
 
     Parameters
     ----------
-    annual : the run's annual variables: emissions by sector, the carbon price, and offsets where it has any.
-    purchases : year and sector to what was paid for allowances less what was received, yuan.
-    baseline : year to emissions of the frozen baseline, (8,) Mt.
-    opening : the benchmark's carbon price, which power pays in the baseline, yuan/t.
+    annual
+        The run's annual variables: emissions by sector, the carbon price, and offsets where it has any.
+    purchases
+        Year and sector to what was paid for allowances less what was received, yuan.
+    baseline
+        Year to emissions of the frozen baseline, (8,) Mt.
+    opening
+        The benchmark's carbon price, which power pays in the baseline, yuan/t.
     """
     out: Annual = {name: {} for s in (None, *FIRM_SECTORS) for name in (cost_of(s), *(cost_of(s, p) for p in PARTS))}
     price, offset_price = annual["Price|Carbon"], annual.get("Price|Carbon|Offsets", {})

@@ -27,10 +27,14 @@ class Auction:
 
     Attributes
     ----------
-    year, period : from 1.
-    price : yuan/t.
-    orders, clearing : in ticks and lots.
-    tick : yuan/t; ``lot`` : t.
+    year, period
+        From 1.
+    price
+        yuan/t.
+    orders, clearing
+        In ticks and lots.
+    tick
+        yuan/t; ``lot`` : t.
     """
 
     year: int

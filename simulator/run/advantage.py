@@ -31,10 +31,14 @@ class Advantage:
 
     Attributes
     ----------
-    price : yuan/t, mean of the year's periods.
-    firms : (firms,) yuan a year; 0 for those that do not trade.
-    sectors : (8,) the same by sector.
-    miss : at half and at twice the price, how far the sectors' monotone curves together are from the economy's own
+    price
+        yuan/t, mean of the year's periods.
+    firms
+        (firms,) yuan a year; 0 for those that do not trade.
+    sectors
+        (8,) the same by sector.
+    miss
+        At half and at twice the price, how far the sectors' monotone curves together are from the economy's own
         answer, as part of it: what sectors emit more because demand moves to them is not on a falling curve.
     """
 

@@ -44,8 +44,10 @@ def annual_path(
 
     Parameters
     ----------
-    regime : sets coverage and the price or cap of a year on the parameters.
-    solve : from parameters, year and where to start to that year's equilibrium; the model's own by default.
+    regime
+        Sets coverage and the price or cap of a year on the parameters.
+    solve
+        From parameters, year and where to start to that year's equilibrium; the model's own by default.
 
     Raises
     ------
@@ -100,11 +102,16 @@ class Baseline:
 
     Attributes
     ----------
-    emissions, outputs : by year and sector; outputs are indices, 1 in the benchmark.
-    activities : those whose output can earn quotas: classes of thermal plant in power, the sector itself elsewhere.
-    earners : their sectors, as places in ``COVERABLE``.
-    twh : power that they generated in the benchmark year, TWh.
-    earning_emissions, earning_outputs : Mt/yr and indices of these activities by year.
+    emissions, outputs
+        By year and sector; outputs are indices, 1 in the benchmark.
+    activities
+        Those whose output can earn quotas: classes of thermal plant in power, the sector itself elsewhere.
+    earners
+        Their sectors, as places in ``COVERABLE``.
+    twh
+        Power that they generated in the benchmark year, TWh.
+    earning_emissions, earning_outputs
+        Mt/yr and indices of these activities by year.
     """
 
     years: range
@@ -156,7 +163,8 @@ def frozen_baseline(
 
     Parameters
     ----------
-    beyond : years after the last one, in which growth goes on (``growing_on``): for who looks ahead.
+    beyond
+        Years after the last one, in which growth goes on (``growing_on``): for who looks ahead.
     """
     return _frozen_baseline(name, closure, dynamics, first, last, tuple(sorted((changes or {}).items())), beyond)
 

@@ -33,7 +33,8 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
     Parameters
     ----------
     scenario : Scenario
-    drift : Flow, optional
+    drift
+        Flow, optional
         Another flow than the scenario's own, for training and tests.
 
     Raises

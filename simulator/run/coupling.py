@@ -50,15 +50,24 @@ class Agreement:
 
     Attributes
     ----------
-    price : yuan/t, on tick.
-    response : the economy at the last trial price, on the tangent of the last equilibrium.
-    answer : that equilibrium.
-    clearing, orders : the clearing of the last book, to be settled, and that book.
-    iterations : books made.
-    gap : distance between the last trial price and the price that cleared, yuan/t.
-    credits : Mt of offset credits expected to be surrendered for the year.
-    forest_income : yi yuan a year that forest owners are paid for them.
-    plan : the auction of credits on paper; None where there is none.
+    price
+        yuan/t, on tick.
+    response
+        The economy at the last trial price, on the tangent of the last equilibrium.
+    answer
+        That equilibrium.
+    clearing, orders
+        The clearing of the last book, to be settled, and that book.
+    iterations
+        Books made.
+    gap
+        Distance between the last trial price and the price that cleared, yuan/t.
+    credits
+        Mt of offset credits expected to be surrendered for the year.
+    forest_income
+        yi yuan a year that forest owners are paid for them.
+    plan
+        The auction of credits on paper; None where there is none.
     """
 
     price: float
@@ -91,13 +100,20 @@ def agree(
 
     Parameters
     ----------
-    economy : from a price (yuan/t), the last trial's answer and the credits counted on there to the answer at it.
-    book : from a response and a step of the price ladder (ticks) to all firms' orders.
-    start : first trial price, yuan/t.
-    lowest, highest : admissible prices, yuan/t.
-    tolerance : the price has settled when it moves by no more than this, or by one tick, yuan/t.
-    rng : a fresh generator of the period's stream, so that every book draws the same lots.
-    expected : credits (Mt) and what forest owners are paid for them (yi yuan) where no trial plans any.
+    economy
+        From a price (yuan/t), the last trial's answer and the credits counted on there to the answer at it.
+    book
+        From a response and a step of the price ladder (ticks) to all firms' orders.
+    start
+        First trial price, yuan/t.
+    lowest, highest
+        Admissible prices, yuan/t.
+    tolerance
+        The price has settled when it moves by no more than this, or by one tick, yuan/t.
+    rng
+        A fresh generator of the period's stream, so that every book draws the same lots.
+    expected
+        Credits (Mt) and what forest owners are paid for them (yi yuan) where no trial plans any.
     """
     trial = _on_tick(min(max(start, lowest), highest), tick)
     step = max(0.002 * trial, 0.05) / tick

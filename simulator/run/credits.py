@@ -47,11 +47,16 @@ class CreditPlan:
 
     Attributes
     ----------
-    price : of a credit, yuan/t; None where none is sold.
-    bought : (firms,) t.
-    used : (firms,) t that each firm will surrender, credits of earlier years included.
-    slope : (firms,) its change with the price of allowances, t per yuan/t, as far as it matters for the next trial.
-    clearing : the auction, to be booked at year end.
+    price
+        Of a credit, yuan/t; None where none is sold.
+    bought
+        (firms,) t.
+    used
+        (firms,) t that each firm will surrender, credits of earlier years included.
+    slope
+        (firms,) its change with the price of allowances, t per yuan/t, as far as it matters for the next trial.
+    clearing
+        The auction, to be booked at year end.
     """
 
     price: float | None
@@ -98,8 +103,10 @@ def plan_credits(w: World, s: State, price: float, owed: Floats, owed_slope: Flo
 
     Parameters
     ----------
-    price : yuan/t, the trial price of allowances.
-    owed, owed_slope : (firms,) what firms expect to have to surrender for the year, t, and its change with the price.
+    price
+        yuan/t, the trial price of allowances.
+    owed, owed_slope
+        (firms,) what firms expect to have to surrender for the year, t, and its change with the price.
     """
     rule, market = w.scenario.offsets, w.scenario.market
     firms = len(s.firms)
@@ -200,8 +207,10 @@ def with_credits(
 
     Parameters
     ----------
-    solve : from credits (Mt) to the equilibrium with that many more permits.
-    price_of, owed_of : its permit price (yuan/t), and the year's emissions to be covered (Mt).
+    solve
+        From credits (Mt) to the equilibrium with that many more permits.
+    price_of, owed_of
+        Its permit price (yuan/t), and the year's emissions to be covered (Mt).
 
     Returns
     -------

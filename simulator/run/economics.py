@@ -116,9 +116,11 @@ def at_price(
         Part of the price that technique follows.
     income : float, optional
         Yi yuan a year that forest owners are paid; by default what the state holds.
-    base : Parameters, optional
+    base
+        Parameters, optional
         Others than the state's.
-    near : Near, optional
+    near
+        Near, optional
         An equilibrium of the same period.
     now : bool
         In the surroundings of the period itself; by default in those expected for the rest of the year.

@@ -37,7 +37,8 @@ class Economy:
 
     Attributes
     ----------
-    data : hash of the economy's files.
+    data
+        Hash of the economy's files.
     """
 
     name: str
@@ -131,7 +132,8 @@ def economy(name: str, changes: Mapping[str, float] | None = None) -> Economy:
 
     Parameters
     ----------
-    changes : path of a figure -> its value, as in ``Scenario.figures``.
+    changes
+        Path of a figure -> its value, as in ``Scenario.figures``.
 
     Raises
     ------
@@ -150,7 +152,8 @@ def province(
 
     Parameters
     ----------
-    own_quotas : sectors whose quotas bind themselves alone.
+    own_quotas
+        Sectors whose quotas bind themselves alone.
     """
     return _province(name, fields, _by_value(changes), own_quotas)
 
@@ -243,5 +246,5 @@ def _province(
         built = Province(_economy(name, changes).accounts, closure)
     except ClosureError as error:
         problem = Problem("options and parameters of the economy that fit its benchmark", str(error), field="closure")
-        raise UserError(f"The province '{name}' cannot be built.", [problem]) from error
+        raise UserError("The province '{name}' cannot be built.", [problem], name=name) from error
     return built, PhysicalAccounts(built)

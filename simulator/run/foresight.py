@@ -34,13 +34,20 @@ class Standing:
 
     Attributes
     ----------
-    year : the current year.
-    remaining : part of it still to come.
-    parameters : of the current year, its policy set.
-    effective : (8,) yuan/t, the price that technique has adjusted to.
-    start : an equilibrium to begin from.
-    forest_income : yi yuan a year that enterprises pay forest owners.
-    flows, decision : of the part of the year that has passed, weighted by that part; None in January.
+    year
+        The current year.
+    remaining
+        Part of it still to come.
+    parameters
+        Of the current year, its policy set.
+    effective
+        (8,) yuan/t, the price that technique has adjusted to.
+    start
+        An equilibrium to begin from.
+    forest_income
+        yi yuan a year that enterprises pay forest owners.
+    flows, decision
+        Of the part of the year that has passed, weighted by that part; None in January.
     """
 
     year: int
@@ -59,11 +66,16 @@ class YearsAhead:
 
     Parameters
     ----------
-    province, growth, policy : of the run; growth and policy have to reach as far as is looked ahead.
-    adjustment : from a span in years to the weight of the price in technique at its end, and its mean over the span.
-    years : how many, the current one included.
-    offsets : the scenario's rule of credits.
-    surrounded : from parameters to those in the surroundings that are expected for the rest of the current year; what
+    province, growth, policy
+        Of the run; growth and policy have to reach as far as is looked ahead.
+    adjustment
+        From a span in years to the weight of the price in technique at its end, and its mean over the span.
+    years
+        How many, the current one included.
+    offsets
+        The scenario's rule of credits.
+    surrounded
+        From parameters to those in the surroundings that are expected for the rest of the current year; what
         strays dies out until the next.
     """
 
@@ -85,7 +97,8 @@ class YearsAhead:
 
         Parameters
         ----------
-        prices : (years,) yuan/t, each the mean of its year; the first of what is left of the current one.
+        prices
+            (years,) yuan/t, each the mean of its year; the first of what is left of the current one.
 
         Returns
         -------

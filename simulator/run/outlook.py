@@ -280,7 +280,8 @@ def planned_wish(w: World, s: State, size: Floats, price: float) -> Wish:
 
     Parameters
     ----------
-    size : (firms,) yearly emissions, t; 0 for firms that do not trade.
+    size
+        (firms,) yearly emissions, t; 0 for firms that do not trade.
     """
     outlook = s.market.outlook
     assert outlook is not None

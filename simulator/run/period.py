@@ -40,8 +40,10 @@ class Period:
 
     Attributes
     ----------
-    agreement : what the market agreed on.
-    closing : the economy at the price paid, technique as far as it has followed: what is emitted and accounted.
+    agreement
+        What the market agreed on.
+    closing
+        The economy at the price paid, technique as far as it has followed: what is emitted and accounted.
     """
 
     agreement: Agreement

@@ -95,7 +95,8 @@ class Policy:
 
         Parameters
         ----------
-        whole : in the year of a shock, as if it had held from January: the rate at which allowances now come.
+        whole
+            In the year of a shock, as if it had held from January: the rate at which allowances now come.
         """
         if (year, whole) not in self._caps:
             self._caps[year, whole] = self._caps_of(year, whole)

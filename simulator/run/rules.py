@@ -63,7 +63,8 @@ def advance_limit(w: World, s: State, firms: Ints, due: Ints) -> Ints | None:
 
     Parameters
     ----------
-    due : (firms,) t to be surrendered for the year.
+    due
+        (firms,) t to be surrendered for the year.
     """
     rule = w.scenario.banking
     last = s.year == w.scenario.years.end

@@ -34,8 +34,10 @@ class Admitted:
 
     Attributes
     ----------
-    lowest, highest : yuan/t.
-    sellable : t held; ``buyable`` : t, all allowances of the year, more than which nobody can want.
+    lowest, highest
+        yuan/t.
+    sellable
+        t held; ``buyable`` : t, all allowances of the year, more than which nobody can want.
     """
 
     lowest: float

@@ -51,7 +51,8 @@ def close_year(w: World, s: State, last: Solution) -> None:
 
     Parameters
     ----------
-    last : the year's last equilibrium.
+    last
+        The year's last equilibrium.
     """
     if w.agents_trade:
         adjust_after(w, s)

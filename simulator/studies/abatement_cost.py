@@ -50,9 +50,12 @@ class Curve:
 
     Attributes
     ----------
-    choice : which structural choice.
-    year : the last year.
-    falls : price (yuan/t) -> part of the CO2 without a price.
+    choice
+        Which structural choice.
+    year
+        The last year.
+    falls
+        Price (yuan/t) -> part of the CO2 without a price.
     """
 
     choice: str

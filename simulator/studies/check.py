@@ -50,7 +50,8 @@ def emission_falls(accounts: Accounts, closure: Closure) -> pd.DataFrame:
 
     Parameters
     ----------
-    closure : its ``border_pass_through`` is replaced where a row says so.
+    closure
+        Its ``border_pass_through`` is replaced where a row says so.
 
     Returns
     -------

@@ -62,11 +62,16 @@ class Comparison:
 
     Attributes
     ----------
-    paths : scenario, variant, shock, t, price and covered emissions by period (by year: traditional).
-    annual : scenario, variant, shock, year, variable, value.
-    response : scenario, shock, variant, and the answer of the price to the shock.
-    moments : source, measure, value, and whether it was imposed or emerges.
-    shocks : name of the shock to its words.
+    paths
+        Scenario, variant, shock, t, price and covered emissions by period (by year: traditional).
+    annual
+        Scenario, variant, shock, year, variable, value.
+    response
+        Scenario, shock, variant, and the answer of the price to the shock.
+    moments
+        Source, measure, value, and whether it was imposed or emerges.
+    shocks
+        Name of the shock to its words.
     """
 
     paths: pd.DataFrame
@@ -93,10 +98,14 @@ def compare(
 
     Parameters
     ----------
-    names : one or two scenarios, built in or files.
-    year, period : when the shocks are announced; by default in the middle of a middle year.
-    cut : part of the cap that the first shock takes away.
-    entrants : sectors that the second shock brings in; by default steel, else whatever does not trade yet.
+    names
+        One or two scenarios, built in or files.
+    year, period
+        When the shocks are announced; by default in the middle of a middle year.
+    cut
+        Part of the cap that the first shock takes away.
+    entrants
+        Sectors that the second shock brings in; by default steel, else whatever does not trade yet.
 
     Raises
     ------
@@ -108,13 +117,7 @@ def compare(
     shocks: dict[str, str] = {}
     when = 0.0
     for name in names:
-        base = load_scenario(name, dict(overrides or {}))
-        if base.shock.year is not None:
-            got = Message("shock.year {year}", year=base.shock.year)
-            problem = Problem("a scenario without a shock of its own", got, field="shock")
-            raise UserError(
-                "The scenario {name} cannot be compared under the command's shocks.", [problem], name=base.name
-            )
+        base = _unshocked(load_scenario(name, dict(overrides or {})))
         at = year if year is not None else (max(base.policy_start, base.years.start) + base.years.end) // 2
         n = base.market.periods_per_year
         first = period if period is not None else n // 2 + 1
@@ -159,6 +162,14 @@ def compare(
     )
 
 
+def _unshocked(base: Scenario) -> Scenario:
+    if base.shock.year is None:
+        return base
+    got = Message("shock.year {year}", year=base.shock.year)
+    problem = Problem("a scenario without a shock of its own", got, field="shock")
+    raise UserError("The scenario {name} cannot be compared under the command's shocks.", [problem], name=base.name)
+
+
 def _path(run: RunResult, scenario: str, variant: str, shock: str) -> pd.DataFrame:
     p = run.periods
     sectors = [str(c).removeprefix("covered_") for c in p if str(c).startswith("covered_")]
@@ -196,8 +207,10 @@ def answer(change: pd.Series[float], when: float, annual: bool) -> dict[str, flo
 
     Parameters
     ----------
-    change : difference from the run without the shock, yuan/t, by date of the period's beginning.
-    annual : one value a year, which moves from January of the shock's year on, before anybody knew.
+    change
+        Difference from the run without the shock, yuan/t, by date of the period's beginning.
+    annual
+        One value a year, which moves from January of the shock's year on, before anybody knew.
 
     Returns
     -------

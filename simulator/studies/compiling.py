@@ -28,7 +28,8 @@ def compile_once(report: Callable[[str, int, int], None] | None = None) -> bool:
 
     Parameters
     ----------
-    report : told in one line, with 0 and then 1 of 1 steps done.
+    report
+        Told in one line, with 0 and then 1 of 1 steps done.
 
     Returns
     -------

@@ -48,11 +48,16 @@ class Found:
 
     Attributes
     ----------
-    tightness : of its cap or standard.
-    price : yuan/t.
-    before, after : what the year yields where nothing is priced and under the scenario.
-    ev : equivalent variation of households, yi yuan.
-    gdp : change of real GDP, %.
+    tightness
+        Of its cap or standard.
+    price
+        yuan/t.
+    before, after
+        What the year yields where nothing is priced and under the scenario.
+    ev
+        Equivalent variation of households, yi yuan.
+    gdp
+        Change of real GDP, %.
     """
 
     tightness: float

@@ -49,11 +49,16 @@ class Fans:
 
     Attributes
     ----------
-    bands : scenario, part, variable, unit, t, low, middle, high, mean: 5, 50, 95 % over the seeds.
-    moments : scenario, part, measure, mean, low, high over the seeds, origin.
-    centre : scenario, part, variable: mean over seeds with shocks over the path without, less 1, at the end.
-    variance : scenario, output, factor, first, total (Sobol); empty where not asked.
-    halved : share of periods whose shock was halved.
+    bands
+        Scenario, part, variable, unit, t, low, middle, high, mean: 5, 50, 95 % over the seeds.
+    moments
+        Scenario, part, measure, mean, low, high over the seeds, origin.
+    centre
+        Scenario, part, variable: mean over seeds with shocks over the path without, less 1, at the end.
+    variance
+        Scenario, output, factor, first, total (Sobol); empty where not asked.
+    halved
+        Share of periods whose shock was halved.
     """
 
     bands: pd.DataFrame
@@ -78,7 +83,8 @@ def fans(
 
     Parameters
     ----------
-    variance : size of the two samples over which the variance is divided; 0: it is not.
+    variance
+        Size of the two samples over which the variance is divided; 0: it is not.
 
     Raises
     ------
@@ -120,8 +126,10 @@ def sobol(a: np.ndarray, b: np.ndarray, mixed: np.ndarray) -> tuple[float, float
 
     Parameters
     ----------
-    a, b : (n,) output of two independent samples.
-    mixed : (n,) of the first sample with this factor taken from the second.
+    a, b
+        (n,) output of two independent samples.
+    mixed
+        (n,) of the first sample with this factor taken from the second.
     """
     variance = float(np.var(np.concatenate([a, b]), ddof=1))
     if variance <= 0:

@@ -26,10 +26,14 @@ class OffsetEffect:
 
     Attributes
     ----------
-    scenario, twin : names of the scenario with offsets and of the one without.
-    seeds : how many pairs of runs the means are taken over.
-    table : variable, unit, year, ``without``, ``with``, ``change``; what only offsets have is 0 without them.
-    first : first year of the policy.
+    scenario, twin
+        Names of the scenario with offsets and of the one without.
+    seeds
+        How many pairs of runs the means are taken over.
+    table
+        Variable, unit, year, ``without``, ``with``, ``change``; what only offsets have is 0 without them.
+    first
+        First year of the policy.
     """
 
     scenario: str

@@ -28,7 +28,8 @@ def regime_table(accounts: Accounts, cut: float = 0.1, thetas: tuple[float, ...]
 
     Parameters
     ----------
-    cut : share of the benchmark's emissions of the eight energy-intensive sectors, all of which are priced.
+    cut
+        Share of the benchmark's emissions of the eight energy-intensive sectors, all of which are priced.
 
     Returns
     -------

@@ -51,8 +51,10 @@ class Path:
 
     Attributes
     ----------
-    values : the variables that need no firms: those of the economy, and the carbon price.
-    slopes : name of a direction -> derivative of every value along it; directions that have none are left out.
+    values
+        The variables that need no firms: those of the economy, and the carbon price.
+    slopes
+        Name of a direction -> derivative of every value along it; directions that have none are left out.
     """
 
     values: Series
@@ -64,7 +66,8 @@ def path_of(scenario: Scenario, directions: Mapping[str, Direction] | None = Non
 
     Parameters
     ----------
-    directions : name -> direction; exact derivatives exist for the cap, growth (`dynamics`) and those elasticities
+    directions
+        Name -> direction; exact derivatives exist for the cap, growth (`dynamics`) and those elasticities
         that are neither 0 nor 1, under an absolute cap that is not given by output.
 
     Raises

@@ -31,11 +31,16 @@ class PathWorth:
 
     Attributes
     ----------
-    first : first year.
-    years : what each year yields.
-    prices : carbon price by year, yuan/t.
-    capital : services of all capital at the start of the year after the last, yi yuan of the benchmark a year.
-    depreciation : part of capital that wears out in a year.
+    first
+        First year.
+    years
+        What each year yields.
+    prices
+        Carbon price by year, yuan/t.
+    capital
+        Services of all capital at the start of the year after the last, yi yuan of the benchmark a year.
+    depreciation
+        Part of capital that wears out in a year.
     """
 
     first: int
@@ -49,7 +54,8 @@ class PathWorth:
 
         Parameters
         ----------
-        rate : of discount, 1/year.
+        rate
+            Of discount, 1/year.
         """
         consumed = sum((y.consumption + y.government) / (1 + rate) ** t for t, y in enumerate(self.years))
         left = self.capital * (1 + rate) / (rate + self.depreciation)  # services of a stock that wears out

@@ -96,7 +96,8 @@ class Drivers:
 
         Parameters
         ----------
-        seeds, number : seed of each driver, as a rule the run's, and number of the period. The same two draw the same
+        seeds, number
+            Seed of each driver, as a rule the run's, and number of the period. The same two draw the same
             shocks, whatever the scenario and whichever drivers are on.
         """
         own = [stream(seed, "drivers", driver.name, number) for seed, driver in zip(seeds, self.each, strict=True)]

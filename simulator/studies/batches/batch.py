@@ -38,9 +38,11 @@ class BatchResult:
 
     Attributes
     ----------
-    runs : results of the finished runs, in the order asked, seeds within scenarios; of more than ``FEW_RUNS`` runs
+    runs
+        Results of the finished runs, in the order asked, seeds within scenarios; of more than ``FEW_RUNS`` runs
         without the fills, which are on disk.
-    failed : name of each failed run to its reason.
+    failed
+        Name of each failed run to its reason.
     """
 
     runs: Sequence[RunResult]
@@ -52,7 +54,8 @@ def run_key(scenario: Scenario, code: str | None = None) -> RunKey:
 
     Parameters
     ----------
-    code : the program's version, where it is known already.
+    code
+        The program's version, where it is known already.
     """
     return RunKey(
         scenario.name,
@@ -75,7 +78,8 @@ def with_seeds(scenario: Scenario, seeds: int | Sequence[int]) -> dict[str, Scen
 
     Parameters
     ----------
-    seeds : how many, counted from the scenario's own, or which.
+    seeds
+        How many, counted from the scenario's own, or which.
     """
     chosen = range(scenario.seed, scenario.seed + seeds) if isinstance(seeds, int) else seeds
     if len(chosen) == 1:
@@ -97,9 +101,12 @@ def run_batch(
 
     Parameters
     ----------
-    workers : processes; by default as many as there are processors or runs. One computes in this process.
-    seeds : how many seeds each scenario has, counted from its own, or which.
-    scheduler : address of a Dask scheduler to compute on instead.
+    workers
+        processes; by default as many as there are processors or runs. One computes in this process.
+    seeds
+        How many seeds each scenario has, counted from its own, or which.
+    scheduler
+        Address of a Dask scheduler to compute on instead.
 
     Raises
     ------
@@ -139,8 +146,10 @@ def fill_folder(
 
     Parameters
     ----------
-    runs : name of the run's folder to its scenario; may make scenarios as they are asked for.
-    begin : writes what belongs beside the runs, once the folder is ours.
+    runs
+        Name of the run's folder to its scenario; may make scenarios as they are asked for.
+    begin
+        Writes what belongs beside the runs, once the folder is ours.
 
     Raises
     ------

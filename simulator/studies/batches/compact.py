@@ -25,8 +25,10 @@ class Standing:
 
     Parameters
     ----------
-    finished, missing : names of folders, in the manifest's order.
-    failed : name of each failed run to its reason.
+    finished, missing
+        Names of folders, in the manifest's order.
+    failed
+        Name of each failed run to its reason.
     """
 
     finished: Sequence[str]

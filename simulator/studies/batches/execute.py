@@ -76,8 +76,10 @@ class Outcome:
 
     Attributes
     ----------
-    done : finished runs.
-    failed : name of each failed run to its reason.
+    done
+        Finished runs.
+    failed
+        Name of each failed run to its reason.
     """
 
     done: int = 0
@@ -150,10 +152,14 @@ def execute(
 
     Parameters
     ----------
-    tasks : made one by one as they are needed, so that a million of them take no memory.
-    total : how many there are.
-    workers : processes; by default one a processor. One computes in this process.
-    scheduler : address of a Dask scheduler such as ``tcp://127.0.0.1:8786``, instead of processes of our own.
+    tasks
+        Made one by one as they are needed, so that a million of them take no memory.
+    total
+        How many there are.
+    workers
+        processes; by default one a processor. One computes in this process.
+    scheduler
+        Address of a Dask scheduler such as ``tcp://127.0.0.1:8786``, instead of processes of our own.
 
     Raises
     ------

@@ -16,7 +16,8 @@ def claim_folder(folder: Path | str, record: str, *, overwrite: bool = False) ->
 
     Parameters
     ----------
-    record : name of the file by which an earlier result of the same command is known.
+    record
+        Name of the file by which an earlier result of the same command is known.
 
     Raises
     ------

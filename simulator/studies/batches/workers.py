@@ -64,7 +64,8 @@ class Pool:
 
     Parameters
     ----------
-    report : where the periods of the runs are reported; None where nobody asks.
+    report
+        Where the periods of the runs are reported; None where nobody asks.
     """
 
     def __init__(self, count: int, report: Callable[[str, int, int], None] | None) -> None:

@@ -40,14 +40,22 @@ class Calibrated:
 
     Attributes
     ----------
-    task : the file it answers.
-    free : parameters that moved, as places in ``task.factors``; without those that were not needed.
-    theta : all parameters at the point found, or the nearest reached.
-    values : the targets there, by full runs (mean over seeds), or by the path alone where ``whole`` is false.
-    spread : their standard deviation over seeds.
-    path_values : the targets there by the equilibrium-only path; NaN where it does not know the variable.
-    path_slopes : derivatives of the path, (targets, free), and how each column was found, ``kinds``.
-    slopes : derivatives of full runs by differences, same shape; those of the path where ``whole`` is false.
+    task
+        The file it answers.
+    free
+        Parameters that moved, as places in ``task.factors``; without those that were not needed.
+    theta
+        All parameters at the point found, or the nearest reached.
+    values
+        The targets there, by full runs (mean over seeds), or by the path alone where ``whole`` is false.
+    spread
+        Their standard deviation over seeds.
+    path_values
+        The targets there by the equilibrium-only path; NaN where it does not know the variable.
+    path_slopes
+        Derivatives of the path, (targets, free), and how each column was found, ``kinds``.
+    slopes
+        Derivatives of full runs by differences, same shape; those of the path where ``whole`` is false.
     """
 
     task: Task
@@ -133,8 +141,10 @@ def calibrate(
 
     Parameters
     ----------
-    whole : correct the path's answer on full runs with firms; false: the equilibrium-only path is the model.
-    workers : processes for the runs.
+    whole
+        Correct the path's answer on full runs with firms; false: the equilibrium-only path is the model.
+    workers
+        Processes for the runs.
 
     Returns
     -------

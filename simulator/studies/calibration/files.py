@@ -34,7 +34,8 @@ def record_of(found: Calibrated, day: date | None = None) -> dict[str, Any]:
 
     Parameters
     ----------
-    day : date to be written; today's by default.
+    day
+        Date to be written; today's by default.
     """
     identified, intervals = found.identified, found.intervals
     edges = found.at_bounds

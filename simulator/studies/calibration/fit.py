@@ -85,8 +85,10 @@ def fit_path(
 
     Parameters
     ----------
-    begin : where the search begins; those not free stay there.
-    precision : relative change of the sum of squares at which it ends.
+    begin
+        Where the search begins; those not free stay there.
+    precision
+        Relative change of the sum of squares at which it ends.
 
     Returns
     -------
@@ -135,7 +137,8 @@ def correct(
 
     Parameters
     ----------
-    jacobian : the path's derivatives at ``theta``, shape ``(targets, len(free))``.
+    jacobian
+        The path's derivatives at ``theta``, shape ``(targets, len(free))``.
 
     Returns
     -------

@@ -27,9 +27,12 @@ class Identifiability:
 
     Attributes
     ----------
-    values : all singular values, largest first, padded with zeros to the number of parameters.
-    directions : shape ``(parameters, parameters)``, one a row; each parameter's weight.
-    determined : share of each parameter, 0 to 1, that lies in directions which the targets determine.
+    values
+        All singular values, largest first, padded with zeros to the number of parameters.
+    directions
+        Shape ``(parameters, parameters)``, one a row; each parameter's weight.
+    determined
+        Share of each parameter, 0 to 1, that lies in directions which the targets determine.
     """
 
     values: Array
@@ -82,9 +85,12 @@ def profile(scaled: Array, distance: Array, low: Array, high: Array) -> Array:
 
     Parameters
     ----------
-    scaled : (targets, parameters), derivatives of distances to moves.
-    distance : (targets,), distances at the point, in tolerances.
-    low, high : (parameters,), how far each may move from the point.
+    scaled
+        (targets, parameters), derivatives of distances to moves.
+    distance
+        (targets,), distances at the point, in tolerances.
+    low, high
+        (parameters,), how far each may move from the point.
 
     Returns
     -------

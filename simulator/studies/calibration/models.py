@@ -172,8 +172,10 @@ class RunModel:
 
     Parameters
     ----------
-    workers : processes; one computes in this process.
-    most : runs that there may be, for the progress bar.
+    workers
+        processes; one computes in this process.
+    most
+        Runs that there may be, for the progress bar.
     """
 
     def __init__(self, task: Task, workers: int | None = None, report: Report | None = None, most: int = 1) -> None:

@@ -46,9 +46,12 @@ class Generated:
 
     Attributes
     ----------
-    table : scenario, start (multiple of the reference price), t, variable, sector, unit, low, middle, high.
-    members, draws : networks of the ensemble, and noisy paths of each.
-    lost : paths that blew up and were left out.
+    table
+        Scenario, start (multiple of the reference price), t, variable, sector, unit, low, middle, high.
+    members, draws
+        Networks of the ensemble, and noisy paths of each.
+    lost
+        Paths that blew up and were left out.
     """
 
     table: pd.DataFrame
@@ -69,10 +72,14 @@ def generate(
 
     Parameters
     ----------
-    names : scenarios.
-    weights : folder of an ensemble.
-    starts : initial price over the reference's, each above 0.
-    draws : noisy paths a member and start: the price by the volatility that the market's price history has, emissions
+    names
+        scenarios.
+    weights
+        Folder of an ensemble.
+    starts
+        Initial price over the reference's, each above 0.
+    draws
+        Noisy paths a member and start: the price by the volatility that the market's price history has, emissions
         by what a sector's yearly emissions stray from steady growth, both as random walks reverting with the flow.
 
     Raises

@@ -52,14 +52,21 @@ class Judgement:
 
     Attributes
     ----------
-    skill : method, set (held-out scenarios or years), kind, weeks, rmse, crps, and skill against persistence and
+    skill
+        Method, set (held-out scenarios or years), kind, weeks, rmse, crps, and skill against persistence and
         against OU + season with 90 % intervals.
-    bands : kind, weeks, shares of outcomes inside the raw and the dressed band.
-    gaps : scenario, mode, kind, gap with intervals of the difference against none.
-    market : method, months, rmse, crps of the real price.
-    loop : scenario, mode and what the flow counted.
-    recovery : known dynamics.
-    card : the weights' card.
+    bands
+        Kind, weeks, shares of outcomes inside the raw and the dressed band.
+    gaps
+        Scenario, mode, kind, gap with intervals of the difference against none.
+    market
+        Method, months, rmse, crps of the real price.
+    loop
+        Scenario, mode and what the flow counted.
+    recovery
+        Known dynamics.
+    card
+        The weights' card.
     """
 
     skill: pd.DataFrame
@@ -105,9 +112,12 @@ def evaluate(weights: Path, work: Path, *, seeds: int = 2, progress: Progress | 
 
     Parameters
     ----------
-    weights : folder as `train` leaves it: the ensemble, and below ``split`` weights that saw no late year.
-    work : folder of the training's runs; the runs made here go beside them and are kept.
-    seeds : runs of each held-out scenario and mode in the closed loop.
+    weights
+        Folder as `train` leaves it: the ensemble, and below ``split`` weights that saw no late year.
+    work
+        Folder of the training's runs; the runs made here go beside them and are kept.
+    seeds
+        Runs of each held-out scenario and mode in the closed loop.
     """
     from tanshi.simulator.drift.recovery import SYSTEMS, recover
 
@@ -162,8 +172,10 @@ class _Competitors:
 
     Attributes
     ----------
-    ou : weights whose mode `ou` reverts at the rates of these runs, without season.
-    step : (17,) and (17, 3) factor and seasonal terms of one week, by least squares.
+    ou
+        Weights whose mode `ou` reverts at the rates of these runs, without season.
+    step
+        (17,) and (17, 3) factor and seasonal terms of one week, by least squares.
     """
 
     ou: Weights
@@ -369,7 +381,8 @@ def gap_table(table: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    table : scenario, seed, mode, t, block, one column of absolute gaps (logarithms) a kind, and whether the jump is
+    table
+        Scenario, seed, mode, t, block, one column of absolute gaps (logarithms) a kind, and whether the jump is
         the turn of the year.
     """
     rows = []

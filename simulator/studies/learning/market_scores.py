@@ -34,9 +34,12 @@ def score(samples: Array, outcome: float, rng: np.random.Generator) -> dict[str,
 
     Parameters
     ----------
-    samples : (n,) drawn changes.
-    outcome : what happened.
-    rng : breaks ties of the probability integral transform.
+    samples
+        (n,) drawn changes.
+    outcome
+        What happened.
+    rng
+        Breaks ties of the probability integral transform.
 
     Returns
     -------

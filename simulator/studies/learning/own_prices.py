@@ -33,11 +33,15 @@ class OwnMarket:
 
     Attributes
     ----------
-    closes : the file on its weeks.
-    weights : the shipped ones of the newest vintage, the last stage fitted to all of the file.
-    held_out : method (persistence, shipped, adapted), weeks, crps, in80, forecasts; the last 30 % of the file, the last
+    closes
+        The file on its weeks.
+    weights
+        The shipped ones of the newest vintage, the last stage fitted to all of the file.
+    held_out
+        Method (persistence, shipped, adapted), weeks, crps, in80, forecasts; the last 30 % of the file, the last
         stage fitted on what lies before.
-    outlook : weeks, and the quantiles of the close so many weeks after the last.
+    outlook
+        Weeks, and the quantiles of the close so many weeks after the last.
     """
 
     closes: Closes

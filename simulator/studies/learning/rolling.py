@@ -34,8 +34,10 @@ def tasks(closes: Closes, first: int | None = None, last: int | None = None) -> 
 
     Parameters
     ----------
-    first : row of the first origin; by default where the last 30 % begin.
-    last : row beyond which no close is used; by default the end.
+    first
+        Row of the first origin; by default where the last 30 % begin.
+    last
+        Row beyond which no close is used; by default the end.
     """
     end = len(closes) if last is None else min(last, len(closes))
     start = int((1.0 - TEST_SHARE) * len(closes)) if first is None else first

@@ -114,12 +114,17 @@ def train_default(
 
     Parameters
     ----------
-    work : folder for the runs that are pooled and for the training's checkpoints; a killed training goes on from
+    work
+        Folder for the runs that are pooled and for the training's checkpoints; a killed training goes on from
         what is there.
-    members : networks of the ensemble, which differ by their seed; runs use the one that validates best.
-    variant : `bounded`, or `paper`, the form of Huo et al. (2026).
-    prices : another price history, daily, weekly or monthly.
-    trained : called with the member's number once an epoch.
+    members
+        Networks of the ensemble, which differ by their seed; runs use the one that validates best.
+    variant
+        `bounded`, or `paper`, the form of Huo et al. (2026).
+    prices
+        Another price history, daily, weekly or monthly.
+    trained
+        Called with the member's number once an epoch.
 
     Returns
     -------

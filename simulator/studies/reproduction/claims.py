@@ -41,9 +41,12 @@ class Claim:
 
     Attributes
     ----------
-    published : printed value in ``unit``; None where the claim is no number.
-    arguments : what the rule is given, by name.
-    depends : ``identity`` where the claim falls with the identity of CO2 and energy, else empty.
+    published
+        Printed value in ``unit``; None where the claim is no number.
+    arguments
+        What the rule is given, by name.
+    depends
+        ``identity`` where the claim falls with the identity of CO2 and energy, else empty.
     """
 
     id: str

@@ -18,13 +18,20 @@ class Evidence:
 
     Attributes
     ----------
-    hybrid : S1 to S5 as the program runs them, over the seeds.
-    traditional : the same without firms and drift: one equilibrium a year.
-    binding : S2 and S3 with quotas that bind their sectors.
-    comparison : the variants under a shock, and their moments.
-    identity : CO2 per energy, and what physical data say of it.
-    sinks : tables of the second paper's chain.
-    effects : why emissions change; scenario, from, to, effect, mt.
+    hybrid
+        S1 to S5 as the program runs them, over the seeds.
+    traditional
+        The same without firms and drift: one equilibrium a year.
+    binding
+        S2 and S3 with quotas that bind their sectors.
+    comparison
+        The variants under a shock, and their moments.
+    identity
+        CO2 per energy, and what physical data say of it.
+    sinks
+        Tables of the second paper's chain.
+    effects
+        Why emissions change; scenario, from, to, effect, mt.
     """
 
     hybrid: Runs

@@ -34,9 +34,12 @@ class Case:
 
     Attributes
     ----------
-    clean_twh, export_twh : in the last year.
-    most : largest rise of CO2 since the first year, fraction.
-    planned : whether clean power follows the province's plan.
+    clean_twh, export_twh
+        In the last year.
+    most
+        Largest rise of CO2 since the first year, fraction.
+    planned
+        Whether clean power follows the province's plan.
     """
 
     name: str
@@ -52,11 +55,16 @@ class Identity:
 
     Attributes
     ----------
-    needed_co2, needed_energy, needed_ratio : rise from 2022 to 2030 that the print asks of S1.
-    ours_co2, ours_energy, ours_ratio : what S1 does here, median over the seeds.
-    cases : bounds on the rise of CO2.
-    needed_export_twh : net power export that would close the gap with planned clean power.
-    export_growth : yearly growth of exports that was last observed.
+    needed_co2, needed_energy, needed_ratio
+        Rise from 2022 to 2030 that the print asks of S1.
+    ours_co2, ours_energy, ours_ratio
+        What S1 does here, median over the seeds.
+    cases
+        Bounds on the rise of CO2.
+    needed_export_twh
+        Net power export that would close the gap with planned clean power.
+    export_growth
+        Yearly growth of exports that was last observed.
     """
 
     needed_co2: float
@@ -132,9 +140,12 @@ def identity(hybrid: Runs, figures: Figures, line_growth: float) -> Identity:
 
     Parameters
     ----------
-    hybrid : holds S1 from 2022 to 2030.
-    figures : of the economy: clean power, exports, fuels, process CO2.
-    line_growth : assumed yearly growth of the outgoing lines.
+    hybrid
+        Holds S1 from 2022 to 2030.
+    figures
+        Of the economy: clean power, exports, fuels, process CO2.
+    line_growth
+        Assumed yearly growth of the outgoing lines.
 
     Raises
     ------

@@ -46,10 +46,14 @@ class Runs:
 
     Attributes
     ----------
-    years : of all runs.
-    values : scenario -> short name of a variable -> (seeds, years).
-    monthly : scenario -> (seeds, years, periods) price, yuan/t, of the years that have all periods.
-    parameters : scenario -> its fields as plain data.
+    years
+        Of all runs.
+    values
+        Scenario -> short name of a variable -> (seeds, years).
+    monthly
+        Scenario -> (seeds, years, periods) price, yuan/t, of the years that have all periods.
+    parameters
+        Scenario -> its fields as plain data.
     """
 
     years: tuple[int, ...]
@@ -116,7 +120,8 @@ def runs_of(results: Iterable[RunResult], names: Mapping[str, str] | None = None
 
     Parameters
     ----------
-    names : name of a run's scenario -> the scenario it stands for, where the two differ.
+    names
+        Name of a run's scenario -> the scenario it stands for, where the two differ.
     """
     groups: dict[str, list[RunResult]] = {}
     for result in results:

@@ -57,13 +57,20 @@ class Reproduction:
 
     Attributes
     ----------
-    claims, findings : claim by claim, in the same order.
-    evidence : what the rules saw.
-    results : the hybrid's runs.
-    multiplier : printed emissions of S1 in 2030 over ours: the one factor by which the print's level is shown.
-    physical : table of `physical`.
-    shares : how far claims hold in the draws, by id; empty without draws.
-    draws : None where none were asked.
+    claims, findings
+        Claim by claim, in the same order.
+    evidence
+        What the rules saw.
+    results
+        The hybrid's runs.
+    multiplier
+        Printed emissions of S1 in 2030 over ours: the one factor by which the print's level is shown.
+    physical
+        Table of `physical`.
+    shares
+        How far claims hold in the draws, by id; empty without draws.
+    draws
+        None where none were asked.
     """
 
     claims: Sequence[Claim]
@@ -114,9 +121,12 @@ def reproduce(
 
     Parameters
     ----------
-    seeds : of every scenario of the hybrid.
-    draws : of elasticities and weak cells; 0 leaves the uncertainty out.
-    overrides : fields of all runs, by dotted path.
+    seeds
+        Of every scenario of the hybrid.
+    draws
+        Of elasticities and weak cells; 0 leaves the uncertainty out.
+    overrides
+        Fields of all runs, by dotted path.
 
     Raises
     ------

@@ -52,11 +52,16 @@ class Draws:
 
     Attributes
     ----------
-    verdicts : point (from 1), mode (``cheap`` or ``own``), id, verdict; a row for each claim that S1 to S5 can judge.
-    factors : titles of what was drawn.
-    refused : draws from whose figures no balanced accounts can be made, by point, with the reason; drawn again.
-    failed : draws without an equilibrium, by point, with the reason.
-    asked : how many draws with balanced accounts.
+    verdicts
+        Point (from 1), mode (``cheap`` or ``own``), id, verdict; a row for each claim that S1 to S5 can judge.
+    factors
+        Titles of what was drawn.
+    refused
+        Draws from whose figures no balanced accounts can be made, by point, with the reason; drawn again.
+    failed
+        Draws without an equilibrium, by point, with the reason.
+    asked
+        How many draws with balanced accounts.
     """
 
     verdicts: pd.DataFrame
@@ -105,8 +110,10 @@ def run_draws(
 
     Parameters
     ----------
-    cheap, own : S1 to S5 in the cheap mode and in the program's own.
-    draws : how many, 1 at least.
+    cheap, own
+        S1 to S5 in the cheap mode and in the program's own.
+    draws
+        How many, 1 at least.
 
     Raises
     ------
@@ -212,11 +219,16 @@ class Share:
 
     Attributes
     ----------
-    draws : draws in which the claim could be judged.
-    holds : share of them in which it holds, at least in shape.
-    same : share in which the rule's verdict is that of the main runs.
-    checked : draws that were run in the program's own mode too.
-    agreement : share of those in which both modes agree on whether the claim holds; None where there are none.
+    draws
+        Draws in which the claim could be judged.
+    holds
+        Share of them in which it holds, at least in shape.
+    same
+        Share in which the rule's verdict is that of the main runs.
+    checked
+        Draws that were run in the program's own mode too.
+    agreement
+        Share of those in which both modes agree on whether the claim holds; None where there are none.
     """
 
     id: str
@@ -232,7 +244,8 @@ def shares_of(draws: Draws, raw: Mapping[str, str]) -> dict[str, Share]:
 
     Parameters
     ----------
-    raw : id -> the rule's verdict on the main runs, physical data left out of account.
+    raw
+        Id -> the rule's verdict on the main runs, physical data left out of account.
     """
     out = {}
     known = draws.verdicts[draws.verdicts["verdict"] != UNTESTABLE]

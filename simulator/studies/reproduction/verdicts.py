@@ -30,10 +30,14 @@ class Finding:
 
     Attributes
     ----------
-    verdict : one of ``VERDICTS``.
-    reason : a sentence made from what was computed.
-    ours, low, high : our number, median and 5 to 95 % over the seeds, in the claim's unit; None where there is none.
-    unit : of our number, where it is not the claim's own.
+    verdict
+        One of ``VERDICTS``.
+    reason
+        A sentence made from what was computed.
+    ours, low, high
+        Our number, median and 5 to 95 % over the seeds, in the claim's unit; None where there is none.
+    unit
+        Of our number, where it is not the claim's own.
     """
 
     verdict: str
@@ -69,7 +73,8 @@ def rule(name: str, *needs: str) -> Callable[[Judge], Judge]:
 
     Parameters
     ----------
-    needs : fields of `Evidence` that must be there, besides the hybrid's runs.
+    needs
+        Fields of `Evidence` that must be there, besides the hybrid's runs.
     """
 
     def enter(judge: Judge) -> Judge:

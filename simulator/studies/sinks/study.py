@@ -44,7 +44,8 @@ class SinksResult:
     settings
     source : str
         Name of the units' file, or empty for the published ranges and the made-up survey.
-    tables : mapping
+    tables
+        Mapping
         Name to table, as written to ``<name>.csv``.
     words : tuple of str
         What came out, a sentence each.

@@ -51,7 +51,8 @@ class Finding:
 
     Parameters
     ----------
-    values : (points,), mean over the seeds; ``spread`` is the mean standard deviation over them, 0 for one seed.
+    values
+        (points,), mean over the seeds; ``spread`` is the mean standard deviation over them, 0 for one seed.
     """
 
     scenario: str
@@ -180,7 +181,8 @@ def study(plan: Plan, outcomes: pd.DataFrame, conditions: Sequence[Condition] = 
 
     Parameters
     ----------
-    outcomes : one row a run with ``scenario``, ``point``, ``seed``, the design's ``u:`` columns and the outputs.
+    outcomes
+        One row a run with ``scenario``, ``point``, ``seed``, the design's ``u:`` columns and the outputs.
     """
     from tanshi.simulator.results.variables import CATALOGUE
 

@@ -37,8 +37,10 @@ def sample(design: DesignSpec, names: Sequence[str], levels: Sequence[int] | Non
 
     Parameters
     ----------
-    names : parameters, one a column.
-    levels : values of each parameter on a grid; by default the design's.
+    names
+        Parameters, one a column.
+    levels
+        Values of each parameter on a grid; by default the design's.
 
     Returns
     -------

@@ -41,9 +41,12 @@ class Measure:
 
     Parameters
     ----------
-    parameter : name; two joined by `` x `` for a pair.
-    measure : ``first``, ``total``, ``second``, ``mu_star``, ``mu``, ``sigma`` or ``rank_correlation``.
-    value, low, high : the estimate and its 95 % interval; both NaN where the method gives none.
+    parameter
+        name; two joined by `` x `` for a pair.
+    measure
+        ``first``, ``total``, ``second``, ``mu_star``, ``mu``, ``sigma`` or ``rank_correlation``.
+    value, low, high
+        The estimate and its 95 % interval; both NaN where the method gives none.
     """
 
     parameter: str
@@ -63,9 +66,12 @@ def indices(design: DesignSpec, names: Sequence[str], unit: Array, outcome: Arra
 
     Parameters
     ----------
-    names : parameters.
-    unit : (points, parameters), the design's points in its order.
-    outcome : (points,).
+    names
+        parameters.
+    unit
+        (points, parameters), the design's points in its order.
+    outcome
+        (points,).
 
     Raises
     ------
@@ -173,8 +179,10 @@ class Surface:
 
     Parameters
     ----------
-    coefficients : of 1, u_i, and u_i u_j with i <= j.
-    explained : part of the variance it predicts for points left out one at a time; may be negative.
+    coefficients
+        Of 1, u_i, and u_i u_j with i <= j.
+    explained
+        Part of the variance it predicts for points left out one at a time; may be negative.
     """
 
     coefficients: Array

@@ -99,9 +99,12 @@ class Box:
 
     Parameters
     ----------
-    density : part of the box's points that are hits.
-    coverage : part of all hits that lie in the box.
-    points : number of points in the box.
+    density
+        Part of the box's points that are hits.
+    coverage
+        Part of all hits that lie in the box.
+    points
+        Number of points in the box.
     """
 
     bounds: Mapping[int, Bound]
@@ -119,9 +122,12 @@ def find_boxes(unit: Array, hits: Mask, choices: Sequence[int]) -> list[Box]:
 
     Parameters
     ----------
-    unit : (points, parameters) in [0, 1].
-    hits : (points,), where the outcome holds.
-    choices : number of choices of each parameter, 0 for a continuous one.
+    unit
+        (points, parameters) in [0, 1].
+    hits
+        (points,), where the outcome holds.
+    choices
+        Number of choices of each parameter, 0 for a continuous one.
     """
     boxes: list[Box] = []
     left = np.ones(len(hits), dtype=bool)

@@ -31,9 +31,12 @@ class Tally:
 
     Parameters
     ----------
-    outcomes : read, refused, tables of unknown content that were read, wrong cells, wrong by a factor, tracebacks.
-    worst : a few files that were read wrongly or ended in a traceback, each as what was done and what came out.
-    lines : most lines in one refusal.
+    outcomes
+        Read, refused, tables of unknown content that were read, wrong cells, wrong by a factor, tracebacks.
+    worst
+        A few files that were read wrongly or ended in a traceback, each as what was done and what came out.
+    lines
+        Most lines in one refusal.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)

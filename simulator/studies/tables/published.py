@@ -34,13 +34,20 @@ class Tried:
 
     Parameters
     ----------
-    file : its name.
-    year, sectors, gdp : as read; GDP in yi yuan of that year.
-    given, co2 : emissions given on the command line, and of the accounts, Mt.
-    factor : what tonnes were multiplied by to meet them.
-    price, change : of S5 in its second year, yuan/t, and its emissions against S1's, %.
-    seconds : of reading and balancing.
-    refused : the message where it was refused.
+    file
+        Its name.
+    year, sectors, gdp
+        As read; GDP in yi yuan of that year.
+    given, co2
+        Emissions given on the command line, and of the accounts, Mt.
+    factor
+        What tonnes were multiplied by to meet them.
+    price, change
+        Of S5 in its second year, yuan/t, and its emissions against S1's, %.
+    seconds
+        Of reading and balancing.
+    refused
+        The message where it was refused.
     """
 
     file: str

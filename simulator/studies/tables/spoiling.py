@@ -31,10 +31,14 @@ class Written:
 
     Parameters
     ----------
-    content : its bytes.
-    suffix : its ending.
-    truth : what it says, in the same order; None where it was spoilt so that nobody can say.
-    how : what was done, for a report.
+    content
+        Its bytes.
+    suffix
+        Its ending.
+    truth
+        What it says, in the same order; None where it was spoilt so that nobody can say.
+    how
+        What was done, for a report.
     """
 
     content: bytes

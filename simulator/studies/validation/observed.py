@@ -29,9 +29,12 @@ class Compared:
 
     Attributes
     ----------
-    observed : name of the series; ``scaled`` ones are read as indices of 2022, since scopes differ.
-    used : whether the series served to set the model: ``calibrated`` or ``validated``.
-    close : difference, as a share, up to which it counts as met.
+    observed
+        Name of the series; ``scaled`` ones are read as indices of 2022, since scopes differ.
+    used
+        Whether the series served to set the model: ``calibrated`` or ``validated``.
+    close
+        Difference, as a share, up to which it counts as met.
     """
 
     key: str

@@ -15,14 +15,22 @@ class Point:
 
     Attributes
     ----------
-    number : of the point in the list of what was found wrong; 0 is the base of the accounts.
-    what : what is measured, with its unit.
-    mended : what would count as mended, said beforehand.
-    before : measured on the version before (9422c8b).
-    after : measured now.
-    met : whether ``after`` is what ``mended`` asks for.
-    kind : how the number comes about.
-    note : what limits it.
+    number
+        Of the point in the list of what was found wrong; 0 is the base of the accounts.
+    what
+        What is measured, with its unit.
+    mended
+        What would count as mended, said beforehand.
+    before
+        Measured on the version before (9422c8b).
+    after
+        Measured now.
+    met
+        Whether ``after`` is what ``mended`` asks for.
+    kind
+        How the number comes about.
+    note
+        What limits it.
     """
 
     number: int

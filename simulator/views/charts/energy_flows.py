@@ -115,8 +115,10 @@ def draw_sankey(axes: Axes, table: pd.DataFrame, columns: Sequence[Sequence[str]
 
     Parameters
     ----------
-    table : ``source``, ``target``, ``mtce``.
-    columns : names of the boxes from left to right and from top to bottom.
+    table
+        ``source``, ``target``, ``mtce``.
+    columns
+        Names of the boxes from left to right and from top to bottom.
     """
     into, out = table.groupby("target")["mtce"].sum(), table.groupby("source")["mtce"].sum()
     size = {name: max(float(into.get(name, 0.0)), float(out.get(name, 0.0))) for names in columns for name in names}

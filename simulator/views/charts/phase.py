@@ -44,7 +44,8 @@ def phase_figure(result: RunResult, year: int | None = None, period: int = 1, se
 
     Parameters
     ----------
-    sector : whose emissions stand on the second axis; everything else keeps its value of that period.
+    sector
+        Whose emissions stand on the second axis; everything else keeps its value of that period.
 
     Raises
     ------

@@ -20,8 +20,10 @@ def draw_tree(tree: Tree, title: str, sign: int = 1) -> Figure:
 
     Parameters
     ----------
-    tree : as an activity or consumer of the model holds it.
-    sign : 1 for inputs and demand, -1 for outputs.
+    tree
+        As an activity or consumer of the model holds it.
+    sign
+        1 for inputs and demand, -1 for outputs.
     """
     leaves, depth = _size(tree)
     import matplotlib as mpl

@@ -29,8 +29,10 @@ class YearFlows:
 
     Parameters
     ----------
-    energy : Mtce; what leaves power generation is counted at the energy that went into it, losses included.
-    money : billion yuan, prices of the year relative to the rest of China's.
+    energy
+        Mtce; what leaves power generation is counted at the energy that went into it, losses included.
+    money
+        Billion yuan, prices of the year relative to the rest of China's.
     """
 
     energy: Links
@@ -62,7 +64,8 @@ def flows_of(accounts: PhysicalAccounts, sums: Sums, auctioned: float) -> YearFl
 
     Parameters
     ----------
-    auctioned : share of allowances whose value is government's.
+    auctioned
+        Share of allowances whose value is government's.
     """
     n = sums.count
     mean = Flows(sums.leaf / n, sums.levels / n)

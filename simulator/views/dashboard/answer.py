@@ -30,8 +30,10 @@ class Answer:
 
     Parameters
     ----------
-    values : variable to its values by year.
-    seconds : how long the model took.
+    values
+        Variable to its values by year.
+    seconds
+        How long the model took.
     """
 
     years: tuple[int, ...]

@@ -77,8 +77,10 @@ def by_year(
 
     Parameters
     ----------
-    table : ``scenario, x, low, middle, high``; ``x`` is the year, or years and parts of them.
-    order : all scenarios of the batch, so that each has its colour on every page.
+    table
+        ``scenario, x, low, middle, high``; ``x`` is the year, or years and parts of them.
+    order
+        All scenarios of the batch, so that each has its colour on every page.
     """
     look = looks(list(order))
     present = set(table["scenario"])

@@ -35,8 +35,10 @@ class Desk:
 
     Parameters
     ----------
-    given : folder named on the command line; None for the newest below ``root``.
-    root : where results are kept, and where runs started from the page go.
+    given
+        Folder named on the command line; None for the newest below ``root``.
+    root
+        Where results are kept, and where runs started from the page go.
     """
 
     given: Path | None

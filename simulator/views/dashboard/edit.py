@@ -41,7 +41,8 @@ def scenario_text(base: str, changes: Mapping[str, object], *, name: str = "", t
 
     Parameters
     ----------
-    changes : dotted field to value.
+    changes
+        Dotted field to value.
     """
     if base not in library():
         problem = Problem(Message("one of {library}", library=", ".join(library())), repr(base)[:60], field="extends")
@@ -81,7 +82,8 @@ def checked(base: str, texts: Mapping[str, str]) -> tuple[Scenario | None, str, 
 
     Parameters
     ----------
-    texts : dotted field to what was typed; empty where nothing was.
+    texts
+        Dotted field to what was typed; empty where nothing was.
 
     Returns
     -------

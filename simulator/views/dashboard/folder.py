@@ -30,8 +30,10 @@ class Run:
 
     Parameters
     ----------
-    name : its folder within the batch.
-    trades : rows of its table of fills.
+    name
+        Its folder within the batch.
+    trades
+        Rows of its table of fills.
     """
 
     name: str
@@ -62,10 +64,14 @@ class Batch:
 
     Parameters
     ----------
-    runs : finished runs, in the manifest's order.
-    notes : what is missing, failed or of another version, a sentence each.
-    sweep : whether the folder is a sweep's.
-    mark : changes when a run is added or taken away.
+    runs
+        Finished runs, in the manifest's order.
+    notes
+        What is missing, failed or of another version, a sentence each.
+    sweep
+        Whether the folder is a sweep's.
+    mark
+        Changes when a run is added or taken away.
     """
 
     folder: Path

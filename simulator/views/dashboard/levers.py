@@ -31,9 +31,12 @@ class Lever:
 
     Parameters
     ----------
-    field : dotted field of the scenario.
-    low, high, step : what the slider offers; within the schema's bounds.
-    none_at_top : whether the slider's end means that there is none (null).
+    field
+        Dotted field of the scenario.
+    low, high, step
+        What the slider offers; within the schema's bounds.
+    none_at_top
+        Whether the slider's end means that there is none (null).
     """
 
     field: str
@@ -85,9 +88,12 @@ class Settings:
 
     Parameters
     ----------
-    numbers : field of a lever to its value; strategies as weights, which are scaled to shares.
-    covered : sectors that trade.
-    rule : one of ``RULES``.
+    numbers
+        Field of a lever to its value; strategies as weights, which are scaled to shares.
+    covered
+        Sectors that trade.
+    rule
+        One of ``RULES``.
     """
 
     base: str = START

@@ -82,7 +82,8 @@ def figure(
 
     Parameters
     ----------
-    name : id of the chart, where a callback draws it anew.
+    name
+        Id of the chart, where a callback draws it anew.
     """
     named: dict[str, Any] = {"id": name} if name else {}
     graph = dcc.Graph(figure=drawn, config=CONFIG, **named)
@@ -139,7 +140,8 @@ def table(
 
     Parameters
     ----------
-    text : columns of words, set flush left; all others are numbers.
+    text
+        Columns of words, set flush left; all others are numbers.
     """
 
     def cell(kind: Any, column: int, content: Any) -> Any:
@@ -158,7 +160,8 @@ def progress(name: str, words: str = "") -> html.Div:
 
     Parameters
     ----------
-    words : what is computed when the page opens, until the clock asks for the first time.
+    words
+        What is computed when the page opens, until the clock asks for the first time.
     """
     first = share_done((0, 0), words) if words else []
     return html.Div(

@@ -29,9 +29,12 @@ class Book:
 
     Parameters
     ----------
-    bids, asks : (levels, 2), limit price (yuan/t) and tonnes, best price first.
-    price : yuan/t; None where nothing cleared.
-    volume : t.
+    bids, asks
+        (levels, 2), limit price (yuan/t) and tonnes, best price first.
+    price
+        yuan/t; None where nothing cleared.
+    volume
+        t.
     """
 
     year: int
@@ -50,9 +53,12 @@ class Recomputed:
 
     Parameters
     ----------
-    books : by year and period, counted from 1; empty where the price comes from the equilibrium.
-    flows : by year.
-    gap : largest difference between the prices of now and those given, yuan/t.
+    books
+        By year and period, counted from 1; empty where the price comes from the equilibrium.
+    flows
+        By year.
+    gap
+        Largest difference between the prices of now and those given, yuan/t.
     """
 
     books: dict[tuple[int, int], Book]
@@ -65,7 +71,8 @@ def recompute(question: tuple[Scenario, pd.DataFrame], step: Step) -> Recomputed
 
     Parameters
     ----------
-    question : the scenario, and the stored periods with ``year``, ``period``, ``price``.
+    question
+        The scenario, and the stored periods with ``year``, ``period``, ``price``.
     """
     scenario, stored = question
     world, state = begin(scenario)

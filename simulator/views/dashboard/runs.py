@@ -28,8 +28,10 @@ class Standing:
 
     Parameters
     ----------
-    state : ``none | running | finished | failed | cancelled``.
-    message : why it failed.
+    state
+        ``none | running | finished | failed | cancelled``.
+    message
+        Why it failed.
     """
 
     state: str = "none"

@@ -51,9 +51,12 @@ def serving(folder: Path | None, root: Path, port: int, *, warm: bool = True) ->
 
     Parameters
     ----------
-    folder : results to show first; None for the newest below ``root``.
-    port : 0 for any that is free.
-    warm : whether the process behind the sliders starts at once.
+    folder
+        Results to show first; None for the newest below ``root``.
+    port
+        0 for any that is free.
+    warm
+        Whether the process behind the sliders starts at once.
 
     Raises
     ------

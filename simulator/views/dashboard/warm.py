@@ -58,8 +58,10 @@ class WarmWorker:
 
         Parameters
         ----------
-        job : a function of a module; it calls its second argument after every step.
-        turn : the question's place from `turn`; by default it is the newest.
+        job
+            A function of a module; it calls its second argument after every step.
+        turn
+            The question's place from `turn`; by default it is the newest.
 
         Raises
         ------

@@ -24,10 +24,14 @@ class Stand:
 
     Attributes
     ----------
-    held : t of allowances.
-    owed : t still to be surrendered for this year so far, and debts of earlier years.
-    ahead : t to be emitted in the rest of the year at the current rate; nothing once the year is settled.
-    cash : yuan since the run began: sales less purchases and penalties.
+    held
+        t of allowances.
+    owed
+        t still to be surrendered for this year so far, and debts of earlier years.
+    ahead
+        t to be emitted in the rest of the year at the current rate; nothing once the year is settled.
+    cash
+        yuan since the run began: sales less purchases and penalties.
     """
 
     held: int
@@ -57,9 +61,12 @@ class Move:
 
     Attributes
     ----------
-    tickets : (ticket, t filled) of the person's orders; None where the firm bid by itself.
-    price, own_price : yuan/t with the person in the seat, and with the firm playing itself.
-    person, firm : what each did.
+    tickets
+        (ticket, t filled) of the person's orders; None where the firm bid by itself.
+    price, own_price
+        yuan/t with the person in the seat, and with the firm playing itself.
+    person, firm
+        What each did.
     """
 
     year: int
@@ -77,12 +84,18 @@ class Game:
 
     Attributes
     ----------
-    row : the firm's.
-    twin : the same run's state, where the firm plays itself; stepped along.
-    opening, opening_price : the firm's stand when the seat was taken, and the last price then, yuan/t.
-    first : the economy's answer to the price under the rules of the first auction to come, before it is held.
-    placed : the person's orders for the coming period; None until some are placed.
-    delegates : whether the firm bids by itself where the person places nothing; otherwise it stays out.
+    row
+        The firm's.
+    twin
+        The same run's state, where the firm plays itself; stepped along.
+    opening, opening_price
+        The firm's stand when the seat was taken, and the last price then, yuan/t.
+    first
+        The economy's answer to the price under the rules of the first auction to come, before it is held.
+    placed
+        The person's orders for the coming period; None until some are placed.
+    delegates
+        Whether the firm bids by itself where the person places nothing; otherwise it stays out.
     """
 
     market: LiveMarket

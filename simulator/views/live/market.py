@@ -30,13 +30,20 @@ class Moment:
 
     Attributes
     ----------
-    year, period : of the auction, the period counted from 1.
-    agreement : price, book, clearing and the economy's response.
-    rows : the table of periods up to this one.
-    held : (firms,) t after the auction, and at year end after surrender.
-    emitted, ahead : (firms,) t emitted this year, and to be emitted in the rest of it at the current rate.
-    trading : (8,) sectors that trade in this year; ``cap`` their allowances of the year, Mt.
-    capped : whether the policy holds; before it, power has as many allowances as it emits without one.
+    year, period
+        Of the auction, the period counted from 1.
+    agreement
+        Price, book, clearing and the economy's response.
+    rows
+        The table of periods up to this one.
+    held
+        (firms,) t after the auction, and at year end after surrender.
+    emitted, ahead
+        (firms,) t emitted this year, and to be emitted in the rest of it at the current rate.
+    trading
+        (8,) sectors that trade in this year; ``cap`` their allowances of the year, Mt.
+    capped
+        Whether the policy holds; before it, power has as many allowances as it emits without one.
     """
 
     year: int
@@ -68,10 +75,14 @@ class LiveMarket(CarbonMarket):
 
     Parameters
     ----------
-    scenario : what the command was given.
-    tightness, decline : % of the cap, as in the scenario's ``cap``; None keeps the scenario's own.
-    sectors : how many sectors trade, in the order of ``COVERABLE``; None keeps the scenario's own.
-    truthful, scheduled, zip, zic : weights of the strategies, any scale; all zero keeps the scenario's own.
+    scenario
+        What the command was given.
+    tightness, decline
+        % of the cap, as in the scenario's ``cap``; None keeps the scenario's own.
+    sectors
+        How many sectors trade, in the order of ``COVERABLE``; None keeps the scenario's own.
+    truthful, scheduled, zip, zic
+        Weights of the strategies, any scale; all zero keeps the scenario's own.
     """
 
     def __init__(
@@ -159,7 +170,8 @@ def varied(scenario: Scenario, levers: Mapping[str, float | None]) -> Scenario:
 
     Parameters
     ----------
-    levers : as ``lever_positions``; None, and a slider left where it stood, keep what the scenario says.
+    levers
+        As ``lever_positions``; None, and a slider left where it stood, keep what the scenario says.
     """
     before, data = lever_positions(scenario), scenario.model_dump()
     moved = {name: value for name, value in levers.items() if value is not None and value != before[name]}

@@ -42,7 +42,8 @@ def panel(x: str, y: str, *, height: float = HEIGHT, left: float = 0.68) -> tupl
 
     Parameters
     ----------
-    height, left : of the picture, and what is free for numbers and names at the left, inches. Margins are given:
+    height, left
+        Of the picture, and what is free for numbers and names at the left, inches. Margins are given:
         to find them would take as long as to draw.
     """
     import matplotlib

@@ -39,9 +39,12 @@ class Score:
 
     Attributes
     ----------
-    name : the year, or "All".
-    whole : whether the year is settled.
-    you, firm : the person's account, and that of the firm by itself.
+    name
+        The year, or "All".
+    whole
+        Whether the year is settled.
+    you, firm
+        The person's account, and that of the firm by itself.
     """
 
     name: str

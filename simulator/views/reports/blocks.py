@@ -60,7 +60,8 @@ class Paragraph:
 
     Parameters
     ----------
-    kind : empty, ``note`` (small and grey) or ``said`` (set off).
+    kind
+        Empty, ``note`` (small and grey) or ``said`` (set off).
     """
 
     text: str
@@ -87,9 +88,12 @@ class Grid:
 
     Parameters
     ----------
-    numbers : columns set flush right.
-    stack : whether its rows become small cards on a narrow screen; else it is scrolled.
-    badges : text of a cell -> its colour class, for cells that are verdicts.
+    numbers
+        Columns set flush right.
+    stack
+        Whether its rows become small cards on a narrow screen; else it is scrolled.
+    badges
+        Text of a cell -> its colour class, for cells that are verdicts.
     """
 
     heads: Sequence[str]
@@ -160,7 +164,8 @@ def as_markdown(blocks: Sequence[Block], images: str) -> str:
 
     Parameters
     ----------
-    images : folder of the pictures as the page names it.
+    images
+        Folder of the pictures as the page names it.
     """
     return "\n\n".join(_markdown(block, images) for block in blocks) + "\n"
 

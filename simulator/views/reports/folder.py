@@ -25,12 +25,18 @@ class Folder:
 
     Attributes
     ----------
-    runs : finished runs, in the manifest's order; of more than ``FEW_RUNS`` runs without the fills.
-    failed : name of a failed run to its reason.
-    missing : runs of the batch that are not there yet.
-    sweep : whether a sweep made it.
-    others : versions of the program, other than this one, that made some of the runs.
-    places : id of a run to its own folder.
+    runs
+        Finished runs, in the manifest's order; of more than ``FEW_RUNS`` runs without the fills.
+    failed
+        Name of a failed run to its reason.
+    missing
+        Runs of the batch that are not there yet.
+    sweep
+        Whether a sweep made it.
+    others
+        Versions of the program, other than this one, that made some of the runs.
+    places
+        Id of a run to its own folder.
     """
 
     path: Path

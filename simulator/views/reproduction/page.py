@@ -71,8 +71,10 @@ def blocks_of(result: Reproduction, pictures: dict[str, bytes], command: str) ->
 
     Parameters
     ----------
-    pictures : name -> PNG.
-    command : as the user typed it, to run it again.
+    pictures
+        Name -> PNG.
+    command
+        As the user typed it, to run it again.
     """
     return [
         Heading(TITLE, 1),

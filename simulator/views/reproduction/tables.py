@@ -37,7 +37,8 @@ def prices_grid(table: pd.DataFrame) -> Grid:
 
     Parameters
     ----------
-    table : as `tanshi.agents.sinks.comparison.compare_demand_prices` gives it.
+    table
+        As `tanshi.agents.sinks.comparison.compare_demand_prices` gives it.
     """
     marks = {"agrees": "", "rounding": " *", "unexplained": " **"}
     cells = table.set_index(["sector", "year", "province"])
@@ -64,7 +65,8 @@ def clouds_grid(table: pd.DataFrame, by: str) -> Grid:
 
     Parameters
     ----------
-    table : as `tanshi.agents.sinks.comparison.compare_clouds` gives it.
+    table
+        As `tanshi.agents.sinks.comparison.compare_clouds` gives it.
     """
     table = table[table["by"] == by]
     generators = list(dict.fromkeys(table["generator"]))

@@ -170,8 +170,10 @@ def wrong(problems: Mapping[str, str], seeds: object) -> str:
 
     Parameters
     ----------
-    problems : of `tanshi.simulator.views.dashboard.edit.checked`.
-    seeds : how many, as the page has them; None where what was typed is no number that it takes.
+    problems
+        Of `tanshi.simulator.views.dashboard.edit.checked`.
+    seeds
+        How many, as the page has them; None where what was typed is no number that it takes.
     """
     out = []
     if count := len(problems):
