@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from tanshi.errors import Message, TanshiError
+from tanshi.language import LANGUAGES, say
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 from tanshi.simulator.cli import calibrate as cli_calibrate
 from tanshi.simulator.cli import dashboard as cli_dashboard
@@ -26,7 +27,8 @@ from tanshi.simulator.cli import regimes as cli_regimes
 from tanshi.simulator.cli import report as cli_report
 from tanshi.simulator.cli import reproduce as cli_reproduce
 from tanshi.simulator.cli import sweep as cli_studies
-from tanshi.simulator.cli.outputs import Results
+from tanshi.simulator.cli.language import speak_as_told
+from tanshi.simulator.cli.outputs import Reference, Results
 from tanshi.simulator.cli.sweep import Scheduler, Settings, Workers, read_settings
 from tanshi.simulator.machine.progress import bar
 from tanshi.simulator.machine.terminal import speak_plainly
@@ -63,6 +65,15 @@ def _alone(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and stop.")
     ] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option(
+            "--lang",
+            metavar="|".join(LANGUAGES),
+            help="Language of words and pictures, anywhere on the line. Default: TANSHI_LANG, else en.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     if context.invoked_subcommand is None:
         run()
@@ -97,6 +108,7 @@ def run(
     workers: Workers = None,
     scheduler: Scheduler = None,
     settings: Settings = None,
+    reference: Reference = None,
 ) -> None:
     """Run scenarios and write tables, figures and a report.
 
@@ -118,10 +130,13 @@ def run(
     override("drift.mode", drift, "--drift")
 
     from tanshi.scenarios.load import load_scenarios
+    from tanshi.simulator.views.table import reference_of
 
     for field, value in read_settings(settings).items():
         override(field, value, "--set")
     scenarios = load_scenarios(scenario or FIVE, overrides, labels)
+    if reference is not None:
+        reference_of([s.name for s in scenarios], reference)
     folder = out or Path("results") / datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
     if folder.exists() and not folder.is_dir():
         problem = Problem("a folder", Message("the file {folder}", folder=folder), "--out")
@@ -139,7 +154,7 @@ def run(
             workers=workers,
             scheduler=scheduler,
         )
-    _show(result, folder)
+    _show(result, folder, reference)
     if result.failed:
         raise typer.Exit(1)
 
@@ -247,6 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     speak_plainly()
     try:
+        words = speak_as_told(words)
         _check_first_word(words)
         code = app(words, prog_name="tanshi", standalone_mode=False)
     except SystemExit as exit_:
@@ -308,12 +324,14 @@ def _years(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _show(result: BatchResult, folder: Path) -> None:
+def _show(result: BatchResult, folder: Path, reference: str | None) -> None:
     """Write figures and report beside the results; print the table and what each scenario did."""
     from rich.console import Console
 
     from tanshi.simulator.studies.offsets import offset_effects
     from tanshi.simulator.views.charts.figures import write_figures
+    from tanshi.simulator.views.charts.soundness import warnings_of
+    from tanshi.simulator.views.compliance import compliance_words
     from tanshi.simulator.views.detail import write_details
     from tanshi.simulator.views.offsets import offset_table, offset_words, write_offsets
     from tanshi.simulator.views.reports.folder_report import provenance, shown_run
@@ -326,13 +344,23 @@ def _show(result: BatchResult, folder: Path) -> None:
         figures |= write_details(shown_run(result.runs), folder / "figures")
     figures |= write_offsets(result.runs, folder)
     pictures = {name: png.read_bytes() for name, (png, _) in figures.items()}
-    write_report(folder, result.runs, failed=result.failed, status=provenance(result.runs), pictures=pictures)
+    write_report(
+        folder,
+        result.runs,
+        failed=result.failed,
+        status=provenance(result.runs),
+        pictures=pictures,
+        reference=reference,
+    )
     console = Console(highlight=False, markup=False)
     for run in result.runs:  # what went wrong without stopping the run comes first
         for line in run.meta.get("alarms", []):
             console.print(f"{run.scenario}, seed {run.seed}, {line}.", markup=False, soft_wrap=True)
-    console.print(terminal_table(result.runs))
-    console.print(plain_words(result.runs, result.failed))
+    console.print(terminal_table(result.runs, reference))
+    console.print(plain_words(result.runs, result.failed, reference))
+    for sentence in (*compliance_words(result.runs), *warnings_of(result.runs)):
+        console.print(f"\n{sentence}")
     for effect in offset_effects(result.runs):
         console.print(offset_table(effect), f"\n{offset_words(effect)}")
-    console.print(f"\nResults in {folder}; open {folder / 'report.html'} in a browser.", soft_wrap=True)
+    place = say("Results in {folder}; open {page} in a browser.", folder=folder, page=folder / "report.html")
+    console.print(f"\n{place}", soft_wrap=True)

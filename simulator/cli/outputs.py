@@ -72,6 +72,14 @@ Results = Annotated[
     Path | None,
     typer.Option(callback=writable_folder, help="Folder for the results. Default: results/<time>.", show_default=False),
 ]
+Reference = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SCENARIO",
+        help="Scenario beside which the others are laid. Default: S1, or the first where S1 is not among them.",
+        show_default=False,
+    ),
+]
 NamedResults = Annotated[
     Path | None,
     typer.Option(

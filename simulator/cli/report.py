@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tanshi.simulator.cli.outputs import writable_file, writable_folder
+from tanshi.language import mark, say
+from tanshi.simulator.cli.outputs import Reference, writable_file, writable_folder
 from tanshi.simulator.machine.progress import bar
 
 
@@ -16,7 +17,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog="Examples:\n\n"
         "tanshi report results/mine\n\n"
-        "tanshi report results/mine --figures pictures    (every figure as PNG and SVG too)\n\n"
+        "tanshi report results/mine --figures pictures    (every figure as PNG, SVG and PDF too)\n\n"
         "tanshi report results/cap --out cap.html    (a sweep)"
     )(report)
 
@@ -29,9 +30,10 @@ def report(
     figures: Annotated[
         Path | None,
         typer.Option(
-            callback=writable_folder, metavar="FOLDER", help="Write every figure there as well, as PNG and SVG."
+            callback=writable_folder, metavar="FOLDER", help="Write every figure there as well, as PNG, SVG and PDF."
         ),
     ] = None,
+    reference: Reference = None,
 ) -> None:
     """Write one self-contained page about results: figures, tables, checks, parameters, sources, warnings.
 
@@ -50,7 +52,11 @@ def report(
     if place.is_dir():
         raise UserError("The report cannot be written.", [Problem("a file", "a folder", str(place))])
     with bar() as progress:
-        text = folder_report(folder, progress, figures)
-    replaced = ", in place of the page that was there" if place.exists() else ""
+        text = folder_report(folder, progress, figures, reference)
+    template = mark("{page}: open it in a browser; its print function makes a PDF.")
+    if place.exists():
+        template = mark(
+            "{page}, in place of the page that was there: open it in a browser; its print function makes a PDF."
+        )
     write_file(place, text.encode("utf-8"))
-    print(f"{place}{replaced}: open it in a browser; its print function makes a PDF.")
+    print(say(template, page=place))

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tanshi.language import say
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.costs import PARTS
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import FIRM_SECTORS, cost_of, offsets_of
 from tanshi.simulator.studies.offsets import OffsetEffect, offset_effects
 from tanshi.simulator.views.charts import style
-from tanshi.simulator.views.charts.figures import source_line
+from tanshi.simulator.views.charts.figures import SEEDS, source_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ def write_offsets(results: Sequence[RunResult], folder: Path | str) -> dict[str,
 
 def offset_figures(results: Sequence[RunResult]) -> dict[str, Figure]:
     """A figure by name for every scenario with offsets whose twin is there too."""
-    source = source_line(results).partition(" Line:")[0]  # its last words are about medians and bands
+    source = source_line(results).removesuffix(say(SEEDS))  # its last words are about medians and bands
     return {
         _name(effect): offset_figure(effect, source + (" Means over the seeds." if effect.seeds > 1 else ""))
         for effect in offset_effects(results)

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import Message
+from tanshi.language import say
+from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.results import bands
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import COMPARISONS, REFERENCE, YIELD
@@ -72,11 +75,41 @@ class Summary:
         return None if self.reference is None else 1.0 - self.gdp_last / self.reference.gdp_last
 
 
-def summarise(results: Sequence[RunResult], reference: str = REFERENCE) -> list[Summary]:
-    """One summary a scenario, in the order given."""
+def reference_of(names: Sequence[str], asked: str | None = None) -> str:
+    """The scenario beside which the others are laid.
+
+    Parameters
+    ----------
+    names
+        Scenarios at hand, in their order.
+    asked
+        The one that is wanted; by default S1, or the first where S1 is not among them.
+
+    Raises
+    ------
+    UserError
+        Where the one that is wanted is not among them.
+    """
+    if asked is None:
+        return REFERENCE if REFERENCE in names or not names else names[0]
+    if asked not in names:
+        problem = Problem(Message("one of {names}", names=", ".join(names)), asked, "--reference")
+        raise UserError("The reference is not among the scenarios.", [problem])
+    return asked
+
+
+def summarise(results: Sequence[RunResult], reference: str | None = None) -> list[Summary]:
+    """One summary a scenario, in the order given.
+
+    Parameters
+    ----------
+    reference
+        As `reference_of`.
+    """
     groups: dict[str, list[RunResult]] = {}
     for result in results:
         groups.setdefault(result.scenario, []).append(result)
+    reference = reference_of(list(groups), reference)
     medians = {name: _median(group) for name, group in groups.items()}
     base = _summary(groups[reference], medians[reference]) if reference in groups else None
     out = [_summary(group, medians[name], base, medians.get(reference)) for name, group in groups.items()]
@@ -157,36 +190,46 @@ def _equal(one: pd.DataFrame, other: pd.DataFrame) -> bool:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of numbers: its head, its number of a summary (None: there is none), and the number as text."""
+    """A column of numbers: its head, its number of a summary (None: there is none), and the number as text.
+
+    ``path`` says whether it tells of several years, and nothing of one.
+    """
 
     head: str
     value: Callable[[Summary], float | None]
     said: Callable[[float], str]
+    path: bool = False
 
 
 def _columns(summaries: Sequence[Summary]) -> list[Column]:
     """The columns of some summaries; runs of a single year have no change, no peak and one column a quantity."""
     one = summaries[0]
+    base = next((s.reference.scenario for s in summaries if s.reference is not None), None)
     single = all(s.first == s.last for s in summaries)
     whole = [
-        Column(f"Price\n{one.middle}\nyuan/t", lambda s: s.price_middle, _plain(1)),
-        Column(f"Price\n{one.last}\nyuan/t", lambda s: s.price_last, _plain(1)),
-        Column(f"Volume\n{one.last}\nMt", lambda s: s.volume_last, _plain(2)),
-        Column(f"CO₂\n{one.first}\nMt", lambda s: s.emissions_first, _plain(1)),
-        Column(f"CO₂\n{one.last}\nMt", lambda s: s.emissions_last, _plain(1)),
-        Column("CO₂\nchange\n%", lambda s: 100 * s.emissions_change, lambda v: signed(v, 1)),
-        Column("CO₂\npeak\nyear", lambda s: s.peak_year, lambda year: _peak(year, one)),
-        Column(f"Energy\n{one.last}\nMtce", lambda s: s.energy_last, _plain(1)),
-        Column(
-            f"GDP\n{one.last}\n% to {REFERENCE}",
+        Column(say("Price\n{year}\nyuan/t", year=one.middle), lambda s: s.price_middle, _plain(1)),
+        Column(say("Price\n{year}\nyuan/t", year=one.last), lambda s: s.price_last, _plain(1)),
+        Column(say("Volume\n{year}\nMt", year=one.last), lambda s: s.volume_last, _plain(2)),
+        Column(say("CO₂\n{year}\nMt", year=one.first), lambda s: s.emissions_first, _plain(1)),
+        Column(say("CO₂\n{year}\nMt", year=one.last), lambda s: s.emissions_last, _plain(1)),
+        Column(say("CO₂\nchange\n%"), lambda s: 100 * s.emissions_change, lambda v: signed(v, 1), path=True),
+        Column(say("CO₂\npeak\nyear"), lambda s: s.peak_year, lambda year: _peak(year, one), path=True),
+        Column(say("Energy\n{year}\nMtce", year=one.last), lambda s: s.energy_last, _plain(1)),
+        Column(say("GDP\n{year}\nbn yuan", year=one.last), lambda s: s.gdp_last, _plain(1))
+        if base is None
+        else Column(
+            say("GDP\n{year}\n% to {base}", year=one.last, base=_short(base)),
             lambda s: None if s.gdp_loss is None else -100 * s.gdp_loss,
             lambda v: signed(v, 2),
         ),
     ]
-    heads = list(dict.fromkeys(column.head for column in whole))
-    if single:
-        heads = [head for head in heads if "change" not in head and "peak" not in head]
-    return [next(column for column in whole if column.head == head) for head in heads]
+    found = {column.head: column for column in reversed(whole) if not (single and column.path)}
+    return [found[head] for head in dict.fromkeys(column.head for column in whole) if head in found]
+
+
+def _short(name: str, most: int = 12) -> str:
+    """A scenario's name cut to what the head of a column holds."""
+    return name if len(name) <= most else name[: most - 1] + "…"
 
 
 def _plain(digits: int) -> Callable[[float], str]:
@@ -200,7 +243,7 @@ def _peak(year: float, run: Summary) -> str:
 
 def columns(summaries: Sequence[Summary]) -> list[str]:
     """Heads of the table's columns; the years are those of the batch."""
-    return ["Scenario", *(column.head for column in _columns(summaries))]
+    return [say("Scenario"), *(column.head for column in _columns(summaries))]
 
 
 def rows(summaries: Sequence[Summary]) -> list[list[str]]:
@@ -234,7 +277,9 @@ def remark(summaries: Sequence[Summary]) -> str:
     marks = sorted({cell for row in rows(summaries) for cell in row if cell.startswith(">")})
     if not marks:
         return ""
-    return f"{' or '.join(marks)} as the year of the peak: emissions are highest in the run's last year."
+    return say(
+        "{marks} as the year of the peak: emissions are highest in the run's last year.", marks=say(" or ").join(marks)
+    )
 
 
 def signed(value: float, digits: int) -> str:
@@ -243,12 +288,12 @@ def signed(value: float, digits: int) -> str:
     return text[1:] if not any(c in "123456789" for c in text) else text.replace("-", "−")
 
 
-def terminal_table(results: Sequence[RunResult]) -> Table:
+def terminal_table(results: Sequence[RunResult], reference: str | None = None) -> Table:
     """The table for a terminal; fits into 80 columns."""
     from rich import box
     from rich.table import Table
 
-    summaries = summarise(results)
+    summaries = summarise(results, reference)
     said = remark(summaries) if summaries else ""
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, padding=(0, 1),

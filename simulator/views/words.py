@@ -4,50 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tanshi.language import listed, mark, say, spoken, translate
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.results.variables import FIRM_SECTORS, SECTORS
+from tanshi.simulator.results.variables import FIRM_SECTORS
+from tanshi.simulator.views.sectors import sector_name
 from tanshi.simulator.views.table import Summary, summarise
 
 PETROCHEMICALS = ("COKE", "CHEM")
 
 
-def sentences(results: Sequence[RunResult]) -> dict[str, list[str]]:
-    """Scenario to the sentences about it."""
-    return {summary.scenario: _about(summary) for summary in summarise(results)}
+def sentences(results: Sequence[RunResult], reference: str | None = None) -> dict[str, list[str]]:
+    """Scenario to the sentences about it, beside a reference as `tanshi.simulator.views.table.summarise` takes it."""
+    return {summary.scenario: _about(summary) for summary in summarise(results, reference)}
 
 
-def plain_words(results: Sequence[RunResult], failed: Mapping[str, str] | None = None) -> str:
+def plain_words(
+    results: Sequence[RunResult], failed: Mapping[str, str] | None = None, reference: str | None = None
+) -> str:
     """The sentences as paragraphs, one a scenario, runs that failed last."""
-    paragraphs = [" ".join(lines) for lines in sentences(results).values()]
-    paragraphs += [f"{name} failed and has no results: {error}" for name, error in (failed or {}).items()]
+    paragraphs = [joined(lines) for lines in sentences(results, reference).values()]
+    paragraphs += [failure(name, error) for name, error in (failed or {}).items()]
     return "\n\n".join(paragraphs)
+
+
+def joined(lines: Sequence[str]) -> str:
+    """Sentences as one paragraph."""
+    return ("" if spoken() == "zh" else " ").join(lines)
+
+
+def failure(name: str, error: str) -> str:
+    """What is said of a run that failed."""
+    return say("{name} failed and has no results: {error}", name=name, error=error)
 
 
 def _about(s: Summary) -> list[str]:
     if s.reference is not None and s.equals_reference:
-        return [f"{s.scenario}, {_title(s)}: {_equality(s, s.reference)}"]
-    lines = [f"{s.scenario}, {_title(s)}: {_who(s)}.", _price(s), _emissions(s)]
+        return [
+            say("{scenario}, {title}: {what}", scenario=s.scenario, title=_title(s), what=_equality(s, s.reference))
+        ]
+    lines = [say("{scenario}, {title}: {what}.", scenario=s.scenario, title=_title(s), what=_who(s))]
+    lines += [_price(s), _emissions(s)]
     if s.reference is not None:
         lines.append(_against(s, s.reference))
     return lines
 
 
 def _title(s: Summary) -> str:
-    title = s.title.strip().rstrip(".")
-    return title if s.seeds == 1 else f"{title} (median of {s.seeds} seeds)"
+    title = translate(s.title).strip().rstrip(".")
+    return title if s.seeds == 1 else say("{title} (median of {seeds} seeds)", title=title, seeds=s.seeds)
 
 
 def _names(codes: Sequence[str]) -> str:
     """Sectors in words; coking and chemicals together are the petrochemicals of policy, which counts them as one."""
-    known = {code: SECTORS[code].name.lower() if code in SECTORS else code for code in codes}
+    known = {code: sector_name(code).lower() for code in codes}
     if all(code in known for code in PETROCHEMICALS):
         first, *others = PETROCHEMICALS
-        known[first] = f"petrochemicals ({', '.join(known[code] for code in PETROCHEMICALS)})"
+        one, two = (known[code] for code in PETROCHEMICALS)
+        known[first] = say("petrochemicals ({one}, {two})", one=one, two=two)
         known = {code: name for code, name in known.items() if code not in others}
-    names = list(known.values())
-    if len(names) < 3:
-        return " and ".join(names)
-    return ", ".join(names[:-1]) + ", and " + names[-1]
+    return listed(list(known.values()))
 
 
 def _with(s: Summary, status: str) -> list[str]:
@@ -57,17 +72,18 @@ def _with(s: Summary, status: str) -> list[str]:
 def _who(s: Summary) -> str:
     trading, allocated = _with(s, "trading"), _with(s, "allocated")
     if not trading:
-        text = "nobody trades allowances"
+        text = say("nobody trades allowances")
     elif s.auctions:
-        text = f"firms in {_names(trading)} trade allowances"
+        text = say("firms in {sectors} trade allowances", sectors=_names(trading))
     else:
-        text = (
-            f"one carbon price holds in {_names(trading)}; the equilibrium itself sets it, without firms and auctions"
+        text = say(
+            "one carbon price holds in {sectors}; the equilibrium itself sets it, without firms and auctions",
+            sectors=_names(trading),
         )
-    if allocated:
-        names = _names(allocated)
-        firms, quotas = f"firms in {names} have free quotas that are", f"quotas in {names} are free and"
-        text += f"; {firms if s.auctions else quotas} not traded"
+    if allocated and s.auctions:
+        text += say("; firms in {sectors} have free quotas that are not traded", sectors=_names(allocated))
+    elif allocated:
+        text += say("; quotas in {sectors} are free and not traded", sectors=_names(allocated))
     return text
 
 
@@ -75,89 +91,181 @@ def _equality(s: Summary, base: Summary) -> str:
     allocated = _with(s, "allocated")
     by_construction = allocated and _with(s, "trading") == _with(base, "trading") and not s.binding
     if s.policy_start is not None and s.policy_start == base.policy_start and s.last < s.policy_start:
-        return f"every number equals that of {base.scenario}, by construction: the scenarios part in {s.policy_start}."
+        return say(
+            "every number equals that of {base}, by construction: the scenarios part in {year}.",
+            base=base.scenario,
+            year=s.policy_start,
+        )
     if not by_construction:
-        return f"every number equals that of {base.scenario}."
-    return (
-        f"every number equals that of {base.scenario}, by construction: the free quotas in"
-        f" {_names(allocated)} bind nobody and are not traded."
+        return say("every number equals that of {base}.", base=base.scenario)
+    return say(
+        "every number equals that of {base}, by construction: the free quotas in {sectors} bind nobody and are not"
+        " traded.",
+        base=base.scenario,
+        sectors=_names(allocated),
     )
 
 
+#: A change that rounds to nothing, rises, falls; with the price of the middle year and without.
+_PRICES = {
+    (0, True): mark(
+        "The carbon price hardly moves, from {first:,.1f} yuan/t in {start} via {middle:,.1f} in {between} to"
+        " {last:,.1f} in {end}{rate}{traded}."
+    ),
+    (1, True): mark(
+        "The carbon price rises from {first:,.1f} yuan/t in {start} via {middle:,.1f} in {between} to {last:,.1f} in"
+        " {end}{rate}{traded}."
+    ),
+    (-1, True): mark(
+        "The carbon price falls from {first:,.1f} yuan/t in {start} via {middle:,.1f} in {between} to {last:,.1f} in"
+        " {end}{rate}{traded}."
+    ),
+    (0, False): mark(
+        "The carbon price hardly moves, from {first:,.1f} yuan/t in {start} to {last:,.1f} in {end}{rate}{traded}."
+    ),
+    (1, False): mark(
+        "The carbon price rises from {first:,.1f} yuan/t in {start} to {last:,.1f} in {end}{rate}{traded}."
+    ),
+    (-1, False): mark(
+        "The carbon price falls from {first:,.1f} yuan/t in {start} to {last:,.1f} in {end}{rate}{traded}."
+    ),
+}
+
+
 def _price(s: Summary) -> str:
-    years = s.last - s.first
-    if not years:
-        return f"In {s.last} the carbon price is {s.price_last:,.1f} yuan/t{_traded(s)}."
-    path = f"from {s.price_first:,.1f} yuan/t in {s.first} to {s.price_last:,.1f} in {s.last}"
-    if s.middle not in (s.first, s.last):
-        path = (
-            f"from {s.price_first:,.1f} yuan/t in {s.first} via {s.price_middle:,.1f} in {s.middle}"
-            f" to {s.price_last:,.1f} in {s.last}"
+    if s.last == s.first:
+        return say(
+            "In {year} the carbon price is {price:,.1f} yuan/t{traded}.",
+            year=s.last,
+            price=s.price_last,
+            traded=_traded(s),
         )
     change = s.price_last / s.price_first - 1.0 if s.price_first > 0 else 0.0
     rate = ""
-    if years > 0 and s.price_first > 0 and s.price_last > 0:
-        rate = f" ({_percent((s.price_last / s.price_first) ** (1.0 / years) - 1.0, sign=True)} a year)"
-    return f"The carbon price {_moves(change)} {path}{rate}{_traded(s)}."
+    if s.price_first > 0 and s.price_last > 0:
+        yearly = (s.price_last / s.price_first) ** (1.0 / (s.last - s.first)) - 1.0
+        rate = say(" ({rate} a year)", rate=percent(yearly, sign=True))
+    return say(
+        _PRICES[_way(change), s.middle not in (s.first, s.last)],
+        first=s.price_first,
+        start=s.first,
+        middle=s.price_middle,
+        between=s.middle,
+        last=s.price_last,
+        end=s.last,
+        rate=rate,
+        traded=_traded(s),
+    )
 
 
 def _traded(s: Summary) -> str:
     """What changed hands in the last year; without auctions, what sectors need of one another."""
-    when = f" in {s.last}" if s.last > s.first else ""
+    when = say(" in {year}", year=s.last) if s.last > s.first else ""
     if not s.volume_last > 0:
-        return f"; nothing is traded{when}" if s.auctions else ""
-    return f"; {s.volume_last:,.2f} Mt {'change hands' if s.auctions else 'pass from sector to sector'}{when}"
+        return say("; nothing is traded{when}", when=when) if s.auctions else ""
+    if s.auctions:
+        return say("; {volume:,.2f} Mt change hands{when}", volume=s.volume_last, when=when)
+    return say("; {volume:,.2f} Mt pass from sector to sector{when}", volume=s.volume_last, when=when)
+
+
+_EMISSIONS = {
+    0: mark(
+        "Emissions hardly move, from {first:,.1f} Mt in {start} to {last:,.1f} in {end} ({change}){peak}; {energy}."
+    ),
+    1: mark("Emissions rise from {first:,.1f} Mt in {start} to {last:,.1f} in {end} ({change}){peak}; {energy}."),
+    -1: mark("Emissions fall from {first:,.1f} Mt in {start} to {last:,.1f} in {end} ({change}){peak}; {energy}."),
+}
+_ENERGY = {
+    0: mark("energy consumption hardly moves, from {first:,.1f} to {last:,.1f} Mtce ({change})"),
+    1: mark("energy consumption rises from {first:,.1f} to {last:,.1f} Mtce ({change})"),
+    -1: mark("energy consumption falls from {first:,.1f} to {last:,.1f} Mtce ({change})"),
+}
 
 
 def _emissions(s: Summary) -> str:
     if s.last == s.first:
-        return f"Emissions are {s.emissions_last:,.1f} Mt, energy consumption is {s.energy_last:,.1f} Mtce."
-    text = (
-        f"Emissions {_move(s.emissions_change)} from {s.emissions_first:,.1f} Mt in {s.first}"
-        f" to {s.emissions_last:,.1f} in {s.last} ({_percent(s.emissions_change, sign=True)})"
-    )
+        return say(
+            "Emissions are {emissions:,.1f} Mt, energy consumption is {energy:,.1f} Mtce.",
+            emissions=s.emissions_last,
+            energy=s.energy_last,
+        )
     if s.still_rising:
-        text += f" and have not peaked by {s.last}"
+        peak = say(" and have not peaked by {year}", year=s.last)
     elif s.peak_year == s.first:
-        text += f" and are highest at the start, in {s.first}"
+        peak = say(" and are highest at the start, in {year}", year=s.first)
     else:
-        text += f", with their peak of {s.peak:,.1f} Mt in {s.peak_year}"
+        peak = say(", with their peak of {peak:,.1f} Mt in {year}", peak=s.peak, year=s.peak_year)
     change = s.energy_last / s.energy_first - 1.0
-    return (
-        f"{text}; energy consumption {_moves(change)} from {s.energy_first:,.1f} to {s.energy_last:,.1f} Mtce"
-        f" ({_percent(change, sign=True)})."
+    energy = say(_ENERGY[_way(change)], first=s.energy_first, last=s.energy_last, change=percent(change, sign=True))
+    return say(
+        _EMISSIONS[_way(s.emissions_change)],
+        first=s.emissions_first,
+        start=s.first,
+        last=s.emissions_last,
+        end=s.last,
+        change=percent(s.emissions_change, sign=True),
+        peak=peak,
+        energy=energy,
     )
+
+
+#: What is compared: the same, higher, lower.
+_COMPARED = {
+    "price": (
+        mark("the price is the same"),
+        mark("the price is {gap:,.1f} yuan/t{share} higher"),
+        mark("the price is {gap:,.1f} yuan/t{share} lower"),
+    ),
+    "volume": (
+        mark("the traded volume is the same"),
+        mark("the traded volume is {gap:,.2f} Mt{share} higher"),
+        mark("the traded volume is {gap:,.2f} Mt{share} lower"),
+    ),
+    "emissions": (
+        mark("emissions are the same"),
+        mark("emissions are {gap:,.1f} Mt{share} higher"),
+        mark("emissions are {gap:,.1f} Mt{share} lower"),
+    ),
+    "energy": (
+        mark("energy consumption is the same"),
+        mark("energy consumption is {gap:,.1f} Mtce{share} higher"),
+        mark("energy consumption is {gap:,.1f} Mtce{share} lower"),
+    ),
+    "gdp": (
+        mark("GDP is the same"),
+        mark("GDP is {gap:,.1f} billion yuan{share} higher"),
+        mark("GDP is {gap:,.1f} billion yuan{share} lower"),
+    ),
+}
 
 
 def _against(s: Summary, base: Summary) -> str:
     parts = [
-        _difference("the price", s.price_last, base.price_last, "yuan/t", 1),
-        _difference("the traded volume", s.volume_last, base.volume_last, "Mt", 2),
-        _difference("emissions", s.emissions_last, base.emissions_last, "Mt", 1, verb="are"),
-        _difference("energy consumption", s.energy_last, base.energy_last, "Mtce", 1),
-        _difference("GDP", s.gdp_last, base.gdp_last, "billion yuan", 1, places=2),
+        _difference("price", s.price_last, base.price_last, 1),
+        _difference("volume", s.volume_last, base.volume_last, 2),
+        _difference("emissions", s.emissions_last, base.emissions_last, 1),
+        _difference("energy", s.energy_last, base.energy_last, 1),
+        _difference("gdp", s.gdp_last, base.gdp_last, 1, places=2),
     ]
-    return f"Against {base.scenario} in {s.last}: " + "; ".join(parts) + "."
+    told = ("；" if spoken() == "zh" else "; ").join(parts)
+    return say("Against {base} in {year}: {differences}.", base=base.scenario, year=s.last, differences=told)
 
 
-def _difference(
-    what: str, value: float, base: float, unit: str, digits: int, *, places: int = 1, verb: str = "is"
-) -> str:
+def _difference(what: str, value: float, base: float, digits: int, *, places: int = 1) -> str:
     gap = value - base
+    same, higher, lower = _COMPARED[what]
     if abs(gap) < 0.5 * 10.0**-digits:
-        return f"{what} {verb} the same"
-    share = "" if base == 0 else f" ({_percent(abs(gap / base), places=places)})"
-    return f"{what} {verb} {abs(gap):,.{digits}f} {unit}{share} {'higher' if gap > 0 else 'lower'}"
+        return say(same)
+    share = "" if base == 0 else say(" ({share})", share=percent(abs(gap / base), places=places))
+    return say(higher if gap > 0 else lower, gap=abs(gap), share=share)
 
 
-def _moves(change: float) -> str:
-    return "hardly moves," if abs(change) < 5e-4 else "rises" if change > 0 else "falls"
+def _way(change: float) -> int:
+    """-1 for a fall, 1 for a rise, 0 for what rounds to nothing."""
+    return 0 if abs(change) < 5e-4 else 1 if change > 0 else -1
 
 
-def _move(change: float) -> str:
-    return "hardly move," if abs(change) < 5e-4 else "rise" if change > 0 else "fall"
-
-
-def _percent(share: float, *, sign: bool = False, places: int = 1) -> str:
+def percent(share: float, *, sign: bool = False, places: int = 1) -> str:
+    """A share as a percentage with a true minus sign."""
     text = f"{100 * share:+,.{places}f}" if sign else f"{100 * share:,.{places}f}"
     return text.replace("-", "−") + " %"

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from tanshi.equilibrium.province.carbon import COVERABLE
+from tanshi.language import say
 from tanshi.simulator.results.replay import scenario_of
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.results.variables import SECTORS
 from tanshi.simulator.run.economy import province
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import place, source_line
+from tanshi.simulator.views.sectors import sector_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,8 +48,8 @@ def abatement_figure(result: RunResult) -> Figure:
     share = 100.0 * fallen / emitted.iloc[0]
     figure, (left, right) = style.panels(
         2,
-        f"Marginal abatement cost, {place([result])}, 2022",
-        "yuan per t CO₂ at which so much less is emitted than without a price; all eight sectors pay",
+        say("Marginal abatement cost, {place}, 2022", place=place([result])),
+        say("yuan per t CO₂ at which so much less is emitted than without a price; all eight sectors pay"),
         source_line([result]),
         left=0.085,
         right=0.985,
@@ -57,17 +58,17 @@ def abatement_figure(result: RunResult) -> Figure:
         gap=0.085,
     )
     for code in COVERABLE:
-        left.plot(share[code], emitted.index, color=style.SECTOR_COLOURS[code], linewidth=2.0, label=SECTORS[code].name)
-    left.set_title("each sector", fontsize=9.5, loc="left")
-    left.set_xlabel("% of the sector's emissions")
-    left.set_ylabel("yuan per t CO₂")
+        left.plot(share[code], emitted.index, color=style.SECTOR_COLOURS[code], linewidth=2.0, label=sector_name(code))
+    left.set_title(say("each sector"), fontsize=9.5, loc="left")
+    left.set_xlabel(say("% of the sector's emissions"))
+    left.set_ylabel(say("yuan per t CO₂"))
     below = np.zeros(len(fallen))
     for code in fallen.sum().sort_values(ascending=False).index:
         upto = below + np.maximum(fallen[code].to_numpy(float), 0.0)
         right.fill_betweenx(emitted.index, below, upto, color=style.SECTOR_COLOURS[code], linewidth=0, alpha=0.85)
         below = upto
-    right.set_title("all together, added up", fontsize=9.5, loc="left")
-    right.set_xlabel("Mt CO₂ a year")
+    right.set_title(say("all together, added up"), fontsize=9.5, loc="left")
+    right.set_xlabel(say("Mt CO₂ a year"))
     for axis in (left, right):
         axis.set_ylim(0, PRICES[-1])
         axis.set_xlim(min(0.0, axis.get_xlim()[0]) if axis is left else 0.0, None)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tanshi.language import say
 from tanshi.market.orders import BUY, SELL, Orders
 from tanshi.simulator.results.replay import auction
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.views.charts import style
-from tanshi.simulator.views.charts.figures import place, source_line
+from tanshi.simulator.views.charts.figures import heading, source_line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,12 +44,12 @@ def clearing_figure(result: RunResult, year: int | None = None, period: int = 1)
     sold = curve(found.orders, SELL, found.tick, found.lot)
     volume = float(found.clearing.fills.quantity.sum()) * found.lot / 1e6
     figure, axes = style.frame(
-        f"Demand and supply, {place([result])}, {result.scenario}, {when}, period {period}",
-        "limit price of the orders in yuan per t CO₂, cumulated quantity in Mt CO₂",
+        heading(say("Demand and supply"), result, when, period),
+        say("limit price of the orders in yuan per t CO₂, cumulated quantity in Mt CO₂"),
         source_line([result]),
         legend_rows=2,
     )
-    for name, (x, y), colour in (("Demand (bids)", bought, DEMAND), ("Supply (offers)", sold, SUPPLY)):
+    for name, (x, y), colour in ((say("Demand (bids)"), bought, DEMAND), (say("Supply (offers)"), sold, SUPPLY)):
         if len(x) > 1:
             axes.step(x, y, where="pre", color=colour, linewidth=2.0, label=name)
     low, high = _span(found.price, bought[1], sold[1])
@@ -60,7 +61,7 @@ def clearing_figure(result: RunResult, year: int | None = None, period: int = 1)
     axes.set_ylim(low, high)
     axes.set_xlabel("Mt CO₂")
     end = (found.price - low) / (high - low)
-    words = f"{found.price:,.2f} yuan/t\n{volume:,.3f} Mt traded"
+    words = say("{price:,.2f} yuan/t\n{volume:,.3f} Mt traded", price=found.price, volume=volume)
     axes.text(1.015, end, words, transform=axes.transAxes, va="center", fontweight="bold", color=style.INK)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.06, 0.05), ncols=2, frameon=False, fontsize=9)

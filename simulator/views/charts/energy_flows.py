@@ -11,24 +11,32 @@ import pandas as pd
 
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.tables import rows
+from tanshi.language import mark, say, translate
 from tanshi.simulator.results.replay import place_of, replayed
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.views.charts import style
-from tanshi.simulator.views.charts.figures import place, source_line
+from tanshi.simulator.views.charts.figures import heading, source_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-POWER, EXPORT, ABROAD = "Power generation", "Net power export", "Net power import"
-FUELS = {"COAL": "Coal", "COKE": "Oil products\nand coke", "OGAS": "Gas", "BPG": "By-product\ngas"}
-NON_FOSSIL = "Non-fossil\npower"
-OTHERS = "Farming, building,\nservices"
+POWER, EXPORT, ABROAD = mark("Power generation"), mark("Net power export"), mark("Net power import")
+FUELS = {
+    "COAL": mark("Coal"),
+    "COKE": mark("Oil products\nand coke"),
+    "OGAS": mark("Gas"),
+    "BPG": mark("By-product\ngas"),
+}
+NON_FOSSIL = mark("Non-fossil\npower")
+OTHERS = mark("Farming, building,\nservices")
+STEEL, MATERIALS, METALS = mark("Iron and steel"), mark("Building materials"), mark("Non-ferrous metals")
+PETROCHEMICALS, MINING, TRANSPORT = mark("Petrochemicals"), mark("Mining"), mark("Transport")
+HOUSEHOLDS, INDUSTRY = mark("Households"), mark("Other industry")
 USERS = {
-    "STEEL": "Iron and steel", "NMM": "Building materials", "NFM": "Non-ferrous metals", "COKE": "Petrochemicals",
-    "CHEM": "Petrochemicals", "COAL": "Mining", "OGAS": "Mining", "OMIN": "Mining", "AIR": "Transport",
-    "TRAN": "Transport", "HH": "Households", "AGR": OTHERS, "CONS": OTHERS, "SERV": OTHERS,
-    "PAPER": "Other industry", "LIGHT": "Other industry", "MACH": "Other industry",
+    "STEEL": STEEL, "NMM": MATERIALS, "NFM": METALS, "COKE": PETROCHEMICALS, "CHEM": PETROCHEMICALS,
+    "COAL": MINING, "OGAS": MINING, "OMIN": MINING, "AIR": TRANSPORT, "TRAN": TRANSPORT, "HH": HOUSEHOLDS,
+    "AGR": OTHERS, "CONS": OTHERS, "SERV": OTHERS, "PAPER": INDUSTRY, "LIGHT": INDUSTRY, "MACH": INDUSTRY,
 }  # fmt: skip
 COLOURS = {
     "Coal": "#555555", "Oil products\nand coke": "#D55E00", "Gas": "#CC79A7", "By-product\ngas": "#E69F00",
@@ -87,8 +95,10 @@ def energy_figure(result: RunResult, year: int | None = None) -> Figure:
     solution = run.last.closing.solution
     table = energy_flows(run.world.economy.accounts, Flows(solution.state.flow, solution.x))
     figure, axes = style.canvas(
-        f"From fuel to use, {place([result])}, {result.scenario}, {when}",
-        "Mtce a year; electricity at coal equivalent (losses of plants included); gases from coke shown where burnt",
+        heading(say("From fuel to use"), result, when),
+        say(
+            "Mtce a year; electricity at coal equivalent (losses of plants included); gases from coke shown where burnt"
+        ),
         source_line([result]),
         height=6.6,
     )
@@ -167,7 +177,8 @@ def _box(axes: Axes, node: _Node, size: float, column: int) -> None:
     colour = COLOURS.get(node.name, style.INK)
     axes.add_patch(Rectangle((node.x, node.top - node.size), 0.012, node.size, facecolor=colour, linewidth=0, zorder=3))
     middle = node.top - node.size / 2
-    text = f"{node.name}  {size:,.1f}" if size >= 0.05 else f"{node.name}  <0.1"
+    name = translate(node.name)
+    text = f"{name}  {size:,.1f}" if size >= 0.05 else f"{name}  <0.1"
     if column == 0:
         axes.text(node.x - 0.01, middle, text, ha="right", va="center", fontsize=9, color=style.INK)
     elif column == 1:

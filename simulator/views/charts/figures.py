@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tanshi.language import mark, say, translate
 from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE, quantile
 from tanshi.simulator.results.iamc import MODEL
 from tanshi.simulator.results.tables import RunResult
@@ -41,23 +42,24 @@ class AnnualFigure:
 
 ANNUAL_FIGURES = (
     AnnualFigure(
-        "energy", "Energy Consumption", "Total energy consumption",
-        "Mtce per year, statistical concept (exported power netted out)", False, "{:,.1f}",
+        "energy", "Energy Consumption", mark("Total energy consumption"),
+        mark("Mtce per year, statistical concept (exported power netted out)"), False, "{:,.1f}",
     ),
     AnnualFigure(
-        "volume", "Carbon Market|Trading Volume", "Trading volume",
-        "Mt CO₂ per year, gross fills", True, "{:,.2f}",
+        "volume", "Carbon Market|Trading Volume", mark("Trading volume"),
+        mark("Mt CO₂ per year, gross fills"), True, "{:,.2f}",
     ),
     AnnualFigure(
-        "price", "Price|Carbon", "Carbon price",
-        "yuan of 2022 per t CO₂, volume-weighted mean of the year", True, "{:,.1f}",
+        "price", "Price|Carbon", mark("Carbon price"),
+        mark("yuan of 2022 per t CO₂, volume-weighted mean of the year"), True, "{:,.1f}",
     ),
     AnnualFigure(
-        "emissions", "Emissions|CO2", "CO₂ emissions",
-        "Mt CO₂ per year, territorial: combustion and process, exported power included", False, "{:,.1f}",
+        "emissions", "Emissions|CO2", mark("CO₂ emissions"),
+        mark("Mt CO₂ per year, territorial: combustion and process, exported power included"), False, "{:,.1f}",
     ),
 )  # fmt: skip
 PRICE_PATH = "price_by_period"
+SEEDS = mark(" Line: median over the seeds, band: 5 to 95 %.")
 
 
 def draw_figures(results: Sequence[RunResult], *, source: str | None = None) -> dict[str, Figure]:
@@ -89,9 +91,16 @@ def source_line(results: Sequence[RunResult]) -> str:
     """Who computed the figure from what: model, economy and seeds."""
     economies = sorted({str(result.parameters.get("economy", "shanxi_2022")) for result in results})
     seeds = sorted({result.seed for result in results})
-    shown = ", ".join(map(str, seeds)) if len(seeds) <= 4 else f"{seeds[0]} to {seeds[-1]} ({len(seeds)} seeds)"
-    several = " Line: median over the seeds, band: 5 to 95 %." if len(seeds) > 1 else ""
-    return f"Source: {MODEL}, economy {', '.join(economies)}, seed {shown}. Simulated, not observed.{several}"
+    shown = ", ".join(map(str, seeds))
+    if len(seeds) > 4:
+        shown = say("{first} to {last} ({count} seeds)", first=seeds[0], last=seeds[-1], count=len(seeds))
+    return say(
+        "Source: {model}, economy {economies}, seed {seeds}. Simulated, not observed.{several}",
+        model=MODEL,
+        economies=", ".join(economies),
+        seeds=shown,
+        several=say(SEEDS) if len(seeds) > 1 else "",
+    )
 
 
 def annual_figure(results: Sequence[RunResult], spec: AnnualFigure, source: str) -> Figure:
@@ -101,7 +110,7 @@ def annual_figure(results: Sequence[RunResult], spec: AnnualFigure, source: str)
         for name, group in by_scenario(results).items()
     }
     curves, bands = _curves({name: [_years(s) for s in group] for name, group in runs.items() if group})
-    figure, axes = _frame(results, spec.title, spec.unit, source, curves)
+    figure, axes = _frame(results, translate(spec.title), translate(spec.unit), source, curves)
     _limits(axes, curves, bands, spec.from_zero)
     _draw(axes, curves, bands, 1, spec.number)
     return figure
@@ -116,8 +125,8 @@ def price_figure(results: Sequence[RunResult], source: str) -> Figure:
     curves, bands = _curves({name: group for name, group in paths.items() if group})
     figure, axes = _frame(
         results,
-        "Carbon price, period by period",
-        "yuan per t CO₂, price of each market period",
+        say("Carbon price, period by period"),
+        say("yuan per t CO₂, price of each market period"),
         source,
         curves,
     )
@@ -169,17 +178,32 @@ def _curves(
 def place(results: Iterable[RunResult]) -> str:
     """The regions of the results, in words."""
     regions = {str(region): None for result in results for region in result.annual["region"].unique()}
-    return ", ".join(region.split("|")[-1] for region in regions) or "no region"
+    return ", ".join(translate(region.split("|")[-1]) for region in regions) or say("no region")
+
+
+def heading(what: str, result: RunResult, year: int, period: int | None = None) -> str:
+    """Title of a figure about one run's year, or about one period of it."""
+    words = {"what": what, "place": place([result]), "scenario": result.scenario, "year": year}
+    if period is None:
+        return say("{what}, {place}, {scenario}, {year}", **words)
+    return say("{what}, {place}, {scenario}, {year}, period {period}", **words, period=period)
 
 
 def _frame(
     results: Sequence[RunResult], title: str, unit: str, source: str, curves: Mapping[str, style.Curve]
 ) -> tuple[Figure, Axes]:
-    titles = {name: group[0].title for name, group in by_scenario(results).items() if name in curves}
+    titles = {name: translate(group[0].title) for name, group in by_scenario(results).items() if name in curves}
     years = [int(x) for curve in curves.values() for x in (curve[0][0], curve[0][-1])]
     ends = sorted({min(years), max(years)}) if years else []
-    span = f", {'–'.join(map(str, ends))}" if ends else ""
-    figure, axes = style.frame(f"{title}, {place(results)}{span}", unit, source, legend_rows=math.ceil(len(titles) / 2))
+    head = say("{title}, {place}", title=title, place=place(results))
+    if ends:
+        head = say("{title}, {years}", title=head, years="–".join(map(str, ends)))
+    figure, axes = style.frame(
+        head,
+        unit,
+        source,
+        legend_rows=math.ceil(len(titles) / 2),
+    )
     style.legend(figure, titles)
     if years and max(years) - min(years) < 3:  # else the years would be divided
         axes.set_xticks(range(min(years), max(years) + 1))

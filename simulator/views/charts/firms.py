@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from tanshi.language import say
 from tanshi.simulator.results.replay import scenario_of
 from tanshi.simulator.results.tables import RunResult, net_positions
-from tanshi.simulator.results.variables import SECTORS, emissions_of
+from tanshi.simulator.results.variables import emissions_of
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.views.charts import style
-from tanshi.simulator.views.charts.figures import place, source_line
+from tanshi.simulator.views.charts.figures import heading, source_line
+from tanshi.simulator.views.sectors import sector_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,8 +51,8 @@ def firms_figure(result: RunResult, year: int | None = None) -> Figure:
     table = firm_table(result, when)
     figure, axes = style.panels(
         3,
-        f"How firms differ, {place([result])}, {result.scenario}, {when}",
-        f"a dot: one of {len(table):,} firms; a bar: the sector's median",
+        heading(say("How firms differ"), result, when),
+        say("a dot: one of {count:,} firms; a bar: the sector's median", count=len(table)),
         source_line([result]),
         left=0.2,
         right=0.99,
@@ -60,9 +62,9 @@ def firms_figure(result: RunResult, year: int | None = None) -> Figure:
     )
     codes = list(dict.fromkeys(table["sector"]))
     heads = (
-        "emissions, t CO₂ a year",
-        "abatement cost,\nsector's typical firm = 1",
-        "bought (+) or sold (−),\n% of emissions",
+        say("emissions, t CO₂ a year"),
+        say("abatement cost,\nsector's typical firm = 1"),
+        say("bought (+) or sold (−),\n% of emissions"),
     )
     bought = 100.0 * table["bought_t"] / table["emissions_t"]
     columns = (table["emissions_t"], table["cost"], bought)
@@ -72,7 +74,7 @@ def firms_figure(result: RunResult, year: int | None = None) -> Figure:
         _strips(axis, values, table["sector"], codes)
         axis.set_xlabel(head, fontsize=8.5)
         axis.tick_params(axis="y", length=0)
-        axis.set_yticks(range(len(codes)), [SECTORS[code].name for code in codes] if axis is axes[0] else [])
+        axis.set_yticks(range(len(codes)), [sector_name(code) for code in codes] if axis is axes[0] else [])
     span = float(np.nanquantile(np.abs(bought), 0.995)) if len(bought) else 1.0
     _factors(axes[1], table["cost"])
     axes[2].set_xlim(-1.1 * (span or 1.0), 1.1 * (span or 1.0))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from tanshi.language import say, spoken
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import INTERMEDIARIES, SECTORS, TRADERS
 from tanshi.simulator.views.charts import style
-from tanshi.simulator.views.charts.figures import place, source_line
+from tanshi.simulator.views.charts.figures import heading, source_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,8 +29,9 @@ def trader_name(code: str) -> str:
 
 
 def short_name(code: str) -> str:
-    """A trader's sector in English."""
-    return trader_name(code).rsplit(" ", 1)[0]
+    """A trader's sector in the language that is spoken."""
+    english, chinese = trader_name(code).rsplit(" ", 1)
+    return chinese if spoken() == "zh" else english
 
 
 def fills_of(result: RunResult, year: int | None) -> tuple[pd.DataFrame, int]:
@@ -76,11 +77,15 @@ def network_figure(result: RunResult, year: int | None = None) -> Figure:
     firms["rank"] = firms["sector"].map({code: n for n, code in enumerate(ORDER)})
     firms = firms.sort_values(["rank", "t"], ascending=[True, False], kind="stable")
     share = float(shown.sum() / pairs.sum())
-    part = f"the {len(shown)} largest of {len(pairs):,} pairs, {share:.0%}"
-    drawn = part if len(shown) < len(pairs) else f"all {len(pairs)} pairs"
+    part = say("the {shown} largest of {pairs:,} pairs, {share:.0%}", shown=len(shown), pairs=len(pairs), share=share)
+    drawn = part if len(shown) < len(pairs) else say("all {pairs} pairs", pairs=len(pairs))
     figure, axes = style.canvas(
-        f"Who traded with whom, {place([result])}, {result.scenario}, {when}",
-        f"dot: a firm, by volume; line: seller (its colour) to buyer; {drawn} of {pairs.sum() / 1e6:,.1f} Mt CO₂",
+        heading(say("Who traded with whom"), result, when),
+        say(
+            "dot: a firm, by volume; line: seller (its colour) to buyer; {drawn} of {volume:,.1f} Mt CO₂",
+            drawn=drawn,
+            volume=pairs.sum() / 1e6,
+        ),
         source_line([result]),
         height=7.6,
     )
@@ -143,7 +148,7 @@ def _ring_labels(axes: Axes, firms: pd.DataFrame, angle: dict[int, float]) -> No
         x, y = 1.13 * np.cos(mean), 1.13 * np.sin(mean)
         side = "left" if x > 0.15 else "right" if x < -0.15 else "center"
         up = "bottom" if y > 0.95 else "top" if y < -0.95 else "center"
-        label = f"{fill(short_name(str(code)), 12)}\n{len(group)} firms"
+        label = style.wrapped(short_name(str(code)), 12) + "\n" + say("{count} firms", count=len(group))
         if code in ("GOV", INTERMEDIARIES):
             label = short_name(str(code))
         axes.text(x, y, label, ha=side, va=up, fontsize=9, fontweight="bold", linespacing=1.2,
@@ -153,20 +158,21 @@ def _ring_labels(axes: Axes, firms: pd.DataFrame, angle: dict[int, float]) -> No
 def matrix_figure(result: RunResult, year: int | None = None) -> Figure:
     """What each sector sold to each other in a year, Mt."""
     import matplotlib as mpl
+    from rich.cells import cell_len
 
     fills, when = fills_of(result, year)
     flows = flows_between(fills)
     figure, axes = style.frame(
-        f"From sector to sector, {place([result])}, {result.scenario}, {when}",
-        "Mt CO₂ sold by the row's sector to the column's, gross fills of the year",
+        heading(say("From sector to sector"), result, when),
+        say("Mt CO₂ sold by the row's sector to the column's, gross fills of the year"),
         source_line([result]),
     )
     labels = [short_name(code) for code in flows.index]
-    left = 0.04 + 0.0098 * max(map(len, labels))
+    left = 0.04 + 0.0098 * max(map(cell_len, labels))
     axes.set_position((left, 0.1, 0.97 - left, 0.62))
     axes.imshow(flows.to_numpy(), cmap=mpl.colormaps["Blues"], aspect="auto", vmin=0.0)
     axes.xaxis.tick_top()
-    axes.set_xticks(range(len(labels)), [fill(label, 11) for label in labels])
+    axes.set_xticks(range(len(labels)), [style.wrapped(label, 11) for label in labels])
     axes.set_yticks(range(len(labels)), labels)
     axes.tick_params(length=0, labelsize=8.5)
     axes.grid(False)

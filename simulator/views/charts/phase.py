@@ -9,15 +9,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tanshi.errors import Message
+from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.drift.flow import Flow
 from tanshi.simulator.drift.state import EMISSIONS, MARKET, OUTPUT, PRICE, SECTORS, STATE_SIZE, Context
 from tanshi.simulator.results.replay import place_of, scenario_of
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.results.variables import SECTORS as NAMES
 from tanshi.simulator.run.build import flow_of
 from tanshi.simulator.views.charts import style
-from tanshi.simulator.views.charts.figures import place, source_line
+from tanshi.simulator.views.charts.figures import heading, source_line
+from tanshi.simulator.views.sectors import sector_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,8 +75,11 @@ def phase_figure(result: RunResult, year: int | None = None, period: int = 1, se
     x, y = (_axis(path[:, n]) for n in (0, 1))
     slope = _slopes(flow, r[at], component, x, y, float(row["t"]), context)
     figure, axes = style.frame(
-        f"Where the drift leads, {place([result])}, {result.scenario}, {when}, period {period}",
-        f"gap to the reference path, %: carbon price (across) and emissions of {NAMES[sector].name.lower()} (up)",
+        heading(say("Where the drift leads"), result, when, period),
+        say(
+            "gap to the reference path, %: carbon price (across) and emissions of {sector} (up)",
+            sector=sector_name(sector).lower(),
+        ),
         source_line([result]),
         legend_rows=2,
     )
@@ -85,15 +89,15 @@ def phase_figure(result: RunResult, year: int | None = None, period: int = 1, se
     axes.streamplot(100 * x, 100 * y, 100 * slope[..., 0], 100 * slope[..., 1], color="#56B4E9", linewidth=width,
                     density=1.1, arrowsize=1.1, zorder=2)  # fmt: skip
     axes.plot(100 * path[:, 0], 100 * path[:, 1], color=style.INK, linewidth=1.0, marker="o", markersize=2.6, zorder=4,
-              label="the run, a dot after each auction")  # fmt: skip
-    axes.plot(*(100 * path[at]), "D", color="#D55E00", markersize=8, zorder=5, label="this period")
-    axes.plot([0], [0], "+", color=style.INK, markersize=12, markeredgewidth=2, zorder=5, label="reference path")
-    axes.plot([], [], color="#56B4E9", linewidth=1.8, label="flow, thicker where faster")
+              label=say("the run, a dot after each auction"))  # fmt: skip
+    axes.plot(*(100 * path[at]), "D", color="#D55E00", markersize=8, zorder=5, label=say("this period"))
+    axes.plot([0], [0], "+", color=style.INK, markersize=12, markeredgewidth=2, zorder=5, label=say("reference path"))
+    axes.plot([], [], color="#56B4E9", linewidth=1.8, label=say("flow, thicker where faster"))
     axes.grid(axis="x", color=style.PALE, linewidth=0.8)
     axes.set_xlim(100 * x[0], 100 * x[-1])
     axes.set_ylim(100 * y[0], 100 * y[-1])
-    axes.set_xlabel("price above (+) or below (−) its reference, %")
-    axes.set_ylabel("emissions above or below, %")
+    axes.set_xlabel(say("price above (+) or below (−) its reference, %"))
+    axes.set_ylabel(say("emissions above or below, %"))
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.07, 0.05), ncols=4, frameon=False, fontsize=8.5)
     return figure

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tanshi.errors import Message
+from tanshi.language import mark, say, translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.results.tables import RunResult
 
@@ -13,20 +14,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SEVERAL = {
-    "price": "carbon price by year, a line a scenario",
-    "volume": "trading volume by year",
-    "emissions": "CO2 emissions by year",
-    "energy": "energy consumption by year",
-    "price_by_period": "price of every market period",
+    "price": mark("carbon price by year, a line a scenario"),
+    "volume": mark("trading volume by year"),
+    "emissions": mark("CO2 emissions by year"),
+    "energy": mark("energy consumption by year"),
+    "price_by_period": mark("price of every market period"),
 }
 ONE = {
-    "clearing": "demand and supply at one clearing (year, period)",
-    "network": "who traded with whom (year)",
-    "matrix": "trade from sector to sector (year)",
-    "abatement": "marginal abatement cost curves",
-    "firms": "how firms differ (year)",
-    "energy_flows": "from fuel to use, a Sankey diagram (year)",
-    "phase": "phase portrait of the drift (year, period, sector)",
+    "clearing": mark("demand and supply at one clearing (year, period)"),
+    "network": mark("who traded with whom (year)"),
+    "matrix": mark("trade from sector to sector (year)"),
+    "abatement": mark("marginal abatement cost curves"),
+    "firms": mark("how firms differ (year)"),
+    "energy_flows": mark("from fuel to use, a Sankey diagram (year)"),
+    "phase": mark("phase portrait of the drift (year, period, sector)"),
 }
 FIGURES = SEVERAL | ONE
 
@@ -46,7 +47,9 @@ class Plots:
         self._runs = list(runs)
 
     def __repr__(self) -> str:
-        return "Figures:\n" + "\n".join(f"  plot.{name}()  {what}" for name, what in FIGURES.items())
+        return (
+            say("Figures:") + "\n" + "\n".join(f"  plot.{name}()  {translate(what)}" for name, what in FIGURES.items())
+        )
 
     def price(self) -> Figure:
         """Carbon price by year."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tanshi.language import say
 from tanshi.simulator.results.tables import RunResult, identity_gaps
 
 IDENTITY = 1e-6
@@ -31,11 +32,12 @@ class Check:
 
 def checks_of(result: RunResult) -> list[Check]:
     """Identities of the annual table, and the worst residuals of all equilibria."""
-    found = [Check(f"gap: {name}", gap, IDENTITY) for name, gap in identity_gaps(result).items()]
-    residuals = (("worst_residual", "worst equation of any equilibrium"), ("worst_walras", "worst Walras residual"))
-    found += [
-        Check(f"{words}, relative", float(result.meta[key]), SOLVED) for key, words in residuals if key in result.meta
-    ]
+    found = [Check(say("gap: {identity}", identity=name), gap, IDENTITY) for name, gap in identity_gaps(result).items()]
+    residuals = (
+        ("worst_residual", say("worst equation of any equilibrium, relative")),
+        ("worst_walras", say("worst Walras residual, relative")),
+    )
+    found += [Check(words, float(result.meta[key]), SOLVED) for key, words in residuals if key in result.meta]
     return found
 
 
@@ -45,18 +47,30 @@ def warnings_of(results: Sequence[RunResult]) -> list[str]:
     for run in results:
         groups.setdefault(run.scenario, []).append(run)
     out: list[str] = []
-    for kind in (_misses, _unsettled, _short, _drift):
+    for kind in (_misses, _unsettled, _drift):
         for scenario, group in groups.items():
             said = [words for run in group if (words := kind(run))]
-            if said:
-                where = "" if len(group) == 1 else f", in {len(said)} of {len(group)} runs, of which the first"
-                out += [f"{scenario}{where}: {words}" for words in said[0]]
+            if said and len(group) == 1:
+                out += [say("{scenario}: {words}", scenario=scenario, words=words) for words in said[0]]
+            elif said:
+                out += [
+                    say(
+                        "{scenario}, in {count} of {whole} runs, of which the first: {words}",
+                        scenario=scenario, count=len(said), whole=len(group), words=words,
+                    )
+                    for words in said[0]
+                ]  # fmt: skip
     return out
 
 
 def _misses(run: RunResult) -> list[str]:
     return [
-        f"{check.name} is {check.value:.2g}, more than its limit of {check.limit:.0e}."
+        say(
+            "{check} is {value:.2g}, more than its limit of {limit:.0e}.",
+            check=check.name,
+            value=check.value,
+            limit=check.limit,
+        )
         for check in checks_of(run)
         if not check.passed
     ]
@@ -68,18 +82,16 @@ def _unsettled(run: RunResult) -> list[str]:
         return []
     worst = run.periods.iloc[int(run.periods["gap"].to_numpy().argmax())]
     return [
-        f"{count} of {len(run.periods)} auctions ended before price and economy had settled to the tolerance;"
-        f" the largest gap is {worst['gap']:.2f} yuan/t ({worst['year']:.0f}, period {worst['period']:.0f})."
+        say(
+            "{count} of {whole} auctions ended before price and economy had settled to the tolerance; the largest gap"
+            " is {gap:.2f} yuan/t ({year:.0f}, period {period:.0f}).",
+            count=count,
+            whole=len(run.periods),
+            gap=worst["gap"],
+            year=worst["year"],
+            period=worst["period"],
+        )
     ]
-
-
-def _short(run: RunResult) -> list[str]:
-    short = {int(row["year"]): int(row.get("shortfall_t", 0)) for row in run.meta.get("settlements", [])}
-    short = {year: tonnes for year, tonnes in short.items() if tonnes > 0}
-    if not short:
-        return []
-    years = ", ".join(f"{year} ({tonnes:,} t)" for year, tonnes in short.items())
-    return [f"firms were short of allowances and paid the penalty in {years}."]
 
 
 def _drift(run: RunResult) -> list[str]:
@@ -87,7 +99,14 @@ def _drift(run: RunResult) -> list[str]:
     asked, off, blown = (int(counts.get(key, 0)) for key in ("evaluated", "switched_off", "blown_up"))
     out = []
     if asked and off / asked > OFTEN and counts.get("mode") == "neural":
-        out.append(f"the drift's network was outside its trained range, and silent, in {off / asked:.0%} of its steps.")
+        out.append(
+            say(
+                "the drift's network was outside its trained range, and silent, in {share:.0%} of its steps.",
+                share=off / asked,
+            )
+        )
     if blown:
-        out.append(f"the drift's network blew up in {blown} periods, which went on with mean reversion alone.")
+        out.append(
+            say("the drift's network blew up in {count} periods, which went on with mean reversion alone.", count=blown)
+        )
     return out

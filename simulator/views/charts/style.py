@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from textwrap import fill
@@ -44,13 +45,28 @@ WIDTH, HEIGHT, DPI = 8.0, 5.0, 150
 #: Curves closer than this share of the axis cannot be told apart and are drawn and named together.
 COINCIDE = 0.015
 
+HAN, HAN_FILE = "Tanshi Han", Path(__file__).parent / "fonts" / "TanshiHan.ttf"
+"""The font of Chinese signs that comes with the program, so that a figure has the same bytes on every machine."""
+FONTS = ["DejaVu Sans", HAN]
+
 RC = {
-    "font.family": "DejaVu Sans",
+    "font.family": FONTS,
+    "font.sans-serif": FONTS,
+    "pdf.fonttype": 42,
     "font.size": 9.5,
     "svg.fonttype": "none",
     "svg.hashsalt": "tanshi",
     "path.simplify": True,
 }
+
+
+@cache
+def know_fonts() -> None:
+    """Let Matplotlib know the font of Chinese signs, which stands for its bold too; the other one is its own."""
+    from matplotlib.font_manager import fontManager
+
+    fontManager.addfont(HAN_FILE)
+    fontManager.ttflist.append(replace(fontManager.ttflist[-1], weight="bold"))
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,8 @@ def looks(names: Sequence[str]) -> dict[str, Look]:
 def sheet(width: float = WIDTH, height: float = HEIGHT) -> Figure:
     """An empty white sheet of the house's resolution, which a notebook shows without any set-up."""
     from matplotlib.figure import Figure
+
+    know_fonts()
 
     class Sheet(Figure):
         def _repr_png_(self) -> bytes:
@@ -218,6 +236,11 @@ def _number(text: str) -> float:
     return float(text.replace(",", ""))
 
 
+def wrapped(text: str, width: int) -> str:
+    """A label in lines of about so many Latin letters, of which one Chinese sign takes two."""
+    return fill(text, width if text.isascii() else max(width // 2, 1))
+
+
 def spread(places: Sequence[float], heights: Sequence[float]) -> list[float]:
     """Move ascending places apart until labels of these heights do not overlap, the last at most at 1."""
     out = list(places)
@@ -265,10 +288,19 @@ def svg(figure: Figure) -> bytes:
     return _file(figure, "svg", {"Creator": f"Tanshi {__version__}", "Date": None})
 
 
+def pdf(figure: Figure) -> bytes:
+    """The figure as PDF, which holds its fonts."""
+    return _file(figure, "pdf", {"Creator": f"Tanshi {__version__}", "Producer": None, "CreationDate": None})
+
+
 def _file(figure: Figure, kind: str, metadata: Mapping[str, str | None]) -> bytes:
     import matplotlib
+    from matplotlib.text import Text
 
+    know_fonts()
     stream = io.BytesIO()
+    for text in figure.findobj(Text):  # those written after the frame was made follow the user's own settings
+        text.set_fontfamily(FONTS)  # type: ignore[attr-defined, unused-ignore]
     with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
         figure.savefig(stream, format=kind, dpi=DPI, metadata=dict(metadata))
     return stream.getvalue()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tanshi.errors import Message
+from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.results.reading import FORMAT, RECORD, read_record
 from tanshi.simulator.results.store import read_manifest, read_run
@@ -58,11 +59,22 @@ class Folder:
         if self.missing:
             names = ", ".join(self.missing[:5]) + (" ..." if len(self.missing) > 5 else "")
             whole = len(self.runs) + len(self.failed) + len(self.missing)
-            out.append(f"Half-finished: {len(self.missing)} of {whole} runs are not there yet ({names}).")
+            out.append(
+                say(
+                    "Half-finished: {count} of {whole} runs are not there yet ({names}).",
+                    count=len(self.missing),
+                    whole=whole,
+                    names=names,
+                )
+            )
         if self.others:
             out.append(
-                f"Made by another version of the program ({', '.join(self.others)}; this is {code_version()}): numbers"
-                " are shown as stored, and figures that run the model again are left out where they would differ."
+                say(
+                    "Made by another version of the program ({others}; this is {own}): numbers are shown as stored, and"
+                    " figures that run the model again are left out where they would differ.",
+                    others=", ".join(self.others),
+                    own=code_version(),
+                )
             )
         return out
 

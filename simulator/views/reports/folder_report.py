@@ -9,16 +9,17 @@ from typing import Any
 
 import pandas as pd
 
+from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
-from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.machine.disk import StoreError, write_file
 from tanshi.simulator.machine.progress import Report
 from tanshi.simulator.results.reading import read_frame
 from tanshi.simulator.results.store import read_run
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.economy import economy
 from tanshi.simulator.studies.sweeps.sweep import DESIGN, read_plan
-from tanshi.simulator.views.charts.figures import draw_figures, source_line
-from tanshi.simulator.views.charts.style import png, save
+from tanshi.simulator.views.charts.figures import SEEDS, draw_figures, source_line
+from tanshi.simulator.views.charts.style import pdf, png, save
 from tanshi.simulator.views.detail import detail_figures
 from tanshi.simulator.views.offsets import offset_figures
 from tanshi.simulator.views.reports.folder import Folder, open_folder
@@ -29,13 +30,17 @@ MOST_IDENTITIES = 200
 """Runs of a sweep beyond this number are told by their number alone."""
 
 
-def folder_report(path: Path | str, progress: Report | None = None, keep: Path | None = None) -> str:
+def folder_report(
+    path: Path | str, progress: Report | None = None, keep: Path | None = None, reference: str | None = None
+) -> str:
     """The page for a folder of results.
 
     Parameters
     ----------
     keep
-        Folder to write every figure to as well, as PNG and SVG.
+        Folder to write every figure to as well, as PNG, SVG and PDF.
+    reference
+        Scenario beside which the others are laid, as `tanshi.simulator.views.table.reference_of` takes it.
 
     Raises
     ------
@@ -50,7 +55,10 @@ def folder_report(path: Path | str, progress: Report | None = None, keep: Path |
     if keep is not None:
         for name, figure in (figures | details).items():
             save(figure, keep, name)
-    warnings = folder.warnings + [f"No figure '{name}': {' '.join(why.split())}" for name, why in left_out.items()]
+            write_file(keep / f"{name}.pdf", pdf(figure))
+    warnings = list(folder.warnings)
+    for name, why in left_out.items():
+        warnings.append(say("No figure '{name}': {why}", name=name, why=" ".join(why.split())))
     pictures = {name: png(figure) for name, figure in (figures | details).items()} | _analysis(folder)
     return report_html(
         folder.runs,
@@ -60,6 +68,7 @@ def folder_report(path: Path | str, progress: Report | None = None, keep: Path |
         warnings=warnings,
         design=_design(folder) if folder.sweep else (),
         source=source,
+        reference=reference,
     )
 
 
@@ -92,8 +101,8 @@ def provenance(runs: Sequence[RunResult]) -> list[dict[str, str]]:
 
 
 def _sweep_source(folder: Folder) -> str:
-    points = f"Line: median over the {len(folder.runs)} runs of the sweep, band: 5 to 95 %."
-    return source_line(folder.runs).split(" Line:")[0] + " " + points
+    points = say(" Line: median over the {count} runs of the sweep, band: 5 to 95 %.", count=len(folder.runs))
+    return source_line(folder.runs).removesuffix(say(SEEDS)) + points
 
 
 def _design(folder: Folder) -> list[str]:
@@ -114,12 +123,17 @@ def _design(folder: Folder) -> list[str]:
             said = [", ".join(map(str, dict.fromkeys(values))), "–", "–"]
         rows.append([factor.title, ", ".join(factor.fields), *said])
     design = plan.spec.design
-    words = (
-        f"{plan.name}: {drawn['point'].nunique()} points of a {design.method} design,"
-        f" {drawn['scenario'].nunique()} scenarios, {drawn['seed'].nunique()} seeds, {len(drawn)} runs in all."
+    words = say(
+        "{plan}: {points} points of a {method} design, {scenarios} scenarios, {seeds} seeds, {runs} runs in all.",
+        plan=plan.name,
+        points=drawn["point"].nunique(),
+        method=design.method,
+        scenarios=drawn["scenario"].nunique(),
+        seeds=drawn["seed"].nunique(),
+        runs=len(drawn),
     )
-    heads = ["Parameter", "Fields", "Lowest", "Median", "Highest"]
-    return [f"<p>{escape(words)}</p>", note("values drawn"), table(heads, rows, text=True)]
+    heads = [say("Parameter"), say("Fields"), say("Lowest"), say("Median"), say("Highest")]
+    return [f"<p>{escape(words)}</p>", note(say("values drawn")), table(heads, rows, text=True)]
 
 
 def _analysis(folder: Folder) -> dict[str, bytes]:

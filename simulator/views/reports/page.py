@@ -9,6 +9,7 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
+from tanshi.language import spoken
 from tanshi.version import __version__
 
 CSS = """
@@ -38,13 +39,14 @@ figure { margin: 1rem 0; } img { width: 100%; max-width: 50rem; height: auto; di
   .scenario, .warning, tr.differs td { -webkit-print-color-adjust: exact; }
 }
 """
+_HTML = {"en": "en", "zh": "zh-Hans"}
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def page(title: str, body: Sequence[str], css: str = CSS) -> str:
     """The whole page from its parts."""
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{_HTML[spoken()]}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="generator" content="Tanshi {escape(__version__)}">\n'

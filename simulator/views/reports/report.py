@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from tanshi.language import mark, say, spoken, translate
 from tanshi.scenarios.calibrated import STATUS, fitted_values
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.simulator.machine.disk import write_file
@@ -25,9 +26,10 @@ from tanshi.simulator.views.charts.figures import (
 from tanshi.simulator.views.charts.plots import FIGURES
 from tanshi.simulator.views.charts.soundness import checks_of, warnings_of
 from tanshi.simulator.views.charts.style import png
+from tanshi.simulator.views.compliance import compliance_words
 from tanshi.simulator.views.reports.page import box, figure, heading, note, page, table
 from tanshi.simulator.views.table import columns, remark, rows, signed, summarise
-from tanshi.simulator.views.words import sentences
+from tanshi.simulator.views.words import failure, joined, sentences
 
 
 def write_report(
@@ -38,6 +40,7 @@ def write_report(
     status: Sequence[Mapping[str, Any]] = (),
     pictures: Mapping[str, bytes] | None = None,
     warnings: Sequence[str] = (),
+    reference: str | None = None,
 ) -> Path:
     """Write ``report.html`` into `folder`.
 
@@ -54,13 +57,15 @@ def write_report(
         Figure name to PNG where they are drawn already; else they are drawn here.
     warnings
         What to say of the runs as a whole, beside what they themselves show.
+    reference
+        Scenario beside which the others are laid, as `tanshi.simulator.views.table.reference_of` takes it.
 
     Raises
     ------
     tanshi.simulator.machine.disk.StoreError
         Where the disk refuses.
     """
-    text = report_html(results, failed=failed, status=status, pictures=pictures, warnings=warnings)
+    text = report_html(results, failed=failed, status=status, pictures=pictures, warnings=warnings, reference=reference)
     return write_file(Path(folder) / "report.html", text.encode("utf-8"))
 
 
@@ -73,6 +78,7 @@ def report_html(
     warnings: Sequence[str] = (),
     design: Sequence[str] = (),
     source: str | None = None,
+    reference: str | None = None,
 ) -> str:
     """The page as text; parameters as `write_report`.
 
@@ -89,59 +95,68 @@ def report_html(
         source = source_line(results) if results else ""
     body = [
         "<h1>Tanshi 碳市</h1>",
-        f'<p class="sub">Carbon market of {escape(place(results))}: {_scenarios(results)}. {escape(source)}</p>',
+        f'<p class="sub">{escape(_about(results, source))}</p>',
     ]
     if design:
-        body += [heading("What was varied"), *design, *_failures(failed or {})]
+        body += [heading(say("What was varied")), *design, *_failures(failed or {})]
     else:
-        body += [heading("What each scenario did"), *_words(results), *_failures(failed or {})]
+        body += [
+            heading(say("What each scenario did")),
+            *_words(results, reference),
+            *(box(words) for words in compliance_words(results)),
+            *_failures(failed or {}),
+        ]
     if said := [*warnings, *warnings_of(results)]:
-        body += [heading("Mind"), *(box(words, "warning") for words in _few(said))]
+        body += [heading(say("Mind")), *(box(words, "warning") for words in _few(said))]
     if results:
-        body += [heading("In one table"), _summary(results), heading("Figures"), *_figures(pictures)]
-        body += [heading("Sectors"), *_sectors(results)]
-        body += [heading("Checks"), *_checks(results)]
-        body += [heading("Parameters"), _parameters(results)]
+        body += [
+            heading(say("In one table")),
+            _summary(results, reference),
+            heading(say("Figures")),
+            *_figures(pictures),
+        ]
+        body += [heading(say("Sectors")), *_sectors(results)]
+        body += [heading(say("Checks")), *_checks(results)]
+        body += [heading(say("Parameters")), _parameters(results)]
     if status:
         rows = [[str(cell) for cell in row.values()] for row in status]
-        body += [heading("Where the figures come from"), table([str(head) for head in status[0]], rows, text=True)]
+        body += [heading(say("Where the figures come from")), table([str(head) for head in status[0]], rows, text=True)]
     if results:
         if counted := _drift_lines(results):
-            body += [heading("The flow between auctions"), counted]
-        body += [heading("To run it again"), _identity(results)]
-    return page(f"{MODEL}: report", body)
+            body += [heading(say("The flow between auctions")), counted]
+        body += [heading(say("To run it again")), _identity(results)]
+    return page(say("{model}: report", model=MODEL), body)
 
 
-def _scenarios(results: Sequence[RunResult]) -> str:
-    names = list(by_scenario(results))
-    return escape(", ".join(names)) if names else "no finished run"
+def _about(results: Sequence[RunResult], source: str) -> str:
+    names = ", ".join(by_scenario(results)) or say("no finished run")
+    return say("Carbon market of {place}: {scenarios}. {source}", place=place(results), scenarios=names, source=source)
 
 
-def _words(results: Sequence[RunResult]) -> list[str]:
-    return [box(" ".join(lines)) for lines in (sentences(results) if results else {}).values()]
+def _words(results: Sequence[RunResult], reference: str | None) -> list[str]:
+    return [box(joined(lines)) for lines in (sentences(results, reference) if results else {}).values()]
 
 
 def _failures(failed: Mapping[str, str]) -> list[str]:
-    said = (f"{name} failed and has no results: {error}" for name, error in failed.items())
-    return [box(words, "scenario failed") for words in said]
+    return [box(failure(name, error), "scenario failed") for name, error in failed.items()]
 
 
 def _few(said: Sequence[str], most: int = 20) -> list[str]:
     """The first warnings, and how many more there are."""
-    return [*said[:most], *([f"And {len(said) - most} more of the same kinds."] if len(said) > most else [])]
+    more = [say("And {count} more of the same kinds.", count=len(said) - most)] if len(said) > most else []
+    return [*said[:most], *more]
 
 
-def _summary(results: Sequence[RunResult]) -> str:
-    summaries = summarise(results)
+def _summary(results: Sequence[RunResult], reference: str | None) -> str:
+    summaries = summarise(results, reference)
     said = remark(summaries)
     return table(columns(summaries), rows(summaries)) + (note(said) if said else "")
 
 
 def _figures(pictures: Mapping[str, bytes]) -> list[str]:
-    titles = (
-        FIGURES | {spec.name: spec.title for spec in ANNUAL_FIGURES} | {PRICE_PATH: "Carbon price, period by period"}
-    )
-    return [figure(titles.get(name, name), content) for name, content in pictures.items()]
+    titles = FIGURES | {spec.name: spec.title for spec in ANNUAL_FIGURES}
+    titles |= {PRICE_PATH: mark("Carbon price, period by period")}
+    return [figure(translate(titles.get(name, name)), content) for name, content in pictures.items()]
 
 
 def _sectors(results: Sequence[RunResult]) -> list[str]:
@@ -159,7 +174,7 @@ def _sectors(results: Sequence[RunResult]) -> list[str]:
 
     start = next(iter(groups))
     before = [start] if first < last else []
-    heads = ["Sector", *(f"{first}" for _ in before), *(f"{name} {last}" for name in groups)]
+    heads = [say("Sector"), *(f"{first}" for _ in before), *(f"{name} {last}" for name in groups)]
     codes = [*FIRM_SECTORS, *(code for code in SECTORS if code not in FIRM_SECTORS), "HH"]
     emitted = [
         [
@@ -173,18 +188,20 @@ def _sectors(results: Sequence[RunResult]) -> list[str]:
         [_sector(code), *(value(name, net_sales_of(code), last, 2, sign=True) for name in groups)] for code in TRADERS
     ]
     return [
-        note("CO₂ emissions by sector, Mt a year"),
+        note(say("CO₂ emissions by sector, Mt a year")),
         table(heads, emitted),
-        note(f"Net sales of allowances in {last}, Mt; minus is a net purchase"),
-        table(["Sector", *groups], sold),
+        note(say("Net sales of allowances in {year}, Mt; minus is a net purchase", year=last)),
+        table([say("Sector"), *groups], sold),
     ]
 
 
 def _sector(code: str) -> str:
     others = {"HH": "Households 居民", "GOV": "Government 政府"}
     if code in others:
-        return others[code]
-    return f"{SECTORS[code].name} {SECTORS[code].chinese}"
+        english, chinese = others[code].split()
+    else:
+        english, chinese = SECTORS[code].name, SECTORS[code].chinese
+    return chinese if spoken() == "zh" else f"{english} {chinese}"
 
 
 def _checks(results: Sequence[RunResult]) -> list[str]:
@@ -202,11 +219,11 @@ def _checks(results: Sequence[RunResult]) -> list[str]:
         misses.append(any(value > limit for value in worst))
     settled = [sum(int(run.meta.get("unsettled_periods", 0)) for run in group) for group in groups.values()]
     whole = [sum(len(run.periods) for run in group) for group in groups.values()]
-    missed = [f"{count} of {n}" for count, n in zip(settled, whole, strict=True)]
-    rows.append(["auctions that ended before price and economy had settled", "0", *missed])
+    missed = [say("{count} of {whole}", count=count, whole=n) for count, n in zip(settled, whole, strict=True)]
+    rows.append([say("auctions that ended before price and economy had settled"), "0", *missed])
     misses.append(any(settled))
-    said = "Rows that miss a limit are tinted." if any(misses) else "All within their limits."
-    return [note(said), table(["Check", "Limit", *groups], rows, marked=misses)]
+    said = say("Rows that miss a limit are tinted.") if any(misses) else say("All within their limits.")
+    return [note(said), table([say("Check"), say("Limit"), *groups], rows, marked=misses)]
 
 
 def _parameters(results: Sequence[RunResult]) -> str:
@@ -226,8 +243,8 @@ def _parameters(results: Sequence[RunResult]) -> str:
         rows.append([key, about.unit if about else "", status, *row])
         meaning.append(" ".join(about.description.split()) if about else "")
         differs.append(len(set(row)) > 1)
-    said = note("Rows in which the scenarios differ are tinted.") if any(differs) else ""
-    heads = ["Parameter", "Unit", "Status", *groups]
+    said = note(say("Rows in which the scenarios differ are tinted.")) if any(differs) else ""
+    heads = [say("Parameter"), say("Unit"), say("Status"), *groups]
     return said + table(heads, rows, text=True, marked=differs, below=meaning)
 
 
@@ -271,10 +288,13 @@ def _drift_lines(results: Sequence[RunResult]) -> str:
         if d.get("mode", "none") == "none":
             continue
         asked, off = int(d.get("evaluated", 0)), int(d.get("switched_off", 0))
-        share = f"{off} of {asked} ({off / asked:.1%})" if asked else "–"
+        share = say("{off} of {asked} ({share:.1%})", off=off, asked=asked, share=off / asked) if asked else "–"
         counts = (str(d.get(name, 0)) for name in ("blown_up", "collar_hits"))
         rows.append([r.scenario, str(r.seed), str(d["mode"]), share, *counts])
-    heads = ["Scenario", "Seed", "Mode", "Network off, out of range", "Blow-ups", "Price bound met"]
+    heads = [
+        say("Scenario"), say("Seed"), say("Mode"), say("Network off, out of range"), say("Blow-ups"),
+        say("Price bound met"),
+    ]  # fmt: skip
     return table(heads, rows, text=True) if rows else ""
 
 
@@ -284,4 +304,6 @@ def _identity(results: Sequence[RunResult]) -> str:
     ]
     versions: Mapping[str, str] = next((r.meta["versions"] for r in results if r.meta.get("versions")), {})
     line = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return table(["Scenario", "Seed", "Run id", "Data", "Code"], rows, text=True) + (note(line) if line else "")
+    return table([say("Scenario"), say("Seed"), say("Run id"), say("Data"), say("Code")], rows, text=True) + (
+        note(line) if line else ""
+    )

@@ -1,0 +1,71 @@
+"""The words to translate: what the source says, in a list of translations (``.po``) for each language.
+
+    python .ci/catalogue.py
+
+New words are added untranslated, those that nobody says any more are dropped. A test fails while words are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po, write_po
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("agents", "equilibrium", "market", "scenarios", "simulator", "tanshi")
+KEYWORDS = {"say": None, "mark": None, "translate": None}
+REGIONS = ("China", "Shanxi", "Shandong", "Inner Mongolia")
+
+
+def said() -> Iterator[tuple[str, str]]:
+    """Every template in the source, and where it stands."""
+    for room in ROOMS:
+        for path in sorted((ROOT / room).glob("*.py" if room == "tanshi" else "**/*.py")):
+            if "tanshi.language import" not in path.read_text("utf-8"):
+                continue  # such a file says nothing, or with a word of its own
+            for _, words, _, _ in extract_from_file("python", path, keywords=KEYWORDS):
+                if isinstance(words, str) and words:
+                    yield words, path.relative_to(ROOT).as_posix()
+    for path in sorted((ROOT / "scenarios/library").glob("*.yaml")):
+        yield YAML(typ="safe").load(path.read_text("utf-8"))["title"], path.relative_to(ROOT).as_posix()
+    for region in REGIONS:
+        yield region, "scenarios/economies"
+
+
+def renewed(language: str, known: Catalog | None) -> Catalog:
+    """The list of a language with the words of the source, and what is known of them."""
+    never = datetime(2026, 1, 1, tzinfo=UTC)  # a list that is made again without a change is the same file
+    out = Catalog(
+        locale=language, project="Tanshi", version=" ", charset="utf-8", header_comment="# Words of Tanshi",
+        fuzzy=False, creation_date=never, revision_date=never, last_translator="Tanshi developers",
+        language_team="none", msgid_bugs_address="none",
+    )  # fmt: skip
+    places: dict[str, list[tuple[str, None]]] = {}
+    for words, place in said():
+        found = places.setdefault(words, [])
+        if (place, None) not in found:
+            found.append((place, None))
+    for words, where in places.items():
+        old = known.get(words) if known is not None else None
+        out.add(words, old.string if old is not None else "", locations=where)
+        out[words].flags.discard("python-format")
+    return out
+
+
+def main() -> None:
+    """Renew the lists of all languages."""
+    for path in sorted((ROOT / "tanshi/locale").glob("*/LC_MESSAGES/*.po")):
+        language = path.parent.parent.name
+        with path.open("rb") as opened:
+            known = read_po(opened, locale=language)
+        with path.open("wb") as opened:
+            write_po(opened, renewed(language, known), width=118, include_lineno=False)
+
+
+if __name__ == "__main__":
+    main()

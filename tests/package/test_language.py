@@ -1,0 +1,84 @@
+"""People read the program in their language, and miss no word and no sign of it."""
+
+from __future__ import annotations
+
+import importlib
+import string
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from tanshi import language
+from tanshi.simulator.cli import main
+from tests.package.installs import ROOT
+
+sys.path.append(str(ROOT / ".ci"))
+catalogue = importlib.import_module("catalogue")
+LISTS = sorted((ROOT / "tanshi/locale").glob("*/LC_MESSAGES/*.po"))
+
+
+@pytest.fixture(autouse=True)
+def english_again() -> Iterator[None]:
+    yield
+    language.speak("en")
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def test_every_language_but_english_has_its_list() -> None:
+    assert {path.parent.parent.name for path in LISTS} == set(language.LANGUAGES) - {"en"}
+
+
+@pytest.mark.parametrize("path", LISTS, ids=lambda path: path.parent.parent.name)
+def test_no_message_is_missing_and_none_is_of_no_use(path: Path) -> None:
+    with path.open("rb") as opened:
+        words = {str(m.id): str(m.string) for m in read_po(opened, locale=path.parent.parent.name) if m.id}
+    said = {template for template, _ in catalogue.said()}
+    assert said - set(words) == set(), "run python .ci/catalogue.py and translate what it adds"
+    assert set(words) - said == set(), "run python .ci/catalogue.py"
+    assert [template for template, translated in words.items() if not translated] == []
+
+
+@pytest.mark.parametrize("path", LISTS, ids=lambda path: path.parent.parent.name)
+def test_a_translation_says_the_same_fields(path: Path) -> None:
+    with path.open("rb") as opened:
+        words = {str(m.id): str(m.string) for m in read_po(opened, locale=path.parent.parent.name) if m.id}
+    assert {t for t, translated in words.items() if fields(t) != fields(translated)} == set()
+
+
+def test_the_compiled_list_says_what_the_list_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "zh" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "tanshi.mo").write_bytes(language.compiled_catalogue(language.CATALOGUES / "zh/LC_MESSAGES/tanshi.po"))
+    monkeypatch.setattr(language, "CATALOGUES", tmp_path)
+    language._catalogue.cache_clear()
+    language.speak("zh")
+    assert language.say("firms in {sectors} trade allowances", sectors="钢铁业") == "钢铁业的企业交易配额"
+    language._catalogue.cache_clear()
+
+
+def test_the_environment_chooses_and_english_is_spoken_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(language.VARIABLE, raising=False)
+    assert language.speak() == "en"
+    monkeypatch.setenv(language.VARIABLE, "zh")
+    assert language.speak() == "zh"
+    assert language.speak("en") == "en"
+
+
+@pytest.mark.parametrize("words", [["--lang", "fr", "params"], ["params", "--lang=fr"], ["params", "--lang"]])
+def test_a_language_that_is_not_spoken_is_told(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "There is no such language." in said
+    assert "en (English) or zh (中文)" in said
+    assert "Traceback" not in said
+
+
+def test_a_word_that_no_list_holds_is_said_as_it_is() -> None:
+    language.speak("zh")
+    assert language.translate("Zhang's own {title}") == "Zhang's own {title}"

@@ -1,0 +1,119 @@
+"""Any scenario can stand beside any other, what firms left unsurrendered is said, and all of it in Chinese as well."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from tanshi.language import speak
+from tanshi.scenarios.errors import UserError
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.views.compliance import compliance_of, compliance_words
+from tanshi.simulator.views.reports.report import report_html
+from tanshi.simulator.views.table import columns, reference_of, summarise, terminal_table
+from tanshi.simulator.views.words import plain_words, sentences
+from tests.simulator.made_up import batch, run
+
+
+@pytest.fixture(autouse=True)
+def english_again() -> Iterator[None]:
+    yield
+    speak("en")
+
+
+def own(name: str = "auctioned") -> RunResult:
+    made = run("S4")
+    return replace(made, scenario=name, annual=made.annual.assign(scenario=name))
+
+
+def settled(result: RunResult, *rows: dict[str, float]) -> RunResult:
+    return replace(result, meta={**result.meta, "settlements": list(rows)})
+
+
+def test_a_scenario_of_ones_own_is_laid_beside_another_without_s1() -> None:
+    said = sentences([run("S5"), own()])
+    assert not any(line.startswith("Against") for line in said["S5"])
+    assert said["auctioned"][-1].startswith("Against S5 in 2030: the price is ")
+    assert "% to S5" in columns(summarise([run("S5"), own()]))[-1]
+
+
+def test_any_scenario_can_be_the_reference_and_differences_turn_their_sign() -> None:
+    one, two = summarise([run("S1"), run("S5")], "S5"), summarise([run("S1"), run("S5")], "S1")
+    assert one[1].gdp_loss is None
+    assert two[0].gdp_loss is None
+    assert one[0].gdp_loss is not None
+    assert two[1].gdp_loss is not None
+    assert (1 - one[0].gdp_loss) * (1 - two[1].gdp_loss) == pytest.approx(1.0)
+    assert "Against S5 in 2030" in plain_words([run("S1"), run("S5")], reference="S5")
+    assert "Against S5 in 2030" in report_html([run("S1"), run("S5")], pictures={}, reference="S5")
+
+
+def test_a_run_by_itself_is_compared_with_nothing_and_has_its_gdp_in_yuan() -> None:
+    (alone,) = summarise([run("S5")])
+    assert columns([alone])[-1] == "GDP\n2030\nbn yuan"
+    assert "Against" not in plain_words([run("S5")])
+
+
+def test_a_reference_that_is_not_there_is_told_with_what_is() -> None:
+    with pytest.raises(UserError, match=r"expected one of S1, S5, got S9"):
+        reference_of(["S1", "S5"], "S9")
+
+
+def test_tonnes_left_unsurrendered_are_said_with_their_year_and_price() -> None:
+    short = settled(
+        run("S5"),
+        {"year": 2023, "owed_t": 100e6, "shortfall_t": 0, "penalty_yuan": 0.0, "borrowed_t": 0},
+        {"year": 2024, "owed_t": 100e6, "shortfall_t": 50e6, "penalty_yuan": 50e9, "borrowed_t": 2e6},
+    )
+    missed, advance = compliance_words([short])
+    assert "left 50.00 of 200.00 Mt (25.0 %) unsurrendered in 2023–2024" in missed
+    assert "in 2024 (50.0 %), and paid 50.00 billion yuan" in missed
+    assert "2.00 Mt in advance" in advance
+
+
+def test_scenarios_that_complied_share_one_sentence_and_a_few_tonnes_are_told_in_tonnes() -> None:
+    year = {"year": 2023, "owed_t": 100e6, "shortfall_t": 0, "penalty_yuan": 0.0}
+    few = {"year": 2023, "owed_t": 100e6, "shortfall_t": 12, "penalty_yuan": 12e3}
+    runs = [settled(run("S1"), year), settled(run("S4"), year), settled(run("S5"), few)]
+    assert compliance_words(runs) == [
+        "Compliance: firms of S5 left 12 t of 100.00 Mt unsurrendered in 2023–2023, and paid 0.01 million yuan of"
+        " penalties.",
+        "Compliance: every tonne owed was surrendered in S1 and S4.",
+    ]
+
+
+def test_seeds_count_as_their_mean_and_a_market_without_obligations_says_nothing() -> None:
+    one = settled(run("S5"), {"year": 2023, "owed_t": 100e6, "shortfall_t": 10e6, "penalty_yuan": 10e9})
+    two = settled(run("S5", 2), {"year": 2023, "owed_t": 300e6, "shortfall_t": 0, "penalty_yuan": 0.0})
+    found = compliance_of([one, two])
+    assert found is not None
+    assert (found.owed, found.short, found.penalty) == (200.0, 5.0, 5.0)
+    assert compliance_words([settled(run("S5"), {"year": 2023, "surplus_t": 1.0})]) == []
+
+
+def test_in_chinese_no_english_word_is_left_in_words_table_or_headings() -> None:
+    speak("zh")
+    few = {"year": 2023, "owed_t": 100e6, "shortfall_t": 12e6, "penalty_yuan": 12e9, "borrowed_t": 1e6}
+    runs = [replace(r, parameters={**r.parameters, "title": "Power trades"}) for r in batch()]
+    stream = io.StringIO()
+    Console(file=stream, width=80).print(terminal_table(runs))
+    page = report_html(runs, pictures={})
+    heads = " ".join(re.findall(r"<h2>(.*?)</h2>", page))
+    said = [plain_words(runs, {"S9": "0"}), *compliance_words([settled(run("S5"), few)]), stream.getvalue(), heads]
+    assert set(re.findall(r"[A-Za-z]{3,}", " ".join(said))) <= {"GDP", "Mtce"}
+    assert max(map(len, stream.getvalue().splitlines())) <= 80
+    assert '<html lang="zh-Hans">' in page
+
+
+def test_numbers_do_not_depend_on_the_language() -> None:
+    def numbers() -> list[str]:
+        return sorted(re.findall(r"\d[\d,.]*\d", plain_words([run("S1"), run("S5")])))
+
+    english = numbers()
+    speak("zh")
+    assert numbers() == english
