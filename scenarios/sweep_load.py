@@ -13,13 +13,15 @@ from pydantic import ValidationError
 from tanshi.errors import Message
 from tanshi.scenarios.document import Document, Mark, named_document, names_in
 from tanshi.scenarios.draws import Factor
-from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
+from tanshi.scenarios.errors import UserError, did_you_mean, shorten
 from tanshi.scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
 from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.schema import Group, Scenario
+from tanshi.scenarios.study_file import read_form, refusal
 from tanshi.scenarios.sweep import DesignSpec, Draw, Output, Sweep
 
 SWEEPS = Path(__file__).parent / "sweeps"
+CANNOT = "The sweep cannot be used: {count}."
 LARGEST = 1_000_000
 """Most runs of a sweep."""
 
@@ -84,16 +86,16 @@ def load_sweep(
         Sobol sample that is no power of two, scenarios that cannot be read.
     """
     path, document = named_document(name_or_path, SWEEPS, "sweep")
-    spec = _validate(document)
+    spec = read_form(document, Sweep, _group)
     if spec is None or document.problems:
-        raise _refusal(document.problems)
+        raise refusal(SweepError, CANNOT, document.problems)
     scenarios = read_scenarios(document, spec.scenarios, ("scenarios",), path.parent, spec.set, overrides or {})
     names = [scenario.name for scenario in scenarios]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         add_problem(document, ("scenarios",), "scenarios with different names", f"{', '.join(twice)} twice")
     plan = _plan(path.stem, spec, scenarios, document, variables)
     if document.problems:
-        raise _refusal(document.problems)
+        raise refusal(SweepError, CANNOT, document.problems)
     return plan
 
 
@@ -114,38 +116,8 @@ def plan_from(data: Mapping[str, Any], variables: Collection[str]) -> Plan:
         raise SweepError("sweep.json is no sweep: {why}", why=str(error).splitlines()[0]) from error
     plan = _plan(name, spec, scenarios, document, variables)
     if document.problems:
-        raise _refusal(document.problems)
+        raise refusal(SweepError, CANNOT, document.problems)
     return plan
-
-
-def _refusal(problems: Sequence[Problem]) -> SweepError:
-    unique = list(dict.fromkeys(sorted(problems, key=lambda p: (p.file, p.line or 0))))
-    count = "1 problem" if len(unique) == 1 else f"{len(unique)} problems"
-    return SweepError("The sweep cannot be used: {count}.", unique, count=count)
-
-
-# -- the file's form ---------------------------------------------------------------------------------------
-
-
-def _validate(document: Document) -> Sweep | None:
-    if document.problems and not document.values:
-        return None
-    try:
-        return Sweep.model_validate(document.values)
-    except ValidationError as error:
-        found: list[dict[str, Any]] = [dict(item) for item in error.errors(include_url=False)]
-    for item in found:
-        keys = tuple(str(step) for step in item["loc"])
-        if item["type"] == "extra_forbidden":
-            fields = list(_group(keys[:-1]).model_fields)
-            add_problem(document, keys, f"one of {', '.join(fields)}", repr(keys[-1]), did_you_mean(keys[-1], fields))
-        elif item["type"] == "missing":
-            add_problem(document, keys, "a value", "nothing")
-        else:
-            expected = str(item["msg"]).removeprefix("Input should be ").removeprefix("Value should ")
-            got = "nothing" if item["input"] is None else shorten(item["input"])
-            add_problem(document, keys, expected, got)
-    return None
 
 
 def _group(path: Sequence[str]) -> type[Group]:

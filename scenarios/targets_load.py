@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
 
 from tanshi.errors import Message
 from tanshi.scenarios.document import Document, named_document, names_in
 from tanshi.scenarios.draws import Factor, current_value, scenario_fields
-from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
+from tanshi.scenarios.errors import UserError, did_you_mean
 from tanshi.scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
 from tanshi.scenarios.figures import Figure, catalogue
 from tanshi.scenarios.schema import Group, Scenario
+from tanshi.scenarios.study_file import read_form, refusal
 from tanshi.scenarios.sweep import Draw
 from tanshi.scenarios.targets import Calibration, Free, Target
 
+CANNOT = "The calibration cannot be used: {count}."
 CALIBRATIONS = Path(__file__).parent / "calibration"
 
 
@@ -78,9 +77,9 @@ def load_calibration(
         other, parameters without a range, ranges that the schema or the economy's tables do not allow.
     """
     path, document = named_document(name_or_path, CALIBRATIONS, "calibration")
-    spec = _validate(document)
+    spec = read_form(document, Calibration, _group, _why_needed)
     if spec is None or document.problems:
-        raise _refusal(document.problems)
+        raise refusal(CalibrationError, CANNOT, document.problems)
     named = {target.scenario: name for name, target in reversed(spec.targets.items())}
     scenarios: dict[str, Scenario] = {}
     for scenario, target in named.items():
@@ -91,38 +90,17 @@ def load_calibration(
     _check_targets(document, spec, scenarios, variables)
     factors, starts = _parameters(document, spec, tuple(scenarios.values()))
     if document.problems:
-        raise _refusal(document.problems)
+        raise refusal(CalibrationError, CANNOT, document.problems)
     return Task(path.stem, spec, scenarios, factors, starts, path.read_text(encoding="utf-8"))
 
 
-def _refusal(problems: Sequence[Problem]) -> CalibrationError:
-    unique = list(dict.fromkeys(sorted(problems, key=lambda p: (p.file, p.line or 0))))
-    count = "1 problem" if len(unique) == 1 else f"{len(unique)} problems"
-    return CalibrationError("The calibration cannot be used: {count}.", unique, count=count)
-
-
-def _validate(document: Document) -> Calibration | None:
-    if document.problems and not document.values:
-        return None
-    try:
-        return Calibration.model_validate(document.values)
-    except ValidationError as error:
-        found: list[dict[str, Any]] = [dict(item) for item in error.errors(include_url=False)]
+def _group(keys: Sequence[str]) -> type[Group]:
     groups: dict[str, type[Group]] = {"targets": Target, "parameters": Free}
-    for item in found:
-        keys = tuple(str(step) for step in item["loc"])
-        if item["type"] == "extra_forbidden":
-            group = groups.get(keys[0], Calibration) if len(keys) > 1 else Calibration
-            fields = list(group.model_fields)
-            add_problem(document, keys, f"one of {', '.join(fields)}", repr(keys[-1]), did_you_mean(keys[-1], fields))
-        elif item["type"] == "missing":
-            ends = keys[-1] in ("lower", "upper")
-            hint = "A parameter may move only within a range that has a source." if ends else ""
-            add_problem(document, keys, "a value", "nothing", hint)
-        else:
-            expected = str(item["msg"]).removeprefix("Input should be ").removeprefix("Value should ")
-            add_problem(document, keys, expected, "nothing" if item["input"] is None else shorten(item["input"]))
-    return None
+    return groups.get(keys[0], Calibration) if keys else Calibration
+
+
+def _why_needed(field: str) -> str:
+    return "A parameter may move only within a range that has a source." if field in ("lower", "upper") else ""
 
 
 def _check_targets(
