@@ -84,7 +84,7 @@ def _alone(
     "tanshi run S1 S5 --seed 7 --out results/mine\n\n"
     "tanshi run mine.yaml --years 2022-2026 --firms 100\n\n"
     "tanshi run S1 S5 --seeds 20 --workers 2    (bands over the seeds)\n\n"
-    "tanshi run S4 --market equilibrium --drift none    (the traditional equilibrium model)"
+    "tanshi run S4 --market equilibrium --drift none --set banking.horizon=0    (the traditional equilibrium model)"
 )
 def run(
     scenario: Annotated[

@@ -20,7 +20,7 @@ from tanshi.simulator.studies.strays import ORIGIN as STRAY_ORIGIN
 from tanshi.simulator.studies.strays import PARTS, STILL
 
 VARIANTS: Mapping[str, Mapping[str, object]] = {
-    "traditional": {"market.mode": "equilibrium", "drift.mode": "none"},
+    "traditional": {"market.mode": "equilibrium", "drift.mode": "none", "banking.horizon": 0},
     "auction alone": {"market.mode": "agents", "drift.mode": "none"},
     "hybrid": {"market.mode": "agents"},
 }

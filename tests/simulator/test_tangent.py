@@ -57,7 +57,8 @@ def test_several_fields_that_move_together_add_up() -> None:
 def test_the_path_is_the_traditional_model() -> None:
     from tanshi.simulator.model import simulate
 
-    s = scenario(**{"market.mode": "equilibrium", "drift.mode": "none", "firms.number": 16})
+    alone = {"market.mode": "equilibrium", "drift.mode": "none", "banking.horizon": 0}
+    s = scenario(**{**alone, "firms.number": 16})
     run = simulate(s)
     path = path_of(s).values
     for variable in WATCHED:

@@ -15,7 +15,12 @@ from tanshi.scenarios.parameters import describe_parameters
 from tanshi.scenarios.schema import Coverage, Scenario
 from tanshi.simulator.views.dashboard.edit import read_text, scenario_text
 
-EQUILIBRIUM = {"market.mode": "equilibrium", "market.periods_per_year": 1, "drift.mode": "none"}
+EQUILIBRIUM = {
+    "market.mode": "equilibrium",
+    "market.periods_per_year": 1,
+    "drift.mode": "none",
+    "banking.horizon": 0,  # every year clears by itself, as the exact derivatives have it
+}
 """The traditional equilibrium model: no firms, no drift, one period a year."""
 MODES = {"equilibrium": "equilibrium only (at once)", "hybrid": "full hybrid (about a second)"}
 RULES = {"grandfathered": "lump sums", "output_based": "benchmark × output", "tps": "performance standard"}
