@@ -69,7 +69,8 @@ def test_figures_are_a_group_and_each_of_them_a_number(tmp_path: Path) -> None:
         with pytest.raises(ScenarioError) as caught:
             load_scenario(tmp_path / "mine.yaml")
         told.append(caught.value.problems[0].expected)
-    assert told[0] != "a number"
+    assert told[0] == "a group of paths and numbers"
+    assert "group" not in told[1]
     assert "number" in told[1]
 
 

@@ -123,10 +123,11 @@ def test_a_short_series_seems_to_revert_faster_than_it_does() -> None:
 
 
 def test_the_price_moves_as_much_as_the_series_it_was_fitted_on() -> None:
-    # Ten years of months, mean reversion of 4 a year, innovations of 5 %: a year's volatility of
+    # Ten years of months, mean reversion of 4 a year, innovations of 5 %, and a season of 20 %: a year's volatility of
     # 0.05 / sqrt((1 - phi^2) / (2 K)) with phi = exp(-1/3) is 0.05 / 0.2466.
     t = 2013.0 + (np.arange(120) + 1) / 12
     x = simulate(4.0, 1 / 12, 0.05 * np.random.default_rng(3).standard_normal((1, 120)))[0]
+    x += 0.2 * np.cos(2 * np.pi * t)
     year = np.floor(t - 1e-6).astype(np.int64)
     history = PriceHistory(t, year, np.expm1(4.0 + x), 1 / 12, "made up", cast(Any, None))
     assert fit_price(history, draws=60).volatility == pytest.approx(0.05 / 0.2466, rel=0.2)
