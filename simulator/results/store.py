@@ -298,27 +298,6 @@ def read_run(folder: Path | str, *, trades: bool = True) -> RunResult:
     )
 
 
-def read_batch(folder: Path | str) -> tuple[list[RunResult], dict[str, str]]:
-    """All finished runs of a batch, by scenario and seed, and the failed ones as folder name to error text.
-
-    Raises
-    ------
-    StoreError
-        Where the folder holds no run at all, or a run is broken.
-    """
-    place = Path(folder)
-    records = sorted(path.parent for path in place.glob(f"*/{RECORD}")) if place.is_dir() else []
-    failed = {
-        path.name.removesuffix(".failed"): str(read_record(path).get("error", ""))
-        for path in records
-        if path.name.endswith(".failed")
-    }
-    runs = [read_run(path) for path in records if not path.name.endswith(".failed")]
-    if not runs and not failed:
-        raise StoreError("{place} holds no runs", place=place)
-    return sorted(runs, key=lambda run: (run.scenario, run.seed)), failed
-
-
 def _identity(key: RunKey) -> dict[str, Any]:
     return {
         "format": FORMAT,

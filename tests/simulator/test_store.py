@@ -19,7 +19,6 @@ from tanshi.simulator.results.store import (
     RunExists,
     claim,
     claim_batch,
-    read_batch,
     read_run,
     record_failure,
     write_run,
@@ -214,13 +213,12 @@ def test_a_failed_run_is_recorded_beside_earlier_results_and_forgotten_after_suc
     record_failure(tmp_path / "S1", key(tightness=0.1), "no equilibrium: C_STEEL, residual 0.3")
     record_failure(tmp_path / "S2", key("S2"), "no equilibrium")
     assert snapshot(tmp_path / "S1") == before
-    runs, failed = read_batch(tmp_path)
-    assert [r.scenario for r in runs] == ["S1"]
-    assert failed == {"S1": "no equilibrium: C_STEEL, residual 0.3", "S2": "no equilibrium"}
+    assert store.read_record(tmp_path / "S1.failed")["error"] == "no equilibrium: C_STEEL, residual 0.3"
+    assert store.read_record(tmp_path / "S2.failed")["error"] == "no equilibrium"
     with pytest.raises(StoreError, match="status failed"):
         read_run(tmp_path / "S2.failed")
     write_run(tmp_path / "S2", run("S2"), key("S2"))
-    assert set(read_batch(tmp_path)[1]) == {"S1"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["S1", "S1.failed", "S2"]
 
 
 def test_a_table_cut_short_is_found_out(tmp_path: Path) -> None:
@@ -240,12 +238,6 @@ def test_a_broken_record_is_named_and_not_overwritten_unasked(tmp_path: Path, co
     with pytest.raises(RunExists, match="unreadable"):
         claim(tmp_path / "S1", key().id)
     assert not claim(tmp_path / "S1", key().id, overwrite=True)
-
-
-def test_a_folder_without_runs_is_said_to_hold_none(tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(StoreError, match="holds no runs"):
-            read_batch(folder)
 
 
 def test_a_table_with_a_missing_or_unfitting_column_is_refused(tmp_path: Path) -> None:

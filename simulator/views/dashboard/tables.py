@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -16,6 +16,7 @@ import pandas as pd
 
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE
+from tanshi.simulator.results.quality import yearly_quality
 from tanshi.simulator.results.reading import read_arrow
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.views.dashboard.folder import Batch, Run
@@ -166,6 +167,21 @@ class Tables:
             )  # fmt: skip
 
         found: pd.DataFrame = self.kept(("pairs", run.folder, _age(run), year, period, most), make)
+        return found
+
+    def quality(self, run: Run) -> pd.DataFrame:
+        """How well the run's market worked, a row a year (`MEASURES`); fills are summed by pair where they lie."""
+
+        def make() -> pd.DataFrame:
+            pairs = self.ask(
+                "select year, seller, buyer, sum(quantity_t) as quantity_t,"
+                " sum(price * quantity_t) / sum(quantity_t) as price from read_parquet(?)"
+                " group by year, seller, buyer order by year, seller, buyer",
+                [_file(run, "trades")],
+            )
+            return yearly_quality(replace(run.light(pd.DataFrame(), self.periods(run)), trades=pairs))
+
+        found: pd.DataFrame = self.kept(("quality", run.folder, _age(run)), make)
         return found
 
     def firms(self, run: Run, year: int | None) -> pd.DataFrame:

@@ -21,6 +21,16 @@ PAIRING = (
     "In an auction with one price who is paired with whom moves no money; the pairing shown is the venue's, by order of"
     " arrival."
 )
+MEASURED = (
+    ("hhi_buyers", "Buyers' concentration", 3),
+    ("hhi_sellers", "Sellers' concentration", 3),
+    ("hub", "Hub", 0),
+    ("betweenness", "Paths through it", 3),
+    ("volatility", "Volatility", 3),
+    ("roll_spread", "Roll's spread, yuan/t", 2),
+    ("amihud", "Amihud's illiquidity", 3),
+)
+LIQUIDITY = "volatility of the log price a year, illiquidity as |return| per billion yuan"
 
 
 def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
@@ -97,7 +107,26 @@ def body(desk: Desk, batch: Batch, run: Run, year: int, period: int, level: str)
         listed = table(heads, rows, "The largest flows, those within a sector included", text=(0, 1))
     total = float(flows["tonnes"].sum()) / 1e6
     unit = f"tonnes of allowances, {total:,.2f} Mt in all"
-    return [*told_why, figure(title, unit, chart, source, wide=True), listed]
+    return [*told_why, figure(title, unit, chart, source, wide=True), listed, _years(desk, run)]
+
+
+def _years(desk: Desk, run: Run) -> Any:
+    """How well the market worked, year by year."""
+    rows = [
+        [
+            str(year),
+            f"{r['traders']:,.0f}",
+            f"{r['pairs']:,.0f}",
+            *(_number(r[name], digits) for name, _, digits in MEASURED),
+        ]
+        for year, r in desk.tables.quality(run).iterrows()
+    ]
+    heads = ["Year", "Traders", "Pairs", *(head for _, head, _ in MEASURED)]
+    return table(heads, rows, f"The market year by year, {label(run)}: concentration 0 to 1, {LIQUIDITY}")
+
+
+def _number(value: Any, digits: int) -> str:
+    return "–" if pd.isna(value) else f"{value:,.{digits}f}"
 
 
 def _alone(flows: pd.DataFrame) -> str:
