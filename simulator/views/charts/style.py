@@ -77,11 +77,32 @@ class Look:
     marker: str
 
 
+#: Scenarios that look the same in every figure, whatever stands beside them and in whatever order.
+KNOWN = ("S1", "S2", "S3", "S4", "S5")
+
+
 def looks(names: Sequence[str]) -> dict[str, Look]:
-    """Colour and marker of each scenario, in order; after the palette's end both start again, out of step."""
+    """Colour and marker of each scenario: S1 to S5 have their own, others take in order what these leave free.
+
+    After the palette's end both start again, out of step.
+
+    Examples
+    --------
+    >>> looks(["S5", "mine"])["S5"] == looks(["S1", "S5"])["S5"]
+    True
+    >>> len(set(looks(["mine", "S1", "yours", "S4"]).values()))
+    4
+    """
+    present = [name for name in dict.fromkeys(names) if name in KNOWN]
+    most = len(names) + len(PALETTE)
+    free = [n for n in range(most) if n >= len(KNOWN) or not present]
+    free += [n for n, known in enumerate(KNOWN) if present and known not in present]
+    # What no known scenario has comes first, then what those have that are not here, then the palette once more.
+    order = iter(sorted(free, key=lambda n: (n >= len(PALETTE), bool(present) and n < len(KNOWN), n)))
+    place = {name: KNOWN.index(name) if name in present else next(order) for name in dict.fromkeys(names)}
     return {
         name: Look(PALETTE[n % len(PALETTE)], MARKERS[(n + n // len(PALETTE)) % len(MARKERS)])
-        for n, name in enumerate(names)
+        for name, n in place.items()
     }
 
 

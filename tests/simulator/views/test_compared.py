@@ -13,6 +13,7 @@ from rich.console import Console
 from tanshi.language import speak
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.views.charts.style import KNOWN, looks
 from tanshi.simulator.views.compliance import compliance_of, compliance_words
 from tanshi.simulator.views.reports.report import report_html
 from tanshi.simulator.views.table import columns, reference_of, summarise, terminal_table
@@ -117,3 +118,11 @@ def test_numbers_do_not_depend_on_the_language() -> None:
     english = numbers()
     speak("zh")
     assert numbers() == english
+
+
+def test_a_scenario_keeps_its_colour_and_marker_whatever_stands_beside_it_and_all_differ() -> None:
+    alone = looks(KNOWN)
+    for names in (["S5"], ["S5", "S1"], ["mine", "S4", "yours"], [*reversed(KNOWN), "mine", "yours", "third"]):
+        found = looks(names)
+        assert {name: found[name] for name in names if name in KNOWN} == {n: alone[n] for n in names if n in KNOWN}
+        assert len(set(found.values())) == len(names)
