@@ -321,7 +321,7 @@ def _file(figure: Figure, kind: str, metadata: Mapping[str, str | None]) -> byte
     know_fonts()
     stream = io.BytesIO()
     for text in figure.findobj(Text):  # those written after the frame was made follow the user's own settings
-        text.set_fontfamily(FONTS)  # type: ignore[attr-defined, unused-ignore]
+        text.set_fontfamily(FONTS)
     with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
         figure.savefig(stream, format=kind, dpi=DPI, metadata=dict(metadata))
     return stream.getvalue()

@@ -17,7 +17,7 @@ _CSS = """
 :root { color-scheme: light; --ink: #222; --grey: #666; --rule: #ddd; --tint: #f6f7f8; --mark: #0072B2; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 78rem; padding: 2rem 1.2rem 4rem; color: var(--ink); background: #fff;
-       font: 16px/1.55 system-ui, "Segoe UI", "DejaVu Sans", "Noto Sans", "Noto Sans CJK SC", sans-serif; }
+       font: 16px/1.55 "Tanshi Han", system-ui, "Segoe UI", "DejaVu Sans", "Noto Sans", sans-serif; }
 h1 { font-size: 1.7rem; margin: 0 0 .2rem; } h2 { font-size: 1.3rem; margin: 2.6rem 0 .6rem; }
 h3 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; }
 p, li { max-width: 62rem; } .note { color: var(--grey); font-size: .9rem; }

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from html import escape
 
 from tanshi.language import spoken
+from tanshi.simulator.views.reports.han import font_face
 from tanshi.version import __version__
 
 CSS = """
 :root { color-scheme: light; --ink: #222; --grey: #666; --rule: #ddd; --tint: #f6f7f8; --mark: #0072B2; }
 body { margin: 0 auto; max-width: 62rem; padding: 2rem 1.2rem 4rem; color: var(--ink); background: #fff;
-       font: 16px/1.55 system-ui, "Segoe UI", "DejaVu Sans", "Noto Sans", "Noto Sans CJK SC", sans-serif; }
+       font: 16px/1.55 "Tanshi Han", system-ui, "Segoe UI", "DejaVu Sans", "Noto Sans", sans-serif; }
 h1 { font-size: 1.7rem; margin: 0 0 .2rem; } h2 { font-size: 1.2rem; margin: 2.4rem 0 .6rem; }
 .sub, .note { color: var(--grey); margin-top: 0; } .note { font-size: .85rem; margin: 1rem 0 .2rem; }
 .scenario, .warning { border-left: 4px solid var(--mark); background: var(--tint);
@@ -40,19 +41,19 @@ figure { margin: 1rem 0; } img { width: 100%; max-width: 50rem; height: auto; di
 }
 """
 _HTML = {"en": "en", "zh": "zh-Hans"}
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'"
 
 
 def page(title: str, body: Sequence[str], css: str = CSS) -> str:
     """The whole page from its parts."""
+    content = "\n".join(body)
+    fonts = font_face(title + content)
     return (
         f'<!DOCTYPE html>\n<html lang="{_HTML[spoken()]}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="generator" content="Tanshi {escape(__version__)}">\n'
-        f"<title>{escape(title)}</title>\n<style>{css}</style>\n</head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{fonts}{css}</style>\n</head>\n<body>\n{content}\n</body>\n</html>\n"
     )
 
 

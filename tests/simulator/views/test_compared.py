@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from fontTools.ttLib import TTFont
 from rich.console import Console
 
 from tanshi.language import speak
@@ -15,6 +17,7 @@ from tanshi.scenarios.errors import UserError
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.views.charts.style import KNOWN, looks
 from tanshi.simulator.views.compliance import compliance_of, compliance_words
+from tanshi.simulator.views.reports.han import font_face
 from tanshi.simulator.views.reports.report import report_html
 from tanshi.simulator.views.table import columns, reference_of, summarise, terminal_table
 from tanshi.simulator.views.words import plain_words, sentences
@@ -126,3 +129,17 @@ def test_a_scenario_keeps_its_colour_and_marker_whatever_stands_beside_it_and_al
         found = looks(names)
         assert {name: found[name] for name in names if name in KNOWN} == {n: alone[n] for n in names if n in KNOWN}
         assert len(set(found.values())) == len(names)
+
+
+def test_a_report_holds_the_font_of_its_chinese_signs_and_the_same_bytes_each_time() -> None:
+    speak("zh")
+    page = report_html([run("S1"), run("S5")], pictures={})
+    found = re.search(
+        r'font-family: "Tanshi Han"; font-weight: 100 900; src: url\(data:font/ttf;base64,([^)]+)\)', page
+    )
+    assert found is not None
+    signs = {ord(sign) for sign in page if 0x4E00 <= ord(sign) <= 0x9FFF}
+    assert signs
+    assert signs <= set(TTFont(io.BytesIO(base64.b64decode(found[1]))).getBestCmap())
+    assert page == report_html([run("S1"), run("S5")], pictures={})
+    assert font_face("no sign of Chinese") == ""
