@@ -26,7 +26,7 @@ from tanshi.numerics.compiled import compiled
 
 GROUPS = 256
 """Firms are put together in so many groups of like valuation where a market's rate of carrying is looked for."""
-NODES = 97
+NODES = 193
 MOST_BANKED = 2.0
 """Yearly emissions; from there on a larger bank needs no more holders than all."""
 WORTHLESS = 1e-6

@@ -48,7 +48,11 @@ def test_only_training_asks_for_torch(tmp_path: Path) -> None:
 
     code = (
         "import sys\n"
-        "sys.modules['torch'] = sys.modules['torchdiffeq'] = None  # their import fails\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in ('torch', 'torchdiffeq'):\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
         "from tanshi import simulate\n"
         "run = simulate('S5', years={'end': 2023}, firms={'number': 24}, market={'periods_per_year': 2})\n"
         "assert run.runs[0].meta['drift']['mode'] == 'neural'\n"

@@ -13,7 +13,7 @@ from typer.models import OptionInfo
 from tanshi.simulator.cli import main
 from tanshi.simulator.cli.app import app
 
-READS = {"--prices", "--map", "--table", "--units", "--tables", "--constraints"}
+READS = {"--imports", "--prices", "--map", "--table", "--units", "--tables", "--constraints"}
 """Options that name a file to read."""
 
 
