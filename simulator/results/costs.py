@@ -89,8 +89,9 @@ def cost_variables(
 def purchases_of(trades: pd.DataFrame) -> dict[tuple[int, str], float]:
     """Year and sector to yuan paid for allowances less yuan received, from a run's fills."""
     value = trades["price"] * trades["quantity_t"]
-    paid = value.groupby([trades["year"], trades["buyer_sector"]]).sum()
-    received = value.groupby([trades["year"], trades["seller_sector"]]).sum()
+    # Both sides under the same names: what is called otherwise is not always laid over each other.
+    paid = value.groupby([trades["year"], trades["buyer_sector"].rename("sector")]).sum()
+    received = value.groupby([trades["year"], trades["seller_sector"].rename("sector")]).sum()
     net = paid.sub(received, fill_value=0.0)
     years, sectors = (net.index.get_level_values(level) for level in (0, 1))
     return {(int(y), str(s)): float(yuan) for y, s, yuan in zip(years, sectors, net, strict=True)}

@@ -56,12 +56,12 @@ def test_a_shock_is_announced_once_though_somebody_looks_before_the_auction() ->
 
 
 def test_only_the_orders_placed_by_hand_are_the_firms() -> None:
-    m = market()
+    m = market(**{"firms.strategies": {"truthful": 1.0, "scheduled": 0.0}})  # who sells in any period
     row = steel(m)
-    assert place(m.world, m.state, row, [Ticket(1, 120.0, 700.0), Ticket(1, 30.0, 900.0)]) == {}
+    assert place(m.world, m.state, row, [Ticket(1, 600.0, 700.0), Ticket(1, 30.0, 900.0)]) == {}
     agreement = one_period(m.world, m.state).agreement
     own = agreement.orders.take(agreement.orders.account == row)
-    assert own.price.tolist() == [12000, 3000]
+    assert own.price.tolist() == [60000, 3000]
     assert own.quantity.tolist() == [700, 900]
     assert agreement.clearing.filled[agreement.orders.account == row].tolist() == [700, 0]
 

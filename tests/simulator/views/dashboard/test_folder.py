@@ -98,7 +98,7 @@ def test_a_table_cut_short_is_said_on_the_page(copy: Path) -> None:
     path = copy / "S1-seed1" / "annual.parquet"
     path.write_bytes(path.read_bytes()[:100])
     desk = Desk(copy, copy.parent)
-    assert "A table of this batch cannot be read" in words(told(lambda: draw(desk, "/", None, ""))())
+    assert "annual.parquet is no table" in words(told(lambda: draw(desk, "/", None, ""))())
 
 
 def test_the_newest_results_are_shown_first(batch_folder: Path, copy: Path) -> None:

@@ -146,9 +146,9 @@ def test_a_market_of_one_sector_is_shown_firm_by_firm(desk: Desk, batch: Batch) 
 def test_firms_are_searched_and_sorted(desk: Desk, batch: Batch) -> None:
     found = firms.firms_of(desk, batch.run("S5-seed1"), 2024)
     assert len(found) == 40
-    steel = firms.search_firms(found, "", "iron truthful")
+    steel = firms.search_firms(found, "", "iron scheduled")
     assert set(steel["sector"]) == {"STEEL"}
-    assert set(steel["strategy"]) == {"truthful"}
+    assert set(steel["strategy"]) == {"scheduled"}
     assert list(firms.search_firms(found, "", "7")["firm"]) == [7]
     assert "No firm fits" in words(firms.body(firms.search_firms(found, "", "nothing"), "firm", False, 0))
     table = firms.body(found, "bought_t", True, 0)
