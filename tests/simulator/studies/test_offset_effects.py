@@ -18,6 +18,7 @@ from tanshi.simulator.views.charts.style import png
 from tanshi.simulator.views.offsets import offset_figure, offset_table, offset_words, write_offsets
 
 QUICK: dict[str, Any] = {
+    "banking.horizon": 0,  # every year by itself: firms that look ahead keep what credits set free for later years
     "years.end": 2024, "firms.number": 60, "market.periods_per_year": 4, "drift.mode": "none",
 }  # fmt: skip
 
