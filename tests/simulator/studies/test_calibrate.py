@@ -155,7 +155,7 @@ def test_adopted_values_hold_for_the_economy_and_the_record_stands_beside(
 
 def test_nothing_is_adopted_or_overwritten_where_targets_are_missed(region: Path, tmp_path: Path) -> None:
     mine, out = tmp_path / "mine.yaml", tmp_path / "out"
-    mine.write_text(mine.read_text().replace("90.0", "90000.0"))
+    mine.write_text(mine.read_text().replace("150.0", "900.0"))
     before = {p.name: p.read_bytes() for p in region.iterdir()}
     assert main(["calibrate", str(mine), "--out", str(out), "--workers", "1", "--adopt"]) == 1
     assert {p.name: p.read_bytes() for p in region.iterdir()} == before
