@@ -74,11 +74,11 @@ def test_who_places_the_firms_own_orders_saves_nothing() -> None:
 
 
 def test_staying_out_of_a_tight_market_costs_the_penalty() -> None:
-    game = play(seat(**{"cap.tightness": 0.3, "banking.allowed": False, "penalty.price": 400.0}))
+    game = play(seat(**{"cap.tightness": 0.3, "banking.allowed": False, "banking.horizon": 0, "penalty.price": 4000.0}))
     year = scores(game)[0]
     assert year.you.paid == 0.0
     assert year.you.penalty > 0.0
-    missing = year.you.penalty / 400.0
+    missing = year.you.penalty / 4000.0
     assert missing == pytest.approx(round(missing))
     assert scores(game)[-1].saved < 0.0
 
@@ -110,11 +110,11 @@ def test_both_sides_are_valued_at_the_price_without_the_person() -> None:
 def test_orders_hold_for_one_auction_and_their_fills_are_noted() -> None:
     game = seat()
     price = game.market.state.market.price
-    game.place([Ticket(1, round(3 * price, 2), 1_000.0), Ticket(1, 1.0, 500.0)])
+    game.place([Ticket(1, round(12 * price, 2), 1_000.0), Ticket(1, 1.0, 500.0)])
     game.market.step()
     game.market.step()
     first, second = game.moves
-    assert first.tickets == ((Ticket(1, round(3 * price, 2), 1_000.0), 1_000), (Ticket(1, 1.0, 500.0), 0))
+    assert first.tickets == ((Ticket(1, round(12 * price, 2), 1_000.0), 1_000), (Ticket(1, 1.0, 500.0), 0))
     assert first.person.bought == 1_000
     assert first.person.paid == pytest.approx(1_000 * first.price)
     assert second.tickets == ()
@@ -123,7 +123,7 @@ def test_orders_hold_for_one_auction_and_their_fills_are_noted() -> None:
 
 def test_a_refused_order_leaves_earlier_ones_standing() -> None:
     game = seat()
-    assert game.place([Ticket(1, 200.0, 100.0)]) == {}
+    assert game.place([Ticket(1, 700.0, 100.0)]) == {}
     assert 0 in game.place([Ticket(1, 200.005, 100.0)])
     game.market.step()
     assert game.moves[0].person.bought == 100
