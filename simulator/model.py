@@ -19,8 +19,8 @@ from tanshi.simulator.drift.flow import Flow
 from tanshi.simulator.results.collect import result_of
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.build import begin
+from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.period import one_period
-from tanshi.simulator.run.policy import Policy
 from tanshi.simulator.run.shock import recall
 from tanshi.simulator.run.world import State
 

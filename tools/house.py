@@ -24,7 +24,6 @@ EXCEPTIONS: dict[str, str] = {
     "equilibrium/engine/kernels.py:jacobian": "one compiled pass over the contributions to the Jacobian",
     "equilibrium/engine/layout.py:lay_out": "addresses that depend on each other; to be divided as its four tables are",
     "equilibrium/province/balance.py:build_accounts": "one line over: the balance's steps in their order",
-    "simulator/run": "two over: drivers stray; economy.py and annual.py may leave",
     "simulator/cli/drift.py:train": "a command's options are its signature",
     "simulator/drift/flow.py:path": "the Runge-Kutta loop with what it works out before",
     "simulator/drift/forecast.py:forecast": "the loop of a forecast with what it works out before",

@@ -171,7 +171,7 @@ def check(
     from rich.console import Console
 
     from tanshi.equilibrium.province.closure import Closure
-    from tanshi.simulator.run.economy import economy as load
+    from tanshi.simulator.run.ground.economy import economy as load
     from tanshi.simulator.studies.check import check_table, checks_of, emission_falls, falls_table
 
     closure = Closure(capital=cast(Any, capital), external_saving=cast(Any, external_saving))

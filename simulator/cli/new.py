@@ -114,7 +114,7 @@ def table(
 ) -> None:
     """Write an economy as an input-output table, to see the layout that `new economy` reads."""
     from tanshi.simulator.own_region.layout import statistics_table, write_table
-    from tanshi.simulator.run.economy import economy as load
+    from tanshi.simulator.run.ground.economy import economy as load
 
     path = write_table(statistics_table(load(template).accounts, template), file, unit)
     print(f"{path} is written; to make an economy of it: tanshi new economy NAME --table {path}")

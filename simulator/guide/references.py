@@ -9,7 +9,7 @@ from tanshi.scenarios.calibrated import STATUS, calibrated, fitted_values
 from tanshi.scenarios.parameters import Parameter, describe_parameters
 from tanshi.scenarios.schema import Scenario, Status
 from tanshi.simulator.results.variables import CATALOGUE
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 
 WRITTEN = "Written by `make pages` from the program itself"
 BUILT_IN = "shanxi_2022"

@@ -13,7 +13,7 @@ from tanshi.simulator.results.alarms import alarms
 from tanshi.simulator.results.costs import cost_variables, offset_variables, purchases_of
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult, annual_table, market_variables
 from tanshi.simulator.results.variables import region_of
-from tanshi.simulator.run.outlook import UNSETTLED
+from tanshi.simulator.run.ahead.outlook import UNSETTLED
 from tanshi.simulator.run.straying import told
 from tanshi.simulator.run.world import State, World
 

@@ -21,10 +21,10 @@ from tanshi.market.orders import SELL, Floats, Ints, Orders, screen
 from tanshi.market.stability import Collar
 from tanshi.market.venues import Day, limits_of, one_price, open_venue
 from tanshi.numerics.units import TONNES
+from tanshi.simulator.run.ahead.outlook import carry_most, planned_wish
 from tanshi.simulator.run.coupling import REACH, Placed
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
 from tanshi.simulator.run.grants import adjusts, expected_grants, history_of
-from tanshi.simulator.run.outlook import carry_most, planned_wish
 from tanshi.simulator.run.straying import believed
 from tanshi.simulator.run.world import State, World
 

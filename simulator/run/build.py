@@ -12,12 +12,12 @@ from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.flow import Flow
 from tanshi.simulator.drift.weights import load, load_default, untrained
 from tanshi.simulator.machine.memory import keep_memory
-from tanshi.simulator.run.annual import frozen_baseline
+from tanshi.simulator.run.ahead.reference_path import first_known
 from tanshi.simulator.run.credits import bargaining_prices
-from tanshi.simulator.run.economy import Economy, economy, province
-from tanshi.simulator.run.policy import Policy
-from tanshi.simulator.run.reference_path import first_known
-from tanshi.simulator.run.surroundings import surroundings_of
+from tanshi.simulator.run.ground.annual import frozen_baseline
+from tanshi.simulator.run.ground.economy import Economy, economy, province
+from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.ground.surroundings import surroundings_of
 from tanshi.simulator.run.world import Calendar, EconomyState, MarketState, Region, State, World
 
 MANY_FIRMS = 50_000

@@ -22,9 +22,9 @@ from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.province.province import CarbonResponse
 from tanshi.market.orders import Orders
 from tanshi.market.venue import Clearing, Fills, Venue
+from tanshi.simulator.run.ahead.outlook import rise
 from tanshi.simulator.run.credits import CreditPlan, cost_of_credits, with_credits
 from tanshi.simulator.run.economics import Answer, Capped, at_price, covered_emissions, permit_price, under_cap
-from tanshi.simulator.run.outlook import rise
 from tanshi.simulator.run.world import State, World
 
 REACH = 8

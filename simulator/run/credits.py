@@ -34,7 +34,7 @@ from tanshi.market.orders import BUY, SELL, Floats, Ints, Orders
 from tanshi.market.venue import Clearing
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.schema import Offsets, Scenario
-from tanshi.simulator.run.economy import Economy
+from tanshi.simulator.run.ground.economy import Economy
 from tanshi.simulator.run.world import State, World
 
 STEPS = 1000

@@ -12,7 +12,7 @@ from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
 from tanshi.equilibrium.province.province import CarbonResponse, Province
 from tanshi.errors import Message
 from tanshi.simulator.drift.state import pack
-from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.straying import surrounding
 from tanshi.simulator.run.world import State, World
 

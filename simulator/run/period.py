@@ -19,12 +19,12 @@ from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.flow import COUNTERS, Flow
+from tanshi.simulator.run.ahead.outlook import rise
 from tanshi.simulator.run.book import Book, abated
 from tanshi.simulator.run.coupling import Agreement, agree, equilibrium_price
 from tanshi.simulator.run.credits import CreditPlan, book_credits
 from tanshi.simulator.run.economics import Answer, at_price, packed
 from tanshi.simulator.run.grants import adjust, earn, history_of, note_output
-from tanshi.simulator.run.outlook import rise
 from tanshi.simulator.run.record import context_of, fill_rows, period_row
 from tanshi.simulator.run.shock import announce_shock, shock_is_due
 from tanshi.simulator.run.straying import MOST_HALVINGS, halve, settle_shock, stray

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from tanshi.market.allocation import grandfather
 from tanshi.numerics.units import TONNES
+from tanshi.simulator.run.ahead.outlook import look_ahead
+from tanshi.simulator.run.ahead.reference_path import announce, first_known
 from tanshi.simulator.run.grants import history_of
-from tanshi.simulator.run.outlook import look_ahead
-from tanshi.simulator.run.reference_path import announce, first_known
 from tanshi.simulator.run.world import State, World
 
 

@@ -17,7 +17,7 @@ from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.drift.markets.memory import Memory
 from tanshi.simulator.drift.markets.paths import LARGEST_SHOCK
 from tanshi.simulator.drift.markets.spread import STILL
-from tanshi.simulator.run.surroundings import Surroundings
+from tanshi.simulator.run.ground.surroundings import Surroundings
 from tanshi.simulator.run.world import State, World
 
 Array = NDArray[np.float64]

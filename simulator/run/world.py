@@ -25,9 +25,9 @@ from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.drift.flow import COUNTERS, Flow
 from tanshi.simulator.drift.reference import Reference
-from tanshi.simulator.run.economy import Economy
-from tanshi.simulator.run.policy import Policy
-from tanshi.simulator.run.surroundings import Surroundings
+from tanshi.simulator.run.ground.economy import Economy
+from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.ground.surroundings import Surroundings
 
 Array = NDArray[np.float64]
 
@@ -183,7 +183,7 @@ class Announced:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What firms expected of the years ahead when they last planned (`tanshi.simulator.run.outlook`).
+    """What firms expected of the years ahead when they last planned (`tanshi.simulator.run.ahead.outlook`).
 
     Attributes
     ----------

@@ -12,9 +12,9 @@ from tanshi.market.allocation import grandfather, split
 from tanshi.market.compliance import capped_obligation, settle_year, verify
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.advantage import advantage
+from tanshi.simulator.run.ahead.outlook import look_ahead
 from tanshi.simulator.run.credits import note_credits
 from tanshi.simulator.run.grants import adjust_after, give, history_of
-from tanshi.simulator.run.outlook import look_ahead
 from tanshi.simulator.run.rules import advance_limit, after_reserve, carry_limit, fine
 from tanshi.simulator.run.world import State, World, YearClosed
 

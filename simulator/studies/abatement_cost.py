@@ -18,9 +18,9 @@ from tanshi.equilibrium.engine import Parameters
 from tanshi.scenarios import facts
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.run.annual import annual_path, frozen_baseline
-from tanshi.simulator.run.economy import economy, province
-from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.ground.annual import annual_path, frozen_baseline
+from tanshi.simulator.run.ground.economy import economy, province
+from tanshi.simulator.run.ground.policy import Policy
 
 PRICES = (55.0, 110.0, 200.0, 345.0)
 """Held prices, yuan/t: the benchmark's, two of the literature's, and one between."""

@@ -19,7 +19,7 @@ from tanshi.equilibrium.province.checks import check_province
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 
 PRICES = (100.0, 184.0)  # yuan/t
 

@@ -14,7 +14,7 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Coverage, Scenario
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.batches.batch import Progress, run_batch
 from tanshi.simulator.studies.strays import ORIGIN as STRAY_ORIGIN
 from tanshi.simulator.studies.strays import PARTS, STILL

@@ -26,9 +26,9 @@ from tanshi.errors import Message
 from tanshi.scenarios import regimes
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.run.annual import Baseline, Year
-from tanshi.simulator.run.economy import province
-from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.ground.annual import Baseline, Year
+from tanshi.simulator.run.ground.economy import province
+from tanshi.simulator.run.ground.policy import Policy
 
 REGIMES = tuple(
     Path(regimes.__file__).parent / f"{name}.yaml"

@@ -12,8 +12,8 @@ from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.costs import Annual, cost_variables, purchases_of
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import CATALOGUE, COST, FIRM_SECTORS, OFFSETS, cost_of, net_sales_of
-from tanshi.simulator.run.annual import frozen_baseline
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.annual import frozen_baseline
+from tanshi.simulator.run.ground.economy import economy
 
 SHOWN = ("Price|Carbon", "Price|Carbon|Year-End", "Emissions|CO2", "Carbon Market|Trading Volume", "GDP|MER")
 #: Fields that a scenario and its twin without offsets may differ in.

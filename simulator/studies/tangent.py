@@ -28,9 +28,9 @@ from tanshi.scenarios.draws import vary
 from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.accounting import economy_variables
-from tanshi.simulator.run.annual import Baseline, Year, annual_path, frozen_regime
-from tanshi.simulator.run.economy import economy, province
-from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.ground.annual import Baseline, Year, annual_path, frozen_regime
+from tanshi.simulator.run.ground.economy import economy, province
+from tanshi.simulator.run.ground.policy import Policy
 
 Array = NDArray[np.float64]
 Series = dict[str, dict[int, float]]

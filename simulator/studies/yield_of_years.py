@@ -16,9 +16,9 @@ from tanshi.equilibrium.province.dynamics import advance
 from tanshi.equilibrium.province.national import Welfare, welfare
 from tanshi.equilibrium.province.province import Province
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.run.annual import Year, annual_path, frozen_baseline
-from tanshi.simulator.run.economy import economy, province
-from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.ground.annual import Year, annual_path, frozen_baseline
+from tanshi.simulator.run.ground.economy import economy, province
+from tanshi.simulator.run.ground.policy import Policy
 
 RATES = (0.03, 0.05, 0.08)
 """Yearly rates of discount: low, middle, and that of the state's project appraisal (NDRC, Economic evaluation of

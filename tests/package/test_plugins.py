@@ -19,7 +19,7 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Market, Scenario, Strategies
 from tanshi.simulator.machine.marks import differing, marks
 from tanshi.simulator.model import simulate
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.batches.batch import run_batch, run_key
 from tests.package.installs import ROOT, Environment, copy_of_the_checkout, wheel_of
 

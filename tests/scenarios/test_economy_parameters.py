@@ -7,7 +7,7 @@ import pytest
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.figures import MOVING, catalogue
 from tanshi.scenarios.load import load_scenario
-from tanshi.simulator.run.economy import economy, province
+from tanshi.simulator.run.ground.economy import economy, province
 
 SHANXI = "shanxi_2022"
 

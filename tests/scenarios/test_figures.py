@@ -12,7 +12,7 @@ from tanshi.scenarios.errors import ScenarioError, UserError
 from tanshi.scenarios.figures import ADDRESSES, catalogue, with_changes
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.parameters import describe_parameters
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 
 SHANXI = "shanxi_2022"
 

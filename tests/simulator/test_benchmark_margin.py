@@ -17,7 +17,7 @@ from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import cell, total
 from tanshi.scenarios.load import load_scenario
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.tangent import path_of
 
 BY_OUTPUT = "economy.controls.allowances_by_output"

@@ -8,7 +8,7 @@ import pytest
 
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.simulator.cli.app import main
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies import check
 from tanshi.simulator.studies.check import checks_of, emission_falls
 

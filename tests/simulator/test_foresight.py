@@ -14,9 +14,9 @@ from tanshi.equilibrium.engine import EquilibriumError, Parameters
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket, simulate
-from tanshi.simulator.run.annual import annual_path
-from tanshi.simulator.run.foresight import YearsAhead
-from tanshi.simulator.run.outlook import UnsettledPlanError
+from tanshi.simulator.run.ahead.foresight import YearsAhead
+from tanshi.simulator.run.ahead.outlook import UnsettledPlanError
+from tanshi.simulator.run.ground.annual import annual_path
 from tanshi.simulator.run.world import World
 
 RATE = 0.08
@@ -283,7 +283,7 @@ def test_planning_where_nothing_can_be_kept_is_refused() -> None:
 
 
 def test_expectations_that_do_not_settle_are_named_with_both_paths(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tanshi.simulator.run.outlook.ITERATIONS", 1)
+    monkeypatch.setattr("tanshi.simulator.run.ahead.outlook.ITERATIONS", 1)
     change = EQUAL | {"years.end": 2023, "market.periods_per_year": 2}
     on = CarbonMarket(load_scenario("S5", change)).run()
     assert on.result().meta["unsettled_plans"] == [2023]

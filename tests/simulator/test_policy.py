@@ -9,8 +9,8 @@ import pytest
 
 from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.scenarios.load import load_scenarios
-from tanshi.simulator.run.annual import Baseline
-from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.ground.annual import Baseline
+from tanshi.simulator.run.ground.policy import Policy
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.regimes import REGIMES, regime_table
 
 

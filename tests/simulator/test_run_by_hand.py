@@ -23,8 +23,8 @@ from tanshi.simulator.run import credits as crediting
 from tanshi.simulator.run import period as periods
 from tanshi.simulator.run import shock as shocking
 from tanshi.simulator.run import year as years
-from tanshi.simulator.run.annual import growing_on
-from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.ground.annual import growing_on
+from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.record import context_of
 from tanshi.simulator.run.rules import advance_limit, after_reserve, fine, less_advances
 from tanshi.simulator.run.straying import settle_shock

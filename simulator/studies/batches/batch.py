@@ -22,7 +22,7 @@ from tanshi.simulator.results.store import (
     write_manifest,
 )
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.run.economy import check_years, data_version
+from tanshi.simulator.run.ground.economy import check_years, data_version
 from tanshi.simulator.studies.batches.execute import Outcome, Progress, Task, check_reach, code_version, execute
 from tanshi.simulator.studies.batches.lock import only_one_in
 

@@ -20,7 +20,7 @@ from tanshi.scenarios.schema import Scenario
 from tanshi.scenarios.targets_load import Task
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.machine.places import checkout, room
-from tanshi.simulator.run.economy import data_version
+from tanshi.simulator.run.ground.economy import data_version
 from tanshi.simulator.studies.batches.execute import code_version
 from tanshi.simulator.studies.calibration.calibrate import Calibrated
 from tanshi.simulator.studies.calibration.models import changes_of

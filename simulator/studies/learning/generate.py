@@ -32,7 +32,7 @@ from tanshi.simulator.drift.state import (
 )
 from tanshi.simulator.drift.weights import load_ensemble
 from tanshi.simulator.run.build import begin
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 
 STARTS = (0.8, 1.0, 1.2)
 """Initial prices as multiples of the reference."""

@@ -19,7 +19,7 @@ from tanshi.simulator.drift.history import HistoryError, PriceHistory, read_hist
 from tanshi.simulator.drift.preparation import TrainingError
 from tanshi.simulator.drift.state import SECTORS
 from tanshi.simulator.machine.places import room
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.batches.batch import Progress, run_batch
 from tanshi.simulator.studies.batches.execute import code_version
 

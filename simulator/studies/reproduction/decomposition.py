@@ -15,9 +15,9 @@ from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.decompose import EFFECTS, decompose
 from tanshi.equilibrium.province.physical import PhysicalAccounts
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.run.annual import Year, annual_path, frozen_baseline
-from tanshi.simulator.run.economy import economy, province
-from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.ground.annual import Year, annual_path, frozen_baseline
+from tanshi.simulator.run.ground.economy import economy, province
+from tanshi.simulator.run.ground.policy import Policy
 
 COLUMNS = ("comparison", "start", "end", "effect", "mt")
 HOUSEHOLDS = "households"

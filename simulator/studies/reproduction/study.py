@@ -19,7 +19,7 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.store import RunExists, read_run
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.batches.batch import fill_folder, with_seeds
 from tanshi.simulator.studies.batches.execute import Progress
 from tanshi.simulator.studies.compare import VARIANTS, compare

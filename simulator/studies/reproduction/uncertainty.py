@@ -19,7 +19,7 @@ from tanshi.scenarios.sweep_load import Plan, load_sweep, plan_from
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.store import read_run
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.batches.batch import fill_folder
 from tanshi.simulator.studies.batches.execute import Progress
 from tanshi.simulator.studies.reproduction.claims import Claim

@@ -11,7 +11,7 @@ from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import cell, total
 from tanshi.scenarios.load import load_scenarios
 from tanshi.simulator.own_region.derived import backcast
-from tanshi.simulator.run.economy import economy, province
+from tanshi.simulator.run.ground.economy import economy, province
 from tanshi.simulator.studies.validation.observed import LONG, confronted, path
 from tanshi.simulator.studies.validation.point import Point
 

@@ -15,8 +15,8 @@ import pandas as pd
 
 from tanshi.equilibrium.engine import Parameters
 from tanshi.scenarios.load import load_scenarios
-from tanshi.simulator.run.annual import annual_path
-from tanshi.simulator.run.economy import economy, province
+from tanshi.simulator.run.ground.annual import annual_path
+from tanshi.simulator.run.ground.economy import economy, province
 
 TABLE = Path(__file__).parents[3] / "scenarios" / "tables" / "shanxi_observed.csv"
 PRICE = "allowance price, mean of the year"

@@ -8,7 +8,7 @@ from typing import Any
 from tanshi.equilibrium.engine import EquilibriumError
 from tanshi.equilibrium.province.classes import UnitClassError
 from tanshi.scenarios.load import load_scenario
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.abatement_cost import CHEAP, SHIPPED, TOGETHER, Curve, curves
 from tanshi.simulator.studies.equal_cut import REGIMES, Found, at_cut, overtakes
 from tanshi.simulator.studies.tangent import path_of

@@ -11,7 +11,7 @@ from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.language import say
 from tanshi.simulator.results.replay import scenario_of
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.run.economy import province
+from tanshi.simulator.run.ground.economy import province
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import place, source_line
 from tanshi.simulator.views.sectors import sector_name

@@ -79,7 +79,7 @@ def _draw(axes: Axes, tree: Tree, sign: int, whole: float, x: float, top: float,
 def write_trees(folder: Path, names: tuple[str, ...] = ("STEEL", "GENC1", "ARM_STEEL")) -> list[Path]:
     """Draw the input trees of some activities, an output tree and the households' demand of the built-in economy."""
     from tanshi.scenarios.schema import Closure
-    from tanshi.simulator.run.economy import province
+    from tanshi.simulator.run.ground.economy import province
 
     model = province("shanxi_2022", Closure(capital="mobile"))[0].compiled.model
     activities = {a.name: a for a in model.activities}

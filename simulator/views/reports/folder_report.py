@@ -16,7 +16,7 @@ from tanshi.simulator.machine.progress import Report
 from tanshi.simulator.results.reading import read_frame
 from tanshi.simulator.results.store import read_run
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.sweeps.sweep import DESIGN, read_plan
 from tanshi.simulator.views.charts.figures import SEEDS, draw_figures, source_line
 from tanshi.simulator.views.charts.style import pdf, png, save

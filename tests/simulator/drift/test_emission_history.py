@@ -10,7 +10,7 @@ import pytest
 
 from tanshi.simulator.drift.emission_history import read_emissions
 from tanshi.simulator.drift.state import SECTORS
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 
 TWO = ("ELEC", "STEEL")
 

@@ -12,7 +12,7 @@ import pytest
 from tanshi.scenarios.economy import economy_folder
 from tanshi.simulator.machine.places import ROOMS, room
 from tanshi.simulator.machine.source import _lines, file_of, folder_hash, module, reached, source_hash, statements
-from tanshi.simulator.run import economy
+from tanshi.simulator.run.ground import economy
 
 CODE = """
 def price(x, y=1.5):

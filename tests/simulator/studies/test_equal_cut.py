@@ -16,7 +16,7 @@ from tanshi.equilibrium.province.province import Province
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.cli.app import main
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.equal_cut import REGIMES, Found, at_cut
 from tanshi.simulator.studies.yield_of_years import path_worth
 

@@ -15,7 +15,7 @@ from tanshi.simulator.model import simulate
 from tanshi.simulator.results.replay import auction, scenario_of
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of, net_sales_of
-from tanshi.simulator.run.economy import province
+from tanshi.simulator.run.ground.economy import province
 from tanshi.simulator.views.charts.abatement import abatement_curves
 from tanshi.simulator.views.charts.clearing import curve
 from tanshi.simulator.views.charts.energy_flows import EXPORT, POWER, USERS, energy_flows

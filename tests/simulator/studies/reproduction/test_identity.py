@@ -8,7 +8,7 @@ import pytest
 
 from tanshi.equilibrium.province.decompose import EFFECTS
 from tanshi.scenarios.load import load_scenario
-from tanshi.simulator.run.economy import economy
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.reproduction.decomposition import HOUSEHOLDS, effect_words, effects_of
 from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.identity import identity

@@ -14,7 +14,7 @@ from tanshi.equilibrium.province.province import Province
 from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import CLASSES_OF_PLANT, Scenario
-from tanshi.simulator.run.annual import Baseline
+from tanshi.simulator.run.ground.annual import Baseline
 
 Array = NDArray[np.float64]
 CLASS_OF = {**dict(zip(CLASSES, CLASSES_OF_PLANT[:3], strict=True)), "GENG": "gas", HEAT: "heat"}

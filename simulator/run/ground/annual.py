@@ -15,7 +15,7 @@ from tanshi.equilibrium.province.dynamics import Growth, advance
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.scenarios.schema import Closure, Dynamics
-from tanshi.simulator.run.economy import economy, province
+from tanshi.simulator.run.ground.economy import economy, province
 
 Array = NDArray[np.float64]
 

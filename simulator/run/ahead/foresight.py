@@ -21,7 +21,7 @@ from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.province import CarbonResponse, Province
 from tanshi.scenarios.schema import Offsets
 from tanshi.simulator.run.credits import wanted_credits
-from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.ground.policy import Policy
 
 Array = NDArray[np.float64]
 STEP = 0.01

@@ -9,10 +9,10 @@ from tanshi.equilibrium.engine import Parameters, Solution
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.reference import Reference, reference
 from tanshi.simulator.drift.state import pack
-from tanshi.simulator.run.annual import annual_path
 from tanshi.simulator.run.credits import cost_of_credits, with_credits
 from tanshi.simulator.run.economics import covered_emissions, packed, permit_price, set_cap
-from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.ground.annual import annual_path
+from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.world import Announced, Region
 
 Array = NDArray[np.float64]

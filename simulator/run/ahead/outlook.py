@@ -1,8 +1,9 @@
 """What firms look ahead to: a plan made in January and at news, and what it says in every period.
 
 The plan is Rubin's equilibrium between bounds (`tanshi.agents.planning`) on the economy's own path
-(`tanshi.simulator.run.foresight`), from where the economy and everybody's accounts stand. Only what is announced is
-foreseen: the rules as they are known, growth as it is assumed, no draw of chance, no stability reserve to come.
+(`tanshi.simulator.run.ahead.foresight`), from where the economy and everybody's accounts stand. Only what is
+announced is foreseen: the rules as they are known, growth as it is assumed, no draw of chance, no stability reserve to
+come.
 
 Prices of the plan are means of their years. Within a year a firm expects the price to rise at the rate at which the
 market carries a bank over, and values an allowance of next year at its own rate.
@@ -22,9 +23,9 @@ from tanshi.errors import TanshiError
 from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.state import prices as star_prices
-from tanshi.simulator.run.annual import frozen_baseline, growing_on
-from tanshi.simulator.run.foresight import Standing, YearsAhead
-from tanshi.simulator.run.policy import Policy
+from tanshi.simulator.run.ahead.foresight import Standing, YearsAhead
+from tanshi.simulator.run.ground.annual import frozen_baseline, growing_on
+from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.straying import believed, surrounding
 from tanshi.simulator.run.world import Outlook, State, World
 
