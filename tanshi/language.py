@@ -13,7 +13,7 @@ from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
-from tanshi.errors import speak_by
+from tanshi.errors import TanshiError, speak_by
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}
 """Code of every language that is spoken, and its own name."""
@@ -25,7 +25,7 @@ DOMAIN = "tanshi"
 _spoken = ["en"]
 
 
-class UnknownLanguage(ValueError):
+class UnknownLanguage(TanshiError, ValueError):
     """A language that is not spoken."""
 
 
@@ -49,7 +49,9 @@ def speak(language: str | None = None) -> str:
     """
     wanted = language if language is not None else os.environ.get(VARIABLE) or "en"
     if wanted not in LANGUAGES:
-        raise UnknownLanguage(wanted)
+        raise UnknownLanguage(
+            "{wanted!r} is not spoken here; take one of {known}.", wanted=wanted, known=", ".join(LANGUAGES)
+        )
     _spoken[0] = wanted
     speak_by(None if wanted == "en" else translate)
     return wanted

@@ -34,5 +34,7 @@ def speak_as_told(words: Sequence[str]) -> list[str]:
         speak("en")
         where = "--lang" if wanted is not None else VARIABLE
         known = " or ".join(f"{code} ({name})" for code, name in LANGUAGES.items())
-        raise UserError("There is no such language.", [Problem(known, repr(str(error)), where)]) from error
+        raise UserError(
+            "There is no such language.", [Problem(known, repr(error.message.fields["wanted"]), where)]
+        ) from error
     return left

@@ -25,6 +25,8 @@ from tanshi.simulator.studies.compiling import compile_in_sight
 from tanshi.simulator.views.charts.plots import Plots
 from tanshi.simulator.views.reports.folder import Folder, open_folder
 
+DIGITS = "{:.2f}".format
+"""How numbers of a table of headlines are written."""
 SHOWN = {
     "Price|Carbon": "price, yuan/t",
     "Carbon Market|Trading Volume": "volume, Mt",
@@ -226,12 +228,16 @@ class Results:
         return Plots(self.runs)
 
     def __repr__(self) -> str:
-        return f"{self._head()}\n{self._summary().to_string()}" if self.runs else "Results: no finished run"
+        return (
+            f"{self._head()}\n{self._summary().to_string(float_format=DIGITS)}"
+            if self.runs
+            else "Results: no finished run"
+        )
 
     def _repr_html_(self) -> str:
         if not self.runs:
             return "<p>Results: no finished run</p>"
-        return f"<p><b>{escape(self._head())}</b></p>{self._summary().to_html()}"
+        return f"<p><b>{escape(self._head())}</b></p>{self._summary().to_html(float_format=DIGITS)}"
 
     def _head(self) -> str:
         if len(self.runs) == 1:
@@ -246,7 +252,7 @@ class Results:
         if len(self.runs) > 1:
             ends = table.index.get_level_values("year")
             table = table[(ends == ends.min()) | (ends == ends.max())].head(24)
-        table = table.round(2)
+        table = table.copy()
         table.columns = pd.Index(SHOWN.values())
         return table
 

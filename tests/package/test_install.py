@@ -71,8 +71,10 @@ def content(wheel: Path) -> dict[str, int]:
 def test_a_wheel_holds_every_file_of_the_rooms_and_nothing_else(wheel: Path) -> None:
     inside = set(content(wheel))
     own = {
-        f"tanshi/{name}" for name in ("__init__.py", "__main__.py", "version.py", "errors.py", "plugins.py", "py.typed")
+        f"tanshi/{name}"
+        for name in ("__init__.py", "__main__.py", "version.py", "errors.py", "language.py", "plugins.py", "py.typed")
     }
+    own.add("tanshi/locale/zh/LC_MESSAGES/tanshi.mo")  # the catalogue, compiled by the build
     record = {name for name in inside if ".dist-info/" in name}
     assert inside - record - own == files_of_the_rooms()
     assert {name.split("/")[0] for name in inside - record} == {"tanshi"}

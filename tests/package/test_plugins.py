@@ -93,9 +93,9 @@ def test_a_registered_venue_trades_at_its_price(example: Any) -> None:
 
 def test_a_registered_strategy_asks_for_a_better_price_and_trades_less(example: Any) -> None:
     plugins.register("strategy", "shading", example.strategy)
-    mix = {"firms.strategies.truthful": 0.0, "firms.strategies.zic": 0.0, "firms.strategies.shading": 1.0}
+    mix = {"firms.strategies.scheduled": 0.0, "firms.strategies.shading": 1.0}
     careful = simulate(scenario(**mix)).series("Carbon Market|Trading Volume")[2023]
-    truthful = simulate(scenario(**{"firms.strategies.truthful": 1.0, "firms.strategies.zic": 0.0}))
+    truthful = simulate(scenario(**{"firms.strategies.scheduled": 0.0, "firms.strategies.truthful": 1.0}))
     assert 0 < careful < truthful.series("Carbon Market|Trading Volume")[2023]
 
 
@@ -221,7 +221,7 @@ def test_the_worked_plug_in_is_installed_and_runs_on_workers(tmp_path: Path) -> 
     env.install(str(tmp_path / "plugin"))
     words = ("--years", "2022-2023", "--firms", "40", "--set", "market.periods_per_year=1", "--seeds", "2", "--workers")
     rules = ("market.venue=posted_price", "drift.mode=half_life", "firms.strategies.shading=0.5",
-             "firms.strategies.truthful=0.5", "firms.strategies.zic=0")  # fmt: skip
+             "firms.strategies.truthful=0.5", "firms.strategies.scheduled=0")  # fmt: skip
     chosen = [word for rule in rules for word in ("--set", rule)]
     env.tanshi("run", "S1", *words, "2", *chosen, "--out", "out", cwd=tmp_path)
     record = json.loads((tmp_path / "out" / "S1-seed1" / "run.json").read_text(encoding="utf-8"))

@@ -289,7 +289,7 @@ def _file(folder: Path) -> Path:
 
 def test_years_beyond_the_economys_paths_are_refused_before_anything_runs(tmp_path: Path) -> None:
     scenario = open_sweep(_file(tmp_path)).scenarios[0]
-    far = scenario.model_copy(update={"years": replace_years(scenario, 2055)})
+    far = scenario.model_copy(update={"years": replace_years(scenario, 2061)})
     with pytest.raises(UserError, match="no non-fossil power path"):
         fill_folder({"S1": far}, tmp_path / "out")
     assert not (tmp_path / "out").exists()

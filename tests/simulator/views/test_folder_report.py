@@ -77,7 +77,7 @@ def test_one_runs_own_folder_has_a_report_beside_it(
 ) -> None:
     assert main(["report", str(batch / "S4"), "--figures", str(tmp_path)]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {
-        f"{name}.{kind}" for name in FIGURES for kind in ("png", "svg")
+        f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "svg")
     }
     place = batch / "S4.html"
     assert str(place) in capsys.readouterr().out
@@ -189,11 +189,12 @@ def test_the_scenario_with_the_widest_trade_is_shown_from_the_inside(batch: Path
 
 def test_what_a_reader_must_know_is_said() -> None:
     run = made_up("S4")
-    row = {"year": 2030, "shortfall_t": 1234}
+    row = {"year": 2030, "owed_t": 4_000_000, "shortfall_t": 1234, "penalty_yuan": 250_000.0}
     meta = {"unsettled_periods": 2, "settlements": [row], "worst_residual": 1e-3,
             "drift": {"mode": "neural", "evaluated": 100, "switched_off": 40, "blown_up": 1}}  # fmt: skip
-    said = "\n".join(warnings_of([replace(run, meta=meta)]))
-    for expected in ("2 of 96 auctions", "1,234 t", "40% of its steps", "blew up in 1 periods", "more than its limit"):
+    said = report_html([replace(run, meta=meta)], pictures={})
+    assert "left 1,234 t of 4.00 Mt unsurrendered in 2030–2030, and paid 0.25 million yuan of penalties" in said
+    for expected in ("2 of 96 auctions", "40% of its steps", "blew up in 1 periods", "more than its limit"):
         assert expected in said
     assert warnings_of([run]) == []
     assert all(check.passed for check in checks_of(run))
@@ -214,7 +215,7 @@ def test_the_report_prints_to_pdf(batch: Path, tmp_path: Path) -> None:
 
 
 def test_a_warning_that_many_runs_share_is_said_once() -> None:
-    meta = {"settlements": [{"year": 2030, "shortfall_t": 7}]}
+    meta = {"unsettled_periods": 2}
     runs = [replace(made_up("S4", seed), meta=meta if seed != 2 else {}) for seed in (1, 2, 3)]
     (said,) = warnings_of(runs)
-    assert said.startswith("S4, in 2 of 3 runs, of which the first: firms were short")
+    assert said.startswith("S4, in 2 of 3 runs, of which the first: 2 of 96 auctions ended before")

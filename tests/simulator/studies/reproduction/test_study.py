@@ -129,7 +129,7 @@ def test_a_foreign_folder_is_refused_and_left_alone(tmp_path: Path, capsys: pyte
         (["--seeds", "0"], "--seeds"),
         (["--page", "page.html"], "ends in .md"),
         (["--set", "cap.tightnes=0.1"], "tightness"),
-        (["--set", "years.end=2050"], "2030"),
+        (["--set", "years.end=2061"], "2060"),
     ],
 )
 def test_a_mistake_ends_with_one_message_and_nothing_written(
