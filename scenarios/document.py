@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from tanshi.errors import Message
+from tanshi.scenarios.by_year import is_by_year
 from tanshi.scenarios.errors import Problem, did_you_mean, shorten, visible
 
 LARGEST_FILE = 1_000_000
@@ -208,12 +209,65 @@ ONE_WORD: Mapping[Keys, str] = {("shocks",): "drivers"}
 """Groups that may be written as one word, and the field it stands for: ``shocks: estimated``."""
 
 
-def overlay(base: Document, values: Mapping[str, Any], marks: Mapping[Keys, Mark]) -> None:
-    """Lay values over a document, group by group; what is replaced takes its place's mark with it."""
+ALTERNATIVES: tuple[tuple[Keys, tuple[tuple[str, ...], ...]], ...] = (
+    (("cap",), (("tightness", "decline", "over_allocation"), ("share", "tonnes", "growth", "cut"))),
+    (("cap",), (("regime",), ("kind",))),
+)
+"""Groups in which one rule may be said in several ways: who says it in one takes the others away from below."""
+
+
+def replaced(path: Keys, said: Iterable[str]) -> set[str]:
+    """Fields of a group that say a rule in another way than those that are said.
+
+    Examples
+    --------
+    >>> sorted(replaced(("cap",), ["share"]))
+    ['decline', 'over_allocation', 'tightness']
+    """
+    others: set[str] = set()
+    for group, ways in ALTERNATIVES:
+        told = [way for way in ways if group == path and set(way) & set(said)]
+        others |= {field for way in ways if told and way not in told for field in way}
+    return others
+
+
+def twice(document: Document) -> list[Problem]:
+    """Rules that one file says in two ways, a problem each."""
+    found = []
+    for path, ways in ALTERNATIVES:
+        group: Any = document.values
+        for key in path:
+            group = group.get(key) if isinstance(group, Mapping) else None
+        if not isinstance(group, Mapping):
+            continue
+        told = [next(field for field in way if field in group) for way in ways if set(way) & set(group)]
+        if len(told) > 1:
+            here = (*path, told[1])
+            at = document.marks.get(here, Mark(""))
+            got = Message("{one} and {other}", one=told[0], other=told[1])
+            hint = Message("Leave {other} or {one} out.", one=told[0], other=told[1])
+            found.append(Problem("one statement of the rule", got, at.file, at.line, ".".join(here), hint))
+    return found
+
+
+def overlay(base: Document, values: Mapping[str, Any], marks: Mapping[Keys, Mark], *, into_paths: bool = False) -> None:
+    """Lay values over a document, group by group; what is replaced takes its place's mark with it.
+
+    Parameters
+    ----------
+    into_paths
+        Whether single years are laid over a rule by year, which otherwise is one statement and replaced as a whole.
+    """
 
     def lay(into: dict[str, Any], over: Mapping[str, Any], path: Keys) -> None:
+        for other in replaced(path, over):
+            into.pop(other, None)
         for key, value in over.items():
             here = (*path, key)
+            if is_by_year(value) and not into_paths:
+                into[key] = dict(value)
+                base.marks |= {k: mark for k, mark in marks.items() if k[: len(here)] == here}
+                continue
             if here in ONE_WORD and isinstance(value, str):
                 value = {ONE_WORD[here]: value}
             if isinstance(value, Mapping):

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from tanshi.errors import Message
-from tanshi.scenarios.document import Document, Mark, overlay, read_document
+from tanshi.scenarios.document import Document, Mark, overlay, read_document, twice
 from tanshi.scenarios.errors import SAID, Problem, ScenarioError, UserError, did_you_mean, shorten, visible
 from tanshi.scenarios.following import follow_the_economy
 from tanshi.scenarios.parameters import describe_parameters
@@ -144,6 +144,7 @@ def _gather(reference: str, origin: Mark | None, chain: tuple[Path, ...]) -> Doc
 
     own = read_document(path, label)
     own.values.setdefault("name", path.stem)
+    own.problems += twice(own)
     if own.values.get("extends") is None:
         return own
     base_reference, at = own.values.pop("extends"), own.marks[("extends",)]
@@ -189,7 +190,7 @@ def _override(document: Document, field: str, value: object, label: str) -> None
         return
     nested = _nest(keys, value)
     marks = {keys[: i + 1]: Mark(label) for i in range(len(keys)) if keys[: i + 1] not in document.marks}
-    overlay(document, nested, {**marks, keys: Mark(label)})
+    overlay(document, nested, {**marks, keys: Mark(label)}, into_paths=True)
 
 
 def _nest(keys: Sequence[str], value: object) -> dict[str, Any]:
@@ -254,6 +255,9 @@ def _problem(item: Mapping[str, Any], document: Document) -> Problem:
     context = item.get("ctx", {})
     if item["type"] == "several_fields":
         path = tuple(context["at"].split("."))
+        expected, got, hint = context["expected"], context["got"], context["hint"]
+    elif item["type"] == "by_year":
+        path = (*path, context["key"]) if context["key"] else path
         expected, got, hint = context["expected"], context["got"], context["hint"]
     elif item["type"] == "extra_forbidden":
         expected, got, hint = _unknown_field(path)

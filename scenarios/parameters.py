@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from tanshi.scenarios.by_year import Reading
 from tanshi.scenarios.schema import Scenario
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", NoneType: "null"}
@@ -76,6 +77,10 @@ def _walk(group: type[BaseModel], defaults: BaseModel, prefix: str) -> Iterator[
 
 def _row(name: str, info: FieldInfo, default: object) -> Parameter:
     extra: dict[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    reading = next((f for item in info.metadata if isinstance(f := getattr(item, "func", None), Reading)), None)
+    if reading is not None:
+        extra_words = str(extra["unit"]), str(extra["status"])
+        return Parameter(name, reading.kind, default, *extra_words, info.description or "", "", ())
     kind, metadata, choices = _read(info.annotation)
     signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
     limits = [

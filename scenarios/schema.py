@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -22,14 +21,15 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 import tanshi.plugins as plugins
 from tanshi.errors import Message
 from tanshi.plugins import Kind
+from tanshi.scenarios.cap import Cap, check_years
+from tanshi.scenarios.fields import Group
+from tanshi.scenarios.fields import in_unit as _in
+from tanshi.scenarios.fields import refuse as _refuse
 
-Status = Literal["law", "measured", "literature", "assumed", "calibrated", "setting"]
-"""How a default is known; `calibrated` is what an economy's own calibration found (`tanshi.scenarios.calibrated`)."""
 SectorCoverage = Literal["none", "allocated", "trading"]
 OwnVenue = Literal[
     "call_auction", "pay_as_clear", "continuous", "mcafee", "listed_agreement", "block_agreement", "one_way_auction"
@@ -51,25 +51,6 @@ def _or_from_outside(kind: Kind) -> Any:
 
 
 _AS_IS = PlainSerializer(str, return_type=str)
-
-
-def _in(unit: str, status: Status, **bounds: Any) -> Any:
-    """Annotate a field with its unit (``-``: none), status and bounds."""
-    return Field(json_schema_extra={"unit": unit, "status": status}, **bounds)
-
-
-def _refuse(expected: str, got: str, at: str, hint: str = "") -> PydanticCustomError:
-    """Build an error that concerns several fields; `at` is the one where the reader should look first."""
-    context = {"expected": expected, "got": got, "at": at, "hint": hint}
-    return PydanticCustomError("several_fields", "expected {expected}, got {got}", context)
-
-
-class Group(BaseModel):
-    """A frozen group of fields that refuses fields it does not know."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
 
 class Years(Group):
@@ -124,39 +105,6 @@ class Coverage(Group):
         ('ELEC', 'STEEL')
         """
         return tuple(sector for sector, kind in self.as_dict().items() if kind in kinds)
-
-
-class Cap(Group):
-    """How many allowances there are."""
-
-    regime: Annotated[Literal["absolute", "tps"], _in("-", "assumed")] = "absolute"
-    """absolute: tonnes for the year; tps: a tradable performance standard, tonnes per unit of output."""
-    tightness: Annotated[float, _in("fraction", "assumed", ge=0, lt=1)] = 0.05
-    """Reduction against each covered sector's frozen baseline in the first year of the policy."""
-    decline: Annotated[float, _in("1/year", "assumed", ge=0, lt=1)] = 0.03
-    """Part of the cap that is taken away in each later year."""
-    over_allocation: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
-    """Allowances issued on top, part of the frozen baseline; slack first phases of markets had them."""
-
-    def share(self, years_of_policy: int) -> float:
-        """Return the cap as a fraction of the frozen baseline.
-
-        Parameters
-        ----------
-        years_of_policy
-            Years since the start of the policy; 0 in its first year.
-
-        Returns
-        -------
-        float
-            1 - mu = (1 - tightness) (1 - decline)^years_of_policy + over_allocation.
-
-        Examples
-        --------
-        >>> round(Cap(tightness=0.05, decline=0.03).share(1), 6)
-        0.9215
-        """
-        return (1 - self.tightness) * (1 - self.decline) ** years_of_policy + self.over_allocation
 
 
 _Benchmark = Annotated[Annotated[float, Field(ge=0, le=5)] | None, _in("fraction", "assumed")]
@@ -652,6 +600,14 @@ class Scenario(Group):
         return {(kind, name) for kind, name in chosen if name not in plugins.BUILT_IN[kind]}
 
     # Checks across groups sit on the later field, so that they run even where some other field is wrong.
+    @field_validator("cap")
+    @classmethod
+    def _a_cap_for_every_year(cls, cap: Cap, info: ValidationInfo) -> Cap:
+        years, start = info.data.get("years"), info.data.get("policy_start")
+        if years is not None and start is not None:
+            check_years(cap, years.start, start, years.end)
+        return cap
+
     @field_validator("policy_start")
     @classmethod
     def _after_the_benchmark(cls, policy_start: int, info: ValidationInfo) -> int:
@@ -667,10 +623,13 @@ class Scenario(Group):
         own = allocation.benchmarks
         given = [s for s in (*Coverage.model_fields, *CLASSES_OF_PLANT) if own.at(s, 0) is not None]
         given += ["pooled power"] if own.pooled else []
-        if given and cap is not None and cap.regime != "tps":
+        standard = cap is None or (
+            cap.regime == "tps" if cap.kind is None else "intensity" in dict(cap.kind.steps).values()
+        )
+        if given and not standard:
             hint = "Under an absolute cap the tonnes are given: set cap.regime to tps, or leave the benchmarks out."
             expected = "cap.regime tps where benchmarks are given"
-            raise _refuse(expected, f"{cap.regime} and benchmarks of {', '.join(given)}", "allocation.benchmarks", hint)
+            raise _refuse(expected, f"absolute and benchmarks of {', '.join(given)}", "allocation.benchmarks", hint)
         return allocation
 
     @field_validator("penalty")
@@ -729,5 +688,16 @@ class Scenario(Group):
         return shock
 
     def cap_share(self, year: int) -> float:
-        """Return a year's cap as a fraction of the frozen baseline, 1 - mu_t; 1 before the policy."""
-        return 1.0 if year < self.policy_start else self.cap.share(year - self.policy_start)
+        """Return a year's cap as a fraction of the frozen baseline, 1 - mu_t; 1 before the policy.
+
+        Raises
+        ------
+        ValueError
+            For a year whose cap is in tonnes, of which the scenario alone does not know what part they are.
+        """
+        if year < self.policy_start:
+            return 1.0
+        amount = self.cap.amount(year, self.policy_start)
+        if amount is None or amount.unit != "share":
+            raise ValueError(f"the cap of {year} is no fraction of the frozen baseline")
+        return amount.value

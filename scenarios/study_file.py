@@ -11,7 +11,7 @@ from tanshi.errors import Message
 from tanshi.scenarios.document import Document
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
 from tanshi.scenarios.factors import add_problem
-from tanshi.scenarios.schema import Group
+from tanshi.scenarios.fields import Group
 
 Form = TypeVar("Form", bound=Group)
 Refusal = TypeVar("Refusal", bound=UserError)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from tanshi.scenarios.schema import Group
+from tanshi.scenarios.fields import Group
 
 Method = Literal["grid", "lhs", "morris", "sobol"]
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]

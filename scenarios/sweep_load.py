@@ -15,8 +15,9 @@ from tanshi.scenarios.document import Document, Mark, named_document, names_in
 from tanshi.scenarios.draws import Factor
 from tanshi.scenarios.errors import UserError, did_you_mean, shorten
 from tanshi.scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
+from tanshi.scenarios.fields import Group
 from tanshi.scenarios.figures import catalogue
-from tanshi.scenarios.schema import Group, Scenario
+from tanshi.scenarios.schema import Scenario
 from tanshi.scenarios.study_file import read_form, refusal
 from tanshi.scenarios.sweep import DesignSpec, Draw, Output, Sweep
 

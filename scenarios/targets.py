@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from tanshi.scenarios.schema import Group
+from tanshi.scenarios.fields import Group
 
 Source = Annotated[str, Field(min_length=3, max_length=2000)]
 

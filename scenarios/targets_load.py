@@ -11,8 +11,9 @@ from tanshi.scenarios.document import Document, named_document, names_in
 from tanshi.scenarios.draws import Factor, current_value, scenario_fields
 from tanshi.scenarios.errors import UserError, did_you_mean
 from tanshi.scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
+from tanshi.scenarios.fields import Group
 from tanshi.scenarios.figures import Figure, catalogue
-from tanshi.scenarios.schema import Group, Scenario
+from tanshi.scenarios.schema import Scenario
 from tanshi.scenarios.study_file import read_form, refusal
 from tanshi.scenarios.sweep import Draw
 from tanshi.scenarios.targets import Calibration, Free, Target

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 from tanshi.scenarios.calibrated import STATUS, calibrated, fitted_values
+from tanshi.scenarios.fields import Status
 from tanshi.scenarios.parameters import Parameter, describe_parameters
-from tanshi.scenarios.schema import Scenario, Status
+from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.variables import CATALOGUE
 from tanshi.simulator.run.ground.economy import economy
 

@@ -24,6 +24,7 @@ from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.errors import Message
 from tanshi.scenarios import regimes
+from tanshi.scenarios.cap import NO_PATH
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.run.ground.annual import Baseline, Year
@@ -99,7 +100,7 @@ def at_cut(scenario: Scenario, cut: float) -> Found:
             tried[tightness] = _regime(scenario, model, base, tightness)
         return float(model.coverable_emissions(tried[tightness])[mask].sum()) - target
 
-    given = scenario.cap.regime == "absolute"
+    given = not scenario.cap.standard(scenario.policy_start)
     found = cut if given else float(brentq(gap, *_bracket(gap, scenario, cut), xtol=1e-10))
     gap(found)
     after = tried[found]
@@ -130,7 +131,7 @@ def _year(model: Province, accounts: PhysicalAccounts, solution: Solution, year:
 
 
 def _regime(scenario: Scenario, model: Province, base: Baseline, tightness: float) -> Solution:
-    cap = scenario.cap.model_copy(update={"tightness": tightness, "decline": 0.0, "over_allocation": 0.0})
+    cap = scenario.cap.model_copy(update={"tightness": tightness, "decline": 0.0, "over_allocation": 0.0, **NO_PATH})
     policy = Policy(scenario.model_copy(update={"cap": cap}), base, annual=True)
     year = scenario.policy_start
     p: Parameters = model.parameters()

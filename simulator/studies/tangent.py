@@ -201,7 +201,7 @@ def _cap_slope(moved: Scenario, policy: Policy, base: Array, year: int) -> float
 def _opening(scenario: Scenario, model: Province, direction: Direction) -> Parameters | None:
     """The benchmark's parameters with an imaginary step in a direction; None where there is no exact derivative."""
     allocation = scenario.allocation
-    plain = scenario.cap.regime == "absolute" and allocation.method == "grandfathered" and not allocation.binding
+    plain = scenario.cap.even and allocation.method == "grandfathered" and not allocation.binding
     nests = {path: slope for path, slope in direction.items() if path.startswith("economy.") or path == INSTALLED}
     others = [path for path in direction if path not in nests and path not in DIFFERENTIABLE]
     if not plain or any(not path.startswith("dynamics.") for path in others):

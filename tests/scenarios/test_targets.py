@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tanshi.scenarios.calibrated import FILE, calibrated
+from tanshi.scenarios.cap import Cap
 from tanshi.scenarios.economy import ECONOMIES
 from tanshi.scenarios.errors import ScenarioError
 from tanshi.scenarios.load import load_scenario
-from tanshi.scenarios.schema import Cap
 from tanshi.scenarios.targets_load import CalibrationError, load_calibration, ready_made
 
 VARIABLES = ("Price|Carbon", "Energy Consumption")

@@ -258,12 +258,11 @@ def test_a_shock_in_july_halves_its_cut_and_its_entrants_year() -> None:
     # A cap of 90 Mt each, cut by a fifth from July on: power has 81 Mt, steel, which enters then, half of 72 Mt.
     scenario = stub(
         shock=stub(year=2024, period=7, cap_cut=0.2, sectors=["STEEL"]), market=stub(periods_per_year=12),
-        cap_share=lambda year: 0.9,
     )  # fmt: skip
     part = cast(Any, Policy.part_after_shock).fget(stub(scenario=scenario))
     assert part == pytest.approx(0.5)
     policy = stub(
-        scenario=scenario, baseline=stub(at=lambda year: np.full(8, 100.0)), part_after_shock=part,
+        scenario=scenario, _absolute=lambda year, covered: np.full(8, 90.0), part_after_shock=part,
         kinds=lambda year: dict.fromkeys(COVERABLE, "trading"), standard=lambda year: False,
         after_shock=lambda year: True,
     )  # fmt: skip

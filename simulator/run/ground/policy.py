@@ -11,7 +11,8 @@ from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.classes import CLASSES, HEAT, is_generation
 from tanshi.equilibrium.province.province import Province
-from tanshi.errors import Message
+from tanshi.errors import Message, TanshiError
+from tanshi.scenarios.cap import Amount
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import CLASSES_OF_PLANT, Scenario
 from tanshi.simulator.run.ground.annual import Baseline
@@ -106,15 +107,50 @@ class Policy:
     def _caps_of(self, year: int, whole: bool) -> Array:
         kinds = self.kinds(year)
         covered = np.array([kinds[s] != "none" for s in COVERABLE])
-        caps = np.where(covered, self.scenario.cap_share(year) * self.baseline.at(year), 0.0)
         if self.standard(year):
             caps = np.where(covered, self._of_sectors(self._wanted(year)), 0.0)
+        else:
+            caps = np.where(covered, self._absolute(year, covered), 0.0)
         if not self.after_shock(year):
             return caps
         shock = self.scenario.shock
         part = 1.0 if whole or year != shock.year else self.part_after_shock
         new = np.array([s in shock.sectors for s in COVERABLE])
         return np.asarray(caps * np.where(new, part * (1.0 - shock.cap_cut), 1.0 - part * shock.cap_cut))
+
+    def _absolute(self, year: int, covered: NDArray[np.bool_]) -> Array:
+        """Allowances of a year in tonnes, Mt by sector: its own cap where it has one, else its part of the whole."""
+        amount, base = self._amount(year), self.baseline.at(year)
+        if amount.unit == "share":
+            return np.asarray(self._shares(year) * self._measured(year))
+        own = np.array([self._own(sector, year, np.nan) for sector in COVERABLE])
+        given = covered & ~np.isnan(own)
+        rest = np.where(covered & ~given, base, 0.0)
+        left = max(amount.value - float(own[given].sum()), 0.0)
+        return np.where(given, own, left * rest / rest.sum() if rest.sum() > 0 else 0.0)
+
+    def _amount(self, year: int) -> Amount:
+        if not self.started(year):
+            return Amount(1.0, "share")
+        amount = self.scenario.cap.amount(year, self.scenario.policy_start)
+        if amount is None:  # refused when the scenario was read, unless it is beyond what was checked
+            raise TanshiError("the cap of {year} is not said", year=year)
+        return amount
+
+    def _own(self, sector: str, year: int, otherwise: float) -> float:
+        cap, start = self.scenario.cap, self.scenario.policy_start
+        own = cap.of_sector(sector, year, start) if self.started(year) else None
+        return otherwise if own is None else own
+
+    def _shares(self, year: int) -> Array:
+        """Caps as fractions of what they are measured on, (8,)."""
+        common = self._amount(year).value
+        return np.array([self._own(sector, year, common) for sector in COVERABLE])
+
+    def _measured(self, year: int) -> Array:
+        """Emissions that a year's cap is a fraction of, (8,) Mt: the frozen baseline's of that year, or of another."""
+        other = self.scenario.cap.of_year
+        return self.baseline.at(other if other is not None and self.started(year) else year)
 
     def _wanted(self, year: int) -> Array:
         """Allowances at the frozen baseline's output of each activity that earns them, Mt.
@@ -125,9 +161,14 @@ class Policy:
         """
         base, named = self.baseline, self.scenario.allocation.benchmarks
         emissions, made = base.earning(year)
-        wanted = np.asarray(self.scenario.cap_share(year) * emissions)
+        other = self.scenario.cap.of_year
         if not self.standard(year):
-            return wanted
+            return np.asarray(self._amount(year).value * emissions if self._amount(year).unit == "share" else emissions)
+        shares = self._shares(year)[self.baseline.earners]
+        if other is not None:
+            before, then = base.earning(other)
+            emissions = np.divide(before, then, out=np.zeros_like(then), where=then > 0) * made
+        wanted = np.asarray(shares * emissions)
         since = year - self.scenario.policy_start
         for i, (activity, place) in enumerate(zip(base.activities, base.earners, strict=True)):
             own = named.at(CLASS_OF[activity], since) if activity in CLASS_OF else None
@@ -169,12 +210,13 @@ class Policy:
 
     def standard(self, year: int) -> bool:
         """Whether the cap is a tradable performance standard."""
-        return self.started(year) and self.scenario.cap.regime == "tps"
+        return self.started(year) and self.scenario.cap.standard(year)
 
     def by_output(self, year: int) -> bool:
         """Whether allowances follow output: by the allocation's method, or because the cap is a standard."""
-        rule = self.scenario.allocation.method == "output_based" or self.scenario.cap.regime == "tps"
-        return self.started(year) and rule
+        return self.started(year) and (
+            self.scenario.allocation.method == "output_based" or self.scenario.cap.standard(year)
+        )
 
     def auctioned_share(self, year: int) -> float:
         """Share of the cap that government sells."""

@@ -113,7 +113,7 @@ def settings_of(base: str, mode: str = "equilibrium") -> Settings:
     """The levers as a built-in scenario has them; read once, for every move of a slider asks."""
     known = load_scenario(base if base in library() else START)
     numbers = {lever.field: _read(known, lever) for lever in levers()}
-    rule = "tps" if known.cap.regime == "tps" else known.allocation.method
+    rule = "tps" if known.cap.standard(known.policy_start) else known.allocation.method
     covered = known.coverage.sectors("trading")
     return Settings(known.name, mode if mode in MODES else "equilibrium", numbers, covered, rule)
 

@@ -15,6 +15,7 @@ from tanshi.equilibrium.engine import EquilibriumError
 from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.market.orders import Floats, Ints
 from tanshi.numerics.units import TONNES
+from tanshi.scenarios.cap import NO_PATH
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.model import CarbonMarket
 from tanshi.simulator.run.book import tangent_of
@@ -177,7 +178,7 @@ def varied(scenario: Scenario, levers: Mapping[str, float | None]) -> Scenario:
     moved = {name: value for name, value in levers.items() if value is not None and value != before[name]}
     for name in ("tightness", "decline"):
         if name in moved:
-            data["cap"][name] = moved[name] / 100.0
+            data["cap"] |= {name: moved[name] / 100.0, **NO_PATH}
     if "sectors" in moved:
         trading = COVERABLE[: int(moved["sectors"])]
         idle = {s: "none" if kind == "trading" else kind for s, kind in data["coverage"].items()}

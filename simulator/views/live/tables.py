@@ -66,9 +66,12 @@ def rules(m: LiveMarket) -> str:
     s = m.world.scenario
     mix = ", ".join(f"{100 * share:.0f} % {name}" for name, share in s.firms.strategies.as_dict().items() if share > 0)
     trading = [full_name(sector) for sector in s.coverage.sectors("trading")]
+    first, yearly = 100 * s.cap.tightness, 100 * s.cap.decline
+    cap = f"the cap lies {first:g} % below the frozen baseline and falls by {yearly:g} % a year"
+    if s.cap.by_path:
+        cap = "the cap follows the path of its file"
     return (
-        f"Scenario {s.name}, seed {s.seed}, {len(m.population):,} firms. From {s.policy_start} the cap lies"
-        f" {100 * s.cap.tightness:g} % below the frozen baseline and falls by {100 * s.cap.decline:g} % a year;"
+        f"Scenario {s.name}, seed {s.seed}, {len(m.population):,} firms. From {s.policy_start} {cap};"
         f" {len(trading)} {'sector trades' if len(trading) == 1 else 'sectors trade'}: {', '.join(trading)}."
         f" Firms' bidding: {mix}."
     )

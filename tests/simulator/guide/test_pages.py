@@ -13,7 +13,7 @@ from typing import get_args
 
 import pytest
 
-from tanshi.scenarios.schema import Status
+from tanshi.scenarios.fields import Status
 from tanshi.simulator.guide.execute import ROOT, fences, remake
 from tanshi.simulator.guide.pages import DOCS, EXECUTED, GALLERY, WRITTEN, main
 from tanshi.simulator.guide.references import STATUSES

@@ -1,0 +1,30 @@
+"""What every section of a scenario is made of: frozen groups, fields with unit and status, and how one is refused."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+Status = Literal["law", "measured", "literature", "assumed", "calibrated", "setting"]
+"""How a default is known; `calibrated` is what an economy's own calibration found (`tanshi.scenarios.calibrated`)."""
+
+
+class Group(BaseModel):
+    """A frozen group of fields that refuses fields it does not know."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+def in_unit(unit: str, status: Status, **bounds: Any) -> Any:
+    """Annotate a field with its unit (``-``: none), status and bounds."""
+    return Field(json_schema_extra={"unit": unit, "status": status}, **bounds)
+
+
+def refuse(expected: str, got: str, at: str, hint: str = "") -> PydanticCustomError:
+    """Build an error that concerns several fields; `at` is the one where the reader should look first."""
+    context = {"expected": expected, "got": got, "at": at, "hint": hint}
+    return PydanticCustomError("several_fields", "expected {expected}, got {got}", context)
