@@ -24,12 +24,15 @@ import torchdiffeq
 from tanshi.simulator.drift.flow import Flow
 from tanshi.simulator.drift.network import Drift
 from tanshi.simulator.drift.preparation import TrainConfig, starting_weights
-from tanshi.simulator.drift.state import KIND_OF, SECTOR_COUNT, STATE_SIZE, Array, Context
+from tanshi.simulator.drift.state import Array, Context, kind_of, size_of
 from tanshi.simulator.drift.train import loss, shots
 from tanshi.simulator.drift.trajectories import Index, Trajectories, windows
 from tanshi.simulator.drift.weights import Weights
+from tanshi.simulator.run.ground.economy import economy
 
 YEARS, WEEKS, SEEDS, RUNS, MONTHS = 8, 52, 10, 20, 96
+SECTORS = economy("shanxi_2022").accounts.coverable
+STATE_SIZE = size_of(len(SECTORS))
 MARKET = (0.2, 0.1, 0.5, 0.05, 0.02, 0.01, 0.0, 1 / 52)
 
 
@@ -47,10 +50,19 @@ def made_up_runs() -> Trajectories:
             rng.normal(0, 0.05, (n, 4)), rng.uniform(1 / 52, 1 / 12, n),
         ]
     )  # fmt: skip
-    covered = np.ones((n, SECTOR_COUNT), dtype=bool)
+    covered = np.ones((n, len(SECTORS)), dtype=bool)
     flat = r.reshape(n, STATE_SIZE)
     return Trajectories(
-        np.repeat(np.arange(RUNS), MONTHS), t, flat, 0 * flat, covered, market, np.full(n, 2.0), ("made up",), RUNS
+        SECTORS,
+        np.repeat(np.arange(RUNS), MONTHS),
+        t,
+        flat,
+        0 * flat,
+        covered,
+        market,
+        np.full(n, 2.0),
+        ("made up",),
+        RUNS,
     )
 
 
@@ -74,7 +86,7 @@ def best(work: Callable[[], object], repeats: int) -> float:
 
 def numpy_run(weights: Weights, r: Array) -> Array:
     flow = Flow(weights, "neural")
-    context = Context(np.ones(SECTOR_COUNT, dtype=bool), *MARKET)
+    context = Context(np.ones(len(SECTORS), dtype=bool), *MARKET)
     for k in range(YEARS * WEEKS):
         r = flow.path(r, 2023 + k / WEEKS, 2023 + (k + 1) / WEEKS, context)[-1]
     return r
@@ -82,7 +94,7 @@ def numpy_run(weights: Weights, r: Array) -> Array:
 
 def torch_run(weights: Weights, r: Array, method: str) -> Array:
     drift = Drift(weights)
-    covered = torch.ones((len(r), SECTOR_COUNT), dtype=torch.float64)
+    covered = torch.ones((len(r), len(SECTORS)), dtype=torch.float64)
     one = torch.ones(len(r), dtype=torch.float64)
     known = torch.tensor(MARKET, dtype=torch.float64).expand(len(r), -1)
     state = torch.tensor(r)
@@ -117,7 +129,7 @@ def gradient_step(data: Trajectories, weights: Weights, scale: Array, rows: Inde
 def library_step(data: Trajectories, weights: Weights, scale: Array, rows: Index) -> Callable[[], object]:
     """A gradient step over whole trajectories as usually written: `torchdiffeq.odeint` from date to date."""
     part, drift = shots(data, rows), Drift(weights)
-    units = torch.from_numpy(scale[KIND_OF])
+    units = torch.from_numpy(scale[kind_of(STATE_SIZE)])
 
     def step() -> None:
         drift.zero_grad()

@@ -8,7 +8,7 @@ before relying on it), ``calibrated`` (fitted to stated targets), ``setting`` (d
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     ConfigDict,
@@ -93,7 +93,7 @@ class Coverage(Group):
         return self.as_dict()[sector]
 
     def as_dict(self) -> dict[str, SectorCoverage]:
-        """Return sector code -> coverage for all eight sectors, in the order of the schema."""
+        """Return sector code -> coverage for every sector, in the order of the schema."""
         return self.model_dump()
 
     def sectors(self, *kinds: SectorCoverage) -> tuple[str, ...]:
@@ -420,7 +420,10 @@ class Drift(Group):
     """ou: where the network blows up, the period goes on with mean reversion alone; stop: the run ends."""
 
 
-SectorCode = Literal["ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AIR"]
+if TYPE_CHECKING:
+    SectorCode = str
+else:
+    SectorCode = Literal[tuple(Coverage.model_fields)]
 
 
 class Shock(Group):

@@ -33,6 +33,10 @@ class UnbalancedAccount(TanshiError, ValueError):
     """An account receives other than it pays, or a payment has no meaning (missing, infinite, wrong sign)."""
 
 
+class UnknownSector(TanshiError, ValueError):
+    """Firms of a sector that the accounts do not have, or no firms where they are needed."""
+
+
 @dataclass(frozen=True)
 class Accounts:
     """Benchmark year of one province: money, energy, carbon.
@@ -67,6 +71,9 @@ class Accounts:
         Part of the benchmark's allowances that followed output at each activity's own intensity, 0 (lump sums: every
         tonne costs the price) to 1 (a standard: what a unit of output costs in permits comes back with it). The
         permits that ``sam`` shows are those of the rest.
+    coverable
+        Sectors that carbon trading may cover: those for whose firms the economy has figures, in their order. Whatever
+        is said by sector of the carbon market has this length and this order.
     """
 
     sectors: tuple[str, ...]
@@ -82,9 +89,18 @@ class Accounts:
     moved: pd.DataFrame
     plant_growth: Mapping[str, float] = field(default_factory=dict)
     by_output: float = 0.0
+    coverable: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_balance(self.sam)
+        if unknown := [s for s in self.coverable if s not in self.sectors]:
+            raise UnknownSector(
+                "population: {unknown} have firms and are no sectors of the accounts; those are {sectors}",
+                unknown=", ".join(unknown),
+                sectors=", ".join(self.sectors),
+            )
+        if self.coverable and "ELEC" not in self.coverable:
+            raise UnknownSector("population: power (ELEC) has no firms, and it is who trades in the benchmark year")
 
 
 def check_balance(sam: pd.DataFrame, tolerance: float = BALANCE_TOLERANCE) -> None:

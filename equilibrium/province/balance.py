@@ -66,7 +66,7 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
     tables
         Plain tables by name: ``sectors, output_moves, use_prior, factor_shares, resource_shares, fuels,
         fuel_2019, fuel_growth, fuel_price_users, feedstocks, process_co2, electricity_use, power,
-        power_materials, trade, controls, institutions, elasticities, cea_monthly``. Money in yi yuan, fuel
+        power_materials, trade, controls, institutions, elasticities, population, cea_monthly``. Money in yi yuan, fuel
         in Mtce, power in TWh.
 
     Returns
@@ -141,10 +141,24 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
         elasticities=elasticity_table(tables["elasticities"], activities, commodities),
         carbon_price=price,
         by_output=by_output,
+        coverable=with_firms(tables["population"]),
         moved=moved,
     )
     classes = tables.get("coal_classes")
     return accounts if classes is None else split_coal(accounts, classes)
+
+
+def with_firms(population: pd.DataFrame) -> tuple[str, ...]:
+    """The sectors whose firms are counted, in the table's order: those that carbon trading may cover.
+
+    Examples
+    --------
+    >>> with_firms(pd.DataFrame({"sector": ["ELEC", "ELEC", "NMM"], "parameter": ["number_weight", "size_sigma",
+    ...                                                                           "number_weight"]}))
+    ('ELEC', 'NMM')
+    """
+    counted = population[population["parameter"] == "number_weight"]
+    return tuple(dict.fromkeys(str(sector) for sector in counted["sector"]))
 
 
 def broad_scale(sectors: pd.DataFrame, controls: Mapping[str, float]) -> pd.Series:

@@ -28,9 +28,6 @@ def used_of(sector: str) -> str:
     return f"{PERMITS_USED}_{sector}"
 
 
-COVERABLE = ("ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AIR")
-"""Sectors that an emissions-trading scenario may cover: the high-energy sectors of the first paper."""
-
 YUAN_PER_TONNE = 0.01
 """One yuan per tonne in yi yuan per Mt."""
 

@@ -11,7 +11,7 @@ from tanshi.equilibrium.engine import checks as engine
 from tanshi.equilibrium.engine.checks import Check
 from tanshi.equilibrium.engine.evaluate import Evaluator
 from tanshi.equilibrium.province.accounts import BALANCE_TOLERANCE, Accounts
-from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, YUAN_PER_TONNE
+from tanshi.equilibrium.province.carbon import PERMIT, YUAN_PER_TONNE
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.dynamics import Growth, advance
 from tanshi.equilibrium.province.national import nominal_gdp
@@ -87,9 +87,9 @@ def exact_jacobian(model: Province) -> Check:
     """At a random point, with every sector covered, quotas and sluggish choices."""
     rng = np.random.default_rng(1)
     p = model.parameters()
-    model.cover(p, COVERABLE)
+    model.cover(p, model.sectors)
     model.give_quotas(p, rng.uniform(0.5, 2.0, len(model.earners)), absolute=True)
-    model.adjust(p, 0.5, rng.uniform(20, 90, len(COVERABLE)))
+    model.adjust(p, 0.5, rng.uniform(20, 90, len(model.sectors)))
     x = model.compiled.start * np.exp(0.1 * rng.standard_normal(model.compiled.n))
     x[model.compiled.start == 0] = 0.1
     return engine.exact_jacobian(model.compiled, p, x)
@@ -97,7 +97,7 @@ def exact_jacobian(model: Province) -> Check:
 
 def _at_price(model: Province, price: float, tolerance: float = 1e-11) -> Solution:
     p = model.parameters()
-    model.cover(p, COVERABLE)
+    model.cover(p, model.sectors)
     _lump_sums(model, p)
     model.hold_price(p, price)
     return model.solve(p, tolerance=tolerance)
@@ -163,9 +163,9 @@ def homogeneity(model: Province) -> Check:
 
 
 def _cap(model: Province, share: float) -> tuple[Parameters, float]:
-    free = sum(model.emissions(_at_price(model, 0.0))[k] for k in COVERABLE)
+    free = sum(model.emissions(_at_price(model, 0.0))[k] for k in model.sectors)
     p = model.parameters()
-    model.cover(p, COVERABLE)
+    model.cover(p, model.sectors)
     _lump_sums(model, p)
     model.cap_emissions(p, share * free)
     return p, share * free
@@ -177,7 +177,7 @@ def tax_equals_cap(model: Province) -> Check:
     for share in (0.95, 0.85, 0.7):
         p, cap = _cap(model, share)
         price = model.solve(p, tolerance=1e-11).price[PERMIT] / YUAN_PER_TONNE
-        emitted = sum(model.emissions(_at_price(model, price))[k] for k in COVERABLE)
+        emitted = sum(model.emissions(_at_price(model, price))[k] for k in model.sectors)
         gaps[f"{price:.1f} yuan/t"] = abs(emitted / cap - 1)
     worst = max(gaps, key=lambda name: gaps[name])
     return Check("", gaps[worst], 1e-8, worst)
@@ -192,13 +192,13 @@ def slack_cap(model: Province) -> Check:
 def standard(model: Province) -> Check:
     """Under a tradable performance standard emissions are what output earns, no more and no less."""
     p = model.parameters()
-    model.cover(p, COVERABLE)
+    model.cover(p, model.sectors)
     free = _at_price(model, 0.0)
     emissions, made = model.earned_on(free.state.flow, free.x)
     model.give_quotas(p, 0.9 * emissions / made, absolute=False)
     model.cap_emissions(p, 0.0)
     s = model.solve(p)
-    emitted = sum(model.emissions(s)[k] for k in COVERABLE)
+    emitted = sum(model.emissions(s)[k] for k in model.sectors)
     earned = sum(float(s.state.flow[quota.leaf]) for quota in model.quotas)
     price = s.price[PERMIT] / YUAN_PER_TONNE
     return Check("", abs(earned / emitted - 1), 1e-8, f"{price:.1f} yuan/t")
@@ -212,7 +212,7 @@ def slope(model: Province) -> Check:
         found = model.response(_at_price(model, price, 1e-13)).slope
         quotient = (up - down) / (2 * step)
         gap = np.abs(found - quotient) / np.maximum(np.abs(quotient), 1e-3 * np.abs(quotient).max())
-        gaps[f"{COVERABLE[int(gap.argmax())]} at {price:g} yuan/t"] = float(gap.max())
+        gaps[f"{model.sectors[int(gap.argmax())]} at {price:g} yuan/t"] = float(gap.max())
     worst = max(gaps, key=lambda name: gaps[name])
     return Check("", gaps[worst], 1e-6, worst)
 

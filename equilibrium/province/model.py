@@ -5,7 +5,6 @@ from __future__ import annotations
 from tanshi.equilibrium.engine import Commodity, Model
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import (
-    COVERABLE,
     benchmark_quota,
     emitting_flows,
     own_account,
@@ -106,14 +105,14 @@ def province_model(accounts: Accounts, closure: Closure, numeraire: str = FX) ->
             *(Commodity(plant_of(sector), price=0.0, free=True) for sector, _ in closure.capacity),
             *clean,
             Commodity("BPG", lower=IDLE_RENT),  # gas that nobody burns is flared
-            *(Commodity(kind, lower=IDLE_RENT) for kind in stocks if may_idle(kind.removeprefix("CAP_"))),
+            *(Commodity(kind, lower=IDLE_RENT) for kind in stocks if may_idle(accounts, kind.removeprefix("CAP_"))),
             *(permit_commodity(accounts, permit_of(s, own), alone[s] > 0) for s in own),
         ),
         auxiliaries=(
             permit_account(used, tuple(a.name for a in makers if makes_quotas(a))),
             government_budget(state, closure),
             current_account(closure),
-            *(border_equation(accounts, g, closure, flows, parts) for g in COVERABLE),
+            *(border_equation(accounts, g, closure, flows, parts) for g in accounts.coverable),
             *(own_account(s, alone[s]) for s in own),
         ),
     )

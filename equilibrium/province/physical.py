@@ -14,7 +14,7 @@ import numpy as np
 from tanshi.equilibrium.engine import Leaf, Nest
 from tanshi.equilibrium.engine.nest import benchmark_value, leaves
 from tanshi.equilibrium.engine.structure import Array
-from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, sector_of
+from tanshi.equilibrium.province.carbon import PERMIT, sector_of
 from tanshi.equilibrium.province.classes import coal_fired
 from tanshi.equilibrium.province.institutions import INV, INVEST, TIME
 from tanshi.equilibrium.province.production import BEYOND
@@ -224,8 +224,8 @@ class PhysicalAccounts:
         return next(benchmark_value(h.demand) for h in consumers if h.name == "HH")
 
     def coverable_outputs(self, f: Flows) -> Array:
-        """Output indices of the coverable sectors, shape ``(8,)``."""
-        return np.array([self.output_index(f, s) for s in COVERABLE])
+        """Output indices of the coverable sectors, in the order of the accounts."""
+        return np.array([self.output_index(f, s) for s in self.province.sectors])
 
 
 def _at(

@@ -15,7 +15,6 @@ from tanshi.equilibrium.engine import Activity, Leaf, Nest
 from tanshi.equilibrium.engine.nest import Tree, benchmark_value
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import (
-    COVERABLE,
     EmittingFlow,
     permit_leaf,
     permit_of,
@@ -55,9 +54,9 @@ def capital(activity: str, closure: Closure) -> str:
     return "CAP"
 
 
-def may_idle(code: str) -> bool:
+def may_idle(accounts: Accounts, code: str) -> bool:
     """Whether a high carbon price can put an activity's plant out of use."""
-    return sector_of(code) in COVERABLE
+    return sector_of(code) in accounts.coverable
 
 
 def commodity(code: str) -> str:
@@ -74,7 +73,7 @@ def activity(
         name,
         output_tree(accounts, code, share, closure, TAX_RATES if closure.recycling == "output" else None),
         inputs_tree(accounts, code, name, share, closure, flows, rigid),
-        complementary=name != code or may_idle(code),  # no new investment, or plant that stands idle
+        complementary=name != code or may_idle(accounts, code),  # no new investment, or plant that stands idle
     )
 
 

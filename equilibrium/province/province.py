@@ -24,7 +24,6 @@ from tanshi.equilibrium.engine.sensitivity import flow_response, response_to_pri
 from tanshi.equilibrium.engine.structure import Array, Index
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import (
-    COVERABLE,
     PERMIT,
     PERMITS_USED,
     YUAN_PER_TONNE,
@@ -51,7 +50,7 @@ class CarbonResponse:
     price
         Carbon price, yuan/t.
     emissions
-        Mt/yr, shape ``(8,)`` in the order of ``COVERABLE``.
+        Mt/yr, in the order of ``Province.sectors``.
     slope
         Mt/yr per yuan/t, same shape.
     allocation
@@ -87,7 +86,7 @@ class Quota:
     Attributes
     ----------
     earner, sector
-        Which of ``Province.earners`` and of ``COVERABLE`` the vintage belongs to.
+        Which of ``Province.earners`` and ``Province.sectors`` the vintage belongs to.
     level
         Variable of the vintage's activity level.
     output
@@ -109,7 +108,7 @@ class Province:
     """A province under one closure: the compiled model with the addresses that policies and growth change."""
 
     def __init__(self, accounts: Accounts, closure: Closure, numeraire: str = FX) -> None:
-        self.accounts, self.closure = accounts, closure
+        self.accounts, self.closure, self.sectors = accounts, closure, accounts.coverable
         self.compiled: Compiled = compile_model(province_model(accounts, closure, numeraire))
         self.parts = vintages(accounts, closure)
         c = self.compiled
@@ -145,7 +144,7 @@ class Province:
         self.source_co2, self.source_sector = np.array(co2), np.array(sector)
         self.source_activity = np.array(owner)
         self.permit_leaf = np.array(permit)
-        self.sector_index = np.array([COVERABLE.index(s) if s in COVERABLE else -1 for s in sector])
+        self.sector_index = np.array([self.sectors.index(s) if s in self.sectors else -1 for s in sector])
         self.coverable = np.flatnonzero(self.sector_index >= 0)
         self.coverable_sector = self.sector_index[self.coverable]
         self.coverable_leaf = self.permit_leaf[self.coverable]
@@ -165,7 +164,7 @@ class Province:
                     continue
                 if activity not in earners:
                     earners.append(activity)
-                border_name = border(sector)
+                border_name = border(self.accounts, sector)
                 assert border_name is not None
                 counted = {c.activities[a]: i for i, a in self._level_terms(border_name)}
                 made = sum(
@@ -173,12 +172,12 @@ class Province:
                     for (o, side, address), i in c.leaf_at.items()
                     if o == name and side == "output" and address != QUOTA
                 )
-                place, who = COVERABLE.index(sector), earners.index(activity)
+                place, who = self.sectors.index(sector), earners.index(activity)
                 level = c.activity_index[name]
                 self.quotas.append(Quota(at, who, place, level, made, permits[name], counted.get(name, -1)))
         self.earners = tuple(earners)
-        self.earner_sector = np.array([COVERABLE.index(sector_of(a)) for a in earners])
-        self.border_unit = np.array([border_unit(self.accounts, s, self.closure) for s in COVERABLE])
+        self.earner_sector = np.array([self.sectors.index(sector_of(a)) for a in earners])
+        self.border_unit = np.array([border_unit(self.accounts, s, self.closure) for s in self.sectors])
         self.quota_output = np.zeros(len(earners))
         for quota in self.quotas:
             self.quota_output[quota.earner] += quota.output
@@ -218,9 +217,9 @@ class Province:
             for a sector that cannot be covered.
         """
         names = {s for s in covered if not isinstance(covered, Mapping) or covered[s]}
-        unknown = sorted(names - set(COVERABLE))
+        unknown = sorted(names - set(self.sectors))
         if unknown:
-            raise ValueError(f"sectors {', '.join(unknown)} cannot be covered; choose from {', '.join(COVERABLE)}")
+            raise ValueError(f"sectors {', '.join(unknown)} cannot be covered; choose from {', '.join(self.sectors)}")
         needed = np.isin(self.source_sector, sorted(names))
         fuel = np.where(self.source_leaf >= 0, p.quantity[self.source_leaf], 1.0)
         whole = self.source_co2 * fuel
@@ -329,7 +328,7 @@ class Province:
         return q
 
     def adjust(self, p: Parameters, weight: float, last: Array) -> None:
-        """Let choices follow ``weight`` x price + (1 - weight) x ``last`` (yuan/t, shape ``(8,)``)."""
+        """Let choices follow ``weight`` x price + (1 - weight) x ``last`` (yuan/t, by coverable sector)."""
         p.alpha[self.coverable_leaf] = weight
         p.beta[self.coverable_leaf] = (1 - weight) * last[self.coverable_sector] * YUAN_PER_TONNE
 
@@ -366,7 +365,7 @@ class Province:
     def _by_sector(self, flow: Array, levels: Array) -> Array:
         """Mt by sector of the carbon market."""
         amounts = self._source_emissions(flow, levels)[self.coverable]
-        return np.asarray(np.bincount(self.coverable_sector, amounts, len(COVERABLE)), np.float64)
+        return np.asarray(np.bincount(self.coverable_sector, amounts, len(self.sectors)), np.float64)
 
     def earned_on(self, flow: Array, levels: Array) -> tuple[Array, Array]:
         """Emissions (Mt/yr) and output (1 in the benchmark) of each of ``earners``: what a benchmark is a ratio of."""
@@ -377,7 +376,7 @@ class Province:
         return np.bincount(self.source_earner, amounts, len(self.earners)).astype(np.float64), made
 
     def coverable_emissions(self, solution: Solution) -> Array:
-        """Emissions of the coverable sectors, Mt/yr, shape ``(8,)``."""
+        """Emissions of the coverable sectors, Mt/yr."""
         return self._by_sector(solution.state.flow, solution.x)
 
     def response(self, solution: Solution, returned: Array | None = None) -> CarbonResponse:
@@ -392,7 +391,7 @@ class Province:
         flow, dflow = solution.state.flow, flow_response(solution, dx)
         emissions = self._by_sector(flow, solution.x)
         slope = self._by_sector(dflow, dx)
-        allocation, allocation_slope = np.zeros(len(COVERABLE)), np.zeros(len(COVERABLE))
+        allocation, allocation_slope = np.zeros(len(self.sectors)), np.zeros(len(self.sectors))
         for quota in self.quotas:
             allocation[quota.sector] += flow[quota.leaf]
             allocation_slope[quota.sector] += dflow[quota.leaf]
@@ -400,11 +399,11 @@ class Province:
             for of_flow, total_of in ((flow, allocation), (dflow, allocation_slope)):
                 levels = solution.x if of_flow is flow else dx
                 back = self._source_emissions(of_flow, levels)[self.earning_source] * returned[self.source_earner]
-                total_of += np.bincount(self.earner_sector[self.source_earner], back, len(COVERABLE))
+                total_of += np.bincount(self.earner_sector[self.source_earner], back, len(self.sectors))
         price = float(solution.x[self.permit_var]) / YUAN_PER_TONNE
         return CarbonResponse(price, emissions, slope, allocation, allocation_slope, dx)
 
     def border_price(self, solution: Solution, good: str) -> float:
         """Border price of a good relative to the benchmark."""
-        name = border(good)
+        name = border(self.accounts, good)
         return 1.0 if name is None else solution.auxiliary[name]

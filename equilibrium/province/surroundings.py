@@ -124,7 +124,7 @@ def _elasticity(province: Province, good: str) -> float:
 
 def _border(province: Province, good: str) -> list[Entry]:
     """Terms of a good's border equation in which the benchmark's border price of 1 stands, and their quantities."""
-    c, name = province.compiled, border(good)
+    c, name = province.compiled, border(province.accounts, good)
     if name is None:
         return []
     aux, foreign = c.aux_index[name], c.price_index[FX]

@@ -21,7 +21,6 @@ from tanshi.equilibrium.engine import Activity, Auxiliary, Consumer, Endowment, 
 from tanshi.equilibrium.engine.nest import Tree, leaves
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import (
-    COVERABLE,
     PERMIT,
     YUAN_PER_TONNE,
     EmittingFlow,
@@ -66,9 +65,9 @@ def supply(good: str) -> str:
     return f"C_{good}"
 
 
-def border(good: str) -> str | None:
+def border(accounts: Accounts, good: str) -> str | None:
     """Auxiliary variable that multiplies the border price of a coverable good."""
-    return f"border.{good}" if good in COVERABLE else None
+    return f"border.{good}" if good in accounts.coverable else None
 
 
 def sold(good: str) -> str:
@@ -96,7 +95,7 @@ def outside_sales(accounts: Accounts, good: str, elasticity: float) -> Activity:
     rest = outflow * (1.0 - GOODS_SHARE) / GOODS_SHARE
     return Activity(
         f"SOLD_{good}",
-        Leaf(FX, outflow + rest, name="sold", terms=border(good)),
+        Leaf(FX, outflow + rest, name="sold", terms=border(accounts, good)),
         Nest(elasticity * (1.0 - GOODS_SHARE), (Leaf(sold(good), outflow), Leaf(demand_of(good), rest)), name="demand"),
     )
 
@@ -121,7 +120,7 @@ def armington(accounts: Accounts, good: str) -> Activity:
     if imports > 0:
         outside.append(Leaf(FX, imports, name="ROW", taxes=(Tax(tariff / imports, "GOV"),)))
     if inflow > 0:
-        outside.append(Leaf(FX, inflow, name="ROC", terms=border(good)))
+        outside.append(Leaf(FX, inflow, name="ROC", terms=border(accounts, good)))
     children: list[Tree] = [Leaf(own(good), home)] if home > 0 else []
     if len(outside) == 2:
         children.append(Nest(cell(e, good, "inflow"), tuple(outside), name="inflow"))
@@ -167,7 +166,7 @@ def output_tree(accounts: Accounts, activity: str, share: float, closure: Closur
                 if activity in sloped(accounts, closure):
                     outside.append(Leaf(sold(activity), outflow, name="ROC", taxes=taxes))
                 else:
-                    outside.append(Leaf(FX, outflow, name="ROC", taxes=taxes, terms=border(activity)))
+                    outside.append(Leaf(FX, outflow, name="ROC", taxes=taxes, terms=border(accounts, activity)))
         if home > 0:
             main.append(Leaf(own(activity), home, taxes=taxes))
         if len(outside) == 2:
@@ -179,7 +178,7 @@ def output_tree(accounts: Accounts, activity: str, share: float, closure: Closur
     gas = cell(sam, account, "C_BPG") * share
     if gas > 0:
         joint.append(Leaf("BPG", gas, taxes=taxes))
-    if sector_of(activity) in COVERABLE and activity not in WITHOUT_QUOTA:
+    if sector_of(activity) in accounts.coverable and activity not in WITHOUT_QUOTA:
         given = benchmark_quota(accounts, activity) * share
         price = accounts.carbon_price * YUAN_PER_TONNE if given > 0 else 0.0
         joint.append(Leaf(PERMIT, given, price=price, name=QUOTA))
@@ -191,7 +190,8 @@ def power_export(accounts: Accounts, closure: Closure) -> Activity:
     account = "A_ELEC"
     outflow = cell(accounts.sam, account, "ROC") + cell(accounts.sam, account, "ROW")
     slopes = "ELEC" in sloped(accounts, closure)
-    sale = Leaf(sold("ELEC"), outflow, name="ROC") if slopes else Leaf(FX, outflow, name="ROC", terms=border("ELEC"))
+    beyond = (sold("ELEC"), None) if slopes else (FX, border(accounts, "ELEC"))
+    sale = Leaf(beyond[0], outflow, name="ROC", terms=beyond[1])
     return Activity(
         POWER_EXPORT,
         sale,
@@ -217,7 +217,7 @@ def border_equation(
     Power's price can bear the marginal cost instead (``Closure.border_cost``): what coal-fired units, which set it,
     bear for a unit of what they generate, times what a unit delivered takes of it; Q is then their output.
     """
-    name = border(good)
+    name = border(accounts, good)
     assert name is not None
     theta, permit = closure.border_pass_through, permit_of(good, closure.own_quotas)
     sam = accounts.sam

@@ -17,7 +17,6 @@ from tanshi.simulator.drift.layout import Layout, lay_out
 from tanshi.simulator.drift.reference import Reference
 from tanshi.simulator.drift.state import (
     PRICE,
-    STATE_SIZE,
     Array,
     Context,
     Mask,
@@ -25,8 +24,9 @@ from tanshi.simulator.drift.state import (
     emission_rates,
     outputs,
     prices,
+    size_of,
 )
-from tanshi.simulator.drift.weights import Weights, untrained
+from tanshi.simulator.drift.weights import Weights
 
 Mode = Literal["neural", "ou", "none"]
 OnBlowUp = Literal["ou", "stop"]
@@ -66,7 +66,7 @@ class Flow:
         Periods in which that happened, and times that the price met its floor or ceiling on the way.
     """
 
-    weights: Weights = field(default_factory=untrained)
+    weights: Weights
     mode: Mode = "ou"
     on_blow_up: OnBlowUp = "ou"
     evaluated: int = 0
@@ -87,14 +87,14 @@ class Flow:
         Parameters
         ----------
         r0
-            (batch, 17) residuals right after the jump; those of uncovered sectors are taken as 0.
+            (batch, 1 + 2n) residuals right after the jump; those of uncovered sectors are taken as 0.
         context
             Coverage, bank, cap and compliance date, as they stand at `t0`.
 
         Returns
         -------
         Array
-            (substeps + 1, batch, 17). In mode `none` every row repeats `r0` as it is.
+            (substeps + 1, batch, 1 + 2n). In mode `none` every row repeats `r0` as it is.
 
         Raises
         ------
@@ -103,8 +103,12 @@ class Flow:
             rate.
         """
         r0 = np.asarray(r0, dtype=float)
-        if r0.ndim != 2 or r0.shape[1] != STATE_SIZE:
-            raise ValueError(f"residuals need shape (batch, {STATE_SIZE}), got {r0.shape}")
+        size = self.weights.size
+        if r0.ndim != 2 or r0.shape[1] != size or size_of(context.covered.size) != size:
+            raise ValueError(
+                f"residuals need shape (batch, {size}) and coverage {(size - 1) // 2} entries, "
+                f"got {r0.shape} and {context.covered.size}"
+            )
         if not (t1 > t0 and substeps >= 1):
             raise ValueError(f"a flow needs t1 > t0 and at least one substep, got {t0:g}, {t1:g}, {substeps}")
         if not math.isfinite(float(r0.sum())):

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from tanshi.simulator.drift.state import KIND_OF, PRICE, Array, Mask, active
+from tanshi.simulator.drift.state import PRICE, Array, Mask, active, kind_of
 from tanshi.simulator.drift.weights import Head, Weights
 
 _OWN = 3  # features before the context: price, own emissions and output, or their means
@@ -122,7 +122,7 @@ class Layout:
 
 
 def lay_out(weights: Weights, covered: Mask) -> Layout:
-    """Layout of `weights` for the sectors `covered` (8,)."""
+    """Layout of `weights` for the sectors `covered`."""
     index = np.flatnonzero(active(covered))
     m, count = index.size, int(covered.sum())
     seen = np.concatenate([np.eye(m), np.zeros((m, 2))], axis=1)
@@ -162,7 +162,7 @@ def lay_out(weights: Weights, covered: Mask) -> Layout:
         index=index,
         rate=weights.rate[index],
         rate_ou=weights.rate_ou[index],
-        bound=weights.bound[KIND_OF[index]],
+        bound=weights.bound[kind_of(weights.size)[index]],
         first=np.concatenate(first, axis=1),
         context=np.concatenate(context, axis=1),
         offset=np.concatenate(offset),

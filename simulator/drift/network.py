@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tanshi.simulator.drift.state import EMISSIONS, KIND_OF, OUTPUT, SECTOR_COUNT, STATE_SIZE, Array
+from tanshi.simulator.drift.state import Array, kind_of, quantities
 from tanshi.simulator.drift.weights import Head, Weights
 
 _SMALLEST_RATE = 1e-4
@@ -34,7 +34,7 @@ class Around:
     pull
         (..., batch, 17) the season of the price, 1/yr.
     mask, shared
-        (batch, 17) 1 where a component takes part; (batch, 1) one over the count of covered sectors.
+        (batch, 1 + 2n) 1 where a component takes part; (batch, 1) one over the count of covered sectors.
     """
 
     price: Tensor
@@ -99,16 +99,17 @@ class Drift(nn.Module):
         start = np.log(np.expm1(np.maximum(weights.rate[1:] - _SMALLEST_RATE, 1e-6)))  # inverse softplus
         self.raw_rate = nn.Parameter(torch.tensor(start))
         self.price_rate = torch.tensor(weights.rate[:1])
+        self.sectors = weights.sectors
         self.rate_ou = weights.rate_ou
         self.season = weights.season
-        self.bound = torch.tensor(weights.bound[KIND_OF])
+        self.bound = torch.tensor(weights.bound[kind_of(weights.size)])
         self.price = Perceptron(weights.price, weights.activation)
         self.sector = Perceptron(weights.sector, weights.activation)
         self.activation = weights.activation
         self.form = weights.form
 
     def rate(self) -> Tensor:
-        """(17,) K, 1/yr."""
+        """(1 + 2n,) K, 1/yr."""
         if self.form == "paper":
             return torch.zeros_like(self.bound)
         return torch.cat([self.price_rate, functional.softplus(self.raw_rate) + _SMALLEST_RATE])
@@ -121,7 +122,7 @@ class Drift(nn.Module):
         t
             (..., batch) years.
         covered
-            (batch, 8) of 0 and 1.
+            (batch, n) of 0 and 1.
         market
             (..., batch, 8) in the order of `MARKET`, the time to compliance as of `t`.
         """
@@ -131,16 +132,17 @@ class Drift(nn.Module):
         features = torch.cat([sine, cosine, market[..., :1], share, market[..., 1:]], dim=-1)
         season = self.season[0] * cosine + self.season[1] * sine
         mask = torch.cat([torch.ones_like(covered[:, :1]), covered, covered], dim=1)
-        pull = functional.pad(season, (0, STATE_SIZE - 1)) if self.form == "bounded" else torch.zeros_like(mask)
+        pull = functional.pad(season, (0, mask.shape[1] - 1)) if self.form == "bounded" else torch.zeros_like(mask)
         shared = 1.0 / covered.sum(dim=1, keepdim=True).clamp(min=1.0)
         return Around(self.price.beside(features), self.sector.beside(features), pull, mask, shared)
 
     def slope(self, r: Tensor, around: Around) -> Tensor:
-        """dr/dt (batch, 17), 1/yr, of residuals `r` (batch, 17) whose uncovered components are 0."""
-        e, q = r[:, EMISSIONS], r[:, OUTPUT]
+        """dr/dt (batch, 1 + 2n), 1/yr, of residuals `r` (batch, 1 + 2n) whose uncovered components are 0."""
+        emissions, output = quantities(r.shape[1])
+        e, q = r[:, emissions], r[:, output]
         means = torch.stack([e.sum(dim=1), q.sum(dim=1)], dim=1) * around.shared
         price = self.price.answer(torch.cat([r[:, :1], means], dim=1), around.price)
-        own = torch.stack([r[:, :1].expand(-1, SECTOR_COUNT), e, q], dim=-1)
+        own = torch.stack([r[:, :1].expand(-1, e.shape[1]), e, q], dim=-1)
         by_sector = self.sector.answer(own, around.sector[..., None, :])
         f = torch.cat([price, by_sector[..., 0], by_sector[..., 1]], dim=1)
         if self.form == "paper":
@@ -148,12 +150,12 @@ class Drift(nn.Module):
         return around.mask * (around.pull - self.rate() * r + self.bound * torch.tanh(f))
 
     def forward(self, t: Tensor, r: Tensor, covered: Tensor, market: Tensor) -> Tensor:
-        """dr/dt (batch, 17), 1/yr, at dates `t` (batch,); see `around` and `slope`."""
+        """dr/dt (batch, 1 + 2n), 1/yr, at dates `t` (batch,); see `around` and `slope`."""
         return self.slope(r, self.around(t, covered, market))
 
     def export(self, card: Mapping[str, Any]) -> Weights:
         """The present parameters as plain arrays."""
         rate: Array = self.rate().detach().numpy().copy()
-        bound = self.bound[torch.tensor([0, 1, 1 + SECTOR_COUNT])].numpy().copy()
+        bound = self.bound[torch.tensor([0, 1, 1 + len(self.sectors)])].numpy().copy()
         heads = (self.price.head(), self.sector.head())
-        return Weights(rate, self.rate_ou, self.season, bound, *heads, self.activation, self.form, card)
+        return Weights(self.sectors, rate, self.rate_ou, self.season, bound, *heads, self.activation, self.form, card)

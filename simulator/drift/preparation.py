@@ -16,7 +16,6 @@ from tanshi.simulator.drift.mean_reversion import PriceFit
 from tanshi.simulator.drift.state import (
     CONTEXT_FEATURES,
     FEATURE_COUNT,
-    KIND_OF,
     KINDS,
     PRICE_FEATURES,
     SECTOR_FEATURES,
@@ -24,6 +23,7 @@ from tanshi.simulator.drift.state import (
     Context,
     active,
     context_features,
+    kind_of,
     network_features,
 )
 from tanshi.simulator.drift.trajectories import Trajectories, at_the_end, new_year, reversion, windows
@@ -117,7 +117,7 @@ def starting_weights(
     of_price, of_sector = _features(data, np.unique(pairs))
     rng = np.random.default_rng(config.seed)
     weights = replace(
-        untrained(price),
+        untrained(data.sectors, price),
         rate=np.zeros_like(rate) if alone else rate,
         rate_ou=rate.copy(),
         bound=config.bound_scale * to_explain,
@@ -172,7 +172,7 @@ def _one_step_error(
     mask = active(data.covered[pairs[:, 0]])
     mask[new_year(data, pairs[:, 0], pairs[:, 1]), 1:] = False  # a jump, not the flow's to reach
 
-    kinds = [k == KIND_OF for k in range(len(KINDS))]
+    kinds = [k == kind_of(miss.shape[1]) for k in range(len(KINDS))]
     sizes = [np.abs(miss[:, k][mask[:, k]]) for k in kinds]
     rates = [(miss / step)[:, k][mask[:, k]] for k in kinds]
     usual = np.array([1.25 * v.mean() if v.size else 0.0 for v in sizes])  # the s.d. of a normal with that mean

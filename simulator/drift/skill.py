@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from tanshi.simulator.drift.flow import Flow, Mode
-from tanshi.simulator.drift.state import KIND_OF, KINDS, PRICE, Array, Context, active
+from tanshi.simulator.drift.state import KINDS, PRICE, Array, Context, active, kind_of
 from tanshi.simulator.drift.trajectories import Index, Trajectories, new_year, reversion
 from tanshi.simulator.drift.weights import Weights
 
@@ -38,7 +38,7 @@ def shooting_errors(weights: Weights, mode: Mode, data: Trajectories, rows: Inde
     length = rows.shape[1] - 1
     flow = Flow(weights, mode)
     total, count = np.zeros((length, len(KINDS))), np.zeros((length, len(KINDS)))
-    kinds = np.eye(len(KINDS))[KIND_OF]
+    kinds = np.eye(len(KINDS))[kind_of(weights.size)]
     start = rows[:, 0]
     labels = np.column_stack([np.round(data.t[rows[:, :2]], 6), data.covered[start]])
     _, group = np.unique(labels, axis=0, return_inverse=True)

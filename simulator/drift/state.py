@@ -1,13 +1,14 @@
-"""The state that drifts: 17 logarithms, always in the same places.
+"""The state that drifts: 1 + 2n logarithms of a price and n sectors, always in the same places.
 
-``z = (log(price + 1 yuan), log emission rate of 8 sectors, log output of 8 sectors)``; a coverage mask says
-which of the sectors take part. Keeping every sector's place, covered or not, lets one set of weights serve
-every scenario.
+``z = (log(price + 1 yuan), log emission rate of each sector, log output of each sector)``, in the order in which the
+economy has its sectors; a coverage mask says which of them take part. Keeping every sector's place, covered or not,
+lets one set of weights serve every scenario of an economy.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,14 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-SECTORS = ("ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AIR")
-SECTOR_COUNT = len(SECTORS)
-STATE_SIZE = 1 + 2 * SECTOR_COUNT
 PRICE = 0
-EMISSIONS = slice(1, 1 + SECTOR_COUNT)
-OUTPUT = slice(1 + SECTOR_COUNT, STATE_SIZE)
 KINDS = ("price", "emissions", "output")
-KIND_OF = np.repeat(np.arange(3), (1, SECTOR_COUNT, SECTOR_COUNT))  # (17,) index into KINDS
 
 CONTEXT_FEATURES = (
     "season_sin",
@@ -53,7 +48,7 @@ class Context:
     Attributes
     ----------
     covered
-        (8,) true where the sector counts, order of `SECTORS`; the same for every row of a batch.
+        (sectors,) true where the sector counts; the same for every row of a batch.
     bank_ratio
         Banked allowances over a year's allocation.
     cap_tightness
@@ -84,8 +79,8 @@ class Context:
 
     def __post_init__(self) -> None:
         covered = np.asarray(self.covered)
-        if covered.shape != (SECTOR_COUNT,):
-            raise ValueError(f"coverage needs {SECTOR_COUNT} entries ({' '.join(SECTORS)}), got shape {covered.shape}")
+        if covered.ndim != 1:
+            raise ValueError(f"coverage needs one entry for each sector, got shape {covered.shape}")
         object.__setattr__(self, "covered", covered.astype(bool))
 
     @property
@@ -103,8 +98,47 @@ class Context:
         )
 
 
+def size_of(sectors: int) -> int:
+    """Components of the state of so many sectors.
+
+    Examples
+    --------
+    >>> size_of(8)
+    17
+    """
+    return 1 + 2 * sectors
+
+
+@lru_cache
+def quantities(size: int) -> tuple[slice, slice]:
+    """Where emissions and where output stand in a state of so many components.
+
+    Examples
+    --------
+    >>> quantities(5)
+    (slice(1, 3, None), slice(3, 5, None))
+    """
+    sectors = (size - 1) // 2
+    return slice(1, 1 + sectors), slice(1 + sectors, size)
+
+
+@lru_cache
+def kind_of(size: int) -> NDArray[np.intp]:
+    """Which of `KINDS` each component of a state of so many is; not to be written to.
+
+    Examples
+    --------
+    >>> kind_of(5).tolist()
+    [0, 1, 1, 2, 2]
+    """
+    sectors = (size - 1) // 2
+    kinds = np.repeat(np.arange(len(KINDS)), (1, sectors, sectors))
+    kinds.setflags(write=False)
+    return kinds
+
+
 def pack(price: ArrayLike, emissions: ArrayLike, output: ArrayLike) -> Array:
-    """State (..., 17) of price (...), yuan/t, emission rates and output (..., 8), annual and positive.
+    """State (..., 1 + 2n) of price (...), yuan/t, emission rates and output (..., n), annual and positive.
 
     Raises
     ------
@@ -115,12 +149,12 @@ def pack(price: ArrayLike, emissions: ArrayLike, output: ArrayLike) -> Array:
     if not (price >= 0).all():
         raise ValueError("carbon prices must be zero or more")
     if not ((emissions > 0).all() and (output > 0).all()):
-        raise ValueError("emission rates and output must be above zero in all eight sectors, covered or not")
+        raise ValueError("emission rates and output must be above zero in every sector, covered or not")
     return np.concatenate([np.log1p(price)[..., None], np.log(emissions), np.log(output)], axis=-1)
 
 
 def prices(z: Array) -> Array:
-    """Carbon price, yuan/t, of states (..., 17).
+    """Carbon price, yuan/t, of states (..., 1 + 2n).
 
     A logarithm of price + 1 may dip below zero, the price may not.
     """
@@ -128,17 +162,17 @@ def prices(z: Array) -> Array:
 
 
 def emission_rates(z: Array) -> Array:
-    """Emission rates (..., 8) of states (..., 17), in the units that were packed (Mt CO2/yr)."""
-    return np.asarray(np.exp(z[..., EMISSIONS]))
+    """Emission rates (..., n) of states (..., 1 + 2n), in the units that were packed (Mt CO2/yr)."""
+    return np.asarray(np.exp(z[..., quantities(z.shape[-1])[0]]))
 
 
 def outputs(z: Array) -> Array:
-    """Output (..., 8) of states (..., 17), in the units that were packed."""
-    return np.asarray(np.exp(z[..., OUTPUT]))
+    """Output (..., n) of states (..., 1 + 2n), in the units that were packed."""
+    return np.asarray(np.exp(z[..., quantities(z.shape[-1])[1]]))
 
 
 def active(covered: Mask) -> Mask:
-    """(..., 17) true for the price and for both components of the covered sectors."""
+    """(..., 1 + 2n) true for the price and for both components of the covered sectors."""
     covered = np.asarray(covered, dtype=bool)
     return np.concatenate([np.ones((*covered.shape[:-1], 1), dtype=bool), covered, covered], axis=-1)
 
@@ -152,11 +186,11 @@ def context_features(t: ArrayLike, context: Context, t0: float) -> Array:
     when = t.reshape(t.shape + (1,) * len(batch))
     out = np.empty((*t.shape, *batch, len(CONTEXT_FEATURES)))
     if plain:
-        out[:] = (0.0, 0.0, varying[0], np.count_nonzero(context.covered) / SECTOR_COUNT, *varying[1:])
+        out[:] = (0.0, 0.0, varying[0], np.count_nonzero(context.covered) / context.covered.size, *varying[1:])
     else:
         for place, value in zip((2, *range(4, len(CONTEXT_FEATURES))), varying, strict=True):
             out[..., place] = value
-        out[..., 3] = np.count_nonzero(context.covered) / SECTOR_COUNT
+        out[..., 3] = np.count_nonzero(context.covered) / context.covered.size
     angle = (2 * np.pi) * when
     out[..., 0] = np.sin(angle)
     out[..., 1] = np.cos(angle)
@@ -165,20 +199,22 @@ def context_features(t: ArrayLike, context: Context, t0: float) -> Array:
 
 
 def network_features(r: Array, covered: Mask, context: Array) -> tuple[Array, Array]:
-    """Raw features of the price network (n, 9) and of the sector network (n, 8, 9).
+    """Raw features of the price network (rows, features) and of the sector network (rows, n, features).
 
     Parameters
     ----------
     r
-        (n, 17) residuals.
+        (rows, 1 + 2n) residuals.
     covered
-        (n, 8).
+        (rows, n).
     context
-        (n, 11) in the order of `CONTEXT_FEATURES`.
+        (rows, 11) in the order of `CONTEXT_FEATURES`.
     """
     count = np.maximum(covered.sum(axis=1, keepdims=True), 1)
-    means = [(r[:, part] * covered).sum(axis=1, keepdims=True) / count for part in (EMISSIONS, OUTPUT)]
+    emissions, output = quantities(r.shape[1])
+    means = [(r[:, part] * covered).sum(axis=1, keepdims=True) / count for part in (emissions, output)]
     price = np.concatenate([r[:, :1], *means, context], axis=1)
-    by_sector = [np.repeat(r[:, :1], SECTOR_COUNT, axis=1), r[:, EMISSIONS], r[:, OUTPUT]]
-    spread = np.repeat(context[:, None, :], SECTOR_COUNT, axis=1)
+    sectors = covered.shape[1]
+    by_sector = [np.repeat(r[:, :1], sectors, axis=1), r[:, emissions], r[:, output]]
+    spread = np.repeat(context[:, None, :], sectors, axis=1)
     return price, np.concatenate([np.stack(by_sector, axis=-1), spread], axis=-1)

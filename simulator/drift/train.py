@@ -25,7 +25,7 @@ from tanshi.simulator.drift.mean_reversion import PriceFit, fit_price
 from tanshi.simulator.drift.network import Drift
 from tanshi.simulator.drift.preparation import TrainConfig, TrainingError, fingerprint, starting_weights
 from tanshi.simulator.drift.skill import skill_table
-from tanshi.simulator.drift.state import KIND_OF, KINDS, MARKET, Array
+from tanshi.simulator.drift.state import KINDS, MARKET, Array, kind_of
 from tanshi.simulator.drift.trajectories import (
     Index,
     Trajectories,
@@ -254,10 +254,11 @@ def loss(drift: Drift, part: Shots, scale: Array, substeps: int) -> Tensor:
     The form `paper` has squared errors; the bounded form grows linearly beyond the usual error (pseudo-Huber), so that
     the few violent periods after a policy begins do not drown the many calm ones.
     """
-    miss = (shoot(drift, part, substeps) - part.r[:, 1:]) / torch.from_numpy(scale[KIND_OF])
+    kinds_of = kind_of(part.r.shape[-1])
+    miss = (shoot(drift, part, substeps) - part.r[:, 1:]) / torch.from_numpy(scale[kinds_of])
     miss = miss**2 if drift.form == "paper" else 2.0 * (torch.sqrt(1.0 + miss**2) - 1.0)
     mask = torch.cat([torch.ones_like(part.covered[:, :1]), part.covered, part.covered], dim=1)
-    kinds = torch.from_numpy(np.eye(len(KINDS))[KIND_OF])
+    kinds = torch.from_numpy(np.eye(len(KINDS))[kinds_of])
     squares = ((miss.mean(dim=1) * mask) @ kinds).sum(dim=0)
     counts = (mask @ kinds).sum(dim=0)
     mean: Tensor = (squares[counts > 0] / counts[counts > 0]).mean()

@@ -8,6 +8,7 @@ next.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,26 +18,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tanshi.simulator.drift.state import (
-    KIND_OF,
     KINDS,
     MARKET,
     PRICE,
-    SECTORS,
     Array,
     Mask,
     active,
+    kind_of,
     pack,
 )
 
-_STATE = ("price", *(f"emissions_{s}" for s in SECTORS), *(f"output_{s}" for s in SECTORS))
-COLUMNS = (
-    *("run", "scenario", "year", "period", "t"),
-    *_STATE,
-    *(f"star_{c}" for c in _STATE),
-    *(f"covered_{s}" for s in SECTORS),
-    *MARKET,
-    "regime",
-)
+_COVERED = "covered_"
 _RATES = (0.05, 18.0)  # 1/yr: a half-life of fourteen years to one of two weeks
 
 Index = np.ndarray[tuple[int, int], np.dtype[np.intp]]
@@ -49,14 +41,16 @@ class Trajectories:
 
     Attributes
     ----------
+    sectors
+        Whose emissions and output the state holds, in its order.
     run
         (n,) number of the run.
     t
         (n,) years.
     r, star
-        (n, 17) residual and reference; residuals of uncovered sectors are 0.
+        (n, 1 + 2 sectors) residual and reference; residuals of uncovered sectors are 0.
     covered
-        (n, 8).
+        (n, sectors).
     market
         (n, 8) in the order of `MARKET`.
     regime
@@ -65,6 +59,7 @@ class Trajectories:
         Names of the scenarios, count of runs.
     """
 
+    sectors: tuple[str, ...]
     run: np.ndarray[tuple[int], np.dtype[np.intp]]
     t: Array
     r: Array
@@ -76,8 +71,21 @@ class Trajectories:
     runs: int
 
 
+def columns_of(sectors: Sequence[str]) -> tuple[str, ...]:
+    """Columns of a pooled table of runs of an economy with these sectors."""
+    state = ("price", *(f"emissions_{s}" for s in sectors), *(f"output_{s}" for s in sectors))
+    return (
+        *("run", "scenario", "year", "period", "t"),
+        *state,
+        *(f"star_{c}" for c in state),
+        *(_COVERED + s for s in sectors),
+        *MARKET,
+        "regime",
+    )
+
+
 def read_trajectories(source: pd.DataFrame | str | Path) -> Trajectories:
-    """Trajectories from the pooled table (columns `COLUMNS`), a DataFrame or a Parquet file.
+    """Trajectories from the pooled table (`columns_of` its sectors), a DataFrame or a Parquet file.
 
     Raises
     ------
@@ -86,13 +94,15 @@ def read_trajectories(source: pd.DataFrame | str | Path) -> Trajectories:
         positive.
     """
     frame = source if isinstance(source, pd.DataFrame) else pd.read_parquet(source)
-    missing = [c for c in COLUMNS if c not in frame.columns]
+    sectors = tuple(c.removeprefix(_COVERED) for c in frame.columns if c.startswith(_COVERED))
+    columns = columns_of(sectors)
+    missing = [c for c in columns if c not in frame.columns] or ([] if sectors else [f"{_COVERED}SECTOR"])
     if missing:
         raise ValueError(f"trajectories lack {len(missing)} columns: {', '.join(missing[:8])}")
     if frame.empty:
         raise ValueError("trajectories have no rows")
     frame = frame.sort_values(["scenario", "run", "t"], kind="stable")
-    numbers = frame.loc[:, [c for c in COLUMNS if c not in ("run", "scenario")]].apply(pd.to_numeric, errors="coerce")
+    numbers = frame.loc[:, [c for c in columns if c not in ("run", "scenario")]].apply(pd.to_numeric, errors="coerce")
     bad = numbers.columns[~np.isfinite(numbers.to_numpy(dtype=float)).all(axis=0)]
     if len(bad):
         raise ValueError(f"trajectories hold missing or infinite values in {', '.join(bad[:8])}")
@@ -104,12 +114,13 @@ def read_trajectories(source: pd.DataFrame | str | Path) -> Trajectories:
         raise ValueError(f"run {row['run']} of scenario {row['scenario']} has time {row['t']:g} twice")
 
     def block(prefix: str) -> Array:
-        return np.asarray(numbers[[prefix + s for s in SECTORS]], dtype=float)
+        return np.asarray(numbers[[prefix + s for s in sectors]], dtype=float)
 
     covered = block("covered_") > 0.5
     z = pack(numbers["price"].to_numpy(dtype=float), block("emissions_"), block("output_"))
     star = pack(numbers["star_price"].to_numpy(dtype=float), block("star_emissions_"), block("star_output_"))
     return Trajectories(
+        sectors=sectors,
         run=np.asarray(run, dtype=np.intp),
         t=t,
         r=(z - star) * active(covered),
@@ -203,6 +214,6 @@ def reversion(data: Trajectories, pairs: Index, *, held: bool = True) -> Array:
     if not seen.any():
         raise ValueError("no component of the state ever leaves its reference path; there is nothing to learn")
     for kind in range(len(KINDS)):
-        own = kind == KIND_OF
+        own = kind == kind_of(before.shape[1])
         rate[own & ~seen] = np.mean(rate[own & seen]) if (own & seen).any() else np.nanmean(rate[seen])
     return np.asarray(rate)

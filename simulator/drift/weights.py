@@ -24,9 +24,8 @@ from tanshi.simulator.drift.state import (
     KINDS,
     PRICE_FEATURES,
     SECTOR_FEATURES,
-    SECTORS,
-    STATE_SIZE,
     Array,
+    size_of,
 )
 
 VERSION = 2
@@ -72,17 +71,19 @@ class Weights:
 
     Attributes
     ----------
+    sectors
+        Whose emissions and output drift, in the order of the state.
     rate
-        (17,) K, 1/yr, beside the network; 0 in the form `paper`, whose network is alone.
+        (1 + 2 sectors,) K, 1/yr, beside the network; 0 in the form `paper`, whose network is alone.
     rate_ou
-        (17,) K, 1/yr, fitted without the network: what mode `ou` uses.
+        (1 + 2 sectors,) K, 1/yr, fitted without the network: what mode `ou` uses.
     season
         (c, d) of b(t) = c cos(2 pi t) + d sin(2 pi t), 1/yr, price only.
     bound
         (3,) s, 1/yr, the largest the network can add to the price, emission and output drift; in the form
         `paper` no limit, only the unit of the network's output.
     price, sector
-        The two networks; one sector network serves all eight sectors.
+        The two networks; one sector network serves all sectors.
     activation
         One of `ACTIVATIONS`.
     form
@@ -91,6 +92,7 @@ class Weights:
         Data, split, errors, ranges, versions.
     """
 
+    sectors: tuple[str, ...]
     rate: Array
     rate_ou: Array
     season: tuple[float, float]
@@ -104,11 +106,12 @@ class Weights:
     def __post_init__(self) -> None:
         for name in ("rate", "rate_ou"):
             value = getattr(self, name)
-            if value.shape != (STATE_SIZE,):
+            if value.shape != (self.size,):
                 raise WeightsError(
-                    "weights have a state of {size} components, this model has {state_size}",
+                    "weights have a state of {size} components, their {count} sectors need {state_size}",
                     size=value.size,
-                    state_size=STATE_SIZE,
+                    count=len(self.sectors),
+                    state_size=self.size,
                 )
             least = 0.0 if name == "rate" and self.form == "paper" else 1e-300
             if not (np.isfinite(value).all() and (value >= least).all()):
@@ -140,13 +143,20 @@ class Weights:
                     outputs=outputs,
                 )
 
+    @property
+    def size(self) -> int:
+        """Components of the state."""
+        return size_of(len(self.sectors))
 
-def untrained(fit: PriceFit | None = None, *, rate: float = INITIAL_RATE, hidden: int = 1) -> Weights:
+
+def untrained(
+    sectors: tuple[str, ...], fit: PriceFit | None = None, *, rate: float = INITIAL_RATE, hidden: int = 1
+) -> Weights:
     """Weights whose network adds nothing: the price reverts as in `fit`, the rest at `rate` (1/yr).
 
     Without `fit` the price reverts at `rate` too and has no season.
     """
-    rates = np.full(STATE_SIZE, float(rate))
+    rates = np.full(size_of(len(sectors)), float(rate))
     if fit is not None:
         rates[0] = fit.rate
 
@@ -160,7 +170,7 @@ def untrained(fit: PriceFit | None = None, *, rate: float = INITIAL_RATE, hidden
 
     season = fit.season if fit is not None else (0.0, 0.0)
     card = {"trained": False, "note": "no network: mean reversion and season only"}
-    return Weights(rates, rates.copy(), season, np.zeros(len(KINDS)), silent(1), silent(2), card=card)
+    return Weights(sectors, rates, rates.copy(), season, np.zeros(len(KINDS)), silent(1), silent(2), card=card)
 
 
 def save(weights: Weights, folder: str | Path) -> None:
@@ -180,8 +190,8 @@ def save(weights: Weights, folder: str | Path) -> None:
     content = npz(arrays)
     card = {
         "version": VERSION,
-        "state_size": STATE_SIZE,
-        "sectors": list(SECTORS),
+        "state_size": weights.size,
+        "sectors": list(weights.sectors),
         "price_features": list(PRICE_FEATURES),
         "sector_features": list(SECTOR_FEATURES),
         "activation": weights.activation,
@@ -194,14 +204,13 @@ def save(weights: Weights, folder: str | Path) -> None:
     write(folder / "card.json", (json.dumps(card, indent=2) + "\n").encode())
 
 
-def load(folder: str | Path) -> Weights:
-    """Weights from `folder`.
+def load(folder: str | Path, sectors: tuple[str, ...] | None = None) -> Weights:
+    """Weights from `folder`, for an economy with these sectors; None takes them for what they say.
 
     Raises
     ------
     WeightsError
-        If a file is absent or damaged, or was made for another version, state size, sector order or feature
-        list.
+        If a file is absent or damaged, or was made for another version or feature list, or for other sectors.
     """
     folder = Path(folder)
     try:
@@ -217,10 +226,20 @@ def load(folder: str | Path) -> Weights:
         ) from problem
     if not isinstance(card, dict):
         raise WeightsError("{folder}: a JSON object was expected", folder=folder / "card.json")
+    named = card.get("sectors")
+    if not (isinstance(named, list) and named and all(isinstance(name, str) for name in named)):
+        raise WeightsError("{folder}: the card does not name the sectors; retrain", folder=folder)
+    if sectors is not None and tuple(named) != sectors:
+        raise WeightsError(
+            "{folder}: weights were trained for the sectors {found}, this economy has {sectors}; "
+            "train on it, or choose drift mode 'none'",
+            folder=folder,
+            found=", ".join(named),
+            sectors=", ".join(sectors),
+        )
     expected = {
         "version": VERSION,
-        "state_size": STATE_SIZE,
-        "sectors": list(SECTORS),
+        "state_size": size_of(len(named)),
         "price_features": list(PRICE_FEATURES),
         "sector_features": list(SECTOR_FEATURES),
     }
@@ -241,6 +260,7 @@ def load(folder: str | Path) -> Weights:
         arrays = _arrays(content)
         c, d = (float(x) for x in arrays["season"])
         return Weights(
+            sectors=tuple(named),
             rate=arrays["rate"],
             rate_ou=arrays["rate_ou"],
             season=(c, d),
@@ -319,8 +339,8 @@ def default_hash() -> str:
     return content_hash(_DEFAULT) if (_DEFAULT / "card.json").is_file() else ""
 
 
-def load_default() -> Weights:
-    """The weights that come with the model.
+def load_default(sectors: tuple[str, ...] | None = None) -> Weights:
+    """The weights that come with the model, as `load` takes them.
 
     Raises
     ------
@@ -333,7 +353,7 @@ def load_default() -> Weights:
             "there, or choose drift mode 'ou' or 'none'",
             default=_DEFAULT,
         )
-    return load(_DEFAULT)
+    return load(_DEFAULT, sectors)
 
 
 def npz(arrays: Mapping[str, Array]) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.simulator.results.variables import MONEY_METRIC, YIELD, emissions_of, value_added_of
 
@@ -33,11 +32,11 @@ def economy_variables(
     welfare
         Mean real demand of households, 1 in the benchmark.
     accrued
-        (8,) Mt accrued along the drift's path in the year; it replaces the economy's own figure of the sectors
-        in ``covered`` (8,), whose emissions the market verifies.
+        Mt accrued along the drift's path in the year; it replaces the economy's own figure of the sectors
+        in ``covered``, whose emissions the market verifies.
     """
     emissions = accounts.emissions(flows)
-    for i, sector in enumerate(COVERABLE):
+    for i, sector in enumerate(accounts.province.sectors):
         if covered[i]:
             emissions[sector] = float(accrued[i])
     energy = accounts.energy(flows)

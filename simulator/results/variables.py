@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from tanshi.scenarios.schema import Coverage
+
 REGION = "China|Shanxi"
 """Region of the built-in economy."""
 #: The scenario against which volumes, emissions, welfare and GDP of the others are compared.
@@ -65,8 +67,8 @@ SECTORS: dict[str, Sector] = {
         ("SERV", "Services", "服务业"),
     )
 }
-#: The energy-intensive sectors that have firms, in the order of the first scenarios.
-FIRM_SECTORS = ("ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AIR")
+#: The energy-intensive sectors that scenarios can name; which of them have firms, an economy's figures say.
+FIRM_SECTORS = tuple(Coverage.model_fields)
 #: Who may appear in a fill: the sectors with firms, and government where it sells allowances.
 TRADERS = (*FIRM_SECTORS, "GOV")
 #: Code of traders without obligations; their net sales are reported where a scenario has them.

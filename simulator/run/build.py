@@ -6,7 +6,6 @@ import numpy as np
 
 import tanshi.plugins as plugins
 from tanshi.agents.population import Population, build, firm_counts
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.market.registry import Registry
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.flow import Flow
@@ -56,7 +55,7 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
     world = World(
         scenario=scenario,
         economies=(region,),
-        flow=drift if drift is not None else flow_of(scenario),
+        flow=drift if drift is not None else flow_of(scenario, region.province.sectors),
         periods_per_year=periods_per_year,
         adjustment_rate=None if traditional else scenario.coupling.adjustment_rate,
         firms=len(firms),
@@ -66,15 +65,21 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
     return world, _opening(world, firms, Policy(scenario, baseline, annual=periods_per_year == 1))
 
 
-def flow_of(scenario: Scenario) -> Flow:
-    """The drift that a scenario names, with its weights."""
+def flow_of(scenario: Scenario, sectors: tuple[str, ...]) -> Flow:
+    """The drift that a scenario names, with its weights, for an economy with these sectors.
+
+    Raises
+    ------
+    WeightsError
+        Where the weights were trained for other sectors.
+    """
     drift = scenario.drift
     if drift.mode == "none":
-        return Flow(untrained(), "none")
+        return Flow(untrained(sectors), "none")
     if drift.mode not in plugins.BUILT_IN["drift"]:
         flow: Flow = plugins.load("drift", drift.mode)(scenario)
         return flow
-    weights = load_default() if drift.weights is None else load(drift.weights)
+    weights = load_default(sectors) if drift.weights is None else load(drift.weights, sectors)
     return Flow(weights, drift.mode, drift.on_blow_up)
 
 
@@ -107,8 +112,8 @@ def _firms(scenario: Scenario, home: Economy) -> Population:
 def _opening(w: World, firms: Population, policy: Policy) -> State:
     region, years, n = w.economy, w.scenario.years, len(firms)
     price, compiled = region.province.accounts.carbon_price, region.province.compiled
-    effective = np.zeros(len(COVERABLE))
-    effective[COVERABLE.index("ELEC")] = price
+    effective = np.zeros(len(w.sectors))
+    effective[w.sectors.index("ELEC")] = price
     announced = first_known(w.scenario, region, policy)
     opening = min(OPENING_VINTAGE, years.start - 1)  # what is in the bank at first is of the year before
     market = MarketState(
@@ -128,7 +133,7 @@ def _opening(w: World, firms: Population, policy: Policy) -> State:
         parameters=region.province.parameters(),
         start=compiled.start.copy(),
         effective=effective,
-        accrued=np.zeros(len(COVERABLE)),
+        accrued=np.zeros(len(w.sectors)),
         january=effective.copy(),
         flow_sum=np.zeros(compiled.n_leaves),
         decision_sum=np.zeros(compiled.n_leaves),

@@ -27,7 +27,7 @@ from tanshi.agents.sinks.bargaining import demand_price
 from tanshi.agents.sinks.supply import Forestry, offset_bid
 from tanshi.agents.streams import stream
 from tanshi.equilibrium.engine import Solution
-from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
+from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.market.call_auction import CallAuction
 from tanshi.market.offsets import deliver
 from tanshi.market.orders import BUY, SELL, Floats, Ints, Orders
@@ -91,8 +91,8 @@ def bargaining_prices(scenario: Scenario, economy: Economy, population: Populati
     """
     rule, own = scenario.offsets, scenario.firms.cost_sigma
     order, spread = (economy.firm_parameter(name) for name in ("cost_order", "cost_sigma"))
-    middle = np.array([order[s] for s in COVERABLE])
-    half = np.sqrt(3.0) * np.array([spread[s] if own is None else own for s in COVERABLE])
+    middle = np.array([order[s] for s in population.sectors])
+    half = np.sqrt(3.0) * np.array([spread[s] if own is None else own for s in population.sectors])
     weights = Weights(rule.share, rule.bargaining_tax, rule.bargaining_subsidy)
     by_sector = demand_price(middle * np.exp(-half), middle * np.exp(half), weights)
     return np.asarray(by_sector[population.sector] * population.cost)
@@ -165,13 +165,13 @@ def book_credits(s: State, plan: CreditPlan) -> None:
 
 
 def note_credits(w: World, s: State) -> Floats:
-    """Note the credits of a year without firms by sector and return them, (8,) Mt; sectors use them alike."""
+    """Note the credits of a year without firms by sector and return them, Mt; sectors use them alike."""
     rule = w.scenario.offsets
     emitted = np.where(s.policy.mask(s.year), s.economy.accrued, 0.0)
     total = float(emitted.sum())
     used = min(s.market.credits, s.policy.offset_share(s.year) * total)
     if used <= 0.0:
-        return np.zeros(len(COVERABLE))
+        return np.zeros(len(w.sectors))
     credits = emitted * (used / total)
     _note(s, float(forestry_of(rule).price(used * TONNES)), credits * TONNES)
     return credits

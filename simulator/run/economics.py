@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
-from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
+from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.province import CarbonResponse, Province
 from tanshi.errors import Message
 from tanshi.simulator.drift.state import pack
@@ -176,8 +176,8 @@ def covered_emissions(province: Province, policy: Policy, solution: Solution, ye
     return sum(emissions[sector] for sector in policy.trading(year))
 
 
-def packed(scenario: str, year: int, price: float, emissions: Array, outputs: Array) -> Array:
-    """The continuous state, (17,), of a price (yuan/t), emissions (Mt/yr) and outputs by sector.
+def packed(scenario: str, sectors: tuple[str, ...], year: int, price: float, emissions: Array, outputs: Array) -> Array:
+    """The continuous state of a price (yuan/t), emissions (Mt/yr) and outputs by sector.
 
     Raises
     ------
@@ -186,7 +186,7 @@ def packed(scenario: str, year: int, price: float, emissions: Array, outputs: Ar
     """
     nothing = np.flatnonzero((emissions < LEAST) | (outputs < LEAST))
     if nothing.size:
-        sector = COVERABLE[nothing[0]]
+        sector = sectors[nothing[0]]
         raise EquilibriumError(
             Message(
                 "scenario {scenario}, {year}: at {price:,.0f} yuan/t the sector {sector} stands still, "

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from tanshi.agents.expectations import adapt
 from tanshi.agents.strategies.zip import learn
 from tanshi.equilibrium.engine import EquilibriumError, Solution
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather
 from tanshi.numerics.units import TONNES
@@ -192,7 +191,7 @@ def respond(w: World, s: State, agreement: Agreement) -> Answer:
     mask = s.policy.mask(s.year)
     paid = np.where(mask, agreement.price, s.economy.effective)
     for sector, price in w.province.own_prices(closing.solution).items():  # quotas that bind their own sector alone
-        paid[COVERABLE.index(sector)] = price
+        paid[w.sectors.index(sector)] = price
     s.economy.effective = s.economy.effective + at_end * (paid - s.economy.effective)
     if w.agents_trade:
         s.firms.respond(abated(s, closing.response.emissions))
@@ -209,7 +208,7 @@ def jump(w: World, s: State, agreement: Agreement, closing: Answer) -> Array:
     """The continuous state is reset to what the market and the economy came to."""
     solution = closing.solution
     outputs = w.economy.accounts.coverable_outputs(Flows(solution.state.flow, solution.x))
-    return packed(w.scenario.name, s.year, agreement.price, closing.response.emissions, outputs)
+    return packed(w.scenario.name, w.sectors, s.year, agreement.price, closing.response.emissions, outputs)
 
 
 def drift(w: World, s: State, agreement: Agreement, solution: Solution, z: Array) -> None:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import Solution
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.market.quality import of_period
 from tanshi.market.venue import Fills
 from tanshi.numerics.units import TONNES
-from tanshi.simulator.drift.state import EMISSIONS, MARKET, OUTPUT, PRICE, Context, emission_rates, outputs, prices
+from tanshi.simulator.drift.state import MARKET, PRICE, Context, emission_rates, outputs, prices, quantities
 from tanshi.simulator.run.coupling import Agreement
 from tanshi.simulator.run.straying import multipliers
 from tanshi.simulator.run.world import State, World
 
 SERIES = ("emissions", "output", "star_emissions", "star_output", "effective", "covered")
-BY_SECTOR = {name: tuple(f"{name}_{sector}" for sector in COVERABLE) for name in SERIES}
-"""Columns of what the table of periods holds by sector."""
+"""What the table of periods holds by sector, a column each."""
+
+
+@lru_cache
+def by_sector(sectors: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Names of the columns of each of ``SERIES``."""
+    return {name: tuple(f"{name}_{sector}" for sector in sectors) for name in SERIES}
 
 
 def context_of(w: World, s: State, mask: NDArray[np.bool_], z: NDArray[np.float64]) -> Context:
@@ -76,7 +81,8 @@ def _gaps(before: NDArray[np.float64], z: NDArray[np.float64], covered: NDArray[
     def size(part: slice) -> float:
         return float(np.sqrt(np.mean((z[part] - before[part])[on] ** 2)))
 
-    return {"gap_emissions": size(EMISSIONS), "gap_output": size(OUTPUT)}
+    emissions, output = quantities(z.size)
+    return {"gap_emissions": size(emissions), "gap_output": size(output)}
 
 
 def period_row(
@@ -119,8 +125,9 @@ def period_row(
         "effective": s.economy.effective,
         "covered": context.covered.astype(int),
     }
+    columns = by_sector(w.sectors)
     for name, values in series.items():
-        row |= zip(BY_SECTOR[name], values.tolist(), strict=True)
+        row |= zip(columns[name], values.tolist(), strict=True)
     if w.surroundings is not None:
         row |= {f"driver_{name}": value for name, value in multipliers(w, s).items()} | {"belief": s.market.belief}
     row |= {f"own_price_{sector}": price for sector, price in w.province.own_prices(solution).items()}

@@ -100,6 +100,11 @@ class World:
         return self.economies[0].province
 
     @property
+    def sectors(self) -> tuple[str, ...]:
+        """Sectors that carbon trading may cover, as the economy has them: the order of everything by sector."""
+        return self.province.sectors
+
+    @property
     def government(self) -> int:
         """Government's account in the registry; traders without obligations follow it."""
         return self.firms

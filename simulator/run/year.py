@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from tanshi.equilibrium.engine import Solution
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.dynamics import advance
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather, split
@@ -59,7 +58,7 @@ def close_year(w: World, s: State, last: Solution) -> None:
         gained = advantage(w, s)
         _settle_firms(w, s)
         if gained is not None:
-            by_sector = zip(COVERABLE, gained.sectors.tolist(), strict=True)
+            by_sector = zip(w.sectors, gained.sectors.tolist(), strict=True)
             s.log.settlements[-1] = s.log.settlements[-1] | {
                 "gains_yuan": {name: value for name, value in by_sector if value > 0},
                 "curve_miss": list(gained.miss),
@@ -72,7 +71,7 @@ def close_year(w: World, s: State, last: Solution) -> None:
 def _settle_firms(w: World, s: State) -> None:
     population, market = s.firms, w.scenario.market
     mask = s.policy.mask(s.year)
-    verified = verify(s.market.to_date, population.sector, len(COVERABLE))
+    verified = verify(s.market.to_date, population.sector, len(w.sectors))
     trading = np.flatnonzero(mask[population.sector])
     owed, gap = verified[trading], w.scenario.allocation.gap_cap
     if gap is not None and s.policy.started(s.year):
@@ -117,9 +116,9 @@ def _settle_sectors(w: World, s: State) -> None:
     """Without firms: what each sector sold by the year's end, and what is banked for all of them."""
     caps, mask = s.policy.caps(s.year), s.policy.mask(s.year)
     cover = caps + note_credits(w, s)
-    sales = {c: float((cover[i] - s.economy.accrued[i]) * TONNES) for i, c in enumerate(COVERABLE) if mask[i]}
+    sales = {c: float((cover[i] - s.economy.accrued[i]) * TONNES) for i, c in enumerate(w.sectors) if mask[i]}
     left = sum(sales.values())  # a surplus finds no buyer, a shortfall is bought off at the ceiling
-    sales = {c: v - left * caps[COVERABLE.index(c)] / caps[mask].sum() for c, v in sales.items()}
+    sales = {c: v - left * caps[w.sectors.index(c)] / caps[mask].sum() for c, v in sales.items()}
     s.log.settlements.append({"year": s.year, "net_sales_t": sales, "surplus_t": left})
     moved = round(sum(max(v, 0.0) for v in sales.values()))  # the least trade that equalises the sectors
     s.log.periods[-1] = s.log.periods[-1] | {"volume_t": moved, "turnover_yuan": moved * s.market.price}
@@ -140,4 +139,4 @@ def _close_accounts(w: World, s: State, last: Solution) -> None:
     economy.flow_sum, economy.decision_sum = np.zeros_like(flows.leaf), np.zeros_like(flows.leaf)
     economy.january = economy.effective
     economy.x_sum, economy.welfare_sum = np.zeros_like(flows.x), 0.0
-    economy.accrued, s.market.to_date = np.zeros(len(COVERABLE)), np.zeros(w.firms)
+    economy.accrued, s.market.to_date = np.zeros(len(w.sectors)), np.zeros(w.firms)

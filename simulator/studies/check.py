@@ -14,7 +14,6 @@ from rich.table import Table
 from tanshi.equilibrium.engine import EquilibriumError, Parameters
 from tanshi.equilibrium.engine.checks import Check
 from tanshi.equilibrium.province.accounts import Accounts
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.checks import check_province
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
@@ -60,11 +59,11 @@ def emission_falls(accounts: Accounts, closure: Closure) -> pd.DataFrame:
     """
     rows = []
     cases: list[tuple[str, float, tuple[str, ...], bool]] = [
-        (f"all eight sectors pay, lump-sum rents, border bears {theta:.0%}", theta, COVERABLE, False)
+        (f"all eight sectors pay, lump-sum rents, border bears {theta:.0%}", theta, accounts.coverable, False)
         for theta in (0.0, 0.5, 1.0)
     ]
     cases.append(("power alone pays, fixed borders", 0.0, ("ELEC",), False))
-    cases.append(("all eight pay, all rebated by output", 0.5, COVERABLE, True))
+    cases.append(("all eight pay, all rebated by output", 0.5, accounts.coverable, True))
     for name, theta, covered, rebated in cases:
         model = Province(accounts, replace(closure, border_pass_through=theta))
         benchmark = _emitted(model, model.parameters(), rebated=False)
@@ -93,7 +92,7 @@ def _emitted(model: Province, p: Parameters, rebated: bool) -> float:
         s = model.solve(p)
         if rebated:  # each sector gets back, by output, what it pays
             emissions, made = model.earned_on(s.state.flow, s.x)
-            own, rates = _ratio(emissions, made), np.ones(len(COVERABLE))
+            own, rates = _ratio(emissions, made), np.ones(len(model.sectors))
             for _ in range(60):
                 model.give_quotas(p, own * rates[model.earner_sector], absolute=False)
                 s = model.solve(p, s.x)

@@ -18,7 +18,7 @@ from rich.table import Table
 from scipy.optimize import brentq
 
 from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
-from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
+from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.national import Welfare, equivalent_variation, welfare
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
@@ -117,7 +117,7 @@ def at_cut(scenario: Scenario, cut: float) -> Found:
 
 def _unpriced(model: Province) -> Solution:
     p = model.parameters()
-    model.cover(p, COVERABLE)
+    model.cover(p, model.sectors)
     model.hold_price(p, 0.0)
     return model.solve(p)
 
@@ -125,7 +125,7 @@ def _unpriced(model: Province) -> Solution:
 def _year(model: Province, accounts: PhysicalAccounts, solution: Solution, year: int) -> Year:
     flows = Flows(solution.state.flow, solution.x)
     emissions = accounts.emissions(flows)
-    covered = np.array([emissions[s] for s in COVERABLE])
+    covered = np.array([emissions[s] for s in model.sectors])
     earning = model.earned_on(flows.leaf, flows.x)
     return Year(year, solution, flows, covered, accounts.coverable_outputs(flows), earning)
 

@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
 from tanshi.equilibrium.engine.structure import Array
 from tanshi.equilibrium.province.accounts import Accounts
-from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
+from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.national import equivalent_variation
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
@@ -61,7 +61,7 @@ def render_regimes(table: pd.DataFrame) -> Table:
 
 def _covered(model: Province, solution: Solution) -> float:
     emissions = model.emissions(solution)
-    return sum(emissions[s] for s in COVERABLE)
+    return sum(emissions[s] for s in model.sectors)
 
 
 def _solutions(model: Province, base: Solution, target: float) -> Iterator[tuple[str, Solution]]:
@@ -79,7 +79,7 @@ def _solutions(model: Province, base: Solution, target: float) -> Iterator[tuple
 
 def _priced(model: Province) -> Parameters:
     p = model.parameters()
-    model.cover(p, COVERABLE)
+    model.cover(p, model.sectors)
     return p
 
 
@@ -113,7 +113,7 @@ def _readings(reader: PhysicalAccounts, base: Solution, solution: Solution) -> d
     before, after = (Flows(s.state.flow, s.x) for s in (base, solution))
     old, new = reader.emissions(before), reader.emissions(after)
     abated = sum(old.values()) - sum(new.values())
-    leaked = {s: _leaked(model, base, solution, s, old[s]) for s in COVERABLE}
+    leaked = {s: _leaked(model, base, solution, s, old[s]) for s in model.sectors}
     h = base.compiled.consumers.index("HH")
     spending = float(base.x[base.compiled.income_index["HH"]]) * float(base.evaluator.values.kept[h])
     gdp = [reader.real_gdp(f)["gdp"] for f in (before, after)]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tanshi.equilibrium.engine import Compiled, Parameters
 from tanshi.equilibrium.engine.evaluate import State
 from tanshi.equilibrium.engine.sensitivity import STEP, along
-from tanshi.equilibrium.province.carbon import COVERABLE, YUAN_PER_TONNE
+from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.dynamics import Growth, advance
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
@@ -42,7 +42,6 @@ PRICE = "Price|Carbon"
 BOUNDS = ("lower", "upper")
 DIFFERENTIABLE = ("cap.tightness", "cap.decline", "cap.over_allocation")
 INSTALLED = "closure.installed_elasticity"
-_NOBODY = np.zeros(len(COVERABLE), dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -133,13 +132,14 @@ def _frozen_path(name: str, closure: Any, dynamics: Any, years: tuple[int, int],
 
 def _values(accounts: PhysicalAccounts, flows: Flows, welfare: float, model: Province) -> dict[str, float]:
     """Annual variables from flows, or their changes from changes of flows: all readings are linear in them."""
-    out = economy_variables(accounts, flows, welfare, np.zeros(len(COVERABLE)), _NOBODY)
+    nothing = np.zeros(len(model.sectors))
+    out = economy_variables(accounts, flows, welfare, nothing, nothing.astype(bool))
     return out | {PRICE: float(flows.x[model.permit_var]) / YUAN_PER_TONNE}
 
 
 def _emissions(accounts: PhysicalAccounts, flows: Flows) -> Array:
     emissions = accounts.emissions(flows)
-    return np.array([emissions[s] for s in COVERABLE])
+    return np.array([emissions[s] for s in accounts.province.sectors])
 
 
 def _by_variable(rows: Sequence[Mapping[str, float]], years: range) -> Series:

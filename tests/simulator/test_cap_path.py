@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import simulate
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.period import run_until
 from tanshi.simulator.run.world import State, World
+from tests.sectors import SECTORS
 
 SMALL: dict[str, Any] = {
     "years.end": 2024,
@@ -50,7 +50,7 @@ def test_emissions_of_every_year_are_its_cap_in_tonnes(mode: str) -> None:
 def test_sectors_caps_are_their_own_and_the_others_share_the_rest() -> None:
     _, state = run(cap__tonnes=550.0, **{"cap__by_sector.STEEL": {"2023": 80.0, "2024": 70.0}})
     caps, base = state.policy.caps(2024), state.policy.baseline.at(2024)
-    steel, others = COVERABLE.index("STEEL"), [COVERABLE.index(s) for s in ("ELEC", "NMM", "COKE")]
+    steel, others = SECTORS.index("STEEL"), [SECTORS.index(s) for s in ("ELEC", "NMM", "COKE")]
     assert caps[steel] == pytest.approx(70.0)
     assert caps.sum() == pytest.approx(550.0)
     assert np.ptp(caps[others] / base[others]) == pytest.approx(0.0, abs=1e-12)

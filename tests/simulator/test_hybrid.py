@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from tanshi.equilibrium.engine import EquilibriumError
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.machine.disk import write_table
 from tanshi.simulator.model import CarbonMarket, simulate
@@ -19,6 +18,7 @@ from tanshi.simulator.run.book import Book
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.economics import at_price, packed
 from tanshi.simulator.run.period import run_until
+from tests.sectors import SECTORS
 
 # A cap that bites from its first year, whatever the calibration of the day found.
 SHORT = {"years.end": 2025, "firms.number": 150, "cap.tightness": 0.05, "cap.decline": 0.03}
@@ -175,7 +175,7 @@ def test_binding_quotas_hold_each_sector_at_its_own_shadow_price() -> None:
     emissions = world.province.response(solution).emissions
     quotas, last = state.policy.caps(2023), state.log.periods[-1]
     for sector, price in world.province.own_prices(solution).items():
-        place = COVERABLE.index(sector)
+        place = SECTORS.index(sector)
         assert emissions[place] == pytest.approx(quotas[place], rel=1e-8) or price == pytest.approx(1000.0)
         assert 0.0 < price <= 1000.0 + 1e-9
         assert price != pytest.approx(last["price"], rel=1e-3)  # not the market's: nothing is traded
@@ -184,10 +184,10 @@ def test_binding_quotas_hold_each_sector_at_its_own_shadow_price() -> None:
 
 def test_a_cap_that_shuts_a_sector_down_is_refused_by_year_and_sector() -> None:
     said = r"S5, 2027: at 1,000 yuan/t the sector ELEC stands still.*cap\.tightness"
-    outputs = np.ones(len(COVERABLE))
-    outputs[COVERABLE.index("ELEC")] = 0.0
+    outputs = np.ones(len(SECTORS))
+    outputs[SECTORS.index("ELEC")] = 0.0
     with pytest.raises(EquilibriumError, match=said):
-        packed("S5", 2027, 1000.0, np.ones(len(COVERABLE)), outputs)
+        packed("S5", SECTORS, 2027, 1000.0, np.ones(len(SECTORS)), outputs)
 
 
 def test_a_cap_of_nearly_nothing_is_paid_for_by_the_penalty() -> None:

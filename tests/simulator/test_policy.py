@@ -7,21 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.scenarios.load import load_scenarios
 from tanshi.simulator.run.ground.annual import Baseline
 from tanshi.simulator.run.ground.policy import Policy
+from tests.sectors import SECTORS
 
 
 @pytest.fixture
 def policy() -> Policy:
     shock = {"shock.year": 2024, "shock.period": 7, "shock.cap_cut": 0.2}
     scenario = load_scenarios(["S4"], {"years.end": 2025, **shock})[0]
-    years, n = range(2022, 2026), len(COVERABLE)
+    years, n = range(2022, 2026), len(SECTORS)
     emissions, outputs = np.full((4, n), 100.0), np.ones((4, n))
-    return Policy(
-        scenario, Baseline(years, emissions, outputs, COVERABLE, np.arange(n), np.zeros(n), emissions, outputs)
-    )
+    earning = (np.arange(n), np.zeros(n), emissions, outputs)
+    return Policy(scenario, Baseline(years, emissions, outputs, SECTORS, SECTORS, *earning))
 
 
 def test_what_is_kept_cannot_be_changed_by_who_asked(policy: Policy) -> None:

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.results import store
@@ -31,6 +30,7 @@ from tanshi.simulator.results.tables import (
 )
 from tanshi.simulator.results.variables import (
     ENERGY_PARTS,
+    FIRM_SECTORS,
     MONEY_METRIC,
     SECTORS,
     TRADERS,
@@ -68,6 +68,7 @@ def test_what_a_year_of_two_trades_comes_to() -> None:
 
 def economy() -> dict[str, float]:
     accounts = stub(
+        province=stub(sectors=FIRM_SECTORS),
         emissions=lambda flows: {"ELEC": 100.0, "STEEL": 30.0, "HH": 5.0},
         energy=lambda flows: defaultdict(lambda: 1.0),
         real_gdp=lambda flows: {"gdp": 25_000.0, "consumption": 9_000.0, "investment": 11_000.0},
@@ -75,8 +76,8 @@ def economy() -> dict[str, float]:
         real_value_added=lambda flows: {"ELEC": 400.0},
         household_spending=8_000.0,
     )  # fmt: skip
-    covered = np.array([sector == "ELEC" for sector in COVERABLE])
-    return economy_variables(accounts, stub(), 1.25, np.full(len(COVERABLE), 96.0), covered)
+    covered = np.array([sector == "ELEC" for sector in FIRM_SECTORS])
+    return economy_variables(accounts, stub(), 1.25, np.full(len(FIRM_SECTORS), 96.0), covered)
 
 
 def test_money_is_in_billions_and_welfare_at_benchmark_spending() -> None:

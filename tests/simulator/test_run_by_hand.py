@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 
 from tanshi.agents.population import Population, build
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.market.registry import Registry
 from tanshi.scenarios.schema import Offsets
-from tanshi.simulator.drift.state import EMISSIONS, PRICE, STATE_SIZE
+from tanshi.simulator.drift.state import PRICE
 from tanshi.simulator.run import book as booking
 from tanshi.simulator.run import credits as crediting
 from tanshi.simulator.run import period as periods
@@ -29,10 +28,11 @@ from tanshi.simulator.run.record import context_of
 from tanshi.simulator.run.rules import advance_limit, after_reserve, fine, less_advances
 from tanshi.simulator.run.straying import settle_shock
 from tanshi.simulator.run.world import World
+from tests.sectors import EMISSIONS, SECTORS, STATE_SIZE
 
 MT = 1_000_000
-POWER = np.array([sector == "ELEC" for sector in COVERABLE])
-BOTH = np.array([sector in ("ELEC", "STEEL") for sector in COVERABLE])
+POWER = np.array([sector == "ELEC" for sector in SECTORS])
+BOTH = np.array([sector in ("ELEC", "STEEL") for sector in SECTORS])
 
 
 def stub(**parts: Any) -> Any:
@@ -262,8 +262,9 @@ def test_a_shock_in_july_halves_its_cut_and_its_entrants_year() -> None:
     part = cast(Any, Policy.part_after_shock).fget(stub(scenario=scenario))
     assert part == pytest.approx(0.5)
     policy = stub(
-        scenario=scenario, _absolute=lambda year, covered: np.full(8, 90.0), part_after_shock=part,
-        kinds=lambda year: dict.fromkeys(COVERABLE, "trading"), standard=lambda year: False,
+        scenario=scenario, baseline=stub(sectors=SECTORS), part_after_shock=part,
+        _absolute=lambda year, covered: np.full(8, 90.0),
+        kinds=lambda year: dict.fromkeys(SECTORS, "trading"), standard=lambda year: False,
         after_shock=lambda year: True,
     )  # fmt: skip
     assert Policy._caps_of(policy, 2024, False)[:2].tolist() == pytest.approx([81.0, 36.0])
@@ -317,13 +318,13 @@ def test_without_firms_a_surplus_adds_to_the_bank_and_is_everybody_s_by_its_cap(
         year=2023, policy=rules(BOTH, by_sector(60.0, 40.0)), economy=stub(accrued=by_sector(50.0, 45.0)),
         market=stub(banked=2.0, price=80.0), log=stub(settlements=[], periods=[{}]),
     )  # fmt: skip
-    years._settle_sectors(stub(scenario=stub(banking=stub(allowed=True))), state)
+    years._settle_sectors(stub(sectors=SECTORS, scenario=stub(banking=stub(allowed=True))), state)
     assert state.market.banked == pytest.approx(7.0)
     sold = state.log.settlements[0]["net_sales_t"]
     assert sold == pytest.approx({"ELEC": 7 * MT, "STEEL": -7 * MT})
     assert state.log.periods[-1] == {"volume_t": 7 * MT, "turnover_yuan": 560 * MT}
     state.economy.accrued = by_sector(60.0, 49.0)  # 9 Mt more than the caps: the bank is used up and never negative
-    years._settle_sectors(stub(scenario=stub(banking=stub(allowed=True))), state)
+    years._settle_sectors(stub(sectors=SECTORS, scenario=stub(banking=stub(allowed=True))), state)
     assert state.market.banked == 0.0
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket
+from tests.sectors import SECTORS
 
 FIELDS = {"years.end": 2024, "firms.number": 40, "drift.mode": "none", "market.periods_per_year": 4}
 SHOCK = {"shock.year": 2024, "shock.period": 3}
@@ -50,7 +50,7 @@ def test_a_cut_takes_its_part_of_what_is_left_of_the_year_and_the_books_close() 
 
 def test_sectors_that_enter_get_allowances_for_the_rest_of_the_year_and_answer_for_it_alone() -> None:
     entered = run("S1", **SHOCK, shock__sectors=["STEEL"])
-    steel = COVERABLE.index("STEEL")
+    steel = SECTORS.index("STEEL")
     covered = [row["covered_STEEL"] for row in entered.state.log.periods]
     assert covered == [0] * 10 + [1] * 2
     caps = entered.policy.caps(2024)[steel]

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.dynamics import Growth, advance
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.province import CarbonResponse, Province
@@ -136,7 +135,7 @@ class YearsAhead:
             mask = self.policy.mask(year)
             paid = np.where(mask, price, effective)
             for sector, own in self.province.own_prices(solution).items():
-                paid[COVERABLE.index(sector)] = own
+                paid[self.province.sectors.index(sector)] = own
             effective = effective + at_end * (paid - effective)
             if place + 1 < self.years:
                 p = self._advanced(p, solution, year, place)

@@ -63,7 +63,10 @@ def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference
 
     solved = annual_path(province, region.accounts, region.growth, years, regime, solve)
     prices = np.array([permit_price(province, y.solution) for y in solved])
-    states = [packed(scenario.name, y.year, p, y.emissions, y.outputs) for p, y in zip(prices, solved, strict=True)]
+    states = [
+        packed(scenario.name, province.sectors, y.year, p, y.emissions, y.outputs)
+        for p, y in zip(prices, solved, strict=True)
+    ]
     values = np.array(states)
     if when >= nodes[-1]:  # nothing is known beyond the last year: its equilibrium holds to the end
         nodes, values = np.append(nodes, years[-1] + 1.0), np.concatenate([values, values[-1:]])

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.dynamics import Growth, advance
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
@@ -27,8 +26,8 @@ class Year:
     year: int
     solution: Solution
     flows: Flows
-    emissions: Array  # (8,) Mt/yr, in the order of COVERABLE
-    outputs: Array  # (8,) index, 1 in the benchmark
+    emissions: Array  # (sectors,) Mt/yr, in the order of `Province.sectors`
+    outputs: Array  # (sectors,) index, 1 in the benchmark
     earning: tuple[Array, Array]  # emissions (Mt/yr) and output index of each of the province's earners of quotas
 
 
@@ -66,7 +65,7 @@ def annual_path(
             raise EquilibriumError(message, error.equation, error.residual) from error
         flows = Flows(solution.state.flow, solution.x)
         emissions = accounts.emissions(flows)
-        covered = np.array([emissions[s] for s in COVERABLE])
+        covered = np.array([emissions[s] for s in model.sectors])
         earning = model.earned_on(flows.leaf, flows.x)
         path.append(Year(year, solution, flows, covered, accounts.coverable_outputs(flows), earning))
         p, start = advance(model, p, flows, solution, growth, year) if year < years[-1] else p, solution.x
@@ -104,10 +103,12 @@ class Baseline:
     ----------
     emissions, outputs
         By year and sector; outputs are indices, 1 in the benchmark.
+    sectors
+        Their codes, as the economy has them.
     activities
         Those whose output can earn quotas: classes of thermal plant in power, the sector itself elsewhere.
     earners
-        Their sectors, as places in ``COVERABLE``.
+        Their sectors, as places in ``sectors``.
     twh
         Power that they generated in the benchmark year, TWh.
     earning_emissions, earning_outputs
@@ -115,8 +116,9 @@ class Baseline:
     """
 
     years: range
-    emissions: Array  # (years, 8)
-    outputs: Array  # (years, 8)
+    emissions: Array  # (years, sectors)
+    outputs: Array  # (years, sectors)
+    sectors: tuple[str, ...]
     activities: tuple[str, ...]
     earners: NDArray[np.int64]
     twh: Array
@@ -131,6 +133,7 @@ class Baseline:
             range(path[0].year, path[-1].year + 1),
             np.array([y.emissions for y in path]),
             np.array([y.outputs for y in path]),
+            model.sectors,
             model.earners,
             model.earner_sector,
             np.array([float(power["twh"].get(a, 0.0)) for a in model.earners]),
@@ -139,7 +142,7 @@ class Baseline:
         )
 
     def at(self, year: int) -> Array:
-        """Emissions of a year, shape ``(8,)``."""
+        """Emissions of a year by sector."""
         return np.asarray(self.emissions[year - self.years[0]])
 
     def earning(self, year: int) -> tuple[Array, Array]:

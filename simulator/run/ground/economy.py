@@ -11,7 +11,6 @@ from functools import cached_property, lru_cache
 
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.balance import build_accounts
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.closure import Closure, ClosureError
 from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.equilibrium.province.physical import PhysicalAccounts
@@ -117,7 +116,7 @@ class Economy:
 
     def firm_parameter(self, name: str) -> dict[str, float]:
         """A parameter of the firms' population by sector."""
-        return {s: self._population[s, name] for s in COVERABLE}
+        return {s: self._population[s, name] for s in self.accounts.coverable}
 
     @cached_property
     def _population(self) -> Mapping[tuple[str, str], float]:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import Parameters
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.classes import CLASSES, HEAT, is_generation
 from tanshi.equilibrium.province.province import Province
 from tanshi.errors import Message, TanshiError
@@ -36,13 +35,24 @@ class Policy:
     _caps: dict[tuple[int, bool], Array] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse benchmarks of classes of plant that the economy does not have.
+        """Refuse sectors and classes of plant that the economy does not have.
 
         Raises
         ------
         UserError
-            Naming the class.
+            Naming the sector or the class.
         """
+        covered = [f"coverage.{s}" for s in self.scenario.coverage.sectors("trading", "allocated")]
+        asked = [*covered, *(f"shock.sectors.{s}" for s in self.scenario.shock.sectors)]
+        strangers = [name for name in asked if name.rpartition(".")[2] not in self.baseline.sectors]
+        if strangers:
+            among = Message("one of the sectors whose firms the economy has figures for: {sectors}",
+                            sectors=", ".join(self.baseline.sectors))  # fmt: skip
+            raise UserError(
+                "The economy '{name}' has no firms of a sector that the scenario covers.",
+                [Problem(among, name.rpartition(".")[2], field=name.rpartition(".")[0]) for name in strangers],
+                name=self.scenario.economy,
+            )
         there = {CLASS_OF[a] for a in self.baseline.activities if a in CLASS_OF}
         given = self.scenario.allocation.benchmarks
         problems = [
@@ -60,8 +70,9 @@ class Policy:
     def kinds(self, year: int) -> dict[str, str]:
         """Coverage by sector: before the policy starts power trades, as in the benchmark."""
         if year < self.scenario.policy_start:
-            return {s: "trading" if s == "ELEC" else "none" for s in COVERABLE}
-        kinds: dict[str, str] = dict(self.scenario.coverage.as_dict())
+            return {s: "trading" if s == "ELEC" else "none" for s in self.baseline.sectors}
+        told = self.scenario.coverage.as_dict()
+        kinds: dict[str, str] = {s: told.get(s, "none") for s in self.baseline.sectors}
         if self.after_shock(year) and not (self.annual and year == self.scenario.shock.year):
             kinds |= dict.fromkeys(self.scenario.shock.sectors, "trading")
         return kinds
@@ -82,10 +93,10 @@ class Policy:
         return tuple(s for s, kind in self.kinds(year).items() if kind == "allocated")
 
     def mask(self, year: int) -> NDArray[np.bool_]:
-        """Trading sectors as a mask in the order of ``COVERABLE``; not to be written to, since it is kept."""
+        """Trading sectors as a mask in the order of the baseline's sectors; not to be written to, since it is kept."""
         if year not in self._masks:
             kinds = self.kinds(year)
-            self._masks[year] = np.array([kinds[s] == "trading" for s in COVERABLE])
+            self._masks[year] = np.array([kinds[s] == "trading" for s in self.baseline.sectors])
             self._masks[year].setflags(write=False)
         return self._masks[year]
 
@@ -106,7 +117,7 @@ class Policy:
 
     def _caps_of(self, year: int, whole: bool) -> Array:
         kinds = self.kinds(year)
-        covered = np.array([kinds[s] != "none" for s in COVERABLE])
+        covered = np.array([kinds[s] != "none" for s in self.baseline.sectors])
         if self.standard(year):
             caps = np.where(covered, self._of_sectors(self._wanted(year)), 0.0)
         else:
@@ -115,7 +126,7 @@ class Policy:
             return caps
         shock = self.scenario.shock
         part = 1.0 if whole or year != shock.year else self.part_after_shock
-        new = np.array([s in shock.sectors for s in COVERABLE])
+        new = np.array([s in shock.sectors for s in self.baseline.sectors])
         return np.asarray(caps * np.where(new, part * (1.0 - shock.cap_cut), 1.0 - part * shock.cap_cut))
 
     def _absolute(self, year: int, covered: NDArray[np.bool_]) -> Array:
@@ -123,7 +134,7 @@ class Policy:
         amount, base = self._amount(year), self.baseline.at(year)
         if amount.unit == "share":
             return np.asarray(self._shares(year) * self._measured(year))
-        own = np.array([self._own(sector, year, np.nan) for sector in COVERABLE])
+        own = np.array([self._own(sector, year, np.nan) for sector in self.baseline.sectors])
         given = covered & ~np.isnan(own)
         rest = np.where(covered & ~given, base, 0.0)
         left = max(amount.value - float(own[given].sum()), 0.0)
@@ -143,12 +154,12 @@ class Policy:
         return otherwise if own is None else own
 
     def _shares(self, year: int) -> Array:
-        """Caps as fractions of what they are measured on, (8,)."""
+        """Caps as fractions of what they are measured on, by sector."""
         common = self._amount(year).value
-        return np.array([self._own(sector, year, common) for sector in COVERABLE])
+        return np.array([self._own(sector, year, common) for sector in self.baseline.sectors])
 
     def _measured(self, year: int) -> Array:
-        """Emissions that a year's cap is a fraction of, (8,) Mt: the frozen baseline's of that year, or of another."""
+        """Emissions that a year's cap is a fraction of, Mt by sector: the frozen baseline's of that year or another."""
         other = self.scenario.cap.of_year
         return self.baseline.at(other if other is not None and self.started(year) else year)
 
@@ -172,7 +183,7 @@ class Policy:
         since = year - self.scenario.policy_start
         for i, (activity, place) in enumerate(zip(base.activities, base.earners, strict=True)):
             own = named.at(CLASS_OF[activity], since) if activity in CLASS_OF else None
-            rate = named.at(COVERABLE[place], since) if own is None else own
+            rate = named.at(self.baseline.sectors[place], since) if own is None else own
             if rate is not None:
                 wanted[i] = rate * base.earning_emissions[0][i] * made[i]
         if named.pooled:
@@ -182,7 +193,7 @@ class Policy:
 
     def _of_sectors(self, amounts: Array) -> Array:
         """Sums by sector of amounts of those who can earn quotas."""
-        return np.bincount(self.baseline.earners, amounts, len(COVERABLE)).astype(np.float64)
+        return np.bincount(self.baseline.earners, amounts, len(self.baseline.sectors)).astype(np.float64)
 
     def rates(self, year: int) -> Array:
         """Allowances for output, Mt per benchmark year's output of each activity that earns them.
@@ -238,7 +249,7 @@ class Policy:
         binding = self.binding(year)
         model.cover(p, (*self.trading(year), *binding))
         for sector in model.own:
-            quota = float(self.caps(year)[COVERABLE.index(sector)]) if sector in binding else None
+            quota = float(self.caps(year)[self.baseline.sectors.index(sector)]) if sector in binding else None
             model.own_quota(p, sector, quota, self.scenario.penalty.price)
         model.auction(p, self.auctioned_share(year))
         if not self.started(year):

@@ -19,16 +19,14 @@ from tanshi.simulator.drift.flow import BLOWN_UP, Flow
 from tanshi.simulator.drift.forecast import forecast, new_year_steps
 from tanshi.simulator.drift.preparation import TrainingError
 from tanshi.simulator.drift.state import (
-    EMISSIONS,
-    OUTPUT,
     PRICE,
-    SECTORS,
     Array,
     Context,
     Mask,
     emission_rates,
     outputs,
     prices,
+    quantities,
 )
 from tanshi.simulator.drift.weights import load_ensemble
 from tanshi.simulator.run.build import begin
@@ -111,17 +109,17 @@ def generate(
                 noise = _Noise(volatility, scatter * covered, np.random.default_rng([seed, len(paths)]))
                 flow, start_of = Flow(member, "neural"), Context(covered, scenario.banking.opening, float(share[0]))
                 paths.append(forecast(flow, z, times, stars, start_of, tightness=share, yearly=yearly, disturb=noise))
-            whole = np.concatenate(paths, axis=1)  # (times, members x draws, 17)
+            whole = np.concatenate(paths, axis=1)  # (times, members x draws, state)
             strays = np.abs(whole - stars[:, None])[..., PRICE]
             sound = np.isfinite(whole).all(axis=(0, 2)) & (strays < BLOWN_UP).all(axis=0)
             lost += int((~sound).sum())
-            tables.append(_table(name, start, times, whole[:, sound], covered))
+            tables.append(_table(name, start, times, whole[:, sound], covered, member.sectors))
     return Generated(pd.concat(tables, ignore_index=True), len(ensemble), draws, lost)
 
 
 @dataclass(frozen=True)
 class _Noise:
-    """Random walks on top of the flow: s.d. of the log price and (8,) of log emissions, per root of a year."""
+    """Random walks on top of the flow: s.d. of the log price and, by sector, of log emissions, per root of a year."""
 
     price: float
     emissions: Array
@@ -131,14 +129,16 @@ class _Noise:
         z = z.copy()
         z[:, PRICE] += self.price * np.sqrt(years) * self.rng.standard_normal(len(z))
         z[:, PRICE] = np.maximum(z[:, PRICE], 0.0)
-        shocks = self.emissions * np.sqrt(years) * self.rng.standard_normal((len(z), len(SECTORS)))
-        z[:, EMISSIONS] += shocks
-        z[:, OUTPUT] += shocks  # a sector's emissions stray because it produces more or less
+        shocks = self.emissions * np.sqrt(years) * self.rng.standard_normal((len(z), len(self.emissions)))
+        emissions, output = quantities(z.shape[1])
+        z[:, emissions] += shocks
+        z[:, output] += shocks  # a sector's emissions stray because it produces more or less
         return z
 
 
 def _scatter(name: str) -> Array:
-    history = read_emissions(economy(name).figures.co2_history, SECTORS)
+    home = economy(name)
+    history = read_emissions(home.figures.co2_history, home.accounts.coverable)
     return np.asarray(history.scatter)
 
 
@@ -153,14 +153,15 @@ def _table(
     times: Array,
     z: Array,
     covered: Mask,
+    sectors: tuple[str, ...],
 ) -> pd.DataFrame:
     """Bands of the price, of every covered sector's emissions and output, and of all covered emissions."""
     emissions, output = emission_rates(z), outputs(z)
     series = [("Price|Carbon", "", "CNY_2022/t CO2", prices(z)),
               ("Emissions|CO2", "all covered", "Mt CO2/yr", emissions[..., covered].sum(axis=-1))]  # fmt: skip
     for i in np.flatnonzero(covered):
-        series.append(("Emissions|CO2", SECTORS[i], "Mt CO2/yr", emissions[..., i]))
-        series.append(("Output", SECTORS[i], "index, 2022 = 1", output[..., i]))
+        series.append(("Emissions|CO2", sectors[i], "Mt CO2/yr", emissions[..., i]))
+        series.append(("Output", sectors[i], "index, 2022 = 1", output[..., i]))
     tables = []
     for variable, sector, unit, values in series:
         low, middle, high = np.quantile(values, QUANTILES, axis=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from tanshi.simulator.drift.forecast import forecast, new_year_steps
 from tanshi.simulator.drift.history import PriceHistory
 from tanshi.simulator.drift.mean_reversion import PriceFit, fit_price
 from tanshi.simulator.drift.preparation import TrainingError
-from tanshi.simulator.drift.state import KIND_OF, KINDS, Array, Context, active
+from tanshi.simulator.drift.state import KINDS, Array, Context, active, kind_of
 from tanshi.simulator.drift.trajectories import Trajectories, read_trajectories, reversion, windows
 from tanshi.simulator.drift.weights import Weights, load, load_ensemble
 from tanshi.simulator.studies.batches.batch import Progress, run_batch
@@ -187,12 +187,13 @@ class _Competitors:
         from tanshi.simulator.drift.weights import untrained
 
         pairs = windows(data, 1, 1, until=until)
-        ou = replace(untrained(), rate_ou=reversion(data, pairs, held=False))
-        factor, season = np.ones(KIND_OF.size), np.zeros((KIND_OF.size, 3))
+        ou = replace(untrained(data.sectors), rate_ou=reversion(data, pairs, held=False))
+        size = ou.size
+        factor, season = np.ones(size), np.zeros((size, 3))
         mask = active(data.covered[pairs[:, 0]])
         t = data.t[pairs[:, 0]]
         calendar = np.column_stack([np.ones(t.size), np.cos(2 * np.pi * t), np.sin(2 * np.pi * t)])
-        for k in range(KIND_OF.size):
+        for k in range(size):
             on = mask[:, k]
             if on.sum() < 50:
                 continue
@@ -299,7 +300,7 @@ def _skill(found: _Errors, spread: _Errors) -> pd.DataFrame:
     rows = []
     rng = np.random.default_rng(0)
     for kind, name in enumerate(KINDS):
-        on = kind == KIND_OF
+        on = kind == kind_of(found.members.shape[-1])
         for n, weeks in enumerate(WEEKS):
             scores: dict[str, Scores] = {}
             for method in METHODS:
@@ -320,7 +321,7 @@ def _skill(found: _Errors, spread: _Errors) -> pd.DataFrame:
 def _bands(found: _Errors, spread: _Errors) -> pd.DataFrame:
     rows = []
     for kind, name in enumerate(KINDS):
-        on = kind == KIND_OF
+        on = kind == kind_of(found.members.shape[-1])
         for n, weeks in enumerate(WEEKS):
             members = found.members[:, :, n][:, :, on]
             known = ~np.isnan(members[0])
@@ -477,7 +478,7 @@ def _weekly(data: Trajectories) -> Trajectories:
 
 
 def _join(a: Trajectories, b: Trajectories) -> Trajectories:
-    both = {
+    both: dict[str, Any] = {
         f: np.concatenate([getattr(a, f), getattr(b, f)]) for f in ("t", "r", "star", "covered", "market", "regime")
     }
     run = np.concatenate([a.run, b.run + a.runs])

@@ -17,7 +17,6 @@ from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.emission_history import EmissionHistory, read_emissions
 from tanshi.simulator.drift.history import HistoryError, PriceHistory, read_history
 from tanshi.simulator.drift.preparation import TrainingError
-from tanshi.simulator.drift.state import SECTORS
 from tanshi.simulator.machine.places import room
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.batches.batch import Progress, run_batch
@@ -137,7 +136,8 @@ def train_default(
 
     config = paper_config() if variant == "paper" else TrainConfig(variant=variant)
     history = market_history("shanxi_2022", prices)  # a bad file is refused before anything is computed
-    emissions = read_emissions(economy("shanxi_2022").figures.co2_history, SECTORS)
+    home = economy("shanxi_2022")
+    emissions = read_emissions(home.figures.co2_history, home.accounts.coverable)
     table = pooled_trajectories(training_scenarios(seeds), work / "runs", simulated)
     done = train_ensemble(
         table,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.language import say
 from tanshi.simulator.results.replay import scenario_of
 from tanshi.simulator.results.tables import RunResult
@@ -31,14 +30,14 @@ def abatement_curves(scenario: Scenario, prices: tuple[float, ...] = PRICES) -> 
     """
     model, _ = province(scenario.economy, scenario.closure, scenario.figures)
     p = model.parameters()
-    model.cover(p, COVERABLE)
+    model.cover(p, model.sectors)
     start, rows = None, []
     for price in prices:
         model.hold_price(p, float(price))
         solution = model.solve(p, start)
         start = solution.x
         rows.append(model.response(solution).emissions)
-    return pd.DataFrame(np.array(rows), index=pd.Index(prices, name="yuan/t"), columns=list(COVERABLE))
+    return pd.DataFrame(np.array(rows), index=pd.Index(prices, name="yuan/t"), columns=list(model.sectors))
 
 
 def abatement_figure(result: RunResult) -> Figure:
@@ -57,7 +56,7 @@ def abatement_figure(result: RunResult) -> Figure:
         height=0.50,
         gap=0.085,
     )
-    for code in COVERABLE:
+    for code in emitted.columns:
         left.plot(share[code], emitted.index, color=style.SECTOR_COLOURS[code], linewidth=2.0, label=sector_name(code))
     left.set_title(say("each sector"), fontsize=9.5, loc="left")
     left.set_xlabel(say("% of the sector's emissions"))

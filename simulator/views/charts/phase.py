@@ -12,7 +12,7 @@ from tanshi.errors import Message
 from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.drift.flow import Flow
-from tanshi.simulator.drift.state import EMISSIONS, MARKET, OUTPUT, PRICE, SECTORS, STATE_SIZE, Context
+from tanshi.simulator.drift.state import MARKET, PRICE, Context, quantities, size_of
 from tanshi.simulator.results.replay import place_of, scenario_of
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.build import flow_of
@@ -29,13 +29,20 @@ STEP = 1e-3
 GRID = 17
 
 
+def sectors_of(periods: pd.DataFrame) -> tuple[str, ...]:
+    """Sectors that a table of periods has columns for, in the order of the state."""
+    return tuple(name.removeprefix("covered_") for name in periods.columns if name.startswith("covered_"))
+
+
 def residuals(periods: pd.DataFrame) -> Array:
-    """State less reference, (periods, 17) logarithms, as the table of periods holds them."""
-    out = np.zeros((len(periods), STATE_SIZE))
+    """State less reference, (periods, 1 + 2n) logarithms, as the table of periods holds them."""
+    sectors = sectors_of(periods)
+    size = size_of(len(sectors))
+    out = np.zeros((len(periods), size))
     out[:, PRICE] = np.log1p(periods["price"]) - np.log1p(periods["star_price"])
-    for part, name in ((EMISSIONS, "emissions"), (OUTPUT, "output")):
-        own = periods[[f"{name}_{s}" for s in SECTORS]].to_numpy(float)
-        star = periods[[f"star_{name}_{s}" for s in SECTORS]].to_numpy(float)
+    for part, name in zip(quantities(size), ("emissions", "output"), strict=True):
+        own = periods[[f"{name}_{s}" for s in sectors]].to_numpy(float)
+        star = periods[[f"star_{name}_{s}" for s in sectors]].to_numpy(float)
         out[:, part] = np.log(own) - np.log(star)
     return out
 
@@ -61,15 +68,16 @@ def phase_figure(result: RunResult, year: int | None = None, period: int = 1, se
     when = int(result.periods["year"].max()) if year is None else year
     at = place_of(result, when, period)
     row = result.periods.iloc[at]
-    covered = row[[f"covered_{s}" for s in SECTORS]].to_numpy(float) > 0
-    if sector not in SECTORS or not covered[SECTORS.index(sector)]:
-        trading = ", ".join(s for s, on in zip(SECTORS, covered, strict=True) if on) or "none"
+    sectors = sectors_of(result.periods)
+    covered = row[[f"covered_{s}" for s in sectors]].to_numpy(float) > 0
+    if sector not in sectors or not covered[sectors.index(sector)]:
+        trading = ", ".join(s for s, on in zip(sectors, covered, strict=True) if on) or "none"
         raise UserError(
             "The flow carries trading sectors only.", [Problem(Message("one of {trading}", trading=trading), sector)]
         )
     context = Context(covered, **{name: float(row[name]) for name in MARKET})
-    flow = flow_of(scenario)
-    component = EMISSIONS.start + SECTORS.index(sector)
+    flow = flow_of(scenario, sectors)
+    component = quantities(size_of(len(sectors)))[0].start + sectors.index(sector)
     r = residuals(result.periods)
     path = r[:, [PRICE, component]]
     x, y = (_axis(path[:, n]) for n in (0, 1))

@@ -12,7 +12,6 @@ import numpy as np
 
 from tanshi.agents.abatement import emission_rate
 from tanshi.equilibrium.engine import EquilibriumError
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.market.orders import Floats, Ints
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.cap import NO_PATH
@@ -20,6 +19,7 @@ from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.model import CarbonMarket
 from tanshi.simulator.run.book import tangent_of
 from tanshi.simulator.run.coupling import Agreement
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.run.period import one_period, open_period
 
 STRATEGIES = ("truthful", "scheduled", "zip", "zic")
@@ -81,7 +81,7 @@ class LiveMarket(CarbonMarket):
     tightness, decline
         % of the cap, as in the scenario's ``cap``; None keeps the scenario's own.
     sectors
-        How many sectors trade, in the order of ``COVERABLE``; None keeps the scenario's own.
+        How many sectors trade, in the economy's order; None keeps the scenario's own.
     truthful, scheduled, zip, zic
         Weights of the strategies, any scale; all zero keeps the scenario's own.
     """
@@ -149,10 +149,15 @@ class LiveMarket(CarbonMarket):
             held=self.registry.held[: len(population)],
             emitted=population.emissions.copy(),
             ahead=rate * (1.0 - period / n) * TONNES,
-            trading=tuple(s for s, on in zip(COVERABLE, mask, strict=True) if on),
+            trading=tuple(s for s, on in zip(self.world.sectors, mask, strict=True) if on),
             cap=float(self.policy.caps(year, whole=True)[mask].sum()),
             capped=self.policy.started(year),
         )
+
+
+def sectors_of(scenario: Scenario) -> tuple[str, ...]:
+    """Sectors that the scenario's economy lets trade, in its order."""
+    return economy(scenario.economy, scenario.figures).accounts.coverable
 
 
 def lever_positions(scenario: Scenario) -> dict[str, float]:
@@ -180,7 +185,7 @@ def varied(scenario: Scenario, levers: Mapping[str, float | None]) -> Scenario:
         if name in moved:
             data["cap"] |= {name: moved[name] / 100.0, **NO_PATH}
     if "sectors" in moved:
-        trading = COVERABLE[: int(moved["sectors"])]
+        trading = sectors_of(scenario)[: int(moved["sectors"])]
         idle = {s: "none" if kind == "trading" else kind for s, kind in data["coverage"].items()}
         data["coverage"] = idle | dict.fromkeys(trading, "trading")
         data["shock"]["sectors"] = [s for s in data["shock"]["sectors"] if s not in trading]

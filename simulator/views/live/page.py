@@ -3,19 +3,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 import solara
 import solara.lab
 
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.variables import SECTORS
 from tanshi.simulator.views.live import tables
 from tanshi.simulator.views.live.layout import Layout
-from tanshi.simulator.views.live.market import LiveMarket, lever_positions
+from tanshi.simulator.views.live.market import LiveMarket, lever_positions, sectors_of
 from tanshi.simulator.views.live.mesa_page import Slider, SolaraViz, force_update, update_counter
 from tanshi.simulator.views.live.picture import Picture
 from tanshi.simulator.views.live.seat_tab import SeatTab
@@ -25,22 +25,27 @@ __all__ = ["Layout", "Page"]
 CSS = Path(__file__).with_name("look.css").read_text(encoding="utf-8")
 TITLE = "Tanshi 碳市: live market"
 SEAT = "Your seat"
-IN_ORDER = ", ".join(f"{n} {SECTORS[sector].name}" for n, sector in enumerate(COVERABLE, start=1))
 BIDDERS = {"truthful": "truthful", "scheduled": "scheduled", "zip": "learning (zip)", "zic": "random (zic)"}
 asked: Scenario = load_scenario("S5")
 """The scenario that this process shows; the server sets it before it starts
 (``tanshi.simulator.views.live.server``)."""
 
 
+def in_order(sectors: Sequence[str]) -> str:
+    """Names of the sectors that can trade, numbered."""
+    return ", ".join(f"{n} {SECTORS[sector].name}" for n, sector in enumerate(sectors, start=1))
+
+
 def levers(scenario: Scenario) -> dict[str, object]:
     """What the sliders move, in the names that ``LiveMarket`` takes; a reset makes the run anew with them."""
-    at = lever_positions(scenario)
+    at, sectors = lever_positions(scenario), sectors_of(scenario)
+    names = in_order(sectors)
     sliders = {
         "tightness": Slider(
             "Cap below baseline in the first year, %", at["tightness"], 0, max(30, at["tightness"]), 0.5
         ),
         "decline": Slider("Fall of the cap each later year, %", at["decline"], 0, max(10, at["decline"]), 0.5),
-        "sectors": Slider(f"Sectors that trade, the first so many of: {IN_ORDER}", at["sectors"], 1, len(COVERABLE), 1),
+        "sectors": Slider(f"Sectors that trade, the first so many of: {names}", at["sectors"], 1, len(sectors), 1),
     }
     mix = {name: Slider(f"Weight of {word} bidders", at[name], 0, 100, 5) for name, word in BIDDERS.items()}
     return {"scenario": scenario, **sliders, **mix}

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.market.orders import Floats, Ints
 from tanshi.market.sides import Side
 from tanshi.numerics.units import TONNES
@@ -190,7 +189,7 @@ def sector_positions_picture(m: LiveMarket) -> Figure:
     """Allowances held and needed by each trading sector."""
     moment = m.moment
     need = (m.population.total(moment.emitted), m.population.total(moment.ahead))
-    rows = [COVERABLE.index(s) for s in moment.trading]
+    rows = [m.population.sectors.index(s) for s in moment.trading]
     held = m.population.total(moment.held.astype(np.float64))[rows] / TONNES
     done, ahead = (part[rows] / TONNES for part in need)
     figure, axes = panel("Mt CO₂", "", left=NAMES)
@@ -238,7 +237,7 @@ def emissions_picture(m: LiveMarket) -> Figure:
     if len(t) == 1:  # an area needs two points
         below = np.cumsum(parts) - np.ravel(parts)
         axes.bar(np.repeat(t, len(now)), np.ravel(parts), 0.06, below, color=[colour(s) for s in now])
-    mask = [COVERABLE.index(s) for s in now]
+    mask = [m.population.sectors.index(s) for s in now]
     capped = [row for row in rows if m.policy.started(row["year"])]
     caps = [float(m.policy.caps(row["year"], whole=True)[mask].sum()) for row in capped]
     if capped:

@@ -7,12 +7,13 @@ import pytest
 
 from tanshi.equilibrium.engine import checks
 from tanshi.equilibrium.province.accounts import Accounts
-from tanshi.equilibrium.province.carbon import COVERABLE, emitting_flows
+from tanshi.equilibrium.province.carbon import emitting_flows
 from tanshi.equilibrium.province.national import nominal_gdp
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import total
 from tests.equilibrium.province.conftest import Build, shanxi
+from tests.sectors import SECTORS
 
 CLOSURES = [(capital, saving) for capital in ("mobile", "vintage") for saving in ("fixed", "flexible")]
 
@@ -41,9 +42,9 @@ def test_every_unknown_has_an_equation(province: Build, capital: str, saving: st
 def test_the_jacobian_is_exact_under_a_standard_with_sluggish_choices(model: Province) -> None:
     rng = np.random.default_rng(0)
     p = model.parameters()
-    model.cover(p, COVERABLE)
+    model.cover(p, SECTORS)
     model.give_quotas(p, rng.uniform(0.5, 2.0, len(model.earners)), absolute=True)
-    model.adjust(p, 0.4, rng.uniform(20, 90, len(COVERABLE)))
+    model.adjust(p, 0.4, rng.uniform(20, 90, len(SECTORS)))
     x = model.compiled.start * np.exp(0.1 * rng.standard_normal(model.compiled.n))
     x[model.compiled.start == 0] = 0.1
     check = checks.exact_jacobian(model.compiled, p, x)
@@ -84,7 +85,7 @@ def test_every_tonne_of_by_product_gas_has_a_place(model: Province) -> None:
     """What is made is burnt by its makers, burnt in power, or flared, whatever carbon costs."""
     p, accounts = model.parameters(), PhysicalAccounts(model)
     for price in (0.0, 100.0, 300.0):
-        model.cover(p, COVERABLE)
+        model.cover(p, SECTORS)
         model.hold_price(p, price)
         s = model.solve(p)
         gas = accounts.by_product_gas(Flows(s.state.flow, s.x))
@@ -109,7 +110,7 @@ def test_emissions_of_the_works_do_not_hang_on_where_their_gas_is_burnt(model: P
 @pytest.mark.parametrize("price", [0.0, 55.3, 184.0])
 def test_gdp_is_one_number_from_three_sides(model: Province, price: float) -> None:
     p = model.parameters()
-    model.cover(p, COVERABLE)
+    model.cover(p, SECTORS)
     model.hold_price(p, price)
     gdp = nominal_gdp(PhysicalAccounts(model), model.solve(p))
     assert gdp["production"] == pytest.approx(gdp["expenditure"], rel=1e-9)

@@ -11,13 +11,13 @@ import pytest
 
 from tanshi.equilibrium.province import classes, dynamics, model, production, trade
 from tanshi.equilibrium.province.balance_trade import gross_trade
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.checks import balanced
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.equilibrium.province.national import Welfare
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import CarbonResponse, Province
+from tests.sectors import SECTORS
 
 
 def stub(**parts: Any) -> Any:
@@ -40,6 +40,7 @@ def test_a_year_yields_consumption_government_and_saving() -> None:
 def test_who_is_covered_needs_permits_for_its_fuel_and_its_process() -> None:
     # Steel burns 10 units of coal with 2 t each and emits 3 t from its process; paper burns 5 with 2 t each.
     home = object.__new__(Province)  # its addresses alone, without an economy behind them
+    home.sectors = ("STEEL", "PAPER")
     home.source_sector = np.array(["STEEL", "STEEL", "PAPER"])
     home.source_leaf = np.array([0, -1, 1])
     home.source_co2 = np.array([2.0, 3.0, 2.0])
@@ -106,7 +107,7 @@ def test_old_plant_substitutes_an_eighth_of_what_new_plant_does(monkeypatch: pyt
     for kind in ("vintage", "mobile"):
         closure = Closure(capital=cast(Any, kind), old_elasticity_factor=0.125)
         for name in ("STEEL", "STEEL:new"):
-            production.activity(stub(), "STEEL", name, 1.0, closure, ())
+            production.activity(stub(coverable=SECTORS), "STEEL", name, 1.0, closure, ())
     assert factors == [0.125, 1.0, 1.0, 1.0]
 
 
@@ -171,7 +172,7 @@ def test_households_emit_by_what_they_burn(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_tangents_read_at_another_price() -> None:
     # At 100 yuan/t the first sector emits 50 Mt and 0.2 less a yuan; output brings 40 Mt of permits, 0.1 less a yuan.
-    first = np.eye(len(COVERABLE))[0]
+    first = np.eye(len(SECTORS))[0]
     at = CarbonResponse(100.0, 50.0 * first, -0.2 * first, 40.0 * first, -0.1 * first, np.zeros(1)).at(110.0)
     assert at.price == 110.0
     assert at.emissions[0] == pytest.approx(48.0)
@@ -189,7 +190,7 @@ def test_an_account_is_off_by_a_part_of_its_larger_side() -> None:
 def test_the_border_price_starts_from_the_benchmark_s_share_of_permits(monkeypatch: pytest.MonkeyPatch) -> None:
     # Steel makes 200 and pays 10 for permits, of which a unit delivered takes twice: a tenth. Half is passed through:
     # 200 (border - 1 + 0.05) P, so that the terms are 200 and -190.
-    monkeypatch.setattr(trade, "border", lambda good: f"border {good}")
+    monkeypatch.setattr(trade, "border", lambda accounts, good: f"border {good}")
     monkeypatch.setattr(trade, "border_unit", lambda accounts, good, closure: 2.0)
     monkeypatch.setattr(trade, "benchmark_quota", lambda accounts, member: 0.0)
     sam = pd.DataFrame({"A_STEEL": [10.0, 0.0], "C_STEEL": [0.0, 200.0]}, index=["PERMIT", "A_STEEL"])

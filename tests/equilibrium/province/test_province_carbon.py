@@ -7,13 +7,14 @@ import pytest
 
 from tanshi.equilibrium.engine import Parameters, Solution, checks
 from tanshi.equilibrium.engine.evaluate import Evaluator
-from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, PERMITS_USED, YUAN_PER_TONNE, activities_of
+from tanshi.equilibrium.province.carbon import PERMIT, PERMITS_USED, YUAN_PER_TONNE, activities_of
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import cell, total
 from tanshi.equilibrium.province.trade import LINE, WITHOUT_QUOTA, border
 from tests.equilibrium.province.conftest import Build, shanxi
+from tests.sectors import SECTORS
 
-POWER, ALL = ("ELEC",), COVERABLE
+POWER, ALL = ("ELEC",), SECTORS
 
 
 def covered(model: Province, names: tuple[str, ...] = ALL) -> Parameters:
@@ -38,7 +39,7 @@ def test_a_tax_at_the_permit_price_gives_the_capped_emissions(
     model: Province, names: tuple[str, ...], share: float
 ) -> None:
     free = model.response(at_price(model, 0.0, names)).emissions
-    mine = np.isin(COVERABLE, names)
+    mine = np.isin(SECTORS, names)
     cap = share * free[mine].sum()
     p = covered(model, names)
     model.cap_emissions(p, cap)
@@ -108,7 +109,7 @@ def test_auctioned_permits_are_government_revenue(model: Province, share: float)
 
 def emitted(model: Province, s: Solution) -> float:
     amounts = model.emissions(s)
-    return sum(amounts[k] for k in COVERABLE)
+    return sum(amounts[k] for k in SECTORS)
 
 
 def earned(model: Province, s: Solution) -> float:
@@ -125,7 +126,7 @@ def quota_rates(model: Province, share: float) -> np.ndarray:
 def test_those_who_earn_quotas_emit_all_that_is_covered(model: Province) -> None:
     s = at_price(model, 70.0)
     emissions, _ = model.earned_on(s.state.flow, s.x)
-    by_sector = np.bincount(model.earner_sector, emissions, len(COVERABLE))
+    by_sector = np.bincount(model.earner_sector, emissions, len(SECTORS))
     assert by_sector == pytest.approx(model.response(s).emissions, rel=1e-12)
     assert "GENN" not in model.earners  # clean power earns nothing: the benchmark is one of thermal plant
 
@@ -191,12 +192,12 @@ def test_the_border_price_bears_theta_of_the_cost_share(province: Build, theta: 
     model.hold_price(p, 120.0)
     s = model.solve(p)
     r, sam = model.response(s), shanxi().sam
-    for k, good in enumerate(COVERABLE):
+    for k, good in enumerate(SECTORS):
         output = s.level[good] * total(sam.loc[f"A_{good}"])
         share = 1.2 * (r.emissions[k] - r.allocation[k]) / output
         before = sum(cell(sam, PERMIT, f"A_{a}") for a in activities_of(shanxi(), good)) / total(sam.loc[f"A_{good}"])
         assert model.border_price(s, good) == pytest.approx(1 + theta * (share - before), rel=1e-9), good
-        assert s.auxiliary[str(border(good))] == model.border_price(s, good)
+        assert s.auxiliary[str(border(model.accounts, good))] == model.border_price(s, good)
     assert "ELEC" in WITHOUT_QUOTA
 
 
@@ -213,7 +214,7 @@ def test_power_lines_earn_a_rent_only_when_they_are_full(model: Province) -> Non
 
 def test_choices_that_follow_the_price_are_the_plain_ones(model: Province) -> None:
     p = covered(model)
-    model.adjust(p, 1.0, np.full(len(COVERABLE), 33.0))
+    model.adjust(p, 1.0, np.full(len(SECTORS), 33.0))
     model.hold_price(p, 120.0)
     np.testing.assert_allclose(model.solve(p, tolerance=1e-12).x, at_price(model, 120.0, tolerance=1e-12).x, rtol=1e-10)
 
@@ -221,7 +222,7 @@ def test_choices_that_follow_the_price_are_the_plain_ones(model: Province) -> No
 def test_choices_that_ignore_the_price_still_pay_it(model: Province) -> None:
     c = model.compiled
     p = covered(model)
-    model.adjust(p, 0.0, np.zeros(len(COVERABLE)))
+    model.adjust(p, 0.0, np.zeros(len(SECTORS)))
     x = c.start.copy()
     states = []
     for price in (0.0, 200.0):

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from tanshi.equilibrium.engine import Parameters, Solution, checks
-from tanshi.equilibrium.province.carbon import COVERABLE, PERMIT, YUAN_PER_TONNE
+from tanshi.equilibrium.province.carbon import PERMIT, YUAN_PER_TONNE
 from tanshi.equilibrium.province.closure import Closure, ClosureError
 from tanshi.equilibrium.province.institutions import CURRENT_ACCOUNT, HOUSEHOLD_TAX, INVEST
 from tanshi.equilibrium.province.national import equivalent_variation
 from tanshi.equilibrium.province.province import Province
 from tests.equilibrium.province.conftest import Build
+from tests.sectors import SECTORS
 
 CLOSURES = [(capital, saving) for capital in ("mobile", "vintage") for saving in ("fixed", "flexible")]
 
@@ -20,7 +21,7 @@ def shock(model: Province, number: int) -> Parameters:
     """A random shock to factors, taxes, efficiencies and the carbon price of all coverable sectors."""
     rng = np.random.default_rng(number)
     p = model.parameters()
-    model.cover(p, COVERABLE)
+    model.cover(p, SECTORS)
     model.hold_price(p, float(rng.uniform(0, 200)))
     factors = [i for i in range(p.endowment.size) if _commodity(model, i).startswith(("LAB", "CAP", "RES"))]
     p.endowment[factors] *= np.exp(0.05 * rng.standard_normal(len(factors)))
@@ -74,7 +75,7 @@ def test_a_cap_is_real_under_either_numeraire(province: Build, capital: str) -> 
     for numeraire in ("FX", "LAB"):
         model = province(numeraire, capital=capital)
         p = model.parameters()
-        model.cover(p, COVERABLE)
+        model.cover(p, SECTORS)
         model.cap_emissions(p, 420.0)
         s = model.solve(p, tolerance=1e-12)
         prices.append(s.price[PERMIT] / s.price["FX"])
@@ -119,7 +120,7 @@ def test_full_pass_through_cuts_output_at_the_border_less_than_none(province: Bu
     for theta in (0.0, 0.5, 1.0):
         model = province(border_pass_through=theta)
         p = model.parameters()
-        model.cover(p, COVERABLE)
+        model.cover(p, SECTORS)
         model.hold_price(p, 100.0)
         s = model.solve(p)
         exports.append(s.flow("STEEL", "ROC", "output"))

@@ -9,7 +9,6 @@ import pytest
 
 from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.engine.evaluate import Evaluator
-from tanshi.equilibrium.province.carbon import COVERABLE
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.dynamics import Growth, advance
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
@@ -17,6 +16,7 @@ from tanshi.equilibrium.province.production import BEYOND
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.trade import sloped
 from tests.equilibrium.province.conftest import Build, shanxi
+from tests.sectors import SECTORS
 
 BALANCED = 0.04
 ENERGY = ("COAL", "COKE", "OGAS", "BPG", "ELEC")
@@ -140,7 +140,7 @@ def test_clean_power_is_what_the_plan_gives_and_no_more(province: Build) -> None
     model = province(capital="vintage")
     accounts, p = PhysicalAccounts(model), model.parameters()
     for price in (0.0, 100.0, 300.0):
-        model.cover(p, COVERABLE)
+        model.cover(p, SECTORS)
         model.hold_price(p, price)
         s = model.solve(p)
         assert accounts.output_index(Flows(s.state.flow, s.x), "GENN") <= 1.0 + 1e-9

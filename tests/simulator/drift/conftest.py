@@ -11,9 +11,10 @@ import pytest
 
 from tanshi.simulator.drift.history import Preparation, PriceHistory
 from tanshi.simulator.drift.mean_reversion import simulate
-from tanshi.simulator.drift.state import EMISSIONS, FEATURE_COUNT, OUTPUT, SECTORS, STATE_SIZE, Array
-from tanshi.simulator.drift.trajectories import COLUMNS
+from tanshi.simulator.drift.state import FEATURE_COUNT, Array
+from tanshi.simulator.drift.trajectories import columns_of
 from tanshi.simulator.drift.weights import Head, Weights
+from tests.sectors import EMISSIONS, OUTPUT, SECTORS, STATE_SIZE
 
 COVERAGE = {"A": 1, "B": 5, "C": 8}
 
@@ -44,7 +45,7 @@ def pooled_table(
                 for i in range(20):
                     r = r + (1 / 240) * slope(r, t + i / 240, nonlinear) * on
                 r = r + rng.normal(0, noise, STATE_SIZE) * on
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(columns_of(SECTORS)))
 
 
 def slope(r: Array, t: float, nonlinear: bool) -> Array:
@@ -101,7 +102,7 @@ def random_weights(seed: int = 0, hidden: tuple[int, ...] = (7, 5), activation: 
 
     rate = rng.uniform(1, 6, STATE_SIZE)
     bound = np.array([0.8, 0.5, 0.3])
-    return Weights(rate, rate + 1, (0.4, -0.7), bound, head(1), head(2), activation, card={"trained": True})
+    return Weights(SECTORS, rate, rate + 1, (0.4, -0.7), bound, head(1), head(2), activation, card={"trained": True})
 
 
 @pytest.fixture(scope="session")

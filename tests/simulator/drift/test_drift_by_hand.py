@@ -17,16 +17,10 @@ from tanshi.simulator.drift.markets.memory import POOL_SIZE, STILL_HALF_LIFE, re
 from tanshi.simulator.drift.mean_reversion import fit_price, simulate
 from tanshi.simulator.drift.preparation import TrainConfig, TrainingError
 from tanshi.simulator.drift.reference import reference
-from tanshi.simulator.drift.state import (
-    CONTEXT_FEATURES,
-    EMISSIONS,
-    OUTPUT,
-    STATE_SIZE,
-    Context,
-    network_features,
-)
+from tanshi.simulator.drift.state import CONTEXT_FEATURES, Context, network_features
 from tanshi.simulator.drift.trajectories import windows
 from tanshi.simulator.drift.weights import untrained
+from tests.sectors import EMISSIONS, OUTPUT, SECTORS, STATE_SIZE
 
 TWO = np.arange(8) < 2
 
@@ -35,7 +29,7 @@ class Watched(Flow):
     """A flow that stays where it is and notes the contexts it is asked in."""
 
     def __init__(self) -> None:
-        super().__init__(untrained(), "none")
+        super().__init__(untrained(SECTORS), "none")
         self.seen: list[Context] = []
 
     def path(self, r0: Any, t0: float, t1: float, context: Context, substeps: int = 1) -> Any:
@@ -57,7 +51,7 @@ def test_the_network_sees_the_mean_of_the_sectors_that_are_covered() -> None:
     r[0, EMISSIONS], r[0, OUTPUT] = [0.2, 0.4, *[9.0] * 6], [0.1, 0.5, *[9.0] * 6]
     price, _ = network_features(r, TWO[None], np.zeros((1, len(CONTEXT_FEATURES))))
     assert price[0, 1:3].tolist() == pytest.approx([0.3, 0.3])
-    layout = lay_out(untrained(), TWO)
+    layout = lay_out(untrained(SECTORS), TWO)
     assert (r[:, layout.index] @ layout.seen)[0, -2:].tolist() == pytest.approx([0.3, 0.3])
 
 

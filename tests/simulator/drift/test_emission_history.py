@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from tanshi.simulator.drift.emission_history import read_emissions
-from tanshi.simulator.drift.state import SECTORS
 from tanshi.simulator.run.ground.economy import economy
+from tests.sectors import SECTORS
 
 TWO = ("ELEC", "STEEL")
 

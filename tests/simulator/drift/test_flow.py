@@ -16,18 +16,9 @@ from tanshi.simulator.drift.flow import DriftError, Flow
 from tanshi.simulator.drift.layout import lay_out
 from tanshi.simulator.drift.mean_reversion import exact_path
 from tanshi.simulator.drift.reference import reference
-from tanshi.simulator.drift.state import (
-    EMISSIONS,
-    OUTPUT,
-    STATE_SIZE,
-    Context,
-    active,
-    context_features,
-    emission_rates,
-    pack,
-    prices,
-)
+from tanshi.simulator.drift.state import Context, active, context_features, emission_rates, pack, prices
 from tanshi.simulator.drift.weights import Weights, untrained
+from tests.sectors import EMISSIONS, OUTPUT, SECTORS, STATE_SIZE
 
 Make = Callable[..., Weights]
 FIVE = np.arange(8) < 5
@@ -161,7 +152,7 @@ def test_one_sector_outside_its_range_silences_only_itself(make_weights: Make) -
 def test_without_drift_the_state_stays_where_the_jump_put_it_although_the_reference_moves() -> None:
     star = reference([2022.5, 2024.5], np.array([np.zeros(STATE_SIZE), np.ones(STATE_SIZE)]))
     z0 = residuals(2) + 3.0
-    carried = Flow(mode="none").carry(z0, 2023.0, 2023.5, star, context(), 4)
+    carried = Flow(untrained(SECTORS), "none").carry(z0, 2023.0, 2023.5, star, context(), 4)
     assert (carried.z == carried.z[0]).all()
     np.testing.assert_allclose(carried.end, z0, atol=1e-14)
     np.testing.assert_allclose(carried.accrued(), 0.5 * emission_rates(z0))
@@ -170,7 +161,7 @@ def test_without_drift_the_state_stays_where_the_jump_put_it_although_the_refere
 def test_the_price_returns_to_a_reference_that_moves_and_quantities_to_the_one_of_their_year() -> None:
     star = reference([2022.5, 2024.5], np.array([np.zeros(STATE_SIZE), np.ones(STATE_SIZE)]))
     z0 = residuals(2) + star(2023.0)
-    carried = Flow(untrained(rate=4.0), "ou").carry(z0, 2023.0, 2024.0, star, context(), 32)
+    carried = Flow(untrained(SECTORS, rate=4.0), "ou").carry(z0, 2023.0, 2024.0, star, context(), 32)
     left = np.exp(-4.0) * residuals(2)
     np.testing.assert_allclose(carried.end[:, 0], star(2024.0)[0] + left[:, 0], rtol=1e-3)
     np.testing.assert_allclose(carried.end[:, 1:6], star(2023.0)[1:6] + left[:, 1:6], atol=1e-4)
@@ -182,7 +173,7 @@ def test_the_price_stays_within_its_collar_from_the_moment_it_meets_it(
     side: float, collar: tuple[float, float]
 ) -> None:
     """A season that pushes the price out of the collar and back: the meeting is found, the bound held, then left."""
-    weights = replace(untrained(rate=0.5), season=(0.0, side * 6.0))
+    weights = replace(untrained(SECTORS, rate=0.5), season=(0.0, side * 6.0))
     star = reference([2023.0], np.full((1, STATE_SIZE), np.log(56.0)))
     flow, free = Flow(weights, "ou"), Flow(weights, "ou")
     args = (star(np.array([2023.0])), 2023.0, 2024.0, star, context(), 24)
@@ -271,14 +262,16 @@ def test_a_flow_that_makes_no_sense_is_refused(change: dict[str, object], text: 
         "substeps": 1,
     }
     with pytest.raises(ValueError, match=text):
-        Flow(untrained(rate=2.0), "ou").path(**{**args, **change})  # type: ignore[arg-type]
+        Flow(untrained(SECTORS, rate=2.0), "ou").path(**{**args, **change})  # type: ignore[arg-type]
 
 
 def test_an_unknown_mode_or_coverage_is_refused() -> None:
     with pytest.raises(ValueError, match="neural, ou or none"):
-        Flow(mode="brownian")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="coverage needs 8"):
-        Context(np.array([True]))
+        Flow(untrained(SECTORS), "brownian")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="one entry for each sector"):
+        Context(np.ones((1, 8), dtype=bool))
+    with pytest.raises(ValueError, match="coverage 8 entries"):
+        Flow(untrained(SECTORS), "ou").path(residuals(), 2023.0, 2023.5, Context(np.array([True])), 8)
 
 
 def test_the_loop_runs_without_torch() -> None:

@@ -8,8 +8,9 @@ import numpy as np
 
 from tanshi.simulator.drift.flow import Flow
 from tanshi.simulator.drift.forecast import forecast, new_year_steps
-from tanshi.simulator.drift.state import PRICE, STATE_SIZE, Context
+from tanshi.simulator.drift.state import PRICE, Context
 from tanshi.simulator.drift.weights import Weights, untrained
+from tests.sectors import SECTORS, STATE_SIZE
 
 ALL = np.ones(8, dtype=bool)
 TIMES = 2023.5 + np.arange(13) / 12
@@ -26,7 +27,9 @@ def start() -> np.ndarray:
 
 def test_the_price_reverts_to_its_moving_reference_and_quantities_move_by_their_yearly_steps() -> None:
     steps = new_year_steps(TIMES, stars(), stars() - 0.2)
-    path = forecast(Flow(untrained(rate=3.0), "ou"), start(), TIMES, stars(), CONTEXT, yearly=steps, substeps=4)
+    path = forecast(
+        Flow(untrained(SECTORS, rate=3.0), "ou"), start(), TIMES, stars(), CONTEXT, yearly=steps, substeps=4
+    )
     left = np.exp(-3.0) * (start() - stars()[0])
     np.testing.assert_allclose(path[-1][:, PRICE], stars()[-1, PRICE] + left[:, PRICE], atol=1e-5)
     turn = int(np.flatnonzero(np.abs(TIMES - 2024.0) < 1e-9)[0])
@@ -36,7 +39,7 @@ def test_the_price_reverts_to_its_moving_reference_and_quantities_move_by_their_
 
 
 def test_without_drift_a_forecast_is_persistence() -> None:
-    path = forecast(Flow(mode="none"), start(), TIMES, stars(), CONTEXT)
+    path = forecast(Flow(untrained(SECTORS), "none"), start(), TIMES, stars(), CONTEXT)
     np.testing.assert_allclose(path, np.broadcast_to(start(), path.shape), atol=1e-12)
 
 
@@ -49,5 +52,7 @@ def test_paths_in_a_batch_are_those_of_each_alone(make_weights: Callable[..., We
 
 
 def test_noise_is_added_after_every_step() -> None:
-    path = forecast(Flow(mode="none"), start(), TIMES, stars(), CONTEXT, disturb=lambda z, years: z + 12 * years)
+    path = forecast(
+        Flow(untrained(SECTORS), "none"), start(), TIMES, stars(), CONTEXT, disturb=lambda z, years: z + 12 * years
+    )
     np.testing.assert_allclose(path[-1] - path[0], 12.0)

@@ -15,10 +15,11 @@ pytest.importorskip("torchdiffeq")
 from tanshi.simulator.drift.flow import Flow
 from tanshi.simulator.drift.history import PriceHistory
 from tanshi.simulator.drift.preparation import TrainConfig, paper_config, starting_weights
-from tanshi.simulator.drift.state import KINDS, STATE_SIZE, Context
+from tanshi.simulator.drift.state import KINDS, Context
 from tanshi.simulator.drift.train import Progress, Trained, shoot, shots, train, train_ensemble
 from tanshi.simulator.drift.trajectories import read_trajectories
 from tanshi.simulator.drift.weights import Weights, load, load_ensemble, save, save_ensemble
+from tests.sectors import STATE_SIZE
 
 QUICK = TrainConfig(epochs=4, window=5, stride=6, hidden=(6,), refit=False)
 

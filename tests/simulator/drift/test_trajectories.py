@@ -58,7 +58,8 @@ def test_the_reversion_of_a_linear_simulator_is_recovered(make_table: Make) -> N
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (lambda d: d.drop(columns=["price", "covered_AIR"]), "lack 2 columns: price, covered_AIR"),
+        (lambda d: d.drop(columns=["price", "output_AIR"]), "lack 2 columns: price, output_AIR"),
+        (lambda d: d.drop(columns=[c for c in d if c.startswith("covered_")]), "covered_SECTOR"),
         (lambda d: d.iloc[:0], "no rows"),
         (lambda d: d.assign(star_price=np.nan), "star_price"),
         (lambda d: pd.concat([d, d.iloc[[3]]]), "twice"),

@@ -13,8 +13,9 @@ import pytest
 
 from tanshi.simulator.drift import weights as stored
 from tanshi.simulator.drift.flow import Flow
-from tanshi.simulator.drift.state import STATE_SIZE, Context
+from tanshi.simulator.drift.state import Context
 from tanshi.simulator.drift.weights import Weights, WeightsError, load, load_default, save
+from tests.sectors import SECTORS, STATE_SIZE
 
 Make = Callable[..., Weights]
 
@@ -44,12 +45,23 @@ def test_the_same_weights_give_the_same_bytes(tmp_path: Path, make_weights: Make
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["card.json", "weights.npz"]
 
 
+def test_an_economy_with_other_sectors_is_refused_by_their_names(tmp_path: Path, make_weights: Make) -> None:
+    save(make_weights(), tmp_path)
+    assert load(tmp_path, SECTORS).sectors == SECTORS
+    for others in (SECTORS[:-1], SECTORS[::-1]):
+        said = f"trained for the sectors .*, AIR, this economy has {', '.join(others)};"
+        with pytest.raises(WeightsError, match=said):
+            load(tmp_path, others)
+
+
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
         ({"version": 99}, "version 99, this model has 2"),
         ({"state_size": 5}, "state_size 5, this model has 17"),
-        ({"sectors": ["ELEC"]}, "sectors"),
+        ({"sectors": ["ELEC"]}, "state_size 17, this model has 3"),
+        ({"sectors": []}, "does not name the sectors"),
+        ({"sectors": 8}, "does not name the sectors"),
         ({"price_features": []}, "price_features"),
         ({"activation": "step"}, "unknown activation"),
         ({"layers": 7}, "damaged"),
@@ -91,8 +103,8 @@ def test_absent_default_weights_name_the_way_out(tmp_path: Path, monkeypatch: py
 def test_a_network_of_another_shape_or_a_rate_of_zero_is_refused(make_weights: Make) -> None:
     good = make_weights()
     with pytest.raises(WeightsError, match="state of 5 components"):
-        Weights(np.ones(5), good.rate_ou, (0, 0), good.bound, good.price, good.sector)
+        Weights(good.sectors, np.ones(5), good.rate_ou, (0, 0), good.bound, good.price, good.sector)
     with pytest.raises(WeightsError, match="above zero"):
-        Weights(0 * good.rate, good.rate_ou, (0, 0), good.bound, good.price, good.sector)
+        Weights(good.sectors, 0 * good.rate, good.rate_ou, (0, 0), good.bound, good.price, good.sector)
     with pytest.raises(WeightsError, match="sector network"):
-        Weights(good.rate, good.rate_ou, (0, 0), good.bound, good.price, good.price)
+        Weights(good.sectors, good.rate, good.rate_ou, (0, 0), good.bound, good.price, good.price)

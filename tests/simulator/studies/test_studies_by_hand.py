@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from tanshi.simulator.drift.history import PriceHistory
-from tanshi.simulator.drift.state import STATE_SIZE
 from tanshi.simulator.drift.weights import untrained
 from tanshi.simulator.studies.batches.workers import Cluster
 from tanshi.simulator.studies.calibration import calibrate as calibrating
@@ -22,6 +21,7 @@ from tanshi.simulator.studies.reproduction.huo_orders import _gap
 from tanshi.simulator.studies.reproduction.verdicts import NOT, NOT_JOINTLY, REPRODUCED, Finding
 from tanshi.simulator.studies.tables import spoiling
 from tanshi.simulator.studies.validation import accounts as validating
+from tests.sectors import SECTORS, STATE_SIZE
 
 
 class Seen(Exception):
@@ -62,7 +62,7 @@ def test_new_year_adds_what_the_reference_moved_by_in_a_year(monkeypatch: pytest
         raise Seen((stars - year_before)[:, 0].tolist())
 
     monkeypatch.setattr(judgement, "new_year_steps", steps)
-    rivals = stub(ou=untrained(), seasonal=lambda r0, times: 0.0)
+    rivals = stub(ou=untrained(SECTORS), seasonal=lambda r0, times: 0.0)
     with pytest.raises(Seen) as caught:
         judgement._forecast_errors(data, [], rivals, 0.0, 3000.0, 1)
     assert caught.value.args[0] == [float(min(k, 12)) for k in range(n)]

@@ -150,10 +150,12 @@ def test_firms_are_said_to_lack_only_where_they_do() -> None:
 
 
 def test_the_slider_of_coverage_names_its_sectors() -> None:
-    from tanshi.simulator.views.live.page import IN_ORDER
+    from tanshi.simulator.views.live.market import sectors_of
+    from tanshi.simulator.views.live.page import in_order
 
-    assert IN_ORDER.startswith("1 Power, 2 Iron and Steel")
-    assert IN_ORDER.endswith("8 Aviation")
+    names = in_order(sectors_of(load_scenario("S5")))
+    assert names.startswith("1 Power, 2 Iron and Steel")
+    assert names.endswith("8 Aviation")
 
 
 def test_tables_say_units_and_escape_nothing_of_their_own(market: LiveMarket) -> None:
