@@ -16,7 +16,7 @@ import pandas as pd
 
 from tanshi.scenarios.extras import need
 from tanshi.simulator.machine.disk import write_file
-from tanshi.simulator.results.bands import NAMES
+from tanshi.simulator.results.bands import MIDDLE, NAMES, ends
 from tanshi.simulator.results.tables import RunResult, with_equivalent_variation
 from tanshi.simulator.results.variables import CATALOGUE
 from tanshi.version import __version__
@@ -28,17 +28,19 @@ LABELS = ("Model", "Scenario", "Region", "Variable", "Unit")
 def iamc_table(results: Sequence[RunResult], model: str = MODEL) -> pd.DataFrame:
     """The wide table: scenarios in the order given, variables in the catalogue's, years as columns.
 
-    A scenario that was run with several seeds comes as its median and the 5th and 95th percentile over the
-    seeds, then seed by seed; which one it is stands in the scenario's name, since the form has no column for it.
+    A scenario that was run with several seeds comes as its median and its band over the seeds (`bands.ends`), then
+    seed by seed; which one it is stands in the scenario's name, since the form has no column for it.
     """
     annual = with_equivalent_variation(results)
     counts = annual.groupby("scenario")["seed"].nunique()
     several = annual["scenario"].map(counts) > 1
     label = annual["scenario"].where(~several, annual["scenario"] + " (seed " + annual["seed"].astype(str) + ")")
     tables = [annual.assign(label=label, place=annual["seed"].map(_places(results)))]
-    for order, (at, name) in enumerate(NAMES.items()):
-        band = annual[several].groupby(["scenario", "region", "variable", "unit", "year"])["value"].quantile(at)
-        tables.append(_labelled(band.reset_index(), name, order - len(NAMES)))
+    keys = ["scenario", "region", "variable", "unit", "year"]
+    for scenario, own in annual[several].groupby("scenario", sort=False):
+        for order, at in enumerate((MIDDLE, *ends(int(counts[scenario])))):
+            band = own.groupby(keys)["value"].quantile(at)
+            tables.append(_labelled(band.reset_index(), NAMES[at], order - 3))
     long = pd.concat([table for table in tables if len(table)], ignore_index=True)
     wide = long.pivot(
         index=["scenario", "place", "label", "region", "variable", "unit"], columns="year", values="value"

@@ -247,7 +247,7 @@ def columns(summaries: Sequence[Summary]) -> list[str]:
 
 
 def rows(summaries: Sequence[Summary]) -> list[list[str]]:
-    """The table as text: a row a scenario, below it the 5th and 95th percentile where it has several seeds."""
+    """The table as text: a row a scenario, below it the ends of its band where it has several seeds."""
     return [row for summary in summaries for row in (_row(summaries, summary), *_band(summaries, summary))]
 
 
@@ -264,8 +264,13 @@ def _band(summaries: Sequence[Summary], summary: Summary) -> list[list[str]]:
         return []
     return [
         [head, *(_cell(column, over(column, at)) for column in _columns(summaries))]
-        for at, head in ((bands.LOW, "  5 %"), (bands.HIGH, " 95 %"))
+        for at, head in zip(bands.ends(summary.seeds), _ends(summary.seeds), strict=True)
     ]
+
+
+def _ends(seeds: int) -> tuple[str, str]:
+    """Heads of the rows of a band: percentiles, or of few seeds the lowest and the highest."""
+    return ("  5 %", " 95 %") if bands.many_seeds(seeds) else (say("  lowest"), say("  highest"))
 
 
 def _cell(column: Column, value: float | None) -> str:
@@ -303,5 +308,5 @@ def terminal_table(results: Sequence[RunResult], reference: str | None = None) -
         for n, head in enumerate(columns(summaries)):
             table.add_column(head, justify="left" if n == 0 else "right", no_wrap=True)
         for row in rows(summaries):
-            table.add_row(*row, style="dim" if row[0].endswith("%") else None)
+            table.add_row(*row, style="dim" if row[0].startswith(" ") else None)
     return table

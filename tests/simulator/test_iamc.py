@@ -55,8 +55,15 @@ def test_without_s1_nothing_is_compared_with_it() -> None:
 def test_several_seeds_of_a_scenario_stay_apart() -> None:
     table = iamc_table([run("S1", 1), run("S1", 2), run("S2", 1)])
     assert list(table["Scenario"].drop_duplicates()) == [
-        "S1 (median)", "S1 (5th percentile)", "S1 (95th percentile)", "S1 (seed 1)", "S1 (seed 2)", "S2",
+        "S1 (median)", "S1 (lowest)", "S1 (highest)", "S1 (seed 1)", "S1 (seed 2)", "S2",
     ]  # fmt: skip
+
+
+def test_percentiles_are_told_from_twenty_seeds_on() -> None:
+    named = [set(iamc_table([run("S1", seed) for seed in range(1, n + 1)])["Scenario"]) for n in (19, 20)]
+    few, many = ({name for name in names if "seed" not in name} for names in named)
+    assert few == {"S1 (median)", "S1 (lowest)", "S1 (highest)"}
+    assert many == {"S1 (median)", "S1 (5th percentile)", "S1 (95th percentile)"}
 
 
 def test_the_workbook_holds_the_same_table(tmp_path: Path) -> None:

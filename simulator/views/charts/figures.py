@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tanshi.language import mark, say, translate
-from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE, quantile
+from tanshi.simulator.results.bands import MIDDLE, ends, many_seeds, quantile
 from tanshi.simulator.results.iamc import MODEL
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.views.charts import style
@@ -60,12 +60,13 @@ ANNUAL_FIGURES = (
 )  # fmt: skip
 PRICE_PATH = "price_by_period"
 SEEDS = mark(" Line: median over the seeds, band: 5 to 95 %.")
+FEW_SEEDS = mark(" Line: median over the seeds, band: lowest to highest.")
 
 
 def draw_figures(results: Sequence[RunResult], *, source: str | None = None) -> dict[str, Figure]:
     """All figures of a batch by name; the price path is left out where no run has market periods.
 
-    A scenario run with several seeds is drawn as the median over its seeds, with 5 to 95 % as a pale band.
+    A scenario run with several seeds is drawn as the median over its seeds with a pale band (`bands.ends`).
     """
     line = source if source is not None else source_line(results)
     out = {spec.name: annual_figure(results, spec, line) for spec in ANNUAL_FIGURES}
@@ -89,8 +90,14 @@ def write_figures(
 
 def source_line(results: Sequence[RunResult]) -> str:
     """Who computed the figure from what: model, economy and seeds."""
-    economies = sorted({str(result.parameters.get("economy", "shanxi_2022")) for result in results})
-    seeds = sorted({result.seed for result in results})
+    return source_words((str(result.parameters.get("economy", "shanxi_2022")), result.seed) for result in results)
+
+
+def source_words(runs: Iterable[tuple[str, int]]) -> str:
+    """The same of the economy and the seed of each run."""
+    known = set(runs)
+    economies = sorted({economy for economy, _ in known})
+    seeds = sorted({seed for _, seed in known})
     shown = ", ".join(map(str, seeds))
     if len(seeds) > 4:
         shown = say("{first} to {last} ({count} seeds)", first=seeds[0], last=seeds[-1], count=len(seeds))
@@ -99,8 +106,13 @@ def source_line(results: Sequence[RunResult]) -> str:
         model=MODEL,
         economies=", ".join(economies),
         seeds=shown,
-        several=say(SEEDS) if len(seeds) > 1 else "",
+        several=seeds_words(len(seeds)),
     )
+
+
+def seeds_words(seeds: int) -> str:
+    """What line and band are where a scenario has several seeds."""
+    return "" if seeds < 2 else say(SEEDS if many_seeds(seeds) else FEW_SEEDS)
 
 
 def annual_figure(results: Sequence[RunResult], spec: AnnualFigure, source: str) -> Figure:
@@ -162,7 +174,7 @@ def _path(periods: pd.DataFrame) -> style.Curve:
 def _curves(
     runs: Mapping[str, Sequence[style.Curve]],
 ) -> tuple[dict[str, style.Curve], dict[str, tuple[NDArray[np.float64], ...]]]:
-    """Median over seeds, and where there are several 5 to 95 %; longer runs are cut to the shortest."""
+    """Median over seeds, and where there are several the band; longer runs are cut to the shortest."""
     curves: dict[str, style.Curve] = {}
     bands: dict[str, tuple[NDArray[np.float64], ...]] = {}
     for name, group in runs.items():
@@ -171,7 +183,8 @@ def _curves(
         values = np.array([y[:shortest] for _, y in group])
         curves[name] = (x, quantile(values, MIDDLE))
         if len(group) > 1:
-            bands[name] = (x, quantile(values, LOW), quantile(values, HIGH))
+            low, high = ends(len(group))
+            bands[name] = (x, quantile(values, low), quantile(values, high))
     return curves, bands
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
+from tanshi.simulator.views.dashboard import address
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.files import add_routes
 from tanshi.simulator.views.dashboard.pages import (
@@ -52,6 +53,7 @@ PAGES = (
     Page("/what-if", what_if.TITLE, what_if.view, what_if.register, needs_results=False),
     Page("/start", start.TITLE, start.view, start.register, needs_results=False),
 )
+KEPT = (compare.KEPT,)
 FRAME = """<!DOCTYPE html>
 <html lang="en"><head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body></html>"""
@@ -66,6 +68,7 @@ def make_app(desk: Desk) -> Dash:
     )  # fmt: skip
     app.layout = lambda: frame(desk)
     _route(app, desk)
+    address.register(app, KEPT)
     for page in PAGES:
         page.register(app, desk)
     add_routes(app.server, desk)
@@ -98,6 +101,8 @@ def frame(desk: Desk) -> html.Div:
             ),
             html.Nav([dcc.Link(page.title, href=page.path, id=_link(page)) for page in PAGES], **spoken("Pages")),
             html.Main(id="page", tabIndex=-1),
+            dcc.Store(id="shown"),
+            dcc.Store(id="address"),
         ]
     )
 
@@ -115,14 +120,27 @@ def page_of(path: str | None) -> Page | None:
 def _route(app: Dash, desk: Desk) -> None:
     @app.callback(
         Output("page", "children"),
+        Output("folder", "value"),
+        Output("shown", "data"),
         Input("url", "pathname"),
         Input("folder", "value"),
         Input("again", "n_clicks"),
         State("url", "search"),
+        State("address", "data"),
     )
-    @told
-    def show(path: str | None, folder: str | None, clicks: int | None, search: str | None) -> Any:
-        return draw(desk, path, folder, search or "")
+    def show(
+        path: str | None, folder: str | None, clicks: int | None, search: str | None, now: str | None
+    ) -> tuple[Any, Any, Any]:
+        asked, named = (search or ""), folder
+        if ctx.triggered_id == "folder":
+            asked = ""  # what was chosen of the folder before is none of this one's
+        elif ctx.triggered_id == "again":
+            asked = now or ""
+        else:
+            named = (address.read_address(asked).get(address.FOLDER) or [folder])[0]
+        content = told(draw)(desk, path, named, asked)
+        there = named in desk.folders()
+        return content, named if there and named != folder else no_update, {"folder": named if there else folder}
 
     @app.callback(*(Output(_link(page), "className") for page in PAGES), Input("url", "pathname"))
     def mark(path: str | None) -> tuple[str, ...]:

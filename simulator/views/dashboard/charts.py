@@ -24,7 +24,7 @@ from tanshi.simulator.views.charts.style import (
 )
 
 Chart = dict[str, Any]
-FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
+FONT = "system-ui, -apple-system, 'Segoe UI', 'Tanshi Han', 'DejaVu Sans', sans-serif"
 SYMBOLS = {
     "o": "circle",
     "s": "square",

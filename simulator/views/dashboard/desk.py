@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -14,14 +15,12 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.replay import scenario_of
 from tanshi.simulator.studies.sweeps.analyse import Study, analyse
-from tanshi.simulator.views.charts.figures import source_line
+from tanshi.simulator.views.charts.figures import source_words
 from tanshi.simulator.views.dashboard.folder import Batch, NothingToShow, Run, Shelf, batches_below, newest
 from tanshi.simulator.views.dashboard.recompute import Recomputed, recompute, traits
 from tanshi.simulator.views.dashboard.runs import RunFromPage
 from tanshi.simulator.views.dashboard.tables import Tables
 from tanshi.simulator.views.dashboard.warm import WarmWorker
-from tanshi.simulator.views.table import Summary, summarise
-from tanshi.simulator.views.words import sentences
 
 RECOMPUTED = 3
 """Runs whose books and flows are kept."""
@@ -83,23 +82,15 @@ class Desk:
 
     def source(self, batch: Batch) -> str:
         """The source line under every chart of a batch."""
-        return source_line([run.light(pd.DataFrame()) for run in batch.runs])
+        return self.source_of_runs(batch.runs)
+
+    def source_of_runs(self, runs: Sequence[Run]) -> str:
+        """The source line under a chart of some runs of any folders."""
+        return source_words((str(run.parameters.get("economy", "shanxi_2022")), run.seed) for run in runs)
 
     def source_of(self, run: Run) -> str:
         """The source line under what one run's tables say."""
-        return source_line([run.light(pd.DataFrame())])
-
-    def summaries(self, batch: Batch) -> tuple[list[Summary], dict[str, list[str]]]:
-        """What each scenario came to, as numbers and as sentences."""
-
-        def make() -> tuple[list[Summary], dict[str, list[str]]]:
-            results = self.tables.results(batch)
-            return summarise(results), sentences(results)
-
-        found: tuple[list[Summary], dict[str, list[str]]] = self.tables.kept(
-            ("summaries", batch.folder, batch.mark), make
-        )
-        return found
+        return self.source_of_runs([run])
 
     def recomputed(self, run: Run) -> Recomputed:
         """A run with its order books and flows.

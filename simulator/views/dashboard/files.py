@@ -47,6 +47,10 @@ def add_routes(server: flask.Flask, desk: Desk) -> None:
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
+    @server.get("/fonts/" + style.HAN_FILE.name)
+    def chinese_signs() -> flask.Response:
+        return flask.send_file(style.HAN_FILE, mimetype="font/ttf", max_age=86_400)
+
     @server.get("/files/what-if.yaml")
     def levers_file() -> flask.Response:
         text = file_of(read_link(flask.request.query_string.decode("ascii", "ignore")))
@@ -91,8 +95,7 @@ def batch_file(desk: Desk, batch: Batch, name: str) -> bytes | None:
         ]
         return _csv(pd.concat(frames, ignore_index=True))
     if name == "bands.csv":
-        named = {"low": "p05", "middle": "median", "high": "p95"}
-        return _csv(desk.tables.bands(batch).rename(columns=named))
+        return _csv(desk.tables.bands(batch).rename(columns={"middle": "median"}))
     figure, _, kind = name.rpartition(".")
     if figure in FIGURES and kind in ("png", "svg"):
         drawn = _drawn(desk, batch, figure)

@@ -120,6 +120,15 @@ def choice(
     return labelled(label, dropdown, wide=wide)
 
 
+def several(name: str, label: str, options: Mapping[str, str], value: Sequence[str], hint: str) -> html.Div:
+    """A list to choose any number of things from, with what stands in it while nothing is chosen."""
+    dropdown = dcc.Dropdown(
+        id=name, options=[{"label": text, "value": key} for key, text in options.items()], value=list(value),
+        multi=True, placeholder=hint, searchable=len(options) > 8,
+    )  # fmt: skip
+    return labelled(label, dropdown, wide=True)
+
+
 def group(name: str, label: str, options: Mapping[str, str], value: Any, *, many: bool = False) -> html.Fieldset:
     """A few things to choose one, or many, of: all visible at once."""
     listed = [{"label": text, "value": key} for key, text in options.items()]

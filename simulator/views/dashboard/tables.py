@@ -6,7 +6,7 @@ Every value that comes from a reader is a bound parameter of the question; colum
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from tanshi.simulator.machine.disk import StoreError
-from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE
+from tanshi.simulator.results.bands import FEWEST, HIGH, LOW, MIDDLE
 from tanshi.simulator.results.quality import yearly_quality
 from tanshi.simulator.results.reading import read_arrow
 from tanshi.simulator.results.tables import RunResult
@@ -23,6 +23,12 @@ from tanshi.simulator.views.dashboard.folder import Batch, Run
 
 KEPT = 64
 """Answers kept; each is small, since it is a sum."""
+BAND = (
+    "case when count(*) >= " + str(FEWEST) + " then quantile_cont({of}, " + str(LOW) + ") else min({of}) end as low,"
+    " quantile_cont({of}, " + str(MIDDLE) + ") as middle,"
+    " case when count(*) >= " + str(FEWEST) + " then quantile_cont({of}, " + str(HIGH) + ") else max({of}) end as high"
+)
+"""Median and band of a column over the runs, as `tanshi.simulator.results.bands.ends` has them."""
 FIRM_COLUMNS = {
     "firm": "Firm",
     "sector": "Sector",
@@ -88,18 +94,50 @@ class Tables:
     # -- by year and by period -------------------------------------------------------------------------------
 
     def bands(self, batch: Batch) -> pd.DataFrame:
-        """Every annual variable by scenario and year: median over the runs, and the range of nine tenths of them."""
+        """Every annual variable by scenario and year: median over the runs, and their band (`bands.ends`)."""
 
         def make() -> pd.DataFrame:
             files = [str(run.folder / "annual.parquet") for run in batch.runs]
             return self.ask(
-                "select scenario, variable, unit, year, count(*) as runs, quantile_cont(value, ?) as low,"
-                " quantile_cont(value, ?) as middle, quantile_cont(value, ?) as high"
+                f"select scenario, variable, unit, year, count(*) as runs, {BAND.format(of='value')}"
                 " from read_parquet(?) group by all order by scenario, variable, year",
-                LOW, MIDDLE, HIGH, files,
+                files,
             )  # fmt: skip
 
         found: pd.DataFrame = self.kept(("bands", batch.folder, batch.mark), make)
+        return found
+
+    def bands_of(self, key: tuple[Any, ...], files: list[str], variables: Sequence[str]) -> pd.DataFrame:
+        """As `bands`, of some runs and variables: ``variable, year, low, middle, high``."""
+
+        def make() -> pd.DataFrame:
+            return self.ask(
+                f"select variable, year, {BAND.format(of='value')} from read_parquet(?)"
+                " where list_contains(?, variable) group by all order by variable, year",
+                files, list(variables),
+            )  # fmt: skip
+
+        found: pd.DataFrame = self.kept(("bands of", key, tuple(variables)), make)
+        return found
+
+    def paired(
+        self, key: tuple[Any, ...], files: list[str], others: list[str], variables: Sequence[str], *, percent: bool
+    ) -> pd.DataFrame:
+        """How far runs are from others of the same seed, median and band: ``variable, year, low, middle, high``."""
+
+        def make() -> pd.DataFrame:
+            return self.ask(
+                "with gaps as (select one.variable as variable, one.year as year, one.value - other.value as gap,"
+                " other.value as base from read_parquet(?) one join read_parquet(?) other"
+                " on one.seed = other.seed and one.variable = other.variable and one.year = other.year"
+                " where list_contains(?, one.variable)),"
+                " said as (select variable, year, case when ? then 100 * gap / nullif(base, 0) else gap end as gap"
+                f" from gaps) select variable, year, {BAND.format(of='gap')} from said where gap is not null"
+                " group by all order by variable, year",
+                files, others, list(variables), percent,
+            )  # fmt: skip
+
+        found: pd.DataFrame = self.kept(("paired", key, tuple(others), tuple(variables), percent), make)
         return found
 
     def results(self, batch: Batch, *, periods: bool = False) -> list[RunResult]:
@@ -123,18 +161,17 @@ class Tables:
         found: pd.DataFrame = self.kept(("periods", run.folder, _age(run)), make)
         return found
 
-    def price_paths(self, batch: Batch) -> pd.DataFrame:
-        """Price of every period by scenario, median and band over its runs."""
+    def price_paths(self, key: tuple[Any, ...], files: list[str]) -> pd.DataFrame:
+        """Price of every period of some runs, median and band: ``year, period, low, middle, high``."""
 
         def make() -> pd.DataFrame:
             return self.ask(
-                "select scenario, year, period, quantile_cont(price, ?) as low, quantile_cont(price, ?) as middle,"
-                " quantile_cont(price, ?) as high from (select scenario, year, period, price from"
-                " read_parquet(?, union_by_name = true)) group by all order by scenario, year, period",
-                LOW, MIDDLE, HIGH, [_file(run, "periods") for run in batch.runs],
+                f"select year, period, {BAND.format(of='price')} from (select year, period, price from"
+                " read_parquet(?, union_by_name = true)) group by all order by year, period",
+                files,
             )  # fmt: skip
 
-        found: pd.DataFrame = self.kept(("paths", batch.folder, batch.mark), make)
+        found: pd.DataFrame = self.kept(("paths", key), make)
         return found
 
     # -- fills -----------------------------------------------------------------------------------------------

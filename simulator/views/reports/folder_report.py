@@ -18,7 +18,7 @@ from tanshi.simulator.results.store import read_run
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.sweeps.sweep import DESIGN, read_plan
-from tanshi.simulator.views.charts.figures import SEEDS, draw_figures, source_line
+from tanshi.simulator.views.charts.figures import draw_figures, seeds_words, source_line
 from tanshi.simulator.views.charts.style import pdf, png, save
 from tanshi.simulator.views.detail import detail_figures
 from tanshi.simulator.views.offsets import offset_figures
@@ -102,7 +102,8 @@ def provenance(runs: Sequence[RunResult]) -> list[dict[str, str]]:
 
 def _sweep_source(folder: Folder) -> str:
     points = say(" Line: median over the {count} runs of the sweep, band: 5 to 95 %.", count=len(folder.runs))
-    return source_line(folder.runs).removesuffix(say(SEEDS)) + points
+    seeds = len({run.seed for run in folder.runs})
+    return source_line(folder.runs).removesuffix(seeds_words(seeds)) + points
 
 
 def _design(folder: Folder) -> list[str]:

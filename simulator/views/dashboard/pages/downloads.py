@@ -32,7 +32,10 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     tables = [
         [link("iamc.csv", "iamc.csv"), "every variable by year, the wide form of the integrated-assessment community"],
         [link("annual.csv", "annual.csv"), "the same, a row a value: for every run"],
-        [link("bands.csv", "bands.csv"), "median and 5th to 95th percentile of each scenario"],
+        [
+            link("bands.csv", "bands.csv"),
+            "median of each scenario, 5th and 95th percentile; of fewer than 20 runs lowest and highest",
+        ],
     ]
     inside = run_inside(batch)
     of_fills = {name: f"{words}, {label(inside)}" for name, words in OF_FILLS.items() if inside.trades}

@@ -59,6 +59,33 @@ def test_a_scenario_can_be_taken_out_of_the_comparison(open_page: BrowserPage) -
     page.wait_for_function("() => document.querySelectorAll('#summary tbody tr').length === 3")
 
 
+def test_what_is_compared_stands_in_the_address_and_a_reload_brings_it_back(
+    batch_folder: Path, tmp_path: Path, browser_page: BrowserPage
+) -> None:
+    import shutil
+
+    shutil.copytree(batch_folder / "S5-seed1", tmp_path / "mine" / "S5")
+    page = browser_page.page
+    page.set_default_timeout(PATIENCE)
+    with in_background(batch_folder, tmp_path, warm=False) as found:
+        page.goto(found.address)
+        page.wait_for_selector("#summary")
+        page.click("#compare-folders")
+        page.get_by_role("option", name="mine").click()
+        page.keyboard.press("Escape")
+        page.wait_for_function("() => document.querySelector('#summary').innerText.includes('S5 in mine')")
+        page.get_by_label("differences from the reference").click()
+        page.wait_for_function("() => location.search.includes('as=differences')")
+        page.reload()
+        page.wait_for_function("() => document.querySelector('#compare-view')?.innerText.includes('S5 in mine')")
+        assert "Carbon price against S1" in page.inner_text("#compare-view")
+        assert "results=" in page.url
+        page.goto(found.address + "/?results=%2Fnowhere")
+        page.wait_for_selector("main .alert")
+        assert "nowhere is not among the folders of results" in page.inner_text("main")
+        page.goto("about:blank")
+
+
 def test_order_book_and_flows_are_found_again(open_page: BrowserPage) -> None:
     page = open_page.page
     go(open_page, "Order book")

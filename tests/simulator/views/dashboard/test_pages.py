@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -251,3 +253,46 @@ def test_pages_of_other_sites_are_refused_and_nothing_may_be_loaded_from_elsewhe
     assert allowed.status_code == 200
     assert "default-src 'self'" in allowed.headers["Content-Security-Policy"]
     assert not re.search("(src|href)=.?(https?:)?//", allowed.get_data(as_text=True))
+
+
+def test_runs_of_another_folder_stand_beside_and_against_any_of_them(desk: Desk, batch: Batch, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(batch.run("S5-seed1").folder, other / "S5")
+    both = Desk(batch.folder, tmp_path)
+    beside = f"{other}::S5"
+    page = compare.view(both, both.batch(None), f"?beside={beside}")
+    assert set(traces(page)) >= {"S1", "S5 in small", "S5 in other"}
+    assert "Against S1 in 2024" in words(page)
+    against = compare.body(both, both.batch(None), ["S1"], [beside], "S5 in other", "differences")
+    stored = {name: read_run(batch.run(f"{name}-seed1").folder).series("Price|Carbon") for name in ("S1", "S5")}
+    assert len(traces(against)) == 1
+    gap = [low.series("Price|Carbon") for low in map(read_run, (run.folder for run in batch.scenarios["S1"]))]
+    expected = pd.concat(gap, axis=1).median(axis=1) - stored["S5"]
+    assert traces(against)["S1"]["y"] == pytest.approx(expected.to_list())
+    assert "Against S5 in other in 2024" in words(against)
+    both.close()
+
+
+def test_differences_are_taken_seed_by_seed_where_both_have_the_same(desk: Desk, batch: Batch) -> None:
+    shown = traces(compare.body(desk, batch, ["S1", "S5"], (), "S1", "percent"))["S5"]
+    runs = {
+        name: [read_run(run.folder).series("Price|Carbon") for run in batch.scenarios[name]] for name in batch.scenarios
+    }
+    paired = [100 * (five / one - 1) for one, five in zip(runs["S1"], runs["S5"], strict=True)]
+    assert shown["y"] == pytest.approx(pd.concat(paired, axis=1).median(axis=1).to_list())
+
+
+def test_a_reference_or_folder_that_is_not_there_is_said_and_the_page_stays(desk: Desk, batch: Batch) -> None:
+    page = words(compare.view(desk, batch, "?against=S9&beside=/nowhere::S1&as=nonsense"))
+    assert "The reference S9 is not here" in page
+    assert "nowhere is not among the folders of results" in page
+    assert "Against S1 in 2024" in page
+
+
+def test_bands_of_few_seeds_are_ranges(desk: Desk, batch: Batch) -> None:
+    rows = desk.tables.bands(batch)
+    rows = rows[(rows["scenario"] == "S5") & (rows["variable"] == "Price|Carbon")].set_index("year")
+    every = pd.concat([read_run(run.folder).series("Price|Carbon") for run in batch.scenarios["S5"]], axis=1)
+    assert rows["low"].to_list() == pytest.approx(every.min(axis=1).to_list())
+    assert rows["high"].to_list() == pytest.approx(every.max(axis=1).to_list())
+    assert "from the lowest to the highest run" in words(compare.view(desk, batch, ""))
