@@ -15,7 +15,7 @@ from tanshi.equilibrium.engine import Leaf, Nest
 from tanshi.equilibrium.engine.nest import benchmark_value, leaves
 from tanshi.equilibrium.engine.structure import Array
 from tanshi.equilibrium.province.carbon import PERMIT, sector_of
-from tanshi.equilibrium.province.classes import coal_fired
+from tanshi.equilibrium.province.classes import HEAT, coal_fired, is_generation
 from tanshi.equilibrium.province.institutions import INV, INVEST, TIME
 from tanshi.equilibrium.province.production import BEYOND
 from tanshi.equilibrium.province.province import Province
@@ -94,8 +94,9 @@ class PhysicalAccounts:
     def _final_uses(self) -> None:
         c = self.province.compiled
         trees = {h.name: h.demand for h in c.model.consumers}
-        self.final_leaves = _at(c.leaf_at, "HH", "demand", trees["HH"], {INV, TIME})
-        self.final_leaves += _at(c.leaf_at, "GOV", "demand", trees["GOV"], {"INV"})
+        self.household_leaves = _at(c.leaf_at, "HH", "demand", trees["HH"], {INV, TIME})
+        self.government_leaves = _at(c.leaf_at, "GOV", "demand", trees["GOV"], {"INV"})
+        self.final_leaves = [*self.household_leaves, *self.government_leaves]
         invest = next(a for a in c.model.activities if a.name == INVEST)
         self.investment_leaves = _at(c.leaf_at, INVEST, "inputs", invest.inputs, set())
         fx = [i for i, leaf in enumerate(c.leaves) if leaf.commodity == FX]
@@ -178,6 +179,31 @@ class PhysicalAccounts:
         out["net_export_twh"] = per_unit * (float(level) - float(f.leaf[inflow].sum()))
         return out
 
+    def capacity(self, f: Flows) -> dict[str, float]:
+        """Capacity of coal-fired (``coal``) and of gas-fired (``gas``) plant whose capital is in use, GW.
+
+        Each class has its benchmark capacity times its capital over the benchmark's; what stands idle is not counted.
+        """
+        c, a = self.province.compiled, self.province.accounts
+        kinds = {"coal": coal_fired(a.activities), "gas": ("GENG",)}
+        out = dict.fromkeys(kinds, 0.0)
+        for kind, classes in kinds.items():
+            for code in classes:
+                at = [c.leaf_at[(name, "inputs", "CAP")] for name, _ in self.province.parts[code]]
+                grown = float(f.leaf[at].sum() / c.default.quantity[at].sum())
+                out[kind] += cell(a.power, code, "capacity_gw") * grown
+        return out
+
+    def power_price(self, f: Flows) -> float:
+        """What power plants were paid on average in the benchmark, moved by the price of generation, yuan/MWh.
+
+        Heat is left out. The price holds what their carbon costs plants, less what their output earns in allowances.
+        """
+        c, a = self.province.compiled, self.province.accounts
+        plants = [code for code in a.power.index if is_generation(str(code)) and code != HEAT]
+        benchmark = sum(self.benchmark_output(str(code)) for code in plants) / total(a.power.loc[plants, "twh"])
+        return 100.0 * benchmark * float(f.x[c.price_index["GEN"]])
+
     # -- real accounts -------------------------------------------------------------------------------------
 
     def output_index(self, f: Flows, activity: str) -> float:
@@ -199,8 +225,11 @@ class PhysicalAccounts:
         return out
 
     def real_gdp(self, f: Flows) -> dict[str, float]:
-        """Gross domestic product by expenditure at benchmark prices, yi yuan/yr."""
+        """Gross domestic product by expenditure at benchmark prices, yi yuan/yr; consumption by whose it is as well."""
+        households, government = (float(f.leaf[at].sum()) for at in (self.household_leaves, self.government_leaves))
         parts = {
+            "households": households,
+            "government": government,
             "consumption": float(f.leaf[self.final_leaves].sum()),
             "investment": float(f.leaf[self.investment_leaves].sum()),
             "exports": float(f.leaf[self.export_leaves].sum()),

@@ -11,8 +11,9 @@ import pandas as pd
 from tanshi.simulator.results.accounting import economy_variables
 from tanshi.simulator.results.alarms import alarms
 from tanshi.simulator.results.costs import cost_variables, offset_variables, purchases_of
+from tanshi.simulator.results.rules import rule_variables
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult, annual_table, market_variables
-from tanshi.simulator.results.variables import region_of
+from tanshi.simulator.results.variables import CLEAN, CUMULATIVE, region_of
 from tanshi.simulator.run.ahead.outlook import UNSETTLED
 from tanshi.simulator.run.straying import told
 from tanshi.simulator.run.world import State, World
@@ -38,7 +39,8 @@ def result_of(w: World, s: State) -> RunResult:
     )
     values = {**annual, **market}
     if scenario.offsets.share > 0:
-        values |= _offsets(w, s, values, trades)
+        values |= _offsets(w, s, values)
+    values |= _costs(w, s, values, trades) | rule_variables(w, s, values["Price|Carbon"], trades)
     return RunResult(
         scenario=scenario.name,
         seed=scenario.seed,
@@ -54,28 +56,49 @@ def _annual(w: World, s: State) -> Series:
     """The years' variables that come from the economy."""
     values: Series = {}
     for closed in s.log.years:
-        found = economy_variables(w.economy.accounts, closed.flows, closed.welfare, closed.accrued, closed.covered)
+        found = economy_variables(
+            w.economy.accounts, closed.flows, closed.welfare, closed.accrued, closed.covered, _clean(w, closed.year)
+        )
         for name, value in found.items():
             values.setdefault(name, {})[closed.year] = value
+    emitted = values["Emissions|CO2"]
+    values[CUMULATIVE] = dict(zip(sorted(emitted), np.cumsum([emitted[year] for year in sorted(emitted)]), strict=True))
     return values
 
 
-def _offsets(w: World, s: State, annual: Mapping[str, Mapping[int, float]], trades: pd.DataFrame) -> Series:
-    """Volume and price of offsets, and what the market costs each sector."""
-    log, years = s.log, sorted(annual["Price|Carbon"])
+def _clean(w: World, year: int) -> dict[str, float]:
+    """GW of every kind of non-fossil plant in a year, as the economy's path has them."""
+    path = w.economy.economy.figures.nonfossil_path
+    row = path[path["year"].astype(int) == year].iloc[0]
+    return {kind: float(row[f"{kind.lower()}_gw"]) for kind in CLEAN}
+
+
+def _offsets(w: World, s: State, annual: Mapping[str, Mapping[int, float]]) -> Series:
+    """Volume and price of offsets."""
+    log = s.log
     if w.agents_trade:
         used = {int(row["year"]): row["offsets_t"] / 1e6 for row in log.settlements}
-        purchases = purchases_of(trades)
     else:
         used = {int(row["year"]): float(row["bought_t"].sum()) / 1e6 for row in log.credit_trades}
-        purchases = {
-            (row["year"], sector): -tonnes * annual["Price|Carbon"][row["year"]]
-            for row in log.settlements
-            for sector, tonnes in row["net_sales_t"].items()
-        }
-    values = offset_variables(log.credit_trades, used, years)
-    baseline = {year: s.policy.baseline.at(year).tolist() for year in years}
-    return values | cost_variables({**annual, **values}, purchases, baseline, w.province.accounts.carbon_price)
+    return offset_variables(log.credit_trades, used, sorted(annual["Price|Carbon"]), w.sectors)
+
+
+def _costs(w: World, s: State, annual: Mapping[str, Mapping[int, float]], trades: pd.DataFrame) -> Series:
+    """What the market costs each sector."""
+    price = annual["Price|Carbon"]
+    if w.agents_trade:
+        purchases = purchases_of(trades)
+    else:
+        purchases = {}
+        for row in s.log.settlements:  # what is auctioned is paid for by the sector that would have been given it
+            year, share = row["year"], s.policy.auctioned_share(row["year"])
+            caps = dict(zip(w.sectors, (s.policy.caps(year) * 1e6).tolist(), strict=True))
+            for sector, tonnes in row["net_sales_t"].items():
+                purchases[year, sector] = (share * caps[sector] - tonnes) * price[year]
+    baseline = {
+        year: dict(zip(w.sectors, s.policy.baseline.at(year).tolist(), strict=True)) for year in sorted(price)
+    }
+    return cost_variables(annual, purchases, baseline, w.province.accounts.carbon_price)
 
 
 def diagnostics(w: World, s: State) -> dict[str, Any]:

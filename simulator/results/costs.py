@@ -26,33 +26,42 @@ PARTS = ("Allowances", "Offsets", "Abatement")
 
 
 def offset_variables(
-    trades: Sequence[Mapping[str, Any]], surrendered: Mapping[int, float], years: Sequence[int]
+    trades: Sequence[Mapping[str, Any]],
+    surrendered: Mapping[int, float],
+    years: Sequence[int],
+    sectors: Sequence[str] = FIRM_SECTORS,
 ) -> Annual:
     """Annual variables of the offset market.
 
     Parameters
     ----------
     trades
-        auctions: ``year``, ``price`` (yuan/t), ``bought_t`` ((8,) t by sector).
+        auctions: ``year``, ``price`` (yuan/t), ``bought_t`` (t by sector).
     surrendered
         Year to Mt.
+    sectors
+        Those that can trade, in the order of ``bought_t``.
     """
     booked = {int(row["year"]): row for row in trades}
     out: Annual = {name: {} for name in ("Price|Carbon|Offsets", "Carbon Market|Offsets|Surrendered")}
     out |= {name: {} for name in (offsets_of(), *(offsets_of(s) for s in FIRM_SECTORS))}
     for year in years:
         row = booked.get(year)
-        tonnes = np.zeros(len(FIRM_SECTORS)) if row is None else np.asarray(row["bought_t"], np.float64)
+        tonnes = np.zeros(len(sectors)) if row is None else np.asarray(row["bought_t"], np.float64)
         out["Price|Carbon|Offsets"][year] = float(row["price"]) if row is not None and tonnes.sum() > 0 else 0.0
         out["Carbon Market|Offsets|Surrendered"][year] = surrendered.get(year, 0.0)
         out[offsets_of()][year] = float(tonnes.sum()) / 1e6
-        for sector, t in zip(FIRM_SECTORS, tonnes, strict=True):
-            out[offsets_of(sector)][year] = float(t) / 1e6
+        bought = dict(zip(sectors, tonnes.tolist(), strict=True))
+        for sector in FIRM_SECTORS:
+            out[offsets_of(sector)][year] = bought.get(sector, 0.0) / 1e6
     return out
 
 
 def cost_variables(
-    annual: Series, purchases: Mapping[tuple[int, str], float], baseline: Mapping[int, Sequence[float]], opening: float
+    annual: Series,
+    purchases: Mapping[tuple[int, str], float],
+    baseline: Mapping[int, Mapping[str, float]],
+    opening: float,
 ) -> Annual:
     """Cost by sector and year, million yuan.
 
@@ -63,16 +72,17 @@ def cost_variables(
     purchases
         Year and sector to what was paid for allowances less what was received, yuan.
     baseline
-        Year to emissions of the frozen baseline, (8,) Mt.
+        Year to emissions of the frozen baseline by sector, Mt; a sector that is not in it has no cost.
     opening
         The benchmark's carbon price, which power pays in the baseline, yuan/t.
     """
     out: Annual = {name: {} for s in (None, *FIRM_SECTORS) for name in (cost_of(s), *(cost_of(s, p) for p in PARTS))}
     price, offset_price = annual["Price|Carbon"], annual.get("Price|Carbon|Offsets", {})
     for year, frozen in baseline.items():
-        for sector, before in zip(FIRM_SECTORS, frozen, strict=True):
+        for sector in FIRM_SECTORS:
             first = opening if sector == "ELEC" else 0.0
-            abated = before - annual[emissions_of(sector)][year]
+            emitted = annual[emissions_of(sector)][year]
+            abated = frozen.get(sector, emitted) - emitted
             parts = (
                 purchases.get((year, sector), 0.0) / 1e6,
                 offset_price.get(year, 0.0) * annual.get(offsets_of(sector), {}).get(year, 0.0),

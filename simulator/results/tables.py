@@ -30,6 +30,7 @@ from tanshi.simulator.results.variables import (
     REGION,
     SECTORS,
     TRADERS,
+    VENUES,
     emissions_of,
     net_sales_of,
 )
@@ -45,6 +46,11 @@ TRADE_COLUMNS = (
     "scenario", "seed", "year", "period",
     "buyer", "seller", "buyer_sector", "seller_sector", "price", "quantity_t",
 )  # fmt: skip
+
+
+_FILLED = "year {year}: fills add up to {filled} t, the periods' volume to {volume} t"
+_STRANGERS = "year {year}: fills of sectors without firms: {strangers}"
+_Sold = tuple[int, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -185,40 +191,46 @@ def market_variables(
     period_years, order = periods["year"].to_numpy(), np.argsort(periods["period"].to_numpy(), kind="stable")
     volumes, turnovers, closes = (periods[name].to_numpy() for name in ("volume_t", "turnover_yuan", "price"))
     fill_years, quantities = trades["year"].to_numpy(), trades["quantity_t"].to_numpy(np.int64)
+    sellers, prices = trades["seller_sector"].to_numpy(), trades["price"].to_numpy(np.float64)
     for year in years:
         level = float(deflator[year]) if deflator is not None else 1.0
         rows = order[period_years[order] == year]
-        volume = int(volumes[rows].sum())
-        turnover = float(turnovers[rows].sum())
-        if len(rows):
-            close = float(closes[rows[-1]])
-        sectors: dict[str, float]
+        volume, turnover = int(volumes[rows].sum()), float(turnovers[rows].sum())
+        close = float(closes[rows[-1]]) if len(rows) else close
         if net_sales_t is None:
             fills = np.flatnonzero(fill_years == year)
             filled = int(quantities[fills].sum())
             if filled != volume:
-                told = "year {year}: fills add up to {filled} t, the periods' volume to {volume} t"
-                raise ResultError(told, year=year, filled=filled, volume=volume)
+                raise ResultError(_FILLED, year=year, filled=filled, volume=volume)
             moved = int(np.abs(_net(accounts[:, fills], quantities[fills])).sum()) / 2
             by_sector = _net(places[:, fills], quantities[fills], len(names))
             took_part = np.bincount(places[:, fills].ravel(), minlength=len(names))
             sectors = {name: net for name, net, n in zip(names, by_sector.tolist(), took_part, strict=True) if n}
+            primary, paid = _by_venue(*(column[fills] for column in (sellers, prices, quantities)))
         else:
             sectors = {name: float(net) for name, net in net_sales_t.get(year, {}).items()}
             moved = float(np.abs(np.array([*sectors.values()])).sum()) / 2
-        strangers = sorted(name for name in sectors if name not in traders)
-        if strangers:
-            told = "year {year}: fills of sectors without firms: {strangers}"
-            raise ResultError(told, year=year, strangers=", ".join(strangers))
+            primary, paid = 0, (0.0, turnover)
+        if strangers := sorted(name for name in sectors if name not in traders):
+            raise ResultError(_STRANGERS, year=year, strangers=", ".join(strangers))
         out["Price|Carbon"][year] = (turnover / volume if volume else close) / level
         out["Price|Carbon|Year-End"][year] = close / level
         out["Price|Carbon|Time Mean"][year] = (float(closes[rows].mean()) if len(rows) else close) / level
         out["Carbon Market|Trading Volume"][year] = volume / 1e6
         out["Carbon Market|Net Transfers"][year] = moved / 1e6
         out["Carbon Market|Turnover"][year] = turnover / level / 1e6
+        for venue, tonnes, yuan in zip(VENUES, (primary, volume - primary), paid, strict=True):
+            out[f"Carbon Market|Trading Volume|{venue}"][year] = tonnes / 1e6
+            out[f"Carbon Market|Turnover|{venue}"][year] = yuan / level / 1e6
         for sector in traders:
             out[net_sales_of(sector)][year] = float(sectors.get(sector, 0)) / 1e6
     return out
+
+
+def _by_venue(sellers: NDArray[Any], prices: NDArray[np.float64], quantities: NDArray[np.int64]) -> _Sold:
+    """Tonnes that government sold, and yuan paid to government and to others."""
+    public, value = sellers == "GOV", prices * quantities
+    return int(quantities[public].sum()), (float(value[public].sum()), float(value[~public].sum()))
 
 
 def _places(buyer: pd.Series[Any], seller: pd.Series[Any]) -> tuple[NDArray[np.intp], list[str]]:
@@ -236,7 +248,9 @@ def _net(traders: NDArray[np.intp], quantity: NDArray[np.int64], count: int = 0)
 
 
 def _is_market(name: str) -> bool:
-    return name.startswith(("Price|", "Carbon Market|", "Trade|"))
+    """Whether a name is that of something told by periods and fills alone."""
+    told = ("Price|Carbon", "Carbon Market|Trading Volume", "Carbon Market|Net Transfers", "Carbon Market|Turnover")
+    return name.startswith((*told, "Trade|Emissions Allowances"))
 
 
 def net_positions(buyer: pd.Series[Any], seller: pd.Series[Any], quantity_t: pd.Series[Any]) -> pd.Series[int]:
@@ -279,7 +293,7 @@ def identity_gaps(result: RunResult) -> dict[str, float]:
     """
     wide = result.annual.pivot(index="year", columns="variable", values="value")
     sectors = wide[[emissions_of(s) for s in (*SECTORS, "HH")]].sum(axis=1)
-    energy = sum(sign * wide[f"Energy Consumption|{part}"] for part, sign in ENERGY_PARTS.items())
+    energy = wide[[f"Energy Consumption|{part}" for part in ENERGY_PARTS]].sum(axis=1)
     sellers = [net_sales_of(s) for s in (*TRADERS, INTERMEDIARIES)]
     sales = wide[[name for name in sellers if name in wide]].sum(axis=1)
     excess = wide["Carbon Market|Net Transfers"] - wide["Carbon Market|Trading Volume"]

@@ -77,15 +77,23 @@ INTERMEDIARIES = "INT"
 #: First words of what carbon policy costs.
 COST = "Cost|Carbon"
 
-#: Parts of energy consumption and the sign with which each enters the total.
-ENERGY_PARTS: dict[str, int] = {
-    "Coal": 1,
-    "Oil Products and Coke": 1,
-    "Gas": 1,
-    "Non-Fossil Power": 1,
-    "Other Uses and Losses": 1,
-    "Net Power Export": -1,
-}
+#: Parts of energy consumption, which add up to it; power sent out is a negative import.
+ENERGY_PARTS = ("Coal", "Oil Products and Coke", "Gas", "Non-Fossil Power", "Other Uses and Losses", "Net Power Import")
+POWER_SENT = "Trade|Secondary Energy|Electricity|Volume"
+"""Power sold to other provinces less bought there, TWh/yr: its one measure in physical units."""
+GENERATION, CAPACITY = "Secondary Energy|Electricity", "Capacity|Electricity"
+#: Kinds of power plant, and those of which capacity is told beside the sum of the last.
+KINDS = ("Coal", "Gas", "Non-Fossil")
+CLEAN = ("Wind", "Solar", "Other")
+POWER_PRICE = "Price|Secondary Energy|Electricity"
+CUMULATIVE = "Cumulative Emissions|CO2"
+CAP, COVERED, BANK = "Carbon Market|Cap", "Carbon Market|Covered Emissions", "Carbon Market|Bank"
+#: Where allowances changed hands: sold by government in the auction, or from one trader to another.
+VENUES = ("Primary Auction", "Secondary Market")
+COMPLIANCE = "Carbon Market|Compliance"
+REVENUE = "Revenue|Government|Carbon"
+#: Whose yield it is; together `YIELD`.
+YIELDS = ("Households", "Leisure", "Government", "Saving")
 
 
 @dataclass(frozen=True)
@@ -115,8 +123,26 @@ def offsets_of(sector: str | None = None) -> str:
 
 
 def cost_of(sector: str | None = None, part: str = "") -> str:
-    """Name of what carbon policy costs a sector, or all; ``part`` is Allowances, Offsets or Abatement."""
+    """Name of what carbon policy costs a sector, or all; ``part`` is Allowances, Offsets or Abatement.
+
+    The sectors add up to the whole, and so do a sector's parts; the parts of the whole have a name of their own, since
+    what stands under one name is added up once.
+    """
+    if part and sector is None:
+        return f"{COST} by Part|{part}"
     return "|".join(word for word in (COST, SECTORS[sector].name if sector else "", part) if word)
+
+
+def auctions_of(sector: str | None = None) -> str:
+    """Name of what government earns by auctions from a sector, the intermediaries (``INT``), or all."""
+    if sector is None:
+        return f"{REVENUE}|Auctions"
+    return f"{REVENUE}|Auctions|{'Intermediaries' if sector == INTERMEDIARIES else SECTORS[sector].name}"
+
+
+def yield_of(part: str) -> str:
+    """Name of what a year yields to one of ``YIELDS``."""
+    return f"{YIELD}|{part}"
 
 
 def value_added_of(sector: str) -> str:
@@ -132,6 +158,58 @@ _COSTS = (
 )
 
 
+_MILLION = "million CNY_2022/yr"
+_VENUES = ("allowances that government sold", "allowances that traders sold to one another")
+
+
+def _power() -> list[tuple[str, str, str]]:
+    """What is made, installed and paid in power."""
+    made, installed = "TWh/yr", "GW"
+    return [
+        (GENERATION, made, "generation in the province, heat plants at their power"),
+        *((f"{GENERATION}|{kind}", made, "generation by kind of plant") for kind in KINDS),
+        (POWER_SENT, made, "power sold to other provinces less bought there"),
+        (CAPACITY, installed, "sum of the kinds"),
+        *(
+            (
+                f"{CAPACITY}|{kind}",
+                installed,
+                "capacity of 2022, as the capital of these plants that is in use has grown",
+            )
+            for kind in KINDS[:-1]
+        ),
+        (f"{CAPACITY}|{KINDS[-1]}", installed, "as built by 2025 and planned from then on, given to the model"),
+        *((f"{CAPACITY}|{KINDS[-1]}|{kind}", installed, "as built and planned") for kind in CLEAN),
+        (
+            POWER_PRICE,
+            "CNY_2022/MWh",
+            "mean payment of power plants in 2022 moved by the price of generation, carbon's cost in it",
+        ),
+    ]
+
+
+def _rules() -> list[tuple[str, str, str]]:
+    """What the market's rules come to: cap, bank, compliance, public revenue."""
+    mt, million = "Mt CO2/yr", _MILLION
+    return [
+        (CAP, mt, "allowances of the year for sectors that trade; under a standard what output has earned"),
+        (COVERED, mt, "emissions of sectors that trade"),
+        (BANK, "Mt CO2", "allowances that are carried over at the year's end"),
+        (f"{COMPLIANCE}|Obligations", mt, "what was to be surrendered"),
+        (f"{COMPLIANCE}|Surrendered", mt, "allowances and credits surrendered for the year"),
+        (f"{COMPLIANCE}|Shortfall", mt, "what was not, with what was still owed from earlier years"),
+        (f"{COMPLIANCE}|Advances", mt, "taken in advance from the coming year's allowances"),
+        (REVENUE, million, "auctions and penalties"),
+        (
+            auctions_of(),
+            million,
+            "allowances that government sold, without firms the auctioned share at the year's price",
+        ),
+        *((auctions_of(s), million, "paid in auctions") for s in (*FIRM_SECTORS, INTERMEDIARIES)),
+        (f"{REVENUE}|Penalties", million, "paid for what was not surrendered"),
+    ]
+
+
 def _catalogue() -> dict[str, Variable]:
     price, mt, mtce, money = "CNY_2022/t CO2", "Mt CO2/yr", "Mtce/yr", "billion CNY_2022/yr"
     rows = [
@@ -140,33 +218,33 @@ def _catalogue() -> dict[str, Variable]:
         ("Price|Carbon|Time Mean", price, "mean of the year's periods, each counted alike, deflated"),
         ("Emissions|CO2", mt, "combustion and process, territorial: exported power included"),
         *((emissions_of(s), mt, "direct emissions, combustion and process") for s in (*SECTORS, "HH")),
+        (CUMULATIVE, "Mt CO2", "sum over the years since the run's first"),
         (
             "Energy Consumption",
             mtce,
             "fossil supply net of outflow + non-fossil power - net power export, power at coal equivalent",
         ),
-        *(
-            (
-                f"Energy Consumption|{part}",
-                mtce,
-                "part of the total" if sign > 0 else "at coal equivalent, subtracted in the total",
-            )
-            for part, sign in ENERGY_PARTS.items()
-        ),
+        *((f"Energy Consumption|{part}", mtce, "part of the total") for part in ENERGY_PARTS[:-1]),
+        (f"Energy Consumption|{ENERGY_PARTS[-1]}", mtce, "at coal equivalent, below 0 where more is sent out"),
         ("Fuel Combustion", mtce, "what is burnt in the province"),
+        *_power(),
         ("Carbon Market|Trading Volume", mt, "gross fills"),
+        *((f"Carbon Market|Trading Volume|{venue}", mt, words) for venue, words in zip(VENUES, _VENUES, strict=True)),
         ("Carbon Market|Net Transfers", mt, "sum of the firms' absolute net positions of the year, halved"),
-        ("Carbon Market|Turnover", "million CNY_2022/yr", "value of the fills, deflated"),
+        ("Carbon Market|Turnover", _MILLION, "value of the fills, deflated"),
+        *((f"Carbon Market|Turnover|{v}", _MILLION, words) for v, words in zip(VENUES, _VENUES, strict=True)),
+        *_rules(),
         *((net_sales_of(s), mt, "sold less bought; all sellers add up to zero") for s in (*TRADERS, INTERMEDIARIES)),
         ("Price|Carbon|Offsets", price, "price of forest credits in the year's auction, 0 where none was sold"),
         (offsets_of(), mt, "credits issued and sold to firms, the sum of the sectors"),
         *((offsets_of(s), mt, "credits bought by the sector's firms") for s in FIRM_SECTORS),
         ("Carbon Market|Offsets|Surrendered", mt, "credits surrendered in place of allowances"),
-        *((cost_of(s, part), "million CNY_2022/yr", words) for s in (None, *FIRM_SECTORS) for part, words in _COSTS),
+        *((cost_of(s, part), _MILLION, words) for s in (None, *FIRM_SECTORS) for part, words in _COSTS),
         ("GDP|MER", money, "real, Laspeyres at 2022 prices"),
         *((value_added_of(s), money, "real, at 2022 prices") for s in SECTORS),
         (MONEY_METRIC, money, "what the households' utility of the year costs at 2022 prices"),
         (YIELD, money, "consumption with leisure where it is chosen, government and real saving, at 2022 prices"),
+        *((yield_of(part), money, "part of what the year yields, at 2022 prices") for part in YIELDS),
         (EV, money, f"money metric less that of {REFERENCE} in the same year"),
     ]
     return {name: Variable(name, unit, meaning) for name, unit, meaning in rows}
@@ -175,7 +253,7 @@ def _catalogue() -> dict[str, Variable]:
 CATALOGUE: dict[str, Variable] = _catalogue()
 #: Names a single run cannot know, since they compare it with another run.
 COMPARISONS = frozenset({EV})
-#: Names of the offset market and of costs by sector; runs without offsets do not have them.
-OFFSETS = frozenset(name for name in CATALOGUE if "|Offsets" in name or name.startswith(COST))
+#: Names of the offset market; runs without offsets do not have them.
+OFFSETS = frozenset(name for name in CATALOGUE if "|Offsets" in name and not name.startswith(COST))
 #: Names that only some runs have.
 OPTIONAL = frozenset({net_sales_of(INTERMEDIARIES)}) | OFFSETS

@@ -333,6 +333,8 @@ class YearClosed:
         Mt emitted along the drift's path.
     covered : (8,) bool
         Sectors that traded at the year's end.
+    cap : float
+        Allowances of the year for these sectors, Mt; under a standard what their output has earned.
     """
 
     year: int
@@ -340,6 +342,7 @@ class YearClosed:
     welfare: float
     accrued: Array
     covered: NDArray[np.bool_]
+    cap: float
 
 
 @dataclass

@@ -17,6 +17,9 @@ from tanshi.simulator.run.grants import adjust_after, give, history_of
 from tanshi.simulator.run.rules import advance_limit, after_reserve, carry_limit, fine
 from tanshi.simulator.run.world import State, World, YearClosed
 
+OWED_TO_ROUNDING = 1e-6
+"""Part of what is owed by which an equilibrium's own tolerance may miss it; a shortfall is more."""
+
 
 def open_year(w: World, s: State) -> None:
     """Set the year's policy on the economy and hand out the year's allowances."""
@@ -119,17 +122,45 @@ def _settle_sectors(w: World, s: State) -> None:
     sales = {c: float((cover[i] - s.economy.accrued[i]) * TONNES) for i, c in enumerate(w.sectors) if mask[i]}
     left = sum(sales.values())  # a surplus finds no buyer, a shortfall is bought off at the ceiling
     sales = {c: v - left * caps[w.sectors.index(c)] / caps[mask].sum() for c, v in sales.items()}
-    s.log.settlements.append({"year": s.year, "net_sales_t": sales, "surplus_t": left})
+    s.log.settlements.append({"year": s.year, "net_sales_t": sales, "surplus_t": left} | _settled(w, s, left))
     moved = round(sum(max(v, 0.0) for v in sales.values()))  # the least trade that equalises the sectors
     s.log.periods[-1] = s.log.periods[-1] | {"volume_t": moved, "turnover_yuan": moved * s.market.price}
     s.market.banked = max(s.market.banked + left / TONNES, 0.0) if w.scenario.banking.allowed else 0.0
+
+
+def _settled(w: World, s: State, left: float) -> dict[str, float]:
+    """The compliance of sectors without firms, in whole tonnes; what is bought off at the ceiling is a shortfall."""
+    owed = float(s.economy.accrued[s.policy.mask(s.year)].sum()) * TONNES
+    lacking = -(left + s.market.banked * TONNES)
+    short = min(round(max(lacking, 0.0)), round(owed)) if lacking > OWED_TO_ROUNDING * owed else 0
+    banked = max(-lacking, 0.0) if w.scenario.banking.allowed else 0.0
+    return {
+        "owed_t": round(owed),
+        "surrendered_t": round(owed) - short,
+        "shortfall_t": short,
+        "penalty_yuan": short * s.market.price,
+        "banked_t": round(banked),
+        "borrowed_t": 0,
+    }
+
+
+def _cap(w: World, s: State, flows: Flows) -> float:
+    """Allowances of the year for the sectors that trade, Mt."""
+    mask = s.policy.mask(s.year)
+    if not s.policy.standard(s.year):
+        return float(s.policy.caps(s.year)[mask].sum())
+    if w.agents_trade:
+        return int(s.market.granted[mask[s.firms.sector]].sum()) / TONNES
+    earned = s.policy.rates(s.year) * w.province.earned_on(flows.leaf, flows.x)[1]
+    return float(np.bincount(s.policy.baseline.earners, earned, len(w.sectors))[mask].sum())
 
 
 def _close_accounts(w: World, s: State, last: Solution) -> None:
     """Note what the year came to and move the economy to the next one."""
     economy, n, year = s.economy, w.periods_per_year, s.year
     flows = Flows(economy.flow_sum / n, economy.x_sum / n)
-    s.log.years.append(YearClosed(year, flows, economy.welfare_sum / n, economy.accrued, s.policy.mask(year)))
+    mask = s.policy.mask(year)
+    s.log.years.append(YearClosed(year, flows, economy.welfare_sum / n, economy.accrued, mask, _cap(w, s, flows)))
     if year == w.scenario.years.end:
         s.calendar.finished = True
         return

@@ -8,12 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.results.costs import Annual, cost_variables, purchases_of
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.results.variables import CATALOGUE, COST, FIRM_SECTORS, OFFSETS, cost_of, net_sales_of
-from tanshi.simulator.run.ground.annual import frozen_baseline
-from tanshi.simulator.run.ground.economy import economy
+from tanshi.simulator.results.variables import CATALOGUE, COST, OFFSETS
 
 SHOWN = ("Price|Carbon", "Price|Carbon|Year-End", "Emissions|CO2", "Carbon Market|Trading Volume", "GDP|MER")
 #: Fields that a scenario and its twin without offsets may differ in.
@@ -82,40 +78,14 @@ def _effect(names: tuple[str, str], pairs: Sequence[tuple[RunResult, RunResult]]
 
 
 def _table(without: RunResult, including: RunResult) -> pd.DataFrame:
-    before = {name: _by_year(without, name) for name in SHOWN} | costs_of(without)
     rows = []
-    for name in (*SHOWN, *(v for v in CATALOGUE if v in OFFSETS)):
+    for name in (*SHOWN, *(v for v in CATALOGUE if v in OFFSETS or v.startswith(COST))):
+        before = _by_year(without, name)
         for year, value in _by_year(including, name).items():
-            rows.append((name, CATALOGUE[name].unit, year, before.get(name, {}).get(year, 0.0), value))
+            rows.append((name, CATALOGUE[name].unit, year, before.get(year, 0.0), value))
     return pd.DataFrame(rows, columns=["variable", "unit", "year", "without", "with"])
-
-
-def costs_of(result: RunResult) -> Annual:
-    """What carbon policy costs each sector, for a run that does not report it: million yuan by year."""
-    names = [cost_of(s, p) for s in (None, *FIRM_SECTORS) for p in ("", "Allowances", "Offsets", "Abatement")]
-    if COST in set(result.annual["variable"]):
-        return {name: _by_year(result, name) for name in names}
-    scenario = Scenario.model_validate(dict(result.parameters))
-    years = scenario.years
-    frozen = frozen_baseline(
-        scenario.economy, scenario.closure, scenario.dynamics, years.start, years.end, scenario.figures
-    )
-    annual = {str(name): _by_year(result, str(name)) for name in result.annual["variable"].unique()}
-    purchases = purchases_of(result.trades) if len(result.trades) else _purchases(annual)
-    opening = economy(scenario.economy, scenario.figures).accounts.carbon_price
-    return cost_variables(annual, purchases, {y: frozen.at(y).tolist() for y in frozen.years}, opening)
 
 
 def _by_year(result: RunResult, variable: str) -> dict[int, float]:
     own = result.series(variable)
     return dict(zip(own.index.tolist(), own.tolist(), strict=True))
-
-
-def _purchases(annual: Annual) -> dict[tuple[int, str], float]:
-    """What sectors paid where no firm trades: net purchases at the year's price, yuan."""
-    price = annual["Price|Carbon"]
-    return {
-        (year, sector): -sold * 1e6 * price[year]
-        for sector in FIRM_SECTORS
-        for year, sold in annual[net_sales_of(sector)].items()
-    }

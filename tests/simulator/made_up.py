@@ -7,15 +7,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tanshi.simulator.results.costs import cost_variables, purchases_of
 from tanshi.simulator.results.tables import PERIOD_COLUMNS, TRADE_COLUMNS, RunResult, annual_table, market_variables
 from tanshi.simulator.results.variables import (
-    ENERGY_PARTS,
+    BANK,
+    CAP,
+    CAPACITY,
+    COMPLIANCE,
+    COVERED,
+    CUMULATIVE,
     FIRM_SECTORS,
+    GENERATION,
+    INTERMEDIARIES,
     MONEY_METRIC,
+    POWER_PRICE,
+    POWER_SENT,
+    REVENUE,
     SECTORS,
     YIELD,
+    YIELDS,
+    auctions_of,
     emissions_of,
     value_added_of,
+    yield_of,
 )
 
 YEARS = range(2022, 2031)
@@ -74,6 +88,7 @@ def run(name: str = "S1", seed: int = 1, *, fills: int = 12) -> RunResult:
         pd.DataFrame(trades, columns=list(TRADE_COLUMNS)),
     )
     values = market_variables(*frames, years=YEARS, opening_price=55.3) | _economy(wide)
+    values |= _rules(coverage(name), values, frames[1])
     return RunResult(
         name, seed, annual_table(name, seed, values), *frames,
         parameters={"name": name, "title": TITLES[name], "coverage": coverage(name), "seed": seed,
@@ -97,20 +112,65 @@ def _economy(wide: float) -> dict[str, dict[int, float]]:
             "Oil Products and Coke": 0.12,
             "Gas": 0.06,
             "Non-Fossil Power": 0.09,
-            "Net Power Export": 0.2,
+            "Net Power Import": -0.2,
         }
         fuels = {part: energy * share for part, share in mix.items()}
-        fuels["Other Uses and Losses"] = energy - sum(ENERGY_PARTS[part] * mtce for part, mtce in fuels.items())
+        fuels["Other Uses and Losses"] = energy - sum(fuels.values())
         gdp = 2564.3 * 1.05**n * (1 - 0.0006 * wide * n)
         row = {"Emissions|CO2": emissions, "Energy Consumption": energy, "Fuel Combustion": 0.95 * energy,
                "GDP|MER": gdp,
                MONEY_METRIC: 0.4 * gdp, YIELD: 0.9 * gdp}  # fmt: skip
+        row |= power(n) | yields(0.9 * gdp)
         row |= {emissions_of(sector): mt for sector, mt in parts.items()}
         row |= {f"Energy Consumption|{part}": mtce for part, mtce in fuels.items()}
         row |= {value_added_of(sector): gdp / len(SECTORS) for sector in SECTORS}
         for variable, value in row.items():
             values.setdefault(variable, {})[year] = value
     return values
+
+
+def power(n: int) -> dict[str, float]:
+    """Generation, capacity and price of power n years on, in the magnitudes of Shanxi."""
+    made = {"Coal": 316.5 - 10 * n, "Gas": 26.3, "Non-Fossil": 75.7 + 20 * n}
+    clean = {"Wind": 23.2 + 4 * n, "Solar": 17.0 + 10 * n, "Other": 3.2}
+    installed = {"Coal": 71.5, "Gas": 6.0, "Non-Fossil": sum(clean.values())}
+    row = {f"{GENERATION}|{kind}": twh for kind, twh in made.items()}
+    row |= {f"{CAPACITY}|{kind}": gw for kind, gw in installed.items()}
+    row |= {f"{CAPACITY}|Non-Fossil|{kind}": gw for kind, gw in clean.items()}
+    return row | {
+        GENERATION: sum(made.values()), CAPACITY: sum(installed.values()), POWER_SENT: 146.3, POWER_PRICE: 480.0 + 5 * n
+    }  # fmt: skip
+
+
+def yields(whole: float) -> dict[str, float]:
+    """What a year yields, by whose it is."""
+    shares = {"Households": 0.38, "Leisure": 0.0, "Government": 0.15, "Saving": 0.47}
+    return {yield_of(part): whole * shares[part] for part in YIELDS}
+
+
+def _rules(
+    coverage: dict[str, str], annual: dict[str, dict[int, float]], trades: pd.DataFrame
+) -> dict[str, dict[int, float]]:
+    """Cap, compliance, revenue and cost of a market that always complies, and auctions nothing."""
+    out: dict[str, dict[int, float]] = {}
+    traded = [code for code, status in coverage.items() if status == "trading"]
+    emitted = 0.0
+    for year in YEARS:
+        covered = sum(annual[emissions_of(code)][year] for code in traded)
+        emitted += annual["Emissions|CO2"][year]
+        row = {CUMULATIVE: emitted, CAP: covered, COVERED: covered, BANK: 0.0}
+        row |= {
+            f"{COMPLIANCE}|{name}": value
+            for name, value in zip(
+                ("Obligations", "Surrendered", "Shortfall", "Advances"), (covered, covered, 0.0, 0.0), strict=True
+            )
+        }
+        row |= dict.fromkeys((REVENUE, f"{REVENUE}|Penalties", auctions_of()), 0.0)
+        row |= {auctions_of(code): 0.0 for code in (*FIRM_SECTORS, INTERMEDIARIES)}
+        for name, value in row.items():
+            out.setdefault(name, {})[year] = value
+    frozen = {year: {code: annual[emissions_of(code)][2022] for code in FIRM_SECTORS} for year in YEARS}
+    return out | cost_variables(annual, purchases_of(trades), frozen, 55.3)
 
 
 def batch() -> list[RunResult]:

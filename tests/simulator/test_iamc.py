@@ -33,7 +33,7 @@ def test_every_variable_is_there_for_five_scenarios_and_nine_years(tmp_path: Pat
 def test_values_survive_the_export(tmp_path: Path) -> None:
     result = run("S5")
     table = pd.read_csv(write_iamc(tmp_path, [result])[0]).set_index("Variable")
-    for variable in ("Price|Carbon", "Emissions|CO2|Aviation", "Energy Consumption|Net Power Export"):
+    for variable in ("Price|Carbon", "Emissions|CO2|Aviation", "Energy Consumption|Net Power Import"):
         for year in YEARS:
             assert table.loc[variable, year] == pytest.approx(result.series(variable)[int(year)], rel=1e-9)
 

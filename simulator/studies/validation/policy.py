@@ -8,6 +8,7 @@ from typing import Any
 from tanshi.equilibrium.engine import EquilibriumError
 from tanshi.equilibrium.province.classes import UnitClassError
 from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.results.variables import POWER_SENT
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.abatement_cost import CHEAP, SHIPPED, TOGETHER, Curve, curves
 from tanshi.simulator.studies.equal_cut import REGIMES, Found, at_cut, overtakes
@@ -166,14 +167,14 @@ def _welfare() -> list[Point]:
 def _border() -> list[Point]:
     def exports(theta: float, cost: str) -> float:
         change = {"closure.border_pass_through": theta, "closure.border_cost": cost}
-        values = path_of(load_scenario("S5", change)).values["Energy Consumption|Net Power Export"]
-        return -values[2030]
+        values = path_of(load_scenario("S5", change)).values[POWER_SENT]
+        return values[2030]
 
     average, marginal = exports(1.0, "average"), exports(1.0, "marginal")
     return [
         Point(
             8,
-            "net power export of S5 in 2030 with the border bearing all, Mtce",
+            "net power export of S5 in 2030 with the border bearing all, TWh",
             "marginal pass-through is an option and keeps more of it",
             "average cost alone: 164 TWh",
             f"{abs(average):.1f} with average, {abs(marginal):.1f} with marginal cost",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import simulate
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import FIRM_SECTORS, cost_of, offsets_of
-from tanshi.simulator.studies.offsets import costs_of, offset_effects
+from tanshi.simulator.studies.offsets import offset_effects
 from tanshi.simulator.views.charts.style import png
 from tanshi.simulator.views.offsets import offset_figure, offset_table, offset_words, write_offsets
 
@@ -45,19 +44,6 @@ def test_offsets_take_the_place_of_abatement_and_the_table_says_so() -> None:
     assert effect.series(offsets_of(), "without").sum() == 0
     change = sum(effect.mean(cost_of(s), "change") for s in FIRM_SECTORS)
     assert change == pytest.approx(effect.mean(cost_of(), "change"), abs=1e-6)
-
-
-@pytest.mark.parametrize("mode", ["agents", "equilibrium"])
-def test_costs_are_the_same_whether_the_run_reports_them_or_not(mode: str) -> None:
-    reported = run("S5-sinks", mode)
-    silent = replace(
-        reported,
-        annual=reported.annual[~reported.annual["variable"].str.startswith("Cost|")],
-    )
-    ours, theirs = costs_of(reported), costs_of(silent)
-    assert ours.keys() == theirs.keys()
-    for name, by_year in ours.items():
-        assert list(theirs[name].values()) == pytest.approx(list(by_year.values()), rel=1e-9, abs=1e-6), name
 
 
 def test_figure_table_and_sentences_are_written(tmp_path: Path) -> None:

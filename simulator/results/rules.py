@@ -1,0 +1,70 @@
+"""From a run's log to what its rules came to: cap, bank, compliance, public revenue, by year."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from tanshi.simulator.results.variables import (
+    BANK,
+    CAP,
+    COMPLIANCE,
+    COVERED,
+    FIRM_SECTORS,
+    INTERMEDIARIES,
+    REVENUE,
+    auctions_of,
+)
+from tanshi.simulator.run.world import State, World
+
+Annual = dict[str, dict[int, float]]
+BUYERS = (*FIRM_SECTORS, INTERMEDIARIES)
+
+
+def rule_variables(w: World, s: State, price: Mapping[int, float], trades: pd.DataFrame) -> Annual:
+    """The years' variables of the rules.
+
+    Parameters
+    ----------
+    price
+        The year's carbon price, yuan/t.
+    trades
+        All fills, as `tanshi.simulator.results.collect.trade_table` has them.
+    """
+    settled = {int(row["year"]): row for row in s.log.settlements}
+    paid = _auctions(trades) if w.agents_trade else {}
+    out: Annual = {}
+
+    def note(name: str, year: int, value: float) -> None:
+        out.setdefault(name, {})[year] = value
+
+    for closed in s.log.years:
+        year, row = closed.year, settled[closed.year]
+        note(CAP, year, closed.cap)
+        note(COVERED, year, float(closed.accrued[closed.covered].sum()))
+        note(BANK, year, row["banked_t"] / 1e6)
+        note(f"{COMPLIANCE}|Obligations", year, row["owed_t"] / 1e6)
+        note(f"{COMPLIANCE}|Surrendered", year, row["surrendered_t"] / 1e6)
+        note(f"{COMPLIANCE}|Shortfall", year, row["shortfall_t"] / 1e6)
+        note(f"{COMPLIANCE}|Advances", year, row["borrowed_t"] / 1e6)
+        by_sector = {code: paid.get((year, code), 0.0) / 1e6 for code in BUYERS}
+        if not w.agents_trade:
+            sold = price[year] * s.policy.auctioned_share(year)
+            caps = s.policy.caps(year)
+            by_sector |= {code: sold * float(caps[i]) * closed.covered[i] for i, code in enumerate(w.sectors)}
+        for code, value in by_sector.items():
+            note(auctions_of(code), year, value)
+        auctions, penalties = sum(by_sector.values()), row["penalty_yuan"] / 1e6
+        note(auctions_of(), year, auctions)
+        note(f"{REVENUE}|Penalties", year, penalties)
+        note(REVENUE, year, auctions + penalties)
+    return out
+
+
+def _auctions(trades: pd.DataFrame) -> dict[tuple[int, str], float]:
+    """Year and sector of the buyer to yuan paid to government for allowances."""
+    sold = trades[trades["seller_sector"] == "GOV"]
+    value: pd.Series[Any] = (sold["price"] * sold["quantity_t"]).groupby([sold["year"], sold["buyer_sector"]]).sum()
+    return {(int(year), str(code)): float(yuan) for (year, code), yuan in value.items()}  # type: ignore[misc]
