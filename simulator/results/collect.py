@@ -95,9 +95,7 @@ def _costs(w: World, s: State, annual: Mapping[str, Mapping[int, float]], trades
             caps = dict(zip(w.sectors, (s.policy.caps(year) * 1e6).tolist(), strict=True))
             for sector, tonnes in row["net_sales_t"].items():
                 purchases[year, sector] = (share * caps[sector] - tonnes) * price[year]
-    baseline = {
-        year: dict(zip(w.sectors, s.policy.baseline.at(year).tolist(), strict=True)) for year in sorted(price)
-    }
+    baseline = {year: dict(zip(w.sectors, s.policy.baseline.at(year).tolist(), strict=True)) for year in sorted(price)}
     return cost_variables(annual, purchases, baseline, w.province.accounts.carbon_price)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -66,5 +65,6 @@ def rule_variables(w: World, s: State, price: Mapping[int, float], trades: pd.Da
 def _auctions(trades: pd.DataFrame) -> dict[tuple[int, str], float]:
     """Year and sector of the buyer to yuan paid to government for allowances."""
     sold = trades[trades["seller_sector"] == "GOV"]
-    value: pd.Series[Any] = (sold["price"] * sold["quantity_t"]).groupby([sold["year"], sold["buyer_sector"]]).sum()
-    return {(int(year), str(code)): float(yuan) for (year, code), yuan in value.items()}  # type: ignore[misc]
+    value = (sold["price"] * sold["quantity_t"]).groupby([sold["year"], sold["buyer_sector"]]).sum()
+    years, buyers = (value.index.get_level_values(level) for level in (0, 1))
+    return {(int(y), str(code)): float(yuan) for y, code, yuan in zip(years, buyers, value, strict=True)}

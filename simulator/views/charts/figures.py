@@ -7,11 +7,10 @@ The first four are those of the scenario comparison in Huo et al. (2026), S2 to 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,11 @@ from tanshi.language import mark, say, translate
 from tanshi.simulator.results.bands import MIDDLE, ends, many_seeds, quantile
 from tanshi.simulator.results.iamc import MODEL
 from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.variables import CUMULATIVE, POWER_PRICE, REVENUE, cost_of
 from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.balances import BALANCES, draw_balances
+from tanshi.simulator.views.charts.printing import hold
+from tanshi.simulator.views.mode import modes_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,21 +61,60 @@ ANNUAL_FIGURES = (
         mark("Mt CO₂ per year, territorial: combustion and process, exported power included"), False, "{:,.1f}",
     ),
 )  # fmt: skip
+MORE_FIGURES = (
+    AnnualFigure(
+        "gdp", "GDP|MER", mark("Gross domestic product"), mark("billion yuan of 2022, real"), False, "{:,.0f}",
+    ),
+    AnnualFigure(
+        "cumulative", CUMULATIVE, mark("Cumulative CO₂ emissions"), mark("Mt CO₂ since the first year"), True,
+        "{:,.0f}",
+    ),
+    AnnualFigure(
+        "power_price", POWER_PRICE, mark("Price of electricity"),
+        mark("yuan of 2022 per MWh, paid to power plants, carbon's cost in it"), False, "{:,.1f}",
+    ),
+    AnnualFigure(
+        "cost", cost_of(), mark("Cost of carbon policy"),
+        mark("million yuan of 2022, all sectors: allowances and offsets bought less sold, and abatement"), True,
+        "{:,.0f}",
+    ),
+    AnnualFigure(
+        "revenue", REVENUE, mark("Public revenue from the carbon market"),
+        mark("million yuan of 2022, auctions and penalties"), True, "{:,.0f}",
+    ),
+)  # fmt: skip
+"""Figures that a report and the dashboard have beside the first four."""
 PRICE_PATH = "price_by_period"
+PATH_TITLE = mark("Carbon price, period by period")
+TITLES: dict[str, str] = {spec.name: spec.title for spec in (*ANNUAL_FIGURES, *MORE_FIGURES)} | {
+    PRICE_PATH: PATH_TITLE
+} | BALANCES  # fmt: skip
+"""Name of every figure of several runs to its title in English."""
 SEEDS = mark(" Line: median over the seeds, band: 5 to 95 %.")
 FEW_SEEDS = mark(" Line: median over the seeds, band: lowest to highest.")
 
 
-def draw_figures(results: Sequence[RunResult], *, source: str | None = None) -> dict[str, Figure]:
-    """All figures of a batch by name; the price path is left out where no run has market periods.
+def draw_figures(
+    results: Sequence[RunResult], *, source: str | None = None, whole: bool = False, reference: str | None = None
+) -> dict[str, Figure]:
+    """The figures of a batch by name; the price path is left out where no run has market periods.
 
     A scenario run with several seeds is drawn as the median over its seeds with a pale band (`bands.ends`).
+
+    Parameters
+    ----------
+    whole
+        Whether those of a report are drawn as well: GDP, costs, what things consist of.
+    reference
+        As `tanshi.simulator.views.table.reference_of`.
     """
     line = source if source is not None else source_line(results)
-    out = {spec.name: annual_figure(results, spec, line) for spec in ANNUAL_FIGURES}
+    told = {str(name) for result in results for name in result.annual["variable"].unique()}
+    specs = (*ANNUAL_FIGURES, *(spec for spec in MORE_FIGURES if whole and spec.variable in told))
+    out = {spec.name: annual_figure(results, spec, line) for spec in specs}
     if any(len(result.periods) for result in results):
         out[PRICE_PATH] = price_figure(results, line)
-    return out
+    return out | (draw_balances(results, line, reference) if whole else {})
 
 
 def write_figures(
@@ -89,21 +131,21 @@ def write_figures(
 
 
 def source_line(results: Sequence[RunResult]) -> str:
-    """Who computed the figure from what: model, economy and seeds."""
-    return source_words((str(result.parameters.get("economy", "shanxi_2022")), result.seed) for result in results)
+    """Who computed the figure from what: model, its mode, economy and seeds."""
+    return source_words([(result.parameters, result.seed) for result in results])
 
 
-def source_words(runs: Iterable[tuple[str, int]]) -> str:
-    """The same of the economy and the seed of each run."""
-    known = set(runs)
-    economies = sorted({economy for economy, _ in known})
-    seeds = sorted({seed for _, seed in known})
+def source_words(runs: Sequence[tuple[Mapping[str, Any], int]]) -> str:
+    """The same of the parameters and the seed of each run."""
+    economies = sorted({str(parameters.get("economy", "shanxi_2022")) for parameters, _ in runs})
+    seeds = sorted({seed for _, seed in runs})
     shown = ", ".join(map(str, seeds))
     if len(seeds) > 4:
         shown = say("{first} to {last} ({count} seeds)", first=seeds[0], last=seeds[-1], count=len(seeds))
     return say(
-        "Source: {model}, economy {economies}, seed {seeds}. Simulated, not observed.{several}",
+        "Source: {model} ({mode}), economy {economies}, seed {seeds}. Simulated, not observed.{several}",
         model=MODEL,
+        mode=modes_words(parameters for parameters, _ in runs),
         economies=", ".join(economies),
         seeds=shown,
         several=seeds_words(len(seeds)),
@@ -125,7 +167,19 @@ def annual_figure(results: Sequence[RunResult], spec: AnnualFigure, source: str)
     figure, axes = _frame(results, translate(spec.title), translate(spec.unit), source, curves)
     _limits(axes, curves, bands, spec.from_zero)
     _draw(axes, curves, bands, 1, spec.number)
+    hold(figure, _numbers(curves, bands, "year"))
     return figure
+
+
+def _numbers(
+    curves: Mapping[str, style.Curve], bands: Mapping[str, tuple[NDArray[np.float64], ...]], across: str
+) -> pd.DataFrame:
+    """Every line's points, with the ends of its band."""
+    rows = []
+    for name, (x, y) in curves.items():
+        _, low, high = bands.get(name, (x, y, y))
+        rows.append(pd.DataFrame({"scenario": name, across: x, "median": y, "low": low, "high": high}))
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=["scenario", across, "median"])
 
 
 def price_figure(results: Sequence[RunResult], source: str) -> Figure:
@@ -137,7 +191,7 @@ def price_figure(results: Sequence[RunResult], source: str) -> Figure:
     curves, bands = _curves({name: group for name, group in paths.items() if group})
     figure, axes = _frame(
         results,
-        say("Carbon price, period by period"),
+        translate(PATH_TITLE),
         say("yuan per t CO₂, price of each market period"),
         source,
         curves,
@@ -148,6 +202,7 @@ def price_figure(results: Sequence[RunResult], source: str) -> Figure:
         axes.set_xticks([only + 0.5], [str(only)])  # its beginning lies before the first period
     longest = max((len(x) for x, _ in curves.values()), default=1)
     _draw(axes, curves, bands, max(1, longest // 9), "{:,.1f}")
+    hold(figure, _numbers(curves, bands, "time"))
     return figure
 
 
@@ -215,13 +270,13 @@ def _frame(
         head,
         unit,
         source,
-        legend_rows=math.ceil(len(titles) / 2),
+        legend_rows=style.legend_lines(len(titles)),
     )
-    style.legend(figure, titles)
+    style.legend(figure, titles, source=source)
     if years and max(years) - min(years) < 3:  # else the years would be divided
         axes.set_xticks(range(min(years), max(years) + 1))
     else:
-        axes.locator_params(axis="x", integer=True, nbins=10)
+        axes.locator_params(axis="x", integer=True, nbins=max(3, int(1.25 * figure.get_figwidth())))
     return figure, axes
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tanshi.simulator.studies.sweeps.analyse import ANALYSIS, Finding, Study
 from tanshi.simulator.studies.sweeps.indices import Measure
 from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.printing import printing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +36,7 @@ def draw_finding(result: Study, finding: Finding) -> Figure:
 
     titles = {factor.name: factor.title for factor in result.plan.factors}
     with matplotlib.rc_context(style.RC):  # type: ignore[arg-type, unused-ignore]
-        figure = Figure(figsize=(10.0, 7.6), dpi=style.DPI, facecolor="white")
+        figure = Figure(figsize=(10.0, 7.6), dpi=printing().dpi, facecolor="white")
         unit = f", {finding.unit}" if finding.unit else ""
         figure.text(0.02, 0.963, f"{finding.scenario}: {finding.output}{unit}", fontsize=13, fontweight="bold")
         design = result.plan.spec.design

@@ -19,11 +19,13 @@ from itertools import pairwise
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.simulator.machine.disk import write_file
+from tanshi.simulator.views.charts.printing import csv, printing, shrink
 from tanshi.version import __version__
 
 if TYPE_CHECKING:
@@ -41,7 +43,12 @@ SECTOR_COLOURS = {
     "ELEC": "#0072B2", "STEEL": "#D55E00", "NFM": "#CC79A7", "NMM": "#E69F00", "COKE": "#000000", "CHEM": "#56B4E9",
     "PAPER": "#009E73", "AIR": "#A79B00", "GOV": "#888888", "INT": "#BBBBBB",
 }  # fmt: skip
-WIDTH, HEIGHT, DPI = 8.0, 5.0, 150
+WIDTH, HEIGHT = 8.0, 5.0
+"""Inches for which figures are laid out; they are printed as `tanshi.simulator.views.charts.printing` says."""
+LETTERS = 13.5
+"""Letters of the unit below the title to an inch."""
+NARROW = 6.3
+"""Inches of width below which titles are set smaller and lines are named at their ends alone."""
 #: Curves closer than this share of the axis cannot be told apart and are drawn and named together.
 COINCIDE = 0.015
 
@@ -107,7 +114,7 @@ def looks(names: Sequence[str]) -> dict[str, Look]:
 
 
 def sheet(width: float = WIDTH, height: float = HEIGHT) -> Figure:
-    """An empty white sheet of the house's resolution, which a notebook shows without any set-up."""
+    """An empty white sheet of the asked size and resolution, which a notebook shows without any set-up."""
     from matplotlib.figure import Figure
 
     know_fonts()
@@ -116,7 +123,9 @@ def sheet(width: float = WIDTH, height: float = HEIGHT) -> Figure:
         def _repr_png_(self) -> bytes:
             return png(self)
 
-    return Sheet(figsize=(width, height), dpi=DPI, facecolor="white")
+    how = printing()
+    across, down = how.scale
+    return Sheet(figsize=(width * across, height * down), dpi=how.dpi, facecolor="white")
 
 
 def frame(title: str, unit: str, source: str, *, legend_rows: int = 1) -> tuple[Figure, Axes]:
@@ -125,8 +134,12 @@ def frame(title: str, unit: str, source: str, *, legend_rows: int = 1) -> tuple[
 
     with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
         figure = sheet()
-        bottom = 0.115 + 0.042 * legend_rows
-        axes = figure.add_axes((0.075, bottom, 0.735, 0.845 - bottom))
+        wide, tall = figure.get_size_inches()
+        bottom = 0.425 + 0.21 * legend_rows + _source_height(source, wide)
+        top = 0.775 - (0.0 if printing().title else 0.27) + 0.16 * wrapped(unit, int(LETTERS * wide)).count("\n")
+        # Margins are inches, so that words keep their room on a smaller sheet.
+        left, right = (0.6, 1.52) if wide >= NARROW else (0.5, 1.3)
+        axes = figure.add_axes((left / wide, bottom / tall, 1 - (left + right) / wide, 1 - (top + bottom) / tall))
         _captions(figure, title, unit, source)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
@@ -139,10 +152,21 @@ def frame(title: str, unit: str, source: str, *, legend_rows: int = 1) -> tuple[
 
 
 def _captions(figure: Figure, title: str, unit: str, source: str) -> None:
-    inch = 1.0 / figure.get_figheight()
-    figure.text(0.02, 1 - 0.275 * inch, title, fontsize=13, fontweight="bold", color=INK)
-    figure.text(0.02, 1 - 0.525 * inch, unit, fontsize=9.5, color=GREY)
-    figure.text(0.02, 0.09 * inch, source, fontsize=7.5, color=GREY)
+    how, wide = printing(), figure.get_figwidth()
+    inch, left = 1.0 / figure.get_figheight(), 0.16 / wide
+    above = 0.0 if how.title else 0.27
+    if how.title:
+        size = 13.0 if wide >= NARROW else max(9.0, 13.0 * wide / NARROW)
+        figure.text(left, 1 - 0.275 * inch, title, fontsize=size, fontweight="bold", color=INK)
+    unit = wrapped(unit, int(LETTERS * wide))
+    figure.text(left, 1 - (0.4 - above) * inch, unit, fontsize=9.5, color=GREY, va="top", linespacing=1.1)
+    if how.source:
+        figure.text(left, 0.09 * inch, wrapped(source, int(19 * wide)), fontsize=7.5, color=GREY, linespacing=1.1)
+
+
+def _source_height(source: str, wide: float) -> float:
+    """Inches that the source line takes."""
+    return 0.15 * (wrapped(source, int(19 * wide)).count("\n") + 1) if printing().source else 0.0
 
 
 def canvas(title: str, unit: str, source: str, *, height: float = HEIGHT, base: float = 0.35) -> tuple[Figure, Axes]:
@@ -259,7 +283,8 @@ def _number(text: str) -> float:
 
 def wrapped(text: str, width: int) -> str:
     """A label in lines of about so many Latin letters, of which one Chinese sign takes two."""
-    return fill(text, width if text.isascii() else max(width // 2, 1))
+    wide = sum(1 for sign in text if east_asian_width(sign) in "WF")
+    return fill(text, max(int(width * len(text) / (len(text) + wide)), 1) if text else width)
 
 
 def spread(places: Sequence[float], heights: Sequence[float]) -> list[float]:
@@ -275,10 +300,19 @@ def spread(places: Sequence[float], heights: Sequence[float]) -> list[float]:
     return out
 
 
-def legend(figure: Figure, titles: Mapping[str, str], *, columns: int = 2) -> None:
-    """Scenario titles below the axes, each with its line and marker."""
+def legend_lines(titles: int, columns: int = 2) -> int:
+    """Lines of a legend of so many titles; none on a narrow sheet, where the lines' ends name the scenarios."""
+    return -(-titles // columns) if printing().inches[0] >= NARROW else 0
+
+
+def legend(figure: Figure, titles: Mapping[str, str], *, source: str = "", columns: int = 2) -> None:
+    """Scenario titles below the axes, each with its line and marker; ``source`` is what stands below them."""
     from matplotlib.lines import Line2D
 
+    wide = figure.get_figwidth()
+    if not legend_lines(len(titles), columns):
+        return
+    foot = 0.075 + _source_height(source, wide)
     appearance = looks(list(titles))
     handles = [
         Line2D(
@@ -289,7 +323,8 @@ def legend(figure: Figure, titles: Mapping[str, str], *, columns: int = 2) -> No
         for name, title in titles.items()
     ]  # fmt: skip
     figure.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0.06, 0.045), ncols=columns, frameon=False,
+        handles=handles, loc="lower left", bbox_to_anchor=(0.48 / wide, foot / figure.get_figheight()),
+        ncols=columns, frameon=False,
         fontsize=8.5,
         handlelength=2.2, columnspacing=1.6, labelspacing=0.45, borderaxespad=0.0,
     )  # fmt: skip
@@ -323,12 +358,15 @@ def _file(figure: Figure, kind: str, metadata: Mapping[str, str | None]) -> byte
     for text in figure.findobj(Text):  # those written after the frame was made follow the user's own settings
         text.set_fontfamily(FONTS)
     with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
-        figure.savefig(stream, format=kind, dpi=DPI, metadata=dict(metadata))
+        if (by := printing().smaller) > 1.0 and not getattr(figure, "tanshi_shrunk", False):
+            shrink(figure, by)
+            figure.tanshi_shrunk = True  # type: ignore[attr-defined]
+        figure.savefig(stream, format=kind, dpi=figure.dpi, metadata=dict(metadata))
     return stream.getvalue()
 
 
 def save(figure: Figure, folder: Path | str, name: str) -> tuple[Path, Path]:
-    """Write ``<name>.png`` and ``<name>.svg``.
+    """Write ``<name>.png`` and ``<name>.svg``, and its numbers beside them as ``<name>.csv``.
 
     Raises
     ------
@@ -336,7 +374,21 @@ def save(figure: Figure, folder: Path | str, name: str) -> tuple[Path, Path]:
         Where the disk refuses.
     """
     place = Path(folder)
+    write_file(place / f"{name}.csv", csv(figure))
     return write_file(place / f"{name}.png", png(figure)), write_file(place / f"{name}.svg", svg(figure))
+
+
+def save_all(figure: Figure, folder: Path | str, name: str) -> list[Path]:
+    """Write a figure in every form: PNG, SVG, PDF, and its numbers as CSV.
+
+    Raises
+    ------
+    tanshi.simulator.machine.disk.StoreError
+        Where the disk refuses.
+    """
+    place = Path(folder)
+    pair = save(figure, place, name)
+    return [*pair, write_file(place / f"{name}.pdf", pdf(figure)), place / f"{name}.csv"]
 
 
 def panels(
@@ -363,6 +415,13 @@ def panels(
         axis.grid(color=PALE, linewidth=0.7)
         axis.set_axisbelow(True)
     return figure, axes
+
+
+def legend_rows(figure: Figure, handles: Sequence[Any], labels: Sequence[str], columns: int) -> None:
+    """A legend below all panels, above the source line, in so many columns."""
+    foot = (0.3 if printing().source else 0.12) / figure.get_figheight()
+    figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.05, foot), ncols=columns, frameon=False,
+                  fontsize=8.5, handlelength=1.6, columnspacing=1.4, labelspacing=0.4, borderaxespad=0.0)  # fmt: skip
 
 
 def legend_of(figure: Figure, axis: Axes) -> None:

@@ -12,6 +12,7 @@ from tanshi.simulator.views.dashboard import address
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.files import add_routes
 from tanshi.simulator.views.dashboard.pages import (
+    accounts,
     auction,
     compare,
     downloads,
@@ -42,6 +43,7 @@ class Page:
 
 PAGES = (
     Page("/", compare.TITLE, compare.view, compare.register),
+    Page("/accounts", accounts.TITLE, accounts.view, accounts.register),
     Page("/sectors", sectors.TITLE, sectors.view, sectors.register),
     Page("/order-book", auction.TITLE, auction.view, auction.register),
     Page("/network", network.TITLE, network.view, network.register),
@@ -53,7 +55,7 @@ PAGES = (
     Page("/what-if", what_if.TITLE, what_if.view, what_if.register, needs_results=False),
     Page("/start", start.TITLE, start.view, start.register, needs_results=False),
 )
-KEPT = (compare.KEPT,)
+KEPT = (compare.KEPT, accounts.KEPT)
 FRAME = """<!DOCTYPE html>
 <html lang="en"><head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body></html>"""
@@ -137,7 +139,7 @@ def _route(app: Dash, desk: Desk) -> None:
         elif ctx.triggered_id == "again":
             asked = now or ""
         else:
-            named = (address.read_address(asked).get(address.FOLDER) or [folder])[0]
+            named = next(iter(address.read_address(asked).get(address.FOLDER, [])), folder)
         content = told(draw)(desk, path, named, asked)
         there = named in desk.folders()
         return content, named if there and named != folder else no_update, {"folder": named if there else folder}

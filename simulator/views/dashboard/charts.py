@@ -58,7 +58,7 @@ def axis(title: str = "", *, grid: bool = False, **more: Any) -> dict[str, Any]:
     """One axis: no zero line, a pale grid only where values are read off it."""
     out: dict[str, Any] = {
         "showgrid": grid, "gridcolor": PALE, "zeroline": False, "linecolor": GREY, "ticks": "outside", "ticklen": 3,
-        "tickcolor": GREY, "automargin": True, "separatethousands": True,
+        "tickcolor": GREY, "automargin": True, "separatethousands": True, "exponentformat": "none",
     }  # fmt: skip
     if title:
         out["title"] = {"text": title, "font": {"size": 12, "color": GREY}}
@@ -157,6 +157,52 @@ def bars(
         traces, height=height, barmode="group", bargap=0.3,
         yaxis=axis(autorange="reversed"), xaxis=axis(grid=True, zeroline=True, zerolinecolor=GREY),
     )  # fmt: skip
+
+
+def stacked(years: Sequence[int], parts: Mapping[str, tuple[str, Sequence[float]]], *, digits: int = 1) -> Chart:
+    """Layers on top of one another by year; each name has its colour and its values."""
+    traces = [
+        {
+            "type": "scatter", "mode": "lines", "x": list(years), "y": list(values), "name": name, "stackgroup": "one",
+            "line": {"width": 0.5, "color": colour}, "fillcolor": colour,
+            "hovertemplate": f"%{{y:,.{digits}f}}",
+        }
+        for name, (colour, values) in parts.items()
+    ]  # fmt: skip
+    return chart(
+        traces, height=360, hovermode="x unified", xaxis=axis(dtick=_steps(years), tickformat="d"),
+        margin={"l": 52, "r": 26, "t": 10, "b": 36}, yaxis=axis(grid=True, rangemode="tozero"),
+    )  # fmt: skip
+
+
+def beside_each_other(
+    years: Sequence[int],
+    columns: Mapping[str, tuple[str, Sequence[float]]],
+    lines: Mapping[str, tuple[str, Sequence[float]]],
+    *,
+    stack: bool = False,
+    digits: int = 1,
+) -> Chart:
+    """Columns by year with lines above them; each name has its colour and its values."""
+    hover = f"%{{y:,.{digits}f}}"
+    traces: list[dict[str, Any]] = [
+        {"type": "bar", "x": list(years), "y": list(values), "name": name, "marker": {"color": colour},
+         "hovertemplate": hover}
+        for name, (colour, values) in columns.items()
+    ]  # fmt: skip
+    traces += [
+        {"type": "scatter", "mode": "lines+markers", "x": list(years), "y": list(values), "name": name,
+         "line": {"color": colour, "width": 2.2}, "marker": {"size": 6}, "hovertemplate": hover}
+        for name, (colour, values) in lines.items()
+    ]  # fmt: skip
+    return chart(
+        traces, height=360, hovermode="x unified", barmode="relative" if stack else "group",
+        xaxis=axis(dtick=_steps(years), tickformat="d"), yaxis=axis(grid=True, rangemode="tozero"),
+    )  # fmt: skip
+
+
+def _steps(years: Sequence[int]) -> int:
+    return 2 if len(years) > 7 else 1
 
 
 def against(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -13,7 +14,9 @@ from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.iamc import iamc_table
 from tanshi.simulator.results.store import read_run
 from tanshi.simulator.views.charts import style
-from tanshi.simulator.views.charts.figures import ANNUAL_FIGURES, PRICE_PATH, draw_figures
+from tanshi.simulator.views.charts.figures import TITLES
+from tanshi.simulator.views.charts.plots import Plots
+from tanshi.simulator.views.charts.printing import csv
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, Run
 from tanshi.simulator.views.dashboard.levers import file_of, read_link
@@ -24,7 +27,10 @@ from tanshi.simulator.views.reports.folder_report import shown_run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FIGURES = (*(spec.name for spec in ANNUAL_FIGURES), PRICE_PATH, *FROM_FILLS)
+FIGURES = (*TITLES, *FROM_FILLS)
+KINDS: dict[str, Callable[[Figure], bytes]] = {
+    "png": style.png, "svg": style.svg, "pdf": style.pdf, "csv": csv
+}  # fmt: skip
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline';"
     " script-src 'self' 'unsafe-inline'; font-src 'self' data:; frame-ancestors 'none'; form-action 'self'"
@@ -76,7 +82,13 @@ def _or_words(make: Any, name: str) -> flask.Response:
         return flask.Response("There is no such file.\n", 404, mimetype="text/plain")
     if isinstance(content, flask.Response):
         return content
-    kinds = {"csv": "text/csv", "png": "image/png", "svg": "image/svg+xml", "yaml": "application/yaml"}
+    kinds = {
+        "csv": "text/csv",
+        "png": "image/png",
+        "svg": "image/svg+xml",
+        "pdf": "application/pdf",
+        "yaml": "application/yaml",
+    }
     return _attached(content, name, kinds.get(name.rsplit(".", 1)[-1], "application/octet-stream"))
 
 
@@ -97,15 +109,16 @@ def batch_file(desk: Desk, batch: Batch, name: str) -> bytes | None:
     if name == "bands.csv":
         return _csv(desk.tables.bands(batch).rename(columns={"middle": "median"}))
     figure, _, kind = name.rpartition(".")
-    if figure in FIGURES and kind in ("png", "svg"):
+    if figure in FIGURES and kind in KINDS:
         drawn = _drawn(desk, batch, figure)
-        return None if drawn is None else style.png(drawn) if kind == "png" else style.svg(drawn)
+        return None if drawn is None else KINDS[kind](drawn)
     return None
 
 
 def _drawn(desk: Desk, batch: Batch, name: str) -> Figure | None:
     if name not in FROM_FILLS:
-        return draw_figures(desk.tables.results(batch, periods=True)).get(name)
+        drawn: Figure = getattr(Plots(desk.tables.results(batch, periods=True)), name)()
+        return drawn
     figures, left_out = detail_figures(read_run(run_inside(batch).folder), [name])
     if name in left_out:
         raise UserError(left_out[name])

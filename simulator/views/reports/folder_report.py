@@ -11,7 +11,7 @@ import pandas as pd
 
 from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
-from tanshi.simulator.machine.disk import StoreError, write_file
+from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.machine.progress import Report
 from tanshi.simulator.results.reading import read_frame
 from tanshi.simulator.results.store import read_run
@@ -19,7 +19,7 @@ from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.sweeps.sweep import DESIGN, read_plan
 from tanshi.simulator.views.charts.figures import draw_figures, seeds_words, source_line
-from tanshi.simulator.views.charts.style import pdf, png, save
+from tanshi.simulator.views.charts.style import png, save_all
 from tanshi.simulator.views.detail import detail_figures
 from tanshi.simulator.views.offsets import offset_figures
 from tanshi.simulator.views.reports.folder import Folder, open_folder
@@ -38,7 +38,8 @@ def folder_report(
     Parameters
     ----------
     keep
-        Folder to write every figure to as well, as PNG, SVG and PDF.
+        Folder to write every figure to as well, as PNG, SVG and PDF, with its numbers as CSV; in the size and with the
+        parts that `tanshi.simulator.views.charts.printing.printed` says.
     reference
         Scenario beside which the others are laid, as `tanshi.simulator.views.table.reference_of` takes it.
 
@@ -50,12 +51,12 @@ def folder_report(
     folder = open_folder(path)
     source = _sweep_source(folder) if folder.sweep else source_line(folder.runs)
     shown = with_fills(folder, shown_run(folder.runs))
-    figures = draw_figures(folder.runs, source=source) | ({} if folder.sweep else offset_figures(folder.runs))
+    drawn = draw_figures(folder.runs, source=source, whole=not folder.sweep, reference=reference)
+    figures = drawn | ({} if folder.sweep else offset_figures(folder.runs))
     details, left_out = detail_figures(shown, progress=progress)
     if keep is not None:
         for name, figure in (figures | details).items():
-            save(figure, keep, name)
-            write_file(keep / f"{name}.pdf", pdf(figure))
+            save_all(figure, keep, name)
     warnings = list(folder.warnings)
     for name, why in left_out.items():
         warnings.append(say("No figure '{name}': {why}", name=name, why=" ".join(why.split())))

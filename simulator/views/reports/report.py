@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from tanshi.language import mark, say, spoken, translate
+from tanshi.language import say, spoken, translate
 from tanshi.scenarios.calibrated import STATUS, fitted_values
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.simulator.machine.disk import write_file
@@ -16,8 +16,7 @@ from tanshi.simulator.results.iamc import MODEL
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import FIRM_SECTORS, SECTORS, TRADERS, emissions_of, net_sales_of
 from tanshi.simulator.views.charts.figures import (
-    ANNUAL_FIGURES,
-    PRICE_PATH,
+    TITLES,
     by_scenario,
     draw_figures,
     place,
@@ -154,8 +153,7 @@ def _summary(results: Sequence[RunResult], reference: str | None) -> str:
 
 
 def _figures(pictures: Mapping[str, bytes]) -> list[str]:
-    titles = FIGURES | {spec.name: spec.title for spec in ANNUAL_FIGURES}
-    titles |= {PRICE_PATH: mark("Carbon price, period by period")}
+    titles = FIGURES | TITLES
     return [figure(translate(titles.get(name, name)), content) for name, content in pictures.items()]
 
 

@@ -52,15 +52,15 @@ def _annual(result: Reproduction, spec: AnnualFigure) -> Figure:
     curves = {name: (x, quantile(world.path(name, spec.name), MIDDLE)) for name in world.values}
     bands = {name: [quantile(world.path(name, spec.name), at) for at in (LOW, HIGH)] for name in world.values}
     marks = _marks(result, spec.name, world)
-    unit = spec.unit
+    unit, source = spec.unit, source_line(result.results)
     if spec.name == "emissions" and result.multiplier is not None:
         unit = f"Mt CO₂ per year, territorial; printed values divided by the multiplier, {result.multiplier:.2f}"
     figure, axes = style.frame(
         f"Figure {NUMBERS[spec.name]} of Huo et al. 2026: {spec.title.lower().replace('co₂', 'CO₂')}, Shanxi",
-        unit, source_line(result.results), legend_rows=3,
+        unit, source, legend_rows=3,
     )  # fmt: skip
     titles = {run.scenario: run.title for run in result.results}
-    style.legend(figure, {name: titles.get(name, name) for name in curves})
+    style.legend(figure, {name: titles.get(name, name) for name in curves}, source=source)
     _limits(
         axes, [y for _, y in curves.values()] + [y for pair in bands.values() for y in pair], marks, x, spec.from_zero
     )

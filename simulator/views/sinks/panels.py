@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tanshi.simulator.studies.sinks.study import SinksResult
 from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.printing import printing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +37,7 @@ def panel_figure(
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(style.RC):  # type: ignore[arg-type, unused-ignore]
-        figure = Figure(figsize=size, dpi=style.DPI, facecolor="white")
+        figure = Figure(figsize=size, dpi=printing().dpi, facecolor="white")
         grid = figure.subplots(rows, columns, squeeze=False, **keywords)
         inch = 1 / size[1]
         figure.text(0.012, 1 - 0.3 * inch, title, fontsize=13, fontweight="bold", color=style.INK)

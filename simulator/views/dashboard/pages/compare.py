@@ -11,6 +11,7 @@ from dash import Dash, Input, Output, State, html, no_update
 
 from tanshi.language import mark, say, translate
 from tanshi.simulator.results.bands import many_seeds
+from tanshi.simulator.results.variables import COMPLIANCE, CUMULATIVE, POWER_PRICE, REVENUE, cost_of
 from tanshi.simulator.views.dashboard.address import Kept, keep, read_address
 from tanshi.simulator.views.dashboard.charts import Chart, by_year
 from tanshi.simulator.views.dashboard.desk import Desk
@@ -48,6 +49,14 @@ CHARTS = (
     ("Emissions|CO2", mark("CO₂ emissions"), mark("Mt CO₂ a year, territorial"), mark("Mt CO₂ a year"), False, 1),
     ("Energy Consumption", mark("Energy consumption"), mark("Mtce a year"), mark("Mtce a year"), False, 1),
     ("GDP|MER", mark("Gross domestic product"), mark("billion yuan of 2022"), mark("billion yuan of 2022"), False, 1),
+    (CUMULATIVE, mark("Cumulative CO₂ emissions"), mark("Mt CO₂ since the first year"), mark("Mt CO₂"), True, 0),
+    (POWER_PRICE, mark("Price of electricity"), mark("yuan of 2022 per MWh, paid to power plants"),
+     mark("yuan of 2022 per MWh"), False, 1),
+    (cost_of(), mark("Cost of carbon policy"), mark("million yuan of 2022, all sectors"), mark("million yuan of 2022"),
+     True, 0),
+    (REVENUE, mark("Public revenue from the carbon market"), mark("million yuan of 2022, auctions and penalties"),
+     mark("million yuan of 2022"), True, 0),
+    (f"{COMPLIANCE}|Shortfall", mark("Tonnes not surrendered"), mark("Mt CO₂ a year"), mark("Mt CO₂ a year"), True, 2),
 )  # fmt: skip
 VARIABLES = tuple(variable for variable, *_ in CHARTS)
 MANY = 60
@@ -93,7 +102,7 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
 
 def _beside(desk: Desk, batch: Batch, folders: Sequence[str]) -> dict[str, str]:
     """Runs that can be laid beside the batch's scenarios: of the folders, and its own one by one."""
-    found = {}
+    found: dict[str, str] = {}
     for name in dict.fromkeys([str(batch.folder), *folders]):
         try:
             other = batch if name == str(batch.folder) else desk.batch(name)
@@ -240,12 +249,14 @@ def body(
                  say("% of the reference") if percent else translate(apart),
                  drawn=_annual(gaps, variable, labels, True, 2 if percent else digits))
             for variable, title, _, apart, _, digits in CHARTS
+            if variable in set(gaps["variable"])
         ]  # fmt: skip
         return [*said, figures(*drawn), *_summary(desk, shown, base)]
     found = bands(desk.tables, shown, VARIABLES)
     drawn = [
         draw(translate(title), translate(unit), drawn=_annual(found, variable, labels, from_zero, digits))
         for variable, title, unit, _, from_zero, digits in CHARTS
+        if variable in set(found["variable"])
     ]
     gaps = differences(desk.tables, shown, base, ["GDP|MER"], percent=True)
     if len(gaps):  # its curve is one that the eye cannot tell from the reference's

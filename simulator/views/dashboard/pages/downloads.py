@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from dash import Dash, html
 
-from tanshi.simulator.views.charts.figures import ANNUAL_FIGURES, PRICE_PATH
+from tanshi.language import translate
+from tanshi.simulator.views.charts.figures import TITLES
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.files import run_inside
 from tanshi.simulator.views.dashboard.folder import Batch
@@ -15,8 +16,8 @@ from tanshi.simulator.views.dashboard.pages.auction import label
 from tanshi.simulator.views.dashboard.parts import heading, notice, prose, table
 
 TITLE = "Downloads"
-PICTURES = {**{spec.name: spec.title for spec in ANNUAL_FIGURES}, PRICE_PATH: "Carbon price, period by period"}
 OF_FILLS = {"network": "Who traded with whom", "matrix": "Trade from sector to sector"}
+FORMS = ("PNG", "SVG", "PDF", "CSV")
 OF_RUN = ("periods.csv", "trades.parquet", "scenario.yaml")
 MANY = 60
 """Runs of a batch up to which figures are drawn."""
@@ -40,8 +41,8 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     inside = run_inside(batch)
     of_fills = {name: f"{words}, {label(inside)}" for name, words in OF_FILLS.items() if inside.trades}
     pictures = [
-        [words, html.Span([link(f"{name}.png", "PNG"), " ", link(f"{name}.svg", "SVG")])]
-        for name, words in (PICTURES | of_fills).items()
+        [words, html.Span([link(f"{name}.{kind.lower()}", kind) for kind in FORMS], className="links")]
+        for name, words in (_titles(batch) | of_fills).items()
     ]
     command = f"`tanshi report {batch.folder} --figures FOLDER`"
     others = f"{command} draws more: order book, abatement costs, firms, energy flows, drift."
@@ -62,6 +63,16 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
         table(["Run", "Files", "Fills"], runs, "One run", text=(0, 1)),
         *(more if len(batch.runs) > MANY else []),
     ]  # fmt: skip
+
+
+def _titles(batch: Batch) -> dict[str, str]:
+    """Figures of the whole batch: a fan needs several seeds, a comparison several scenarios."""
+    named = {name: translate(title) for name, title in TITLES.items()}
+    if len(batch.scenarios) < 2:
+        named.pop("incidence")
+    if all(len(runs) < 2 for runs in batch.scenarios.values()):
+        named.pop("price_fan")
+    return named
 
 
 def register(app: Dash, desk: Desk) -> None:
