@@ -82,7 +82,10 @@ def read_document(path: Path, label: str) -> Document:
         if not path.is_file():
             return refuse("a YAML file", "a folder" if path.is_dir() else "no regular file")
         if size > LARGEST_FILE:
-            return refuse(f"a YAML file of at most {LARGEST_FILE:,} bytes", f"{size:,} bytes")
+            return refuse(
+                Message("a YAML file of at most {largest_file:,} bytes", largest_file=LARGEST_FILE),
+                Message("{size:,} bytes", size=size),
+            )
         raw = path.read_bytes()
     except FileNotFoundError:
         beside = [str(other.name) for other in path.parent.glob("*.y*ml")]
@@ -94,7 +97,7 @@ def read_document(path: Path, label: str) -> Document:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         hint = "Is it a YAML file, saved as UTF-8?"
-        return refuse("text in UTF-8", f"the byte 0x{raw[error.start]:02x}", line, hint)
+        return refuse("text in UTF-8", Message("the byte 0x{value:02x}", value=raw[error.start]), line, hint)
 
     yaml = YAML(typ="safe", pure=True)
     try:
@@ -103,14 +106,18 @@ def read_document(path: Path, label: str) -> Document:
             root = yaml.compose(text)
     except ReusedAnchorWarning as error:
         name, *lines = re.findall(r"(?<=anchor ')[^']*|(?<=line )\d+", str(error))
-        return refuse("each anchor once", f"&{name} on lines {' and '.join(lines)}", int(lines[-1]))
+        return refuse(
+            "each anchor once",
+            Message("&{name} on lines {lines}", name=name, lines=" and ".join(lines)),
+            int(lines[-1]),
+        )
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = f"an error: {error.problem or error.context}"
         hint = "YAML indents with spaces, not tabs." if "\\t" in said else ""
         return refuse("valid YAML", said, mark.line + 1 if mark else None, hint)
     except YAMLError as error:
-        return refuse("valid YAML", f"an error: {str(error).splitlines()[0]}")
+        return refuse("valid YAML", Message("an error: {error}", error=str(error).splitlines()[0]))
     except RecursionError:
         return refuse("a few levels of nesting", "thousands")
 
@@ -169,7 +176,12 @@ class _Reading:
             if key in values:
                 first = self.document.marks[here].line
                 again = key_node.start_mark.line + 1
-                self.refuse("each field once", f"it twice, on lines {first} and {again}", key_node, here)
+                self.refuse(
+                    "each field once",
+                    Message("it twice, on lines {first} and {again}", first=first, again=again),
+                    key_node,
+                    here,
+                )
                 continue
             self.document.marks[here] = Mark(self.label, key_node.start_mark.line + 1)
             values[key] = self.value(value_node, here)
@@ -198,10 +210,12 @@ class _Reading:
             try:
                 return getattr(self.yaml.constructor, f"construct_yaml_{kind}")(node)
             except (ValueError, KeyError, IndexError, OverflowError):  # such as `!!int ""`
-                self.refuse(f"a value that is a YAML {kind}", shorten(node.value), node, path)
+                self.refuse(Message("a value that is a YAML {kind}", kind=kind), shorten(node.value), node, path)
                 return None
         tag = kind if kind == node.tag else f"!!{kind}"
-        self.refuse("plain values without tags", f"the tag {tag}", node, path, "Tags are never followed.")
+        self.refuse(
+            "plain values without tags", Message("the tag {tag}", tag=tag), node, path, "Tags are never followed."
+        )
         return None
 
 

@@ -107,7 +107,12 @@ def read_factor(document: Document, key: str, draw: Draw, known: Sequence[Mappin
     before = len(document.problems)
     given = [kind for kind in DISTRIBUTIONS if getattr(draw, kind) not in (None, False)]
     if len(given) != 1:
-        add_problem(document, here, f"exactly one of {', '.join(DISTRIBUTIONS)}", " and ".join(given) or "none of them")
+        add_problem(
+            document,
+            here,
+            Message("exactly one of {distributions}", distributions=", ".join(DISTRIBUTIONS)),
+            " and ".join(given) or "none of them",
+        )
         return None
     fields: tuple[str, ...] = ()
     if draw.variants is None:
@@ -125,7 +130,9 @@ def read_factor(document: Document, key: str, draw: Draw, known: Sequence[Mappin
         figure = known[0].get(path)
         if figure is None or figure.low is None or figure.high is None:
             hint = "Give the ends yourself, such as `uniform: [0.5, 2]`."
-            add_problem(document, here, "figures with a published range", f"{path}, which has none", hint)
+            add_problem(
+                document, here, "figures with a published range", Message("{path}, which has none", path=path), hint
+            )
         else:
             ranges[path] = (figure.low, figure.high)
     if len(document.problems) > before:
@@ -157,7 +164,12 @@ def _is_group(path: str) -> bool:
 def _check_numbers(document: Document, here: Sequence[str], draw: Draw, kind: str) -> None:
     numbers = getattr(draw, kind)
     if kind in ("uniform", "loguniform") and not numbers[0] < numbers[1]:
-        add_problem(document, (*here, kind), "a lowest value below the highest", f"{numbers[0]:g} and {numbers[1]:g}")
+        add_problem(
+            document,
+            (*here, kind),
+            "a lowest value below the highest",
+            Message("{low:g} and {high:g}", low=numbers[0], high=numbers[1]),
+        )
     elif kind == "loguniform" and numbers[0] <= 0:
         add_problem(document, (*here, kind), "values above 0", f"{numbers[0]:g}")
     elif kind == "triangular" and not (numbers[0] <= numbers[1] <= numbers[2] and numbers[0] < numbers[2]):
@@ -168,10 +180,15 @@ def _check_numbers(document: Document, here: Sequence[str], draw: Draw, kind: st
         add_problem(document, (*here, kind), "a standard deviation above 0", f"{numbers[1]:g}")
     elif kind == "values" and (draw.relative or draw.complement) and not all(_is_number(v) for v in numbers):
         why = "they multiply" if draw.relative else "another field takes 1 less each"
-        add_problem(document, (*here, kind), f"numbers, since {why}", shorten(numbers))
+        add_problem(document, (*here, kind), Message("numbers, since {why}", why=why), shorten(numbers))
     if kind in CONTINUOUS and not all(abs(number) <= LARGEST for number in numbers):
         got = ", ".join(f"{number:g}" for number in numbers)
-        add_problem(document, (*here, kind), f"numbers between {-LARGEST:g} and {LARGEST:g}", got)
+        add_problem(
+            document,
+            (*here, kind),
+            Message("numbers between {lowest:g} and {largest:g}", lowest=-LARGEST, largest=LARGEST),
+            got,
+        )
 
 
 def _is_number(value: object) -> bool:
@@ -208,7 +225,12 @@ def check_range(
                     row = scenario_fields().get(str(place))
                     expected = context.get("expected") or (row.expectation if row else str(item["msg"]))
                     got = context.get("got") or shorten(item["input"])
-                    add_problem(document, keys, f"{place} to be {expected}", f"{got} at one end")
+                    add_problem(
+                        document,
+                        keys,
+                        Message("{place} to be {expected}", place=place, expected=expected),
+                        Message("{got} at one end", got=got),
+                    )
 
 
 def _cannot_multiply(
@@ -220,7 +242,13 @@ def _cannot_multiply(
         if not _is_number(found):
             got = "nothing" if found is None else shorten(found)
             hint = "Give its values themselves, without `relative`."
-            add_problem(document, keys, f"a number in {path} of {scenario.name} to multiply", got, hint)
+            add_problem(
+                document,
+                keys,
+                Message("a number in {path} of {scenario} to multiply", path=path, scenario=scenario.name),
+                got,
+                hint,
+            )
             return True
     return False
 
@@ -228,7 +256,12 @@ def _cannot_multiply(
 def _figure_range(document: Document, keys: Sequence[str], factor: Factor, figure: Figure, value: Any) -> set[str]:
     if not _is_number(value) or value < figure.lowest:
         got = f"{value:g}" if _is_number(value) else shorten(value)
-        add_problem(document, keys, f"{figure.path} to be {figure.expectation}", f"{got} at one end")
+        add_problem(
+            document,
+            keys,
+            Message("{path} to be {expectation}", path=figure.path, expectation=figure.expectation),
+            Message("{got} at one end", got=got),
+        )
         return {figure.path}
     if figure.low is None or figure.high is None or factor.draw.beyond_range:
         return set()
@@ -238,7 +271,13 @@ def _figure_range(document: Document, keys: Sequence[str], factor: Factor, figur
     expected = Message(
         "{path} within its published range of {low:g} to {high:g}", path=figure.path, low=figure.low, high=figure.high
     )
-    add_problem(document, keys, expected, f"{value:g} at one end", "To leave it on purpose: beyond_range: true.")
+    add_problem(
+        document,
+        keys,
+        expected,
+        Message("{value:g} at one end", value=value),
+        "To leave it on purpose: beyond_range: true.",
+    )
     return {figure.path}
 
 
@@ -249,7 +288,12 @@ def check_overlap(document: Document, factors: Sequence[Factor]) -> None:
         for path in _touched(factor):
             owner = owners.setdefault(path, factor.name)
             if owner != factor.name:
-                add_problem(document, ("parameters", factor.name), f"fields that {owner} does not set too", path)
+                add_problem(
+                    document,
+                    ("parameters", factor.name),
+                    Message("fields that {owner} does not set too", owner=owner),
+                    path,
+                )
                 break
 
 

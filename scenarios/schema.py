@@ -239,7 +239,12 @@ class Banking(Group):
     def _nothing_to_plan_for(self) -> Self:
         if not self.allowed and "horizon" in self.model_fields_set and self.horizon > 0:
             hint = "Where nothing can be kept there is nothing to look ahead for: set banking.horizon to 0."
-            raise _refuse("no horizon where banking is not allowed", f"{self.horizon} years", "banking.horizon", hint)
+            raise _refuse(
+                "no horizon where banking is not allowed",
+                Message("{horizon} years", horizon=self.horizon),
+                "banking.horizon",
+                hint,
+            )
         return self
 
 
@@ -267,7 +272,9 @@ class Offsets(Group):
         if self.model_fields_set and "share" not in self.model_fields_set:
             given = ", ".join(sorted(self.model_fields_set))
             hint = "Without a share nobody may surrender a credit; China's is 0.05."
-            raise _refuse("a share as soon as offsets are described", f"{given} alone", "offsets.share", hint)
+            raise _refuse(
+                "a share as soon as offsets are described", Message("{given} alone", given=given), "offsets.share", hint
+            )
         return self
 
     @model_validator(mode="after")
@@ -278,7 +285,9 @@ class Offsets(Group):
         if factor > 1:
             hint = "Raise the tax rate, or lower the share or the subsidy, by which it falls."
             expected = "a bargaining price (Yang et al. 2021, eq. 7) not above the highest abatement cost"
-            raise _refuse(expected, f"{factor:.3g} of the way to it", "offsets.bargaining_tax", hint)
+            raise _refuse(
+                expected, Message("{factor:.3g} of the way to it", factor=factor), "offsets.bargaining_tax", hint
+            )
         return self
 
 
@@ -334,7 +343,11 @@ class Strategies(Group):
         shares = self.as_dict()
         for name in sorted(set(shares) - set(type(self).model_fields) - set(plugins.known("strategy"))):
             fields = ", ".join([*type(self).model_fields, *plugins.known("strategy")])
-            raise _refuse(f"one of the fields {fields}", f"the field {name!r}", f"firms.strategies.{name}")
+            raise _refuse(
+                Message("one of the fields {fields}", fields=fields),
+                Message("the field {name!r}", name=name),
+                f"firms.strategies.{name}",
+            )
         given: dict[str, Any] = dict(shares)
         for name, share in given.items():  # those from outside; the program's own have been looked at
             if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
@@ -616,7 +629,9 @@ class Scenario(Group):
     def _after_the_benchmark(cls, policy_start: int, info: ValidationInfo) -> int:
         years = info.data.get("years")
         if years is not None and policy_start <= years.start:
-            raise _refuse(f"a year after the benchmark {years.start}", str(policy_start), "policy_start")
+            raise _refuse(
+                Message("a year after the benchmark {start}", start=years.start), str(policy_start), "policy_start"
+            )
         return policy_start
 
     @field_validator("allocation")
@@ -632,7 +647,12 @@ class Scenario(Group):
         if given and not standard:
             hint = "Under an absolute cap the tonnes are given: set cap.regime to tps, or leave the benchmarks out."
             expected = "cap.regime tps where benchmarks are given"
-            raise _refuse(expected, f"absolute and benchmarks of {', '.join(given)}", "allocation.benchmarks", hint)
+            raise _refuse(
+                expected,
+                Message("absolute and benchmarks of {given}", given=", ".join(given)),
+                "allocation.benchmarks",
+                hint,
+            )
         return allocation
 
     @field_validator("penalty")
@@ -674,7 +694,11 @@ class Scenario(Group):
             return shock
         years, start, market = (info.data.get(name) for name in ("years", "policy_start", "market"))
         if years is not None and start is not None and not start <= shock.year <= years.end:
-            raise _refuse(f"a year of the policy, {start} to {years.end}", str(shock.year), "shock.year")
+            raise _refuse(
+                Message("a year of the policy, {start} to {end}", start=start, end=years.end),
+                str(shock.year),
+                "shock.year",
+            )
         if market is not None and shock.period > market.periods_per_year:
             expected: str = Message(
                 "one of the {periods_per_year} periods of a year", periods_per_year=market.periods_per_year

@@ -93,7 +93,9 @@ def load_sweep(
     scenarios = read_scenarios(document, spec.scenarios, ("scenarios",), path.parent, spec.set, overrides or {})
     names = [scenario.name for scenario in scenarios]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        add_problem(document, ("scenarios",), "scenarios with different names", f"{', '.join(twice)} twice")
+        add_problem(
+            document, ("scenarios",), "scenarios with different names", Message("{twice} twice", twice=", ".join(twice))
+        )
     plan = _plan(path.stem, spec, scenarios, document, variables)
     if document.problems:
         raise refusal(SweepError, CANNOT, document.problems)
@@ -159,13 +161,18 @@ def _check_design(document: Document, spec: Sweep, factors: Sequence[Factor]) ->
     if design.method == "morris" and design.levels % 2:
         add_problem(document, ("design", "levels"), "an even number for the morris design", str(design.levels))
     if design.method in ("morris", "sobol") and d < 2:
-        add_problem(document, ("parameters",), f"at least two parameters for the {design.method} design", str(d))
+        add_problem(
+            document,
+            ("parameters",),
+            Message("at least two parameters for the {method} design", method=design.method),
+            str(d),
+        )
     if len(set(spec.seeds)) < len(spec.seeds):
         add_problem(document, ("seeds",), "each seed once", shorten(spec.seeds))
     points = count_points(design, [len(f.choices) or f.draw.levels or design.levels for f in factors])
     runs = points * len(spec.scenarios) * len(spec.seeds)
     if runs > LARGEST:
-        add_problem(document, ("design",), f"at most {LARGEST:,} runs", f"{runs:,}")
+        add_problem(document, ("design",), Message("at most {largest:,} runs", largest=LARGEST), f"{runs:,}")
 
 
 def count_points(design: DesignSpec, levels: Sequence[int]) -> int:

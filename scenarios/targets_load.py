@@ -149,7 +149,12 @@ def _parameters(
     for name, free in spec.parameters.items():
         here = ("parameters", name)
         if not free.lower < free.upper:
-            add_problem(document, (*here, "upper"), f"a number above lower = {free.lower:g}", f"{free.upper:g}")
+            add_problem(
+                document,
+                (*here, "upper"),
+                Message("a number above lower = {lower:g}", lower=free.lower),
+                f"{free.upper:g}",
+            )
             continue
         draw = Draw(title=free.title, fields=free.fields, relative=free.relative, uniform=[free.lower, free.upper])
         before = len(document.problems)
@@ -173,7 +178,12 @@ def _whole(document: Document, here: Sequence[str], factor: Factor) -> bool:
     for path in factor.fields:
         row = scenario_fields().get(path)
         if row is not None and not row.kind.startswith("a number"):
-            add_problem(document, here, "a field that can take any number of a range", f"{path}, {row.kind}")
+            add_problem(
+                document,
+                here,
+                "a field that can take any number of a range",
+                Message("{path}, {kind}", path=path, kind=row.kind),
+            )
             return True
     return False
 
@@ -197,7 +207,13 @@ def _start(
         got = " and ".join(f"{value:g}" for value in sorted(values))
         hint = "" if free.start is not None else "The scenarios start there; give another `start`."
         key = (*here, "start") if free.start is not None else here
-        add_problem(document, key, f"one start between {free.lower:g} and {free.upper:g}", got, hint)
+        add_problem(
+            document,
+            key,
+            Message("one start between {lower:g} and {upper:g}", lower=free.lower, upper=free.upper),
+            got,
+            hint,
+        )
     return start
 
 

@@ -3,7 +3,9 @@
 python tools/messages.py
 
 Refused are f-strings with words in them, sums of texts, ``%`` and ``.format`` where an error that a person can mend is
-made (a class that comes from ``TanshiError``), and in a `Problem`, a `Fault` or a `Message`.
+made (a class that comes from ``TanshiError``), and in a `Problem`, a `Fault` or a `Message`. The same holds for what is
+given to a function that passes it on to one of these, however many functions lie between: there, f-strings of several
+words are refused (those without a blank are names of files).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 
 ROOM = Path(__file__).resolve().parents[1]
@@ -60,6 +62,55 @@ def put_together(node: ast.AST, spoken: Container[str]) -> bool:
     return any(put_together(part, spoken) for part in ast.iter_child_nodes(node))
 
 
+def sentence(node: ast.AST) -> bool:
+    """Whether an f-string of several words stands here, outside a message's own fields."""
+    match node:
+        case ast.Call(func=ast.Name(id="Message")):
+            return False
+        case ast.JoinedStr(values=parts):
+            return _words(*parts) and any(isinstance(n, ast.Constant) and " " in str(n.value) for n in parts)
+    return any(sentence(part) for part in ast.iter_child_nodes(node))
+
+
+def passing_on(trees: dict[str, ast.Module], spoken: Mapping[str, slice]) -> dict[str, dict[str, int]]:
+    """Functions that put arguments of theirs into messages: their name to these arguments and the arguments' places.
+
+    An argument that has to be named has the place -1.
+    """
+    functions = [
+        node
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("__")
+    ]
+    calls = {id(f): [node for node in ast.walk(f) if isinstance(node, ast.Call)] for f in functions}
+    found: dict[str, dict[str, int]] = {}
+    while True:
+        new: dict[str, dict[str, int]] = {}
+        for f in functions:
+            given = [a.arg for a in (*f.args.posonlyargs, *f.args.args)]
+            shift = 1 if given[:1] in (["self"], ["cls"]) else 0
+            own = {a: i - shift for i, a in enumerate(given)} | {a.arg: -1 for a in f.args.kwonlyargs}
+            for call in calls[id(f)]:
+                for word in told(call, spoken, found):
+                    if isinstance(word, ast.Name) and own.get(word.id, -2) > -2 and word.id not in PLACES:
+                        new.setdefault(f.name, {})[word.id] = own[word.id]
+        if new == found:
+            return found
+        found = new
+
+
+def told(call: ast.Call, spoken: Mapping[str, slice], passed: Mapping[str, Mapping[str, int]]) -> list[ast.expr]:
+    """The arguments of a call that end up in a message; none where it makes none."""
+    called = ast.unparse(call.func).rpartition(".")[2]
+    if called in spoken:
+        return call.args[spoken[called]] + [k.value for k in call.keywords if k.arg not in PLACES]
+    mine = passed.get(called, {})
+    return [a for i, a in enumerate(call.args) if i in mine.values()] + [
+        k.value for k in call.keywords if k.arg in mine
+    ]
+
+
 def _words(*nodes: ast.expr) -> bool:
     return any(isinstance(n, ast.Constant) and isinstance(n.value, str) and WORD.search(n.value) for n in nodes)
 
@@ -67,15 +118,14 @@ def _words(*nodes: ast.expr) -> bool:
 def faults(trees: dict[str, ast.Module]) -> Iterator[tuple[str, int]]:
     """File and line of every message that is put together."""
     spoken = dict.fromkeys(family(trees), slice(None)) | PHRASES
+    passed = passing_on(trees, spoken)
     for name, tree in trees.items():
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue
             called = ast.unparse(node.func).rpartition(".")[2]
-            if called not in spoken:
-                continue
-            words = node.args[spoken[called]] + [k.value for k in node.keywords if k.arg not in PLACES]
-            if any(put_together(word, spoken) for word in words):
+            words = told(node, spoken, passed)
+            if any(put_together(word, spoken) if called in spoken else sentence(word) for word in words):
                 yield name, node.lineno
 
 

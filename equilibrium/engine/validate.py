@@ -22,6 +22,7 @@ from tanshi.equilibrium.engine.model import (
 )
 from tanshi.equilibrium.engine.names import nearest
 from tanshi.equilibrium.engine.nest import Leaf, Nest, Tax, Tree, benchmark_value, leaves
+from tanshi.errors import Message
 
 PLAIN = frozenset({int, float, np.float64})
 
@@ -70,10 +71,28 @@ def validate(model: Model) -> None:
                 name=activity.name,
                 level=activity.level,
             )
-        _check_tree(f"output of activity '{activity.name}'", activity.output, -1, consumers, auxiliaries)
-        _check_tree(f"inputs of activity '{activity.name}'", activity.inputs, 1, consumers, auxiliaries)
+        _check_tree(
+            Message("output of activity '{activity}'", activity=activity.name),
+            activity.output,
+            -1,
+            consumers,
+            auxiliaries,
+        )
+        _check_tree(
+            Message("inputs of activity '{activity}'", activity=activity.name),
+            activity.inputs,
+            1,
+            consumers,
+            auxiliaries,
+        )
     for consumer in model.consumers:
-        _check_tree(f"demand of consumer '{consumer.name}'", consumer.demand, 1, consumers, auxiliaries)
+        _check_tree(
+            Message("demand of consumer '{consumer}'", consumer=consumer.name),
+            consumer.demand,
+            1,
+            consumers,
+            auxiliaries,
+        )
         _check_consumer(consumer, consumers, auxiliaries)
     _check_auxiliaries(model, commodities)
     _check_supply(model, commodities)
@@ -90,7 +109,7 @@ def _types(model: Model) -> None:
         ("auxiliaries", model.auxiliaries, Auxiliary),
     )
     for where, part, kind in parts:
-        _all(f"{where} of the model", part, kind)
+        _all(Message("{where} of the model", where=where), part, kind)
         for number, item in enumerate(part):
             if not isinstance(item.name, str) or not item.name:
                 raise ModelError(
@@ -104,17 +123,27 @@ def _types(model: Model) -> None:
             "the numeraire is {found}; give the name of a commodity or a consumer", found=_found(model.numeraire)
         )
     for activity in model.activities:
-        _number(f"level of activity '{activity.name}'", activity.level)
-        _tree_types(f"output of activity '{activity.name}'", activity.output)
-        _tree_types(f"inputs of activity '{activity.name}'", activity.inputs)
+        _number(Message("level of activity '{activity}'", activity=activity.name), activity.level)
+        _tree_types(Message("output of activity '{activity}'", activity=activity.name), activity.output)
+        _tree_types(Message("inputs of activity '{activity}'", activity=activity.name), activity.inputs)
     for commodity in model.commodities:
         for field in ("price", "lower", "upper"):
-            _number(f"{field} of commodity '{commodity.name}'", getattr(commodity, field))
+            _number(
+                Message("{field} of commodity '{commodity}'", field=field, commodity=commodity.name),
+                getattr(commodity, field),
+            )
     for consumer in model.consumers:
-        _tree_types(f"demand of consumer '{consumer.name}'", consumer.demand)
-        _all(f"endowments of consumer '{consumer.name}'", consumer.endowments, Endowment)
+        _tree_types(Message("demand of consumer '{consumer}'", consumer=consumer.name), consumer.demand)
+        _all(Message("endowments of consumer '{consumer}'", consumer=consumer.name), consumer.endowments, Endowment)
         for endowment in consumer.endowments:
-            _number(f"endowment of '{endowment.commodity}' of consumer '{consumer.name}'", endowment.quantity)
+            _number(
+                Message(
+                    "endowment of '{commodity}' of consumer '{consumer}'",
+                    commodity=endowment.commodity,
+                    consumer=consumer.name,
+                ),
+                endowment.quantity,
+            )
         for what in ("income_shares", "subsistence"):
             given = getattr(consumer, what)
             if not hasattr(given, "items"):
@@ -125,13 +154,21 @@ def _types(model: Model) -> None:
                     found=_found(given),
                 )
             for name, value in given.items():
-                _number(f"{what} of '{name}' of consumer '{consumer.name}'", value)
+                _number(
+                    Message(
+                        "{what} of '{name}' of consumer '{consumer}'", what=what, name=name, consumer=consumer.name
+                    ),
+                    value,
+                )
     for auxiliary in model.auxiliaries:
-        _all(f"terms of auxiliary '{auxiliary.name}'", auxiliary.terms, Term)
+        _all(Message("terms of auxiliary '{auxiliary}'", auxiliary=auxiliary.name), auxiliary.terms, Term)
         for field in ("value", "lower", "upper", "scale"):
-            _number(f"{field} of auxiliary '{auxiliary.name}'", getattr(auxiliary, field))
+            _number(
+                Message("{field} of auxiliary '{auxiliary}'", field=field, auxiliary=auxiliary.name),
+                getattr(auxiliary, field),
+            )
         for term in auxiliary.terms:
-            _number(f"a coefficient of auxiliary '{auxiliary.name}'", term.coefficient)
+            _number(Message("a coefficient of auxiliary '{auxiliary}'", auxiliary=auxiliary.name), term.coefficient)
 
 
 def _plain(leaf: Leaf) -> bool:
@@ -149,8 +186,8 @@ def _tree_types(where: str, tree: object) -> None:
     if type(tree) is Leaf and _plain(tree):
         return
     if isinstance(tree, Nest):
-        _number(f"{where}: elasticity of nest '{tree.name}'", tree.sigma)
-        _number(f"{where}: augmentation of nest '{tree.name}'", tree.augment)
+        _number(Message("{where}: elasticity of nest '{tree}'", where=where, tree=tree.name), tree.sigma)
+        _number(Message("{where}: augmentation of nest '{tree}'", where=where, tree=tree.name), tree.augment)
         if isinstance(tree.children, str | Leaf | Nest) or not isinstance(tree.children, Iterable):
             raise ModelError(
                 "{where}: children of nest '{name}' are {found}; a tuple is expected",
@@ -167,11 +204,11 @@ def _tree_types(where: str, tree: object) -> None:
         raise ModelError(
             "{where}: a leaf's commodity is {found}; a name is expected", where=where, found=_found(tree.commodity)
         )
-    _number(f"{where}: quantity of '{tree.address}'", tree.quantity)
-    _number(f"{where}: benchmark price of '{tree.address}'", tree.price)
-    _all(f"{where}: taxes on '{tree.address}'", tree.taxes, Tax)
+    _number(Message("{where}: quantity of '{address}'", where=where, address=tree.address), tree.quantity)
+    _number(Message("{where}: benchmark price of '{address}'", where=where, address=tree.address), tree.price)
+    _all(Message("{where}: taxes on '{address}'", where=where, address=tree.address), tree.taxes, Tax)
     for tax in tree.taxes:
-        _number(f"{where}: tax rate on '{tree.address}'", tax.rate)
+        _number(Message("{where}: tax rate on '{address}'", where=where, address=tree.address), tax.rate)
 
 
 def _all(where: str, given: object, kind: type) -> None:

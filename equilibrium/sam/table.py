@@ -13,6 +13,7 @@ import pandas as pd
 
 from tanshi.equilibrium.engine.model import ModelError
 from tanshi.equilibrium.engine.names import nearest
+from tanshi.errors import Message
 
 BALANCE = 1e-6  # of an account's total: larger gaps are refused
 TOTALS = ("total", "sum", "totals")
@@ -172,7 +173,10 @@ def _square(raw: pd.DataFrame, name: str) -> pd.DataFrame:
                 kind=kind,
             )
     cells = [
-        [_number(v, f"'{name}', row '{r}', column '{c}'") for c, v in zip(columns, row, strict=True)]
+        [
+            _number(v, Message("'{name}', row '{r}', column '{c}'", name=name, r=r, c=c))
+            for c, v in zip(columns, row, strict=True)
+        ]
         for r, row in zip(rows, raw.iloc[:, 1:].itertuples(index=False), strict=True)
     ]
     table = pd.DataFrame(cells, index=rows, columns=columns)

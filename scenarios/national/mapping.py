@@ -295,7 +295,7 @@ def _usable(table: NationalTable) -> None:
         if labour <= 0.0 and "value_added" not in table.unparted:
             add("a labour compensation above 0", labour, s)
         if value >= output:
-            add(f"a value added below gross output ({output:.6g})", value, s)
+            add(Message("a value added below gross output ({output:.6g})", output=output), value, s)
     for role in FINAL[:3]:
         if float(table.final[role].sum()) <= 0.0 and not (role == "government" and "consumption" in table.unparted):
             problems.append(Problem("a total above 0", "0", table.file, field=role))

@@ -130,7 +130,11 @@ class Reading:
         top, address = self.frame.top - 1, self.frame.sheet.address
         where = [address(top, p) if across else address(p, 0) for p in places]
         kind = "column" if across else "row"
-        self._add(f"one {kind} for {role}", f"{len(places)} of them", field=f"cells {listed(where)}")
+        self._add(
+            Message("one {kind} for {role}", kind=kind, role=role),
+            Message("{count} of them", count=len(places)),
+            field=f"cells {listed(where)}",
+        )
         return total
 
     def _part_sums(self, found: dict[str, Array]) -> None:
@@ -168,7 +172,7 @@ class Reading:
             if not have & set(roles) and not ("import" in roles and bought):
                 words = " or ".join(named(COLUMNS[role]) for role in roles)
                 hint = "" if "import" not in roles else "Imports in a matrix of their own: --imports FILE or a sheet."
-                self._add(f"a column headed {words}", "none", field=" or ".join(roles), hint=hint)
+                self._add(Message("a column headed {words}", words=words), "none", field=" or ".join(roles), hint=hint)
 
     # -- rows of value added -------------------------------------------------------------------------------
 
@@ -210,7 +214,7 @@ class Reading:
         have = set(self.rows.roles) if have is None else have
         for role in VALUE_ADDED:
             if role not in have:
-                self._add(f"a row headed {named(ROWS[role])}", "none", field=role)
+                self._add(Message("a row headed {rows}", rows=named(ROWS[role])), "none", field=role)
 
     # -- imports that stand apart --------------------------------------------------------------------------
 

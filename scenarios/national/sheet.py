@@ -179,7 +179,12 @@ def decoded(content: bytes, file: str) -> tuple[str, str]:
             try:
                 return content.decode(encoding), encoding
             except UnicodeDecodeError as error:
-                raise _unreadable(file, f"a mark of {encoding} and bytes that are not: {error.reason}") from error
+                raise _unreadable(
+                    file,
+                    Message(
+                        "a mark of {encoding} and bytes that are not: {reason}", encoding=encoding, reason=error.reason
+                    ),
+                ) from error
     zeros = content.count(0)
     order = ["utf-16-be", "utf-16-le"] if content[:1] == b"\0" else ["utf-16-le", "utf-16-be"]
     tries = order if zeros else ["utf-8"]

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from tanshi.errors import TanshiError
+from tanshi.errors import Message, TanshiError
 from tanshi.simulator.drift.state import Array, Mask
 
 PRICE_COLUMNS = ("close", "close_last", "price", "vwap", "close_mean")
@@ -107,8 +107,8 @@ def read_history(
     _refuse(name, "unreadable dates", frame.index[dates.isna()])
     raw = frame[chosen]
     price = pd.to_numeric(raw, errors="coerce")
-    _refuse(name, f"{chosen} is not a number", frame.index[price.isna() & raw.notna()])
-    _refuse(name, f"{chosen} must be above zero yuan/t", frame.index[price <= 0])
+    _refuse(name, Message("{chosen} is not a number", chosen=chosen), frame.index[price.isna() & raw.notna()])
+    _refuse(name, Message("{chosen} must be above zero yuan/t", chosen=chosen), frame.index[price <= 0])
     _refuse(name, "dates appear twice", frame.index[dates.duplicated()])
     short = pd.Series(False, index=frame.index)
     if "trading_days" in frame.columns:

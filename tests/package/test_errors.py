@@ -65,6 +65,24 @@ def test_a_message_that_is_put_together_is_found_and_a_template_a_number_or_a_pl
     assert not [*messages.faults({"a.py": ast.parse(WHOLE)})]
 
 
+PASSED_ON = """
+def refuse(expected, got, at="", *, hint=""):
+    raise UserError("No.", [Problem(expected, got, field=at, hint=hint)])
+def both(self, what):
+    refuse(what, "none")
+refuse(f"a year after {start}", "2020")
+refuse("a year", f"{year} and no other", "years.end")
+refuse("a year", "2020", hint=f"Take {year} or later.")
+self.both(f"one of {names}")
+refuse(Message("a year after {start}", start=start), f"{year}", f"run {name}")
+refuse(f"{name}.csv", "none")
+"""
+
+
+def test_a_message_put_together_is_found_where_another_function_passes_it_on() -> None:
+    assert sorted(line for _, line in messages.faults({"a.py": ast.parse(PASSED_ON)})) == [6, 7, 8, 9]
+
+
 def test_no_message_of_the_product_is_put_together() -> None:
     assert messages.main() == 0
 

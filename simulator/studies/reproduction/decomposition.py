@@ -56,7 +56,7 @@ def effects_of(scenarios: Mapping[str, Scenario], spans: Sequence[tuple[int, int
     paths = {name: policy_path(scenario) for name, scenario in scenarios.items()}
     rows: list[tuple[str, int, int, str, float]] = []
 
-    def add(name: str, accounts: PhysicalAccounts, start: Year, end: Year) -> None:
+    def taken_apart(name: str, accounts: PhysicalAccounts, start: Year, end: Year) -> None:
         found = decompose(accounts, start.flows, end.flows)
         parts = {"change": found.change, **{e: found.effects[e] for e in EFFECTS}, HOUSEHOLDS: found.households}
         rows.extend((name, start.year, end.year, effect, value) for effect, value in parts.items())
@@ -65,12 +65,12 @@ def effects_of(scenarios: Mapping[str, Scenario], spans: Sequence[tuple[int, int
         at = {year.year: year for year in path}
         for first, last in spans:
             if first in at and last in at:
-                add(name, accounts, at[first], at[last])
+                taken_apart(name, accounts, at[first], at[last])
     if "S1" in paths:
         accounts, base = paths["S1"]
         for name, (_, path) in paths.items():
             if name != "S1":
-                add(f"{name} against S1", accounts, base[-1], path[-1])
+                taken_apart(f"{name} against S1", accounts, base[-1], path[-1])
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
