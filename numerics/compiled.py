@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pickle import UnpicklingError
 from typing import Any, TypeVar, cast
 
@@ -11,6 +12,29 @@ import numba
 from numba.core.caching import FunctionCache
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
+
+logger = logging.getLogger("tanshi")
+NOTICE = "Compiling loops, once on this machine: some seconds (silence this with logging.getLogger('tanshi'))"
+_said = False
+
+
+def _say() -> None:
+    """Say once in a process that loops are compiled, so that nobody wonders why nothing moves."""
+    global _said
+    if not _said:
+        _said = True
+        logger.warning(NOTICE)
+
+
+@contextmanager
+def silently() -> Iterator[None]:
+    """Compile without a word: for a program that says so in its own way."""
+    global _said
+    before, _said = _said, True
+    try:
+        yield
+    finally:
+        _said = before
 
 
 class _Kept(FunctionCache):
@@ -23,12 +47,15 @@ class _Kept(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Find what was kept; what another version of the program left and nobody can read any more is made anew."""
+        kept = None
         try:
-            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+            kept = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         except (AttributeError, ImportError, EOFError, UnpicklingError):
             with suppress(OSError):
                 self.flush()  # type: ignore[no-untyped-call]
-            return None
+        if kept is None:
+            _say()
+        return kept
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         """Tell apart tuples of other fields: Numba itself looks at their class and at the fields' types alone."""
@@ -37,13 +64,14 @@ class _Kept(FunctionCache):
 
 
 def compiled(kernel: Kernel) -> Kernel:
-    """Compile a function of numbers and arrays.
+    """Compile a function of numbers and arrays; the first process that has to wait for it says so.
 
     Floating point follows IEEE 754 as NumPy's does: nothing is reordered, a division by zero is infinite.  The plain
     Python function stays as ``kernel.py_func``.  Kernels that call each other belong in one file: what is kept on disk
     is made anew when its own file changes, not when another one does.
     """
-    made: Any = numba.njit(error_model="numpy")(kernel)
+    lean: dict[str, Any] = {"no_cfunc_wrapper": True}  # nobody calls a kernel from C
+    made: Any = numba.njit(error_model="numpy", **lean)(kernel)
     cache: Any = _Kept
     with suppress(RuntimeError):  # neither beside the source nor in the user's cache may anything be written
         made._cache = cache(kernel)

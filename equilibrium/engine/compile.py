@@ -14,6 +14,7 @@ from tanshi.equilibrium.engine.model import Model, ModelError
 from tanshi.equilibrium.engine.names import Addresses
 from tanshi.equilibrium.engine.nest import benchmark_value, user_price
 from tanshi.equilibrium.engine.structure import (
+    Array,
     Forest,
     Ownership,
     Pairing,
@@ -26,6 +27,8 @@ from tanshi.equilibrium.engine.structure import (
 )
 from tanshi.equilibrium.engine.terms import collect
 from tanshi.equilibrium.engine.validate import validate
+
+UNUSED = 1e-6  # of what an idle activity may trade in a market: less than that is no measure of its size
 
 
 def compile_model(model: Model) -> Compiled:
@@ -210,6 +213,7 @@ def sizes(model: Model, v: Variables, f: Forest, o: Ownership, default: Paramete
     np.add.at(gross, f.leaf_price_var, size[f.leaf_tree] * default.quantity)
     np.add.at(gross, o.endow_price_var, np.abs(default.endowment))
     prices, row = v.price_slice, v.numeraire_row
+    _lend_size(gross, level, f, default)
     scale[prices] = np.where(gross[prices] > 0, gross[prices] / 2, 1.0)
     scale[row] = v.numeraire_price
     for consumer in model.consumers:
@@ -220,6 +224,30 @@ def sizes(model: Model, v: Variables, f: Forest, o: Ownership, default: Paramete
         scale[v.aux_index[x.name]] = x.scale
     left_out = prices.start <= row < prices.stop
     return Sizes(start, scale, float(gross[row] / 2 or 1.0) if left_out else v.numeraire_price)
+
+
+def _lend_size(gross: Array, level: Array, f: Forest, default: Parameters) -> None:
+    """Give a market that the benchmark hardly uses the size of what idle activities may come to trade in it, in place.
+
+    An idle activity is as large as the smallest of its other markets; a chain of them passes the size on.
+    """
+    idle = np.flatnonzero(level == 0.0)
+    if not idle.size:
+        return
+    leaves_of = [np.flatnonzero((f.tree_owner[f.leaf_tree] == i) & ~f.leaf_is_demand) for i in idle]
+    for _ in range(idle.size):
+        before = gross.copy()
+        for mine in leaves_of:
+            per_unit, market = default.quantity[mine], f.leaf_price_var[mine]
+            used = (per_unit > 0) & (gross[market] > 0)
+            if not used.any():
+                continue
+            runs = gross[market] / np.where(used, per_unit, 1.0)
+            size = float(runs[used & (runs >= UNUSED * runs[used].max())].min())
+            bare = (per_unit > 0) & (gross[market] < UNUSED * size * per_unit)
+            gross[market[bare]] = size * per_unit[bare]
+        if np.array_equal(before, gross):
+            return
 
 
 # -- equations ---------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ class Kept:
     elimination : Elimination or None
         How its linear systems are eliminated.
     variants : dict[tuple[int, ...], Compiled]
-        The model with more of it complementary, by those variables.
+        The model with more of it complementary, by those variables; by (-1,) with another unit of account.
     """
 
     elimination: Elimination | None = None

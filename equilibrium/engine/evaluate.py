@@ -6,7 +6,7 @@ import numpy as np
 
 from tanshi.equilibrium.engine import kernels
 from tanshi.equilibrium.engine.compiled import Compiled
-from tanshi.equilibrium.engine.kernels import Numbers, State, Values
+from tanshi.equilibrium.engine.state import Numbers, State, Values
 from tanshi.equilibrium.engine.structure import Array, Parameters
 
 __all__ = ["Evaluator", "Numbers", "State"]

@@ -28,6 +28,8 @@ class Found:
         Relative imbalance of the numeraire's market, the one equation left out.
     weakest
         Smallest pivot of the last factorisation over its largest; NaN where none was made.
+    apart
+        Residual of the point at which that factorisation was made.
     undetermined
         Unknowns that can move together without any equation noticing; empty where the equilibrium is locally
         unique.
@@ -43,4 +45,5 @@ class Found:
     evaluator: Evaluator
     state: State
     weakest: float = nan
+    apart: float = 0.0
     undetermined: tuple[str, ...] = ()

@@ -9,87 +9,16 @@ its sources.  All rows are divided by their benchmark size.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine.layout import Balances, Places, Responses, Trees
-from tanshi.equilibrium.engine.structure import COBB_DOUGLAS, GENERAL, LEONTIEF
+from tanshi.equilibrium.engine.state import Numbers, State, Values
+from tanshi.equilibrium.engine.structure import COBB_DOUGLAS, GENERAL, LEONTIEF, Array
 from tanshi.numerics.compiled import compiled
 
-Numbers = NDArray[Any]
-Array = NDArray[np.float64]
-
-
-class Values(NamedTuple):
-    """Parameters as the kernels use them, with the shares that follow from them."""
-
-    quantity: Numbers
-    alpha: Numbers
-    beta: Numbers
-    sigma: Numbers
-    tax_rate: Numbers
-    endowment: Numbers
-    income_share: Numbers
-    coefficient: Numbers
-    share: Numbers  # items: benchmark share, or quantity per unit of the parent's value in Leontief nests
-    log_reference: Numbers  # leaves
-    log_augment: Numbers  # nodes
-    kept: Numbers  # consumers: share of income left to spend
-    real_per_income: Numbers  # consumers
-
-
-class State(NamedTuple):
-    """Prices and quantities of all branches at one point.
-
-    Attributes
-    ----------
-    x
-        variables.
-    decision, paid
-        Price that choices follow, and price that is paid, by leaf.
-    terms, tax_sum, gross
-        Terms of trade, sum of tax rates, and terms x (1 + tax), by leaf.
-    tax
-        Current rates, by tax.
-    log_item
-        Logarithm of the price by item, relative to the benchmark; zero for leaves of Leontief nests.
-    passed
-        Share of each item in its parent's value; for leaves of Leontief nests, whose price may be zero, per unit
-        of the price.
-    price_index
-        Price index of each consumer's demand.
-    quantity
-        By leaf, per unit of activity (demand: per unit of real demand).
-    scale
-        Activity level, or real demand of the consumer, by leaf.
-    real
-        Real demand by consumer, 1 in the benchmark.
-    flow
-        Quantity x scale, by leaf.
-    residual
-        By equation.
-    imbalance
-        Of the numeraire's market, relative.
-    """
-
-    x: Numbers
-    decision: Numbers
-    paid: Numbers
-    terms: Numbers
-    tax: Numbers
-    tax_sum: Numbers
-    gross: Numbers
-    log_item: Numbers
-    passed: Numbers
-    price_index: Numbers
-    quantity: Numbers
-    scale: Numbers
-    real: Numbers
-    flow: Numbers
-    residual: Numbers
-    imbalance: Any
+TINY, HUGE = 1e-4, 1e12  # a sum of powers beyond them is taken relative to its largest part
 
 
 @compiled
@@ -191,11 +120,24 @@ def evaluate(trees: Trees, balances: Balances, values: Values, x: Numbers) -> St
                     passed[item] = values.share[item] * (1.0 + grown)
                     total += values.share[item] * grown
             value = total
-            if trees.branch[node] == GENERAL:
+            if trees.branch[node] == GENERAL and TINY < 1.0 + total.real < HUGE:
                 value = np.log1p(total) / power
                 inverse = one / (one + total)
                 for k in range(first, end):
                     passed[trees.child[k]] *= inverse
+            elif trees.branch[node] == GENERAL:  # digits would be lost: relative to the item that counts most
+                most = power * log_item[trees.child[first]]
+                for k in range(first + 1, end):
+                    if (power * log_item[trees.child[k]]).real > most.real:
+                        most = power * log_item[trees.child[k]]
+                total = zero
+                for k in range(first, end):
+                    item = trees.child[k]
+                    passed[item] = values.share[item] * np.exp(power * log_item[item] - most)
+                    total += passed[item]
+                value = (most + np.log(total)) / power
+                for k in range(first, end):
+                    passed[trees.child[k]] /= total
         log_nest[node] = value
         log_item[leaves + node] = value - values.log_augment[node]
         if trees.priced[node]:

@@ -62,11 +62,12 @@ def newton(evaluator: Evaluator, state: State, tolerance: float, iterations: int
     at = conditions(evaluator, state, rule)
     history: list[float] = []
     last: Factor | None = None
+    apart = 0.0  # residual of the point that was factorised last
     for count in range(iterations + 1):
         phi, size = at.phi, _size(at)
         if size <= tolerance and abs(state.imbalance) <= WALRAS:
             weakest = np.nan if not history else 0.0 if last is None else last.weakest
-            return _solution(evaluator, state, phi, count, weakest)
+            return _solution(evaluator, state, phi, count, weakest, apart)
         if count == iterations or not np.isfinite(size):
             break
         data = system(evaluator, state, at)
@@ -81,7 +82,7 @@ def newton(evaluator: Evaluator, state: State, tolerance: float, iterations: int
             step = solver(-phi)
         if not np.isfinite(step).all():
             solver, step = None, _regularised_step(c, data, phi)
-        last = solver
+        last, apart = solver, size
         ceiling = max(history[-5:])
         for share in _shares(c, state.x, step):
             trial = _move(c, evaluator.p, state.x, step, share)
@@ -124,7 +125,7 @@ def _regularised_step(c: Compiled, data: Array, phi: Array) -> Array:
     return np.asarray(np.linalg.solve(normal, -(matrix.T @ phi)))
 
 
-def _solution(evaluator: Evaluator, state: State, phi: Array, count: int, weakest: float) -> Solution:
+def _solution(evaluator: Evaluator, state: State, phi: Array, count: int, weakest: float, apart: float) -> Solution:
     c = evaluator.c
     worst = int(np.argmax(np.abs(phi)))
     return Solution(
@@ -138,4 +139,5 @@ def _solution(evaluator: Evaluator, state: State, phi: Array, count: int, weakes
         evaluator=evaluator,
         state=state,
         weakest=weakest,
+        apart=apart,
     )

@@ -49,6 +49,16 @@ def with_corners(c: Compiled, prices: bool) -> Compiled:
     return released(c, chosen, c.default) if chosen.size else c
 
 
+def counted_in_incomes(c: Compiled) -> Compiled:
+    """The compiled model with the income of the richest consumer as unit of account; itself where it has such a one."""
+    if c.numeraire_row >= c.price_slice.stop:
+        return c
+    if (-1,) not in c.kept.variants:
+        richest = c.consumers[int(np.argmax(c.start[c.income_slice]))]
+        c.kept.variants[(-1,)] = compile_model(replace(c.model, numeraire=richest))
+    return c.kept.variants[(-1,)]
+
+
 def released(c: Compiled, variables: Index, p: Parameters) -> Compiled:
     """The model compiled with these variables complementary to their own equations; kept for the next time."""
     key = tuple(variables.tolist())

@@ -37,13 +37,23 @@ class EquilibriumError(TanshiError, ValueError):
     final
         Whether the cause lies in what was asked for (a bound that leaves value unpaid), so that no other path to it
         can help.
+    worthless
+        Whether there is an equilibrium, but none in which the numeraire is worth anything.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, equation: str = "", residual: float = inf, *, final: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        equation: str = "",
+        residual: float = inf,
+        *,
+        final: bool = False,
+        worthless: bool = False,
+    ) -> None:
         super().__init__(message)
-        self.equation, self.residual, self.final = equation, residual, final
+        self.equation, self.residual, self.final, self.worthless = equation, residual, final, worthless
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -18,7 +17,7 @@ from tanshi.equilibrium.engine.diagnose import broke, on_the_edge, undetermined
 from tanshi.equilibrium.engine.evaluate import Evaluator
 from tanshi.equilibrium.engine.model import Model
 from tanshi.equilibrium.engine.newton import approach, clip_into_bounds, newton
-from tanshi.equilibrium.engine.released import honouring, with_corners
+from tanshi.equilibrium.engine.released import counted_in_incomes, honouring, with_corners
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, conditions, elimination, system
 from tanshi.equilibrium.engine.starts import rivals_turned, scattered
 from tanshi.equilibrium.engine.structure import Array, Parameters
@@ -27,6 +26,8 @@ from tanshi.errors import Message
 MOST_LEAPS = 4
 STEP_ITERATIONS = 25  # on a short step Newton is soon there or never
 WEAKEST = 1e-12  # a pivot smaller than this part of the largest: is some unknown undetermined?
+NEARLY = 100.0  # a pivot smaller than so many residuals may be nothing but the distance to the solution
+WORTHLESS = 1e-9  # of the dearest price
 
 
 class UndeterminedWarning(UserWarning):
@@ -71,6 +72,19 @@ def solve(
         when no point meets the tolerance; it names the worst equation, or the consumer with less than nothing to spend.
     """
     compiled = compile_model(model) if not isinstance(model, Compiled) else model
+    return _told(_solved(compiled, parameters, start, tolerance, iterations, near, corners))
+
+
+def _solved(
+    compiled: Compiled,
+    parameters: Parameters | None,
+    start: Array | None,
+    tolerance: float,
+    iterations: int = 60,
+    near: Solution | None = None,
+    corners: bool = False,
+) -> Solution:
+    """What ``solve`` finds, without a word on what can move in it: an equilibrium on the way, perhaps."""
     parameters = compiled.default if parameters is None else parameters
     check_parameters(compiled, parameters)
     compiled = honouring(compiled, parameters)
@@ -88,14 +102,14 @@ def _found(
     try:
         return _newton_from(evaluator, x, tolerance, iterations, fischer_burmeister, near)
     except EquilibriumError as error:
-        if iterations == 0 or error.final:
+        if iterations == 0 or error.final or not np.isfinite(x).all():
             raise
         first = error
     for attempt in _other_ways(c, p, x, tolerance, iterations, corners):
         try:
             return attempt()
-        except EquilibriumError:
-            continue
+        except EquilibriumError as error:
+            first = error if error.worthless else first
     raise first
 
 
@@ -133,10 +147,39 @@ def _other_ways(
         there = Evaluator(wider, p)
         for rule in (fischer_burmeister, projection):
             yield partial(_newton_from, there, x, tolerance, iterations, rule)
+    yield partial(_in_incomes, c, p, x, tolerance, iterations)
     c = with_corners(c, False)
     for point in (*rivals_turned(c, x), *scattered(c, x)):
         for rule in (fischer_burmeister, projection):
             yield partial(_newton_from, Evaluator(c, p), point, tolerance, iterations, rule)
+
+
+def _in_incomes(c: Compiled, p: Parameters, x: Array, tolerance: float, iterations: int) -> Solution:
+    """The equilibrium counted in the income of the richest consumer, told in the numeraire again.
+
+    The market of the numeraire is the one that is left out. Where it is worth next to nothing the others may nearly
+    clear while it does not, and Newton runs away along them.
+    """
+    other = counted_in_incomes(c)
+    if other is c:
+        raise EquilibriumError("the numeraire is an income already")
+    found = _solved(other, p, x, tolerance, iterations, corners=True)
+    worth = float(found.x[c.numeraire_row])
+    if worth < WORTHLESS * float(found.x[c.price_slice].max()):
+        name = c.model.numeraire
+        raise EquilibriumError(
+            Message(
+                "no equilibrium in units of '{name}': there is more of it than anybody needs, and it is worth nothing. "
+                "Name another commodity, or a consumer, as numeraire",
+                name=name,
+            ),
+            c.equation_name(c.numeraire_row),
+            worthless=True,
+        )
+    there = found.x.copy()
+    for part in (c.price_slice, c.income_slice):
+        there[part] *= c.numeraire_price / worth
+    return _newton_from(Evaluator(with_corners(c, True), p), there, tolerance, iterations, projection)
 
 
 def _accepted(solution: Solution, look: bool) -> Solution:
@@ -149,13 +192,14 @@ def _accepted(solution: Solution, look: bool) -> Solution:
     if poor:
         raise EquilibriumError(Message("no equilibrium: {poor}", poor=poor), poor, 0.0)
     weakest = solution.weakest
-    if np.isnan(weakest) and look:
+    if look and not weakest > NEARLY * solution.apart:  # singular here, perhaps, but not where it was factorised
         try:
             weakest = solution.solver.weakest
         except np.linalg.LinAlgError:
             weakest = 0.0
     loose: tuple[str, ...] = ()
-    if not (weakest > WEAKEST or np.isnan(weakest)):
+    limit = max(WEAKEST, NEARLY * solution.residual) if look else WEAKEST
+    if not (weakest > limit or np.isnan(weakest)):
         loose = undetermined(solution)
     elif look and (edge := on_the_edge(solution)) is not None:
         data = system(solution.evaluator, solution.state, edge)
@@ -167,7 +211,8 @@ def _accepted(solution: Solution, look: bool) -> Solution:
     if not loose:
         return solution
     free = [name for name in loose if name.startswith("auxiliary")]
-    if free:
+    tied = {name.split(" ")[0] for name in loose}  # activities that earn the same at the same prices share the market
+    if free and not ("level" in tied and "price" not in tied):
         told = Message("nothing determines the {name}: it can move without any equation noticing", name=free[0])
         if len(loose) > 1:
             told = Message(
@@ -176,13 +221,20 @@ def _accepted(solution: Solution, look: bool) -> Solution:
                 others=", ".join(n for n in loose[:5] if n != free[0]),
             )
         raise EquilibriumError(told, free[0], solution.residual)
-    warnings.warn(
-        f"this equilibrium is one of many: {', '.join(loose[:6])}{' ...' if len(loose) > 6 else ''} can move together "
-        "without any equation noticing",
-        UndeterminedWarning,
-        stacklevel=3,
-    )
     return replace(solution, undetermined=loose)
+
+
+def _told(solution: Solution) -> Solution:
+    """The solution, with a warning where it is one of many."""
+    loose = solution.undetermined
+    if loose:
+        warnings.warn(
+            f"this equilibrium is one of many: {', '.join(loose[:6])}{' ...' if len(loose) > 6 else ''} can move "
+            "together without any equation noticing",
+            UndeterminedWarning,
+            stacklevel=3,
+        )
+    return solution
 
 
 def solve_by_steps(
@@ -208,18 +260,19 @@ def solve_by_steps(
     compiled = compile_model(compiled) if isinstance(compiled, Model) else compiled
     origin = compiled.default if origin is None else origin
     try:
-        return solve(compiled, parameters, start, tolerance=tolerance, corners=False)
+        return _told(_solved(compiled, parameters, start, tolerance))
     except EquilibriumError as error:
         if error.final:
             raise
     try:
-        return _walked(compiled, parameters, origin, start, tolerance, smallest)
+        return _told(_walked(compiled, parameters, origin, start, tolerance, smallest))
     except EquilibriumError as error:
         if not corners:
             raise
-        with suppress(EquilibriumError):
-            return solve(compiled, parameters, start, tolerance=tolerance)
-        raise error from None
+        try:
+            return _told(_solved(compiled, parameters, start, tolerance, corners=True))
+        except EquilibriumError as other:
+            raise (other if other.worthless else error) from None
 
 
 def _walked(
@@ -234,15 +287,15 @@ def _walked(
     done, step, leaps = 0.0, 0.25, 0
     x = compiled.start if start is None else start
     try:
-        solution = solve(compiled, origin, x, tolerance=tolerance, corners=False)
+        solution = _solved(compiled, origin, x, tolerance)
     except EquilibriumError:
         origin = _owning_what_is_used(compiled, origin, x)
-        solution = solve(compiled, origin, x, tolerance=tolerance, corners=False)
+        solution = _solved(compiled, origin, x, tolerance)
     while done < 1.0:
         target = min(1.0, done + step)
         try:
             here = origin.between(parameters, target)
-            solution = solve(compiled, here, solution.x, tolerance=tolerance, iterations=STEP_ITERATIONS, corners=False)
+            solution = _solved(compiled, here, solution.x, tolerance, STEP_ITERATIONS)
             done, step = target, step * 1.5
             continue
         except EquilibriumError as error:
@@ -259,7 +312,7 @@ def _walked(
                 last.residual,
             ) from last
         (done, solution), step, leaps = landed, 1 / 32, leaps + 1
-    return solve(compiled, parameters, solution.x, tolerance=tolerance, corners=False)
+    return _solved(compiled, parameters, solution.x, tolerance)
 
 
 def _owning_what_is_used(c: Compiled, p: Parameters, x: Array) -> Parameters:
@@ -289,7 +342,7 @@ def _leap(
         ceiling[held] = p.upper[held]
         for start in (here.x, compiled.start, ceiling):
             try:
-                return target, solve(compiled, p, start, tolerance=tolerance, iterations=STEP_ITERATIONS, corners=False)
+                return target, _solved(compiled, p, start, tolerance, STEP_ITERATIONS)
             except EquilibriumError:
                 continue
     return None

@@ -64,6 +64,13 @@ def validate(model: Model) -> None:
             numeraire=model.numeraire,
             nearest=nearest(model.numeraire, sorted(commodities)),
         )
+    worth = next((c.price for c in model.all_commodities() if c.name == model.numeraire), 1.0)
+    if worth <= 0:
+        raise ModelError(
+            "numeraire '{numeraire}' has benchmark price {worth}; what everything is counted in is worth something",
+            numeraire=model.numeraire,
+            worth=worth,
+        )
     for activity in model.activities:
         if not (isfinite(activity.level) and activity.level >= 0):
             raise ModelError(

@@ -122,4 +122,4 @@ def _kind(text: str) -> str:
         return "decimal"
     if re.search(r"\d", word):
         return "digits and words: " + re.sub(r"[\d.,\s]", "", word)
-    return word
+    return "words"

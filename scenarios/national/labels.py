@@ -21,7 +21,7 @@ _CODED = re.compile(
     r"(?:\s*[.:：、)）]\s*|\s+-\s+|\s+|-(?=[^\d]))(?=\D)(.{2,})$",
     re.DOTALL,
 )
-_GLUED = re.compile(r"^\s*(\d{2,3})([\u3400-\u9fff].*)$", re.DOTALL)
+_GLUED = re.compile(r"^\s*([A-Z]{0,3}\d{2,3})[-_]?([\u3400-\u9fff].*)$", re.DOTALL)
 _TAILED = re.compile(r"^(.{2,}?)\s*[(\[（【]\s*([A-Za-z_]{0,6}\d{1,3}[A-Za-z]?)\s*[)\]）】]\s*$", re.DOTALL)
 _SIGN = re.compile(r"^\s*(?:[(（]?\s*[-－−+＋]\s*[)）]?|减[:：]?|less:?|minus)\s*", re.IGNORECASE)
 
@@ -73,7 +73,7 @@ def _spellings(word: str) -> Iterator[str]:
         if fold(outside) and not parse_unit(inside) and len(fold(inside)) > 1 and not inside.strip().isdigit():
             yield inside
     yield from parted(word)
-    coded = re.match(r"^\s*[A-Z]{1,4}[\dX_]{0,5}[ :.、]+(\S.*)$", word, re.DOTALL)
+    coded = re.match(r"^\s*[A-Z]{1,4}[\dX_]{0,5}(?:[ :.、_-]+(?=\S)|(?=[\u3400-\u9fff]))(.*)$", word, re.DOTALL)
     if coded:  # a code of a role and its name in one cell
         yield coded[1]
     letters = re.match(r"^(.*[\u3400-\u9fff])\s*([A-Za-z][A-Za-z &,'-]{3,})$", word.strip(), re.DOTALL)

@@ -16,14 +16,15 @@ Mark = Literal[".", ","]
 
 NOTHING = frozenset(
     {"", "-", "--", "---", "—", "——", "–", "−", "…", "...", "……", "..", ".", ":", "*", "/", "n.a.", "n.a", "na", "n/a"}
-    | {"#n/a", "nil", "null", "none", "nd", "n.d.", "无", "空", "(空)", "缺", "x", "(-)", "c", ":c"}
+    | {"#n/a", "nil", "null", "none", "nd", "n.d.", "无", "空", "(空)", "缺", "不适用", "未公布", "x", "(-)", "c", ":c"}
 )
 """What statisticians write where there is nothing, nothing is known, or nothing is told."""
 
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200b\u202f\u205f\u3000\ufeff]+")
-_MINUS = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\ufe63": "-"})
+_MINUS = str.maketrans(dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63\u25b2\u25b3", "-"))
 _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", "\u00b4": "'"})
 _MONEY = re.compile(r"^([-+]?)\s*(?:cny|rmb|usd|eur|us\$|[$¥€£])\s*(?=[\d.,(-])")
+_MONEY_BEHIND = re.compile(r"(?<=[\d)])\s*(?:元|圆|yuan|cny|rmb|usd|eur|us\$|[$¥€£])(?:\s*/\s*(?:吨|t|tco2e?|tonne))?$")
 _FLAG = re.compile(r"(?<=\d)(?:\s+[bcdefinprsuz]{1,3}|\s*\*+|\s*[†‡]|\s*\[\w{1,3}\]|[bcdefpsu](?![\w]))$")
 _SHAPE = re.compile(r"^([-+]?)([\d][\d.,' ]*|[.,]\d+)(e[-+]?\d+)?(-?)$")
 
@@ -79,7 +80,7 @@ def nothing(text: str) -> bool:
 def _body(text: str) -> str:
     """The number in a cell without what stands around it: currency, flags, parentheses for a minus."""
     word = _MONEY.sub(r"\1", plain(text))
-    word = _FLAG.sub("", word).strip()
+    word = _FLAG.sub("", _MONEY_BEHIND.sub("", word)).strip()
     inside = re.fullmatch(r"\(\s*([^()-]+?)\s*\)", word)
     word = f"-{inside[1]}" if inside else word
     word = _MONEY.sub(r"\1", word)
@@ -161,6 +162,8 @@ def notation(cells: Iterable[str], separator: str = ",") -> Notation:
             continue
         body = shape[2].strip()
         verdict, mark = _verdict(body)
+        if shape[3] and verdict == "open":  # 1.234e+05: what stands before an exponent has decimals
+            verdict = "sure"
         if verdict == "sure":
             evidence.setdefault(mark, text)
         elif verdict == "open":

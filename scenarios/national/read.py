@@ -21,7 +21,7 @@ from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.facts.money import yuan_per
 from tanshi.scenarios.national.cells import Array
-from tanshi.scenarios.national.frame import Frame, find_frame, frame_at
+from tanshi.scenarios.national.frame import Frame, find_frame, frame_at, is_number
 from tanshi.scenarios.national.numbers import Mark, notation, nothing
 from tanshi.scenarios.national.reading import Reading, matrix_of
 from tanshi.scenarios.national.sheet import Sheet, read_sheets
@@ -187,6 +187,16 @@ def _titles(frame: Frame) -> list[str]:
     return above
 
 
+def _footnotes(frame: Frame) -> list[str]:
+    """Words below the last row of numbers."""
+    rows: list[str] = []
+    for row in reversed(frame.sheet.cells[frame.top :]):
+        if any(is_number(cell) for cell in row[frame.left :]):
+            break
+        rows += [cell for cell in row if cell.strip()]
+    return rows
+
+
 def _year(frame: Frame, path: Path) -> int | None:
     return year_said(_titles(frame)) or year_said([frame.sheet.name]) or year_said([path.stem])
 
@@ -218,7 +228,7 @@ def _unit(frame: Frame, asked: Asked, problems: list[Problem]) -> Unit | None:
             expected = "a unit of money such as wanyuan, yi, 百万元, million euro"
             problems.append(Problem(expected, repr(asked.unit), field="--unit"))
         return unit
-    said = units_said([*_titles(frame), frame.sheet.name])
+    said = units_said([*_titles(frame), frame.sheet.name]) or units_said(_footnotes(frame))
     if len(said) == 1:
         return said[0]
     got = "no unit in the head of the table" if not said else Message("several: {said}", said=", ".join(map(str, said)))

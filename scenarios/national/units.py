@@ -142,8 +142,10 @@ def _english(word: str, bare: bool) -> tuple[float, str] | None:
 
 
 _MARK = re.compile(
-    r"(?:(?:计量|货币)?单\s*位\s*[:：=]?|(?<![a-z])units?(?: of (?:money|measure))?\s*[:：=])\s*", re.IGNORECASE
+    r"(?:(?:计量|货币)?单\s*位\s*(?:[:：=]|为|是)?|(?<![a-z])units?(?: of (?:money|measure))?\s*[:：=])\s*",
+    re.IGNORECASE,
 )
+_INSIDE = re.compile(r"[(\[]([^()\[\]]+)[)\]]")
 _ENGLISH_TAIL = re.compile(
     r"(?<![a-z0-9])((?:in )?(?:\d[\d, ]*|ten|hundred|thousands?|millions?|billions?|mio\.?|mn|bn)[\w ,.'^]*?"
     r"(?:yuan|rmb|cny|usd|us dollars?|dollars?|euros?|eur|yen|us\$|€|\$))(?![a-z])",
@@ -165,8 +167,10 @@ def units_said(cells: Iterable[str]) -> list[Unit]:
         for piece, bare in _pieces(text):
             unit = parse_unit(piece, bare)
             if unit is not None:
-                if not any(unit.same(u) for u in found):
-                    found.append(unit)
+                beside = [parse_unit(i) for i in _INSIDE.findall(text)] if _MARK.search(text) else []
+                for said in (unit, *beside):  # «单位：万元 （亿元）» leaves open which
+                    if said is not None and not any(said.same(u) for u in found):
+                        found.append(said)
                 break
     return found
 
@@ -177,12 +181,12 @@ def _pieces(text: str) -> Iterable[tuple[str, bool]]:
     if mark:
         rest = text[mark.end() :].strip()
         yield from ((piece.strip(), True) for piece in (re.split(r"[()\[;；。]", rest)[0], rest) if piece.strip())
-        for inside in re.findall(r"[(\[]([^()\[\]]+)[)\]]", rest):
+        for inside in _INSIDE.findall(rest):
             yield inside.strip(), True
         return
     if len(text) <= 40 and not re.fullmatch(r"[\d.,'\s-]+", text):
         yield text, False
-    for inside in re.findall(r"[(\[]([^()\[\]]+)[)\]]", text):
+    for inside in _INSIDE.findall(text):
         yield inside.strip(), False
         for part in re.split(r"[,;，、]", inside):
             yield part.strip(), False

@@ -14,7 +14,7 @@ from tanshi.scenarios.prices.dates import read_dates
 
 DATES = re.compile(
     r"^(date|day|datetime|timestamp|time|tradedate|tradingday|month|week|weekending|period|日期|交易日|交易日期|时间|月份|"
-    r"年月|日|统计日期|成交日期|数据日期|datum|fecha)$|日期$|^date|date$"
+    r"年月|年月日|日|统计日期|成交日期|数据日期|datum|fecha)$|日期$|^date|date$"
 )
 PRICES: tuple[str, ...] = (
     r"^(close|closelast|closeprice|closingprice|adjclose|收盘|收盘价|收盘价格|日收盘价|closing|schlusskurs|cierre)$|收盘|^close|close$",
@@ -27,6 +27,11 @@ PRICES: tuple[str, ...] = (
 NO_PRICE = re.compile(
     r"open|high|low|volume|turnover|change|amount|bid|ask|前收|昨收|开盘|最高|最低|成交量|成交额|涨跌|总价|pctchg|cap|prev|count"
 )
+SERIES = re.compile(
+    r"^(market|exchange|venue|region|province|contract|product|series|instrument|symbol|ticker|市场|交易所|交易市场|地区|"
+    r"省份|省市|品种|产品|合约|试点|交易品种|产品名称)$"
+)
+"""Headings of columns that tell series apart, even where no two have a price of one date."""
 CANNOT = "The price file cannot be used."
 
 
@@ -63,7 +68,7 @@ def find_columns(sheet: Sheet, column: str | None = None) -> Columns | None:
     """
     for i, row in enumerate(sheet.cells[:40]):
         folded = [fold(c) for c in row]
-        dates = [j for j, word in enumerate(folded) if word and DATES.search(word)]
+        dates = [j for j, word in enumerate(folded) if word and DATES.search(word)] or _unnamed_dates(sheet, i)
         if not dates:
             continue
         others = [j for j, word in enumerate(folded) if word and j not in dates]
@@ -74,6 +79,15 @@ def find_columns(sheet: Sheet, column: str | None = None) -> Columns | None:
             raise UserError(CANNOT, [_no_price(sheet, i, others, column)])
         return Columns(i, dates[0], price, sheet.cells[i][price].strip(), _label(sheet, i, dates[0], price))
     return _bare(sheet) if column is None else None
+
+
+def _unnamed_dates(sheet: Sheet, head: int) -> list[int]:
+    """The first column, where it has no heading and dates below, as tables that a program wrote have."""
+    below = [row[0] for row in sheet.cells[head + 1 : head + 50] if row[0].strip()]
+    headed = not sheet.cells[head][0].strip() and any(c.strip() for c in sheet.cells[head])
+    if not headed or len(below) < 2 or all(number(c) is not None for c in below):
+        return []
+    return [0] if all(day is not None for day in read_dates(below).days) else []
 
 
 def _price(sheet: Sheet, head: int, others: list[int], column: str | None) -> int | None:
@@ -124,6 +138,8 @@ def _label(sheet: Sheet, head: int, date: int, price: int) -> int | None:
         values = [row[j].strip() for row in rows if row[j].strip()]
         kinds = set(values)
         words = 1 < len(kinds) <= 60 and len(values) >= 4 * len(kinds) and all(number(v) is None for v in kinds)
+        if words and SERIES.search(fold(sheet.cells[head][j])):
+            return j
         if words and len({row[date] for row in rows}) < sum(bool(row[date].strip()) for row in rows):
             return j
     return None

@@ -25,6 +25,7 @@ _DAY_NAME = r"(?:[A-Za-z]{3,9},? )?"
 _WORD_DAY = re.compile(rf"^{_DAY_NAME}(\d{{1,2}})[- ]([A-Za-z]{{3,9}})\.?,?[- ](\d{{4}}|\d{{2}}){_CLOCK}{_ZONE}$")
 _WORD_MONTH = re.compile(rf"^(?:[A-Za-z]{{3,9}},? )?([A-Za-z]{{3,9}})\.? (\d{{1,2}}),? (\d{{4}}){_CLOCK}{_ZONE}$")
 _WORD_YEAR = re.compile(r"^([A-Za-z]{3,9})\.?[- ](\d{4})$")
+_WEEKDAY = re.compile(r"\s*\(?(?:星期|周|礼拜)[一二三四五六日天]\)?$")
 _WEEK = re.compile(r"^(\d{4})-?W(\d{2})$", re.IGNORECASE)
 
 
@@ -73,7 +74,10 @@ def read_dates(cells: Sequence[str], day_first: bool | None = None) -> Dates:
     >>> read_dates(["2021-07-19T01:00:00+08:00", "2021年7月20日"]).days[0]
     datetime.date(2021, 7, 19)
     """
-    words = [c if isinstance(c, Exact) else " ".join(unicodedata.normalize("NFKC", c).split()) for c in cells]
+    words = [
+        c if isinstance(c, Exact) else _WEEKDAY.sub("", " ".join(unicodedata.normalize("NFKC", c).split()))
+        for c in cells
+    ]
     out = Dates([None] * len(words))
     out.timed = any(re.search(r"\d{1,2}:\d{2}", w) for w in words)
     if any(re.search(r"(?:[+-]\d{2}:?\d{2}|Z)$", w) and ":" in w for w in words):

@@ -14,6 +14,7 @@ from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
+from tanshi.numerics.compiled import silently
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.machine.places import room
 from tanshi.simulator.machine.progress import bar
@@ -45,7 +46,8 @@ def compile_once(report: Callable[[str, int, int], None] | None = None) -> bool:
     from tanshi.simulator.model import simulate
 
     small = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 2}
-    with suppress(Exception):  # what is wrong shows in the runs themselves; what cannot be kept is compiled every time
+    # what is wrong shows in the runs themselves; what cannot be kept is compiled every time
+    with silently(), suppress(Exception):
         for mode in ("agents", "equilibrium"):
             simulate(load_scenarios(["S5"], {**small, "market.mode": mode})[0])
         write_file(mark, sources.encode())

@@ -6,7 +6,7 @@ from math import prod
 
 import pytest
 
-from tanshi.equilibrium.engine import (
+from tanshi.equilibrium import (
     Activity,
     Compiled,
     Consumer,

@@ -89,11 +89,11 @@ def test_a_walk_to_a_shock_does_not_go_beyond_it(monkeypatch: pytest.MonkeyPatch
     solving = import_module("tanshi.equilibrium.engine.solve")  # the package's own ``solve`` is the function
     asked: list[float] = []
 
-    def solve(compiled: Any, parameters: Shock, start: Any, **_: Any) -> Any:
+    def solve(compiled: Any, parameters: Shock, start: Any, *_: Any) -> Any:
         asked.append(parameters.part)
         return SimpleNamespace(x=start)
 
-    monkeypatch.setattr(solving, "solve", solve)
+    monkeypatch.setattr(solving, "_solved", solve)
     walk: Any = solving._walked
     walk(SimpleNamespace(start=0.0), Shock(1.0), Shock(0.0), None, 1e-10, 1e-3)
     assert asked == [0.0, 0.25, 0.625, 1.0, 1.0]  # steps of 1/4, half as long again each time

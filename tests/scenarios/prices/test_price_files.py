@@ -62,6 +62,33 @@ def test_dates_and_numbers_of_any_form_are_the_same_series(tmp_path: Path, chang
     pd.testing.assert_series_equal(got["close"], CONTROL["close"])
 
 
+@pytest.mark.parametrize(
+    ("heads", "change"),
+    [
+        (("", "close"), lambda d, p: (f"{d:%Y-%m-%d}", p)),  # as a program writes its index
+        (("年月日", "成交均价"), lambda d, p: (f"{d:%Y-%m-%d} 星期{'一二三四五六日'[d.weekday()]}", f"{p}元")),
+        (("Trade date", "Price"), lambda d, p: (f"{d:%d/%m/%Y}", f"{p} €")),
+        (("Date", "PX_LAST"), lambda d, p: (f"{d:%Y%m%d}", f"{p} EUR/t")),
+    ],
+)
+def test_headings_and_units_behind_numbers_are_understood(tmp_path: Path, heads, change) -> None:  # type: ignore[no-untyped-def]
+    rows = [heads, *(change(d, f"{p:.2f}") for d, p in zip(CONTROL["date"], CONTROL["close"], strict=True))]
+    got = read_prices(written(tmp_path, "\n".join(";".join(row) for row in rows))).frame
+    pd.testing.assert_series_equal(got["date"], CONTROL["date"])
+    pd.testing.assert_series_equal(got["close"], CONTROL["close"])
+
+
+def test_markets_that_never_trade_on_one_day_are_still_several(tmp_path: Path) -> None:
+    rows = [
+        f"{d:%Y-%m-%d},{('Hubei', 'Guangdong')[k % 2]},{p}"
+        for k, (d, p) in enumerate(zip(CONTROL["date"], CONTROL["close"], strict=True))
+    ]
+    path = written(tmp_path, "\n".join(["date,market,close", *rows]))
+    with pytest.raises(UserError, match=r"Guangdong, Hubei.*--series"):
+        read_prices(path)
+    assert len(read_prices(path, Choice(series="Hubei")).frame) == -(-len(rows) // 2)
+
+
 def test_filled_weekends_are_left_out_and_said() -> None:
     got = prices("prices_calendar_days_filled.csv")
     assert max(day.weekday() for day in got.frame["date"]) == 4
