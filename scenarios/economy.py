@@ -53,7 +53,10 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 }
 """Columns that every table must have, besides ``status`` and ``source``."""
 
-OPTIONAL: dict[str, tuple[str, ...]] = {"coal_classes": ("class", "item", "value", "low", "high", "unit")}
+OPTIONAL: dict[str, tuple[str, ...]] = {
+    "coal_classes": ("class", "item", "value", "low", "high", "unit"),
+    "households": ("group", "item", "value", "unit"),
+}
 """The same of tables that an economy may leave out."""
 
 SIGNED = {
@@ -101,6 +104,7 @@ class Figures:
     macro_facts: pd.DataFrame
     mac_published: pd.DataFrame
     coal_classes: pd.DataFrame | None = None
+    households: pd.DataFrame | None = None
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables by name, as plain DataFrames; without those that the economy leaves out."""
@@ -214,7 +218,7 @@ def may_be_negative(table: str, column: str, key: str) -> bool:
 TEXT = {
     *("sector", "broad", "commodity", "origin", "activity", "fuel", "oil_product", "joint_output_of"),
     *("user", "use", "item", "unit", "code", "elasticity", "date", "parameter", "variable"),
-    *("province", "status", "source", "twh_status", "class"),
+    *("province", "status", "source", "twh_status", "class", "group"),
 }
 
 

@@ -77,6 +77,7 @@ ADDRESSES: dict[str, Address] = {
     "population": Address(("sector", "parameter"), ("value",), only=("number_weight",)),
     "nonfossil_path": Address(("year",), ("twh",)),
     "coal_classes": Address(("class", "item"), ("value",)),
+    "households": Address(("group", "item"), ("value",)),
     "parameters": Address(("parameter",), ("value",), only=MOVING),
 }
 """Tables whose figures can be changed one by one.

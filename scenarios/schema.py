@@ -541,6 +541,8 @@ class Closure(Group):
     """Whether plant and permits limit coal, coke, metals and cement, to the economy's `capacity_*` parameters."""
     clean_cost: Annotated[float | None, _in("CNY_2022/kWh", "literature", gt=0, le=5)] = None
     """Cost of non-fossil power beyond the plan with storage and curtailment; nothing: the plan is the limit."""
+    miners_wage: Annotated[float | None, _in("fraction", "assumed", gt=0, le=1)] = None
+    """Part of 2022's real wage below which coal mining's cannot fall; miners have no other work. Nothing: one wage."""
 
 
 class Dynamics(Group):

@@ -57,6 +57,9 @@ class Closure:
         Sectors whose output plant limits, and their capacity over the benchmark's output, >= 1.
     clean_cost
         What non-fossil power beyond the plan costs with storage and curtailment, yuan/kWh; None: there is none.
+    miners_wage
+        Part of the benchmark's real wage below which that of coal mining does not fall: its labour cannot work
+        elsewhere, and who finds no work at that wage is without; None: one market and one wage of all labour.
     """
 
     capital: Literal["mobile", "vintage"] = "mobile"
@@ -72,6 +75,7 @@ class Closure:
     outside: Literal["sloped", "flat"] = "sloped"
     capacity: tuple[tuple[str, float], ...] = ()
     clean_cost: float | None = None
+    miners_wage: float | None = None
 
     @property
     def sells_time(self) -> bool:
@@ -124,5 +128,15 @@ class Closure:
                 )
         if self.clean_cost is not None and not self.clean_cost > 0:
             raise ClosureError("clean_cost is a cost above 0 yuan/kWh, not {clean_cost:g}", clean_cost=self.clean_cost)
+        if self.miners_wage is not None and not 0 < self.miners_wage <= 1:
+            raise ClosureError(
+                "miners_wage lies above 0 and up to 1, the benchmark's real wage, not {miners_wage:g}",
+                miners_wage=self.miners_wage,
+            )
+        if self.miners_wage is not None and self.sells_time:
+            raise ClosureError(
+                "miners_wage does not go with labour_supply above 0 or with recycling into labour or income taxes:"
+                " miners are without work, not at leisure"
+            )
         if self.line_headroom < 1:
             raise ClosureError("line_headroom below 1 contradicts the benchmark, in which the power was exported")

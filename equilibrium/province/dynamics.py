@@ -25,7 +25,7 @@ from tanshi.equilibrium.engine import Parameters, Solution
 from tanshi.equilibrium.engine.structure import Index
 from tanshi.equilibrium.province.institutions import CURRENT_ACCOUNT, INVEST, TIME, adjusts
 from tanshi.equilibrium.province.physical import Flows
-from tanshi.equilibrium.province.production import SPECIFIC
+from tanshi.equilibrium.province.production import MINERS, SPECIFIC
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import cell
 from tanshi.equilibrium.province.trade import FX, LINE
@@ -208,7 +208,7 @@ def _addresses(province: Province) -> _Addresses:
             for sector, old, new in pairs
             if sector not in SPECIFIC and (old, "inputs", "CAP") in c.leaf_at
         ),
-        labour=owned(TIME if province.closure.sells_time else "LAB"),
+        labour=owned(*(n for n in (TIME, "LAB", MINERS) if n in c.commodities)),
         lines=owned(LINE),
         resources=owned(*resources),
         plant=tuple((a, owned(f"CAP_{a}")) for a in SPECIFIC if a in province.parts),

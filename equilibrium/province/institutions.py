@@ -12,17 +12,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tanshi.equilibrium.engine import Activity, Auxiliary, Consumer, Endowment, Leaf, Nest, Tax, Term
+from tanshi.equilibrium.engine.expressions import condition, index, price
 from tanshi.equilibrium.engine.nest import Tree, benchmark_value
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import PERMIT, PERMITS_USED, permit_of, used_of
 from tanshi.equilibrium.province.closure import Closure
-from tanshi.equilibrium.province.production import FUELS, commodity, plant_of
+from tanshi.equilibrium.province.production import FUELS, MINERS, commodity, plant_of
 from tanshi.equilibrium.province.tables import cell, total
 from tanshi.equilibrium.province.trade import FX, LINE, TAX_RATES
 
 INVEST, INV = "INVEST", "INV"
 HOUSEHOLD_TAX, CURRENT_ACCOUNT = "household tax", "current account"
 WORK, TIME = "WORK", "TIME"
+MINERS_AT_WORK = "miners at work"
 LEISURE = 0.1
 """Leisure over working time, which is the income elasticity of labour supply with its sign turned; surveys of it lie
 between 0 and 0.2 (Blundell and MaCurdy 1999, Labor supply, Handbook of Labor Economics 3A; recalled)."""
@@ -104,7 +106,10 @@ def households(accounts: Accounts, capital: Mapping[str, float], closure: Closur
     income, labour, rate = total(sam.loc["HH"]), cell(sam, "HH", "LAB"), wage_tax(accounts)
     saving = Leaf(INV, cell(sam, "SAV", "HH"), name="saving")
     tax = rate
-    endowments = [Endowment("LAB", labour)]
+    miners = cell(sam, "LAB", "A_COAL") if closure.miners_wage is not None else 0.0
+    endowments = [Endowment("LAB", labour - miners)]
+    if miners > 0:
+        endowments.append(Endowment(MINERS, miners, MINERS_AT_WORK))
     if closure.sells_time:
         net = labour * (1.0 - rate)
         leisure = LEISURE * net if closure.labour_supply > 0 else 0.0
@@ -196,6 +201,11 @@ def government(accounts: Accounts, capital: Mapping[str, float], closure: Closur
     taxed = _capital_tax(accounts, capital, closure)
     endowments += [Endowment(name, services, TAX_RATES) for name, services in taxed.items()]
     return Consumer("GOV", demand, tuple(endowments))
+
+
+def miners_at_work(floor: float) -> Auxiliary:
+    """Part of the miners who are employed: all of them, or as many as leave the real wage at its floor."""
+    return condition(MINERS_AT_WORK, floor * index("HH"), price(MINERS), value=1.0, lower=0.0, upper=1.0)
 
 
 def adjusts(closure: Closure) -> str:

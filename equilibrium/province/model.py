@@ -22,6 +22,7 @@ from tanshi.equilibrium.province.institutions import (
     government_budget,
     households,
     investment,
+    miners_at_work,
     work,
 )
 from tanshi.equilibrium.province.production import (
@@ -114,5 +115,6 @@ def province_model(accounts: Accounts, closure: Closure, numeraire: str = FX) ->
             current_account(closure),
             *(border_equation(accounts, g, closure, flows, parts) for g in accounts.coverable),
             *(own_account(s, alone[s]) for s in own),
+            *(() if closure.miners_wage is None else (miners_at_work(closure.miners_wage),)),
         ),
     )

@@ -67,7 +67,7 @@ def _factor_income(solution: Solution) -> float:
     c, p = solution.compiled, solution.parameters
     owned = p.endowment * np.where(c.endow_aux_var >= 0, solution.x[c.endow_aux_var], 1.0)
     names = [c.commodities[i - c.price_slice.start] for i in c.endow_price_var]
-    factor = np.array([n in ("LAB", LINE) or n.startswith((PERMIT, "CAP", "RES_", "PLANT_")) for n in names])
+    factor = np.array([n == LINE or n.startswith(("LAB", PERMIT, "CAP", "RES_", "PLANT_")) for n in names])
     wages = solution.flow(WORK, "LAB") * solution.price["LAB"] if WORK in c.activity_index else 0.0
     return float((owned * solution.x[c.endow_price_var])[factor].sum()) + wages
 

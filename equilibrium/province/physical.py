@@ -79,7 +79,7 @@ class PhysicalAccounts:
         c, province = self.province.compiled, self.province
         self.out_leaves: dict[str, list[int]] = {}
         self.in_leaves: dict[str, list[int]] = {}
-        factors = {"LAB"} | {n for n in c.commodities if n.startswith((PERMIT, "CAP", "RES_", "PLANT_"))}
+        factors = {n for n in c.commodities if n.startswith(("LAB", PERMIT, "CAP", "RES_", "PLANT_"))}
         trees = {a.name: a for a in c.model.activities}
         for code, names in province.parts.items():
             outs, ins = [], []

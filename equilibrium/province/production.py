@@ -54,6 +54,14 @@ def capital(activity: str, closure: Closure) -> str:
     return "CAP"
 
 
+MINERS = "LAB_COAL"
+
+
+def labour_of(code: str, closure: Closure) -> str:
+    """The labour that an activity employs: one for all, or the miners' own, who cannot work elsewhere."""
+    return MINERS if code == "COAL" and closure.miners_wage is not None else "LAB"
+
+
 def may_idle(accounts: Accounts, code: str) -> bool:
     """Whether a high carbon price can put an activity's plant out of use."""
     return sector_of(code) in accounts.coverable
@@ -119,7 +127,7 @@ def inputs_tree(
     if stock > 0:
         factors.append(Leaf(capital(name, closure), stock, name="CAP"))
     if labour > 0:
-        factors.append(Leaf("LAB", labour))
+        factors.append(Leaf(labour_of(code, closure), labour, name="LAB"))
     own_plant = capital(name, closure) != "CAP" and code in CLASSES
     capital_labour = cell(e, code, "plant_labour") if own_plant else cell(e, code, "capital_labour") * rigid
     value_added = Nest(capital_labour, tuple(factors), name="value added")

@@ -7,8 +7,8 @@ banked.  Regimes are ranked by what a year yields (``province.national.welfare``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,8 @@ from scipy.optimize import brentq
 
 from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
 from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
+from tanshi.equilibrium.province.incidence import household_groups, incidence
+from tanshi.equilibrium.province.institutions import MINERS_AT_WORK
 from tanshi.equilibrium.province.national import Welfare, equivalent_variation, welfare
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
@@ -28,7 +30,7 @@ from tanshi.scenarios.cap import NO_PATH
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.run.ground.annual import Baseline, Year
-from tanshi.simulator.run.ground.economy import province
+from tanshi.simulator.run.ground.economy import economy, province
 from tanshi.simulator.run.ground.policy import Policy
 
 REGIMES = tuple(
@@ -59,6 +61,11 @@ class Found:
         Equivalent variation of households, yi yuan.
     gdp
         Change of real GDP, %.
+    groups
+        Change of the welfare of groups of households, % of what it is where nothing is priced; none where the economy
+        has no table of them. What balances government's budget is paid to every head alike.
+    miners
+        Part of the miners who are at work, where ``closure.miners_wage`` keeps a floor under their wage.
     """
 
     tightness: float
@@ -67,6 +74,8 @@ class Found:
     after: Welfare
     ev: float
     gdp: float
+    groups: Mapping[str, float] = field(default_factory=dict)
+    miners: float | None = None
 
     @property
     def cost(self) -> float:
@@ -112,7 +121,18 @@ def at_cut(scenario: Scenario, cut: float) -> Found:
         after=welfare(after),
         ev=equivalent_variation(after, free),
         gdp=100.0 * (real[1] / real[0] - 1.0),
+        groups=_groups(scenario, free, after),
+        miners=after.auxiliary[MINERS_AT_WORK] if scenario.closure.miners_wage is not None else None,
     )
+
+
+def _groups(scenario: Scenario, free: Solution, after: Solution) -> dict[str, float]:
+    based = economy(scenario.economy, scenario.figures)
+    if based.figures.households is None:
+        return {}
+    groups = household_groups(based.accounts, based.figures.households)
+    old, new = (incidence(solution, groups).metric for solution in (free, after))
+    return dict(zip(groups.names, (100.0 * (new / old - 1.0)).tolist(), strict=True))
 
 
 def _unpriced(model: Province) -> Solution:
@@ -184,6 +204,8 @@ def compare_at(scenarios: Sequence[Scenario], cuts: Sequence[float]) -> pd.DataF
                     **parts,
                     "ev": found.ev,
                     "gdp": found.gdp,
+                    **{f"welfare {name}": change for name, change in found.groups.items()},
+                    **({} if found.miners is None else {"miners at work": found.miners}),
                 }
             )
     return pd.DataFrame(rows)
@@ -202,10 +224,13 @@ def overtakes(one: Scenario, other: Scenario, cuts: Sequence[float]) -> float | 
 
 def render(table: pd.DataFrame) -> Table:
     """The comparison for the terminal."""
-    columns = ("Cost yi yuan", "Consumption", "Saving", "EV", "GDP %", "Price yuan/t", "Tightness")
+    groups = [str(name) for name in table.columns if str(name).startswith("welfare ")]
+    heads = [f"{name.removeprefix('welfare ').capitalize()} %" for name in groups]
+    columns = ("Cost yi yuan", "Consumption", "Saving", "EV", *heads, "GDP %", "Price yuan/t", "Tightness")
     shown = Table("Cut", "Regime", *columns, box=SIMPLE_HEAD, title="Regimes at equal cuts", title_justify="left")
     for row in table.to_dict("records"):
         numbers = [f"{row[k]:.1f}" for k in ("cost", "consumption", "saving", "ev")]
+        numbers += [f"{row[name]:+.2f}" for name in groups]
         numbers += [f"{row['gdp']:.2f}", f"{row['price']:.1f}", f"{row['tightness']:.4f}"]
         shown.add_row(f"{row['cut']:.0%}", str(row["title"] or row["regime"]), *numbers)
     return shown

@@ -241,6 +241,7 @@ def _province(
             outside=fields.outside,
             capacity=tuple(limits.items()) if fields.capacity_limits else (),
             clean_cost=fields.clean_cost,
+            miners_wage=fields.miners_wage,
         )
         built = Province(_economy(name, changes).accounts, closure)
     except ClosureError as error:

@@ -172,8 +172,9 @@ def _carbon() -> list[Point]:
         ),
         Point(
             10, "CO2 of 2022, Mt", f"{low:.0f} to {high:.0f}, restated with process carbon", "562 (530 to 600)",
-            f"{co2:.0f}", low <= co2 <= high, "validated",
-            "blast-furnace gas has no factor of its own: its carbon is the coke's",
+            f"{co2:.0f}", low <= co2 <= high, "assumed",
+            "the range was restated in the same work, with the parts it lacked; blast-furnace gas has no factor of its"
+            " own: its carbon is the coke's",
         ),
     ]  # fmt: skip
 

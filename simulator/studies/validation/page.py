@@ -36,8 +36,9 @@ def validation_page() -> str:
     met = sum(p.met for p in points)
     parts = [
         "# Validation\n",
-        f"{WRITTEN}. What would count as mended was said before anything was changed; the number before is that of"
-        f" version 9422c8b. Of {len(points)} rows {met} are met, {len(points) - met} are missed.\n",
+        f"{WRITTEN}. What would count as mended was written down as the work on a point began, in a few rows after"
+        " its first results; the number before is that of version 9422c8b."
+        f" Of {len(points)} rows {met} are met, {len(points) - met} are missed.\n",
         "## Points\n",
         "| | measured | would count as mended | before | now | | how it comes about | limits |",
         "|---|---|---|---|---|---|---|---|",

@@ -1,4 +1,4 @@
-"""A point of the economy that was found wrong: what would count as mended was said first, then measured."""
+"""A point of the economy that was found wrong: what counts as mended, and what is measured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Point:
     what
         What is measured, with its unit.
     mended
-        What would count as mended, said beforehand.
+        What counts as mended.
     before
         Measured on the version before (9422c8b).
     after

@@ -35,6 +35,11 @@ def test_the_built_in_economy_passes_every_check(capital: str, saving: str) -> N
     assert [c for c in checks if not c.passed] == []
 
 
+def test_every_check_passes_where_miners_have_no_other_work() -> None:
+    checks = check_province(shanxi(), Closure(capital="vintage", miners_wage=0.98))
+    assert [c for c in checks if not c.passed] == []
+
+
 def _ungated(sam: pd.DataFrame) -> Accounts:
     """Accounts that went past the gate, as a careless caller might make them."""
     broken = object.__new__(Accounts)

@@ -91,6 +91,7 @@ def test_rents_that_enterprises_keep_are_saved_and_not_lost() -> None:
     """Who owns the permits moves money between consumption and saving; a year's yield hardly changes."""
     kept, sold = found("cap", 0.1), found("auction", 0.1)
     assert sold.ev - kept.ev > 20 * abs(sold.cost - kept.cost)
+    assert sold.groups["rural"] > sold.groups["urban"] > kept.groups["urban"]  # money paid by head
     assert kept.after.saving > kept.before.saving > sold.after.saving
     assert kept.after.government == pytest.approx(kept.before.government, rel=1e-8)
 
