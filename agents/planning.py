@@ -298,10 +298,19 @@ def _carried(
             best = (worst, price, bank, rate)
         if worst <= 1e-11 * max(float(price.max()), 1.0):
             break
-        move = np.linalg.lstsq(matrix, right, rcond=None)[0]
+        move = _solved(matrix, right)
         price = np.clip(price + move[:years], prospect.floor, prospect.ceiling)
         bank = np.clip(bank + move[years:], prospect.low, prospect.high)
     return best[1], best[2], best[3]
+
+
+def _solved(matrix: Floats, right: Floats) -> Floats:
+    """Return the solution of a linear system, the shortest one where several or none fit."""
+    try:
+        found = np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        found = np.full(len(right), np.nan)
+    return np.asarray(found if np.isfinite(found).all() else np.linalg.lstsq(matrix, right, rcond=None)[0])
 
 
 def _first_segment(bank: Floats, prospect: Prospect) -> int:

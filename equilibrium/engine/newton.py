@@ -13,10 +13,12 @@ from tanshi.equilibrium.engine.diagnose import failure
 from tanshi.equilibrium.engine.eliminate import Factor
 from tanshi.equilibrium.engine.evaluate import Evaluator, State
 from tanshi.equilibrium.engine.solution import Solution, conditions, elimination, system
+from tanshi.equilibrium.engine.specific import apart, put_right
 from tanshi.equilibrium.engine.structure import Array, Parameters
 
 LARGEST_LOG_STEP = 1.5
 FAST = 0.1  # a step that shrinks the residual to this part of it: the same factorisation serves once more
+CREEPING = 1e-2  # relative residual above which plant of its own is looked at once more after a step
 WALRAS = 1e-8  # largest relative imbalance of the numeraire's market, the one that is left out
 
 
@@ -96,7 +98,19 @@ def newton(evaluator: Evaluator, state: State, tolerance: float, iterations: int
             break
         if solver is not None and _size(at) <= FAST * size:
             state, at = approach(evaluator, state, at, solver, rule, tolerance)
+        if _size(at) > (CREEPING if share >= 1.0 else tolerance):
+            state, at = _with_own_plant(evaluator, state, at, rule)
     raise failure(evaluator, state, at.phi, len(history), tolerance)
+
+
+def _with_own_plant(evaluator: Evaluator, state: State, at: Conditions, rule: Rule) -> tuple[State, Conditions]:
+    """The state with plant of its own put right, where that brings it closer to an equilibrium."""
+    plant = apart(evaluator.c, state.x, at)
+    if not plant.size:
+        return state, at
+    there = put_right(evaluator, state, plant)
+    new = conditions(evaluator, there, rule)
+    return (there, new) if float(new.phi @ new.phi) < float(at.phi @ at.phi) else (state, at)
 
 
 def _shares(c: Compiled, x: Array, step: Array) -> Iterator[float]:

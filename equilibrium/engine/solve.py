@@ -19,6 +19,7 @@ from tanshi.equilibrium.engine.model import Model
 from tanshi.equilibrium.engine.newton import approach, clip_into_bounds, newton
 from tanshi.equilibrium.engine.released import counted_in_incomes, honouring, with_corners
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, conditions, elimination, system
+from tanshi.equilibrium.engine.specific import apart, put_right, specific
 from tanshi.equilibrium.engine.starts import rivals_turned, scattered
 from tanshi.equilibrium.engine.structure import Array, Parameters
 from tanshi.errors import Message
@@ -100,7 +101,7 @@ def _found(
     """The first that succeeds of the ways to look for an equilibrium; the first one's failure where none does."""
     evaluator = Evaluator(c, p)
     try:
-        return _newton_from(evaluator, x, tolerance, iterations, fischer_burmeister, near)
+        return _newton_from(evaluator, x, tolerance, iterations, fischer_burmeister, near, own=iterations > 0)
     except EquilibriumError as error:
         if iterations == 0 or error.final or not np.isfinite(x).all():
             raise
@@ -120,14 +121,17 @@ def _newton_from(
     iterations: int,
     rule: Rule,
     near: Solution | None = None,
+    own: bool = False,
 ) -> Solution:
     x = np.array(x, dtype=float)
     if x.shape == evaluator.c.start.shape:
         clip_into_bounds(evaluator.c, evaluator.p, x)
     state = evaluator.state(x)
+    at = conditions(evaluator, state, rule)
     if near is not None:
-        at = conditions(evaluator, state, fischer_burmeister)
-        state, _ = approach(evaluator, state, at, lambda b: near.solver(b), fischer_burmeister, tolerance)
+        state, at = approach(evaluator, state, at, lambda b: near.solver(b), rule, tolerance)
+    if own and (plant := apart(evaluator.c, state.x, at)).size:
+        state = put_right(evaluator, state, plant)
     return newton(evaluator, state, tolerance, iterations, rule)
 
 
@@ -136,6 +140,8 @@ def _other_ways(
 ) -> Iterator[Callable[[], Solution]]:
     """Ways to look again where the first failed, the cheaper ones first."""
     evaluator = Evaluator(c, p)
+    if specific(c).leaf.size:
+        yield partial(_newton_from, evaluator, x, tolerance, iterations, fischer_burmeister)
     if c.bounded.any():
         yield partial(_newton_from, evaluator, x, tolerance, iterations, projection)
     if not corners:

@@ -19,9 +19,9 @@ from tanshi.simulator.run.economics import Near, at_price
 from tanshi.simulator.run.world import State, World
 
 Array = NDArray[np.float64]
-NODES = (0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.45, 2.0, 3.0)
-"""Prices asked for, over the year's mean price."""
-BETWEEN = 8
+NODES = (0.3, 0.5, 1.0, 2.0, 3.0)
+"""Prices asked for, over the year's mean price, up to the ceiling; with three times as many, gains differ by 1.5 %."""
+BETWEEN = 16
 """Parts into which each gap between them is divided for the areas under firms' curves."""
 
 
@@ -58,13 +58,12 @@ def advantage(w: World, s: State) -> Advantage | None:
     mask = s.policy.mask(s.year)
     if not s.policy.started(s.year) or price <= 0.0 or not mask.any():
         return None
-    asked = price * np.array(NODES)
-    asked = asked[asked <= s.policy.collar(s.year)[1]]
+    asked = np.unique(np.minimum(price * np.array(NODES), max(price, s.policy.collar(s.year)[1])))
+    middle = int(np.argmin(np.abs(asked - price)))
     try:
-        emissions, slope = _answers(w, s, asked)
+        emissions, slope = _answers(w, s, asked, middle)
     except EquilibriumError:
         return None
-    middle = NODES.index(1.0)
     curve = ResponseCurve.of(asked, emissions, slope, middle)
     grid = np.unique(np.concatenate([np.linspace(a, b, BETWEEN + 1) for a, b in pairwise(asked)]))
     firms, active = s.firms, mask[s.firms.sector]
@@ -83,17 +82,17 @@ def advantage(w: World, s: State) -> Advantage | None:
     )
     whole, ours = emissions[:, mask].sum(axis=1), curve.emissions[:, mask].sum(axis=1)
     miss = np.abs(ours / whole - 1.0)
-    ends = [float(miss[NODES.index(part)]) if NODES.index(part) < len(asked) else float("nan") for part in (0.5, 2.0)]
+    places = [np.flatnonzero(np.isclose(asked, part * price)) for part in (0.5, 2.0)]
+    ends = [float(miss[place[0]]) if place.size else float("nan") for place in places]
     return Advantage(price, gains, firms.total(gains), (ends[0], ends[1]))
 
 
-def _answers(w: World, s: State, prices: Array) -> tuple[Array, Array]:
+def _answers(w: World, s: State, prices: Array, middle: int) -> tuple[Array, Array]:
     """What the year would have emitted at other prices, (prices, 8), and the slopes."""
     january = replace(s.economy, effective=s.economy.january)
     then = State(s.calendar, s.announced, s.market, (january,), s.log)
     weight = w.adjustment(1.0)[1]
     found: dict[float, tuple[Array, Array]] = {}
-    middle = min(NODES.index(1.0), len(prices) - 1)
     for order in (range(middle, len(prices)), range(middle - 1, -1, -1)):  # outwards, from one price to the next
         near: Near | None = None
         for place in order:

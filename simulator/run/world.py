@@ -204,6 +204,8 @@ class Outlook:
         Relative move of prices in the plan's last step; above the tolerance where it did not converge.
     iterations : int
         Paths of the economy that it took.
+    at, emissions, slope : (years,) float
+        What the years were found to emit (`tanshi.simulator.run.ahead.foresight.Foreseen`).
     """
 
     year: int
@@ -214,6 +216,9 @@ class Outlook:
     following: Array
     gap: float
     iterations: int
+    at: Array
+    emissions: Array
+    slope: Array
 
 
 @dataclass

@@ -321,6 +321,43 @@ def test_a_far_year_without_an_equilibrium_on_some_path_does_not_end_the_run(mon
     assert one == pytest.approx(other, rel=1e-3)
 
 
+# What need not be asked again
+
+
+def asked_of(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], *, forget: bool) -> tuple[np.ndarray, int]:
+    """Prices of a run, and how many years ahead were asked for an equilibrium."""
+    asked, solve = [0], YearsAhead._solve
+
+    def counted(self: YearsAhead, *rest: Any) -> Any:
+        asked[0] += 1
+        return solve(self, *rest)
+
+    with monkeypatch.context() as m:
+        m.setattr(YearsAhead, "_solve", counted)
+        if forget:
+            m.setattr("tanshi.simulator.run.ahead.outlook._foreseen", lambda s, years: None)
+        run = CarbonMarket(load_scenario("S5", EQUAL | changes)).run()
+    return np.array([row["price"] for row in run.state.log.periods]), asked[0]
+
+
+def test_years_that_come_as_foreseen_are_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    change = {"years.end": 2025, "market.periods_per_year": 1, "coupling.adjustment_rate": None}
+    kept, few = asked_of(monkeypatch, change, forget=False)
+    anew, many = asked_of(monkeypatch, change, forget=True)
+    np.testing.assert_allclose(kept, anew, rtol=1e-3)
+    assert few <= many - 20  # a whole path of years less
+
+
+def test_news_makes_firms_ask_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cut of the cap that nobody foresaw: what was found under the old rules serves no more."""
+    cut = {"shock.year": 2025, "shock.period": 1, "shock.cap_cut": 0.1}
+    change = {"years.end": 2026, "market.periods_per_year": 1, "coupling.adjustment_rate": None, "banking.horizon": 8}
+    kept, _ = asked_of(monkeypatch, change | cut, forget=False)
+    anew, _ = asked_of(monkeypatch, change | cut, forget=True)
+    np.testing.assert_allclose(kept, anew, rtol=1e-3)
+    assert kept[3] > 1.03 * kept[2] * 1.08
+
+
 # What trade is worth
 
 

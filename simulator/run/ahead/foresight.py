@@ -25,6 +25,44 @@ from tanshi.simulator.run.ground.policy import Policy
 Array = NDArray[np.float64]
 STEP = 0.01
 """Yuan/t, over which the supply of credits is differenced."""
+FRESH = 3
+"""Years from now that are always asked anew."""
+STEADY = 1e-3
+"""How far the last of them may emit from what was foreseen, as part of it, for later years to be taken as foreseen."""
+NEAR = 0.02
+"""How far a year's price may lie from where it was asked, as part of it: the tangent is off by about NEAR^2 / 4."""
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What years ahead were found to emit when somebody asked last.
+
+    Attributes
+    ----------
+    year
+        The first one.
+    at, emissions, slope
+        (years,) yuan/t at which each was asked, Mt (as `YearsAhead` counts them), and Mt per yuan/t.
+    """
+
+    year: int
+    at: Array
+    emissions: Array
+    slope: Array
+
+    def window(self, year: int, years: int) -> Foreseen:
+        """The same from a later year on; what lies beyond goes on as it ended."""
+        cut = slice(year - self.year, year - self.year + years)
+        at, emissions, slope = self.at[cut], self.emissions[cut], self.slope[cut]
+        for _ in range(years - len(at)):
+            grown, dearer = (x[-1] / x[-2] if len(x) > 1 and x[-2] > 0 else 1.0 for x in (emissions, at))
+            at, emissions = np.append(at, at[-1] * dearer), np.append(emissions, emissions[-1] * grown)
+            slope = np.append(slope, slope[-1] * grown / dearer)
+        return Foreseen(year, at, emissions, slope)
+
+    def __call__(self, prices: Array) -> tuple[Array, Array]:
+        """The answers of a path of prices along these tangents."""
+        return self.emissions + self.slope * (prices - self.at), self.slope
 
 
 @dataclass(frozen=True)
@@ -76,6 +114,9 @@ class YearsAhead:
     surrounded
         From parameters to those in the surroundings that are expected for the rest of the current year; what
         strays dies out until the next.
+    before
+        What was foreseen of the same years under the same rules. While the years nearest to now emit what was foreseen
+        of them, those further off are taken along their tangents and not asked anew.
     """
 
     province: Province
@@ -86,10 +127,24 @@ class YearsAhead:
     years: int
     offsets: Offsets
     surrounded: Callable[[Parameters], Parameters] = lambda p: p
+    before: Foreseen | None = None
     solved: int = 0
     unanswered: int = 0
     _last: list[tuple[float, Solution, CarbonResponse]] = field(default_factory=list)
     _tangents: tuple[Array, Array, Array] | None = None
+
+    @property
+    def foreseen(self) -> Foreseen:
+        """What was found on the path that was asked for last.
+
+        Raises
+        ------
+        ValueError
+            Where none was.
+        """
+        if self._tangents is None:
+            raise ValueError("foresight: no path of prices has been asked for yet")
+        return Foreseen(self.standing.year, *self._tangents)
 
     def __call__(self, prices: Array) -> tuple[Array, Array]:
         """Return what each year emits beyond what it is granted for output and covers by credits, and the slopes.
@@ -132,6 +187,9 @@ class YearsAhead:
                 break
             found.append((price, solution, response))
             emissions[place], slope[place] = self._net(year, price, response, span)
+            if self._as_foreseen(place, prices, emissions[place]):
+                self._last = found
+                return self._along(place, prices, emissions, slope)
             mask = self.policy.mask(year)
             paid = np.where(mask, price, effective)
             for sector, own in self.province.own_prices(solution).items():
@@ -141,6 +199,27 @@ class YearsAhead:
                 p = self._advanced(p, solution, year, place)
         self._last = found
         self._tangents = prices.copy(), emissions.copy(), slope.copy()
+        return emissions, slope
+
+    def _as_foreseen(self, place: int, prices: Array, emitted: float) -> bool:
+        """Whether what comes after a year can be taken as it was foreseen."""
+        if self.before is None or place != FRESH - 1 or place + 1 >= self.years:
+            return False
+        told, later = self.before(prices)[0][place], slice(place + 1, self.years)
+        close = np.abs(prices[later] - self.before.at[later]) <= NEAR * self.before.at[later]
+        return bool(abs(emitted - told) <= STEADY * abs(told) and close.all())
+
+    def _along(self, place: int, prices: Array, emissions: Array, slope: Array) -> tuple[Array, Array]:
+        """Fill in the years after one along the tangents of what was foreseen, as far off as that year is."""
+        before = self.before
+        assert before is not None
+        part = emissions[place] / before(prices)[0][place]
+        later = slice(place + 1, self.years)
+        at, level, tilt = prices.copy(), emissions.copy(), slope.copy()
+        at[later] = before.at[later]
+        level[later], tilt[later] = part * before.emissions[later], part * before.slope[later]
+        emissions[later], slope[later] = level[later] + tilt[later] * (prices[later] - at[later]), tilt[later]
+        self._tangents = at, level, tilt
         return emissions, slope
 
     def _carry_on(self, place: int, prices: Array, emissions: Array, slope: Array) -> None:

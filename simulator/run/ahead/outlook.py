@@ -23,7 +23,7 @@ from tanshi.errors import TanshiError
 from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.state import prices as star_prices
-from tanshi.simulator.run.ahead.foresight import Standing, YearsAhead
+from tanshi.simulator.run.ahead.foresight import Foreseen, Standing, YearsAhead
 from tanshi.simulator.run.ground.annual import frozen_baseline, growing_on
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.straying import believed, surrounding
@@ -88,7 +88,8 @@ def _outlook(w: World, s: State) -> Outlook:
     last = _last_year(w, s)
     policy = _known(w, s)
     years = range(s.year, last + 1)
-    carriers = _carriers(s)
+    carriers, exact = _carriers(s), w.scenario.coupling.tolerance < 1e-5
+    before = None if exact else _foreseen(s, years)
     ahead = YearsAhead(
         w.province,
         growing_on(w.economy.growth, last),
@@ -98,6 +99,7 @@ def _outlook(w: World, s: State) -> Outlook:
         len(years),
         w.scenario.offsets,
         lambda p: surrounding(w, s, p, now=False),
+        before,
     )
     curve, whole = CarryCurve.of(carriers.asked, carriers.size, temper_of(w)), float(carriers.size.sum())
 
@@ -106,20 +108,38 @@ def _outlook(w: World, s: State) -> Outlook:
         return rate, steep / whole
 
     start, carry = _first_guess(s, years, carriers)
-    prospect = _prospect(w, s, policy, years, carry)
-    made = plan(
-        prospect,
-        ahead,
-        start,
-        tolerance=EXACT if w.scenario.coupling.tolerance < 1e-5 else TOLERANCE,
-        iterations=ITERATIONS,
-        rates=rates,
-    )
+    prospect, tolerance = _prospect(w, s, policy, years, carry), EXACT if exact else TOLERANCE
+    if before is not None:  # what is at hand by now, on the answers of last time: a path near the one sought
+        start = plan(prospect, before, start, tolerance=tolerance, iterations=ITERATIONS, rates=rates).price
+    made = plan(prospect, ahead, start, tolerance=tolerance, iterations=ITERATIONS, rates=rates)
     if made.gap > UNSETTLED and w.scenario.banking.unsettled == "stop":
         raise UnsettledPlanError(_unsettled(w, years, made))
     horizons = np.unique(carriers.horizon)
     following = np.array([_next_price(prospect, made, int(h)) for h in horizons])
-    return Outlook(s.year, made.price, made.bank, made.carry, horizons, following, made.gap, made.iterations)
+    seen = ahead.foreseen
+    return Outlook(
+        s.year,
+        made.price,
+        made.bank,
+        made.carry,
+        horizons,
+        following,
+        made.gap,
+        made.iterations,
+        seen.at,
+        seen.emissions,
+        seen.slope,
+    )
+
+
+def _foreseen(s: State, years: range) -> Foreseen | None:
+    """What last January's plan found of these years; None where none was made, or rules are news, or follow output."""
+    before = s.market.outlook
+    if before is None or before.year + 1 != years[0] or s.period > 0 or len(before.at) < 3:
+        return None
+    if any(s.policy.standard(year) for year in years) or not (before.emissions > 0).all():
+        return None
+    return Foreseen(before.year, before.at, before.emissions, before.slope).window(years[0], len(years))
 
 
 def _unsettled(w: World, years: range, made: Plan) -> str:
