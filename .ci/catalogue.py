@@ -15,6 +15,11 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 from ruamel.yaml import YAML
+from typer.main import get_command
+
+from tanshi.scenarios.parameters import describe_parameters
+from tanshi.simulator.cli.app import app
+from tanshi.simulator.cli.language import help_words
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("agents", "equilibrium", "market", "scenarios", "simulator", "tanshi")
@@ -33,6 +38,10 @@ def said() -> Iterator[tuple[str, str]]:
                     yield words, path.relative_to(ROOT).as_posix()
     for path in sorted((ROOT / "scenarios/library").glob("*.yaml")):
         yield YAML(typ="safe").load(path.read_text("utf-8"))["title"], path.relative_to(ROOT).as_posix()
+    for words in help_words(get_command(app)):
+        yield words, "simulator/cli"
+    for row in describe_parameters():
+        yield row.description, "scenarios/schema.py"
     for region in REGIONS:
         yield region, "scenarios/economies"
 

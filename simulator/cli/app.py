@@ -27,7 +27,7 @@ from tanshi.simulator.cli import regimes as cli_regimes
 from tanshi.simulator.cli import report as cli_report
 from tanshi.simulator.cli import reproduce as cli_reproduce
 from tanshi.simulator.cli import sweep as cli_studies
-from tanshi.simulator.cli.language import speak_as_told
+from tanshi.simulator.cli.language import in_language, speak_as_told
 from tanshi.simulator.cli.outputs import Reference, Results
 from tanshi.simulator.cli.sweep import Scheduler, Settings, Workers, read_settings
 from tanshi.simulator.machine.progress import bar
@@ -264,7 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         words = speak_as_told(words)
         _check_first_word(words)
-        code = app(words, prog_name="tanshi", standalone_mode=False)
+        code = in_language(typer.main.get_command(app)).main(words, prog_name="tanshi", standalone_mode=False)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 0 if exit_.code is None else 1
     except KeyboardInterrupt:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from tanshi.language import LANGUAGES, VARIABLE, UnknownLanguage, speak
+from tanshi.language import LANGUAGES, VARIABLE, UnknownLanguage, say, speak, spoken, translate
 from tanshi.scenarios.errors import Problem, UserError
 
 
@@ -38,3 +40,49 @@ def speak_as_told(words: Sequence[str]) -> list[str]:
             "There is no such language.", [Problem(known, repr(error.message.fields["wanted"]), where)]
         ) from error
     return left
+
+
+HELD = ("help", "epilog", "short_help")
+"""What a command says of itself."""
+
+
+def commands(top: Any) -> Iterator[Any]:
+    """A command and all below it."""
+    yield top
+    for command in getattr(top, "commands", {}).values():
+        yield from commands(command)
+
+
+def help_words(top: Any) -> Iterator[str]:
+    """Every word of help, for the list of translations."""
+    for command in commands(top):
+        yield from (words for name in HELD if (words := getattr(command, name, None)))
+        yield from (words for option in command.params if (words := getattr(option, "help", None)))
+
+
+def in_language(top: Any) -> Any:
+    """The command whose help is in the language that is spoken; it is changed, and built anew for every call."""
+    for command in commands(top):
+        for name in HELD:
+            if words := getattr(command, name, None):
+                setattr(command, name, translate(words))
+        for option in command.params:
+            if words := getattr(option, "help", None):
+                option.help = breakable(translate(words))
+    if spoken() != "en":
+        from typer import rich_utils
+
+        rich_utils.ARGUMENTS_PANEL_TITLE, rich_utils.OPTIONS_PANEL_TITLE = say("Arguments"), say("Options")
+        rich_utils.COMMANDS_PANEL_TITLE = say("Commands")
+    return top
+
+
+def breakable(words: str) -> str:
+    """Words that a narrow column can break: Chinese has no spaces, and what does not fit would be cut.
+
+    Examples
+    --------
+    >>> breakable("默认：S1；没有时为第一个。")
+    '默认： S1； 没有时为第一个。'
+    """
+    return re.sub(r"([，；：。、])(?=.)", r"\1 ", words)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tanshi.language import translate
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def params(
 
     fitted = {row.field: row for row in calibrated(economy)}
     fields = {
-        r.name: (r.name, f"{fitted[r.name].value:g}", r.expectation, STATUS, r.description)
+        r.name: (r.name, f"{fitted[r.name].value:g}", r.expectation, STATUS, translate(r.description))
         if r.name in fitted
-        else (r.name, _plain(r.default), r.expectation, r.status, r.description)
+        else (r.name, _plain(r.default), r.expectation, r.status, translate(r.description))
         for r in describe_parameters()
     }
     figures = {

@@ -81,7 +81,7 @@ def _electricity(accounts: PhysicalAccounts, flows: Flows) -> dict[str, float]:
 
 
 def energy_figure(result: RunResult, year: int | None = None) -> Figure:
-    """Energy from fuel to use in the last period of a year, by default the last; the run is replayed up to it.
+    """Energy from fuel to use in a year, by default the last: the mean of its periods; the run is replayed up to it.
 
     Raises
     ------
@@ -91,9 +91,8 @@ def energy_figure(result: RunResult, year: int | None = None) -> Figure:
     when = int(result.periods["year"].max()) if year is None else year
     own = result.periods.loc[result.periods["year"] == when, "period"]
     run = replayed(result, place_of(result, when, int(own.max()) if len(own) else 1) + 1)
-    assert run.last is not None, "at least one period was run"
-    solution = run.last.closing.solution
-    table = energy_flows(run.world.economy.accounts, Flows(solution.state.flow, solution.x))
+    closed = next(closed for closed in run.state.log.years if closed.year == when)
+    table = energy_flows(run.world.economy.accounts, closed.flows)
     figure, axes = style.canvas(
         heading(say("From fuel to use"), result, when),
         say(

@@ -14,11 +14,19 @@ from tanshi.equilibrium.province.carbon import PERMIT, sector_of
 from tanshi.equilibrium.province.physical import FUEL_NAMES, Flows, PhysicalAccounts
 from tanshi.equilibrium.province.production import commodity
 from tanshi.equilibrium.province.tables import cell, total
+from tanshi.language import mark, spoken, translate
 from tanshi.simulator.results.variables import FIRM_SECTORS, SECTORS
 
 Array = NDArray[np.float64]
 Links = dict[tuple[str, str], float]
-POWER, EXPORT = "Power plants", "Power to other provinces"
+POWER, EXPORT = mark("Power plants"), mark("Power to other provinces")
+NODES = (
+    mark("Households"), mark("Services and agriculture"), mark("Transport and construction"), mark("Other industry"),
+    mark("Non-fossil power"), mark("Taxes on production"), mark("Carbon allowances"), mark("Labour"), mark("Capital"),
+    mark("Natural resources"), mark("Government"), mark("Enterprises"), mark("Coal"), mark("Oil Products and Coke"),
+    mark("Gas"), mark("By-product Gas"),
+)  # fmt: skip
+"""The other boxes of the diagrams that are no sector."""
 BILLION = 0.1
 """Billion yuan in one yi yuan."""
 
@@ -30,7 +38,8 @@ class YearFlows:
     Parameters
     ----------
     energy
-        Mtce; what leaves power generation is counted at the energy that went into it, losses included.
+        Mtce; power that is sent out is at coal equivalent, as in the annual table, and users have the rest of what went
+        into generation, losses included.
     money
         Billion yuan, prices of the year relative to the rest of China's.
     """
@@ -72,6 +81,12 @@ def flows_of(accounts: PhysicalAccounts, sums: Sums, auctioned: float) -> YearFl
     return YearFlows(_energy(accounts, mean), _money(accounts, sums.paid / n, sums.tax / n, auctioned))
 
 
+def node_name(name: str) -> str:
+    """A box of the diagrams in the language that is spoken."""
+    chinese = {sector.name: sector.chinese for sector in SECTORS.values()}
+    return chinese[name] if spoken() == "zh" and name in chinese else translate(name)
+
+
 def group(code: str) -> str:
     """Name of a sector in the diagrams: those with firms by name, the rest in four groups."""
     if code == "HH":
@@ -94,8 +109,7 @@ def _energy(accounts: PhysicalAccounts, f: Flows) -> Links:
     physical, power = province.accounts.physical, accounts.power(f)
     links[("Non-fossil power", POWER)] += power["nonfossil_twh"] * physical["coal_equivalent_mtce_per_twh"]
     into = sum(value for (_, to), value in links.items() if to == POWER)
-    generated = power["GENC_twh"] + power["GENG_twh"] + power["nonfossil_twh"]
-    exported = max(power["net_export_twh"], 0.0) / generated * into
+    exported = max(power["net_export_twh"], 0.0) * physical["coal_equivalent_mtce_per_twh"]
     used = _electricity(accounts, f)
     for user, value in used.items():
         links[(POWER, user)] += (into - exported) * value / sum(used.values())

@@ -67,6 +67,7 @@ def register(app: Dash, pages: tuple[Kept, ...]) -> None:
         Input("shown", "data"),
         prevent_initial_call=True,
     )
+    in_the_browser(ClientsideFunction("address", "link"), Output("what-if-kept", "data"), Input("what-if-link", "href"))
     for kept in pages:
         in_the_browser(
             ClientsideFunction("address", "controls"),

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tanshi.language import mark
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.collect import result_of
 from tanshi.simulator.results.tables import RunResult
@@ -16,11 +17,11 @@ from tanshi.simulator.views.dashboard.warm import Step
 
 #: Variable, id, title, unit, whether the axis starts at zero, digits.
 SHOWN = (
-    ("Price|Carbon", "price", "Carbon price", "yuan of 2022 per t", True, 1),
-    ("Emissions|CO2", "emissions", "CO₂ emissions", "Mt a year", False, 1),
-    ("Carbon Market|Trading Volume", "volume", "Trading volume", "Mt a year", True, 2),
-    ("Energy Consumption", "energy", "Energy consumption", "Mtce a year", False, 1),
-    ("GDP|MER", "gdp", "Gross domestic product", "billion yuan of 2022", False, 1),
+    ("Price|Carbon", "price", mark("Carbon price"), mark("yuan of 2022 per t"), True, 1),
+    ("Emissions|CO2", "emissions", mark("CO₂ emissions"), mark("Mt a year"), False, 1),
+    ("Carbon Market|Trading Volume", "volume", mark("Trading volume"), mark("Mt a year"), True, 2),
+    ("Energy Consumption", "energy", mark("Energy consumption"), mark("Mtce a year"), False, 1),
+    ("GDP|MER", "gdp", mark("Gross domestic product"), mark("billion yuan of 2022"), False, 1),
 )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
+from tanshi import language
+from tanshi.language import say, translate
 from tanshi.simulator.views.dashboard import address
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.files import add_routes
@@ -57,15 +59,15 @@ PAGES = (
 )
 KEPT = (compare.KEPT, accounts.KEPT)
 FRAME = """<!DOCTYPE html>
-<html lang="en"><head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
-<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body></html>"""
+<html lang="{language}"><head>{{%metas%}}<title>{{%title%}}</title>{{%favicon%}}{{%css%}}</head>
+<body>{{%app_entry%}}<footer>{{%config%}}{{%scripts%}}{{%renderer%}}</footer></body></html>"""
 
 
 def make_app(desk: Desk) -> Dash:
     """The application over a desk; nothing it serves comes from outside this machine."""
     app = Dash(
         "tanshi", assets_folder=_assets(), serve_locally=True, suppress_callback_exceptions=True, title="Tanshi 碳市",
-        update_title="", index_string=FRAME, add_log_handler=False,
+        update_title="", index_string=FRAME.format(language=language.spoken()), add_log_handler=False,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )  # fmt: skip
     app.layout = lambda: frame(desk)
@@ -93,15 +95,18 @@ def frame(desk: Desk) -> html.Div:
     return html.Div(
         [
             dcc.Location(id="url", refresh="callback-nav"),
-            html.A("Skip to the page", href="#page", className="skip"),
+            html.A(say("Skip to the page"), href="#page", className="skip"),
             html.Header(
                 [
                     html.H1([html.Span("Tanshi "), html.Span("碳市", lang="zh")]),
-                    html.Div([html.Label("Results", htmlFor="folder"), chosen], className="folder"),
-                    html.Button("Read again", id="again", title="Read the folder again: runs may have come"),
+                    html.Div([html.Label(say("Results"), htmlFor="folder"), chosen], className="folder"),
+                    html.Button(say("Read again"), id="again", title=say("Read the folder again: runs may have come")),
                 ]
             ),
-            html.Nav([dcc.Link(page.title, href=page.path, id=_link(page)) for page in PAGES], **spoken("Pages")),
+            html.Nav(
+                [dcc.Link(translate(page.title), href=page.path, id=_link(page)) for page in PAGES],
+                **spoken(say("Pages")),
+            ),
             html.Main(id="page", tabIndex=-1),
             dcc.Store(id="shown"),
             dcc.Store(id="address"),
@@ -166,7 +171,7 @@ def draw(desk: Desk, path: str | None, folder: str | None, search: str) -> list[
     """
     page = page_of(path)
     if page is None:
-        return [notice("There is no such page; the pages are listed above.", alert=True)]
+        return [notice(say("There is no such page; the pages are listed above."), alert=True)]
     if not page.needs_results:
         return page.view(desk, None, search)
     batch = desk.batch(folder)

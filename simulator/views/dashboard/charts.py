@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tanshi.language import say
 from tanshi.simulator.views.charts.style import (
     COINCIDE,
     GREY,
@@ -211,9 +212,9 @@ def against(
     """A what-if beside its reference."""
     plain = {"type": "scatter", "x": list(years), "mode": "lines+markers", "hovertemplate": f"%{{y:,.{digits}f}}"}
     traces = [
-        {**plain, "y": list(before), "name": "reference", "line": {"color": GREY, "width": 2, "dash": "dash"},
+        {**plain, "y": list(before), "name": say("reference"), "line": {"color": GREY, "width": 2, "dash": "dash"},
          "marker": {"size": 5, "color": GREY}},
-        {**plain, "y": list(now), "name": "what if", "line": {"color": NOW, "width": 2.5}, "marker": {"size": 7}},
+        {**plain, "y": list(now), "name": say("what if"), "line": {"color": NOW, "width": 2.5}, "marker": {"size": 7}},
     ]  # fmt: skip
     return chart(
         traces, height=230, hovermode="x unified", yaxis=axis(grid=True, rangemode="tozero" if from_zero else "normal"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +13,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from tanshi.errors import Message
+from tanshi.language import say
 from tanshi.scenarios.errors import Problem, ScenarioError
 from tanshi.scenarios.load import field_keys, library, load_scenario
 from tanshi.scenarios.schema import Scenario
 
+RAW = "yaml"
+"""Stands for the text of a scenario file among the fields."""
 LONGEST = 300
 """Characters of one field that are read."""
 
@@ -26,9 +30,11 @@ def typed(text: str) -> Any:
     Examples
     --------
     >>> typed("0.08"), typed("true"), typed("null"), typed("trading"), typed("5%"), typed("[PAPER, AIR]")
-    (0.08, True, None, 'trading', '5%', ['PAPER', 'AIR'])
+    (0.08, True, None, 'trading', 0.05, ['PAPER', 'AIR'])
     """
     cut = text.strip()[:LONGEST]
+    if part := re.fullmatch(r"([-+]?\d+(?:\.\d+)?)\s*[%％]", cut):
+        return round(float(part[1]) / 100.0, 12)
     try:
         value = YAML(typ="safe", pure=True).load(cut)
     except (YAMLError, ValueError):
@@ -77,6 +83,36 @@ def read_text(text: str, name: str = "edited") -> Scenario:
         return load_scenario(path)
 
 
+def raw_fields(text: str) -> tuple[dict[str, Any], str]:
+    """Fields that lines of a scenario file name, dotted, and what is wrong with the lines; empty where nothing is.
+
+    Examples
+    --------
+    >>> raw_fields("cap: {tightness: 0.08}")
+    ({'cap.tightness': 0.08}, '')
+    """
+    if not text.strip():
+        return {}, ""
+    try:
+        found = YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, ValueError) as error:
+        return {}, say("no YAML: {error}", error=str(error).strip().splitlines()[0])
+    if not isinstance(found, dict):
+        return {}, say("expected lines such as cap: {example}", example="{tightness: 0.08}")
+    out: dict[str, Any] = {}
+
+    def take(part: dict[Any, Any], prefix: str) -> None:
+        for key, value in part.items():
+            name = f"{prefix}{key}"
+            if isinstance(value, dict) and name != "figures":
+                take(value, f"{name}.")
+            else:
+                out[name] = value
+
+    take(found, "")
+    return {name: value for name, value in out.items() if name != "extends"}, ""
+
+
 def checked(base: str, texts: Mapping[str, str]) -> tuple[Scenario | None, str, dict[str, str]]:
     """Check what was typed.
 
@@ -91,7 +127,10 @@ def checked(base: str, texts: Mapping[str, str]) -> tuple[Scenario | None, str, 
         The scenario, or None where something is wrong; the file's text; and what is wrong, by field (the empty
         field for what concerns none of them).
     """
-    changes = {field: typed(text) for field, text in texts.items() if text and text.strip()}
+    changes, wrong = raw_fields(texts.get(RAW, ""))
+    if wrong:
+        return None, "", {RAW: wrong}
+    changes |= {field: typed(text) for field, text in texts.items() if field != RAW and text and text.strip()}
     name = str(changes.pop("name", "") or f"{base}-edited")
     try:
         text = scenario_text(base, {**changes, "name": name})
@@ -100,7 +139,8 @@ def checked(base: str, texts: Mapping[str, str]) -> tuple[Scenario | None, str, 
         problems: dict[str, str] = {}
         for problem in error.problems:
             field = problem.field if problem.field in texts or problem.field == "name" else ""
-            said = f"expected {problem.expected}, got {problem.got}" + (f". {problem.hint}" if problem.hint else "")
+            said = say("expected {expected}, got {got}", expected=problem.expected, got=problem.got)
+            said += f". {problem.hint}" if problem.hint else ""
             where = "" if field or not problem.field else f"{problem.field}: "
             problems[field] = "; ".join(part for part in (problems.get(field, ""), where + said) if part)
         return None, "", problems

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from tanshi.language import say
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.reading import FORMAT, RECORD, read_record
 from tanshi.simulator.results.store import TABLES, read_manifest
@@ -151,7 +152,7 @@ def open_batch(folder: Path) -> Batch:
     try:
         wanted = list(read_manifest(folder).get("runs", {}))
     except StoreError as error:
-        wanted, notes = [], [f"The list of this batch's runs cannot be read: {error}."]
+        wanted, notes = [], [say("The list of this batch's runs cannot be read: {error}.", error=error)]
     there = sorted(p.parent.name for p in folder.glob(f"*/{RECORD}") if p.parent.name[0] != ".")
     there = [name for name in there if name != DATASET]
     names = [*(name for name in wanted if name in there), *(name for name in there if name not in wanted)]
@@ -201,19 +202,32 @@ def _notes(
     notes = []
     if missing:
         notes.append(
-            f"Half-finished: {len(missing)} of {len(wanted)} runs are not there yet ({_some(missing)});"
-            " the same command goes on with them."
+            say(
+                "Half-finished: {missing} of {wanted} runs are not there yet ({names}); the same command goes on with"
+                " them.",
+                missing=len(missing),
+                wanted=len(wanted),
+                names=_some(missing),
+            )
         )
     if failed:
-        notes.append(f"{_count(failed, 'run')} failed and {_has(failed)} no results. {_some(failed, '; ')}.")
+        words = say("{count} runs failed and have no results. {names}.", count=len(failed), names=_some(failed, "; "))
+        if len(failed) == 1:
+            words = say("1 run failed and has no results. {names}.", names=_some(failed, "; "))
+        notes.append(words)
     if odd:
-        notes.append(f"{_count(odd, 'run')} cannot be shown. {_some(odd, '; ')}.")
+        words = say("{count} runs cannot be shown. {names}.", count=len(odd), names=_some(odd, "; "))
+        notes.append(words if len(odd) > 1 else say("1 run cannot be shown. {names}.", names=odd[0]))
     now = code_version()
     other = [run for run in runs if run.meta.get("code") != now]
     if other:
         notes.append(
-            f"{_count(other, 'run')} of {len(runs)} {'was' if len(other) == 1 else 'were'} made by another version of"
-            " the program: shown as stored; order books and flows are found again if prices still come out the same."
+            say(
+                "{count} of {whole} runs were made by another version of the program: shown as stored; order books and"
+                " flows are found again if prices still come out the same.",
+                count=len(other),
+                whole=len(runs),
+            )
         )
     return notes
 
@@ -232,16 +246,8 @@ def _nothing(
 
 
 def _some(words: Sequence[str], joint: str = ", ") -> str:
-    more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
+    more = say(" and {count} more", count=len(words) - NAMED) if len(words) > NAMED else ""
     return joint.join(words[:NAMED]) + more
-
-
-def _count(things: Sequence[object], word: str) -> str:
-    return f"1 {word}" if len(things) == 1 else f"{len(things):,} {word}s"
-
-
-def _has(things: Sequence[object]) -> str:
-    return "has" if len(things) == 1 else "have"
 
 
 def newest(root: Path) -> Path | None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from tanshi.language import mark
 from tanshi.scenarios.load import library, load_scenario
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.scenarios.schema import Coverage, Scenario
@@ -22,8 +23,12 @@ EQUILIBRIUM = {
     "banking.horizon": 0,  # every year clears by itself, as the exact derivatives have it
 }
 """The traditional equilibrium model: no firms, no drift, one period a year."""
-MODES = {"equilibrium": "equilibrium only (at once)", "hybrid": "full hybrid (about a second)"}
-RULES = {"grandfathered": "lump sums", "output_based": "benchmark × output", "tps": "performance standard"}
+MODES = {"equilibrium": mark("equilibrium only (at once)"), "hybrid": mark("full hybrid (some seconds)")}
+RULES = {
+    "grandfathered": mark("lump sums"),
+    "output_based": mark("benchmark × output"),
+    "tps": mark("performance standard"),
+}
 """How allowances are given: under a cap by past emissions or by output, or without a cap by a standard."""
 STRATEGIES = ("truthful", "zic", "zip", "scheduled")
 SECTORS = tuple(Coverage.model_fields)
@@ -42,6 +47,8 @@ class Lever:
         What the slider offers; within the schema's bounds.
     none_at_top
         Whether the slider's end means that there is none (null).
+    scale
+        What the slider shows for 1: 100 for a share, which it shows in per cent.
     """
 
     field: str
@@ -51,21 +58,31 @@ class Lever:
     high: float
     step: float
     none_at_top: bool = False
+    scale: float = 1.0
+
+    def shown(self, value: float) -> float:
+        """A value of the field as the slider shows it: shares in per cent."""
+        return round(value * self.scale, 10)
+
+    def held(self, shown: float) -> float:
+        """The field's value where the slider shows a number."""
+        return round(shown / self.scale, 12)
 
 
 OFFERED = (
-    Lever("cap.tightness", "Cap or benchmark: first cut", "of the baseline", 0.0, 0.4, 0.005),
-    Lever("cap.decline", "Cap or benchmark: further cut", "a year", 0.0, 0.12, 0.0025),
-    Lever("allocation.auctioned_share", "Auctioned share", "of the cap", 0.0, 1.0, 0.05),
-    Lever("offsets.share", "Offsets, at most", "of what is owed", 0.0, 0.3, 0.01),
-    Lever("price.floor", "Price floor", "yuan/t", 0.0, 300.0, 5.0),
-    Lever("price.ceiling", "Price ceiling", "yuan/t, at the end: none", 40.0, 1000.0, 10.0, none_at_top=True),
-    Lever("penalty.price", "Penalty", "yuan/t", 50.0, 3000.0, 50.0),
+    Lever("cap.tightness", mark("Cap or benchmark: first cut"), mark("% of the baseline"), 0.0, 0.4, 0.005, scale=100),
+    Lever("cap.decline", mark("Cap or benchmark: further cut"), mark("% a year"), 0.0, 0.12, 0.0025, scale=100),
+    Lever("allocation.auctioned_share", mark("Auctioned share"), mark("% of the cap"), 0.0, 1.0, 0.05, scale=100),
+    Lever("offsets.share", mark("Offsets, at most"), mark("% of what is owed"), 0.0, 0.3, 0.01, scale=100),
+    Lever("price.floor", mark("Price floor"), mark("yuan/t"), 0.0, 300.0, 5.0),
+    Lever("price.ceiling", mark("Price ceiling"), mark("yuan/t, at the end: none"), 40.0, 1000.0, 10.0, True),
+    Lever("penalty.price", mark("Penalty"), mark("yuan/t"), 50.0, 3000.0, 50.0),
     *(
-        Lever(f"firms.strategies.{name}", title, "weight", 0.0, 1.0, 0.05)
+        Lever(f"firms.strategies.{name}", title, mark("weight"), 0.0, 1.0, 0.05)
         for name, title in (
-            ("truthful", "Truthful bidders"), ("zic", "Random bidders (ZI-C)"), ("zip", "Learning bidders (ZIP)"),
-            ("scheduled", "Bidders by the calendar"),
+            ("truthful", mark("Truthful bidders")), ("zic", mark("Random bidders (ZI-C)")),
+            ("zip", mark("Learning bidders (ZIP)")),
+            ("scheduled", mark("Bidders by the calendar")),
         )
     ),
 )  # fmt: skip
@@ -84,7 +101,7 @@ def _within(lever: Lever, bounds: str) -> Lever:
         inner = 0.0 if sign.endswith("=") else lever.step
         low = max(low, float(number) + inner) if sign[0] == ">" else low
         high = min(high, float(number) - inner) if sign[0] == "<" else high
-    return Lever(lever.field, lever.title, lever.unit, low, high, lever.step, lever.none_at_top)
+    return Lever(lever.field, lever.title, lever.unit, low, high, lever.step, lever.none_at_top, lever.scale)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tanshi.language import say
 from tanshi.simulator.results.variables import FIRM_SECTORS
 from tanshi.simulator.views.charts.network import short_name
 from tanshi.simulator.views.charts.style import GREY, INK
+from tanshi.simulator.views.dashboard.accounts import node_name
 from tanshi.simulator.views.dashboard.charts import DEMAND, FONT, SUPPLY, Chart, axis, chart, empty, sector_colour
 from tanshi.simulator.views.dashboard.recompute import Book
 
@@ -29,9 +31,9 @@ ASIDE = 0.022
 def demand_and_supply(book: Book) -> Chart:
     """Both sides of a book as steps, and where they met."""
     if not len(book.bids) and not len(book.asks):
-        return empty("Nobody placed an order in this period.")
+        return empty(say("Nobody placed an order in this period."))
     traces: list[dict[str, Any]] = []
-    for name, side, colour in (("demand (bids)", book.bids, DEMAND), ("supply (offers)", book.asks, SUPPLY)):
+    for name, side, colour in ((say("demand (bids)"), book.bids, DEMAND), (say("supply (offers)"), book.asks, SUPPLY)):
         if len(side):
             total = np.cumsum(side[:, 1]) / MILLION
             traces.append(
@@ -39,13 +41,14 @@ def demand_and_supply(book: Book) -> Chart:
                     "type": "scatter", "mode": "lines", "name": name, "x": [0.0, *total.tolist()],
                     "y": [float(side[0, 0]), *side[:, 0].tolist()],
                     "line": {"shape": "vh", "color": colour, "width": 2.5},
-                    "hovertemplate": "%{y:,.2f} yuan/t at %{x:,.3f} Mt",
+                    "hovertemplate": say("%[y:,.2f] yuan/t at %[x:,.3f] Mt").replace("[", "{").replace("]", "}"),
                 }
             )  # fmt: skip
     volume = book.volume / MILLION
     traces.append(
         {
-            "type": "scatter", "mode": "markers", "name": f"cleared: {book.price:,.2f} yuan/t, {volume:,.3f} Mt",
+            "type": "scatter", "mode": "markers",
+            "name": say("cleared: {price:,.2f} yuan/t, {volume:,.3f} Mt", price=book.price, volume=volume),
             "x": [volume], "y": [book.price], "marker": {"color": INK, "size": 11},
             "hovertemplate": "%{y:,.2f} yuan/t, %{x:,.3f} Mt",
         }
@@ -54,8 +57,8 @@ def demand_and_supply(book: Book) -> Chart:
     line = {"type": "line", "line": {"color": GREY, "width": 1, "dash": "dot"}}
     return chart(
         traces, height=420, hovermode="closest",
-        xaxis=axis("cumulated quantity, Mt CO₂", range=[0.0, far]),
-        yaxis=axis("limit price, yuan/t", grid=True, range=[low, high]),
+        xaxis=axis(say("cumulated quantity, Mt CO₂"), range=[0.0, far]),
+        yaxis=axis(say("limit price, yuan/t"), grid=True, range=[low, high]),
         legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
         shapes=[
             {**line, "x0": 0, "x1": volume, "y0": book.price, "y1": book.price},
@@ -77,7 +80,7 @@ def sector_network(flows: pd.DataFrame) -> Chart:
     import networkx as nx
 
     if flows.empty:
-        return empty("No trade in this span of time.")
+        return empty(say("No trade in this span of time."))
     graph: Any = nx.DiGraph()
     for row in flows.to_dict("records"):
         graph.add_edge(str(row["seller"]), str(row["buyer"]), tonnes=float(row["tonnes"]))
@@ -113,7 +116,7 @@ def firm_network(pairs: pd.DataFrame) -> Chart:
     import networkx as nx
 
     if pairs.empty:
-        return empty("No trade in this span of time.")
+        return empty(say("No trade in this span of time."))
     graph: Any = nx.DiGraph()
     sector: dict[int, str] = {}
     for row in pairs.to_dict("records"):
@@ -140,7 +143,7 @@ def firm_network(pairs: pd.DataFrame) -> Chart:
     for code in (*FIRM_SECTORS, "GOV", "INT"):
         mine = [firm for firm in graph if sector[firm] == code]
         if mine:
-            dots = _dots(mine, place, moved, sector, lambda firm: f"firm {firm}", 5.0, 30.0, text=False)
+            dots = _dots(mine, place, moved, sector, _firm, 5.0, 30.0, text=False)
             traces.append({**dots, "name": short_name(code), "showlegend": True})
     legend = {"orientation": "h", "y": -0.02, "yanchor": "top", "x": 0, "itemsizing": "constant"}
     return chart(traces, height=560, showlegend=True, hovermode="closest", legend=legend, **_bare(1.08))
@@ -162,6 +165,10 @@ def _moved(graph: Any) -> dict[Any, tuple[float, float]]:
     }
 
 
+def _firm(number: Any) -> str:
+    return say("firm {number}", number=number)
+
+
 def _dots(
     nodes: Any, place: Mapping[Any, Any], moved: Mapping[Any, tuple[float, float]], sector: Mapping[Any, str],
     name: Any, least: float, most: float, *, text: bool = True,
@@ -172,8 +179,8 @@ def _dots(
         "text": [fill(name(n), 12).replace("\n", "<br>") for n in nodes] if text else [],
         "textposition": [_outward(place[n]) for n in nodes],
         "hovertext": [
-            f"{name(n)} ({short_name(sector[n])}): sold {moved[n][0] / MILLION:,.3f} Mt,"
-            f" bought {moved[n][1] / MILLION:,.3f} Mt"
+            say("{name} ({sector}): sold {sold:,.3f} Mt, bought {bought:,.3f} Mt", name=name(n),
+                sector=short_name(sector[n]), sold=moved[n][0] / MILLION, bought=moved[n][1] / MILLION)
             for n in nodes
         ],
         "hoverinfo": "text", "cliponaxis": False,
@@ -214,12 +221,13 @@ def sankey(links: Mapping[tuple[str, str], float], unit: str) -> Chart:
     """Links as a Sankey diagram; what is under a thousandth of the largest is left out."""
     shown = {link: value for link, value in links.items() if value > 1e-3 * max(links.values(), default=0.0)}
     if not shown:
-        return empty("No flows.")
+        return empty(say("No flows."))
     names = list(dict.fromkeys(name for link in sorted(shown, key=lambda k: -shown[k]) for name in link))
     colours = {name: SANKEY.get(name, "#999999") for name in names}
     trace = {
         "type": "sankey", "arrangement": "snap", "valueformat": ",.1f", "valuesuffix": f" {unit}",
-        "node": {"label": names, "color": [colours[n] for n in names], "pad": 9, "thickness": 12,
+        "node": {"label": [node_name(name) for name in names],
+                 "color": [colours[n] for n in names], "pad": 9, "thickness": 12,
                  "line": {"width": 0}},
         "link": {
             "source": [names.index(a) for a, _ in shown], "target": [names.index(b) for _, b in shown],

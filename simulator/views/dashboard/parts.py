@@ -10,6 +10,7 @@ from typing import Any
 from dash import dcc, html
 from dash.exceptions import PreventUpdate
 
+from tanshi.language import say
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.views.dashboard.charts import Chart
@@ -58,7 +59,8 @@ def told(view: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             logger.exception("a page of the dashboard failed")
             return notice(
-                f"This page has a defect ({type(error).__name__}); its traceback is in the terminal.", alert=True
+                say("This page has a defect ({kind}); its traceback is in the terminal.", kind=type(error).__name__),
+                alert=True,
             )
 
     return answer
@@ -70,7 +72,7 @@ def sentence(error: Exception) -> str:
     return (text[:1].upper() + text[1:]).rstrip(".") + "."
 
 
-def heading(title: str, lead: str = "") -> list[Any]:
+def heading(title: str, lead: str | list[Any] = "") -> list[Any]:
     """A page's title and one line about it."""
     return [html.H2(title, id="title", tabIndex=-1), *([html.P(lead, className="lead")] if lead else [])]
 
@@ -161,7 +163,7 @@ def table(
     parts = [html.Caption(caption)] if caption else []
     named: dict[str, Any] = {"id": name} if name else {}
     made = html.Table([*parts, head, html.Tbody(body)], **named)
-    return html.Div(made, className="scroll", tabIndex=0, role="region", **spoken(caption or "table"))
+    return html.Div(made, className="scroll", tabIndex=0, role="region", **spoken(caption or say("table")))
 
 
 def progress(name: str, words: str = "") -> html.Div:
@@ -186,9 +188,9 @@ def leaves(part: str, leaf: int, count: int) -> html.Div:
     """Buttons to turn the leaves of a long table; ids ``{"part": part, "by": 1 or -1}``."""
     return html.Div(
         [
-            html.Button("Previous", id={"part": part, "by": -1}, disabled=leaf == 0),
-            html.Span(f"{leaf + 1} of {count}"),
-            html.Button("Next", id={"part": part, "by": 1}, disabled=leaf >= count - 1),
+            html.Button(say("Previous"), id={"part": part, "by": -1}, disabled=leaf == 0),
+            html.Span(say("{leaf} of {count}", leaf=leaf + 1, count=count)),
+            html.Button(say("Next"), id={"part": part, "by": 1}, disabled=leaf >= count - 1),
         ],
         className="leaves",
     )
@@ -201,7 +203,10 @@ def share_done(standing: tuple[int, int] | None, words: str) -> list[Any]:
     done, total = standing
     if not total:
         return [html.Span(f"{words} …")]
-    return [html.Span(f"{words}: {done} of {total} periods"), html.Progress(value=str(done), max=str(total))]
+    return [
+        html.Span(say("{words}: {done} of {total} periods", words=words, done=done, total=total)),
+        html.Progress(value=str(done), max=str(total)),
+    ]
 
 
 def running(name: str) -> list[Any]:

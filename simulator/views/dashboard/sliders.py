@@ -9,6 +9,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 
+from tanshi.language import say, translate
 from tanshi.simulator.views.dashboard.levers import Lever, levers
 from tanshi.simulator.views.dashboard.parts import spoken
 
@@ -23,23 +24,32 @@ def box_of(lever: Lever) -> str:
     return slider_of(lever) + "-box"
 
 
+def refusals() -> dict[str, str]:
+    """What is said of a number that is not taken, with its places in brackets for the browser."""
+    return {
+        "number": say("Expected a number from [low] to [high]. The slider stays at [now]."),
+        "refused": say("[given] is not taken: expected a number from [low] to [high]. The slider stays at [now]."),
+    }
+
+
 def view(lever: Lever, value: float) -> html.Div:
     """A lever where it stands."""
-    marks = {lever.low: f"{lever.low:g}", lever.high: "none" if lever.none_at_top else f"{lever.high:g}"}
+    low, high, step = (lever.shown(number) for number in (lever.low, lever.high, lever.step))
+    marks = {low: f"{low:g}", high: say("none") if lever.none_at_top else f"{high:g}"}
     name, box = slider_of(lever), box_of(lever)
     slider = dcc.Slider(
-        id=name, min=lever.low, max=lever.high, step=lever.step, value=value, marks=marks, updatemode="drag",
+        id=name, min=low, max=high, step=step, value=lever.shown(value), marks=marks, updatemode="drag",
         tooltip={"placement": "top", "always_visible": False},
     )  # fmt: skip
-    typed = dcc.Input(id=box, type="number", step="any", value=value, debounce=True, autoComplete="off")
+    typed = dcc.Input(id=box, type="number", step="any", value=lever.shown(value), debounce=True, autoComplete="off")
     return html.Div(
         [
-            html.Label([lever.title, html.Span(f" {lever.unit}", className="unit")], htmlFor=box),
+            html.Label([translate(lever.title), html.Span(f" {translate(lever.unit)}", className="unit")], htmlFor=box),
             html.Div([html.Div(slider), typed], className="slid"),
             html.Small(id=name + "-problem", className="problem", role="alert"),
-            dcc.Store(id=name + "-range", data={"box": box, "low": lever.low, "high": lever.high}),
+            dcc.Store(id=name + "-range", data={"box": box, "low": low, "high": high, **refusals()}),
         ],
-        className="lever", role="group", **spoken(lever.title),
+        className="lever", role="group", **spoken(translate(lever.title)),
     )  # fmt: skip
 
 

@@ -239,7 +239,7 @@ def _parameters(results: Sequence[RunResult]) -> str:
         if key in fitted and str(fitted[key]) in row:
             status = STATUS
         rows.append([key, about.unit if about else "", status, *row])
-        meaning.append(" ".join(about.description.split()) if about else "")
+        meaning.append(" ".join(translate(about.description).split()) if about else "")
         differs.append(len(set(row)) > 1)
     said = note(say("Rows in which the scenarios differ are tinted.")) if any(differs) else ""
     heads = [say("Parameter"), say("Unit"), say("Status"), *groups]

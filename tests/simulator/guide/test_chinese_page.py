@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -14,8 +15,8 @@ from tanshi.simulator.cli.app import app
 from tanshi.simulator.cli.language import speak_as_told
 from tests.package.installs import ROOT
 
-PAGE = (ROOT / "docs/zh.md").read_text("utf-8")
-COMMANDS = re.findall(r"^tanshi (.+)$", PAGE, re.MULTILINE)
+PAGES = {name: (ROOT / name).read_text("utf-8") for name in ("docs/zh.md", "docs/zh_tutorial.md", "README.zh.md")}
+COMMANDS = sorted({line for page in PAGES.values() for line in re.findall(r"^tanshi (.+)$", page, re.MULTILINE)})
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -24,15 +25,22 @@ def test_a_command_is_taken(line: str, tmp_path: Path, monkeypatch: pytest.Monke
     name, *words = shlex.split(line)
     words = speak_as_told(words)
     speak_as_told([])
-    command = typer.main.get_command(app)
-    assert isinstance(command, typer.core.TyperGroup)
-    command.commands[name].make_context(name, words)
+    command: Any = typer.main.get_command(app)
+    while hasattr(command := command.commands[name], "commands"):
+        name, *words = words
+    command.make_context(name, words)
 
 
-def test_the_scenario_of_the_page_can_be_run(tmp_path: Path) -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    file = tmp_path / "auctioned.yaml"
+@pytest.mark.parametrize("page", PAGES)
+def test_the_scenario_of_a_page_can_be_run(page: str, tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", PAGES[page], re.DOTALL)
+    file = tmp_path / "own.yaml"
     file.write_text(text, "utf-8")
     (scenario,) = load_scenarios([str(file)])
-    assert scenario.name == "auctioned"
-    assert scenario.allocation.auctioned_share == 1.0
+    assert scenario.name == re.findall(r"name: (\w+)", text)[0]
+    assert scenario.title
+
+
+def test_every_chinese_page_is_found_from_another() -> None:
+    assert "zh_tutorial.md" in PAGES["docs/zh.md"]
+    assert "docs/zh.md" in PAGES["README.zh.md"]

@@ -16,6 +16,15 @@
         write(query);
         return query.toString();
       },
+      link: (href) => {
+        const path = window.location.pathname.replace(/\/+$/, "");
+        if (!href || path !== "/what-if") return window.dash_clientside.no_update;
+        const query = new URLSearchParams(href.split("?")[1] || "");
+        const folder = new URLSearchParams(window.location.search).get("results");
+        if (folder) query.set("results", folder);
+        write(query);
+        return href;
+      },
       controls: (usual, ...values) => {
         const path = window.location.pathname.replace(/\/+$/, "") || "/";
         if (!usual || path !== usual.path) return window.dash_clientside.no_update;

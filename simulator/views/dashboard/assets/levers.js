@@ -7,8 +7,9 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       if (asked !== lever.box) return [stay, slid, ""];
       const given = typed === null || typed === undefined || typed === "" ? NaN : Number(typed);
       if (given >= lever.low && given <= lever.high) return [given, stay, ""];
-      const said = Number.isNaN(given) ? "Expected a number" : `${given} is not taken: expected a number`;
-      return [stay, stay, `${said} from ${lever.low} to ${lever.high}. The slider stays at ${slid}.`];
+      const words = Number.isNaN(given) ? lever.number : lever.refused;
+      const places = { given, low: lever.low, high: lever.high, now: slid };
+      return [stay, stay, words.replace(/\[(\w+)\]/g, (_, name) => places[name])];
     },
   },
 });

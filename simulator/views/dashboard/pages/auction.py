@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from dash import Dash, Input, Output, State, ctx, html
 
+from tanshi.language import mark, say, translate
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, Run
 from tanshi.simulator.views.dashboard.market_charts import demand_and_supply
@@ -24,10 +25,14 @@ from tanshi.simulator.views.dashboard.parts import (
 )
 from tanshi.simulator.views.dashboard.recompute import Book
 
-TITLE = "Order book"
+TITLE = mark("Order book")
 LEVELS = 8
 """Price levels of each side in the table, the nearest to the price."""
-WORDS = "Finding the order books again"
+LEAD = mark(
+    "Order books are not stored: the run is made once more from its parameters, which takes seconds the first time, and"
+    " every period of it is at hand then."
+)
+WORDS = mark("Finding the order books again")
 
 
 def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
@@ -35,25 +40,26 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     run = batch.runs[-1]
     years, periods = spans(desk, run)
     return [
-        *heading(TITLE, "Order books are not stored: the run is made once more from its parameters, which takes seconds"
-                        " the first time, and every period of it is at hand then."),
+        *heading(translate(TITLE), translate(LEAD)),
         controls(
-            choice("auction-run", "Run", {one.name: label(one) for one in batch.runs}, run.name, wide=True),
-            choice("auction-year", "Year", years, years[-1]),
-            choice("auction-period", "Period", periods, periods[0]),
+            choice("auction-run", say("Run"), {one.name: label(one) for one in batch.runs}, run.name, wide=True),
+            choice("auction-year", say("Year"), years, years[-1]),
+            choice("auction-period", say("Period"), periods, periods[0]),
             html.Div(
-                [html.Button("Earlier", id="auction-earlier"), html.Button("Later", id="auction-later")],
+                [html.Button(say("Earlier"), id="auction-earlier"), html.Button(say("Later"), id="auction-later")],
                 className="control buttons",
             ),
         ),
-        progress("auction", WORDS),
+        progress("auction", translate(WORDS)),
         html.Div(id="auction-view"),
     ]  # fmt: skip
 
 
 def label(run: Run) -> str:
     """How a run is called in a list."""
-    return f"{run.scenario}, seed {run.seed}" if run.name.startswith(run.scenario) else run.name
+    if not run.name.startswith(run.scenario):
+        return run.name
+    return say("{scenario}, seed {seed}", scenario=run.scenario, seed=run.seed)
 
 
 def spans(desk: Desk, run: Run) -> tuple[list[int], list[int]]:
@@ -98,7 +104,7 @@ def register(app: Dash, desk: Desk) -> None:
         Output("auction-progress", "children"), Input("auction-tick", "n_intervals"), prevent_initial_call=True
     )
     def tell(ticks: int) -> Any:
-        return share_done(desk.again.progress, WORDS)
+        return share_done(desk.again.progress, translate(WORDS))
 
 
 def stepped(year: int, period: int, years: list[int], periods: int, by: int) -> tuple[int, int]:
@@ -119,26 +125,32 @@ def body(desk: Desk, batch: Batch, run: Run, year: int, period: int) -> list[Any
     rows = desk.tables.periods(run)
     mine = rows[(rows["year"] == year) & (rows["period"] == period)]
     if mine.empty:
-        return [notice(f"{label(run)} has no period {period} in {year}.")]
+        return [notice(say("{run} has no period {period} in {year}.", run=label(run), period=period, year=year))]
     if run.parameters.get("market", {}).get("mode") == "equilibrium":
-        return [notice("The price of this run comes from the equilibrium itself: there is no order book to show.")]
+        return [notice(say("The price of this run comes from the equilibrium itself: there is no order book to show."))]
     book = desk.recomputed(run).books[(year, period)]
     row = mine.iloc[0]
     facts = [
-        ("Price", f"{book.price:,.2f} yuan/t"),
-        ("Cleared", f"{book.volume:,} t"),
-        ("Turnover", f"{row['turnover_yuan'] / 1e6:,.1f} million yuan"),
-        ("Orders", f"{book.orders:,}"),
-        ("Prices that balance", _interval(book)),
-        ("Gains from trade realised", _share(row.get("efficiency"))),
-        ("Concentration of buyers, sellers", f"{_number(row.get('hhi_buyers'))}, {_number(row.get('hhi_sellers'))}"),
-        ("Rounds to agree with the economy", str(int(row.get("iterations", 0)))),
+        (say("Price"), say("{price:,.2f} yuan/t", price=book.price)),
+        (say("Cleared"), f"{book.volume:,} t"),
+        (say("Turnover"), say("{value:,.1f} million yuan", value=row["turnover_yuan"] / 1e6)),
+        (say("Orders"), f"{book.orders:,}"),
+        (say("Prices that balance"), _interval(book)),
+        (say("Gains from trade realised"), _share(row.get("efficiency"))),
+        (
+            say("Concentration of buyers, sellers"),
+            f"{_number(row.get('hhi_buyers'))}, {_number(row.get('hhi_sellers'))}",
+        ),
+        (say("Rounds to agree with the economy"), str(int(row.get("iterations", 0)))),
     ]
     listed = [html.Div([html.Dt(term), html.Dd(value)]) for term, value in facts]
-    title = f"Demand and supply, {label(run)}, {year}, period {period}"
+    title = say("Demand and supply, {run}, {year}, period {period}", run=label(run), year=year, period=period)
     source = desk.source_of(run)
-    unit = "around the price; the far ends of both sides are left out"
-    sides = [_side("Bids nearest to the price", book, True), _side("Offers nearest to the price", book, False)]
+    unit = say("around the price; the far ends of both sides are left out")
+    sides = [
+        _side(say("Bids nearest to the price"), book, True),
+        _side(say("Offers nearest to the price"), book, False),
+    ]
     return [
         figure(title, unit, demand_and_supply(book), source, wide=True),
         html.Dl(listed, className="facts"),
@@ -150,22 +162,26 @@ def _side(title: str, book: Book, bids: bool) -> Any:
     """The levels of one side around the clearing price, those that traded first."""
     side = book.bids if bids else book.asks
     if not len(side):
-        return notice(f"{title}: none.")
+        return notice(say("{title}: none.", title=title))
     near = np.sort(np.argsort(np.abs(side[:, 0] - book.price), kind="stable")[:LEVELS])
     rows = []
     for price, tonnes in side[near]:
         served = price > book.price if bids else price < book.price
         rows.append(
-            [f"{price:,.2f}", f"{tonnes:,.0f}", "yes" if served else "at the margin" if price == book.price else "no"]
+            [
+                f"{price:,.2f}",
+                f"{tonnes:,.0f}",
+                say("yes") if served else say("at the margin") if price == book.price else say("no"),
+            ]
         )
-    return table(["Limit, yuan/t", "Tonnes", "Served"], rows, title, text=(2,))
+    return table([say("Limit, yuan/t"), say("Tonnes"), say("Served")], rows, title, text=(2,))
 
 
 def _interval(book: Book) -> str:
     low, high = book.interval
     if low is None or high is None:
-        return "open"
-    return f"{low:,.2f}" if low == high else f"{low:,.2f} to {high:,.2f}"
+        return say("open")
+    return f"{low:,.2f}" if low == high else say("{low:,.2f} to {high:,.2f}", low=low, high=high)
 
 
 def _share(value: Any) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
+from tanshi.language import mark, say, translate
 from tanshi.simulator.results.variables import FIRM_SECTORS
 from tanshi.simulator.views.charts.network import short_name
 from tanshi.simulator.views.dashboard.desk import Desk
@@ -16,25 +17,25 @@ from tanshi.simulator.views.dashboard.folder import Batch, Run
 from tanshi.simulator.views.dashboard.pages.auction import label, spans
 from tanshi.simulator.views.dashboard.parts import choice, controls, heading, labelled, leaves, notice, table, told
 
-TITLE = "Firms"
+TITLE = mark("Firms")
 ROWS = 20
 """Firms on one leaf of the table."""
 TRAITS = 200_000
 """Firms up to which strategy and size are worked out: more would take long to build."""
 #: Column, head, digits (None: words).
 COLUMNS = (
-    ("firm", "Firm", None),
-    ("sector", "Sector", None),
-    ("strategy", "Strategy", None),
-    ("size", "Share of sector's output, %", 2),
-    ("intensity", "Emission intensity, sector = 1", 2),
-    ("cost", "Abatement cost, sector = 1", 2),
-    ("bought_t", "Bought, t", 0),
-    ("sold_t", "Sold, t", 0),
-    ("net_t", "Net bought, t", 0),
-    ("price", "Mean price, yuan/t", 2),
-    ("paid_yuan", "Paid less received, yuan", 0),
-    ("fills", "Fills", 0),
+    ("firm", mark("Firm"), None),
+    ("sector", mark("Sector"), None),
+    ("strategy", mark("Strategy"), None),
+    ("size", mark("Share of sector's output, %"), 2),
+    ("intensity", mark("Emission intensity, sector = 1"), 2),
+    ("cost", mark("Abatement cost, sector = 1"), 2),
+    ("bought_t", mark("Bought, t"), 0),
+    ("sold_t", mark("Sold, t"), 0),
+    ("net_t", mark("Net bought, t"), 0),
+    ("price", mark("Mean price, yuan/t"), 2),
+    ("paid_yuan", mark("Paid less received, yuan"), 0),
+    ("fills", mark("Fills"), 0),
 )
 SORTABLE = tuple(name for name, _, _ in COLUMNS)
 
@@ -43,20 +44,28 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     """The page."""
     run = batch.runs[-1]
     years, _ = spans(desk, run)
-    sectors = {"": "all sectors", **{code: short_name(code) for code in (*FIRM_SECTORS, "GOV", "INT")}}
+    sectors = {"": say("all sectors"), **{code: short_name(code) for code in (*FIRM_SECTORS, "GOV", "INT")}}
     box = dcc.Input(
-        id="firms-search", type="text", value="", placeholder="number, sector or strategy", maxLength=40, debounce=0.3
+        id="firms-search",
+        type="text",
+        value="",
+        placeholder=say("number, sector or strategy"),
+        maxLength=40,
+        debounce=0.3,
     )
     return [
-        *heading(TITLE, "What every firm bought and sold. A head sorts by its column; a second click turns the order."),
+        *heading(
+            translate(TITLE),
+            say("What every firm bought and sold. A head sorts by its column; a second click turns the order."),
+        ),
         controls(
-            choice("firms-run", "Run", {one.name: label(one) for one in batch.runs}, run.name, wide=True),
-            choice("firms-year", "Year", {0: "all years", **{y: str(y) for y in years}}, years[-1]),
-            choice("firms-sector", "Sector", sectors, ""),
-            labelled("Search", box, wide=True),
+            choice("firms-run", say("Run"), {one.name: label(one) for one in batch.runs}, run.name, wide=True),
+            choice("firms-year", say("Year"), {0: say("all years"), **{y: str(y) for y in years}}, years[-1]),
+            choice("firms-sector", say("Sector"), sectors, ""),
+            labelled(say("Search"), box, wide=True),
         ),
         dcc.Store(id="firms-order", data={"by": "net_t", "down": True, "leaf": 0}),
-        html.Div(html.P("Reading the firms …"), id="firms-view"),
+        html.Div(html.P(say("Reading the firms …")), id="firms-view"),
     ]
 
 
@@ -121,7 +130,8 @@ def search_firms(firms: pd.DataFrame, sector: str, words: str) -> pd.DataFrame:
     found = firms[firms["sector"] == sector] if sector else firms
     for word in words.casefold().split():
         names = found["sector"].map(short_name).str.casefold() + " " + found["sector"].str.casefold()
-        known = names.str.contains(word, regex=False) | found["strategy"].str.casefold().str.contains(word, regex=False)
+        strategies = (found["strategy"] + " " + found["strategy"].map(strategy_name)).str.casefold()
+        known = names.str.contains(word, regex=False) | strategies.str.contains(word, regex=False)
         found = found[known | (found["firm"].astype(str) == word)]
     return found
 
@@ -129,15 +139,16 @@ def search_firms(firms: pd.DataFrame, sector: str, words: str) -> pd.DataFrame:
 def body(found: pd.DataFrame, by: str, down: bool, leaf: int, source: str = "") -> list[Any]:
     """One leaf of the table."""
     if found.empty:
-        return [notice("No firm fits. Shorten the search, or choose all sectors.")]
+        return [notice(say("No firm fits. Shorten the search, or choose all sectors."))]
     column = by if by in SORTABLE else "firm"
     count = (len(found) + ROWS - 1) // ROWS
     leaf = min(max(leaf, 0), count - 1)
     ordered = found.sort_values([column, "firm"], ascending=[not down, True], na_position="last", kind="stable")
     shown = ordered.iloc[leaf * ROWS : (leaf + 1) * ROWS]
-    heads = [_head(name, title, column, down) for name, title, _ in COLUMNS]
+    heads = [_head(name, translate(title), column, down) for name, title, _ in COLUMNS]
     rows = [[_cell(row[name], name, digits) for name, _, digits in COLUMNS] for row in shown.to_dict("records")]
-    said = f"{len(found):,} firms, {leaf * ROWS + 1:,} to {leaf * ROWS + len(shown):,} shown"
+    first, last = leaf * ROWS + 1, leaf * ROWS + len(shown)
+    said = say("{n:,} firms, {first:,} to {last:,} shown", n=len(found), first=first, last=last)
     return [
         table(heads, rows, said, text=(0, 1, 2), name="firms-table"),
         leaves("firms-leaf", leaf, count),
@@ -146,13 +157,27 @@ def body(found: pd.DataFrame, by: str, down: bool, leaf: int, source: str = "") 
 
 
 def _head(name: str, title: str, by: str, down: bool) -> Any:
-    mark = "" if name != by else " ▼" if down else " ▲"
-    return html.Button([title, html.Span(mark)], id={"part": "firms-head", "column": name}, className="head")
+    arrow = "" if name != by else " ▼" if down else " ▲"
+    return html.Button([title, html.Span(arrow)], id={"part": "firms-head", "column": name}, className="head")
+
+
+STRATEGIES = {
+    "truthful": mark("truthful"), "zic": mark("random (ZI-C)"), "zip": mark("learning (ZIP)"),
+    "scheduled": mark("by the calendar"),
+}  # fmt: skip
+"""What is said of a built-in strategy; a plug-in's name stands as it is."""
+
+
+def strategy_name(name: str) -> str:
+    """A strategy in words, with its name in the literature where it has one."""
+    return translate(STRATEGIES[name]) if name in STRATEGIES else name
 
 
 def _cell(value: Any, name: str, digits: int | None) -> str:
     if name == "sector":
         return short_name(str(value))
+    if name == "strategy":
+        return strategy_name(str(value))
     if digits is None:
         return str(value)
     return "–" if value != value else f"{float(value):,.{digits}f}"

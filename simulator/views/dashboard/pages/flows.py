@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, html
 
+from tanshi.language import mark, say, translate
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, Run
 from tanshi.simulator.views.dashboard.market_charts import sankey
@@ -24,13 +25,19 @@ from tanshi.simulator.views.dashboard.parts import (
     told,
 )
 
-TITLE = "Flows"
-WORDS = "Finding the flows again"
-KINDS = {"energy": "energy", "money": "income"}
+TITLE = mark("Flows")
+WORDS = mark("Finding the flows again")
+KINDS = {"energy": mark("energy"), "money": mark("income")}
 ABOUT = {
-    "energy": ("Energy from source to user", "Mtce", "Fuel burnt, and power at the energy behind it, losses included."),
-    "money": ("Value added from sector to owner", "billion yuan", "Value added at the year's prices, relative to"
-              " those of the rest of China; before transfers and income taxes."),
+    "energy": (
+        mark("Energy from source to user"), mark("Mtce"),
+        mark("Fuel burnt, and electricity at coal equivalent: users have the losses of plants with it."),
+    ),
+    "money": (
+        mark("Value added from sector to owner"), mark("billion yuan"),
+        mark("Value added at the year's prices, relative to those of the rest of China; before transfers and income"
+             " taxes."),
+    ),
 }  # fmt: skip
 
 
@@ -39,13 +46,16 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     run = batch.runs[-1]
     years, _ = spans(desk, run)
     return [
-        *heading(TITLE, "Flows are not stored: the run is made once more, which takes seconds the first time."),
-        controls(
-            choice("flows-run", "Run", {one.name: label(one) for one in batch.runs}, run.name, wide=True),
-            choice("flows-year", "Year", years, years[-1]),
-            group("flows-kind", "What flows", KINDS, "energy"),
+        *heading(
+            translate(TITLE),
+            say("Flows are not stored: the run is made once more, which takes seconds the first time."),
         ),
-        progress("flows", WORDS),
+        controls(
+            choice("flows-run", say("Run"), {one.name: label(one) for one in batch.runs}, run.name, wide=True),
+            choice("flows-year", say("Year"), years, years[-1]),
+            group("flows-kind", say("What flows"), {k: translate(v) for k, v in KINDS.items()}, "energy"),
+        ),
+        progress("flows", translate(WORDS)),
         html.Div(id="flows-view"),
     ]
 
@@ -68,18 +78,28 @@ def register(app: Dash, desk: Desk) -> None:
 
     @app.callback(Output("flows-progress", "children"), Input("flows-tick", "n_intervals"), prevent_initial_call=True)
     def tell(ticks: int) -> Any:
-        return share_done(desk.again.progress, WORDS)
+        return share_done(desk.again.progress, translate(WORDS))
 
 
 def body(desk: Desk, batch: Batch, run: Run, year: int, kind: str) -> list[Any]:
     """The diagram, and its largest links as a table."""
     flows = desk.recomputed(run).flows
     if year not in flows or kind not in KINDS:
-        return [notice(f"{label(run)} has no flows of {year}.")]
+        return [notice(say("{run} has no flows of {year}.", run=label(run), year=year))]
     links = flows[year].energy if kind == "energy" else flows[year].money
-    title, unit, note = ABOUT[kind]
-    rows = [[a, b, f"{value:,.1f}"] for (a, b), value in sorted(links.items(), key=lambda item: -item[1])[:15]]
+    title, unit, note = (translate(words) for words in ABOUT[kind])
+    rows = [
+        [translate(a), translate(b), f"{value:,.1f}"]
+        for (a, b), value in sorted(links.items(), key=lambda item: -item[1])[:15]
+    ]
     drawn = figure(
-        f"{title}, {label(run)}, {year}", unit, sankey(links, unit), f"{desk.source_of(run)} {note}", wide=True
+        say("{title}, {run}, {year}", title=title, run=label(run), year=year),
+        unit,
+        sankey(links, unit),
+        f"{desk.source_of(run)} {note}",
+        wide=True,
     )
-    return [html.Div(drawn, className="diagram"), table(["From", "To", unit], rows, "The largest flows", text=(0, 1))]
+    return [
+        html.Div(drawn, className="diagram"),
+        table([say("From"), say("To"), unit], rows, say("The largest flows"), text=(0, 1)),
+    ]

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from dash import Dash, Input, Output, State, html
 
+from tanshi.language import mark, say, translate
 from tanshi.simulator.views.charts.network import short_name
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, Run
@@ -14,42 +15,47 @@ from tanshi.simulator.views.dashboard.market_charts import PAIRS, firm_network, 
 from tanshi.simulator.views.dashboard.pages.auction import label, spans
 from tanshi.simulator.views.dashboard.parts import choice, controls, figure, group, heading, notice, table, told
 
-TITLE = "Trade network"
+TITLE = mark("Trade network")
 ALL = 0
 """Stands for all years or periods in the lists."""
-PAIRING = (
+PAIRING = mark(
     "In an auction with one price who is paired with whom moves no money; the pairing shown is the venue's, by order of"
     " arrival."
 )
 MEASURED = (
-    ("hhi_buyers", "Buyers' concentration", 3),
-    ("hhi_sellers", "Sellers' concentration", 3),
-    ("hub", "Hub", 0),
-    ("betweenness", "Paths through it", 3),
-    ("volatility", "Volatility", 3),
-    ("roll_spread", "Roll's spread, yuan/t", 2),
-    ("amihud", "Amihud's illiquidity", 3),
+    ("hhi_buyers", mark("Buyers' concentration"), 3),
+    ("hhi_sellers", mark("Sellers' concentration"), 3),
+    ("hub", mark("Hub"), 0),
+    ("betweenness", mark("Paths through it"), 3),
+    ("volatility", mark("Volatility"), 3),
+    ("roll_spread", mark("Roll's spread, yuan/t"), 2),
+    ("amihud", mark("Amihud's illiquidity"), 3),
 )
-LIQUIDITY = "volatility of the log price a year, illiquidity as |return| per billion yuan"
+YEARLY = mark(
+    "The market year by year, {run}: concentration 0 to 1, volatility of the log price a year, illiquidity as |return|"
+    " per billion yuan"
+)
+ALONE = mark("Only firms of {sector} traded, with one another: here they are one by one.")
 
 
 def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     """The page."""
     traded = [run for run in batch.runs if run.trades]
     if not traded:
-        told_why = "No run of this batch holds trades: their prices come from the equilibrium, or nobody traded."
-        return [*heading(TITLE), notice(told_why)]
+        told_why = say("No run of this batch holds trades: their prices come from the equilibrium, or nobody traded.")
+        return [*heading(translate(TITLE)), notice(told_why)]
     run = traded[-1]
     years, periods = spans(desk, run)
     return [
         *heading(
-            TITLE, "Dots by the tonnes that a trader moved, lines from seller to buyer by the tonnes between them."
+            translate(TITLE),
+            say("Dots by the tonnes that a trader moved, lines from seller to buyer by the tonnes between them."),
         ),
         controls(
-            choice("network-run", "Run", {one.name: label(one) for one in traded}, run.name, wide=True),
-            choice("network-year", "Year", {ALL: "all years", **{y: str(y) for y in years}}, years[-1]),
-            choice("network-period", "Period", {ALL: "all periods", **{p: str(p) for p in periods}}, ALL),
-            group("network-level", "Traders", {"sectors": "sectors", "firms": "firms"}, "sectors"),
+            choice("network-run", say("Run"), {one.name: label(one) for one in traded}, run.name, wide=True),
+            choice("network-year", say("Year"), {ALL: say("all years"), **{y: str(y) for y in years}}, years[-1]),
+            choice("network-period", say("Period"), {ALL: say("all periods"), **{p: str(p) for p in periods}}, ALL),
+            group("network-level", say("Traders"), {"sectors": say("sectors"), "firms": say("firms")}, "sectors"),
         ),
         html.Div(body(desk, batch, run, years[-1], ALL, "sectors"), id="network-view"),
     ]
@@ -77,36 +83,42 @@ def body(desk: Desk, batch: Batch, run: Run, year: int, period: int, level: str)
     """The network and its largest flows."""
     when, part = year or None, period or None
     flows = desk.tables.sector_flows(run, when, part)
-    span = f"{year if year else 'all years'}{f', period {period}' if period else ''}"
-    source = f"{desk.source_of(run)} {PAIRING}"
+    span = str(year) if year else say("all years")
+    span = say("{span}, period {period}", span=span, period=period) if period else span
+    source = f"{desk.source_of(run)} {translate(PAIRING)}"
     if flows.empty:
-        return [notice(f"Nobody traded in {label(run)}, {span}.")]
+        return [notice(say("Nobody traded in {run}, {span}.", run=label(run), span=span))]
     told_why: list[Any] = []
     if level == "sectors" and (alone := _alone(flows)):
-        told_why = [notice(f"Only firms of {short_name(alone)} traded, with one another: here they are one by one.")]
+        told_why = [notice(say(ALONE, sector=short_name(alone)))]
         level = "firms"
     if level == "firms":
         pairs = desk.tables.firm_pairs(run, when, part, PAIRS)
         chart = firm_network(pairs)
-        title = f"The {len(pairs)} pairs of firms with most tonnes, {label(run)}, {span}"
+        title = say("The {n} pairs of firms with most tonnes, {run}, {span}", n=len(pairs), run=label(run), span=span)
         rows = [
             [f"{r['seller']}", short_name(r["seller_sector"]), f"{r['buyer']}", short_name(r["buyer_sector"]),
              f"{r['tonnes']:,.0f}"]
             for r in pairs.head(12).to_dict("records")
         ]  # fmt: skip
-        listed = table(["Seller", "Sector", "Buyer", "Sector", "Tonnes"], rows, "The largest pairs", text=(0, 1, 2, 3))
+        listed = table(
+            [say("Seller"), say("Sector"), say("Buyer"), say("Sector"), say("Tonnes")],
+            rows,
+            say("The largest pairs"),
+            text=(0, 1, 2, 3),
+        )
     else:
         chart = sector_network(flows)
-        title = f"Trade between sectors, {label(run)}, {span}"
+        title = say("Trade between sectors, {run}, {span}", run=label(run), span=span)
         rows = [
             [short_name(r["seller"]), short_name(r["buyer"]), f"{r['tonnes']:,.0f}", f"{r['yuan'] / r['tonnes']:,.2f}",
              f"{r['fills']:,}"]
             for r in flows.head(12).to_dict("records")
         ]  # fmt: skip
-        heads = ["Seller", "Buyer", "Tonnes", "Mean price, yuan/t", "Fills"]
-        listed = table(heads, rows, "The largest flows, those within a sector included", text=(0, 1))
+        heads = [say("Seller"), say("Buyer"), say("Tonnes"), say("Mean price, yuan/t"), say("Fills")]
+        listed = table(heads, rows, say("The largest flows, those within a sector included"), text=(0, 1))
     total = float(flows["tonnes"].sum()) / 1e6
-    unit = f"tonnes of allowances, {total:,.2f} Mt in all"
+    unit = say("tonnes of allowances, {total:,.2f} Mt in all", total=total)
     return [*told_why, figure(title, unit, chart, source, wide=True), listed, _years(desk, run)]
 
 
@@ -121,8 +133,8 @@ def _years(desk: Desk, run: Run) -> Any:
         ]
         for year, r in desk.tables.quality(run).iterrows()
     ]
-    heads = ["Year", "Traders", "Pairs", *(head for _, head, _ in MEASURED)]
-    return table(heads, rows, f"The market year by year, {label(run)}: concentration 0 to 1, {LIQUIDITY}")
+    heads = [say("Year"), say("Traders"), say("Pairs"), *(translate(head) for _, head, _ in MEASURED)]
+    return table(heads, rows, say(YEARLY, run=label(run)))
 
 
 def _number(value: Any, digits: int) -> str:

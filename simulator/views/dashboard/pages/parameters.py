@@ -8,6 +8,7 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
+from tanshi.language import mark, say, translate
 from tanshi.scenarios.calibrated import STATUS, calibrated, fitted_values
 from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.parameters import describe_parameters
@@ -16,15 +17,19 @@ from tanshi.simulator.views.dashboard.folder import Batch
 from tanshi.simulator.views.dashboard.parts import controls, group, heading, labelled, leaves, notice, table, told
 from tanshi.simulator.views.reports.report import flatten
 
-TITLE = "Parameters"
+TITLE = mark("Parameters")
 ROWS = 25
 """Rows on one leaf of the table."""
-KINDS = {"scenario": "of the scenarios", "economy": "figures of the economy"}
+KINDS = {"scenario": mark("of the scenarios"), "economy": mark("figures of the economy")}
 LEGENDS = {
-    "scenario": "Status: law (a rule in force), measured, literature, calibrated (fitted to stated targets), assumed"
-    " (vary it before relying on it), setting (of the run, not of the world).",
-    "economy": "Status: verified (in published statistics), derived (from them), published (carried over from a study),"
-    " calibrated (fitted to stated targets), recalled (without its source at hand), estimate (chosen here).",
+    "scenario": mark(
+        "Status: law (a rule in force), measured, literature, calibrated (fitted to stated targets), assumed (vary it"
+        " before relying on it), setting (of the run, not of the world)."
+    ),
+    "economy": mark(
+        "Status: verified (in published statistics), derived (from them), published (carried over from a study),"
+        " calibrated (fitted to stated targets), recalled (without its source at hand), estimate (chosen here)."
+    ),
 }
 """What the words of the column Status say."""
 
@@ -32,17 +37,22 @@ LEGENDS = {
 def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     """The page."""
     box = dcc.Input(
-        id="parameters-search", type="text", value="", placeholder="such as cap or assumed", maxLength=60, debounce=0.3
+        id="parameters-search",
+        type="text",
+        value="",
+        placeholder=say("such as cap or assumed"),
+        maxLength=60,
+        debounce=0.3,
     )
     differing = dcc.Checklist(
-        id="parameters-differ", options=[{"label": "only where scenarios differ", "value": "yes"}], value=[]
+        id="parameters-differ", options=[{"label": say("only where scenarios differ"), "value": "yes"}], value=[]
     )
     return [
-        *heading(TITLE),
+        *heading(translate(TITLE)),
         controls(
-            group("parameters-kind", "Parameters", KINDS, "scenario"),
-            labelled("Search", box, wide=True),
-            labelled("Show", differing),
+            group("parameters-kind", say("Parameters"), {k: translate(v) for k, v in KINDS.items()}, "scenario"),
+            labelled(say("Search"), box, wide=True),
+            labelled(say("Show"), differing),
         ),
         dcc.Store(id="parameters-leaf", data=0),
         html.Div(body(batch, "scenario", "", False), id="parameters-view"),
@@ -90,24 +100,25 @@ def body(batch: Batch, kind: str, words: str, differ: bool, leaf: int = 0) -> li
     found = [row for row in rows if all(word in " ".join(row).casefold() for word in wanted)]
     if not found:
         why = (
-            "The scenarios of this batch differ in nothing that fits."
+            say("The scenarios of this batch differ in nothing that fits.")
             if differ
-            else "Nothing fits; shorten the search."
+            else say("Nothing fits; shorten the search.")
         )
         return [notice(why)]
     count = (len(found) + ROWS - 1) // ROWS
     leaf = min(max(leaf, 0), count - 1)
     shown = found[leaf * ROWS : (leaf + 1) * ROWS]
-    said = f"{len(found):,} parameters, {leaf * ROWS + 1:,} to {leaf * ROWS + len(shown):,} shown"
+    first, last = leaf * ROWS + 1, leaf * ROWS + len(shown)
+    said = say("{n:,} parameters, {first:,} to {last:,} shown", n=len(found), first=first, last=last)
     listed = table(heads, shown, said, text=tuple(range(len(heads))), name="parameters-table")
-    return [html.P(LEGENDS[kind], className="lead"), listed, leaves("parameters-leaf", leaf, count)]
+    return [html.P(translate(LEGENDS[kind]), className="lead"), listed, leaves("parameters-leaf", leaf, count)]
 
 
 def scenario_rows(batch: Batch, differ: bool) -> tuple[list[str], list[list[str]]]:
     """A row a field: its value in each scenario, unit, status, bounds, meaning."""
     values = {name: written(runs[0].parameters) for name, runs in batch.scenarios.items()}
     fitted = {field: f"{value}" for name in economies(batch) for field, value in fitted_values(name).items()}
-    heads = ["Field", *values, "Unit", "Status", "May be", "Meaning"]
+    heads = [say("Field"), *values, say("Unit"), say("Status"), say("May be"), say("Meaning")]
     rows = []
     for field in describe_parameters():
         held = [shown.get(field.name, "–") for shown in values.values()]
@@ -116,7 +127,7 @@ def scenario_rows(batch: Batch, differ: bool) -> tuple[list[str], list[list[str]
         unit = "" if field.unit == "-" else field.unit
         may = " ".join(part for part in (field.kind, field.bounds) if part)
         status = STATUS if fitted.get(field.name) in held else field.status
-        rows.append([field.name, *held, unit, status, may, field.description.replace("``", "")])
+        rows.append([field.name, *held, unit, status, may, translate(field.description).replace("``", "")])
     return heads, rows
 
 
@@ -132,12 +143,12 @@ def economy_rows(batch: Batch) -> tuple[list[str], list[list[str]]]:
     for name in economies(batch):
         fitted = {row.field: row for row in calibrated(name)}
         for figure in catalogue(name).values():
-            mark = " (changed by a scenario)" if figure.path in changed else ""
+            changed_by = say(" (changed by a scenario)") if figure.path in changed else ""
             if found := fitted.get(figure.path):
-                rows.append([figure.path, f"{found.value:g}{mark}", figure.unit, STATUS, found.source])
+                rows.append([figure.path, f"{found.value:g}{changed_by}", figure.unit, STATUS, found.source])
             else:
-                rows.append([figure.path, f"{figure.value:g}{mark}", figure.unit, figure.status, figure.source])
-    return ["Figure", "Value", "Unit", "Status", "Source"], rows
+                rows.append([figure.path, f"{figure.value:g}{changed_by}", figure.unit, figure.status, figure.source])
+    return [say("Figure"), say("Value"), say("Unit"), say("Status"), say("Source")], rows
 
 
 def economies(batch: Batch) -> list[str]:

@@ -6,19 +6,23 @@ from typing import Any
 
 from dash import Dash, Input, Output, html
 
+from tanshi.language import mark, say, spoken, translate
 from tanshi.simulator.results.variables import FIRM_SECTORS, SECTORS, emissions_of, net_sales_of, value_added_of
 from tanshi.simulator.views.dashboard.charts import Chart, bars
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch
 from tanshi.simulator.views.dashboard.pages.compare import annual
 from tanshi.simulator.views.dashboard.parts import choice, controls, figure, figures, group, heading, notice, told
+from tanshi.simulator.views.sectors import sector_name
 
-TITLE = "Sectors"
+TITLE = mark("Sectors")
 CODES = (*FIRM_SECTORS, *(code for code in SECTORS if code not in FIRM_SECTORS), "HH")
 
 
 def name_of(code: str) -> str:
-    """A sector's name, Chinese beside the English."""
+    """A sector's name, Chinese beside the English; alone where Chinese is spoken."""
+    if spoken() == "zh":
+        return "居民" if code == "HH" else SECTORS[code].chinese
     return "Households 居民" if code == "HH" else f"{SECTORS[code].name} {SECTORS[code].chinese}"
 
 
@@ -27,11 +31,11 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     names = {name: name for name in batch.scenarios}
     years = sorted(int(year) for year in desk.tables.bands(batch)["year"].unique())
     return [
-        *heading(TITLE, "What a sector emits, makes, buys and sells; the eight with firms come first."),
+        *heading(translate(TITLE), say("What a sector emits, makes, buys and sells; the eight with firms come first.")),
         controls(
-            choice("sector", "Sector", {code: name_of(code) for code in CODES}, "ELEC", wide=True),
-            choice("sector-year", "Year of the comparison", years, years[-1]),
-            group("sector-scenarios", "Scenarios", names, list(names), many=True),
+            choice("sector", say("Sector"), {code: name_of(code) for code in CODES}, "ELEC", wide=True),
+            choice("sector-year", say("Year of the comparison"), years, years[-1]),
+            group("sector-scenarios", say("Scenarios"), names, list(names), many=True),
         ),
         html.Div(body(desk, batch, "ELEC", years[-1], list(names)), id="sector-view"),
     ]
@@ -58,25 +62,40 @@ def body(desk: Desk, batch: Batch, code: str, year: int, chosen: list[str]) -> l
     order = list(batch.scenarios)
     shown = [name for name in order if name in chosen]
     if not shown or code not in CODES:
-        return [notice("Choose at least one scenario.")]
+        return [notice(say("Choose at least one scenario."))]
     bands, source = desk.tables.bands(batch), desk.source(batch)
 
     def drawn(variable: str, title: str, unit: str, digits: int, from_zero: bool = False) -> Any:
         return figure(title, unit, annual(bands, variable, shown, order, from_zero, digits), source)
 
     name = name_of(code)
-    parts = [drawn(emissions_of(code), f"{name}: emissions", "Mt CO₂ a year", 2)]
+    parts = [drawn(emissions_of(code), say("{sector}: emissions", sector=name), say("Mt CO₂ a year"), 2)]
     if code != "HH":
-        parts.append(drawn(value_added_of(code), f"{name}: value added", "billion yuan of 2022, real", 1))
+        parts.append(
+            drawn(value_added_of(code), say("{sector}: value added", sector=name), say("billion yuan of 2022, real"), 1)
+        )
     if code in FIRM_SECTORS:
-        parts.append(drawn(net_sales_of(code), f"{name}: net sales of allowances", "Mt CO₂ a year, minus is bought", 3))
+        parts.append(
+            drawn(
+                net_sales_of(code),
+                say("{sector}: net sales of allowances", sector=name),
+                say("Mt CO₂ a year, minus is bought"),
+                3,
+            )
+        )
     rows = bands[(bands["year"] == year) & bands["scenario"].isin(shown)]
     middle = rows.set_index(["scenario", "variable"])["middle"]
     everyone = figure(
-        f"Emissions of the sectors with firms, {year}", "Mt CO₂", _all(middle, shown, order, True), source
+        say("Emissions of the sectors with firms, {year}", year=year),
+        say("Mt CO₂"),
+        _all(middle, shown, order, True),
+        source,
     )
     sales = figure(
-        f"Net sales of the sectors, {year}", "Mt CO₂, minus is bought", _all(middle, shown, order, False), source
+        say("Net sales of the sectors, {year}", year=year),
+        say("Mt CO₂, minus is bought"),
+        _all(middle, shown, order, False),
+        source,
     )
     return [figures(*parts, everyone, sales)]
 
@@ -84,4 +103,4 @@ def body(desk: Desk, batch: Batch, code: str, year: int, chosen: list[str]) -> l
 def _all(middle: Any, shown: list[str], order: list[str], emitted: bool) -> Chart:
     variable = emissions_of if emitted else net_sales_of
     series = {name: [float(middle.get((name, variable(code)), 0.0)) for code in FIRM_SECTORS] for name in shown}
-    return bars([SECTORS[code].name for code in FIRM_SECTORS], series, order, digits=2)
+    return bars([sector_name(code) for code in FIRM_SECTORS], series, order, digits=2)

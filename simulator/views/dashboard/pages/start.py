@@ -9,23 +9,24 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
+from tanshi.language import mark, say, translate
 from tanshi.scenarios.calibrated import STATUS, calibrated
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import library, load_scenario
 from tanshi.scenarios.parameters import Parameter, describe_parameters
 from tanshi.simulator.views.dashboard.desk import Desk
-from tanshi.simulator.views.dashboard.edit import checked
+from tanshi.simulator.views.dashboard.edit import RAW, checked
 from tanshi.simulator.views.dashboard.pages.parameters import written
 from tanshi.simulator.views.dashboard.parts import choice, controls, heading, labelled, notice, sentence
 from tanshi.simulator.views.dashboard.runs import Standing
 
-TITLE = "Start a run"
-LEAD = (
+TITLE = mark("Start a run")
+LEAD = mark(
     "An empty field stays as in the scenario, whose value stands in it in grey. What is typed is checked as in a"
-    " scenario file when you leave the field. Results go to a new folder beside the others."
+    " scenario file when you leave the field; 5 % is 0.05. Results go to a new folder beside the others."
 )
 NOT_HERE = ("extends",)
-GROUPS = {"": "Run"}
+GROUPS = {"": mark("Run")}
 OPEN = ("", "years", "cap")
 MOST_SEEDS = 50
 
@@ -33,22 +34,41 @@ MOST_SEEDS = 50
 def view(desk: Desk, batch: Any, search: str) -> list[Any]:
     """The page."""
     return [
-        *heading(TITLE, LEAD),
+        *heading(translate(TITLE), translate(LEAD)),
         controls(
-            choice("start-base", "Scenario to begin from", library(), "S1"),
-            labelled("Seeds", dcc.Input(id="start-seeds", type="number", min=1, max=MOST_SEEDS, step=1, value=1)),
+            choice("start-base", say("Scenario to begin from"), library(), "S1"),
+            labelled(say("Seeds"), dcc.Input(id="start-seeds", type="number", min=1, max=MOST_SEEDS, step=1, value=1)),
             html.Div(
                 [
-                    html.Button("Start the run", id="start-go", className="main"),
-                    html.Button("Cancel", id="start-cancel"),
+                    html.Button(say("Start the run"), id="start-go", className="main"),
+                    html.Button(say("Cancel"), id="start-cancel", disabled=desk.started.standing.state != "running"),
                 ],
                 className="control buttons",
             ),
         ),
         html.Div(id="start-problems", role="status"),
         html.Div(standing(desk.started.standing), id="start-standing", role="status"),
-        html.Button("Show its results", id="start-show", hidden=desk.started.standing.state != "finished"),
+        html.Button(say("Show its results"), id="start-show", hidden=desk.started.standing.state != "finished"),
         dcc.Interval(id="start-tick", interval=600),
+        html.Details(
+            [
+                html.Summary(say("As a scenario file")),
+                html.Label(
+                    [
+                        say("Lines of YAML as a scenario file has them; they go before the fields below."),
+                        dcc.Textarea(
+                            id={"field": RAW},
+                            value="",
+                            placeholder="cap: {tightness: 0.08}",
+                            maxLength=5000,
+                            className="raw",
+                            spellCheck=False,
+                        ),
+                    ]
+                ),
+                html.Small(id={"problem": RAW}, className="problem", role="alert"),
+            ]
+        ),
         html.Div(_fields("S1"), id="start-fields"),
     ]
 
@@ -65,7 +85,7 @@ def _fields(base: str) -> list[Any]:
             groups.setdefault(row.name.rpartition(".")[0], []).append(known)
     out = []
     for name, members in groups.items():
-        title = GROUPS.get(name, name.replace(".", ": ").replace("_", " ").capitalize())
+        title = translate(GROUPS.get(name, name.replace(".", ": ").replace("_", " ").capitalize()))
         shown = {
             "name": f"{base}-edited",
             **{row.name: held.get(row.name, "") for row in members if row.name != "name"},
@@ -79,15 +99,23 @@ def _fields(base: str) -> list[Any]:
 def _field(row: Parameter, held: str) -> html.Div:
     name = row.name
     # Read when the reader leaves the field, which a click on a button does first of all.
-    box = dcc.Input(
+    box: Any = dcc.Input(
         id={"field": name}, type="text", value="", placeholder=held, debounce=True, maxLength=300, autoComplete="off"
     )
+    words = row.choices or (("true", "false") if row.kind == "true or false" else ())
+    if words:
+        usual = say("{value}, as in the scenario", value=held)
+        offered = {"": usual, **{word: word for word in words}}
+        listed = [{"label": text, "value": word} for word, text in offered.items()]
+        box = dcc.Dropdown(id={"field": name}, options=listed, value="", clearable=False, searchable=False)
     unit = "" if row.unit == "-" else f", {row.unit}"
-    may = " ".join(part for part in (row.kind, row.bounds) if part)
+    may = " ".join(part for part in (row.kind, row.bounds) if part and not words)
+    said = "; ".join(part for part in (f"{may[:1].upper()}{may[1:]}", row.status) if part)
+    meaning = translate(row.description).replace("``", "").rstrip("。.")
     return html.Div(
         [
-            html.Label([f"{name}{unit}", box]),
-            html.Small(f"{row.description.replace('``', '')} {may[:1].upper()}{may[1:]}; {row.status}."),
+            html.Label([f"{meaning}{unit} ", html.Code(name), box]),
+            html.Small(f"{said}."),
             html.Small(id={"problem": name}, className="problem"),
         ],
         className="field",
@@ -121,7 +149,7 @@ def register(app: Dash, desk: Desk) -> None:
         beside = [problems.get(place["problem"], "") for place in places]
         asked = bool(clicks) and "start-go" in ctx.triggered_prop_ids.values()
         if said := wrong(problems, seeds):
-            return beside, notice(f"Nothing was started. {said}" if asked else said, alert=True), no_update
+            return beside, notice(say("Nothing was started. {why}", why=said) if asked else said, alert=True), no_update
         if scenario is None or not asked:
             return beside, "", no_update
         try:
@@ -132,18 +160,19 @@ def register(app: Dash, desk: Desk) -> None:
     @app.callback(
         Output("start-standing", "children"),
         Output("start-show", "hidden"),
+        Output("start-cancel", "disabled"),
         Input("start-tick", "n_intervals"),
         Input("start-cancel", "n_clicks"),
         State("start-show", "hidden"),
         prevent_initial_call=True,
     )
-    def watch(ticks: int, cancelled: int | None, hidden: bool | None) -> tuple[Any, Any]:
+    def watch(ticks: int, cancelled: int | None, hidden: bool | None) -> tuple[Any, Any, Any]:
         if ctx.triggered_id == "start-cancel":
             desk.started.cancel()
         now = desk.started.standing
         if ctx.triggered_id == "start-tick" and now.state != "running" and (now.state == "finished") != bool(hidden):
-            return no_update, no_update
-        return standing(now), now.state != "finished"
+            return no_update, no_update, no_update
+        return standing(now), now.state != "finished", now.state != "running"
 
     @app.callback(
         Output("folder", "options", allow_duplicate=True),
@@ -179,9 +208,12 @@ def wrong(problems: Mapping[str, str], seeds: object) -> str:
     if count := len(problems):
         which = ", ".join(name for name in problems if name)
         rest = problems.get("", "")
-        out.append(f"{count} field{'s' if count != 1 else ''} cannot be used; see beside {which or 'them'}. {rest}")
+        template = mark("{count} fields cannot be used; see beside {which}. {rest}")
+        if count == 1:
+            template = mark("{count} field cannot be used; see beside {which}. {rest}")
+        out.append(say(template, count=count, which=which or say("them"), rest=rest))
     if not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
-        out.append(f"Seeds: expected a whole number from 1 to {MOST_SEEDS}.")
+        out.append(say("Seeds: expected a whole number from 1 to {most}.", most=MOST_SEEDS))
     return " ".join(out).strip()
 
 
@@ -190,10 +222,12 @@ def standing(now: Standing) -> Any:
     if now.state == "none":
         return ""
     if now.state == "running":
-        said = f"{now.name} is running: {now.done} of {now.total} periods." if now.total else f"{now.name} is starting."
+        said = say("{name} is starting.", name=now.name)
+        if now.total:
+            said = say("{name} is running: {done} of {total} periods.", name=now.name, done=now.done, total=now.total)
         return html.Div([html.P(said), html.Progress(value=str(now.done), max=str(now.total or 1))], className="notice")
     if now.state == "finished":
-        return notice(f"{now.name} is finished, in {now.folder}.")
+        return notice(say("{name} is finished, in {folder}.", name=now.name, folder=now.folder))
     if now.state == "cancelled":
-        return notice(f"{now.name} was cancelled; nothing of it is kept.")
-    return notice(f"{now.name} failed and has no results: {now.message}", alert=True)
+        return notice(say("{name} was cancelled; nothing of it is kept.", name=now.name))
+    return notice(say("{name} failed and has no results: {error}", name=now.name, error=now.message), alert=True)

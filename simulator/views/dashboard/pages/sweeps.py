@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
 
+from tanshi.language import mark, say, translate
 from tanshi.simulator.studies.sweeps.analyse import Finding, Study
 from tanshi.simulator.views.charts.sensitivity import MEASURES, sensitivity_words
 from tanshi.simulator.views.dashboard.desk import Desk
@@ -13,8 +14,8 @@ from tanshi.simulator.views.dashboard.folder import Batch
 from tanshi.simulator.views.dashboard.parts import choice, controls, figure, figures, heading, notice, table, told
 from tanshi.simulator.views.dashboard.study_charts import indices, scatter, tornado
 
-TITLE = "Sweep"
-NONE = (
+TITLE = mark("Sweep")
+NONE = mark(
     "This folder is a batch, not a sweep. `tanshi sweep cap --out results/cap` makes one; choose its folder"
     " above when it is finished."
 )
@@ -23,9 +24,9 @@ NONE = (
 def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     """The page; the analysis is made once and kept."""
     if not batch.sweep:
-        return [*heading(TITLE), notice(NONE)]
+        return [*heading(translate(TITLE)), notice(translate(NONE))]
     return [
-        *heading(TITLE),
+        *heading(translate(TITLE)),
         dcc.Loading(html.Div(id="sweep-page"), delay_show=300),
         html.Button(id="sweep-open", hidden=True),
     ]
@@ -44,17 +45,20 @@ def register(app: Dash, desk: Desk) -> None:
         factors = {factor.name: factor.title for factor in study.plan.factors}
         first = strongest[0].parameter if strongest else next(iter(factors))
         design = study.plan.spec.design
-        lead = f"{study.plan.spec.title or study.plan.name}: {design.method} design, {len(study.unit):,} points,"
-        lead += f" {len(study.plan.spec.seeds)} seed(s), {len(study.plan.factors)} parameters."
+        lead = say(
+            "{title}: {method} design, {points:,} points, {seeds} seeds, {parameters} parameters.",
+            title=study.plan.spec.title or study.plan.name, method=design.method, points=len(study.unit),
+            seeds=len(study.plan.spec.seeds), parameters=len(study.plan.factors),
+        )  # fmt: skip
         start = next(iter(names))
         return [
             html.P(lead, className="lead"),
             controls(
-                choice("sweep-outcome", "Outcome", names, start, wide=True),
-                choice("sweep-parameter", "Parameter of the scatter", factors, first, wide=True),
+                choice("sweep-outcome", say("Outcome"), names, start, wide=True),
+                choice("sweep-parameter", say("Parameter of the scatter"), factors, first, wide=True),
             ),
             html.Div(body(desk, batch, study, start, first), id="sweep-view"),
-            html.H3("In words"),
+            html.H3(say("In words")),
             html.Div([html.P(line) for line in sensitivity_words(study).splitlines()], className="words"),
         ]
 
@@ -76,17 +80,30 @@ def body(desk: Desk, batch: Batch, study: Study, outcome: str, parameter: str) -
     found = next((f for f in study.findings if f"{f.scenario} {f.output}" == outcome), study.findings[0])
     titles = {factor.name: factor.title for factor in study.plan.factors}
     unit = found.unit or "-"
-    source = f"{desk.source(batch)} Bars: 95 % intervals."
+    source = say("{source} Bars: 95 % intervals.", source=desk.source(batch))
     charts = figures(
-        figure(f"What moves {found.output}, {found.scenario}", MEASURES[study.measure], indices(study, found), source),
-        figure("Mean at the ends of each range", unit, tornado(study, found), source),
-        figure(f"All points along {titles.get(parameter, parameter)}", unit, scatter(study, found, parameter), source),
+        figure(
+            say("What moves {output}, {scenario}", output=found.output, scenario=found.scenario),
+            MEASURES[study.measure],
+            indices(study, found),
+            source,
+        ),
+        figure(say("Mean at the ends of each range"), unit, tornado(study, found), source),
+        figure(
+            say("All points along {parameter}", parameter=titles.get(parameter, parameter)),
+            unit,
+            scatter(study, found, parameter),
+            source,
+        ),
     )
     return [charts, _table(study, found, titles)]
 
 
 def _table(study: Study, found: Finding, titles: dict[str, str]) -> Any:
     rows = [
-        [titles[m.parameter], f"{m.value:,.4g}", f"{m.low:,.4g} to {m.high:,.4g}"] for m in found.ranked(study.measure)
+        [titles[m.parameter], f"{m.value:,.4g}", say("{low:,.4g} to {high:,.4g}", low=m.low, high=m.high)]
+        for m in found.ranked(study.measure)
     ]
-    return table(["Parameter", MEASURES[study.measure], "95 % interval"], rows, "All parameters", text=(0,))
+    return table(
+        [say("Parameter"), MEASURES[study.measure], say("95 % interval")], rows, say("All parameters"), text=(0,)
+    )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output, State, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from tanshi.errors import TanshiError
+from tanshi.language import listed, mark, say, translate
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import library, load_scenario
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of
-from tanshi.simulator.results.variables import SECTORS as NAMES
 from tanshi.simulator.views.charts.style import GREY
 from tanshi.simulator.views.dashboard import sliders
 from tanshi.simulator.views.dashboard.answer import SHOWN, Answer, what_if
@@ -31,6 +31,7 @@ from tanshi.simulator.views.dashboard.levers import (
     settings_of,
     shares,
 )
+from tanshi.simulator.views.dashboard.pages.firms import strategy_name
 from tanshi.simulator.views.dashboard.parts import (
     choice,
     figure,
@@ -39,19 +40,24 @@ from tanshi.simulator.views.dashboard.parts import (
     heading,
     notice,
     progress,
+    prose,
     running,
     sentence,
     share_done,
     table,
 )
+from tanshi.simulator.views.dashboard.reach import beyond
 from tanshi.simulator.views.dashboard.sliders import slider_of
 from tanshi.simulator.views.dashboard.warm import Superseded
+from tanshi.simulator.views.mode import mode_words
+from tanshi.simulator.views.sectors import sector_name
 from tanshi.simulator.views.table import signed
 
-TITLE = "What if"
-LEAD = (
-    "Each move of a slider runs the model itself, and draws it beside the scenario it began from. In the"
-    " equilibrium-only mode there are no firms, so that strategies move nothing there."
+TITLE = mark("What if")
+LEAD = mark(
+    "Each move of a slider runs the model itself, and draws it beside the scenario it began from. Without firms every"
+    " year clears by itself and strategies move nothing; the full hybrid is what `tanshi run` computes, so its prices"
+    " are those of the page of scenarios."
 )
 
 
@@ -59,30 +65,35 @@ def view(desk: Desk, batch: Any, search: str) -> list[Any]:
     """The page, with the levers as the link says."""
     now = read_link(search)
     offered = [sliders.view(lever, now.numbers[lever.field]) for lever in levers()]
-    names = {sector: NAMES[sector].name for sector in SECTORS}
+    names = {sector: sector_name(sector) for sector in SECTORS}
+    rules = {key: translate(words) for key, words in RULES.items()}
+    file = "what-if.yaml"
     panel = html.Div(
         [
-            choice("what-if-base", "Scenario to begin from", library(), now.base),
-            group("what-if-mode", "Model", MODES, now.mode),
+            choice("what-if-base", say("Scenario to begin from"), library(), now.base),
+            group("what-if-mode", say("Model"), {k: translate(v) for k, v in MODES.items()}, now.mode),
             *offered,
-            group("what-if-covered", "Sectors that trade", names, list(now.covered), many=True),
-            group("what-if-rule", "How allowances are given", RULES, now.rule),
-            html.Button("Back to the scenario", id="what-if-reset"),
+            group("what-if-covered", say("Sectors that trade"), names, list(now.covered), many=True),
+            group("what-if-rule", say("How allowances are given"), rules, now.rule),
+            html.Button(say("Back to the scenario"), id="what-if-reset"),
             html.P(
                 [
-                    html.A("Link to these settings", id="what-if-link", href="/what-if"), " ",
-                    html.A("Scenario file", id="what-if-file", href="/files/what-if.yaml", download="what-if.yaml"),
+                    html.A(say("Link to these settings"), id="what-if-link", href="/what-if"), " ",
+                    html.A(say("Scenario file"), id="what-if-file", href=f"/files/{file}", download=file),
                 ],
                 className="links",
             ),
         ],
         className="levers",
     )  # fmt: skip
-    drawn = [figure(title, unit, empty("…"), "", name=f"what-if-{name}") for _, name, title, unit, _, _ in SHOWN]
-    drawn.append(figure("Emissions by sector, last year", "Mt CO₂", empty("…"), "", name="what-if-sectors"))
-    told = html.Div([progress("what-if"), html.Div(id="what-if-words", role="status")])
+    drawn = [
+        figure(translate(title), translate(unit), empty("…"), "", name=f"what-if-{name}")
+        for _, name, title, unit, _, _ in SHOWN
+    ]
+    drawn.append(figure(say("Emissions by sector, last year"), say("Mt CO₂"), empty("…"), "", name="what-if-sectors"))
+    told = html.Div([progress("what-if"), html.Div(id="what-if-words", role="status"), dcc.Store(id="what-if-kept")])
     return [
-        *heading(TITLE, LEAD),
+        *heading(translate(TITLE), prose(translate(LEAD))),
         html.Div([panel, html.Div([told, figures(*drawn)], className="answer")], className="split"),
     ]
 
@@ -108,7 +119,7 @@ def register(app: Dash, desk: Desk) -> None:
     )
     def redraw(base: str, mode: str, covered: list[str] | None, rule: str, *values: float | None) -> tuple[Any, ...]:
         turn = desk.levers.turn()  # first of all: two positions made ready at once must not change places
-        numbers = {lever.field: float(v) for lever, v in zip(offered, values, strict=True) if v is not None}
+        numbers = {lever.field: lever.held(v) for lever, v in zip(offered, values, strict=True) if v is not None}
         now = Settings(base, mode, numbers, tuple(covered or ()), rule)
         try:
             before, after = answers(desk, now, turn)
@@ -134,7 +145,7 @@ def register(app: Dash, desk: Desk) -> None:
     )
     def begin_from(base: str, clicks: int | None) -> tuple[Any, ...]:
         now = settings_of(base)
-        return (*(now.numbers[lever.field] for lever in offered), list(now.covered), now.rule)
+        return (*(lever.shown(now.numbers[lever.field]) for lever in offered), list(now.covered), now.rule)
 
     @app.callback(
         Output("what-if-progress", "children"),
@@ -143,7 +154,7 @@ def register(app: Dash, desk: Desk) -> None:
         prevent_initial_call=True,
     )
     def tell(ticks: int, mode: str) -> Any:
-        return [] if mode == "equilibrium" else share_done(desk.levers.progress, "Running the model")
+        return [] if mode == "equilibrium" else share_done(desk.levers.progress, say("Running the model"))
 
 
 def answers(desk: Desk, now: Settings, turn: int | None = None) -> tuple[Answer, Answer]:
@@ -176,34 +187,39 @@ def said(before: Answer, after: Answer, now: Settings) -> list[Any]:
         change = f"{signed(100 * (new / old - 1), 2)} %" if old else "–"
         rows.append(
             [
-                html.Span([title, html.Span(f", {unit}", className="unit")]),
+                html.Span([translate(title), html.Span(f", {translate(unit)}", className="unit")]),
                 f"{old:,.{digits}f}",
                 f"{new:,.{digits}f}",
                 change,
             ]
         )
-    heads = ["", "Reference", "What if", "Change"]
-    mix = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares(now).items() if share)
-    strategies = f" Strategies: {mix}." if now.mode == "hybrid" else ""
+    heads = ["", say("Reference"), translate(TITLE), say("Change")]
+    parts = [(name, share) for name, share in shares(now).items() if share]
+    mix = listed([f"{strategy_name(name)} {100 * share:.0f} %" for name, share in parts])
     price, emitted = SHOWN[0][0], SHOWN[1][0]
-    line = (
-        f"{after.years[-1]}: {before.values[price][-1]:,.1f} → {after.values[price][-1]:,.1f} yuan/t,"
-        f" {before.values[emitted][-1]:,.1f} → {after.values[emitted][-1]:,.1f} Mt CO₂."
-    )
-    how = f"{now.base} and what if, computed by the model in {after.seconds:.2f} s.{strategies}"
+    line = say(
+        "{year}: {old:,.1f} → {new:,.1f} yuan/t, {before:,.1f} → {after:,.1f} Mt CO₂.",
+        year=after.years[-1], old=before.values[price][-1], new=after.values[price][-1],
+        before=before.values[emitted][-1], after=after.values[emitted][-1],
+    )  # fmt: skip
+    how = say("{base} and what if: {mode}; computed in {seconds:.2f} s.", base=now.base,
+              mode=mode_words(scenario_of(now).model_dump()), seconds=after.seconds)  # fmt: skip
+    if now.mode == "hybrid":
+        how = say("{how} Strategies: {mix}.", how=how, mix=mix)
     return [
         html.P(line, id="what-if-line"),
+        *(notice(words, alert=True) for words in beyond(before, after)),
         html.P(how, className="unit"),
-        table(heads, rows, f"In {after.years[-1]}"),
+        table(heads, rows, say("In {year}", year=after.years[-1])),
     ]
 
 
 def _sectors(before: Answer, after: Answer) -> dict[str, Any]:
     series = {
-        "reference": [before.values[emissions_of(code)][-1] for code in FIRM_SECTORS],
-        "what if": [after.values[emissions_of(code)][-1] for code in FIRM_SECTORS],
+        say("reference"): [before.values[emissions_of(code)][-1] for code in FIRM_SECTORS],
+        say("what if"): [after.values[emissions_of(code)][-1] for code in FIRM_SECTORS],
     }
-    made = bars([NAMES[code].name for code in FIRM_SECTORS], series, [], digits=2)
+    made = bars([sector_name(code) for code in FIRM_SECTORS], series, [], digits=2)
     for trace, colour in zip(made["data"], (GREY, NOW), strict=True):
         trace["marker"] = {"color": colour}
     return made

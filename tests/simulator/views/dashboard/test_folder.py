@@ -62,7 +62,7 @@ def test_results_of_another_version_are_shown_with_a_note(copy: Path) -> None:
     change(copy / "S1-seed2", code="0000")
     found = open_batch(copy)
     assert len(found.runs) == 4
-    assert found.notes[0].startswith("1 run of 4 was made by another version")
+    assert found.notes[0].startswith("1 of 4 runs were made by another version")
 
 
 def test_a_half_finished_batch_shows_what_there_is(copy: Path) -> None:
