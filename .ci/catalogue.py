@@ -7,6 +7,8 @@ New words are added untranslated, those that nobody says any more are dropped. A
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,12 +40,42 @@ def said() -> Iterator[tuple[str, str]]:
                     yield words, path.relative_to(ROOT).as_posix()
     for path in sorted((ROOT / "scenarios/library").glob("*.yaml")):
         yield YAML(typ="safe").load(path.read_text("utf-8"))["title"], path.relative_to(ROOT).as_posix()
+    yield from mistakes()
     for words in help_words(get_command(app)):
         yield words, "simulator/cli"
     for row in describe_parameters():
         yield row.description, "scenarios/schema.py"
     for region in REGIONS:
         yield region, "scenarios/economies"
+
+
+MISTAKES = (
+    "scenarios/*.py", "simulator/cli/*.py", "simulator/results/store.py", "simulator/machine/disk.py",
+    "simulator/views/table.py", "simulator/views/charts/plots.py", "simulator/views/dashboard/folder.py",
+    "simulator/views/dashboard/desk.py",
+)  # fmt: skip
+"""Where what is said of a person's mistakes is translated; elsewhere it is English so far."""
+NO_WORDS = re.compile(r"[\w.]*_[\w.]*|-.*|[a-z]+")
+"""Codes and options among them, which stay as they are."""
+
+
+WORDS = ("nothing", "none", "both")
+"""Single words that are no codes."""
+
+
+def mistakes() -> Iterator[tuple[str, str]]:
+    """Templates of what is said of a person's mistakes."""
+    for pattern in MISTAKES:
+        for path in sorted(ROOT.glob(pattern)):
+            for call in (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)):
+                name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+                if name not in ("Message", "Problem", "NothingToShow") and not name.endswith("Error"):
+                    continue
+                hints = (keyword.value for keyword in call.keywords if keyword.arg == "hint")
+                for word in (*call.args[: 2 if name == "Problem" else 1], *hints):
+                    text = getattr(word, "value", None)
+                    if isinstance(text, str) and len(text) > 1 and (text in WORDS or not NO_WORDS.fullmatch(text)):
+                        yield text, path.relative_to(ROOT).as_posix()
 
 
 def renewed(language: str, known: Catalog | None) -> Catalog:

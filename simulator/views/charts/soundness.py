@@ -101,12 +101,17 @@ def _drift(run: RunResult) -> list[str]:
     if asked and off / asked > OFTEN and counts.get("mode") == "neural":
         out.append(
             say(
-                "the drift's network was outside its trained range, and silent, in {share:.0%} of its steps.",
+                "the network that moves price and emissions between two auctions was outside its trained range in"
+                " {share:.0%} of its steps; there a return to the expected path moved them alone.",
                 share=off / asked,
             )
         )
     if blown:
         out.append(
-            say("the drift's network blew up in {count} periods, which went on with mean reversion alone.", count=blown)
+            say(
+                "the network that moves price and emissions between two auctions blew up in {count} periods, which went"
+                " on with a return to the expected path alone.",
+                count=blown,
+            )
         )
     return out

@@ -106,7 +106,7 @@ def report_html(
             *_failures(failed or {}),
         ]
     if said := [*warnings, *warnings_of(results)]:
-        body += [heading(say("Mind")), *(box(words, "warning") for words in _few(said))]
+        body += [heading(say("What to bear in mind")), *(box(words, "warning") for words in _few(said))]
     if results:
         body += [
             heading(say("In one table")),

@@ -131,7 +131,8 @@ def test_a_slider_moves_the_price_and_its_state_is_a_link(open_page: BrowserPage
     link = page.get_attribute("#what-if-link", "href")
     page.goto(served.address + link)
     page.wait_for_selector("#what-if-line")
-    assert page.get_by_role("slider").first.get_attribute("aria-valuenow") == wanted
+    assert page.get_by_role("slider").first.get_attribute("aria-valuenow") == f"{lever.shown(float(wanted)):g}"
+    assert f"cap.tightness={wanted}" in page.url  # its state stands in the address
     answer = page.request.get(served.address + page.get_attribute("#what-if-file", "href"))
     assert f"tightness: {wanted}" in answer.text()
 
