@@ -25,11 +25,12 @@ def live(
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
 ) -> None:
     """Step a market by hand in the browser, auction by auction, and take a firm's seat in it."""
+    check_port(port, "The live market cannot be shown.", PORT)
+
     from tanshi.scenarios.load import load_scenario
     from tanshi.simulator.studies.compiling import compile_in_sight
     from tanshi.simulator.views.live.server import serve
 
-    check_port(port, "The live market cannot be shown.", PORT)
     given = {"firms.number": ("--firms", firms), "seed": ("--seed", seed)}
     overrides: dict[str, object] = {field: value for field, (_, value) in given.items() if value is not None}
     chosen = load_scenario(scenario, overrides, {field: option for field, (option, _) in given.items()})

@@ -50,6 +50,7 @@ def test_every_page_can_be_read_by_everybody(
                 # Charts are drawn anew for the width, which takes a moment.
                 page.wait_for_function("() => document.documentElement.scrollWidth <= window.innerWidth")
                 assert browser_page.overflow() <= 0, (one.path, width)
-        signs = page.evaluate("document.fonts.load('16px 'Tanshi Han'', '碳市').then(fonts => fonts.length)")
+        load = "([font, signs]) => document.fonts.load(font, signs).then(found => found.length)"
+        signs = page.evaluate(load, ["16px 'Tanshi Han'", "碳市"])
         assert signs == 1  # Chinese is drawn with the font that comes with the program, whatever the machine has
         page.goto("about:blank")
