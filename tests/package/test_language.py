@@ -39,7 +39,8 @@ def test_no_message_is_missing_and_none_is_of_no_use(path: Path) -> None:
     with path.open("rb") as opened:
         words = {str(m.id): str(m.string) for m in read_po(opened, locale=path.parent.parent.name) if m.id}
     said = {template for template, _ in catalogue.said()}
-    assert said - set(words) == set(), "run python .ci/catalogue.py and translate what it adds"
+    mistakes = {template for template, _ in catalogue.mistakes()}  # those not translated yet are said in English
+    assert said - mistakes - set(words) == set(), "run python .ci/catalogue.py and translate what it adds"
     assert set(words) - said == set(), "run python .ci/catalogue.py"
     assert [template for template, translated in words.items() if not translated] == []
 
