@@ -13,14 +13,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tanshi.simulator.machine.threads import use_one_thread
-
 if TYPE_CHECKING:
     from tanshi.simulator.views.notebook import Results, open_results, simulate
 
 __all__ = ["Results", "open_results", "simulate"]
-
-use_one_thread()  # before anything imports NumPy: afterwards it is too late
 
 
 def __getattr__(name: str) -> object:

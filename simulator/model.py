@@ -16,6 +16,7 @@ from tanshi.agents.population import Population
 from tanshi.market.registry import Registry
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.flow import Flow
+from tanshi.simulator.machine.threads import one_thread
 from tanshi.simulator.results.collect import result_of
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.build import begin
@@ -132,6 +133,7 @@ def simulate(scenario: Scenario, drift: Flow | None = None) -> RunResult:
     """
     model = CarbonMarket(scenario, drift)
     try:
-        return model.run().result()
+        with one_thread():
+            return model.run().result()
     finally:
         model.forget()

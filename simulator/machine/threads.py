@@ -1,4 +1,4 @@
-"""One thread per process for linear algebra.
+"""One thread per process for linear algebra: asked for by our commands and workers, held around our own computing.
 
 Runs are many and small: they share the processors as processes. Threads inside them only wait for each other,
 and change the order of summation, so that the same run need not give the same bytes.
@@ -7,6 +7,9 @@ and change the order of summation, so that the same run need not give the same b
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -15,9 +18,36 @@ VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+LEFT_BEHIND = "KMP_DUPLICATE_LIB_OK"
 
 
 def use_one_thread() -> None:
     """Ask the numerical libraries for one thread each; works only before NumPy or torch is imported."""
     for variable in VARIABLES:
         os.environ[variable] = "1"
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold the numerical libraries that are loaded to one thread each, and give them back as they were.
+
+    For our own computing in a process that is not ours, whose environment is nobody else's to change.
+    """
+    with _limits():
+        yield
+
+
+def keep_one_thread() -> None:
+    """Hold the numerical libraries of this process, which is ours, to one thread each, loaded or not yet."""
+    use_one_thread()
+    _limits()
+
+
+def _limits() -> Any:
+    """One thread for each library that is loaded; threadpoolctl itself leaves a variable behind when it is imported."""
+    before = os.environ.get(LEFT_BEHIND)
+    from threadpoolctl import threadpool_limits
+
+    if before is None:
+        os.environ.pop(LEFT_BEHIND, None)
+    return threadpool_limits(limits=1)

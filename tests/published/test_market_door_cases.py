@@ -35,7 +35,7 @@ def book(bids: list[tuple[float, int, int]], asks: list[tuple[float, int, int]],
 
 
 def lots_of(cleared: Clearing) -> list[int]:
-    return cleared.filled.tolist()
+    return [int(lots) for lots in cleared.filled]
 
 
 # Call auctions with ties: the largest volume, then the least imbalance, then the point k of the interval that the best

@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
-from tanshi.simulator.machine.threads import use_one_thread
+from tanshi.simulator.machine.threads import keep_one_thread
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -197,7 +197,7 @@ def begin_worker(parent: int, news: Any) -> None:
     _news, _in_pool = (_Nobody() if news is None else news), True
     if news is not None:
         news.cancel_join_thread()  # news that nobody reads must not keep the process
-    use_one_thread()
+    keep_one_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt ends
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: at once, even within a long computation

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -93,6 +94,14 @@ def abroad(*ways: Activity, currency: float = 1.0) -> Model:
     return economy(X, Y, *ways, others=(world,))
 
 
+def taste(sigma: float) -> Model:
+    return economy(basket=Nest(sigma, (Leaf("PX", 100), Leaf("PY", 50))), own=owned(100))
+
+
+def technique(sigma: float) -> Model:
+    return economy(replace(X, inputs=Nest(sigma, (L, K))), Y, own=owned(100))
+
+
 def joint(eta: float) -> Model:
     both = Activity("J", Nest(eta, (Leaf("PX", 100), Leaf("PY", 50))), Nest(1, (Leaf("L", 70), Leaf("K", 80))))
     return economy(both, basket=Nest(1, (Leaf("PX", 60), Leaf("PY", 90))))
@@ -167,21 +176,9 @@ MODELS: dict[str, tuple[Callable[[], Model], str]] = {
         lambda: economy(*FIXED, basket=Nest(0, (Leaf("PX", 100), Leaf("PY", 50))), own=owned(120)),
         REFUSED,
     ),
-    **{
-        f"taste with elasticity {s:g}": (
-            (lambda s=s: economy(basket=Nest(s, (Leaf("PX", 100), Leaf("PY", 50))), own=owned(100))),
-            SOLVED,
-        )
-        for s in (1e-12, 1e-9, 50, 200, 1e3, 1e4, 1e6)
-    },
-    **{
-        f"technique with elasticity {s:g}": (
-            (lambda s=s: economy(replace(X, inputs=Nest(s, (L, K))), Y, own=owned(100))),
-            SOLVED,
-        )
-        for s in (1e-12, 1 + 1e-9, 1e3, 1e6)
-    },
-    **{f"transformation {s:g}": ((lambda s=s: joint(s)), SOLVED) for s in (1e-12, 50, 1e4, 1e6)},
+    **{f"taste of {s:g}": (partial(taste, s), SOLVED) for s in (1e-12, 1e-9, 50, 200, 1e3, 1e4, 1e6)},
+    **{f"technique of {s:g}": (partial(technique, s), SOLVED) for s in (1e-12, 1 + 1e-9, 1e3, 1e6)},
+    **{f"transformation {s:g}": (partial(joint, s), SOLVED) for s in (1e-12, 50, 1e4, 1e6)},
     "a subsidy above the wage": (
         lambda: economy(replace(X, inputs=Nest(1, (replace(L, taxes=(Tax(-1.5, "RA"),)), K))), Y),
         REFUSED,
@@ -309,7 +306,7 @@ def test_a_numeraire_in_excess_is_told_and_another_one_serves() -> None:
 
 def test_near_perfect_substitutes_end_where_perfect_ones_do() -> None:
     """Labour at 100 to 80 of capital is more than the second good can use: only the first is made."""
-    s = solve(economy(basket=Nest(1e6, (Leaf("PX", 100), Leaf("PY", 50))), own=owned(100)))
+    s = solve(taste(1e6))
     assert s.level["Y"] == pytest.approx(0.0, abs=1e-9)
     assert s.price["K"] == pytest.approx(100 / 80, rel=1e-8)
     assert s.level["X"] == pytest.approx((100 * 80) ** 0.5 / 50, rel=1e-8)

@@ -156,10 +156,12 @@ def test_codes_above_and_below_the_names_and_behind_them(tmp_path: Path) -> None
 
 
 def test_a_table_on_its_side_or_out_of_its_corner(tmp_path: Path) -> None:
-    body = [row + [""] * (11 - len(row)) for row in BASE[2:]]
-    check(read(tmp_path, [*BASE[:2], *([*column] for column in zip(*body, strict=True))]))
+    blank: list[Cell] = [""]
+    body: Rows = [row + blank * (11 - len(row)) for row in BASE[2:]]
+    turned: Rows = [list(column) for column in zip(*body, strict=True)]
+    check(read(tmp_path, [*BASE[:2], *turned]))
     check(read(tmp_path, [[""], [""], *(["", "", *row] for row in BASE)]))
-    check(read(tmp_path, [line for row in BASE for line in (row, [""])]))
+    check(read(tmp_path, [line for row in BASE for line in (row, blank)]))
 
 
 def test_words_in_several_cells_are_one_message(tmp_path: Path) -> None:
