@@ -24,7 +24,7 @@ from tanshi.simulator.studies.batches.batch import run_batch, run_key
 from tests.package.installs import ROOT, Environment, copy_of_the_checkout, wheel_of
 
 PLUGIN = ROOT / "docs" / "plugin"
-SMALL = {"years.end": 2023, "firms.number": 40, "market.periods_per_year": 2}
+SMALL = {"years.end": 2023, "firms.number": 40, "market.periods_per_year": 2, "banking.horizon": 0}
 
 
 @pytest.fixture(autouse=True)
@@ -219,7 +219,7 @@ def test_the_worked_plug_in_is_installed_and_runs_on_workers(tmp_path: Path) -> 
     env.install(str(wheel_of(copy_of_the_checkout(tmp_path / "checkout"), tmp_path / "wheel")))
     shutil.copytree(PLUGIN, tmp_path / "plugin", ignore=shutil.ignore_patterns("__pycache__"))
     env.install(str(tmp_path / "plugin"))
-    words = ("--years", "2022-2023", "--firms", "40", "--set", "market.periods_per_year=1", "--seeds", "2", "--workers")
+    words = ("--years", "2022-2022", "--firms", "40", "--set", "market.periods_per_year=1", "--seeds", "2", "--workers")
     rules = ("market.venue=posted_price", "drift.mode=half_life", "firms.strategies.shading=0.5",
              "firms.strategies.truthful=0.5", "firms.strategies.scheduled=0")  # fmt: skip
     chosen = [word for rule in rules for word in ("--set", rule)]

@@ -107,7 +107,7 @@ def test_years_before_the_policy_are_those_without_it(printed: NationalTable) ->
     """Until the policy begins, power trades at the benchmark's price whatever the later cap."""
     made(printed, "old_2015")
     own = {"economy": "old_2015", "years.end": 2017, "policy_start": 2017, "firms.number": 40,
-           "market.periods_per_year": 2}  # fmt: skip
+           "market.periods_per_year": 2, "banking.horizon": 0}  # fmt: skip
     runs = [simulate(load_scenario("S5", {**own, "cap.tightness": cut})).annual for cut in (0.0, 0.1)]
     early = [run[run["year"] < 2017].reset_index(drop=True) for run in runs]
     pd.testing.assert_frame_equal(early[0], early[1])

@@ -54,7 +54,8 @@ def test_only_training_asks_for_torch(tmp_path: Path) -> None:
         "            raise ModuleNotFoundError(name)\n"
         "sys.meta_path.insert(0, Absent())\n"
         "from tanshi import simulate\n"
-        "run = simulate('S5', years={'end': 2023}, firms={'number': 24}, market={'periods_per_year': 2})\n"
+        "small = {'years': {'end': 2023}, 'firms': {'number': 24}, 'banking': {'horizon': 0}}\n"
+        "run = simulate('S5', market={'periods_per_year': 2}, **small)\n"
         "assert run.runs[0].meta['drift']['mode'] == 'neural'\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -32,7 +32,7 @@ def test_accounts_are_the_published_table_and_the_stated_totals(name: str) -> No
 
 @pytest.mark.parametrize("name", READY)
 def test_two_years_of_s1_and_s5_run_and_more_coverage_never_emits_more(name: str) -> None:
-    own = {"economy": name, "years.end": 2018, "firms.number": 40, "market.periods_per_year": 4}
+    own = {"economy": name, "years.end": 2018, "firms.number": 40, "market.periods_per_year": 4, "banking.horizon": 0}
     runs = {s: simulate(load_scenario(s, own)).annual for s in ("S1", "S5")}
     emitted = {s: run[run["variable"] == "Emissions|CO2"].set_index("year")["value"] for s, run in runs.items()}
     assert list(emitted["S1"].index) == [2017, 2018]

@@ -19,6 +19,7 @@ from tanshi.simulator.studies.tangent import Path, path_of
 
 QUICK: dict[str, Any] = {
     "years.end": 2024, "firms.number": 60, "market.periods_per_year": 4, "drift.mode": "none", "seed": 5,
+    "banking.horizon": 0,
     "firms.shock_sigma": 0.2,
 }  # fmt: skip
 

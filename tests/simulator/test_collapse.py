@@ -17,6 +17,7 @@ from tanshi.simulator.run.coupling import Placed
 FRICTIONLESS: dict[str, object] = {
     "years.end": 2023,
     "market.periods_per_year": 1,
+    "banking.horizon": 0,
     "market.tick": 1e-6,
     "coupling.adjustment_rate": None,
     "coupling.tolerance": 1e-7,

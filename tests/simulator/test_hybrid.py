@@ -192,6 +192,6 @@ def test_a_cap_that_shuts_a_sector_down_is_refused_by_year_and_sector() -> None:
 
 def test_a_cap_of_nearly_nothing_is_paid_for_by_the_penalty() -> None:
     """What cannot be abated pays the penalty, and the works that burn their own gas run on."""
-    change = {"cap.tightness": 0.999, "years.end": 2024, "market.periods_per_year": 1}
+    change = {"cap.tightness": 0.999, "years.end": 2024, "market.periods_per_year": 1, "banking.horizon": 0}
     prices = simulate(load_scenario("S5", change)).series("Price|Carbon")
     assert prices[2024] == pytest.approx(1000.0)

@@ -23,6 +23,7 @@ from tests.simulator.test_collapse import FRICTIONLESS as WITHOUT_FRICTION
 FRICTIONLESS: dict[str, Any] = {**WITHOUT_FRICTION, "offsets.level": 1e5}
 QUICK: dict[str, Any] = {
     "years.end": 2024, "firms.number": 60, "market.periods_per_year": 4, "drift.mode": "none", "seed": 5,
+    "banking.horizon": 0,
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from tanshi.simulator.model import CarbonMarket
 from tanshi.simulator.run.period import one_period, open_period
 from tanshi.simulator.run.seat import SeatError, Ticket, admitted, leave, place
 
-SMALL = {"firms.number": 24, "years.end": 2024, "market.periods_per_year": 4, "drift.mode": "ou"}
+SMALL = {"firms.number": 24, "years.end": 2024, "market.periods_per_year": 4, "banking.horizon": 0, "drift.mode": "ou"}
 
 
 def market(periods: int = 4, **settings: object) -> CarbonMarket:

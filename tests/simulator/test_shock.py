@@ -12,7 +12,13 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket
 from tests.sectors import SECTORS
 
-FIELDS = {"years.end": 2024, "firms.number": 40, "drift.mode": "none", "market.periods_per_year": 4}
+FIELDS = {
+    "years.end": 2024,
+    "firms.number": 40,
+    "drift.mode": "none",
+    "market.periods_per_year": 4,
+    "banking.horizon": 0,
+}
 SHOCK = {"shock.year": 2024, "shock.period": 3}
 
 
@@ -100,7 +106,7 @@ def test_a_shock_that_makes_no_sense_is_refused(fields: dict[str, Any], text: st
 
 @pytest.mark.parametrize("ahead", [0, 7])
 def test_a_model_taken_back_over_a_shock_knows_nothing_of_it(ahead: int) -> None:
-    changes = {"years.end": 2025, "firms.number": 40, "market.periods_per_year": 4}
+    changes = {"years.end": 2025, "firms.number": 40, "market.periods_per_year": 4, "banking.horizon": 0}
     shock = {"shock.year": 2024, "shock.period": 3, "shock.cap_cut": 0.2}
     scenario = load_scenario("S5", {**changes, **shock})
     whole = CarbonMarket(scenario)

@@ -21,8 +21,8 @@ from tanshi.simulator.views.charts.plots import FIGURES
 
 SMALL = """
 from tanshi.simulator import simulate
-five = simulate("S1", years={"end": 2025}, firms={"number": 40}, market={"periods_per_year": 2})
-five = five + simulate("S5", years={"end": 2025}, firms={"number": 40}, market={"periods_per_year": 2})
+small = dict(years={"end": 2025}, firms={"number": 40}, market={"periods_per_year": 2}, banking={"horizon": 0})
+five = simulate("S1", **small) + simulate("S5", **small)
 s5 = five["S5"]
 """
 

@@ -12,7 +12,7 @@ from tanshi.simulator.studies.sweeps.sweep import open_sweep
 
 SWEEP = """
 scenarios: [S1, S5]
-set: {years.end: 2023, firms.number: 24, market.periods_per_year: 2, drift.mode: none}
+set: {years.end: 2023, firms.number: 24, market.periods_per_year: 2, drift.mode: none, banking.horizon: 0}
 parameters:
   cap.tightness: {uniform: [0.0, 0.12]}
   firms.cost_sigma: {uniform: [0.0, 1.0]}

@@ -19,7 +19,7 @@ from tanshi.simulator.studies.calibration.identifiability import identifiability
 from tanshi.simulator.studies.calibration.models import Order, PathModel, fill_order
 from tanshi.simulator.studies.tangent import path_of
 
-SET = "set: {years.end: 2024, firms.number: 16, market.periods_per_year: 1, drift.mode: none}\n"
+SET = "set: {years.end: 2024, firms.number: 16, market.periods_per_year: 1, drift.mode: none, banking.horizon: 0}\n"
 TRUTH = {"cap.decline": 0.041, "dynamics.productivity_growth": 0.027}
 
 

@@ -46,7 +46,13 @@ def test_moments_of_a_random_walk_are_those_it_was_made_with_and_announcements_a
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
-    few = {"years.end": 2025, "firms.number": 24, "market.periods_per_year": 4, "drift.mode": "none"}
+    few = {
+        "years.end": 2025,
+        "firms.number": 24,
+        "market.periods_per_year": 4,
+        "banking.horizon": 0,
+        "drift.mode": "none",
+    }
     out = tmp_path_factory.mktemp("compare")
     return compare(["S1"], out / "runs", year=2024, cut=0.1, overrides=few), out
 

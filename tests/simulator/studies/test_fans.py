@@ -41,7 +41,7 @@ def test_indices_of_a_sum_and_of_a_product_are_the_textbook_ones() -> None:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Fans:
-    own = {"years.end": 2025, "firms.number": 24, "market.periods_per_year": 4}
+    own = {"years.end": 2025, "firms.number": 24, "market.periods_per_year": 4, "banking.horizon": 0}
     return fans(["S5"], tmp_path_factory.mktemp("fans"), seeds=2, variance=2, workers=1, overrides=own)
 
 
@@ -76,7 +76,13 @@ def test_a_redrawn_driver_is_the_only_thing_that_changes() -> None:
     from tanshi.scenarios.load import load_scenario
     from tanshi.simulator.model import simulate
 
-    own = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 4, "shocks.drivers": "estimated"}
+    own = {
+        "years.end": 2023,
+        "firms.number": 24,
+        "market.periods_per_year": 4,
+        "banking.horizon": 0,
+        "shocks.drivers": "estimated",
+    }
     a = simulate(load_scenario("S5", own)).periods
     b = simulate(load_scenario("S5", {**own, "shocks.redrawn": ["cap_news"], "shocks.redraw_seed": 9})).periods
     drivers = [c for c in a.columns if c.startswith("driver_")]

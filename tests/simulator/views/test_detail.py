@@ -25,7 +25,7 @@ from tanshi.simulator.views.charts.phase import phase_figure, residuals
 from tanshi.simulator.views.charts.plots import FIGURES, ONE, Plots
 from tanshi.simulator.views.detail import detail_figures, write_details
 
-FIELDS = {"years.end": 2023, "firms.number": 40, "market.periods_per_year": 3}
+FIELDS = {"years.end": 2023, "firms.number": 40, "market.periods_per_year": 3, "banking.horizon": 0}
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from tanshi.simulator.views.reports.folder_report import folder_report, shown_ru
 from tanshi.simulator.views.reports.report import report_html
 from tests.simulator.made_up import run as made_up
 
-FIELDS = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 2}
+FIELDS = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 2, "banking.horizon": 0}
 
 
 @pytest.fixture(scope="module")

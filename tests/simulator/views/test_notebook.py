@@ -17,7 +17,7 @@ from tanshi.simulator.studies.batches.batch import run_batch
 from tanshi.simulator.views.charts.plots import FIGURES
 from tanshi.simulator.views.notebook import load
 
-SMALL = {"years": {"end": 2023}, "firms": {"number": 24}, "market": {"periods_per_year": 2}}
+SMALL = {"years": {"end": 2023}, "firms": {"number": 24}, "market": {"periods_per_year": 2}, "banking": {"horizon": 0}}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
 
 
 def test_a_run_in_a_notebook_is_the_run_of_the_command_line(result: Results) -> None:
-    fields = {"seed": 3, "years.end": 2023, "firms.number": 24, "market.periods_per_year": 2}
+    fields = {"seed": 3, "years.end": 2023, "firms.number": 24, "market.periods_per_year": 2, "banking.horizon": 0}
     expected = run_of(load_scenario("S5", fields))
     assert result.runs[0].annual.equals(expected.annual)
     assert result.trades["quantity_t"].sum() == expected.trades["quantity_t"].sum()
@@ -122,7 +122,7 @@ def test_a_figure_shows_itself_in_a_notebook(result: Results) -> None:
 
 
 def test_stored_results_read_as_the_same_kind_of_object(tmp_path: Path) -> None:
-    fields = {"years.end": 2022, "firms.number": 24, "market.periods_per_year": 2}
+    fields = {"years.end": 2022, "firms.number": 24, "market.periods_per_year": 2, "banking.horizon": 0}
     scenarios = [load_scenario(name, fields) for name in ("S1", "S5")]
     run_batch(scenarios, tmp_path / "batch", workers=1)
     batch, one = open_results(tmp_path / "batch"), open_results(tmp_path / "batch" / "S5")

@@ -19,7 +19,13 @@ from tanshi.simulator.studies.reproduction.verdicts import CONSTRUCTED, IN_SHAPE
 from tanshi.simulator.views.reproduction.files import claims_table, write_page, write_reproduction
 from tests.simulator.studies.conftest import contents
 
-SMALL: dict[str, object] = {"firms.number": 16, "market.periods_per_year": 2, "years.end": 2024, "drift.mode": "none"}
+SMALL: dict[str, object] = {
+    "firms.number": 16,
+    "market.periods_per_year": 2,
+    "banking.horizon": 0,
+    "years.end": 2024,
+    "drift.mode": "none",
+}
 
 
 @pytest.fixture(scope="module")

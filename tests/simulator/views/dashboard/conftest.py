@@ -12,7 +12,13 @@ from tanshi.simulator.studies.batches.batch import run_batch
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch
 
-SMALL = {"years.end": 2024, "firms.number": 40, "market.periods_per_year": 2, "drift.mode": "none"}
+SMALL = {
+    "years.end": 2024,
+    "firms.number": 40,
+    "market.periods_per_year": 2,
+    "banking.horizon": 0,
+    "drift.mode": "none",
+}
 
 
 @pytest.fixture(scope="session")

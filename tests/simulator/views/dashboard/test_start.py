@@ -16,7 +16,7 @@ from tanshi.simulator.views.dashboard.pages.start import standing, wrong
 from tanshi.simulator.views.dashboard.runs import RunFromPage, clear_unfinished
 from tests.simulator.views.dashboard.words import words
 
-FAST = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 2, "drift.mode": "none"}
+FAST = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 2, "banking.horizon": 0, "drift.mode": "none"}
 
 
 @pytest.fixture

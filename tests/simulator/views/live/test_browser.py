@@ -22,6 +22,7 @@ extends: S5
 title: a small market
 years: {end: 2023}
 market: {periods_per_year: 4}
+banking: {horizon: 0}
 firms: {number: 24}
 """
 TABS = {"Price": "Carbon price", "Order book": "Order book", "Trades": "Who traded with whom",

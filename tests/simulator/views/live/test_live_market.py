@@ -17,7 +17,7 @@ from tanshi.simulator.views.live.game import take_seat
 from tanshi.simulator.views.live.market import LiveMarket, largest_first, lever_positions, varied
 from tanshi.simulator.views.live.panel import source_of
 
-SMALL = {"firms.number": 24, "years.end": 2023, "market.periods_per_year": 4, "drift.mode": "ou"}
+SMALL = {"firms.number": 24, "years.end": 2023, "market.periods_per_year": 4, "banking.horizon": 0, "drift.mode": "ou"}
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_the_firms_cost_curve_meets_what_it_lacks_at_its_marginal_cost(market: L
 
 
 def test_the_cap_is_drawn_and_named_once_the_policy_holds() -> None:
-    live = LiveMarket(load_scenario("S5", {**SMALL, "market.periods_per_year": 1}))
+    live = LiveMarket(load_scenario("S5", {**SMALL, "market.periods_per_year": 1, "banking.horizon": 0}))
     before, after = [], []
     for found in (before, after):
         (axes,) = pictures.emissions_picture(live).axes
