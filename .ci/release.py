@@ -111,8 +111,11 @@ def warnings(root: Path) -> list[str]:
     """What a release should have and this one lacks."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lacking = []
-    if "urls" not in project:
-        lacking.append("pyproject.toml has no [project.urls]: give the repository's address there and in CITATION.cff.")
+    if unknown := [name for name, address in project.get("urls", {}).items() if ".invalid" in address]:
+        lacking.append(
+            f"pyproject.toml's [project.urls] holds no real address of {', '.join(unknown)}: "
+            "give the repository's there and in CITATION.cff."
+        )
     return lacking
 
 

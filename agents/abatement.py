@@ -12,8 +12,7 @@ import numpy as np
 
 from tanshi.agents.population import Population
 from tanshi.market.orders import Floats, Ints
-
-TONNES = 1e6  # in one Mt
+from tanshi.numerics.units import TONNES
 
 
 @dataclass(frozen=True)

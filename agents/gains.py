@@ -21,6 +21,7 @@ import numpy as np
 from tanshi.agents.curves import efforts, left_and_response
 from tanshi.market.orders import Floats
 from tanshi.numerics.compiled import compiled
+from tanshi.numerics.units import TONNES
 
 
 def gains_from_trade(
@@ -68,7 +69,7 @@ def gains_from_trade(
         guess = efforts(weight, cost, start, ratio, guess, linear)
         left, _ = left_and_response(weight, cost, sector, guess, linear)
         above = np.maximum(ratio, 1.0)[sector]  # without effort all emit alike
-        rows[place] = left * above * baseline[sector] * 1e6
+        rows[place] = left * above * baseline[sector] * TONNES
     emitted = rows[at]
     given = np.where(taking, quota, 0.0)
     scale = emitted[taking].sum() / given.sum() if given.sum() > 0 else 0.0

@@ -2,3 +2,6 @@
 
 TONNES = 1e6
 """Tonnes in one Mt."""
+
+MILLION = 1e6
+"""Yuan in a million yuan."""

@@ -18,6 +18,8 @@ from tanshi.scenarios.parameters import describe_parameters
 from tanshi.scenarios.schema import Coverage, Scenario
 
 LIBRARY = Path(__file__).parent / "library"
+TRADITIONAL: Mapping[str, object] = {"market.mode": "equilibrium", "drift.mode": "none", "banking.horizon": 0}
+"""What makes a scenario the traditional model: the economy finds the price, no firms, no drift, each year by itself."""
 
 
 def library() -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from pydantic import (
 
 import tanshi.plugins as plugins
 from tanshi.errors import Message
+from tanshi.numerics.bargaining import bargaining_factor
 from tanshi.plugins import Kind
 from tanshi.scenarios.cap import Cap, check_years
 from tanshi.scenarios.fields import Group
@@ -279,9 +280,7 @@ class Offsets(Group):
 
     @model_validator(mode="after")
     def _bargaining_price_defined(self) -> Self:
-        s, d, subsidy = self.share, self.bargaining_tax, self.bargaining_subsidy
-        front = 1.0 if s == 1 else (1 - d) / (1 - s * d)
-        factor = front * s**2 / d * (subsidy + 1) / 10_000
+        factor = float(bargaining_factor(self.share, self.bargaining_tax, self.bargaining_subsidy))
         if factor > 1:
             hint = "Raise the tax rate, or lower the share or the subsidy, by which it falls."
             expected = "a bargaining price (Yang et al. 2021, eq. 7) not above the highest abatement cost"

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from tanshi.agents.sinks.errors import Fault, SinksError
 from tanshi.errors import Message
 from tanshi.market.orders import Floats, Mask
+from tanshi.numerics.bargaining import bargaining_factor
 
 Beyond = Literal["nan", "cap", "refuse"]
 
@@ -62,22 +63,6 @@ class Policy:
         ]
         if faults:
             raise SinksError("The bargaining weights are outside their range.", faults)
-
-
-def bargaining_factor(omega_s: ArrayLike, omega_d: ArrayLike, subsidy: ArrayLike) -> Floats:
-    """The factor f of eq. 7, elementwise; infinite at a tax rate of 0, 0 wherever the offset share is 0.
-
-    Examples
-    --------
-    >>> round(float(bargaining_factor(0.05, 0.01, 20)), 8)
-    0.00052001
-    """
-    s, d, m = (np.asarray(value, np.float64) for value in (omega_s, omega_d, subsidy))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # At s = d = 1 the fraction in front is 0/0; along s = 1 it is 1 for every d below 1.
-        front = np.where(s == 1, 1.0, (1 - d) / (1 - s * d))
-        factor = front * s**2 / d * (m + 1) / 10_000
-    return np.asarray(np.where(s == 0, 0.0, factor), np.float64)
 
 
 def is_defined(omega_s: ArrayLike, omega_d: ArrayLike, subsidy: ArrayLike) -> Mask:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tanshi.numerics.units import TONNES
 from tanshi.simulator.results.accounting import economy_variables
 from tanshi.simulator.results.alarms import alarms
 from tanshi.simulator.results.costs import cost_variables, offset_variables, purchases_of
@@ -77,9 +78,9 @@ def _offsets(w: World, s: State, annual: Mapping[str, Mapping[int, float]]) -> S
     """Volume and price of offsets."""
     log = s.log
     if w.agents_trade:
-        used = {int(row["year"]): row["offsets_t"] / 1e6 for row in log.settlements}
+        used = {int(row["year"]): row["offsets_t"] / TONNES for row in log.settlements}
     else:
-        used = {int(row["year"]): float(row["bought_t"].sum()) / 1e6 for row in log.credit_trades}
+        used = {int(row["year"]): float(row["bought_t"].sum()) / TONNES for row in log.credit_trades}
     return offset_variables(log.credit_trades, used, sorted(annual["Price|Carbon"]), w.sectors)
 
 
@@ -92,7 +93,7 @@ def _costs(w: World, s: State, annual: Mapping[str, Mapping[int, float]], trades
         purchases = {}
         for row in s.log.settlements:  # what is auctioned is paid for by the sector that would have been given it
             year, share = row["year"], s.policy.auctioned_share(row["year"])
-            caps = dict(zip(w.sectors, (s.policy.caps(year) * 1e6).tolist(), strict=True))
+            caps = dict(zip(w.sectors, (s.policy.caps(year) * TONNES).tolist(), strict=True))
             for sector, tonnes in row["net_sales_t"].items():
                 purchases[year, sector] = (share * caps[sector] - tonnes) * price[year]
     baseline = {year: dict(zip(w.sectors, s.policy.baseline.at(year).tolist(), strict=True)) for year in sorted(price)}

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tanshi.numerics.units import MILLION, TONNES
 from tanshi.simulator.results.variables import FIRM_SECTORS, cost_of, emissions_of, offsets_of
 
 Series = Mapping[str, Mapping[int, float]]
@@ -50,10 +51,10 @@ def offset_variables(
         tonnes = np.zeros(len(sectors)) if row is None else np.asarray(row["bought_t"], np.float64)
         out["Price|Carbon|Offsets"][year] = float(row["price"]) if row is not None and tonnes.sum() > 0 else 0.0
         out["Carbon Market|Offsets|Surrendered"][year] = surrendered.get(year, 0.0)
-        out[offsets_of()][year] = float(tonnes.sum()) / 1e6
+        out[offsets_of()][year] = float(tonnes.sum()) / TONNES
         bought = dict(zip(sectors, tonnes.tolist(), strict=True))
         for sector in FIRM_SECTORS:
-            out[offsets_of(sector)][year] = bought.get(sector, 0.0) / 1e6
+            out[offsets_of(sector)][year] = bought.get(sector, 0.0) / TONNES
     return out
 
 
@@ -84,7 +85,7 @@ def cost_variables(
             emitted = annual[emissions_of(sector)][year]
             abated = frozen.get(sector, emitted) - emitted
             parts = (
-                purchases.get((year, sector), 0.0) / 1e6,
+                purchases.get((year, sector), 0.0) / MILLION,
                 offset_price.get(year, 0.0) * annual.get(offsets_of(sector), {}).get(year, 0.0),
                 0.5 * (price[year] + first) * abated,
             )

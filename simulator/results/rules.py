@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from tanshi.numerics.units import MILLION, TONNES
 from tanshi.simulator.results.variables import (
     BANK,
     CAP,
@@ -43,19 +44,19 @@ def rule_variables(w: World, s: State, price: Mapping[int, float], trades: pd.Da
         year, row = closed.year, settled[closed.year]
         note(CAP, year, closed.cap)
         note(COVERED, year, float(closed.accrued[closed.covered].sum()))
-        note(BANK, year, row["banked_t"] / 1e6)
-        note(f"{COMPLIANCE}|Obligations", year, row["owed_t"] / 1e6)
-        note(f"{COMPLIANCE}|Surrendered", year, row["surrendered_t"] / 1e6)
-        note(f"{COMPLIANCE}|Shortfall", year, row["shortfall_t"] / 1e6)
-        note(f"{COMPLIANCE}|Advances", year, row["borrowed_t"] / 1e6)
-        by_sector = {code: paid.get((year, code), 0.0) / 1e6 for code in BUYERS}
+        note(BANK, year, row["banked_t"] / TONNES)
+        note(f"{COMPLIANCE}|Obligations", year, row["owed_t"] / TONNES)
+        note(f"{COMPLIANCE}|Surrendered", year, row["surrendered_t"] / TONNES)
+        note(f"{COMPLIANCE}|Shortfall", year, row["shortfall_t"] / TONNES)
+        note(f"{COMPLIANCE}|Advances", year, row["borrowed_t"] / TONNES)
+        by_sector = {code: paid.get((year, code), 0.0) / MILLION for code in BUYERS}
         if not w.agents_trade:
             sold = price[year] * s.policy.auctioned_share(year)
             caps = s.policy.caps(year)
             by_sector |= {code: sold * float(caps[i]) * closed.covered[i] for i, code in enumerate(w.sectors)}
         for code, value in by_sector.items():
             note(auctions_of(code), year, value)
-        auctions, penalties = sum(by_sector.values()), row["penalty_yuan"] / 1e6
+        auctions, penalties = sum(by_sector.values()), row["penalty_yuan"] / MILLION
         note(auctions_of(), year, auctions)
         note(f"{REVENUE}|Penalties", year, penalties)
         note(REVENUE, year, auctions + penalties)

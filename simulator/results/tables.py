@@ -2,7 +2,7 @@
 
 Every number that leaves the simulator carries a name of `CATALOGUE`. The names follow the usage of the
 Integrated Assessment Modeling Consortium (variables separated by ``|``, one unit each). Tonnes are whole
-numbers until the last division by 1e6, so that net sales of all sectors add up to zero, but for that
+numbers until the last division by a million, so that net sales of all sectors add up to zero, but for that
 division's rounding.
 """
 
@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tanshi.errors import Message, TanshiError
+from tanshi.numerics.units import MILLION, TONNES
 from tanshi.simulator.results.variables import (
     CATALOGUE,
     COMPARISONS,
@@ -216,14 +217,14 @@ def market_variables(
         out["Price|Carbon"][year] = (turnover / volume if volume else close) / level
         out["Price|Carbon|Year-End"][year] = close / level
         out["Price|Carbon|Time Mean"][year] = (float(closes[rows].mean()) if len(rows) else close) / level
-        out["Carbon Market|Trading Volume"][year] = volume / 1e6
-        out["Carbon Market|Net Transfers"][year] = moved / 1e6
-        out["Carbon Market|Turnover"][year] = turnover / level / 1e6
+        out["Carbon Market|Trading Volume"][year] = volume / TONNES
+        out["Carbon Market|Net Transfers"][year] = moved / TONNES
+        out["Carbon Market|Turnover"][year] = turnover / level / MILLION
         for venue, tonnes, yuan in zip(VENUES, (primary, volume - primary), paid, strict=True):
-            out[f"Carbon Market|Trading Volume|{venue}"][year] = tonnes / 1e6
-            out[f"Carbon Market|Turnover|{venue}"][year] = yuan / level / 1e6
+            out[f"Carbon Market|Trading Volume|{venue}"][year] = tonnes / TONNES
+            out[f"Carbon Market|Turnover|{venue}"][year] = yuan / level / MILLION
         for sector in traders:
-            out[net_sales_of(sector)][year] = float(sectors.get(sector, 0)) / 1e6
+            out[net_sales_of(sector)][year] = float(sectors.get(sector, 0)) / TONNES
     return out
 
 

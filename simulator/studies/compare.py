@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from tanshi.errors import Message, TanshiError
+from tanshi.numerics.units import TONNES
 from tanshi.scenarios.errors import Problem, UserError
-from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.load import TRADITIONAL, load_scenario
 from tanshi.scenarios.schema import Coverage, Scenario
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.ground.economy import economy
@@ -20,7 +21,7 @@ from tanshi.simulator.studies.strays import ORIGIN as STRAY_ORIGIN
 from tanshi.simulator.studies.strays import PARTS, STILL
 
 VARIANTS: Mapping[str, Mapping[str, object]] = {
-    "traditional": {"market.mode": "equilibrium", "drift.mode": "none", "banking.horizon": 0},
+    "traditional": TRADITIONAL,
     "auction alone": {"market.mode": "agents", "drift.mode": "none"},
     "hybrid": {"market.mode": "agents"},
 }
@@ -174,7 +175,7 @@ def _path(run: RunResult, scenario: str, variant: str, shock: str) -> pd.DataFra
     p = run.periods
     sectors = [str(c).removeprefix("covered_") for c in p if str(c).startswith("covered_")]
     covered = sum(p[f"emissions_{s}"] * p[f"covered_{s}"] for s in sectors)
-    volume = p["volume_t"] / 1e6
+    volume = p["volume_t"] / TONNES
     return pd.DataFrame(
         {
             "scenario": scenario, "variant": variant, "shock": shock, "t": p["t"], "year": p["year"],

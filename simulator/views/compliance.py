@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tanshi.language import listed, say
+from tanshi.numerics.units import TONNES
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.views.words import percent
 
@@ -55,9 +56,9 @@ def compliance_of(group: Sequence[RunResult]) -> Compliance | None:
 
     worst = max(years, key=part)
     return Compliance(
-        owed=sum(row["owed_t"] for row in years.values()) / 1e6,
-        short=sum(row["shortfall_t"] for row in years.values()) / 1e6,
-        borrowed=sum(row["borrowed_t"] for row in years.values()) / 1e6,
+        owed=sum(row["owed_t"] for row in years.values()) / TONNES,
+        short=sum(row["shortfall_t"] for row in years.values()) / TONNES,
+        borrowed=sum(row["borrowed_t"] for row in years.values()) / TONNES,
         penalty=sum(row["penalty_yuan"] for row in years.values()) / 1e9,
         worst=worst,
         share=part(worst),
@@ -95,7 +96,7 @@ def _missed(name: str, c: Compliance, seeds: int) -> str:
             "Compliance: firms of {scenario} left {short:,.0f} t of {owed:,.2f} Mt unsurrendered in {first}–{last}"
             "{seeds}, and paid {penalty:,.2f} million yuan of penalties.",
             scenario=name,
-            short=1e6 * c.short,
+            short=TONNES * c.short,
             owed=c.owed,
             first=c.first,
             last=c.last,

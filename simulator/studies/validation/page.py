@@ -7,7 +7,7 @@ import pkgutil
 
 import pandas as pd
 
-from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.load import TRADITIONAL, load_scenario
 from tanshi.simulator.model import simulate
 from tanshi.simulator.own_region.carried import reconciliation
 from tanshi.simulator.own_region.derived import backcast
@@ -123,10 +123,9 @@ def _moved() -> list[str]:
 
 
 def _results() -> list[str]:
-    change = {"market.mode": "equilibrium", "drift.mode": "none", "banking.horizon": 0}
     rows = []
     for name, before in BEFORE.items():
-        told = simulate(load_scenario(name, change)).series
+        told = simulate(load_scenario(name, TRADITIONAL)).series
         co2, price = told("Emissions|CO2"), told("Price|Carbon")
         now = (co2[2022], co2[2030], told("Energy Consumption")[2030], price[2025], price[2030])
         for when, values in (("before", before), ("now", now)):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tanshi.language import say
 from tanshi.market.orders import BUY, SELL, Orders
+from tanshi.numerics.units import TONNES
 from tanshi.simulator.results.replay import auction
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.views.charts import style
@@ -26,7 +27,7 @@ def curve(orders: Orders, side: int, tick: float, lot: float) -> tuple[Array, Ar
     mine = orders.side == side
     order = np.argsort(-side * orders.price[mine], kind="stable")
     price = orders.price[mine][order] * tick
-    total = np.cumsum(orders.quantity[mine][order]) * lot / 1e6
+    total = np.cumsum(orders.quantity[mine][order]) * lot / TONNES
     return np.concatenate([[0.0], total]), np.concatenate([price[:1], price])
 
 
@@ -42,7 +43,7 @@ def clearing_figure(result: RunResult, year: int | None = None, period: int = 1)
     found = auction(result, when, period)
     bought = curve(found.orders, BUY, found.tick, found.lot)
     sold = curve(found.orders, SELL, found.tick, found.lot)
-    volume = float(found.clearing.fills.quantity.sum()) * found.lot / 1e6
+    volume = float(found.clearing.fills.quantity.sum()) * found.lot / TONNES
     figure, axes = style.frame(
         heading(say("Demand and supply"), result, when, period),
         say("limit price of the orders in yuan per t CO₂, cumulated quantity in Mt CO₂"),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.language import say
+from tanshi.numerics.units import TONNES
 from tanshi.simulator.results.replay import scenario_of
 from tanshi.simulator.results.tables import RunResult, net_positions
 from tanshi.simulator.results.variables import emissions_of
@@ -29,7 +30,7 @@ def firm_table(result: RunResult, year: int | None = None) -> pd.DataFrame:
     when = int(result.annual["year"].max()) if year is None else year
     population = begin(scenario_of(result))[1].firms
     codes = np.array(population.sectors)[population.sector]
-    emitted = {code: float(result.series(emissions_of(code))[when]) * 1e6 for code in population.sectors}
+    emitted = {code: float(result.series(emissions_of(code))[when]) * TONNES for code in population.sectors}
     fills = result.trades[result.trades["year"] == when]
     net = -net_positions(fills["buyer"], fills["seller"], fills["quantity_t"])
     table = pd.DataFrame(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.language import say, spoken
+from tanshi.numerics.units import TONNES
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import INTERMEDIARIES, SECTORS, TRADERS
@@ -57,7 +58,7 @@ def fills_of(result: RunResult, year: int | None) -> tuple[pd.DataFrame, int]:
 
 def flows_between(fills: pd.DataFrame) -> pd.DataFrame:
     """Mt sold by each sector (rows) to each sector (columns), those that traded, in the catalogue's order."""
-    flows = fills.groupby(["seller_sector", "buyer_sector"])["quantity_t"].sum().unstack(fill_value=0) / 1e6
+    flows = fills.groupby(["seller_sector", "buyer_sector"])["quantity_t"].sum().unstack(fill_value=0) / TONNES
     present = [code for code in ORDER if code in flows.index or code in flows.columns]
     return flows.reindex(index=present, columns=present, fill_value=0.0).astype(float)
 
@@ -84,7 +85,7 @@ def network_figure(result: RunResult, year: int | None = None) -> Figure:
         say(
             "dot: a firm, by volume; line: seller (its colour) to buyer; {drawn} of {volume:,.1f} Mt CO₂",
             drawn=drawn,
-            volume=pairs.sum() / 1e6,
+            volume=pairs.sum() / TONNES,
         ),
         source_line([result]),
         height=7.6,

@@ -11,18 +11,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from tanshi.language import mark
-from tanshi.scenarios.load import library, load_scenario
+from tanshi.scenarios.load import TRADITIONAL, library, load_scenario
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.scenarios.schema import Coverage, Scenario
 from tanshi.simulator.views.dashboard.edit import read_text, scenario_text
 
-EQUILIBRIUM = {
-    "market.mode": "equilibrium",
-    "market.periods_per_year": 1,
-    "drift.mode": "none",
-    "banking.horizon": 0,  # every year clears by itself, as the exact derivatives have it
-}
-"""The traditional equilibrium model: no firms, no drift, one period a year."""
+EQUILIBRIUM = {**TRADITIONAL, "market.periods_per_year": 1}
+"""The traditional equilibrium model in one period a year, as the exact derivatives have it."""
 MODES = {"equilibrium": mark("equilibrium only (at once)"), "hybrid": mark("full hybrid (some seconds)")}
 RULES = {
     "grandfathered": mark("lump sums"),

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tanshi.language import say
+from tanshi.numerics.units import TONNES
 from tanshi.simulator.results.variables import FIRM_SECTORS
 from tanshi.simulator.views.charts.network import short_name
 from tanshi.simulator.views.charts.style import GREY, INK
@@ -19,7 +20,6 @@ from tanshi.simulator.views.dashboard.charts import DEMAND, FONT, SUPPLY, Chart,
 from tanshi.simulator.views.dashboard.recompute import Book
 
 Array = NDArray[np.float64]
-MILLION = 1e6
 PAIRS = 150
 """Pairs of firms drawn at most; the largest."""
 SECTOR_DOTS = (13.0, 46.0)
@@ -35,7 +35,7 @@ def demand_and_supply(book: Book) -> Chart:
     traces: list[dict[str, Any]] = []
     for name, side, colour in ((say("demand (bids)"), book.bids, DEMAND), (say("supply (offers)"), book.asks, SUPPLY)):
         if len(side):
-            total = np.cumsum(side[:, 1]) / MILLION
+            total = np.cumsum(side[:, 1]) / TONNES
             traces.append(
                 {
                     "type": "scatter", "mode": "lines", "name": name, "x": [0.0, *total.tolist()],
@@ -44,7 +44,7 @@ def demand_and_supply(book: Book) -> Chart:
                     "hovertemplate": say("%[y:,.2f] yuan/t at %[x:,.3f] Mt").replace("[", "{").replace("]", "}"),
                 }
             )  # fmt: skip
-    volume = book.volume / MILLION
+    volume = book.volume / TONNES
     traces.append(
         {
             "type": "scatter", "mode": "markers",
@@ -72,7 +72,7 @@ def _window(book: Book) -> tuple[float, float, float]:
     near = [1.6 * book.volume]
     for close in (book.bids[book.bids[:, 0] >= 0.7 * book.price], book.asks[book.asks[:, 0] <= 1.4 * book.price]):
         near.append(float(close[:, 1].sum()))
-    return 0.4 * book.price, 1.8 * book.price + 1.0, max(max(near) / MILLION, 1e-6)
+    return 0.4 * book.price, 1.8 * book.price + 1.0, max(max(near) / TONNES, 1e-6)
 
 
 def sector_network(flows: pd.DataFrame) -> Chart:
@@ -180,7 +180,7 @@ def _dots(
         "textposition": [_outward(place[n]) for n in nodes],
         "hovertext": [
             say("{name} ({sector}): sold {sold:,.3f} Mt, bought {bought:,.3f} Mt", name=name(n),
-                sector=short_name(sector[n]), sold=moved[n][0] / MILLION, bought=moved[n][1] / MILLION)
+                sector=short_name(sector[n]), sold=moved[n][0] / TONNES, bought=moved[n][1] / TONNES)
             for n in nodes
         ],
         "hoverinfo": "text", "cliponaxis": False,

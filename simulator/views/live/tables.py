@@ -8,14 +8,12 @@ from html import escape
 import numpy as np
 
 from tanshi.market.orders import BUY
-from tanshi.numerics.units import TONNES
+from tanshi.numerics.units import MILLION, TONNES
 from tanshi.simulator.run.seat import Ticket
 from tanshi.simulator.views.live.game import Game
 from tanshi.simulator.views.live.market import LiveMarket, when
 from tanshi.simulator.views.live.panel import full_name
 from tanshi.simulator.views.live.score import Score
-
-MILLION = 1e6
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.market.orders import Floats
+from tanshi.numerics.units import TONNES
 from tanshi.simulator.studies.sinks.study import SinksResult
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.sinks.panels import heading, label_of, panel_figure, source_of
@@ -145,9 +146,9 @@ def market_figure(result: SinksResult) -> Figure:
         size=(10.0, 4.4), top=0.79, bottom=0.19, wide=0.22,
     )  # fmt: skip
     axes = panels[0]
-    axes.plot(supply["quantity"] / 1e6, supply["price"], color=style.PALETTE[3], linewidth=2)
-    axes.axvline(settings.potential / 1e6, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
-    axes.text(settings.potential / 1e6, 0.03 * supply["price"].max(), "potential ", ha="right", fontsize=8.5,
+    axes.plot(supply["quantity"] / TONNES, supply["price"], color=style.PALETTE[3], linewidth=2)
+    axes.axvline(settings.potential / TONNES, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
+    axes.text(settings.potential / TONNES, 0.03 * supply["price"].max(), "potential ", ha="right", fontsize=8.5,
               color=style.GREY)  # fmt: skip
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)

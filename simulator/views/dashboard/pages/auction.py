@@ -8,6 +8,7 @@ import numpy as np
 from dash import Dash, Input, Output, State, ctx, html
 
 from tanshi.language import mark, say, translate
+from tanshi.numerics.units import MILLION
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, Run
 from tanshi.simulator.views.dashboard.market_charts import demand_and_supply
@@ -133,7 +134,7 @@ def body(desk: Desk, batch: Batch, run: Run, year: int, period: int) -> list[Any
     facts = [
         (say("Price"), say("{price:,.2f} yuan/t", price=book.price)),
         (say("Cleared"), f"{book.volume:,} t"),
-        (say("Turnover"), say("{value:,.1f} million yuan", value=row["turnover_yuan"] / 1e6)),
+        (say("Turnover"), say("{value:,.1f} million yuan", value=row["turnover_yuan"] / MILLION)),
         (say("Orders"), f"{book.orders:,}"),
         (say("Prices that balance"), _interval(book)),
         (say("Gains from trade realised"), _share(row.get("efficiency"))),

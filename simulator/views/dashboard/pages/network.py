@@ -8,6 +8,7 @@ import pandas as pd
 from dash import Dash, Input, Output, State, html
 
 from tanshi.language import mark, say, translate
+from tanshi.numerics.units import TONNES
 from tanshi.simulator.views.charts.network import short_name
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, Run
@@ -117,7 +118,7 @@ def body(desk: Desk, batch: Batch, run: Run, year: int, period: int, level: str)
         ]  # fmt: skip
         heads = [say("Seller"), say("Buyer"), say("Tonnes"), say("Mean price, yuan/t"), say("Fills")]
         listed = table(heads, rows, say("The largest flows, those within a sector included"), text=(0, 1))
-    total = float(flows["tonnes"].sum()) / 1e6
+    total = float(flows["tonnes"].sum()) / TONNES
     unit = say("tonnes of allowances, {total:,.2f} Mt in all", total=total)
     return [*told_why, figure(title, unit, chart, source, wide=True), listed, _years(desk, run)]
 
