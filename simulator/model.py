@@ -22,8 +22,8 @@ from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.period import one_period
+from tanshi.simulator.run.saved import plain, restored
 from tanshi.simulator.run.shock import recall
-from tanshi.simulator.run.world import State
 
 
 class CarbonMarket(mesa.Model):  # type: ignore[misc]
@@ -104,11 +104,11 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
 
     def save(self) -> dict[str, Any]:
         """The whole state of the run as plain arrays, numbers and texts; a copy."""
-        return self.state.save()
+        return plain(self.state)
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Take up a run where ``save`` left it; the model must have been made for the same scenario."""
-        self.state.become(State.restore(saved, self.state.announced))
+        self.state.become(restored(saved, self.state.announced))
         recall(self.world, self.state)
 
     def forget(self) -> None:

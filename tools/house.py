@@ -16,7 +16,6 @@ ROOT_FILES = {"simulator": 4, "simulator/run": 18, "simulator/studies": 12, "sim
 """Most Python files at the root of these folders."""
 
 EXCEPTIONS: dict[str, str] = {
-    "simulator/run/world.py": "what a run holds, part by part; saving it is to become a room of its own",
     "simulator/studies": "studies of one question each; those on welfare and abatement cost are to become a room",
     "scenarios/schema.py": "a class for each section of a scenario's file, read as one page; to be divided by section",
     "market/matching.py:meet_all": "one compiled loop over a book; its two sides are to become one with a sign",
@@ -27,7 +26,6 @@ EXCEPTIONS: dict[str, str] = {
     "simulator/cli/drift.py:train": "a command's options are its signature",
     "simulator/drift/flow.py:path": "the Runge-Kutta loop with what it works out before",
     "simulator/drift/forecast.py:forecast": "the loop of a forecast with what it works out before",
-    "simulator/studies/learning/judgement.py": "forecasts, closed loop and real price; to be divided into these three",
 }
 """File, or file and function, to the reason why it may be longer."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -450,45 +449,3 @@ class State:
             other.log,
         )
         self.market = replace(other.market, firms=self.firms)
-
-    # -- as plain data -------------------------------------------------------------------------------------
-
-    def save(self) -> dict[str, Any]:
-        """The whole state as plain arrays, numbers and texts; a copy.
-
-        What is announced is left out: the calendar says it (`tanshi.simulator.run.shock.recall`).
-        """
-        market = {f.name: deepcopy(getattr(self.market, f.name)) for f in fields(MarketState)[2:]}
-        market["outlook"] = None if self.market.outlook is None else _plain(self.market.outlook)
-        return {
-            "calendar": _plain(self.calendar),
-            "market": market | {"firms": self.firms.state(), "registry": self.registry.state()},
-            "economies": [
-                _plain(economy) | {"parameters": _plain(economy.parameters)} for economy in self.economies
-            ],
-            "log": _plain(self.log) | {"years": [_plain(y) | {"flows": _plain(y.flows)} for y in self.log.years]},
-        }  # fmt: skip
-
-    @classmethod
-    def restore(cls, saved: Mapping[str, Any], announced: Announced) -> State:
-        """The state that `save` gave; ``announced`` is what was known by then."""
-        market, log = dict(saved["market"]), deepcopy(dict(saved["log"]))
-        firms, registry = Population.restore(market.pop("firms")), Registry.restore(market.pop("registry"))
-        seen = market.pop("outlook")
-        market["outlook"] = None if seen is None else Outlook(**seen)
-        log["years"] = [YearClosed(**{**row, "flows": Flows(**row["flows"])}) for row in log["years"]]
-        economies = [deepcopy(dict(economy)) for economy in saved["economies"]]
-        for economy in economies:
-            given = economy["parameters"].items()
-            economy["parameters"] = Parameters(**{name: np.asarray(value) for name, value in given})
-        return cls(
-            Calendar(**saved["calendar"]),
-            announced,
-            MarketState(firms, registry, **deepcopy(market)),
-            tuple(EconomyState(**economy) for economy in economies),
-            Log(**log),
-        )
-
-
-def _plain(part: Any) -> dict[str, Any]:
-    return {f.name: deepcopy(getattr(part, f.name)) for f in fields(part)}

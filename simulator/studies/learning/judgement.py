@@ -11,8 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tanshi.scenarios.load import load_scenario
-from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.flow import Flow
 from tanshi.simulator.drift.forecast import forecast, new_year_steps
 from tanshi.simulator.drift.history import PriceHistory
@@ -21,29 +19,17 @@ from tanshi.simulator.drift.preparation import TrainingError
 from tanshi.simulator.drift.state import KINDS, Array, Context, active, kind_of
 from tanshi.simulator.drift.trajectories import Trajectories, read_trajectories, reversion, windows
 from tanshi.simulator.drift.weights import Weights, load, load_ensemble
-from tanshi.simulator.studies.batches.batch import Progress, run_batch
-from tanshi.simulator.studies.batches.execute import code_version
+from tanshi.simulator.studies.batches.batch import Progress
 from tanshi.simulator.studies.calibration.scores import Scores, block_interval, crps, dress, scored
+from tanshi.simulator.studies.learning.closed_loop import closed_loop
+from tanshi.simulator.studies.learning.held_out import WEEKLY, held_out
 from tanshi.simulator.studies.learning.training import market_history, pooled_trajectories, training_scenarios
 
 if TYPE_CHECKING:
     from tanshi.simulator.drift.recovery import Recovery
 
 WEEKS = (1, 4, 13, 52)
-HELD_OUT: Mapping[str, tuple[str, dict[str, object]]] = {
-    "power and steel": ("S1", {"coverage.STEEL": "trading", "cap.tightness": 0.035}),
-    "power, coking, chemicals, cement": (
-        "S1",
-        {"coverage.COKE": "trading", "coverage.CHEM": "trading", "coverage.NMM": "trading", "cap.tightness": 0.065},
-    ),
-    "S5, cap falling faster": ("S5", {"cap.decline": 0.045}),
-    "S1, cap falling slowly": ("S1", {"cap.decline": 0.02}),
-}
-"""Coverages and caps that no training run had."""
-
-WEEKLY = ("power and steel", "S5, cap falling faster", "S1, cap falling slowly")
 METHODS = ("persistence", "interpolation", "OU", "OU + season", "network")
-MODES = ("none", "ou", "neural")
 
 
 @dataclass(frozen=True)
@@ -95,18 +81,6 @@ class Judgement:
         return bool((row["change_high"].to_numpy(dtype=float) < 0).all())
 
 
-def held_out(periods: int, seed: int, mode: str = "none", names: Sequence[str] = tuple(HELD_OUT)) -> list[Scenario]:
-    """The held-out scenarios under one drift mode."""
-    out = []
-    for name in names:
-        base, own = HELD_OUT[name]
-        number = list(HELD_OUT).index(name) + 1
-        label = f"H{number}-{periods}-{mode}-{seed}"
-        fields = {"name": label, "title": name, "seed": seed, "market.periods_per_year": periods, "drift.mode": mode}
-        out.append(load_scenario(base, {**own, **fields}))
-    return out
-
-
 def evaluate(weights: Path, work: Path, *, seeds: int = 2, progress: Progress | None = None) -> Judgement:
     """Judge the weights in a folder.
 
@@ -144,7 +118,7 @@ def evaluate(weights: Path, work: Path, *, seeds: int = 2, progress: Progress | 
         if len(members) > 1:
             bands.append(_bands(found, spread).assign(set=label))
     report("forecasts", len(sets), len(sets))
-    gaps, loop = _closed_loop(weights, work, seeds, progress)
+    gaps, loop = closed_loop(weights, work, seeds, progress)
     history = market_history("shanxi_2022")
     recovered = []
     for number, system in enumerate(SYSTEMS):
@@ -337,80 +311,6 @@ def _bands(found: _Errors, spread: _Errors) -> pd.DataFrame:
 
 
 # -- in the loop ---------------------------------------------------------------------------------------------
-
-
-def _closed_loop(weights: Path, work: Path, seeds: int, progress: Progress | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Gap before each jump of the held-out scenarios under each mode, by scenario and over all."""
-    scenarios = [
-        s.model_copy(update={"drift": s.drift.model_copy(update={"weights": None if mode == "none" else str(weights)})})
-        for mode in MODES
-        for seed in range(41, 41 + seeds)
-        for s in held_out(12, seed, mode)
-    ]
-    result = run_batch(scenarios, work / "evaluation" / "loop" / code_version(), progress=progress)
-    if result.failed:
-        name, reason = next(iter(result.failed.items()))
-        raise TrainingError(
-            "{number_of_failed} held-out runs failed; {name}: {reason}",
-            number_of_failed=len(result.failed),
-            name=name,
-            reason=reason,
-        )
-    tables, counted = [], []
-    for run in result.runs:
-        p = run.periods
-        mode = str(run.parameters["drift"]["mode"])
-        gap = np.log1p(p["price"]) - np.log1p(p["pre_jump_price"])
-        known = (p["regime"] == p["regime"].shift(1)) & (p["regime"] >= 2)
-        tables.append(
-            pd.DataFrame(
-                {
-                    "scenario": run.title, "seed": run.seed, "mode": mode, "t": p["t"],
-                    "block": (2 * (p["t"] - 2000)).astype(int),
-                    "price": gap.abs(), "emissions": p["gap_emissions"], "output": p["gap_output"],
-                    "january": p["period"] == 1,
-                }
-            )[known]
-        )  # fmt: skip
-        flow = run.meta["drift"]
-        counted.append({"scenario": run.title, "seed": run.seed, **flow, "mode": mode})
-    return gap_table(pd.concat(tables, ignore_index=True)), pd.DataFrame(counted)
-
-
-def gap_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean gaps by scenario and mode, and the change against none with a 90 % block-bootstrap interval.
-
-    Parameters
-    ----------
-    table
-        Scenario, seed, mode, t, block, one column of absolute gaps (logarithms) a kind, and whether the jump is
-        the turn of the year.
-    """
-    rows = []
-    rng = np.random.default_rng(0)
-    keys = ["scenario", "seed", "t"]
-    for kind in KINDS:
-        wide = table.pivot_table(index=[*keys, "block", "january"], columns="mode", values=kind).reset_index()
-        within = wide[~wide["january"]]
-        parts = {"all": wide, "all, within the year": within, **dict(list(wide.groupby("scenario")))}
-        for name, part in parts.items():
-            block = pd.factorize(part["scenario"] + part["seed"].astype(str) + "/" + part["block"].astype(str))[0]
-            count = block.max() + 1
-            sums = {m: np.bincount(block, part[m], count) for m in MODES}
-            sizes = np.bincount(block, minlength=count)
-            draws = rng.integers(0, count, (2000, count))
-            for mode in MODES:
-                mean = float(part[mode].mean())
-                base = float(part["none"].mean())
-                boot = sums[mode][draws].sum(1) / sums["none"][draws].sum(1) - 1.0
-                low, high = np.quantile(boot, [0.05, 0.95])
-                rows.append(
-                    {
-                        "scenario": name, "kind": kind, "mode": mode, "jumps": int(sizes.sum()), "gap": mean,
-                        "change": mean / base - 1.0, "change_low": float(low), "change_high": float(high),
-                    }
-                )  # fmt: skip
-    return pd.DataFrame(rows)
 
 
 # -- the real market -----------------------------------------------------------------------------------------

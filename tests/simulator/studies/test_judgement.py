@@ -13,7 +13,9 @@ from tanshi.simulator.drift.history import Preparation, PriceHistory
 from tanshi.simulator.drift.mean_reversion import simulate
 from tanshi.simulator.drift.recovery import Recovery
 from tanshi.simulator.studies.calibration.scores import block_interval, crps, dress, scored
-from tanshi.simulator.studies.learning.judgement import METHODS, MODES, WEEKS, Judgement, gap_table, real_price_skill
+from tanshi.simulator.studies.learning.closed_loop import gap_table
+from tanshi.simulator.studies.learning.held_out import MODES
+from tanshi.simulator.studies.learning.judgement import METHODS, WEEKS, Judgement, real_price_skill
 from tanshi.simulator.views.charts.drift import findings, page, write_page
 
 
