@@ -26,7 +26,7 @@ from tanshi.simulator.drift.state import (
     prices,
     size_of,
 )
-from tanshi.simulator.drift.weights import Weights
+from tanshi.simulator.drift.weights import Weights, untrained
 
 Mode = Literal["neural", "ou", "none"]
 OnBlowUp = Literal["ou", "stop"]
@@ -53,7 +53,7 @@ class Flow:
     Attributes
     ----------
     weights
-        Rates, season, networks and their trained ranges.
+        Rates, season, networks and their trained ranges; of no sectors, where a drift has a path of its own.
     mode
         `neural`: all of it. `ou`: mean reversion and season, no network. `none`: the state stays where the
         jump put it; neither the residual nor the reference path moves it.
@@ -66,7 +66,7 @@ class Flow:
         Periods in which that happened, and times that the price met its floor or ceiling on the way.
     """
 
-    weights: Weights
+    weights: Weights = field(default_factory=lambda: untrained(()))
     mode: Mode = "ou"
     on_blow_up: OnBlowUp = "ou"
     evaluated: int = 0
