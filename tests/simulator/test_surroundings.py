@@ -18,7 +18,7 @@ from tanshi.simulator.results.collect import diagnostics
 from tanshi.simulator.run import straying
 from tanshi.simulator.run.straying import believed, multipliers
 
-SMALL = {"years.end": 2024, "firms.number": 40, "market.periods_per_year": 4, "banking.horizon": 0}
+SMALL = {"years.end": 2024, "firms.number": 40, "market.periods_per_year": 4}
 DRIVEN = [f"driver_{name}" for name in straying.NAMES]
 
 
