@@ -78,28 +78,13 @@ def validate(model: Model) -> None:
                 name=activity.name,
                 level=activity.level,
             )
-        _check_tree(
-            Message("output of activity '{activity}'", activity=activity.name),
-            activity.output,
-            -1,
-            consumers,
-            auxiliaries,
-        )
-        _check_tree(
-            Message("inputs of activity '{activity}'", activity=activity.name),
-            activity.inputs,
-            1,
-            consumers,
-            auxiliaries,
-        )
+        output = Message("output of activity '{activity}'", activity=activity.name)
+        _check_tree(output, activity.output, -1, consumers, auxiliaries)
+        inputs = Message("inputs of activity '{activity}'", activity=activity.name)
+        _check_tree(inputs, activity.inputs, 1, consumers, auxiliaries)
     for consumer in model.consumers:
-        _check_tree(
-            Message("demand of consumer '{consumer}'", consumer=consumer.name),
-            consumer.demand,
-            1,
-            consumers,
-            auxiliaries,
-        )
+        where = Message("demand of consumer '{consumer}'", consumer=consumer.name)
+        _check_tree(where, consumer.demand, 1, consumers, auxiliaries)
         _check_consumer(consumer, consumers, auxiliaries)
     _check_auxiliaries(model, commodities)
     _check_supply(model, commodities)

@@ -31,9 +31,6 @@ from tanshi.simulator.run.ground.surroundings import Surroundings
 Array = NDArray[np.float64]
 
 
-# -- what does not change ----------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class Region:
     """One economy of a world.
@@ -142,9 +139,6 @@ class World:
         if k is None:
             return 1.0, 1.0
         return 1.0 - math.exp(-k * years), 1.0 - (1.0 - math.exp(-k * years)) / (k * years)
-
-
-# -- what changes ------------------------------------------------------------------------------------------
 
 
 @dataclass
