@@ -208,8 +208,10 @@ class _Reading:
             return None if kind == "null" else node.value
         if isinstance(node, ScalarNode) and kind in ("bool", "int", "float"):
             try:
-                return getattr(self.yaml.constructor, f"construct_yaml_{kind}")(node)
-            except (ValueError, KeyError, IndexError, OverflowError):  # such as `!!int ""`
+                found = getattr(self.yaml.constructor, f"construct_yaml_{kind}")(node)
+                float(found)
+                return found
+            except (ValueError, KeyError, IndexError, OverflowError):  # such as `!!int ""`, or a number beyond any
                 self.refuse(Message("a value that is a YAML {kind}", kind=kind), shorten(node.value), node, path)
                 return None
         tag = kind if kind == node.tag else f"!!{kind}"

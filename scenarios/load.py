@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -221,7 +222,12 @@ def _check_figures(document: Document) -> None:
     changed, economy = document.values.get("figures"), document.values.get("economy", "shanxi_2022")
     if not isinstance(changed, Mapping) or not isinstance(economy, str):
         return
-    numbers = {k: float(v) for k, v in changed.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    # What is no number, or larger than any, the schema says.
+    numbers = {
+        k: float(v)
+        for k, v in changed.items()
+        if isinstance(v, int | float) and not isinstance(v, bool) and abs(v) <= sys.float_info.max
+    }
     if not numbers:
         return
     from tanshi.scenarios.figures import problems_with  # reads tables: only where figures are changed

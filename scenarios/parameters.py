@@ -59,7 +59,7 @@ def describe_parameters() -> Iterator[Parameter]:
     --------
     >>> rows = {row.name: row for row in describe_parameters()}
     >>> rows["firms.number"].expectation
-    'a whole number >= 1 and <= 10000000 [firms]'
+    'a whole number >= 8 and <= 10000000 [firms]'
     >>> rows["cap.tightness"].default
     0.05
     """

@@ -184,9 +184,9 @@ class Allocation(Group):
 class Price(Group):
     """The collar that government puts around the carbon price."""
 
-    floor: Annotated[float, _in("yuan/t CO2", "assumed", ge=0)] = 0.0
+    floor: Annotated[float, _in("yuan/t CO2", "assumed", ge=0, le=10_000)] = 0.0
     """Lowest price, in prices of 2022."""
-    ceiling: Annotated[Annotated[float, Field(gt=0)] | None, _in("yuan/t CO2", "assumed")] = None
+    ceiling: Annotated[Annotated[float, Field(gt=0, le=1_000_000)] | None, _in("yuan/t CO2", "assumed")] = None
     """Highest price, in prices of 2022; null: none."""
 
     @model_validator(mode="after")
@@ -202,7 +202,7 @@ class Price(Group):
 class Penalty(Group):
     """What an uncovered tonne costs at the end of the year; paid to government."""
 
-    price: Annotated[float, _in("yuan/t CO2", "assumed", gt=0)] = 1000.0
+    price: Annotated[float, _in("yuan/t CO2", "assumed", gt=0, le=1_000_000)] = 1000.0
     """Payment for a tonne that no surrendered allowance covers."""
     multiple: Annotated[Annotated[float, Field(ge=0, le=100)] | None, _in("-", "law")] = None
     """Payment as a multiple of the year's last month's mean price (China: 5 to 10); null: `price`. Bids end at `price`
@@ -216,7 +216,7 @@ class Banking(Group):
 
     allowed: Annotated[bool, _in("-", "law")] = True
     """true: they stay valid in later years; false: they expire."""
-    carry_base: Annotated[Annotated[int, Field(ge=0)] | None, _in("t CO2", "law")] = None
+    carry_base: Annotated[Annotated[int, Field(ge=0, le=10_000_000_000)] | None, _in("t CO2", "law")] = None
     """Allowances any firm may keep (China: 10,000), to which `carry_multiple` adds; null: no limit."""
     carry_multiple: Annotated[float, _in("-", "law", ge=0, le=100)] = 1.5
     """Further allowances a firm may keep, as a multiple of what it has sold net since the policy began."""
@@ -236,9 +236,17 @@ class Banking(Group):
     """Allowances of earlier years that firms bring with them when the policy begins, or when their sector begins to
     trade later, as part of their yearly emissions."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_horizon_of_its_own(cls, given: Any) -> Any:
+        """Where nothing can be kept nobody looks ahead, also in what is written down of the scenario."""
+        if isinstance(given, dict) and given.get("allowed") is False:
+            return {"horizon": 0, **given}
+        return given
+
     @model_validator(mode="after")
     def _nothing_to_plan_for(self) -> Self:
-        if not self.allowed and "horizon" in self.model_fields_set and self.horizon > 0:
+        if not self.allowed and self.horizon > 0:
             hint = "Where nothing can be kept there is nothing to look ahead for: set banking.horizon to 0."
             raise _refuse(
                 "no horizon where banking is not allowed",
@@ -254,11 +262,11 @@ class Offsets(Group):
 
     share: Annotated[float, _in("fraction", "law", ge=0, le=1)] = 0.0
     """Largest part of what a firm has to surrender that credits may cover (China: 0.05); 0: there are none."""
-    potential: Annotated[float, _in("Mt CO2/yr", "assumed", gt=0, le=10_000)] = 10.0
+    potential: Annotated[float, _in("Mt CO2/yr", "assumed", ge=1e-6, le=10_000)] = 10.0
     """Credits that forestry could offer in a year at any price."""
-    median_cost: Annotated[float, _in("yuan/t CO2", "assumed", gt=0, le=100_000)] = 60.0
+    median_cost: Annotated[float, _in("yuan/t CO2", "assumed", ge=0.01, le=100_000)] = 60.0
     """Price at which it offers half of them; costs are log-normal, cheap land comes first."""
-    spread: Annotated[float, _in("s.d. of log", "assumed", gt=0, le=5)] = 0.6
+    spread: Annotated[float, _in("s.d. of log", "assumed", ge=0.01, le=5)] = 0.6
     """Spread of that cost: the smaller, the more elastic the supply around the median cost."""
     level: Annotated[Annotated[float, Field(ge=0, le=1_000_000)] | None, _in("yuan/t CO2", "assumed")] = None
     """Mean of what firms would pay for a credit, to which their bargaining prices are scaled; null: the price of an
@@ -366,8 +374,9 @@ class Strategies(Group):
 class Firms(Group):
     """Who trades, and how firms differ."""
 
-    number: Annotated[int, _in("firms", "assumed", ge=1, le=10_000_000)] = 600
-    """Firms of the eight energy-intensive sectors together; the same firms in every scenario, trading or not."""
+    number: Annotated[int, _in("firms", "assumed", ge=8, le=10_000_000)] = 600
+    """Firms of the eight energy-intensive sectors together, one at least in each; the same firms in every scenario,
+    trading or not."""
     strategies: Strategies = Strategies(scheduled=1.0)
     size_sigma: Annotated[Annotated[float, Field(ge=0, le=3)] | None, _in("s.d. of log", "measured")] = None
     """Log-normal spread of firm size in every sector; null: the economy's own, sector by sector."""
@@ -375,7 +384,7 @@ class Firms(Group):
     """Log-normal spread of emissions per output around the sector's; null: the economy's own."""
     cost_sigma: Annotated[Annotated[float, Field(ge=0, le=3)] | None, _in("s.d. of log", "literature")] = None
     """Log-normal spread of marginal abatement cost around the sector's; null: the economy's own."""
-    shock_sigma: Annotated[float, _in("s.d. of log", "assumed", ge=0, le=1)] = 0.05
+    shock_sigma: Annotated[float, _in("s.d. of log", "assumed", ge=0, le=0.5)] = 0.05
     """Long-run spread of a firm's own shock to emissions."""
     shock_persistence: Annotated[float, _in("1/month", "assumed", ge=0, lt=1)] = 0.8
     """Part of a firm's shock that lasts from one month to the next."""
@@ -383,21 +392,21 @@ class Firms(Group):
     """Rate at which the typical firm discounts the price it expects; real, since prices are of 2022."""
     discount_sigma: Annotated[float, _in("s.d. of log", "assumed", ge=0, le=2)] = 0.1
     """Log-normal spread of that rate between firms."""
-    belief_sigma: Annotated[float, _in("s.d. of log", "assumed", ge=0, le=1)] = 0.005
+    belief_sigma: Annotated[float, _in("s.d. of log", "assumed", ge=0, le=0.3)] = 0.005
     """Log-normal spread of the price that firms expect around the one that their plan gives."""
     horizon_spread: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
     """Firms look `banking.horizon` years ahead or less, evenly down to this part less."""
-    risk_aversion: Annotated[float, _in("-", "assumed", gt=0, le=1e6)] = 10.0
+    risk_aversion: Annotated[float, _in("-", "assumed", ge=1e-6, le=1e6)] = 10.0
     """How much more gain a firm asks for the farther it leans from its plan: times the variance of the price, the
     relative gain for leaning by a year's emissions. Toward 0 whoever values the bank most holds all of it."""
-    price_volatility: Annotated[float, _in("1/year", "measured", gt=0, le=5)] = 0.25
+    price_volatility: Annotated[float, _in("1/year", "measured", ge=0.001, le=5)] = 0.25
     """Standard deviation of the log of next year's price, as firms see it (China's national market: 25 to 27 %)."""
     position_limit: Annotated[float, _in("fraction", "assumed", ge=0, le=100)] = 0.25
     """Most that a firm leans to either side of its planned bank, as part of its yearly emissions."""
     reserve: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.0
     """Allowances a firm that does not look ahead (`banking.horizon` 0) keeps beyond its need at the price it expects,
     as part of its yearly emissions."""
-    reserve_width: Annotated[float, _in("fraction", "assumed", gt=0, le=1)] = 0.5
+    reserve_width: Annotated[float, _in("fraction", "assumed", ge=0.001, le=1)] = 0.5
     """How far above the expected price, as part of it, a firm sells its whole reserve."""
     learning: Annotated[float, _in("fraction", "assumed", ge=0, le=1)] = 0.5
     """Weight of the newest price in what firms expect; the rest is what they expected before."""
@@ -417,7 +426,7 @@ class Coupling(Group):
     """Most rounds of the fixed point in one period."""
     tolerance: Annotated[float, _in("yuan/t CO2", "setting", gt=0, le=10)] = 0.005
     """The fixed point is reached when the price moves by less."""
-    adjustment_rate: Annotated[Annotated[float, Field(gt=0, le=1000)] | None, _in("1/year", "assumed")] = 2.0
+    adjustment_rate: Annotated[Annotated[float, Field(ge=0.001, le=1000)] | None, _in("1/year", "assumed")] = 2.0
     """Speed k of the price q behind substitution toward the market's p: q' = k (p - q). null: at once."""
 
 
@@ -674,17 +683,6 @@ class Scenario(Group):
             hint = "The equilibrium alone knows no firms, whose gaps are capped one by one; leave one of the two out."
             raise _refuse("agents where allocation.gap_cap is given", "equilibrium", "market.mode", hint)
         return market
-
-    @field_validator("firms")
-    @classmethod
-    def _a_firm_in_every_sector(cls, firms: Firms) -> Firms:
-        if firms.number < len(Coverage.model_fields):
-            expected = Message(
-                "at least one firm for each of the {sectors} sectors",
-                sectors=len(Coverage.model_fields),
-            )
-            raise _refuse(expected, str(firms.number), "firms.number")
-        return firms
 
     @field_validator("shock")
     @classmethod

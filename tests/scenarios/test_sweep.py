@@ -104,7 +104,7 @@ CASES = {
         TWO + "outputs: {p: {variable: Price|Carbn}}\n", 5, "outputs.p", "annual variable", "Carbn", "Price|Carbon?"),
     "an output beyond the years": (
         TWO + "outputs: {p: {variable: Price|Carbon, year: 2050}}\n", 5, "outputs.p.year", "2022 to 2030", "2050", ""),
-    "a wrong setting for all": (TWO + "set: {firms.number: -1}\n", 5, "set.firms.number", ">= 1", "-1", ""),
+    "a wrong setting for all": (TWO + "set: {firms.number: -1}\n", 5, "set.firms.number", ">= 8", "-1", ""),
     "an empty file": ("", None, "", "fields", "an empty file", ""),
 }  # fmt: skip
 

@@ -97,7 +97,7 @@ MISTAKES = {
     "an unknown scenario": ("run S9", ["S1, S2, S3, S4, S5", "'S9'", "Did you mean S5?"]),
     "two unknown scenarios": ("run S9 S0", ["2 problems", "'S9'", "'S0'"]),
     "a missing file": ("run none.yaml", ["none.yaml: expected a YAML file, got no file of that name"]),
-    "a negative number of firms": ("run --firms -5", ["--firms: firms.number", ">= 1", "got -5"]),
+    "a negative number of firms": ("run --firms -5", ["--firms: firms.number", ">= 8", "got -5"]),
     "a word for a number of firms": ("run --firms many", ["--firms", "integer"]),
     "too few firms": ("run S5 --firms 3", ["--firms: firms.number", "8 sectors", "got 3"]),
     "a negative seed": ("run --seed -1", ["--seed: seed: expected a whole number >= 0", "got -1"]),
@@ -166,7 +166,7 @@ def test_params_lists_every_field_with_unit_default_and_bounds(capsys: pytest.Ca
     assert "钢铁" in shown
     line = next(line for line in shown.splitlines() if "firms.number" in line)
     assert "600" in line
-    assert ">= 1 and <= 10000000 [firms]" in line
+    assert ">= 8 and <= 10000000 [firms]" in line
 
 
 def test_params_shows_only_what_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
