@@ -14,7 +14,7 @@ TRAIN = $(shell $(PY) -c 'import sys; print("train" if sys.version_info < (3, 12
 CONSTRAINTS ?=
 INSTALL = $(PY) -m pip install --disable-pip-version-check --quiet $(CONSTRAINTS) -e
 
-.PHONY: run test study mutants matrix constraints lint docs pages iamc clean
+.PHONY: run test study mutants attack endurance matrix constraints lint docs pages iamc clean
 
 run: .venv/.installed-run
 	$(PY) run.py $(ARGS)
@@ -37,6 +37,14 @@ study: .venv/.installed-dev
 # Wrong lines of `tests/mutants/mutants.csv`, one at a time in a copy; those that no test notices are printed.
 mutants: .venv/.installed-dev
 	$(PY) -m tests.mutants.run $(ARGS)
+
+# Cases drawn at random that try to break the program, for 15 minutes, on this machine alone; ARGS="--minutes 60".
+attack: .venv/.installed-dev
+	$(PY) -m tests.attack.run $(ARGS)
+
+# Runs of great size and number: time and memory, and whether either grows; an hour.
+endurance: .venv/.installed-dev
+	$(PY) -m tests.attack.endurance $(ARGS)
 
 lint: .venv/.installed-dev
 	.venv/bin/ruff check .

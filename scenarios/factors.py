@@ -181,6 +181,8 @@ def _check_numbers(document: Document, here: Sequence[str], draw: Draw, kind: st
     elif kind == "values" and (draw.relative or draw.complement) and not all(_is_number(v) for v in numbers):
         why = "they multiply" if draw.relative else "another field takes 1 less each"
         add_problem(document, (*here, kind), Message("numbers, since {why}", why=why), shorten(numbers))
+    elif kind == "values" and any(isinstance(v, float) and not _is_number(v) for v in numbers):
+        add_problem(document, (*here, kind), "finite numbers", shorten(numbers))
     if kind in CONTINUOUS and not all(abs(number) <= LARGEST for number in numbers):
         got = ", ".join(f"{number:g}" for number in numbers)
         add_problem(

@@ -6,6 +6,8 @@ Everything heavy is imported inside the command that needs it, so that ``--help`
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -17,9 +19,10 @@ import typer
 
 from tanshi.errors import Message, TanshiError
 from tanshi.language import LANGUAGES, say
-from tanshi.scenarios.errors import Problem, UserError, did_you_mean
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten, visible
 from tanshi.simulator.cli import calibrate as cli_calibrate
 from tanshi.simulator.cli import dashboard as cli_dashboard
+from tanshi.simulator.cli import doctor as cli_doctor
 from tanshi.simulator.cli import drift as cli_drift
 from tanshi.simulator.cli import fans as cli_fans
 from tanshi.simulator.cli import live as cli_live
@@ -238,6 +241,7 @@ def sinks(
 cli_studies.register(app)
 cli_calibrate.register(app)
 cli_dashboard.register(app)
+cli_doctor.register(app)
 cli_drift.register(app)
 cli_fans.register(app)
 cli_live.register(app)
@@ -272,8 +276,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Misused as error:
         _explain(error)
         return 2
+    except BrokenPipeError:  # who read the output has gone, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise
+        problem = Problem("a name that a file or folder can have", shorten(str(error.filename)))
+        print(f"Error: {UserError('There is no such place.', [problem])}", file=sys.stderr)
+        return 2
     except TanshiError as error:  # any other is a defect and must be seen
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {visible(str(error))}", file=sys.stderr)
         return error.exit_code
     if code == INTERRUPTED:
         print("Interrupted.", file=sys.stderr)
@@ -287,7 +300,7 @@ def _explain(error: Any) -> None:
         return
     stop = "" if said.endswith((".", "?")) else "."
     command = "tanshi" if error.ctx is None else error.ctx.command_path
-    print(f"Error: {said}{stop}\n  {command} --help lists what it takes.", file=sys.stderr)
+    print(f"Error: {visible(said)}{stop}\n  {command} --help lists what it takes.", file=sys.stderr)
 
 
 def _check_first_word(words: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from tanshi.scenarios.extras import need
 
 ROOT = Path("results")
 """Where `run` and `sweep` put their results unless told otherwise."""
+PORT = 8050
 LOWEST, HIGHEST = 1, 65535
 Port = Annotated[int, typer.Option(metavar="N", help=f"Port of the page on this machine, {LOWEST} to {HIGHEST}.")]
 
@@ -29,11 +30,11 @@ def dashboard(
         Path | None,
         typer.Argument(metavar="[DIR]", help="Folder of a batch or a sweep. Default: the newest below results/."),
     ] = None,
-    port: Port = 8050,
+    port: Port = PORT,
 ) -> None:
     """Show results in the browser, and ask what if: on this machine alone, without internet."""
     need("dashboard", "The dashboard cannot be opened.")
-    check_port(port, "The dashboard cannot be opened.", 8050)
+    check_port(port, "The dashboard cannot be opened.", PORT)
     if folder is not None and not folder.is_dir():
         found = "a file" if folder.exists() else "no such folder"
         raise UserError("There is nothing to show.", [Problem("a folder of results", f"{folder} ({found})", "DIR")])

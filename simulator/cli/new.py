@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
-from tanshi.simulator.cli.outputs import writable_folder
+from tanshi.simulator.cli.outputs import writable_file, writable_folder
 
 new = typer.Typer(
     help="Begin something of your own: economy, scenario, sweep, table.",
@@ -17,7 +18,7 @@ new = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the new file.")]
+Name = Annotated[Path, typer.Argument(metavar="NAME", callback=writable_file, help="Name of the new file.")]
 
 
 @new.command(
@@ -108,7 +109,7 @@ def sweep(name: Name) -> None:
 
 @new.command(epilog="Example:\n\ntanshi new table example.xlsx")
 def table(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv|FILE.xlsx", help="File to write.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv|FILE.xlsx", callback=writable_file, help="File to write.")],
     template: Annotated[str, typer.Option("--from", metavar="ECONOMY", help="Economy to print.")] = "shanxi_2022",
     unit: Annotated[str, typer.Option(metavar="wanyuan|yi", help="Unit of money.")] = "yi",
 ) -> None:
@@ -134,13 +135,13 @@ def accounts(
     print("\n".join(derive(tables, out)))
 
 
-def _begin(kind: str, name: str, command: str) -> None:
+def _begin(kind: str, name: Path, command: str) -> None:
     from tanshi import scenarios
     from tanshi.simulator.machine.disk import write_file
 
-    path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    path = name if name.suffix in (".yaml", ".yml") else name.with_name(f"{name.name}.yaml")
     if path.exists():
         raise UserError("The file is there already.", [Problem("a new name", Message("the file {path}", path=path))])
     template = Path(scenarios.__file__).parent / "templates" / f"{kind}.yaml"
     write_file(path, template.read_bytes())
-    print(f"{path} is written; to run it: tanshi {command} {path}")
+    print(f"{path} is written; to run it: tanshi {command} {shlex.quote(str(path))}")

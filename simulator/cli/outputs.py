@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.errors import Problem, UserError, visible
 
 REFUSAL = "The results cannot be written."
 
@@ -47,6 +47,8 @@ def _refuse_unless(why: str, expected: str, value: Path, option: typer.CallbackP
 
 def _why_not(path: Path, *, is_folder: bool) -> str:
     """Why nothing can be written at a path, or an empty text."""
+    if visible(str(path)) != str(path):
+        return "its name has signs that cannot be seen"
     try:
         if path.exists():
             if path.is_dir() != is_folder:

@@ -273,7 +273,7 @@ def load(folder: str | Path, sectors: tuple[str, ...] | None = None) -> Weights:
         )
     except WeightsError:
         raise
-    except (KeyError, zipfile.BadZipFile, TypeError, ValueError) as problem:
+    except (KeyError, IndexError, OverflowError, zipfile.BadZipFile, TypeError, ValueError) as problem:
         raise WeightsError(
             "{folder}: weights.npz is damaged ({problem}); retrain", folder=folder, problem=problem
         ) from problem

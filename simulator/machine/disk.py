@@ -17,13 +17,14 @@ from tanshi.errors import TanshiError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_TYPES = {
+TYPES = {
     "scenario": "string", "region": "string", "variable": "string", "unit": "string",
     "buyer_sector": "string", "seller_sector": "string",
     "seed": "int64", "volume_t": "int64", "quantity_t": "int64", "iterations": "int32",
     "year": "int32", "period": "int32", "buyer": "int32", "seller": "int32",
     "value": "float64", "price": "float64", "pre_jump_price": "float64", "turnover_yuan": "float64",
 }  # fmt: skip
+"""Kind of every column that has a fixed one."""
 
 
 ROWS = 1 << 20
@@ -91,7 +92,7 @@ def arrow_table(frame: pd.DataFrame, columns: Sequence[str], name: str) -> pa.Ta
 def _column(values: pd.Series[Any], name: str, table: str) -> pa.Array:
     import pyarrow as pa
 
-    wanted = _TYPES.get(name)
+    wanted = TYPES.get(name)
     if wanted is None:
         kind = values.dtype.kind if isinstance(values.dtype, np.dtype) else "O"
         wanted = {"i": "int64", "u": "int64", "b": "bool", "f": "float64"}.get(kind, "string")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.machine.disk import TYPES, StoreError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -131,7 +131,7 @@ def read_arrow(path: Path, columns: Iterable[str] = (), *, sha256: str | None = 
     Raises
     ------
     StoreError
-        Where it cannot be read, has other bytes, is no table or lacks a column.
+        Where it cannot be read, has other bytes, is no table, lacks a column or holds another kind of it.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -154,6 +154,17 @@ def read_arrow(path: Path, columns: Iterable[str] = (), *, sha256: str | None = 
         ) from error
     if missing := [name for name in columns if name not in table.column_names]:
         raise StoreError("{path} is broken: it lacks {missing}", path=path, missing=", ".join(missing))
+    for field in table.schema:
+        if field.name in TYPES and "float" not in TYPES[field.name] and table.column(field.name).null_count:
+            raise StoreError("{path} is broken: its column {name} has gaps", path=path, name=field.name)
+        if field.name in TYPES and field.type != pa.type_for_alias(TYPES[field.name]):
+            raise StoreError(
+                "{path} is broken: its column {name} is {found}, not {wanted}",
+                path=path,
+                name=field.name,
+                found=field.type,
+                wanted=TYPES[field.name],
+            )
     return table
 
 

@@ -287,6 +287,7 @@ def read_run(folder: Path | str, *, trades: bool = True) -> RunResult:
         known = record.get("tables", {}).get(name, {}).get("sha256", "")
         read = name != "trades" or trades
         frames[name] = read_frame(place / f"{name}.parquet", columns, sha256=known, rows=read)
+    _check_annual(place / "annual.parquet", frames["annual"])
     return RunResult(
         scenario=str(record["scenario"]),
         seed=int(record["seed"]),
@@ -296,6 +297,20 @@ def read_run(folder: Path | str, *, trades: bool = True) -> RunResult:
         parameters=record.get("parameters", {}),
         meta={**record.get("meta", {}), **{k: record.get(k) for k in ("id", "data", "code", "versions")}},
     )
+
+
+def _check_annual(path: Path, annual: pd.DataFrame) -> None:
+    """Refuse a table, written by hand, that says a number twice or not of what."""
+    key = annual[["region", "variable", "year"]]
+    twice = key.duplicated().to_numpy()
+    if twice.any():
+        first = key.loc[twice].iloc[0]
+        raise StoreError(
+            "{path} is broken: {variable} of {year} stands there twice",
+            path=path,
+            variable=first["variable"],
+            year=first["year"],
+        )
 
 
 def _identity(key: RunKey) -> dict[str, Any]:

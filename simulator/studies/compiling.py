@@ -37,7 +37,7 @@ def compile_once(report: Callable[[str, int, int], None] | None = None) -> bool:
     bool
         Whether there was something to do.
     """
-    mark, sources = _mark(), _sources()
+    mark, sources = cache(), _sources()
     if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0" or _says(mark, sources):
         return False
     if report is not None:
@@ -58,9 +58,14 @@ def compile_once(report: Callable[[str, int, int], None] | None = None) -> bool:
 
 def compile_in_sight() -> None:
     """The same with a line on the terminal, for what shows its first picture only when the loops are there."""
-    if not _says(_mark(), _sources()):
+    if not _says(cache(), _sources()):
         with bar() as progress:
             compile_once(progress)
+
+
+def is_compiled() -> bool:
+    """Whether all loops were compiled since they last changed."""
+    return _says(cache(), _sources())
 
 
 def _says(mark: Path, sources: str) -> bool:
@@ -70,7 +75,7 @@ def _says(mark: Path, sources: str) -> bool:
         return False
 
 
-def _mark() -> Path:
+def cache() -> Path:
     """The file that says for which sources all loops were compiled: where Numba keeps them, or in the user's cache."""
     if chosen := os.environ.get("NUMBA_CACHE_DIR"):
         return Path(chosen) / "tanshi"

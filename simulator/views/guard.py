@@ -26,10 +26,10 @@ def is_ours(host: str, origin: str) -> bool:
     --------
     >>> is_ours("127.0.0.1:8050", ""), is_ours("127.0.0.1:8050", "http://127.0.0.1:8050")
     (True, True)
-    >>> is_ours("evil.example", ""), is_ours("127.0.0.1:8050", "http://evil.example")
+    >>> is_ours("evil.example", ""), is_ours("127.0.0.1:8050", "http://evil.example#http://127.0.0.1:8050")
     (False, False)
     """
-    return host.rsplit(":", 1)[0] in HERE and (not origin or origin.split("://")[-1] == host)
+    return host.rsplit(":", 1)[0] in HERE and (not origin or origin in (f"http://{host}", f"https://{host}"))
 
 
 class OnlyThisMachine:

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from tanshi.errors import TanshiError
+from tanshi.scenarios.errors import visible
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 20_000
@@ -80,7 +81,7 @@ def attempt(attack: Attack, case: Case, tally: Tally) -> None:
     try:
         attack(case)
     except TanshiError as error:
-        said = str(error)
+        said = visible(str(error))  # as the terminal shows it
         tally.longest = max(tally.longest, len(said))
         wrong = wrong_with(said)
         tally.outcomes[DEFECT if wrong else REFUSED] += 1
@@ -116,6 +117,4 @@ def wrong_with(said: str) -> str:
         return "an empty message"
     if len(said) > LONGEST:
         return f"a message of {len(said):,} characters"
-    if not all(sign.isprintable() or sign == "\n" for sign in said):
-        return "a message with control characters"
     return ""

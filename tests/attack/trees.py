@@ -58,6 +58,14 @@ def path(dice: Dice) -> str:
     return str(dice.choice((real.rsplit(".", 1)[0], real + "x", real[1:], dice.choice(WORDS), "figures." + real)))
 
 
+def continuous(dice: Dice) -> str:
+    """The path of what can take any number of a range, mostly."""
+    if dice.oddly(0.3):
+        return path(dice)
+    rows = [name for name, row in scenario_fields().items() if row.kind == "a number" and row.default is not None]
+    return dice.choice(tuple(figures()) if dice.random() < 0.5 else rows)
+
+
 def bounds_of(field: str) -> list[float]:
     """The numbers in a field's bounds."""
     row = scenario_fields().get(field)
@@ -155,15 +163,15 @@ FURTHER: Mapping[str, Callable[[Dice], Any]] = {
 
 def _common(dice: Dice) -> Tree:
     tree: Tree = {"title": dice.of(("mine", "碳"), ("", "x" * 201))}
-    if dice.random() < 0.3:
+    if dice.random() < 0.15:
         tree["set"] = {name: value(dice, name) for name in (path(dice) for _ in range(dice.randrange(1, 4)))}
     if dice.random() < 0.3:
         tree["seeds"] = [dice.of((1, 2, 3), (2**63 - 1, 0, -1, 1.5, "1")) for _ in range(dice.of((1, 2), (0, 4)))]
     return tree
 
 
-def _some(dice: Dice) -> list[str]:
-    return [path(dice) for _ in range(dice.of((1, 2, 3), (0, 1, 6)))]
+def _some(dice: Dice, kind: Callable[[Dice], str] = path) -> list[str]:
+    return [kind(dice) for _ in range(dice.of((1, 2, 3), (0, 1, 6)))]
 
 
 def sweep(dice: Dice) -> Tree:
@@ -194,7 +202,7 @@ def targets(dice: Dice) -> Tree:
         for n in range(dice.of((1, 2), (0, 4)))
     }  # fmt: skip
     tree["parameters"] = {}
-    for field in _some(dice):
+    for field in _some(dice, continuous):
         low, high = (_numbers(dice, field, "uniform") * 2)[:2] or (0, 1)
         row: Tree = {"lower": low, "upper": high, "source": "a source"}
         for name in ("relative", "fields", "title"):

@@ -7,6 +7,7 @@ import pytest
 
 from tanshi.scenarios.errors import ScenarioError
 from tanshi.scenarios.load import load_scenario, load_scenarios
+from tanshi.scenarios.schema import Scenario
 
 
 @pytest.fixture
@@ -89,3 +90,9 @@ def test_two_scenarios_of_one_name_are_refused(folder: Path) -> None:
 def test_text_with_a_byte_order_mark_is_read(folder: Path) -> None:
     (folder / "mine.yaml").write_bytes(b"\xef\xbb\xbfextends: S1\n")
     assert load_scenario("mine.yaml").name == "mine"
+
+
+def test_a_scenario_without_banking_is_the_same_when_it_is_read_back() -> None:
+    scenario = load_scenario("S5", {"banking.allowed": False})
+    assert scenario.banking.horizon == 0
+    assert Scenario.model_validate(scenario.model_dump()) == scenario

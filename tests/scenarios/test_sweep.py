@@ -72,6 +72,10 @@ CASES = {
         parameter("cap.tightness: {uniform: [0.1, 0]}"), 3, "uniform", "below the highest", "0.1 and 0", ""),
     "a logarithm of nothing": (
         parameter("penalty.price: {loguniform: [0, 10]}"), 3, "loguniform", "above 0", "0", ""),
+    "an endless number among values": (
+        parameter("firms.number: {values: [24, .inf]}"), 3, "values", "finite numbers", "[24, inf]", ""),
+    "no number among values": (
+        parameter("firms.number: {values: [.nan]}"), 3, "values", "finite numbers", "[nan]", ""),
     "a distribution beyond the schema": (
         parameter("cap.tightness: {uniform: [0, 1.5]}"), 3, "uniform", "cap.tightness to be a number >= 0 and < 1",
         "1.5", ""),

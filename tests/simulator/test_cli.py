@@ -99,7 +99,7 @@ MISTAKES = {
     "a missing file": ("run none.yaml", ["none.yaml: expected a YAML file, got no file of that name"]),
     "a negative number of firms": ("run --firms -5", ["--firms: firms.number", ">= 8", "got -5"]),
     "a word for a number of firms": ("run --firms many", ["--firms", "integer"]),
-    "too few firms": ("run S5 --firms 3", ["--firms: firms.number", "8 sectors", "got 3"]),
+    "too few firms": ("run S5 --firms 3", ["--firms: firms.number", ">= 8", "got 3"]),
     "a negative seed": ("run --seed -1", ["--seed: seed: expected a whole number >= 0", "got -1"]),
     "reversed years": ("run --years 2030-2022", ["--years: years.end", "2030 to 2022", "Swap them"]),
     "one year": ("run --years 2022", ["--years: expected two years such as 2022-2030, got '2022'"]),

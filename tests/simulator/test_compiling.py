@@ -13,7 +13,7 @@ from tanshi.simulator.studies.compiling import WORDS, compile_in_sight, compile_
 @pytest.fixture
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine on which nothing was compiled yet, as far as the mark says."""
-    monkeypatch.setattr(compiling, "_mark", lambda: tmp_path / "cache" / "compiled")
+    monkeypatch.setattr(compiling, "cache", lambda: tmp_path / "cache" / "compiled")
     return tmp_path / "cache" / "compiled"
 
 

@@ -137,6 +137,11 @@ def _write(path: Path, tables: Iterator[Any]) -> int:
         for table in tables:
             if writer is None:
                 writer = pq.ParquetWriter(path, table.schema, **PARQUET)
+            elif table.schema != writer.schema:
+                run = table.column("run")[0].as_py() if len(table) else ""
+                raise StoreError(
+                    "{table} of the run {run} has other columns than that of the first run", table=path.stem, run=run
+                )
             waiting.append(table)
             rows += len(table)
             if sum(len(one) for one in waiting) >= GATHER:

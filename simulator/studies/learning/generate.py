@@ -6,6 +6,7 @@ trades: the flow runs about each scenario's reference path.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,7 @@ def generate(
     TrainingError
         For a start that is not above zero, or no draws.
     """
-    if not starts or min(starts) <= 0 or draws < 1:
+    if not starts or not all(0 < start < math.inf for start in starts) or draws < 1:
         raise TrainingError("initial prices are multiples of the reference above zero, and at least one path is drawn")
     ensemble = load_ensemble(weights)
     tables, lost = [], 0

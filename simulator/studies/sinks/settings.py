@@ -129,7 +129,12 @@ def read_settings(texts: Sequence[str]) -> Settings:
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals or name not in kinds:
-            hint = did_you_mean(name, sorted(kinds)) or f"The names are {', '.join(kinds)}."
+            near = name if name in kinds else ""
+            hint = (
+                Message("Give it a value: {name}=VALUE.", name=near)
+                if near
+                else did_you_mean(name, sorted(kinds)) or f"The names are {', '.join(kinds)}."
+            )
             problems.append(Problem("name=value with a name of the list", repr(text), "--set", hint=hint))
             continue
         try:

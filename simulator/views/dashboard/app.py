@@ -58,6 +58,8 @@ PAGES = (
     Page("/start", start.TITLE, start.view, start.register, needs_results=False),
 )
 KEPT = (compare.KEPT, accounts.KEPT)
+LARGEST_REQUEST = 16_000_000
+"""Bytes; the widest tables and figures that a page sends back are a tenth of it."""
 FRAME = """<!DOCTYPE html>
 <html lang="{language}"><head>{{%metas%}}<title>{{%title%}}</title>{{%favicon%}}{{%css%}}</head>
 <body>{{%app_entry%}}<footer>{{%config%}}{{%scripts%}}{{%renderer%}}</footer></body></html>"""
@@ -70,6 +72,7 @@ def make_app(desk: Desk) -> Dash:
         update_title="", index_string=FRAME.format(language=language.spoken()), add_log_handler=False,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )  # fmt: skip
+    app.server.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app.layout = lambda: frame(desk)
     _route(app, desk)
     address.register(app, KEPT)

@@ -156,7 +156,10 @@ class Tables:
         """The periods of a run, in order."""
 
         def make() -> pd.DataFrame:
-            return self.ask("select * from read_parquet(?) order by year, period", [_file(run, "periods")])
+            found = self.ask("select * from read_parquet(?) order by year, period", [_file(run, "periods")])
+            if found.empty:
+                raise UnreadableTable("{path} is broken: it has no rows", path=_file(run, "periods"))
+            return found
 
         found: pd.DataFrame = self.kept(("periods", run.folder, _age(run)), make)
         return found
