@@ -13,6 +13,7 @@ from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 from tanshi.scenarios.extras import need
 from tanshi.scenarios.prices.choice import Choice
 from tanshi.simulator.cli.outputs import writable_folder
+from tanshi.simulator.cli.sweep import Settings, Workers, read_settings
 from tanshi.simulator.machine.progress import bar
 
 if TYPE_CHECKING:
@@ -283,6 +284,9 @@ def compare(
             callback=writable_folder, help="Folder for the results. Default: results/<time>.", show_default=False
         ),
     ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Runs of each model, with seeds counted on.")] = 1,
+    workers: Workers = None,
+    settings: Settings = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other results.")] = False,
 ) -> None:
     """Compare the traditional equilibrium model with the hybrid: paths, mid-year shocks, moments of the price."""
@@ -295,7 +299,7 @@ def compare(
     with bar() as progress:
         result = run(
             scenario, folder / "runs", year=year, period=period, cut=cut, entrants=enter, overwrite=overwrite,
-            progress=progress,
+            overrides=read_settings(settings), seeds=seeds, workers=workers, progress=progress,
         )  # fmt: skip
     write_comparison(result, folder)
     print(words(result))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +73,8 @@ class Comparison:
         Source, measure, value, and whether it was imposed or emerges.
     shocks
         Name of the shock to its words.
+    seeds
+        Runs of each variant, over which the numbers are means; ``price_sd``, ``value_sd`` and ``sd`` tell the spread.
     """
 
     paths: pd.DataFrame
@@ -81,6 +83,7 @@ class Comparison:
     moments: pd.DataFrame
     shocks: Mapping[str, str]
     when: float
+    seeds: int = 1
 
 
 def compare(
@@ -93,6 +96,8 @@ def compare(
     entrants: Sequence[str] | None = None,
     overwrite: bool = False,
     overrides: Mapping[str, object] | None = None,
+    seeds: int = 1,
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Run every variant of the scenarios with and without the shocks.
@@ -107,6 +112,10 @@ def compare(
         Part of the cap that the first shock takes away.
     entrants
         Sectors that the second shock brings in; by default steel, else whatever does not trade yet.
+    overrides
+        Fields of every scenario, by dotted path.
+    seeds
+        Runs of each variant. Shocks are laid against the run of the same seed, and means over the seeds are shown.
 
     Raises
     ------
@@ -129,18 +138,11 @@ def compare(
         own[f"cap cut by {100 * cut:g} %"] = {"shock.year": at, "shock.period": first, "shock.cap_cut": cut}
         if new:
             own[f"{', '.join(new)} enter"] = {"shock.year": at, "shock.period": first, "shock.sectors": new}
-        for number, (shock, fields) in enumerate(own.items()):
-            shocks[shock] = shock
-            for variant, rules in VARIANTS.items():
-                label = f"{base.name}-{variant.replace(' ', '_')}-{number}"
-                labels[label] = (base.name, variant, shock)
-                runs.append(load_scenario(name, {**dict(overrides or {}), **rules, **fields, "name": label}))
-        for number, (variant, part) in enumerate(STRAYING.items()):
-            label = f"{base.name}-strays-{number}"
-            labels[label] = (base.name, variant, BASE)
-            fields = {**VARIANTS["hybrid"], **PARTS[part]}
-            runs.append(load_scenario(name, {**dict(overrides or {}), **fields, "name": label}))
-    result = run_batch(runs, out, overwrite=overwrite, progress=progress)
+        shocks |= {shock: shock for shock in own}
+        for label, told, scenario in _variants(name, base.name, own, dict(overrides or {})):
+            labels[label] = told
+            runs.append(scenario)
+    result = run_batch(runs, out, overwrite=overwrite, progress=progress, seeds=seeds, workers=workers)
     if result.failed:
         failed, reason = next(iter(result.failed.items()))
         raise ComparisonError(
@@ -152,15 +154,41 @@ def compare(
         )
     tagged = [(labels[run.scenario], run) for run in result.runs]
     still = [(label, run) for label, run in tagged if label[1] not in STRAYING]
-    paths = pd.concat([_path(run, *label) for label, run in still], ignore_index=True)
+    paths = _over_seeds(pd.concat([_path(run, *label) for label, run in still], ignore_index=True), "price")
+    annual = pd.concat([_annual(run, *label) for label, run in still], ignore_index=True)
     return Comparison(
         paths=paths,
-        annual=pd.concat([_annual(run, *label) for label, run in still], ignore_index=True),
+        annual=_over_seeds(annual, "value"),
         response=_responses(paths, when),
         moments=_moments(tagged, runs[0].economy),
         shocks=shocks,
         when=when,
+        seeds=seeds,
     )
+
+
+def _variants(
+    name: str, shown: str, shocks: Mapping[str, Mapping[str, object]], overrides: Mapping[str, object]
+) -> Iterator[tuple[str, tuple[str, str, str], Scenario]]:
+    """Every run of one scenario: its label, the scenario, variant and shock that it stands for, and what is run."""
+    for number, (shock, fields) in enumerate(shocks.items()):
+        for variant, rules in VARIANTS.items():
+            label = f"{shown}-{variant.replace(' ', '_')}-{number}"
+            changes = {**overrides, **rules, **fields, "name": label}
+            yield label, (shown, variant, shock), load_scenario(name, changes)
+    for number, (variant, part) in enumerate(STRAYING.items()):
+        label = f"{shown}-strays-{number}"
+        changes = {**overrides, **VARIANTS["hybrid"], **PARTS[part], "name": label}
+        yield label, (shown, variant, BASE), load_scenario(name, changes)
+
+
+def _over_seeds(table: pd.DataFrame, spread: str) -> pd.DataFrame:
+    """Means over the seeds, with the standard deviation of one column over them: 0 for one seed."""
+    values = ("price", "covered_emissions", "volume_mt", "value")
+    keys = [name for name in table if name not in values]
+    grouped = table.groupby(keys, sort=False, dropna=False)
+    means = grouped.mean().reset_index()
+    return means.assign(**{f"{spread}_sd": grouped[spread].std(ddof=1).fillna(0.0).to_numpy()})
 
 
 def _unshocked(base: Scenario) -> Scenario:
@@ -291,4 +319,5 @@ def _moments(tagged: Sequence[tuple[tuple[str, str, str], RunResult]], name: str
         urgent = run.parameters["firms"]["strategies"].get("scheduled", 0.0) > 0
         told = "imposed in part by scheduled firms" if urgent else "emerges: no firm was told when to trade"
         add(source, "October to December", float("nan") if per_year == 1 else float(late), told)
-    return pd.DataFrame(rows)
+    grouped = pd.DataFrame(rows).groupby(["source", "measure", "origin"], sort=False)["value"]
+    return grouped.agg(value="mean", sd=lambda of: of.std(ddof=1) if len(of) > 1 else 0.0).reset_index()

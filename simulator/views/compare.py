@@ -46,6 +46,7 @@ def words(result: Comparison) -> str:
         f"Shocks are announced at {result.when:.2f}; before it nobody in the hybrid knows of them. The traditional"
         " model has one equilibrium a year: it spreads a cut over its whole year, so it moves from January on, and"
         " sectors enter with the next year.",
+        *([f"Means over {result.seeds} seeds; a shock is laid against the run of the same seed."] * (result.seeds > 1)),
         "## Paths",
         _paths_table(result),
         "## Answer of the price to a mid-year shock",

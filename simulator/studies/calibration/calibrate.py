@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.targets import Target
 from tanshi.scenarios.targets_load import Task, load_calibration
 from tanshi.simulator.machine.progress import Report
@@ -134,6 +135,29 @@ def open_calibration(name: str, overrides: dict[str, object] | None = None) -> T
     return load_calibration(name, VARIABLES, overrides)
 
 
+def check_on_path(task: Task, path: PathModel) -> None:
+    """Refuse targets that the equilibrium path alone does not have, before anything is fitted to them.
+
+    Raises
+    ------
+    UserError
+        Naming them.
+    CalibrationFailed
+        Where the path has no solution at the start.
+    """
+    lacking = [
+        t for t, value in zip(task.spec.targets.items(), path.opening(), strict=True) if not math.isfinite(value)
+    ]
+    if lacking:
+        hint = "Leave the target out, or calibrate on full runs: without --equilibrium-only."
+        problems = [
+            Problem("a variable of the economy or the price of a carbon market", target.variable,
+                    field=f"targets.{name}", hint=hint)
+            for name, target in lacking
+        ]  # fmt: skip
+        raise UserError("The equilibrium path alone does not know a target.", problems)
+
+
 def calibrate(
     task: Task, *, whole: bool = True, workers: int | None = None, progress: Report | None = None
 ) -> Calibrated:
@@ -154,8 +178,12 @@ def calibrate(
     ------
     CalibrationFailed
         Where the model has no solution where the search begins.
+    UserError
+        Where ``whole`` is false and the path does not know a target.
     """
     scaling, path = Scaling.of(task), PathModel(task)
+    if not whole:
+        check_on_path(task, path)
     tried: list[Tried] = []
     needed = [j for j, free in enumerate(task.spec.parameters.values()) if not free.only_if_needed]
     everything = list(range(len(task.factors)))

@@ -192,3 +192,22 @@ def test_the_profile_of_one_parameter_is_the_tolerance_over_its_slope() -> None:
     ends = profile(np.array([[4.0, 0.0]]), np.array([0.5]), np.array([-1.0, -1.0]), np.array([1.0, 1.0]))
     assert ends[0] == pytest.approx([-1.5 / 4, 0.5 / 4])
     assert ends[1] == pytest.approx([-1.0, 1.0])  # nothing holds it but its range
+
+
+def test_a_target_that_the_path_lacks_is_refused_before_anything_is_fitted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "t.yaml").write_text(
+        SET
+        + "targets:\n"
+        + target("volume", "S5", "Carbon Market|Trading Volume", 2024, 5.0, 1.0)
+        + target("price", "S5", "Price|Carbon", 2024, 250.0, 1.0)
+        + "parameters:\n"
+        + TWO
+    )
+    assert main(["calibrate", str(tmp_path / "t.yaml"), "--equilibrium-only", "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "targets.volume" in said
+    assert "targets.price" not in said
+    assert "--equilibrium-only" in said
+    assert not (tmp_path / "out").exists()

@@ -54,7 +54,7 @@ def result(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped
         "drift.mode": "none",
     }
     out = tmp_path_factory.mktemp("compare")
-    return compare(["S1"], out / "runs", year=2024, cut=0.1, overrides=few), out
+    return compare(["S1"], out / "runs", year=2024, cut=0.1, overrides=few, seeds=2, workers=1), out
 
 
 def test_every_model_answers_every_shock_and_the_hybrid_only_after_it_is_known(result) -> None:  # type: ignore[no-untyped-def]
@@ -80,3 +80,19 @@ def test_the_tables_and_figures_are_written_and_say_what_emerges(result) -> None
 def test_a_scenario_with_a_shock_of_its_own_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="without a shock of its own"):
         compare(["S1"], tmp_path, overrides={"shock.year": 2025, "shock.cap_cut": 0.1})
+
+
+def test_numbers_are_means_over_seeds_with_their_spread(result) -> None:  # type: ignore[no-untyped-def]
+    found, out = result
+    assert found.seeds == 2
+    path = found.paths.set_index(["variant", "shock", "t"]).xs(("hybrid", BASE), level=("variant", "shock"))
+    runs = [
+        pd.read_parquet(out / "runs" / f"S1-hybrid-0-seed{seed}" / "periods.parquet").set_index("t")["price"]
+        for seed in (1, 2)
+    ]
+    assert path["price"].to_numpy() == pytest.approx(((runs[0] + runs[1]) / 2).to_numpy())
+    assert path["price_sd"].to_numpy() == pytest.approx(((runs[0] - runs[1]).abs() / 2**0.5).to_numpy())
+    assert path["price_sd"].max() > 0
+    hybrid = found.moments.set_index(["source", "measure"]).loc[("S1 hybrid", "volatility")]
+    assert hybrid["sd"] > 0
+    assert "Means over 2 seeds" in words(found)
