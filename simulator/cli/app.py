@@ -29,6 +29,7 @@ from tanshi.simulator.cli import live as cli_live
 from tanshi.simulator.cli import regimes as cli_regimes
 from tanshi.simulator.cli import report as cli_report
 from tanshi.simulator.cli import reproduce as cli_reproduce
+from tanshi.simulator.cli import stress as cli_stress
 from tanshi.simulator.cli import sweep as cli_studies
 from tanshi.simulator.cli.language import in_language, speak_as_told
 from tanshi.simulator.cli.outputs import Reference, Results
@@ -38,6 +39,7 @@ from tanshi.simulator.machine.terminal import speak_plainly
 from tanshi.version import __version__
 
 if TYPE_CHECKING:
+    from tanshi.simulator.results.tables import RunResult
     from tanshi.simulator.studies.batches.batch import BatchResult
 
 FIVE = ("S1", "S2", "S3", "S4", "S5")
@@ -112,6 +114,7 @@ def run(
     scheduler: Scheduler = None,
     settings: Settings = None,
     reference: Reference = None,
+    figures: Annotated[bool, typer.Option(help="Draw the figures, on their own and in the report.")] = True,
 ) -> None:
     """Run scenarios and write tables, figures and a report.
 
@@ -157,7 +160,7 @@ def run(
             workers=workers,
             scheduler=scheduler,
         )
-    _show(result, folder, reference)
+    _show(result, folder, reference, figures)
     if result.failed:
         raise typer.Exit(1)
 
@@ -248,6 +251,7 @@ cli_live.register(app)
 cli_regimes.register(app)
 cli_report.register(app)
 cli_reproduce.register(app)
+cli_stress.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -337,26 +341,34 @@ def _years(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _show(result: BatchResult, folder: Path, reference: str | None) -> None:
+def _draw(runs: Sequence[RunResult], folder: Path) -> dict[str, bytes]:
+    """Write all figures beside the results; each picture by its name."""
+    from tanshi.simulator.views.charts.figures import write_figures
+    from tanshi.simulator.views.detail import write_details
+    from tanshi.simulator.views.offsets import write_offsets
+    from tanshi.simulator.views.reports.folder_report import shown_run
+
+    figures = write_figures(runs, folder / "figures") if runs else {}
+    if runs:
+        figures |= write_details(shown_run(runs), folder / "figures")
+    figures |= write_offsets(runs, folder)
+    return {name: png.read_bytes() for name, (png, _) in figures.items()}
+
+
+def _show(result: BatchResult, folder: Path, reference: str | None, figures: bool) -> None:
     """Write figures and report beside the results; print the table and what each scenario did."""
     from rich.console import Console
 
     from tanshi.simulator.studies.offsets import offset_effects
-    from tanshi.simulator.views.charts.figures import write_figures
     from tanshi.simulator.views.charts.soundness import warnings_of
     from tanshi.simulator.views.compliance import compliance_words
-    from tanshi.simulator.views.detail import write_details
-    from tanshi.simulator.views.offsets import offset_table, offset_words, write_offsets
-    from tanshi.simulator.views.reports.folder_report import provenance, shown_run
+    from tanshi.simulator.views.offsets import offset_table, offset_words
+    from tanshi.simulator.views.reports.folder_report import provenance
     from tanshi.simulator.views.reports.report import write_report
     from tanshi.simulator.views.table import terminal_table
     from tanshi.simulator.views.words import plain_words
 
-    figures = write_figures(result.runs, folder / "figures") if result.runs else {}
-    if result.runs:
-        figures |= write_details(shown_run(result.runs), folder / "figures")
-    figures |= write_offsets(result.runs, folder)
-    pictures = {name: png.read_bytes() for name, (png, _) in figures.items()}
+    pictures = _draw(result.runs, folder) if figures else {}
     write_report(
         folder,
         result.runs,

@@ -14,9 +14,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
 from tanshi.scenarios.errors import Problem, UserError
@@ -93,8 +94,9 @@ class Pool:
         return 2 * self.count
 
     def submit(self, function: Callable[[A], R], task: A) -> Future[R]:
-        """Hand over one task."""
-        return self.pool.submit(function, task)
+        """Hand over one task; a process that it starts does not begin with the user's script."""
+        with _bare_main():
+            return self.pool.submit(function, task)
 
     def lost(self) -> str:
         """Processes of our own are noticed by their pool."""
@@ -114,6 +116,26 @@ class Pool:
             self.listener.join(timeout=2)
             if not self.listener.is_alive():
                 self.news.close()
+
+
+_bare = threading.Lock()
+
+
+@contextmanager
+def _bare_main() -> Iterator[None]:
+    """Hide the program that was started from processes that begin.
+
+    A process begun afresh imports its parent's main module, to find in it what it is to do. Ours is found in this
+    package, so that a script needs no ``if __name__ == "__main__"``, and neither it nor a notebook's kernel is run
+    again in each worker.
+    """
+    with _bare:
+        own = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = own
 
 
 class Cluster:
