@@ -16,6 +16,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "dashboard": ("dash", "plotly"),
     "live": ("solara", "solara_assets", "ipyvuetify", "uvicorn", "altair"),
     "cluster": ("distributed",),
+    "netcdf": ("xarray",),
 }
 """Extra to the modules that it brings."""
 

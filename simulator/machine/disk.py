@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,36 +42,60 @@ class StoreError(TanshiError, ValueError):
     """Results cannot be written or read: a full disk, a forbidden folder, a broken file."""
 
 
-def write_table(path: Path, frame: pd.DataFrame, required: Sequence[str] = ()) -> None:
+About = Mapping[str, Mapping[str, str]]
+"""Column -> its unit and meaning."""
+
+
+def write_table(path: Path, frame: pd.DataFrame, required: Sequence[str] = (), about: About | None = None) -> None:
     """Write a table as Parquet so that equal data give equal bytes.
+
+    Parameters
+    ----------
+    required
+        Columns that must be there; they come first.
+    about
+        Unit and meaning of columns, kept in the file's metadata under ``columns``.
 
     Raises
     ------
     StoreError
         Where a required column is missing or a column does not fit its type.
     """
-    import pyarrow.parquet as pq
-
     missing = [name for name in required if name not in frame.columns]
     if missing:
         raise StoreError("table {stem}: missing columns {missing}", stem=path.stem, missing=", ".join(missing))
     columns = [*required, *(str(name) for name in frame.columns if name not in required)]
-    pq.write_table(arrow_table(frame, columns, path.stem), path, row_group_size=ROWS, **PARQUET)
+    _save(arrow_table(frame, columns, path.stem), path, about)
 
 
-def table_bytes(frame: pd.DataFrame, name: str) -> bytes:
-    """A table as the bytes of a Parquet file.
+def _save(table: pa.Table, where: Path | io.BytesIO, about: About | None) -> None:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(where, table.schema, **PARQUET) as writer:
+        writer.write_table(table, row_group_size=ROWS)
+        if words := told(table.column_names, about):
+            writer.add_key_value_metadata(words)
+
+
+def told(columns: Sequence[str], about: About | None) -> dict[str, str]:
+    """Unit and meaning of some columns as a Parquet file's metadata: JSON under ``columns``; empty where none is known.
+
+    pyarrow's own place for it would carry library versions into the file.
+    """
+    known = {name: dict(about[name]) for name in columns if name in about} if about else {}
+    return {"columns": json.dumps(known, ensure_ascii=False)} if known else {}
+
+
+def table_bytes(frame: pd.DataFrame, name: str, about: About | None = None) -> bytes:
+    """A table as the bytes of a Parquet file, as `write_table`.
 
     Raises
     ------
     StoreError
         Where a column does not fit its type.
     """
-    import pyarrow.parquet as pq
-
     stream = io.BytesIO()
-    table = arrow_table(frame, [str(column) for column in frame.columns], name)
-    pq.write_table(table, stream, row_group_size=ROWS, **PARQUET)
+    _save(arrow_table(frame, [str(column) for column in frame.columns], name), stream, about)
     return stream.getvalue()
 
 

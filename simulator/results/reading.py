@@ -174,3 +174,21 @@ def read_frame(
     """A table from a Parquet file; see `read_arrow`."""
     frame: pd.DataFrame = read_arrow(path, columns, sha256=sha256, rows=rows).to_pandas()
     return frame
+
+
+def read_about(path: Path) -> dict[str, dict[str, str]]:
+    """Unit and meaning of a stored table's columns, by column; empty where the file says none.
+
+    Raises
+    ------
+    StoreError
+        Where it cannot be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        found = (pq.read_schema(path).metadata or {}).get(b"columns", b"{}")
+        return dict(json.loads(found))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise StoreError("cannot read {path}: {why}", path=path, why=str(error).splitlines()[0]) from error

@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 from tanshi.simulator.machine.disk import StoreError, write_file, write_table
+from tanshi.simulator.results.columns import about
 from tanshi.simulator.results.identity import RunKey, plain, versions
 from tanshi.simulator.results.reading import FORMAT, RECORD, read_frame, read_json, read_record
 from tanshi.simulator.results.tables import ANNUAL_COLUMNS, PERIOD_COLUMNS, TRADE_COLUMNS, RunResult
@@ -35,6 +36,8 @@ BATCH_FILES = frozenset(
     }
 )
 MANIFEST = "manifest.json"
+FAILED = ".failed"
+"""End of the name of a folder that says why a run has no results."""
 TRACEBACK = "traceback.txt"
 
 
@@ -153,7 +156,7 @@ def write_run(
             ("trades", result.trades),
         ):
             path = temporary / f"{name}.parquet"
-            write_table(path, frame, required=TABLES[name])
+            write_table(path, frame, TABLES[name], about(map(str, frame.columns)))
             tables[name] = {"rows": len(frame), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
         record = {**_identity(key), "status": "finished", "tables": tables, "meta": dict(result.meta)}
         _write_record(temporary, record, clock)
@@ -212,7 +215,9 @@ def write_manifest(folder: Path | str, runs: Mapping[str, str], *, code: str, da
     """
     content = {"format": FORMAT, "code": code, "data": dict(data), "versions": versions(), "runs": dict(runs)}
     text = json.dumps(content, indent=1, sort_keys=False, ensure_ascii=False)
-    return write_file(Path(folder) / MANIFEST, (text + "\n").encode("utf-8"))
+    path, written = Path(folder) / MANIFEST, (text + "\n").encode("utf-8")
+    # The same list keeps its date: a dataset gathered since is still whole.
+    return path if path.is_file() and path.read_bytes() == written else write_file(path, written)
 
 
 def read_manifest(folder: Path | str) -> dict[str, Any]:
@@ -231,6 +236,25 @@ def read_manifest(folder: Path | str) -> dict[str, Any]:
     if not isinstance(runs, dict) or not all(_is_name(name) and isinstance(key, str) for name, key in runs.items()):
         raise StoreError("{path} is broken: it names no runs", path=path)
     return found
+
+
+def names_in(folder: Path | str) -> list[str]:
+    """The runs that a folder is to hold, finished or not: what its manifest lists, else every run there is.
+
+    All that reads a batch asks here, so that all count the same runs.
+
+    Raises
+    ------
+    StoreError
+        Where the manifest is broken.
+    """
+    place = Path(folder)
+    listed = read_manifest(place).get("runs")
+    if listed is not None:
+        return list(listed)
+    found = sorted(path.parent.name for path in place.glob(f"*/{RECORD}") if not path.parent.name.startswith("."))
+    names = [name for name in found if name not in BATCH_FILES]
+    return list(dict.fromkeys(name.removesuffix(FAILED) for name in names))
 
 
 def _is_name(name: str) -> bool:
@@ -333,8 +357,18 @@ def _write_record(folder: Path, record: Mapping[str, Any], clock: Mapping[str, A
     (folder / RECORD).write_text(text + "\n", encoding="utf-8")
 
 
+def drop_run(folder: Path) -> None:
+    """Remove a run that a batch no longer holds, and its failure; a folder that is no run's stays.
+
+    Only for the one process that has locked the batch.
+    """
+    for place in (folder, _failed(folder)):
+        if (place / RECORD).is_file():
+            shutil.rmtree(place, ignore_errors=True)
+
+
 def _failed(place: Path) -> Path:
-    return place.with_name(place.name + ".failed")
+    return place.with_name(place.name + FAILED)
 
 
 def publish(place: Path, fill: Callable[[Path], None]) -> None:

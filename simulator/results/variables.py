@@ -257,3 +257,11 @@ COMPARISONS = frozenset({EV})
 OFFSETS = frozenset(name for name in CATALOGUE if "|Offsets" in name and not name.startswith(COST))
 #: Names that only some runs have.
 OPTIONAL = frozenset({net_sales_of(INTERMEDIARIES)}) | OFFSETS
+#: What the records say of a year's obligations; outputs of sweeps beside the annual variables.
+SETTLED: dict[str, Variable] = {
+    name: Variable(name, unit, meaning)
+    for name, unit, meaning in (
+        ("Compliance|Shortfall", "%", "part of the year's obligation that firms left unsurrendered"),
+        ("Compliance|Penalty", "million CNY/yr", "paid for it, in prices of the year"),
+    )
+}

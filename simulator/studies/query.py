@@ -7,14 +7,15 @@ Raasveldt, M. and Mühleisen, H. (2019): DuckDB: an embeddable analytical databa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.reading import RECORD, read_arrow, read_record
-from tanshi.simulator.results.store import TABLES
-from tanshi.simulator.studies.batches.compact import DATASET
+from tanshi.simulator.results.store import MANIFEST, TABLES, names_in
+from tanshi.simulator.studies.batches.compact import DATASET, runs_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,11 +26,13 @@ class QueryError(StoreError):
     """A question that the database does not understand, or more than a question."""
 
 
-def connect(folder: Path) -> duckdb.DuckDBPyConnection:
-    """A database in memory with the views ``annual``, ``periods``, ``trades``, and ``runs`` where there is a dataset.
+def connect(folder: Path, sql: str = "") -> duckdb.DuckDBPyConnection:
+    """A database in memory with the views ``annual``, ``periods``, ``trades`` and ``runs``.
 
-    Every view has the column ``run``, the name of the run's folder. Nothing but the files of these views can be reached
-    from it: no other file, no extension, no network; and its settings are locked.
+    Every view has the column ``run``, the name of the run's folder. Without a dataset ``runs`` is gathered from the
+    runs' records, which takes a moment for thousands of them, and only where the question ``sql`` names it. Nothing but
+    the files of these views can be reached from it: no other file, no extension, no network; and its settings
+    are locked.
 
     Raises
     ------
@@ -59,6 +62,10 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
             "select split_part(filename, '/', -2) as run, * exclude (filename)"
             f" from read_parquet({every}, filename = true)",
         )
+    if re.search(r"\bruns\b", sql, re.IGNORECASE) and (folder / MANIFEST).is_file():
+        database.register("gathered", runs_table(folder))
+        database.execute("create table runs as select * from gathered")
+        database.unregister("gathered")
     return _shut(database, (run / f"{table}.parquet" for run in runs for table in TABLES))
 
 
@@ -82,12 +89,14 @@ def _shut(database: duckdb.DuckDBPyConnection, files: Iterable[Path]) -> duckdb.
 
 
 def _is_fresh(folder: Path, dataset: Path) -> bool:
-    """Whether there is a dataset and no run has been finished since it was gathered."""
+    """Whether there is a dataset, and neither a run nor the list of runs has changed since it was gathered."""
     try:
         gathered = (dataset / "annual.parquet").stat().st_mtime_ns
+        return (folder / MANIFEST).stat().st_mtime_ns <= gathered and all(
+            record.stat().st_mtime_ns <= gathered for record in folder.glob(f"*/{RECORD}")
+        )
     except OSError:
         return False
-    return all(record.stat().st_mtime_ns <= gathered for record in folder.glob("*/run.json"))
 
 
 def _text(path: Path) -> str:
@@ -104,7 +113,7 @@ def query(folder: Path, sql: str) -> pd.DataFrame:
     StoreError
         Where the folder holds no finished run.
     """
-    database = connect(folder)
+    database = connect(folder, sql)
     try:
         return ask(database, sql)
     except QueryError:
@@ -129,9 +138,8 @@ def check_tables(folder: Path) -> None:
 
 
 def _runs_in(folder: Path) -> list[Path]:
-    """Folders of finished runs: neither a dataset gathered before nor the leftovers of a killed process."""
-    found = (path.parent for path in sorted(folder.glob(f"*/{RECORD}")))
-    return [run for run in found if run.name[0] != "." and not run.name.endswith(".failed")]
+    """Folders of the batch's finished runs."""
+    return [folder / name for name in names_in(folder) if (folder / name / RECORD).is_file()]
 
 
 def ask(database: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from tanshi.simulator.machine.disk import PARQUET, StoreError, table_bytes
-from tanshi.simulator.results.reading import read_arrow, read_frame, read_record
+from tanshi.simulator.machine.disk import PARQUET, StoreError, table_bytes, told
+from tanshi.simulator.results.columns import about
+from tanshi.simulator.results.reading import read_about, read_arrow, read_frame, read_record
 from tanshi.simulator.results.store import TABLES, publish, read_manifest
 
 DATASET = "dataset"
@@ -81,7 +82,8 @@ def compact(folder: Path) -> dict[str, int]:
     rows = {"runs": len(now.finished) + len(now.failed) + len(now.missing)}
 
     def fill(temporary: Path) -> None:
-        (temporary / "runs.parquet").write_bytes(table_bytes(_runs(folder, now), "runs"))
+        listed = runs_table(folder, now)
+        (temporary / "runs.parquet").write_bytes(table_bytes(listed, "runs", _about(folder, list(listed.columns))))
         for table in TABLES:
             rows[table] = _write(temporary / f"{table}.parquet", _tables(folder, now.finished, table))
 
@@ -89,7 +91,15 @@ def compact(folder: Path) -> dict[str, int]:
     return rows
 
 
-def _runs(folder: Path, now: Standing) -> pd.DataFrame:
+def runs_table(folder: Path, now: Standing | None = None) -> pd.DataFrame:
+    """One row a run: its id, status, scenario, seed, diagnostics, and of a sweep its point and drawn values.
+
+    Raises
+    ------
+    StoreError
+        Where the folder holds no batch.
+    """
+    now = standing(folder) if now is None else now
     found = []
     for name, run_id in read_manifest(folder)["runs"].items():
         status = "failed" if name in now.failed else "missing" if name in now.missing else "finished"
@@ -104,6 +114,12 @@ def _runs(folder: Path, now: Standing) -> pd.DataFrame:
         drawn = read_frame(design, ("run", "scenario", "seed", "point")).drop(columns=["scenario", "seed"])
         table = table.merge(drawn, on="run", how="left", validate="1:1")
     return table
+
+
+def _about(folder: Path, columns: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """Unit and meaning of the columns of the table of runs: its own, and those of a sweep's design."""
+    design = folder / "design.parquet"
+    return {**about(columns), **(read_about(design) if design.is_file() else {})}
 
 
 def _number(value: object) -> float:
@@ -137,6 +153,7 @@ def _write(path: Path, tables: Iterator[Any]) -> int:
         for table in tables:
             if writer is None:
                 writer = pq.ParquetWriter(path, table.schema, **PARQUET)
+                writer.add_key_value_metadata(told(table.column_names, about(table.column_names)))
             elif table.schema != writer.schema:
                 run = table.column("run")[0].as_py() if len(table) else ""
                 raise StoreError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,14 +10,12 @@ from tanshi.errors import Message
 from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.results.reading import FORMAT, RECORD, read_record
-from tanshi.simulator.results.store import read_manifest, read_run
+from tanshi.simulator.results.store import FAILED, names_in, read_run
+from tanshi.simulator.results.stored import StoredRuns
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.studies.batches.batch import FEW_RUNS
-from tanshi.simulator.studies.batches.compact import DATASET
 from tanshi.simulator.studies.batches.execute import code_version
 from tanshi.simulator.studies.sweeps.sweep import PLAN
-
-FAILED = ".failed"
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,8 @@ class Folder:
     Attributes
     ----------
     runs
-        Finished runs, in the manifest's order; of more than ``FEW_RUNS`` runs without the fills.
+        Finished runs, in the manifest's order; of more than ``FEW_RUNS`` runs without the fills, and each read when it
+        is looked at.
     failed
         Name of a failed run to its reason.
     missing
@@ -38,15 +37,18 @@ class Folder:
         Versions of the program, other than this one, that made some of the runs.
     places
         Id of a run to its own folder.
+    names
+        Name of each run's folder; empty where the folder is a run's own.
     """
 
     path: Path
-    runs: tuple[RunResult, ...]
+    runs: Sequence[RunResult]
     failed: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     sweep: bool = False
     others: tuple[str, ...] = ()
     places: Mapping[str, Path] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
     def place_of(self, run: RunResult) -> Path | None:
         """The run's own folder."""
@@ -96,23 +98,26 @@ def open_folder(folder: Path | str) -> Folder:
         raise UserError("The results cannot be read.", [Problem("a folder of results", got, str(path))])
     if (path / RECORD).is_file():
         return _one(path)
-    manifest = read_manifest(path)
-    wanted = list(manifest.get("runs", {}))
-    there = sorted(p.parent.name for p in path.glob(f"*/{RECORD}") if not p.parent.name.startswith("."))
-    there = [name for name in there if name != DATASET]
+    wanted = names_in(path)
+    names = [name for name in wanted if (path / name / RECORD).is_file()]
     failed = {
-        name.removesuffix(FAILED): str(read_record(path / name).get("error", "no reason given"))
-        for name in there
-        if name.endswith(FAILED)
+        name: str(read_record(path / f"{name}{FAILED}").get("error", "no reason given"))
+        for name in wanted
+        if (path / f"{name}{FAILED}" / RECORD).is_file()
     }
-    names = [name for name in (*wanted, *there) if name in there and not name.endswith(FAILED)]
-    names = list(dict.fromkeys(names))
     missing = tuple(name for name in wanted if name not in names and name not in failed)
     if not names:
         raise _nothing(path, failed, missing)
-    runs = tuple(_read(path / name, trades=len(names) <= FEW_RUNS) for name in names)
-    places = {str(run.meta.get("id")): path / name for name, run in zip(names, runs, strict=True)}
-    return Folder(path, runs, failed, missing, (path / PLAN).is_file(), _others(runs), places)
+    places = [path / name for name in names]
+    runs: Sequence[RunResult]
+    if len(names) > FEW_RUNS:
+        runs = StoredRuns(places)
+        ids, codes = [label.id for label in runs.labels], {label.code for label in runs.labels}
+    else:
+        runs = tuple(_read(place, trades=True) for place in places)
+        ids, codes = [str(run.meta.get("id")) for run in runs], {str(run.meta.get("code")) for run in runs}
+    by_id = dict(zip(ids, places, strict=True))
+    return Folder(path, runs, failed, missing, (path / PLAN).is_file(), _others(codes), by_id, tuple(names))
 
 
 def _one(path: Path) -> Folder:
@@ -121,7 +126,7 @@ def _one(path: Path) -> Folder:
         reason = str(record.get("error", f"status {record.get('status')}"))
         raise UserError("The folder holds a run without results.", [Problem("a finished run", reason, str(path))])
     run = _read(path, trades=True)
-    return Folder(path, (run,), others=_others((run,)), places={str(run.meta.get("id")): path})
+    return Folder(path, (run,), others=_others({str(run.meta.get("code"))}), places={str(run.meta.get("id")): path})
 
 
 def _read(place: Path, *, trades: bool) -> RunResult:
@@ -137,8 +142,8 @@ def _read(place: Path, *, trades: bool) -> RunResult:
     return read_run(place, trades=trades)
 
 
-def _others(runs: tuple[RunResult, ...]) -> tuple[str, ...]:
-    return tuple(sorted({str(run.meta.get("code")) for run in runs} - {code_version()}))
+def _others(codes: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(codes - {code_version()}))
 
 
 def _nothing(path: Path, failed: Mapping[str, str], missing: tuple[str, ...]) -> UserError:
