@@ -1,0 +1,114 @@
+"""A policy under stress, told and drawn: how often targets are missed, where, and the nearest policy that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tanshi.simulator.machine.disk import write_file
+from tanshi.simulator.studies.sweeps.regret import Regret, regret_table
+from tanshi.simulator.studies.sweeps.rules import say as say_box
+from tanshi.simulator.studies.sweeps.stress import Nearest, Stress, tables
+from tanshi.simulator.views.charts import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SOURCE = "Bars: share of the points at which a target is missed, with 95 % intervals. Simulated, not observed."
+
+
+def write_stress(folder: Path, result: Stress, compared: Sequence[Regret]) -> list[Path]:
+    """Write the tables, the figure and ``stress.md``.
+
+    Raises
+    ------
+    StoreError
+        Where the disk refuses.
+    """
+    made = tables(result) | ({"regret": regret_table(compared)} if compared else {})
+    written = [
+        write_file(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.8g").encode("utf-8"))
+        for name, table in made.items()
+    ]
+    words = stress_words(result) + (f"\n\n{regret_words(compared)}" if compared else "")
+    written.append(write_file(folder / "stress.md", f"{words}\n".encode()))
+    return [*written, *style.save(stress_figure(result), folder, "stress")]
+
+
+def stress_words(result: Stress) -> str:
+    """What became of the policies, in sentences."""
+    lines = []
+    for m in result.misses:
+        lines.append(
+            f"{m.scenario} misses {m.target} at {100 * m.share:.0f} % of {m.points} points"
+            f" (95 % interval {100 * m.low:.0f} to {100 * m.high:.0f} %)."
+        )
+        for box in m.boxes:
+            lines.append(
+                f"  where {say_box(box, result.uncertain)}: there at {100 * box.density:.0f} % of {box.points} points,"
+                f" {100 * box.coverage:.0f} % of all misses."
+            )
+        if m.missed and not m.boxes:
+            lines.append("  No simple rule says where.")
+    lines += [_told(one, result.hold) for one in result.nearest]
+    lines += [f"{scenario}: no nearer policy was found: {why}." for scenario, why in result.impossible.items()]
+    return "\n".join(lines)
+
+
+def _told(one: Nearest, hold: float) -> str:
+    setting = ", ".join(f"{name} {value:.4g} (its own {one.own[name]:.4g})" for name, value in one.setting.items())
+    poor = [f"{name} {100 * share:.0f} %" for name, share in one.explained.items() if share < 0.8]
+    doubt = f" The surfaces that led there explain little: {', '.join(poor)}." if poor else ""
+    if one.holds:
+        return (
+            f"{one.scenario}: the nearest setting found that holds at {100 * hold:.0f} % of the points is {setting};"
+            f" run there, all targets are met at {100 * one.shown:.0f} %.{doubt}"
+        )
+    return (
+        f"{one.scenario}: no setting was found that holds at {100 * hold:.0f} % of the points. The best that was run,"
+        f" {setting}, meets all targets at {100 * one.shown:.0f} % ({100 * one.promised:.0f} % were expected).{doubt}"
+    )
+
+
+def regret_words(compared: Sequence[Regret]) -> str:
+    """Who would be sorry, in sentences and a table."""
+    lines = []
+    for one in compared:
+        most = "most" if one.goal == "max" else "least"
+        lines.append(f"Regret of {one.output} ({most} is best): the largest is least for {one.least}.")
+        for name, row in one.summary.iterrows():
+            lines.append(
+                f"  {name}: mean {row['mean']:,.4g}, 95th percentile {row['p95']:,.4g}, largest {row['largest']:,.4g};"
+                f" best at {100 * row['best_share']:.0f} % of the points."
+            )
+    return "\n".join(lines)
+
+
+def stress_figure(result: Stress) -> Figure:
+    """A bar a scenario and target."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    shown = list(result.misses)[::-1]
+    with matplotlib.rc_context(style.RC):  # type: ignore[arg-type, unused-ignore]
+        high = 1.7 + 0.34 * max(len(shown), 2)
+        figure = Figure(figsize=(8.0, high), dpi=style.DPI, facecolor="white")
+        axes = figure.add_axes((0.34, 0.85 / high, 0.62, 1 - 1.45 / high))
+        place = np.arange(len(shown))
+        shares = np.array([100 * m.share for m in shown])
+        ends = 100 * np.array([[m.share - m.low, m.high - m.share] for m in shown]).T
+        axes.barh(place, shares, 0.6, color="#0072B2", xerr=np.maximum(ends, 0.0), ecolor=style.INK, capsize=2)
+        axes.axvline(100 * (1 - result.hold), color="#D55E00", linewidth=1.2)
+        axes.set_yticks(place, [f"{m.scenario}: {m.target}" for m in shown])
+        axes.set_xlim(0, 100)
+        axes.set_xlabel("points at which it is missed, %", fontsize=8.5)
+        axes.tick_params(labelsize=8, length=3, color=style.GREY)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        figure.text(0.02, 1 - 0.35 / high, "Targets missed under stress", fontsize=12, fontweight="bold")
+        note = f"{SOURCE} Line: {100 * (1 - result.hold):.0f} % may miss."
+        figure.text(0.02, 0.1 / high, note, fontsize=7, color=style.GREY)
+    return figure
