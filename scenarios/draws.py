@@ -60,6 +60,11 @@ class Factor:
         object.__setattr__(self, "_choices", choices)
 
     @property
+    def group(self) -> str:
+        """The group in which it is moved; its own name where it has none."""
+        return self.draw.group or self.name
+
+    @property
     def choices(self) -> tuple[Any, ...]:
         """The values or names of variants; empty for a continuous distribution."""
         return self._choices
@@ -126,6 +131,14 @@ class Factor:
         if d.complement:
             out[d.complement] = 1.0 - value
         return out
+
+
+def unit_of(factor: Factor) -> str:
+    """Unit of a parameter's drawn values; empty for words, multiples and parameters that mean several things."""
+    if factor.draw.relative or (factor.choices and not all(isinstance(c, int | float) for c in factor.choices)):
+        return ""
+    units = {row.unit for path in factor.fields if (row := scenario_fields().get(path)) is not None}
+    return units.pop() if len(units) == 1 else ""
 
 
 def current_value(base: Scenario, path: str, original: Mapping[str, float]) -> Any:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tanshi.scenarios.fields import Group
 
-Method = Literal["grid", "lhs", "morris", "sobol"]
+Method = Literal["qmc", "lhs", "grid", "morris", "sobol"]
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
 Triple = Annotated[list[float], Field(min_length=3, max_length=3)]
 
@@ -42,6 +42,8 @@ class Draw(Group):
     """true: the drawn number multiplies what the scenario or the economy has there."""
     complement: str = ""
     """A field that takes 1 less the drawn value, such as the other strategy's share."""
+    group: Annotated[str, Field(max_length=80)] = ""
+    """morris, sobol: parameters of one group are moved together and have one index."""
     beyond_range: bool = False
     """true: a figure may leave its published range."""
 
@@ -49,10 +51,11 @@ class Draw(Group):
 class DesignSpec(Group):
     """Which points of the parameters' space are run."""
 
-    method: Method = "lhs"
-    """grid: every combination; lhs: Latin hypercube; morris: screening; sobol: shares of variance."""
+    method: Method = "qmc"
+    """qmc: a scrambled Sobol sequence; lhs: Latin hypercube, which cannot grow; grid: every combination; morris:
+    screening; sobol: shares of variance."""
     samples: Annotated[int, Field(ge=2, le=1_000_000)] = 64
-    """lhs: points; morris: trajectories of (parameters + 1) points; sobol: a power of two N, giving
+    """qmc, lhs: points; morris: trajectories of (parameters + 1) points; sobol: a power of two N, giving
     N (parameters + 2) points."""
     second_order: bool = False
     """sobol: pairs of parameters too, with N (2 parameters + 2) points."""
@@ -66,11 +69,13 @@ class Output(Group):
     """One number of a run that is analysed."""
 
     variable: str
-    """Name of an annual variable, such as `Price|Carbon`."""
+    """Name of an annual variable, such as `Price|Carbon`, or `Compliance|Shortfall` and `Compliance|Penalty`."""
     year: int | None = None
     """Year of the value; by default the run's last."""
     over: Literal["year", "mean", "sum", "max"] = "year"
     """year: that year's value; mean, sum or max: over all years from the policy's start to that year."""
+    against: str = ""
+    """A scenario of the sweep: the change against it at the same point and seed, in %."""
 
 
 def _outputs() -> dict[str, Output]:
@@ -94,6 +99,8 @@ class Sweep(Group):
     """Fields that hold for all runs, by dotted path, such as `firms.number: 200`."""
     parameters: Annotated[dict[str, Draw], Field(min_length=1, max_length=200)]
     """Dotted field of scenario or economy, or a name of your own with `fields` or `variants` -> how it varies."""
+    constraints: Annotated[list[str], Field(max_length=50)] = Field(default_factory=list)
+    """What must hold between drawn values, such as `price.floor <= price.ceiling`; other points are left out."""
     design: DesignSpec = DesignSpec()
     seeds: Annotated[list[Annotated[int, Field(ge=0, le=2**63 - 1)]], Field(min_length=1, max_length=10_000)] = Field(
         default_factory=lambda: [1]
@@ -101,3 +108,7 @@ class Sweep(Group):
     """Seeds of the runs; every point has the same ones, so that points differ by their parameters alone."""
     outputs: Annotated[dict[str, Output], Field(min_length=1, max_length=100)] = Field(default_factory=_outputs)
     """Name -> the number of a run that is analysed."""
+    levers: Annotated[list[str], Field(max_length=20)] = Field(default_factory=list)
+    """stress: parameters that a policy sets; the others are uncertain."""
+    targets: Annotated[list[str], Field(max_length=20)] = Field(default_factory=list)
+    """stress: what a policy must keep, such as `price <= 300`."""

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tanshi.errors import Message
+from tanshi.scenarios.constraints import Constraint, read_constraints
 from tanshi.scenarios.document import Document, Mark, named_document, names_in
 from tanshi.scenarios.draws import Factor
 from tanshi.scenarios.errors import UserError, did_you_mean, shorten
@@ -45,12 +46,15 @@ class Plan:
         The scenarios it varies, with what it sets for all of them.
     factors
         Its parameters, ready to be drawn, in the file's order.
+    constraints
+        What must hold between their drawn values.
     """
 
     name: str
     spec: Sweep
     scenarios: tuple[Scenario, ...]
     factors: tuple[Factor, ...]
+    constraints: tuple[Constraint, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
         """The whole plan as plain data; `plan_from` reads it back."""
@@ -96,6 +100,7 @@ def load_sweep(
         add_problem(
             document, ("scenarios",), "scenarios with different names", Message("{twice} twice", twice=", ".join(twice))
         )
+    spec = spec.model_copy(update={"set": {**spec.set, **(overrides or {})}})
     plan = _plan(path.stem, spec, scenarios, document, variables)
     if document.problems:
         raise refusal(SweepError, CANNOT, document.problems)
@@ -143,13 +148,16 @@ def _plan(
                 factors.append(factor)
                 check_range(document, factor, scenarios, known)
         check_overlap(document, factors)
+    whole = len(factors) == len(spec.parameters)
+    constraints = read_constraints(document, spec.constraints, factors) if whole else ()
     _check_design(document, spec, factors)
     _check_outputs(document, spec, scenarios, variables)
-    return Plan(name, spec, scenarios, tuple(factors))
+    return Plan(name, spec, scenarios, tuple(factors), constraints)
 
 
 def _check_design(document: Document, spec: Sweep, factors: Sequence[Factor]) -> None:
-    design, n, d = spec.design, spec.design.samples, len(spec.parameters)
+    design, n = spec.design, spec.design.samples
+    d = len({draw.group or key for key, draw in spec.parameters.items()})
     if design.method == "sobol" and n & (n - 1):
         below = 1 << (n.bit_length() - 1)
         hint = Message(
@@ -161,29 +169,36 @@ def _check_design(document: Document, spec: Sweep, factors: Sequence[Factor]) ->
     if design.method == "morris" and design.levels % 2:
         add_problem(document, ("design", "levels"), "an even number for the morris design", str(design.levels))
     if design.method in ("morris", "sobol") and d < 2:
-        add_problem(
-            document,
-            ("parameters",),
-            Message("at least two parameters for the {method} design", method=design.method),
-            str(d),
-        )
+        expected = Message("at least two parameters, or groups of them, for the {method} design", method=design.method)
+        add_problem(document, ("parameters",), expected, str(d))
+    if design.method not in ("morris", "sobol") and any(draw.group for draw in spec.parameters.values()):
+        add_problem(document, ("parameters",), "groups with the morris and sobol designs alone", design.method)
+    if any(draw.group in spec.parameters for draw in spec.parameters.values()):
+        add_problem(document, ("parameters",), "a group that is not called like a parameter", "one that is")
+    if design.method == "sobol" and spec.constraints:
+        instead = "Take the qmc design: it estimates the shares from the points themselves."
+        add_problem(document, ("constraints",), "none with the sobol design, whose shares of variance need parameters"
+                    " that vary independently", str(len(spec.constraints)), instead)  # fmt: skip
     if len(set(spec.seeds)) < len(spec.seeds):
         add_problem(document, ("seeds",), "each seed once", shorten(spec.seeds))
-    points = count_points(design, [len(f.choices) or f.draw.levels or design.levels for f in factors])
+    levels = [len(f.choices) or f.draw.levels or design.levels for f in factors]
+    points = count_points(design, levels, len({f.group for f in factors}))
     runs = points * len(spec.scenarios) * len(spec.seeds)
     if runs > LARGEST:
         add_problem(document, ("design",), Message("at most {largest:,} runs", largest=LARGEST), f"{runs:,}")
 
 
-def count_points(design: DesignSpec, levels: Sequence[int]) -> int:
+def count_points(design: DesignSpec, levels: Sequence[int], d: int) -> int:
     """Points of a design.
 
     Parameters
     ----------
     levels
         Values of each parameter on a grid.
+    d
+        Parameters that are moved one by one, or groups of them.
     """
-    n, d = design.samples, len(levels)
+    n = design.samples
     if design.method == "grid":
         return math.prod(levels)
     if design.method == "morris":
@@ -198,6 +213,9 @@ def _check_outputs(document: Document, spec: Sweep, scenarios: Sequence[Scenario
         if output.variable not in variables:
             hint = did_you_mean(output.variable, list(variables))
             add_problem(document, ("outputs", name, "variable"), "an annual variable", repr(output.variable), hint)
+        if output.against and output.against not in [scenario.name for scenario in scenarios]:
+            expected = Message("a scenario of the sweep: {names}", names=", ".join(s.name for s in scenarios))
+            add_problem(document, ("outputs", name, "against"), expected, repr(output.against))
         for scenario in scenarios:
             years = scenario.years
             if output.year is not None and not years.start <= output.year <= years.end:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tanshi.errors import Message
+from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli import params as cli_params
 from tanshi.simulator.cli.new import new
@@ -18,6 +19,7 @@ from tanshi.simulator.machine.progress import bar
 if TYPE_CHECKING:
     from tanshi.scenarios.sweep_load import Plan
     from tanshi.simulator.studies.sweeps.analyse import Study
+    from tanshi.simulator.studies.sweeps.sweep import Sweeping
 
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes. Default: one a processor.", show_default=False)]
 Scheduler = Annotated[
@@ -36,12 +38,18 @@ def register(app: typer.Typer) -> None:
         epilog="Examples:\n\n"
         "tanshi sweep cap --workers 2 --out results/cap\n\n"
         "tanshi sweep mine.yaml --set firms.number=100\n\n"
-        "tanshi sweep results/cap    (goes on with the sweep that the folder holds)"
+        "tanshi sweep results/cap    (goes on with the sweep that the folder holds)\n\n"
+        "tanshi sweep results/cap --samples 128 --seeds 3 --add S3    (lets it grow; what is there is kept)\n\n"
+        "tanshi sweep results/cap --add 'income=GDP|MER@2028'    (another output; nothing is run)"
     )(sweep)
     app.command(epilog='Examples:\n\ntanshi analyse results/cap\n\ntanshi analyse results/cap --where "price > 150"')(
         analyse
     )
-    app.command(epilog="Example:\n\ntanshi compact results/cap")(compact)
+    app.command(
+        epilog="Examples:\n\n"
+        "tanshi compact results/cap\n\n"
+        "tanshi compact results/cap --netcdf cap.nc --excel cap.xlsx    (extras netcdf, excel)"
+    )(compact)
     app.command(
         epilog="Example:\n\n"
         'tanshi query results/cap "select run, sum(quantity_t) as t from trades group by run limit 5"'
@@ -97,11 +105,26 @@ def sweep(
     scheduler: Scheduler = None,
     settings: Settings = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other results.")] = False,
+    samples: Annotated[
+        int | None, typer.Option(min=2, help="Size of the design, in place of the file's.", show_default=False)
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000, help="Seeds in all, counted on from the sweep's.", show_default=False),
+    ] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SCENARIO|NAME=VARIABLE[@YEAR]", help="One more scenario or output.", show_default=False),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say how many runs it takes, and how long; run one of each scenario.")
+    ] = False,
 ) -> None:
-    """Run a design of points over scenarios and seeds, and go on with it when it was killed.
+    """Run a design of points over scenarios and seeds, go on with it when it was killed, let it grow.
 
     Ready-made: cap, coverage, benchmarks, elasticities, abatement_spread, strategies, drift, weak_cells.
     """
+    from tanshi.simulator.studies.sweeps.growth import grow
     from tanshi.simulator.studies.sweeps.sweep import Sweeping, open_sweep, run_sweep
 
     plan = open_sweep(file, read_settings(settings))
@@ -112,7 +135,12 @@ def sweep(
         )
         raise UserError("A sweep that has begun keeps its settings.", [problem])
     folder = out or held or Path("results") / f"{plan.name}-{datetime.now().strftime('%Y-%m-%dT%H-%M-%S')}"
-    _announce(plan, len(Sweeping(plan).unit))
+    if samples is not None or seeds is not None or add:
+        plan = grow(plan, samples, seeds, add or ())
+    _announce(Sweeping(plan))
+    if dry_run:
+        _tell_cost(plan, folder, workers)
+        return
     with bar() as progress:
         outcome = run_sweep(plan, folder, overwrite=overwrite, progress=progress, workers=workers, scheduler=scheduler)
     print(f"{outcome.done} runs finished, {len(outcome.failed)} failed, in {folder}.")
@@ -124,36 +152,114 @@ def sweep(
     print(f"To see what it shows: tanshi analyse {folder}")
 
 
-def _announce(plan: Plan, points: int) -> None:
-    spec = plan.spec
-    runs = points * len(plan.scenarios) * len(spec.seeds)
+def _announce(sweeping: Sweeping) -> None:
+    from tanshi.simulator.studies.sweeps.analyse import told_absent
+    from tanshi.simulator.studies.sweeps.outputs import absent_outputs
+
+    plan, points = sweeping.plan, len(sweeping.unit)
+    runs = points * len(plan.scenarios) * len(plan.spec.seeds)
     print(
-        f"{spec.title or plan.name}: {points:,} points ({spec.design.method}, {len(plan.factors)} parameters)"
-        f" x {len(plan.scenarios)} scenarios x {len(spec.seeds)} seeds = {runs:,} runs"
+        say(
+            "{title}: {points:,} points ({method}, {count} parameters) x {scenarios} scenarios x {seeds} seeds ="
+            " {runs:,} runs",
+            title=plan.spec.title or plan.name,
+            points=points,
+            method=plan.spec.design.method,
+            count=len(plan.factors),
+            scenarios=len(plan.scenarios),
+            seeds=len(plan.spec.seeds),
+            runs=runs,
+        )
+    )
+    for (scenario, output), why in absent_outputs(plan).items():
+        print(told_absent(scenario, output, why) + ".")
+    if left_out := sweeping.drawn.left_out:
+        print(
+            say(
+                "{left_out:,} points were drawn and left out, since they do not meet the constraints.",
+                left_out=left_out,
+            )
+        )
+
+
+def _tell_cost(plan: Plan, folder: Path, workers: int | None) -> None:
+    from tanshi.simulator.studies.sweeps.cost import cost_of
+
+    with bar() as progress:
+        cost = cost_of(plan, folder, progress)
+    for name, (runs, kept, seconds) in cost.by_scenario.items():
+        print(
+            say(
+                "{name}: {todo:,} runs to compute, {kept:,} are there; {seconds:.2f} s of processor time each",
+                name=name,
+                todo=runs - kept,
+                kept=kept,
+                seconds=seconds,
+            )
+        )
+    hands = cost.hands(workers)
+    print(
+        say(
+            "In all {processor} of processor time, about {wall} with {hands} workers; {size:,.0f} MB on disk.",
+            processor=span(cost.seconds),
+            wall=span(cost.seconds / hands),
+            hands=hands,
+            size=cost.megabytes,
+        )
+    )
+
+
+def span(seconds: float) -> str:
+    """A time in the unit that reads best.
+
+    Examples
+    --------
+    >>> span(8.04), span(754.0), span(9000.0)
+    ('8.0 s', '13 min', '2.5 h')
+    """
+    return (
+        f"{seconds:.1f} s"
+        if seconds < 60
+        else f"{seconds / 60:.0f} min"
+        if seconds < 5400
+        else f"{seconds / 3600:.1f} h"
     )
 
 
 def analyse(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a finished sweep.")],
     where: Annotated[
-        list[str] | None, typer.Option(metavar="'OUTPUT > X'", help="An outcome to be explained by a simple rule.")
+        list[str] | None,
+        typer.Option(metavar="'OUTPUT > X'", help="An outcome to be explained by a rule; and, or join several."),
+    ] = None,
+    regret: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OUTPUT=max|min", help="Say how much worse each scenario does than the best."),
     ] = None,
     figures: Annotated[bool, typer.Option(help="Draw a page for every scenario and output.")] = True,
 ) -> None:
     """Say which parameters move the outcomes: indices with intervals, tornado, surfaces, rules."""
+    from tanshi.simulator.machine.disk import write_file
     from tanshi.simulator.studies.sweeps.analyse import ANALYSIS, write_tables
     from tanshi.simulator.studies.sweeps.analyse import analyse as analyse_sweep
-    from tanshi.simulator.studies.sweeps.rules import parse_condition
+    from tanshi.simulator.studies.sweeps.conditions import parse_condition
+    from tanshi.simulator.studies.sweeps.regret import read_goals, regret_table, regrets
     from tanshi.simulator.studies.sweeps.sweep import read_plan
     from tanshi.simulator.views.charts.sensitivity import sensitivity_words, write_sensitivity
+    from tanshi.simulator.views.charts.stress import regret_words
 
     plan = read_plan(folder)
+    goals = read_goals(regret or [], list(plan.spec.outputs))
     result = analyse_sweep(folder, [parse_condition(text, list(plan.spec.outputs)) for text in where or []])
     write_tables(folder, result)
     if figures:
         write_sensitivity(folder, result)
     _print_indices(result)
     print(sensitivity_words(result))
+    if goals:
+        compared = regrets(result.outcomes, goals)
+        write_file(folder / ANALYSIS / "regret.csv", regret_table(compared).to_csv(index=False).encode("utf-8"))
+        print(f"\n{regret_words(compared)}")
     print(f"\nTables and figures in {folder / ANALYSIS}.")
 
 
@@ -162,12 +268,15 @@ def _print_indices(result: Study) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    titles = {factor.name: factor.title for factor in result.plan.factors}
+    titles = result.titles
     outputs = list(result.plan.spec.outputs)
     for scenario in dict.fromkeys(f.scenario for f in result.findings):
         title = f"{scenario}: {result.measure.replace('_', ' ')}"
         table = Table("Parameter", *outputs, box=SIMPLE_HEAD, title=title, title_justify="left")
-        for name, shown in titles.items():
+        measured = dict.fromkeys(
+            m.parameter for f in result.findings for m in f.measures if m.measure == result.measure
+        )
+        for name in measured:
             cells = [
                 next(
                     (
@@ -181,18 +290,44 @@ def _print_indices(result: Study) -> None:
                 )
                 for output in outputs
             ]
-            table.add_row(shown, *(cell.replace("[", r"\[") for cell in cells))
+            table.add_row(titles[name], *(cell.replace("[", r"\[") for cell in cells))
         console = Console(highlight=False)
         Console(highlight=False, width=console.width if console.is_terminal else 160).print(table)
 
 
-def compact(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch or a sweep.")]) -> None:
+def compact(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch or a sweep.")],
+    netcdf: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.nc", help="Write annual values with units as netCDF too.", show_default=False),
+    ] = None,
+    excel: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.xlsx", help="Write annual values and design as a workbook too.", show_default=False),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace such files that are there.")] = False,
+) -> None:
     """Gather a batch into one Parquet dataset, DIR/dataset: runs, annual, periods, trades."""
+    from tanshi.scenarios.extras import need
     from tanshi.simulator.studies.batches.compact import DATASET
     from tanshi.simulator.studies.batches.compact import compact as gather
+    from tanshi.simulator.views.exports import free_file
 
+    for file, extra in ((netcdf, "netcdf"), (excel, "excel")):
+        if file is not None:  # before the work is done
+            need(extra, "The file cannot be written.", place=f"--{extra}")
+            free_file(file, overwrite=overwrite)
     rows = gather(folder)
     print(", ".join(f"{count:,} rows of {name}" for name, count in rows.items()) + f" in {folder / DATASET}.")
+    if netcdf is None and excel is None:
+        return
+    from tanshi.simulator.views.notebook import open_results
+
+    results = open_results(folder)
+    if netcdf is not None:
+        print(say("{file} is written.", file=results.to_netcdf(netcdf, overwrite=overwrite)))
+    if excel is not None:
+        print(say("{file} is written.", file=results.to_excel(excel, overwrite=overwrite)))
 
 
 def query(

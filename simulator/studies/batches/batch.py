@@ -17,6 +17,7 @@ from tanshi.simulator.results.store import (
     RunExists,
     claim_batch,
     clear_leftovers,
+    drop_run,
     read_manifest,
     read_run,
     write_manifest,
@@ -25,6 +26,7 @@ from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.ground.economy import check_years, data_version
 from tanshi.simulator.studies.batches.execute import Outcome, Progress, Task, check_reach, code_version, execute
 from tanshi.simulator.studies.batches.lock import only_one_in
+from tanshi.simulator.studies.batches.names import settled
 
 __all__ = ["BatchResult", "Progress", "run_batch", "run_key"]
 
@@ -124,12 +126,15 @@ def run_batch(
             problem = Problem("one scenario of each name", ", ".join(twice), hint="Give one of them another name.")
             raise UserError("Scenarios would write into the same folder.", [problem])
         runs |= more
-    outcome = fill_folder(runs, out, overwrite=overwrite, progress=progress, workers=workers, scheduler=scheduler)
+    outcome = fill_folder(
+        runs, out, overwrite=overwrite, progress=progress, workers=workers, scheduler=scheduler, reuse=True
+    )
     few = len(runs) <= FEW_RUNS
-    results = [read_run(out / name, trades=few) for name in runs if name not in outcome.failed]
+    folders = [outcome.folders[name] for name in runs]
+    results = [read_run(out / name, trades=few) for name in folders if name not in outcome.failed]
     if results:
         write_iamc(out, results)
-    return BatchResult(results, {name: outcome.failed[name] for name in runs if name in outcome.failed})
+    return BatchResult(results, {name: outcome.failed[name] for name in folders if name in outcome.failed})
 
 
 def fill_folder(
@@ -140,7 +145,9 @@ def fill_folder(
     progress: Progress | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
-    begin: Callable[[], None] | None = None,
+    begin: Callable[[Mapping[str, str]], None] | None = None,
+    reuse: bool = False,
+    whole: bool = False,
 ) -> Outcome:
     """Compute the runs that a folder does not hold yet.
 
@@ -149,7 +156,12 @@ def fill_folder(
     runs
         Name of the run's folder to its scenario; may make scenarios as they are asked for.
     begin
-        Writes what belongs beside the runs, once the folder is ours.
+        Writes what belongs beside the runs, once the folder is ours; takes the folder of each run by its name.
+    reuse
+        A run that the folder holds under another name keeps that one: see `Outcome.folders`.
+    whole
+        The runs are all that the batch is to hold: with `overwrite`, others that it held go. Otherwise they stay its
+        own.
 
     Raises
     ------
@@ -157,6 +169,42 @@ def fill_folder(
         where the folder holds other results, another batch is at work in it, or the work cannot go on.
     """
     code = code_version()
+    wanted, economies = _survey(runs, code, workers, scheduler)
+    if out.exists() and not out.is_dir():
+        raise RunExists("{out} is a file; choose another folder with --out", out=out)
+    before: dict[str, str] = read_manifest(out).get("runs", {})
+    folders = settled(wanted, before) if reuse else {name: name for name in wanted}
+    ids = {folders[name]: run_id for name, run_id in wanted.items()}
+    others = {name: run_id for name, run_id in before.items() if name not in ids and (out / name).is_dir()}
+    _same_version(out, code, ids, overwrite)
+    claim_batch(out, ids, overwrite=overwrite)  # refuses before anything is made
+    with only_one_in(out):
+        clear_leftovers(out)
+        kept = claim_batch(out, ids, overwrite=overwrite)
+        if whole:
+            for name in others:
+                drop_run(out / name)
+        listed = ids if whole else ids | others
+        write_manifest(out, listed, code=code, data={name: data_version(name) for name in economies})
+        if begin is not None:
+            begin(folders)
+        todo = [name for name in runs if folders[name] not in kept]
+
+        def tasks() -> Iterator[Task]:
+            for name in todo:
+                scenario, folder = runs[name], folders[name]
+                yield Task(folder, scenario, run_key(scenario, code), (out / folder).absolute(), overwrite)
+
+        outcome = execute(tasks(), len(todo), report=progress, workers=workers, scheduler=scheduler)
+        outcome.done += len(kept)
+        outcome.folders = folders
+    return outcome
+
+
+def _survey(
+    runs: Mapping[str, Scenario], code: str, workers: int | None, scheduler: str | None
+) -> tuple[dict[str, str], list[str]]:
+    """Ids of the runs by name, and their economies; refuses what could not be computed, before anything is."""
     ids: dict[str, str] = {}
     economies: dict[str, None] = {}
     spans: set[tuple[str, int, int]] = set()
@@ -169,26 +217,7 @@ def fill_folder(
     for economy, first, last in sorted(spans):
         check_years(economy, first, last)
     check_reach(outside, len(runs), workers=workers, scheduler=scheduler)
-    if out.exists() and not out.is_dir():
-        raise RunExists("{out} is a file; choose another folder with --out", out=out)
-    _same_version(out, code, ids, overwrite)
-    claim_batch(out, ids, overwrite=overwrite)  # refuses before anything is made
-    with only_one_in(out):
-        clear_leftovers(out)
-        kept = claim_batch(out, ids, overwrite=overwrite)
-        write_manifest(out, ids, code=code, data={name: data_version(name) for name in economies})
-        if begin is not None:
-            begin()
-        todo = [name for name in runs if name not in kept]
-
-        def tasks() -> Iterator[Task]:
-            for name in todo:
-                scenario = runs[name]
-                yield Task(name, scenario, run_key(scenario, code), (out / name).absolute(), overwrite)
-
-        outcome = execute(tasks(), len(todo), report=progress, workers=workers, scheduler=scheduler)
-        outcome.done += len(kept)
-    return outcome
+    return ids, list(economies)
 
 
 def _same_version(out: Path, code: str, ids: Mapping[str, str], overwrite: bool) -> None:

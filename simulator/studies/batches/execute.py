@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -29,11 +29,11 @@ from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.machine.marks import differing
 from tanshi.simulator.machine.memory import keep_memory
 from tanshi.simulator.machine.places import room
-from tanshi.simulator.machine.source import source_hash
+from tanshi.simulator.machine.source import remembered_hash
 from tanshi.simulator.results.identity import RunKey
 from tanshi.simulator.results.store import record_failure, write_run
 from tanshi.simulator.studies.batches.workers import Pool, Workers, cluster, news_of, processors
-from tanshi.simulator.studies.compiling import compile_once
+from tanshi.simulator.studies.compiling import cache, compile_once
 
 Progress = Callable[[str, int, int], None]
 FEW = 24
@@ -80,10 +80,13 @@ class Outcome:
         Finished runs.
     failed
         Name of each failed run to its reason.
+    folders
+        What a run was to be called -> its folder.
     """
 
     done: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
 
 
 def code_version() -> str:
@@ -98,7 +101,8 @@ def code_version() -> str:
 @lru_cache(maxsize=1)
 def _source() -> str:
     phases = (path.stem for path in (room("simulator") / "run").glob("*.py"))
-    return source_hash(["tanshi.simulator.model", *(f"tanshi.simulator.run.{name}" for name in phases)])
+    modules = ["tanshi.simulator.model", *(f"tanshi.simulator.run.{name}" for name in phases)]
+    return remembered_hash(modules, cache() / "source")
 
 
 if multiprocessing.parent_process() is None:  # workers of ours are told by their tasks

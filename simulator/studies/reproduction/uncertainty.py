@@ -27,7 +27,8 @@ from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.runs import OutOfReach, runs_of
 from tanshi.simulator.studies.reproduction.verdicts import HOLDS, RULES, UNTESTABLE, Finding, judge_raw
 from tanshi.simulator.studies.sweeps.design import points_of
-from tanshi.simulator.studies.sweeps.sweep import VARIABLES, Points
+from tanshi.simulator.studies.sweeps.growth import VARIABLES
+from tanshi.simulator.studies.sweeps.sweep import Points
 
 SWEEPS = ("elasticities", "weak_cells")
 CHEAP: Mapping[str, object] = {"drift.mode": "none", "market.periods_per_year": 2}
@@ -121,7 +122,7 @@ def run_draws(
         Where more than half of the draws have no equilibrium.
     """
     plan = draw_plan(cheap, SPARE * draws)
-    unit = points_of(plan.spec.design, plan.factors)
+    unit = points_of(plan.spec.design, plan.factors).unit
     points = {"cheap": Points(plan, unit), "own": Points(draw_plan(own, SPARE * draws), unit)}
     chosen, refused = _balanced(points["cheap"], draws, progress)
     if 2 * len(chosen) < draws:

@@ -13,36 +13,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tanshi.language import say
 from tanshi.scenarios.draws import Factor
-from tanshi.scenarios.sweep import DesignSpec, Output
+from tanshi.scenarios.sweep import DesignSpec
 from tanshi.scenarios.sweep_load import Plan
-from tanshi.simulator.machine.disk import StoreError, write_file
-from tanshi.simulator.results.reading import read_frame
-from tanshi.simulator.studies.batches.compact import standing
-from tanshi.simulator.studies.query import QueryError, ask, check_tables, connect
-from tanshi.simulator.studies.sweeps.indices import (
-    AnalysisError,
-    Measure,
-    Surface,
-    Swing,
-    indices,
-    leading,
-    surface,
-    tornado,
-)
-from tanshi.simulator.studies.sweeps.rules import Box, Condition, find_boxes, say
-from tanshi.simulator.studies.sweeps.sweep import DESIGN, read_plan
+from tanshi.simulator.machine.disk import write_file
+from tanshi.simulator.studies.sweeps.conditions import Condition
+from tanshi.simulator.studies.sweeps.indices import AnalysisError, Measure, Swing, indices, leading, tornado
+from tanshi.simulator.studies.sweeps.outcomes import read_outcomes
+from tanshi.simulator.studies.sweeps.outputs import absent_outputs, label_of
+from tanshi.simulator.studies.sweeps.rules import Box, find_boxes
+from tanshi.simulator.studies.sweeps.rules import say as say_box
+from tanshi.simulator.studies.sweeps.surface import Surface, fit
 
 Array = NDArray[np.float64]
 ANALYSIS = "analysis"
-NAMED = 8
-"""Runs named one by one in a refusal."""
-
-
-class IncompleteStudy(StoreError):
-    """Runs are missing or failed: what is there is no sample of the design."""
-
-    exit_code = 1
 
 
 @dataclass(frozen=True)
@@ -96,70 +81,15 @@ class Study:
         """The measure by which this design ranks parameters."""
         return leading(self.plan.spec.design.method)
 
+    @property
+    def titles(self) -> dict[str, str]:
+        """What parameters, and groups of them, are called in tables and figures."""
+        groups = {factor.group: factor.group for factor in self.plan.factors if factor.draw.group}
+        return {factor.name: factor.title for factor in self.plan.factors} | groups
 
-def read_outcomes(folder: Path) -> tuple[Plan, pd.DataFrame]:
-    """The design of a sweep with the outputs of every run, one column each.
-
-    Raises
-    ------
-    IncompleteStudy
-        Where runs are missing or failed; they are named, and how to rerun them is said.
-    StoreError
-        Where the folder holds no sweep.
-    """
-    plan = read_plan(folder)
-    now = standing(folder)
-    if now.failed or now.missing:
-        raise IncompleteStudy(_incomplete(folder, now.failed, now.missing))
-    design = read_frame(folder / DESIGN, ("run", "scenario", "point", "seed", *_drawn(plan)))
-    wanted = sorted({output.variable for output in plan.spec.outputs.values()})
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in wanted)
-    database = connect(folder)
-    try:
-        annual = ask(database, f"select run, variable, year, value from annual where variable in ({names})")
-    except QueryError:
-        check_tables(folder)
-        raise
-    finally:
-        database.close()
-    starts = {scenario.name: scenario.policy_start for scenario in plan.scenarios}
-    start = annual["run"].map(dict(zip(design["run"], design["scenario"].map(starts), strict=True)))
-    outcomes = design
-    for name, output in plan.spec.outputs.items():
-        outcomes = outcomes.merge(_one(annual, start, output).rename(name), left_on="run", right_index=True, how="left")
-    return plan, outcomes
-
-
-def _drawn(plan: Plan) -> list[str]:
-    return [name for factor in plan.factors for name in (factor.name, f"u:{factor.name}")]
-
-
-def _one(annual: pd.DataFrame, start: pd.Series[int], output: Output) -> pd.Series[float]:
-    rows = annual[annual["variable"] == output.variable]
-    last = output.year if output.year is not None else int(rows["year"].max())
-    if output.over == "year":
-        return rows[rows["year"] == last].set_index("run")["value"]
-    within = rows[(rows["year"] <= last) & (rows["year"] >= start.loc[rows.index])]
-    grouped = within.groupby("run")["value"]
-    return grouped.sum() if output.over == "sum" else grouped.max() if output.over == "max" else grouped.mean()
-
-
-def _incomplete(folder: Path, failed: Mapping[str, str], missing: Sequence[str]) -> str:
-    lines = [f"{folder} cannot be analysed: {len(failed)} runs failed and {len(missing)} are missing."]
-    for name, reason in list(failed.items())[:NAMED]:
-        lines.append(f"  {name} failed: {reason.splitlines()[0] if reason else ''}")
-    if len(failed) > NAMED:
-        lines.append(f"  and {len(failed) - NAMED} more failed")
-    if missing:
-        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
-        lines.append(f"  missing: {', '.join(missing[:NAMED])}{more}")
-    lines.append(f"To run them: tanshi sweep {folder}")
-    if failed:
-        lines.append(
-            f"A run that fails again has its parameters and traceback in {folder}/<run>.failed; change the sweep's"
-            " ranges so that it is left out, and start the sweep in another folder."
-        )
-    return "\n".join(lines)
+    def number_of(self, parameter: str) -> int:
+        """Column of a parameter in `unit`; of a group that of its first."""
+        return next(n for n, f in enumerate(self.plan.factors) if parameter in (f.name, f.group))
 
 
 def analyse(folder: Path, conditions: Sequence[Condition] = ()) -> Study:
@@ -184,11 +114,10 @@ def study(plan: Plan, outcomes: pd.DataFrame, conditions: Sequence[Condition] = 
     outcomes
         One row a run with ``scenario``, ``point``, ``seed``, the design's ``u:`` columns and the outputs.
     """
-    from tanshi.simulator.results.variables import CATALOGUE
-
     unit: Array = np.zeros((0, len(plan.factors)))
     findings: list[Finding] = []
     rules: list[Rule] = []
+    left_out = [told_absent(*where, why) for where, why in absent_outputs(plan).items()]
     unexplained: list[str] = []
     for scenario in dict.fromkeys(outcomes["scenario"]):
         rows = outcomes[outcomes["scenario"] == scenario]
@@ -196,22 +125,50 @@ def study(plan: Plan, outcomes: pd.DataFrame, conditions: Sequence[Condition] = 
         unit = by_point[[f"u:{f.name}" for f in plan.factors]].first().to_numpy(dtype=np.float64)
         values: dict[str, Array] = {}
         for name, output in plan.spec.outputs.items():
+            here = rows[name].notna()
+            if not here.all():
+                if here.any():
+                    left_out.append(
+                        say(
+                            "{scenario}, {output}: left out, since only {count} of {runs} runs make it",
+                            scenario=scenario,
+                            output=name,
+                            count=int(here.sum()),
+                            runs=len(rows),
+                        )
+                    )
+                continue
             values[name] = by_point[name].mean().to_numpy(dtype=np.float64)
             spread = float(by_point[name].std(ddof=1).mean()) if len(plan.spec.seeds) > 1 else 0.0
-            known = CATALOGUE.get(output.variable)
-            # A sum over years has no "per year" any more.
-            label = known.unit if known else ""
-            label = label.removesuffix("/yr") if output.over == "sum" else label
             findings.append(
-                finding(plan.spec.design, plan.factors, unit, values[name], str(scenario), name, label, spread)
+                finding(
+                    plan.spec.design,
+                    plan.factors,
+                    unit,
+                    values[name],
+                    str(scenario),
+                    name,
+                    label_of(output),
+                    spread,
+                    independent=not plan.constraints,
+                )
             )
         for condition in conditions:
-            found = _rules(str(scenario), condition, plan.factors, unit, values[condition.output])
+            if not all(name in values for name in condition.outputs):
+                continue
+            found = _rules(str(scenario), condition, plan.factors, unit, values)
             rules += found
             if not found:
-                share = 100 * float(condition(values[condition.output]).mean())
+                share = 100 * float(condition(values).mean())
                 unexplained.append(f"{scenario}, {condition}: {share:.0f} % of all points, no simple rule says which")
-    return Study(plan, unit, outcomes, findings, rules, unexplained)
+    if not findings:
+        raise AnalysisError("nothing can be analysed: {why}", why="; ".join(left_out))
+    return Study(plan, unit, outcomes, findings, rules, [*unexplained, *left_out])
+
+
+def told_absent(scenario: str, output: str, why: str) -> str:
+    """What is left out, and why."""
+    return say("{scenario}, {output}: left out, since {why}", scenario=scenario, output=output, why=why)
 
 
 def finding(
@@ -223,8 +180,15 @@ def finding(
     output: str,
     label: str = "",
     spread: float = 0.0,
+    *,
+    independent: bool = True,
 ) -> Finding:
     """Everything about one output; the analysis of a function given as numbers goes the same way.
+
+    Parameters
+    ----------
+    independent
+        Whether the parameters vary independently: no constraints.
 
     Raises
     ------
@@ -232,18 +196,33 @@ def finding(
         As `indices`.
     """
     names = [factor.name for factor in factors]
+    choices = [len(factor.choices) for factor in factors]
+    words = [bool(f.choices) and not all(isinstance(c, int | float) for c in f.choices) for f in factors]
+    sound = len(values) == len(unit) and bool(np.isfinite(values).all())
+    fitted = fit(unit, values, choices) if sound else None
     try:
-        measures = indices(design, names, unit, values)
+        measures = indices(
+            design,
+            names,
+            unit,
+            values,
+            groups=[factor.group for factor in factors],
+            choices=choices,
+            surface=fitted,
+            independent=independent,
+        )
     except AnalysisError as error:
         raise AnalysisError("{scenario}, {output}: {error}", scenario=scenario, output=output, error=error) from error
-    swings = tornado(names, unit, values)
-    return Finding(scenario, output, label, values, spread, measures, swings, surface(unit, values))
+    swings = tornado(names, unit, values, fitted, words)
+    return Finding(scenario, output, label, values, spread, measures, swings, fitted)
 
 
-def _rules(scenario: str, condition: Condition, factors: Sequence[Factor], unit: Array, values: Array) -> list[Rule]:
+def _rules(
+    scenario: str, condition: Condition, factors: Sequence[Factor], unit: Array, values: Mapping[str, Array]
+) -> list[Rule]:
     hits = condition(values)
     boxes = find_boxes(unit, hits, [len(f.choices) for f in factors])
-    return [Rule(scenario, str(condition), say(box, factors), box, float(hits.mean())) for box in boxes]
+    return [Rule(scenario, str(condition), say_box(box, factors), box, float(hits.mean())) for box in boxes]
 
 
 def tables(result: Study) -> dict[str, pd.DataFrame]:
@@ -262,7 +241,7 @@ def tables(result: Study) -> dict[str, pd.DataFrame]:
             for s in f.swings
         ]
     )
-    fit = pd.DataFrame(
+    spread = pd.DataFrame(
         [
             {
                 "scenario": f.scenario,
@@ -289,12 +268,42 @@ def tables(result: Study) -> dict[str, pd.DataFrame]:
                 "density": r.box.density,
                 "coverage": r.box.coverage,
                 "rate_overall": r.rate,
+                "chance": max(r.box.chances.values(), default=float("nan")),
             }
             for r in result.rules
         ],
-        columns=["scenario", "outcome", "rule", "points", "density", "coverage", "rate_overall"],
+        columns=["scenario", "outcome", "rule", "points", "density", "coverage", "rate_overall", "chance"],
     )
-    return {"indices": index, "tornado": swing, "outputs": fit, "rules": rules, "points": result.outcomes}
+    return {
+        "indices": index,
+        "tornado": swing,
+        "outputs": spread,
+        "rules": rules,
+        "peeling": _peeling(result),
+        "points": result.outcomes,
+    }
+
+
+def _peeling(result: Study) -> pd.DataFrame:
+    """The boxes on the way to each rule: what a wider or a narrower one would hold."""
+    rows = [
+        {
+            "scenario": rule.scenario,
+            "outcome": rule.condition,
+            "rule": rule.text,
+            "step": number,
+            "points": step.points,
+            "density": step.density,
+            "coverage": step.coverage,
+            "parameters": len(step.bounds),
+            "box": say_box(step, result.plan.factors),
+            "chosen": step is rule.box.path[rule.box.at] if rule.box.path else False,
+        }
+        for rule in result.rules
+        for number, step in enumerate(rule.box.path)
+    ]
+    columns = ["scenario", "outcome", "rule", "step", "points", "density", "coverage", "parameters", "box", "chosen"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def write_tables(folder: Path, result: Study) -> list[Path]:

@@ -12,7 +12,7 @@ import pandas as pd
 from tanshi.language import say
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.reading import FORMAT, RECORD, read_record
-from tanshi.simulator.results.store import TABLES, read_manifest
+from tanshi.simulator.results.store import FAILED, TABLES, names_in
 from tanshi.simulator.results.tables import PERIOD_COLUMNS, TRADE_COLUMNS, RunResult
 from tanshi.simulator.studies.batches.compact import DATASET
 from tanshi.simulator.studies.sweeps.sweep import PLAN
@@ -149,13 +149,15 @@ def open_batch(folder: Path) -> Batch:
         raise NothingToShow("{folder} is a file; give the folder of a batch, such as results/<time>", folder=folder)
     mark = mark_of(folder)
     notes: list[str] = []
-    try:
-        wanted = list(read_manifest(folder).get("runs", {}))
-    except StoreError as error:
-        wanted, notes = [], [say("The list of this batch's runs cannot be read: {error}.", error=error)]
     there = sorted(p.parent.name for p in folder.glob(f"*/{RECORD}") if p.parent.name[0] != ".")
     there = [name for name in there if name != DATASET]
-    names = [*(name for name in wanted if name in there), *(name for name in there if name not in wanted)]
+    try:
+        wanted = names_in(folder)
+    except StoreError as error:
+        wanted = list(dict.fromkeys(name.removesuffix(FAILED) for name in there))
+        notes = [say("The list of this batch's runs cannot be read: {error}.", error=error)]
+    found = set(there)
+    names = [name for run in wanted for name in (run, f"{run}{FAILED}") if name in found]
     runs: list[Run] = []
     failed: list[str] = []
     odd: list[str] = []
@@ -166,11 +168,11 @@ def open_batch(folder: Path) -> Batch:
             run, problem = None, f"{name}: {error}"
         if run is not None:
             runs.append(run)
-        elif name.endswith(".failed"):
+        elif name.endswith(FAILED):
             failed.append(problem)
         else:
             odd.append(problem)
-    missing = [name for name in wanted if name not in there and f"{name}.failed" not in there]
+    missing = [name for name in wanted if name not in found and f"{name}{FAILED}" not in found]
     if not runs:
         raise NothingToShow(_nothing(folder, there, failed, odd, missing))
     notes += _notes(runs, wanted, failed, odd, missing)

@@ -23,7 +23,7 @@ def indices(study: Study, finding: Finding) -> Chart:
     ranked = finding.ranked(study.measure)[:MOST]
     if not ranked:
         return empty("No parameter moves this outcome.")
-    titles = {factor.name: factor.title for factor in study.plan.factors}
+    titles = study.titles
     names = [m.parameter for m in ranked]
     sets = [(study.measure, TOTAL)] + ([("first", FIRST)] if study.measure == "total" else [])
     traces = []
@@ -45,11 +45,11 @@ def indices(study: Study, finding: Finding) -> Chart:
 
 
 def tornado(study: Study, finding: Finding) -> Chart:
-    """Mean outcome in the lowest and highest fifth of each parameter's range."""
+    """Mean outcome at the low and the high end of each parameter's range, the others averaged out."""
     swings = list(finding.swings)[:MOST]
     if not swings:
         return empty("No parameter moves this outcome.")
-    titles = {factor.name: factor.title for factor in study.plan.factors}
+    titles = study.titles
     middle = swings[0].middle
     traces = [
         {
@@ -59,7 +59,7 @@ def tornado(study: Study, finding: Finding) -> Chart:
             "hovertemplate": "%{y}: %{customdata:,.4g}",
         }
         for name, colour, value in (
-            ("lowest fifth", LOW, attrgetter("low")), ("highest fifth", HIGH, attrgetter("high"))
+            ("low end", LOW, attrgetter("low")), ("high end", HIGH, attrgetter("high"))
         )
     ]  # fmt: skip
     return _bars(traces, len(swings), barmode="overlay")

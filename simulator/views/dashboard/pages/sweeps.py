@@ -78,7 +78,7 @@ def register(app: Dash, desk: Desk) -> None:
 def body(desk: Desk, batch: Batch, study: Study, outcome: str, parameter: str) -> list[Any]:
     """Charts and table of one outcome."""
     found = next((f for f in study.findings if f"{f.scenario} {f.output}" == outcome), study.findings[0])
-    titles = {factor.name: factor.title for factor in study.plan.factors}
+    titles = study.titles
     unit = found.unit or "-"
     source = say("{source} Bars: 95 % intervals.", source=desk.source(batch))
     charts = figures(
