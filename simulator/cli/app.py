@@ -21,6 +21,7 @@ from tanshi.errors import Message, TanshiError
 from tanshi.language import LANGUAGES, say
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten, visible
 from tanshi.simulator.cli import calibrate as cli_calibrate
+from tanshi.simulator.cli import cluster as cli_cluster
 from tanshi.simulator.cli import dashboard as cli_dashboard
 from tanshi.simulator.cli import doctor as cli_doctor
 from tanshi.simulator.cli import drift as cli_drift
@@ -243,6 +244,7 @@ def sinks(
 
 cli_studies.register(app)
 cli_calibrate.register(app)
+cli_cluster.register(app)
 cli_dashboard.register(app)
 cli_doctor.register(app)
 cli_drift.register(app)

@@ -236,7 +236,17 @@ def analyse(
         list[str] | None,
         typer.Option(metavar="OUTPUT=max|min", help="Say how much worse each scenario does than the best."),
     ] = None,
+    control: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            metavar="TIMES",
+            show_default=False,
+            help="Sharpen the means by the equilibrium model at so many times the points (qmc).",
+        ),
+    ] = None,
     figures: Annotated[bool, typer.Option(help="Draw a page for every scenario and output.")] = True,
+    workers: Workers = None,
 ) -> None:
     """Say which parameters move the outcomes: indices with intervals, tornado, surfaces, rules."""
     from tanshi.simulator.machine.disk import write_file
@@ -260,7 +270,21 @@ def analyse(
         compared = regrets(result.outcomes, goals)
         write_file(folder / ANALYSIS / "regret.csv", regret_table(compared).to_csv(index=False).encode("utf-8"))
         print(f"\n{regret_words(compared)}")
+    if control is not None:
+        _sharpen(folder, control, workers)
     print(f"\nTables and figures in {folder / ANALYSIS}.")
+
+
+def _sharpen(folder: Path, times: int, workers: int | None) -> None:
+    from tanshi.simulator.machine.disk import write_file
+    from tanshi.simulator.studies.sweeps.analyse import ANALYSIS
+    from tanshi.simulator.studies.sweeps.control import control, control_table, control_words
+
+    with bar() as progress:
+        found = control(folder, times, workers=workers, progress=progress)
+    text = control_table(found).to_csv(index=False, float_format="%.8g")
+    write_file(folder / ANALYSIS / "control.csv", text.encode("utf-8"))
+    print(f"\n{control_words(found, folder)}")
 
 
 def _print_indices(result: Study) -> None:
@@ -315,7 +339,7 @@ def compact(
 
     for file, extra in ((netcdf, "netcdf"), (excel, "excel")):
         if file is not None:  # before the work is done
-            need(extra, "The file cannot be written.", place=f"--{extra}")
+            need(extra, "The file cannot be written.", place="--" + extra)
             free_file(file, overwrite=overwrite)
     rows = gather(folder)
     print(", ".join(f"{count:,} rows of {name}" for name, count in rows.items()) + f" in {folder / DATASET}.")

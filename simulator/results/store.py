@@ -32,7 +32,7 @@ TABLES = {"annual": ANNUAL_COLUMNS, "periods": PERIOD_COLUMNS, "trades": TRADE_C
 BATCH_FILES = frozenset(
     {
         *("iamc.csv", "iamc.xlsx", "report.html", "summary.csv", "words.txt", "figures", "checkpoints"),
-        *("manifest.json", "sweep.json", "design.parquet", "dataset", "analysis"),
+        *("manifest.json", "sweep.json", "design.parquet", "dataset", "analysis", "control"),
     }
 )
 MANIFEST = "manifest.json"

@@ -229,7 +229,8 @@ class Results:
     @property
     def units(self) -> pd.Series[str]:
         """Unit of every variable of `annual`."""
-        names: list[str] = list(self.runs[0].annual["variable"].unique()) if self.runs else []
+        first = {name: n for n, (name, _) in reversed(list(enumerate(self._told())))}  # of each scenario
+        names = dict.fromkeys(name for n in sorted(first.values()) for name in self.runs[n].annual["variable"].unique())
         return pd.Series({name: CATALOGUE[name].unit for name in names if name in CATALOGUE}, name="unit", dtype=str)
 
     @property

@@ -171,9 +171,7 @@ def test_a_full_disk_leaves_nothing_half_written(
         monkeypatch.setattr(store, "_write_record", full)
     elif step == "trades.parquet":
         write = write_table
-        monkeypatch.setattr(
-            store, "write_table", lambda p, f, required: (full if p.name == step else write)(p, f, required)
-        )
+        monkeypatch.setattr(store, "write_table", lambda p, f, *more: (full if p.name == step else write)(p, f, *more))
     else:
         rename = os.rename
         monkeypatch.setattr(os, "rename", lambda a, b: full() if str(a).endswith(".part") else rename(a, b))

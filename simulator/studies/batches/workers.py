@@ -17,12 +17,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
 from tanshi.simulator.machine.threads import keep_one_thread
+from tanshi.simulator.studies.batches.serving import FILES, read_keys
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -171,6 +173,27 @@ class Cluster:
         self.client.close(timeout=2)
 
 
+def security_of(address: str) -> Any:
+    """What a ``tls://`` address needs: the certificates in the folder that TANSHI_TLS names; None for others.
+
+    Raises
+    ------
+    UserError
+        Where there are none.
+    """
+    if not address.startswith("tls://"):
+        return None
+    from distributed.security import Security
+
+    keys = read_keys(Path(os.environ.get("TANSHI_TLS", "certificates")), "TANSHI_TLS")
+    assert keys is not None
+    files = {option: str(keys.folder / name) for option, name in FILES.items()}
+    make: Any = Security
+    return make(
+        tls_ca_file=files["ca"], tls_client_cert=files["cert"], tls_client_key=files["key"], require_encryption=True
+    )
+
+
 def cluster(address: str) -> Cluster:
     """Connect to a Dask scheduler.
 
@@ -183,13 +206,13 @@ def cluster(address: str) -> Cluster:
     from distributed import Client
 
     try:
-        if found := re.fullmatch(r"tcp://([^:/\[\]]+):(\d+)", address):  # Dask would knock for ten seconds
+        if found := re.fullmatch(r"(?:tcp|tls)://([^:/\[\]]+):(\d+)", address):  # Dask would knock for ten seconds
             socket.create_connection((found[1], int(found[2])), timeout=10).close()
         make: Any = Client
-        client = make(address, timeout=10, set_as_default=False, name="tanshi")
+        client = make(address, timeout=10, set_as_default=False, name="tanshi", security=security_of(address))
     except (OSError, OverflowError, ValueError, TypeError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        hint = "Start one: dask scheduler; and workers: dask worker tcp://host:8786 --nthreads 1."
+        hint = "Start one, with workers: tanshi cluster."
         problem = Problem("the address of a Dask scheduler", f"{address!r} ({why})", "--scheduler", hint=hint)
         raise UserError("The cluster cannot be reached.", [problem]) from error
     return Cluster(address, client)

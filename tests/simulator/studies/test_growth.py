@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,7 @@ from tanshi.simulator.studies.sweeps.growth import CannotGrow, grow
 from tanshi.simulator.studies.sweeps.sweep import Sweeping, open_sweep, run_sweep
 from tests.simulator.studies.conftest import contents
 
+ROOT = Path(__file__).parents[3]
 TINY = """
 scenarios: [S1]
 set: {years.end: 2023, firms.number: 24, market.periods_per_year: 1, drift.mode: none, banking.horizon: 0}
@@ -241,3 +245,24 @@ def test_a_constraint_that_nothing_meets_or_that_says_nothing_is_refused(tmp_pat
             open_sweep(write(tmp_path / "a.yaml", FLOOR + f"constraints: [{wrong}]\n"))
     with pytest.raises(UserError, match="vary independently"):
         open_sweep(write(tmp_path / "a.yaml", FLOOR.replace("qmc", "sobol") + "constraints: [price.floor <= 9]\n"))
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes through /proc")
+def test_a_sweep_killed_while_it_grows_goes_on_and_leaves_the_old_as_it_was(copy: Path, tmp_path: Path) -> None:
+    before = stamps(copy)
+    command = [sys.executable, str(ROOT / "run.py"), "sweep", str(copy), "--samples", "32", "--workers", "2"]
+    for _ in range(2):
+        there = len(list(copy.glob("*-p*/run.json")))
+        growing = subprocess.Popen(
+            command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        end = time.monotonic() + 120
+        while len(list(copy.glob("*-p*/run.json"))) < there + 3 and time.monotonic() < end:
+            time.sleep(0.01)
+        growing.kill()
+        growing.wait()
+        command = [sys.executable, str(ROOT / "run.py"), "sweep", str(copy), "--workers", "2"]
+    assert main(["sweep", str(copy), "--workers", "1"]) == 0
+    fresh = open_sweep(write(tmp_path / "tiny.yaml", TINY.replace("samples: 4", "samples: 32")))
+    run_sweep(fresh, tmp_path / "fresh", workers=1)
+    assert_grown(copy, before, tmp_path / "fresh")
