@@ -13,7 +13,7 @@ from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli import params as cli_params
 from tanshi.simulator.cli.new import new
-from tanshi.simulator.cli.outputs import writable_folder
+from tanshi.simulator.cli.outputs import writable_file, writable_folder
 from tanshi.simulator.machine.progress import bar
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def sweep(
 ) -> None:
     """Run a design of points over scenarios and seeds, go on with it when it was killed, let it grow.
 
-    Ready-made: cap, coverage, benchmarks, elasticities, abatement_spread, strategies, drift, weak_cells.
+    Ready-made: cap, coverage, benchmarks, elasticities, abatement_spread, strategies, drift, weak_cells, robust.
     """
     from tanshi.simulator.studies.sweeps.growth import grow
     from tanshi.simulator.studies.sweeps.sweep import Sweeping, open_sweep, run_sweep
@@ -323,11 +323,21 @@ def compact(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch or a sweep.")],
     netcdf: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.nc", help="Write annual values with units as netCDF too.", show_default=False),
+        typer.Option(
+            callback=writable_file,
+            metavar="FILE.nc",
+            show_default=False,
+            help="Write annual values with units as netCDF too.",
+        ),
     ] = None,
     excel: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.xlsx", help="Write annual values and design as a workbook too.", show_default=False),
+        typer.Option(
+            callback=writable_file,
+            metavar="FILE.xlsx",
+            show_default=False,
+            help="Write annual values and design as a workbook too.",
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace such files that are there.")] = False,
 ) -> None:

@@ -18,6 +18,7 @@ COMMANDS: dict[str, Sequence[str]] = {
     "dashboard": ("dashboard",),
     "live": ("live", "S1"),
     "cluster": ("run", "S1", "--years", "2022-2023", "--scheduler", "tcp://127.0.0.1:1"),
+    "netcdf": ("compact", "results", "--netcdf", "a.nc"),
     "excel": ("new", "table", "example.xlsx"),
 }
 

@@ -16,7 +16,10 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.sweep import Draw
 from tanshi.scenarios.sweep_load import SweepError, load_sweep, plan_from, ready_made
 
-VARIABLES = ("Price|Carbon", "Carbon Market|Trading Volume", "Carbon Market|Net Transfers", "Emissions|CO2", "GDP|MER")
+VARIABLES = (
+    *("Price|Carbon", "Carbon Market|Trading Volume", "Carbon Market|Net Transfers", "Emissions|CO2", "GDP|MER"),
+    "Compliance|Shortfall",
+)
 ORIGINAL = {path: figure.value for path, figure in catalogue("shanxi_2022").items()}
 HEAD = "scenarios: [S1]\n"
 TWO = HEAD + "parameters:\n  cap.tightness: {uniform: [0, 0.1]}\n  cap.decline: {uniform: [0, 0.1]}\n"
@@ -148,7 +151,17 @@ def test_every_ready_made_sweep_loads_and_reads_back(name: str) -> None:
 
 def test_ready_made_sweeps_are_those_of_the_documentation() -> None:
     assert set(ready_made()) == {
-        *("cap", "coverage", "benchmarks", "elasticities", "abatement_spread", "strategies", "drift", "weak_cells")
+        *(
+            "cap",
+            "coverage",
+            "benchmarks",
+            "elasticities",
+            "abatement_spread",
+            "strategies",
+            "drift",
+            "weak_cells",
+            "robust",
+        )
     }
 
 

@@ -37,6 +37,8 @@ CALM = {
     "DASK_LOGGING__DISTRIBUTED": "warning",
 }
 """Dask watches itself a hundred times a second, a tenth of a core; so it takes a seventieth."""
+NO_PAGE = ("--no-dashboard", "--dashboard-address", f"{LOOPBACK}:0")
+"""Without a dashboard Dask still answers web browsers, and by itself on all addresses."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -63,13 +65,19 @@ def read_keys(folder: Path | None, place: str) -> Keys | None:
     """
     if folder is None:
         return None
-    lacking = [name for name in FILES.values() if not (folder / name).is_file()]
-    if lacking:
+    if lacking := [name for name in FILES.values() if not _is_there(folder / name)]:
         hint = "docs/studies.md shows the two lines of openssl that make them."
         got = Message("no {lacking} in {folder}", lacking=", ".join(lacking), folder=folder)
         problem = Problem(Message("a folder with {files}", files=", ".join(FILES.values())), got, place, hint=hint)
         raise UserError("The certificates cannot be read.", [problem])
     return Keys(folder.absolute())
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # no name that a file could have
+        return False
 
 
 def is_loopback(host: str) -> bool:
@@ -161,7 +169,7 @@ def serve(host: str, port: int, workers: int, keys: Keys | None = None) -> Servi
         raise UserError("The scheduler cannot listen.", [problem]) from error
     protocol = "tcp" if keys is None else "tls"
     service = Service(f"{protocol}://{host}:{port}")
-    quiet = ["--no-dashboard", "--no-show", "--protocol", protocol, *(keys.words if keys is not None else [])]
+    quiet = [*NO_PAGE, "--no-show", "--protocol", protocol, *(keys.words if keys is not None else [])]
     service.start("dask_scheduler", ["--host", host, "--port", str(port), *quiet])
     _until_it_answers(service, host, port)
     _workers(service, workers, host, keys)
@@ -197,7 +205,7 @@ def join(address: str, workers: int, keys: Keys | None = None) -> Service:
 
 
 def _workers(service: Service, count: int, host: str, keys: Keys | None) -> None:
-    words = [service.address, "--host", host, "--nworkers", str(count), "--nthreads", "1", "--no-dashboard"]
+    words = [service.address, "--host", host, "--nworkers", str(count), "--nthreads", "1", *NO_PAGE]
     words += ["--local-directory", service.room.name, "--death-timeout", "60"]
     service.start("dask_worker", [*words, *(keys.words if keys is not None else [])])
 

@@ -159,11 +159,16 @@ def study(plan: Plan, outcomes: pd.DataFrame, conditions: Sequence[Condition] = 
             found = _rules(str(scenario), condition, plan.factors, unit, values)
             rules += found
             if not found:
-                share = 100 * float(condition(values).mean())
-                unexplained.append(f"{scenario}, {condition}: {share:.0f} % of all points, no simple rule says which")
+                unexplained.append(_unexplained(str(scenario), condition, condition(values)))
     if not findings:
         raise AnalysisError("nothing can be analysed: {why}", why="; ".join(left_out))
     return Study(plan, unit, outcomes, findings, rules, [*unexplained, *left_out])
+
+
+def _unexplained(scenario: str, condition: Condition, hits: NDArray[np.bool_]) -> str:
+    if hits.all() or not hits.any():
+        return f"{scenario}, {condition}: at {'every' if hits.all() else 'no'} point"
+    return f"{scenario}, {condition}: {100 * float(hits.mean()):.0f} % of all points, no simple rule says which"
 
 
 def told_absent(scenario: str, output: str, why: str) -> str:

@@ -85,7 +85,7 @@ def cost_of(plan: Plan, folder: Path, progress: Progress | None = None) -> Cost:
     for number, name in enumerate(runs):
         if progress is not None:
             progress("one run of each scenario", number, len(runs))
-        seconds, size = _seen(folder, kept[name]) or _tried(sweeping, first[name])
+        seconds, size = _seen(folder, kept[name]) or _tried(sweeping, first[name], warm=bool(sizes))
         out[name] = (runs[name], len(kept[name]), seconds)
         sizes.append(size)
     return Cost(out, statistics.fmean(sizes))
@@ -105,11 +105,12 @@ def _seen(folder: Path, names: list[str]) -> tuple[float, int] | None:
     return (statistics.median(times), int(statistics.median(sizes))) if times else None
 
 
-def _tried(sweeping: Sweeping, label: str) -> tuple[float, int]:
+def _tried(sweeping: Sweeping, label: str, *, warm: bool) -> tuple[float, int]:
     from tanshi.simulator.model import simulate
 
     scenario = sweeping.runs[label]
-    simulate(scenario)  # what is loaded and made once is no cost of a run
+    if not warm:
+        simulate(scenario)  # what is loaded and made once is no cost of a run
     begun = time.process_time()
     result = simulate(scenario)
     seconds = time.process_time() - begun

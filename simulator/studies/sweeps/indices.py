@@ -235,7 +235,7 @@ def _powers(u: Array, y: Array, count: int) -> Array:
     most = min(HIGHEST, len(u) // 8, len(np.unique(u)) - 1)
     columns: Array = np.asarray(np.polynomial.legendre.legvander(2.0 * u - 1.0, max(most, 0)), dtype=np.float64)
     best, error = columns[:, :1], np.inf
-    for degree in range(columns.shape[1]):
+    for degree in range(min(1, columns.shape[1] - 1), columns.shape[1]):
         q, _ = np.linalg.qr(columns[:, : degree + 1])
         left_out = (y - q @ (q.T @ y)) / np.maximum(1.0 - (q**2).sum(axis=1), 1e-9)
         if (size := float((left_out**2).sum())) < error:

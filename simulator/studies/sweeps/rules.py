@@ -2,8 +2,9 @@
 
 A box starts as the whole space and loses, step by step, the thin slice whose removal raises the share of hits most.
 Of all boxes on the way, which are kept as its path, the one is chosen that best weighs how many of its points are hits
-against how many of the hits it holds; then every bound that matters little is dropped, and each that stays is held
-against chance. Where a box holds all hits and nothing else it is found as it is, however few lie outside.
+against how many of the hits it holds; then every bound that matters little is dropped, and each side that chance
+alone would often have made as good. Where a box holds all hits and nothing else it is found as it is, however few lie
+outside.
 
 References
 ----------
@@ -33,7 +34,7 @@ TOLERANCE = 0.02
 """A bound is dropped where the box stays as good within this."""
 MOST_BOXES = 3
 CHANCE = 0.05
-"""A box that splits perfectly is believed where chance alone would split so less often."""
+"""A bound, or a box that splits perfectly, is believed where chance alone would do as well less often."""
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,36 @@ def _peel(sample: _Sample) -> tuple[dict[int, Bound], list[Box], int]:
         score = sample.score(inside)
         if score > best_score:
             best, best_score, at = dict(bounds), score, len(path) - 1
-    return _simplify(sample, best), path, at
+    return _believed(sample, _simplify(sample, best)), path, at
+
+
+def _believed(sample: _Sample, bounds: dict[int, Bound]) -> dict[int, Bound]:
+    """The box without the sides that chance alone would often have made as good, the least believable first."""
+    from scipy.stats import binom
+
+    kept = dict(bounds)
+    while kept:
+        box = sample.box(kept)
+        trials = list(_one_side_less(kept))
+        chances = [
+            float(binom.sf(round(box.density * box.points) - 1, box.points, sample.box(trial).density))
+            for trial in trials
+        ]
+        worst = int(np.argmax(chances))
+        if chances[worst] <= CHANCE:
+            return kept
+        kept = trials[worst]
+    return kept
+
+
+def _one_side_less(bounds: Mapping[int, Bound]) -> Iterator[dict[int, Bound]]:
+    for i, bound in bounds.items():
+        rest = {k: b for k, b in bounds.items() if k != i}
+        if bound.choices is None and bound.low > 0.0 and bound.high < 1.0:
+            yield {**bounds, i: replace(bound, low=0.0)}
+            yield {**bounds, i: replace(bound, high=1.0)}
+        else:
+            yield rest
 
 
 def _slices(sample: _Sample, inside: Mask, bounds: Bounds) -> Iterator[tuple[int, Bound, Mask]]:

@@ -73,7 +73,7 @@ def _indices(axes: Axes, result: Study, finding: Finding, titles: Mapping[str, s
     place = np.arange(len(ranked))
     values = np.array([m.value for m in ranked])
     error = _whiskers(ranked)
-    first = {m.parameter: m for m in finding.measures if m.measure == "first"}
+    first = {m.parameter: m for m in finding.measures if m.measure == "first" and result.measure == "total"}
     thick = 0.36 if first else 0.6
     shift = thick / 2 if first else 0.0
     axes.barh(place - shift, values, thick, color=TOTAL, xerr=error, ecolor=style.INK, capsize=2, label="total")
@@ -100,8 +100,8 @@ def _tornado(axes: Axes, finding: Finding, titles: Mapping[str, str]) -> None:
     axes.set_yticks(place, [_shorten(titles[s.parameter]) for s in swings])
     axes.legend(fontsize=7.5, frameon=False, loc="lower right")
     axes.locator_params(axis="x", nbins=5)
-    how = "fitted mean" if finding.surface is not None else "mean of the points"
-    _plain(axes, f"{how[0].upper()}{how[1:]} at the ends of each range (median {middle:,.4g})")
+    how = "Fitted mean" if finding.surface is not None else "Mean"
+    _plain(axes, f"{how} at a range's ends (median {middle:,.4g})")
 
 
 def _top(result: Study, finding: Finding, count: int) -> list[int]:
@@ -178,6 +178,9 @@ def sensitivity_words(result: Study) -> str:
         else:
             shown = [f"{titles[m.parameter]} {m.value:,.3g} ({m.low:,.3g} to {m.high:,.3g})" for m in ranked]
             text += f" {MEASURES[result.measure]}: {', '.join(shown)}."
+            if result.measure == "rank_correlation" and (own := f.ranked("first")[:3]):
+                told = [f"{titles[m.parameter]} {100 * m.value:.0f} %" for m in own if m.value >= 0.005]
+                text += f" Alone they explain of the variance: {', '.join(told)}." if told else ""
         if f.spread:
             text += f" Between seeds it moves by {f.spread:,.3g}."
         lines.append(text)

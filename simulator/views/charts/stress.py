@@ -13,6 +13,7 @@ from tanshi.simulator.studies.sweeps.regret import Regret, regret_table
 from tanshi.simulator.studies.sweeps.rules import say as say_box
 from tanshi.simulator.studies.sweeps.stress import Nearest, Stress, tables
 from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.printing import printing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,7 +96,7 @@ def stress_figure(result: Stress) -> Figure:
     shown = list(result.misses)[::-1]
     with matplotlib.rc_context(style.RC):  # type: ignore[arg-type, unused-ignore]
         high = 1.7 + 0.34 * max(len(shown), 2)
-        figure = Figure(figsize=(8.0, high), dpi=style.DPI, facecolor="white")
+        figure = Figure(figsize=(8.0, high), dpi=printing().dpi, facecolor="white")
         axes = figure.add_axes((0.34, 0.85 / high, 0.62, 1 - 1.45 / high))
         place = np.arange(len(shown))
         shares = np.array([100 * m.share for m in shown])

@@ -13,7 +13,7 @@ from typer.models import OptionInfo
 from tanshi.simulator.cli import main
 from tanshi.simulator.cli.app import app
 
-READS = {"--imports", "--prices", "--map", "--table", "--units", "--tables", "--constraints"}
+READS = {"--imports", "--prices", "--map", "--table", "--units", "--tables", "--constraints", "--tls"}
 """Options that name a file to read."""
 
 
@@ -36,7 +36,9 @@ def writing() -> list[tuple[str, str]]:
 
 
 ARGUMENTS = {
+    "compact": ["nowhere"],
     "sweep": ["cap"],
+    "stress": ["cap"],
     "compare": ["S1"],
     "fans": ["S1"],
     "report": ["nowhere"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -131,3 +132,33 @@ def test_stored_results_read_as_the_same_kind_of_object(tmp_path: Path) -> None:
     assert len(one.trades) > 0
     again = simulate("S5", **{**SMALL, "years": {"end": 2022}})
     assert again.annual["Price|Carbon"].equals(one.annual["Price|Carbon"])
+
+
+UNGUARDED = """
+from tanshi import simulate
+
+small = dict(years={"end": 2022}, firms={"number": 16}, market={"periods_per_year": 1})
+here = simulate(["S1", "S3"], seeds=[4, 2], **small)
+there = simulate(["S1", "S3"], seeds=[4, 2], workers=2, **small)
+assert there.annual.equals(here.annual) and there.trades.equals(here.trades), "not the same"
+print(len(there), there.scenarios, there.seeds)
+"""
+
+
+@pytest.mark.parametrize("how", ["a file", "standard input"])
+def test_a_script_without_a_guard_uses_several_processes(how: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(UNGUARDED)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    words, given = ([str(tmp_path / "mine.py")], "") if how == "a file" else (["-"], UNGUARDED)
+    ran = subprocess.run(
+        [sys.executable, *words], cwd=tmp_path, env=environment, input=given, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines()[-1] == "4 ['S1', 'S3'] [2, 4]"
+    assert "Traceback" not in ran.stderr
+
+
+def test_lists_that_hold_nothing_are_refused() -> None:
+    for wrong in ({"scenario": []}, {"scenario": "S1", "seeds": []}):
+        with pytest.raises(UserError, match="nothing to run"):
+            simulate(**wrong)
