@@ -345,7 +345,7 @@ def compact(
     from tanshi.scenarios.extras import need
     from tanshi.simulator.studies.batches.compact import DATASET
     from tanshi.simulator.studies.batches.compact import compact as gather
-    from tanshi.simulator.views.exports import free_file
+    from tanshi.simulator.views.reports.exports import free_file
 
     for file, extra in ((netcdf, "netcdf"), (excel, "excel")):
         if file is not None:  # before the work is done

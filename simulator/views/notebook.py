@@ -28,7 +28,7 @@ from tanshi.simulator.studies.batches.batch import fill_folder, run_key, with_se
 from tanshi.simulator.studies.compiling import compile_in_sight
 from tanshi.simulator.studies.sweeps.sweep import DESIGN
 from tanshi.simulator.views.charts.plots import Plots
-from tanshi.simulator.views.exports import dataset_of, free_file, write_netcdf, write_workbook
+from tanshi.simulator.views.reports.exports import dataset_of, free_file, write_netcdf, write_workbook
 from tanshi.simulator.views.reports.folder import Folder, open_folder
 
 if TYPE_CHECKING:

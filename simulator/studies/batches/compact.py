@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ import pandas as pd
 
 from tanshi.simulator.machine.disk import PARQUET, StoreError, table_bytes, told
 from tanshi.simulator.results.columns import about
-from tanshi.simulator.results.reading import read_about, read_arrow, read_frame, read_record
+from tanshi.simulator.results.reading import RECORD, read_about, read_arrow, read_frame, read_json, read_record
 from tanshi.simulator.results.store import TABLES, publish, read_manifest
+from tanshi.simulator.results.stored import READERS
 
 DATASET = "dataset"
 DIAGNOSTICS = ("worst_residual", "worst_walras", "iterations", "unsettled_periods")
+AT_ONCE = 64
+"""Runs whose tables are read ahead."""
 GATHER = 1 << 18
 """Rows gathered before they are written as one group: what the memory of the writer depends on."""
 
@@ -129,10 +133,14 @@ def _number(value: object) -> float:
 def _tables(folder: Path, names: Sequence[str], table: str) -> Iterator[Any]:
     import pyarrow as pa
 
-    for name in names:
-        known = read_record(folder / name).get("tables", {}).get(table, {}).get("sha256", "")
-        read = read_arrow(folder / name / f"{table}.parquet", TABLES[table], sha256=known)
-        yield read.add_column(0, "run", pa.array([name] * len(read), pa.string()))
+    def read(name: str) -> Any:
+        known = read_json(folder / name / RECORD).get("tables", {}).get(table, {}).get("sha256", "")
+        found = read_arrow(folder / name / f"{table}.parquet", TABLES[table], sha256=known)
+        return found.add_column(0, "run", pa.array([name] * len(found), pa.string()))
+
+    with ThreadPoolExecutor(READERS) as pool:
+        for start in range(0, len(names), AT_ONCE):  # no more of them in memory
+            yield from pool.map(read, names[start : start + AT_ONCE])
 
 
 def _write(path: Path, tables: Iterator[Any]) -> int:

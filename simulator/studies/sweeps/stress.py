@@ -15,7 +15,7 @@ change. Environmental Modelling & Software 42.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ from tanshi.simulator.studies.sweeps.surface import Surface, fit
 from tanshi.simulator.studies.sweeps.sweep import run_sweep
 
 Array = NDArray[np.float64]
+Predicted = Callable[[Array], Array]
+"""An output at (points, parameters) of the unit cube."""
 ROUNDS = 4
 """Settings that are tried on the model for one scenario."""
 CANDIDATES = 2048
@@ -259,8 +261,10 @@ def _search(
     original = {path: figure.value for path, figure in catalogue(scenario.economy).items()}
     start = np.array([_place(lever, current_value(scenario, lever.fields[0], original)) for lever in levers])
     asked, best = hold, None
+    off = dict.fromkeys(surfaces, 0.0)
     for number in range(1, ROUNDS + 1):
-        place, promised = nearest_setting(plan.factors, levers, surfaces, targets, start, asked)
+        seen: dict[str, Predicted] = {name: _moved(surface, off[name]) for name, surface in surfaces.items()}
+        place, promised = nearest_setting(plan.factors, levers, seen, targets, start, asked)
         if place is None:
             return best or "no setting of its levers is expected to hold as often"
         values = {lever.name: lever.quantile(float(u)) for lever, u in zip(levers, place, strict=True)}
@@ -285,8 +289,26 @@ def _search(
         if found.holds:
             return found
         best = found if best is None or found.shown > best.shown else best
-        asked = min(asked + max(hold - shown, 1.0 / len(rows)), 1.0)  # the surfaces promise too much: ask for more
+        # The surfaces promise too much: they are moved to what was just seen, and a little more is asked of them.
+        if verified is not None:
+            unit = _unit_at(plan.factors, levers, place, verified)
+            off = {name: off[name] + float((verified[name] - of(unit)).mean()) for name, of in seen.items()}
+        asked = min(asked + 1.0 / len(rows), 1.0)
     return best or "no setting was tried"
+
+
+def _moved(surface: Surface, by: float) -> Predicted:
+    return lambda unit: np.asarray(surface(unit) + by, dtype=np.float64)
+
+
+def _unit_at(factors: Sequence[Factor], levers: Sequence[Factor], place: Array, rows: pd.DataFrame) -> Array:
+    """Places in the unit cube of runs at one setting of the levers."""
+    fixed = {lever.name: float(u) for lever, u in zip(levers, place, strict=True)}
+    columns = [
+        np.full(len(rows), fixed[f.name]) if f.name in fixed else rows[f"u:{f.name}"].to_numpy(dtype=np.float64)
+        for f in factors
+    ]
+    return np.column_stack(columns)
 
 
 def _others(plan: Plan, scenario: Scenario, targets: Sequence[Condition]) -> list[Scenario]:
@@ -318,7 +340,7 @@ def _place(factor: Factor, value: float) -> float:
 def nearest_setting(
     factors: Sequence[Factor],
     levers: Sequence[Factor],
-    surfaces: Mapping[str, Surface],
+    surfaces: Mapping[str, Predicted],
     targets: Sequence[Condition],
     start: Array,
     hold: float,
