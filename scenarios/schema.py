@@ -582,6 +582,10 @@ class Dynamics(Group):
     """Share by which all rates of change but that of labour decline each year after 2030."""
 
 
+RESERVED = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
+"""Names that no file or folder has on Windows."""
+
+
 class Scenario(Group):
     """One policy on one economy over a span of years, ready to run."""
 
@@ -624,6 +628,14 @@ class Scenario(Group):
         if self.economy in plugins.known("economy"):
             chosen.add(("economy", self.economy))
         return {(kind, name) for kind, name in chosen if name not in plugins.BUILT_IN[kind]}
+
+    @field_validator("name")
+    @classmethod
+    def _a_folder_everywhere(cls, name: str) -> str:
+        if name.endswith(".") or name.split(".")[0].upper() in RESERVED:
+            hint = "Windows keeps such names for itself, and results lie in a folder of this name."
+            raise _refuse("a name that a folder can have on every system", repr(name), "name", hint)
+        return name
 
     # Checks across groups sit on the later field, so that they run even where some other field is wrong.
     @field_validator("cap")
