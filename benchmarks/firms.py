@@ -1,7 +1,8 @@
 """Side by side: firms that expect, abate and place an order, as arrays under Mesa and as plain Mesa agents.
 
 1. One firm-step is one firm's expectation, abatement and order, without clearing. The plain model has the same firms,
-   the same rule and the same draws: a `mesa.Agent` each, stepped by ``agents.do``; its orders must equal ours.
+   the same rule and the same draws: a `mesa.Agent` each, stepped by ``agents.do``; its orders must equal ours. Beside
+   them the same rule as one Numba loop, in NumPy and in the libraries that are installed (`benchmarks.firm_peers`).
 2. One weekly period of the whole hybrid with many firms: the fixed point with the economy, the auction, every fill
    settled in the registry; without construction and without collection by agent.
 
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import mesa
 import numpy as np
 
+from benchmarks.firm_peers import Rows, arrays, peers
 from tanshi.agents.abatement import TONNES, Position, Tangent, demand
 from tanshi.agents.expectations import adapt
 from tanshi.agents.firm import enrol, release
@@ -139,6 +141,17 @@ def firm_steps(number: int) -> None:
         orders = firms.step()
         rate = number / best(firms.step, 30 if firms is learning else 5)
         print(f"{name:34}{1e3 * number / rate:9.2f}{rate / 1e6:22.2f}{len(orders):12,}{rate / slow:14.0f}")
+    share, response = learning.firms.shares()
+    emission, slope = (
+        TONNES * part * of[learning.firms.sector] for part, of in ((share, EMISSIONS), (response, SLOPE))
+    )
+    rows = Rows(learning.firms.expected_price, learning.firms.quote, emission, slope, learning.held)
+    told = arrays(rows)[2]
+    for name, step, lots in peers(rows):
+        step()
+        rate = number / best(step, 3 if name == "AgentPy" else 30)
+        odd = int((np.abs(lots() - told) > 0.5).sum())
+        print(f"{name:34}{1e3 * number / rate:9.2f}{rate / 1e6:22.2f}{number:12,}{rate / slow:14.0f}  {odd} differ")
     theirs = sorted((i, *a.order) for i, a in enumerate(plain.agents) if a.order is not None)
     made = learning.step()
     mine = sorted(zip(*(c.tolist() for c in (made.account, made.side, made.price, made.quantity)), strict=True))

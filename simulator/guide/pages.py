@@ -19,6 +19,12 @@ def _validation() -> str:
     return validation_page()
 
 
+def _agents_add() -> str:
+    from tanshi.simulator.studies.agents_add import agents_add_page
+
+    return agents_add_page()
+
+
 DOCS = ROOT / "docs"
 GALLERY = DOCS / "images" / "gallery"
 #: Pages written whole.
@@ -28,6 +34,7 @@ WRITTEN: Mapping[str, Callable[[], str]] = {
     "variables": variables_page,
     "data": data_page,
     "validation": _validation,
+    "agents_add": _agents_add,
 }
 #: Pages written by hand, whose commands and code are run and whose output is put in.
 EXECUTED = ("tutorial", "python", "extending", "gallery", "equilibrium", "equilibrium_cases", "market_alone")
