@@ -13,6 +13,7 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
+from tanshi.scenarios.by_year import ByYear
 from tanshi.scenarios.load import field_keys
 from tanshi.scenarios.parameters import Parameter, describe_parameters
 from tanshi.scenarios.schema import Scenario
@@ -158,8 +159,21 @@ def current_value(base: Scenario, path: str, original: Mapping[str, float]) -> A
         return base.figures.get(keys[1], original[keys[1]])
     value: Any = base
     for key in keys:
-        value = getattr(value, key)
+        value = dict(value.steps).get(int(key)) if isinstance(value, ByYear) else getattr(value, key)
     return value
+
+
+def year_of_a_rule(path: str) -> bool:
+    """Whether a path names one year of a rule by year.
+
+    Examples
+    --------
+    >>> year_of_a_rule("cap.share.2026"), year_of_a_rule("cap.share"), year_of_a_rule("dynamics.aeei.2026")
+    (True, False, False)
+    """
+    field_name, _, year = path.rpartition(".")
+    row = scenario_fields().get(field_name)
+    return year.isdecimal() and row is not None and row.kind.endswith("by year")
 
 
 def vary(base: Scenario, overrides: Mapping[str, Any]) -> Scenario:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from tanshi.errors import Message
 from tanshi.scenarios.document import Document, Mark
-from tanshi.scenarios.draws import Factor, current_value, scenario_fields, vary
+from tanshi.scenarios.draws import Factor, current_value, scenario_fields, vary, year_of_a_rule
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
 from tanshi.scenarios.figures import Figure
 from tanshi.scenarios.load import field_keys, library, load_scenarios
@@ -148,7 +148,7 @@ def _fields(
     if pattern in NOT_SWEPT:
         add_problem(document, here, "a field that can be varied", repr(pattern), NOT_SWEPT[pattern])
         return []
-    if pattern in names or (groups and pattern in Scenario.model_fields) or (groups and _is_group(pattern)):
+    if pattern in names or year_of_a_rule(pattern) or (groups and pattern in Scenario.model_fields) or (groups and _is_group(pattern)):
         return [pattern]
     if "*" in pattern and (found := [name for name in names if fnmatchcase(name, pattern)]):
         return [name for name in found if name not in NOT_SWEPT]

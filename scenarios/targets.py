@@ -11,6 +11,15 @@ from tanshi.scenarios.fields import Group
 Source = Annotated[str, Field(min_length=3, max_length=2000)]
 
 
+class Against(Group):
+    """Another number that a target is measured by."""
+
+    scenario: Annotated[str, Field(min_length=1, max_length=255)]
+    """Built-in name, or a file beside this one."""
+    year: int
+    """Year of its value."""
+
+
 class Target(Group):
     """One number that a scenario is to meet."""
 
@@ -21,7 +30,9 @@ class Target(Group):
     year: int
     """Year of the value."""
     value: float
-    """The number to be met, in the variable's unit."""
+    """The number to be met, in the variable's unit, or as a part of what `against` names."""
+    against: Against | None = None
+    """Whose value of the same variable it is a part of; nothing: it stands by itself."""
     tolerance: Annotated[float, Field(gt=0, le=1)]
     """Largest relative distance at which it counts as met (absolute, in the variable's unit, where the value is 0)."""
     source: Source
@@ -43,6 +54,8 @@ class Free(Group):
     """Largest value allowed."""
     start: float | None = None
     """Value from which the search starts and to which it is pulled; by default what the scenarios have."""
+    scenarios: Annotated[list[str], Field(max_length=100)] = Field(default_factory=list)
+    """Scenarios in which it holds; by default all that the targets name."""
     only_if_needed: bool = False
     """true: it stays at its start unless the targets cannot be met without it."""
     source: Source

@@ -16,7 +16,7 @@ from tanshi.scenarios.figures import Figure, catalogue
 from tanshi.scenarios.schema import Scenario
 from tanshi.scenarios.study_file import read_form, refusal
 from tanshi.scenarios.sweep import Draw
-from tanshi.scenarios.targets import Calibration, Free, Target
+from tanshi.scenarios.targets import Against, Calibration, Free, Target
 
 CANNOT = "The calibration cannot be used: {count}."
 CALIBRATIONS = Path(__file__).parent / "calibration"
@@ -51,6 +51,11 @@ class Task:
     starts: tuple[float, ...]
     text: str
 
+    def holds_in(self, place: int, scenario: str) -> bool:
+        """Whether a parameter, by its place among them, is set in a scenario."""
+        own = self.spec.parameters[self.factors[place].name].scenarios
+        return not own or scenario in own
+
 
 def ready_made() -> tuple[str, ...]:
     """Names of the calibrations that come with the program."""
@@ -81,7 +86,10 @@ def load_calibration(
     spec = read_form(document, Calibration, _group, _why_needed)
     if spec is None or document.problems:
         raise refusal(CalibrationError, CANNOT, document.problems)
-    named = {target.scenario: name for name, target in reversed(spec.targets.items())}
+    named: dict[str, str] = {}
+    for name, goal in spec.targets.items():
+        for reference in (goal.scenario, *([goal.against.scenario] if goal.against else [])):
+            named.setdefault(reference, name)
     scenarios: dict[str, Scenario] = {}
     for scenario, target in named.items():
         place = ("targets", target, "scenario")
@@ -96,6 +104,8 @@ def load_calibration(
 
 
 def _group(keys: Sequence[str]) -> type[Group]:
+    if keys[:1] == ("targets",) and keys[2:] == ("against",):
+        return Against
     groups: dict[str, type[Group]] = {"targets": Target, "parameters": Free}
     return groups.get(keys[0], Calibration) if keys else Calibration
 
@@ -113,15 +123,15 @@ def _check_targets(
         if target.variable not in variables:
             hint = did_you_mean(target.variable, list(variables))
             add_problem(document, (*here, "variable"), "an annual variable", repr(target.variable), hint)
-        scenario = scenarios.get(target.scenario)
-        if scenario is not None and not scenario.years.start <= target.year <= scenario.years.end:
-            expected = Message(
-                "a year of {scenario}, {start} to {end}",
-                scenario=target.scenario,
-                start=scenario.years.start,
-                end=scenario.years.end,
-            )
-            add_problem(document, (*here, "year"), expected, str(target.year))
+        wanted = [(target.scenario, target.year, (*here, "year"))]
+        if target.against is not None:
+            wanted.append((target.against.scenario, target.against.year, (*here, "against", "year")))
+        for reference, year, keys in wanted:
+            scenario = scenarios.get(reference)
+            if scenario is not None and not scenario.years.start <= year <= scenario.years.end:
+                start, end = scenario.years.start, scenario.years.end
+                expected = Message("a year of {scenario}, {start} to {end}", scenario=reference, start=start, end=end)
+                add_problem(document, keys, expected, str(year))
         owner = owners.setdefault((target.scenario, target.variable, target.year), name)
         if owner != name:
             other = spec.targets[owner].value
@@ -146,8 +156,15 @@ def _parameters(
         return (), ()
     known = [catalogue(economy) for economy in {s.economy: None for s in scenarios}]
     factors, starts = [], []
+    every = {s.name for s in scenarios}
     for name, free in spec.parameters.items():
         here = ("parameters", name)
+        strange = [other for other in free.scenarios if other not in every]
+        if strange:
+            hint = did_you_mean(strange[0], sorted(every))
+            add_problem(document, (*here, "scenarios"), "scenarios that targets name", repr(strange[0]), hint)
+            continue
+        own = [s for s in scenarios if not free.scenarios or s.name in free.scenarios]
         if not free.lower < free.upper:
             add_problem(
                 document,
@@ -160,7 +177,7 @@ def _parameters(
         before = len(document.problems)
         factor = read_factor(document, name, draw, known)
         if factor is not None and not _whole(document, here, factor):
-            check_range(document, factor, scenarios, known)
+            check_range(document, factor, own, known)
         # The shared check speaks of a distribution and its ends; here they are the two ends of a range.
         document.problems[before:] = [
             replace(p, field=p.field.removesuffix(".uniform")) for p in document.problems[before:]
@@ -168,7 +185,7 @@ def _parameters(
         if factor is None or len(document.problems) > before:
             continue
         factors.append(factor)
-        starts.append(_start(document, here, factor, free, scenarios, known))
+        starts.append(_start(document, here, factor, free, own, known))
     check_overlap(document, factors)
     return tuple(factors), tuple(starts)
 

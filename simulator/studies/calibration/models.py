@@ -17,10 +17,11 @@ from tanshi.scenarios.draws import Factor, vary
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.schema import Scenario
+from tanshi.scenarios.targets import Target
 from tanshi.scenarios.targets_load import Task
 from tanshi.simulator.machine.progress import Report
 from tanshi.simulator.studies.batches.workers import Pool, processors
-from tanshi.simulator.studies.tangent import Direction, path_of
+from tanshi.simulator.studies.tangent import Direction, Series, path_of
 
 Array = NDArray[np.float64]
 Kind = str
@@ -43,10 +44,22 @@ def scenarios_at(task: Task, theta: Array) -> dict[str, Scenario]:
     out = {}
     for name, base in task.scenarios.items():
         overrides: dict[str, Any] = {}
-        for factor, value in zip(task.factors, theta, strict=True):
-            overrides |= changes_of(factor, float(value), base)
+        for j, (factor, value) in enumerate(zip(task.factors, theta, strict=True)):
+            if task.holds_in(j, name):
+                overrides |= changes_of(factor, float(value), base)
         out[name] = vary(base, overrides)
     return out
+
+
+Number = tuple[str, str, int]
+"""A scenario's variable in a year."""
+
+
+def numbers_of(target: Target) -> tuple[Number, ...]:
+    """What a target reads: one number, or two of which it is the ratio."""
+    own = (target.scenario, target.variable, target.year)
+    against = target.against
+    return (own,) if against is None else (own, (against.scenario, target.variable, against.year))
 
 
 def changes_of(factor: Factor, value: float, base: Scenario) -> dict[str, Any]:
@@ -92,7 +105,7 @@ class PathModel:
             raise CalibrationFailed(
                 "no equilibrium at the starting values of the parameters: {error}", error=error
             ) from error
-        return np.array([paths[t.scenario].get(t.variable, {}).get(t.year, np.nan) for t in self._targets])
+        return np.array([ratio(*(_at(paths, number) for number in numbers_of(t))) for t in self._targets])
 
     def jacobian(self, theta: Array, free: Sequence[int]) -> tuple[Array, list[Kind]]:
         """Derivatives of the targets, shape ``(targets, len(free))``, and how each column was found.
@@ -100,15 +113,19 @@ class PathModel:
         A column is exact only where it is so for every scenario.
         """
         wanted = {str(j): self.task.factors[j] for j in free}
-        slopes = {}
+        slopes: dict[str, dict[str, Series]] = {}
+        levels: dict[str, Series] = {}
         for name, scenario in scenarios_at(self.task, theta).items():
-            directions = {j: _direction(f, self.task.scenarios[name]) for j, f in wanted.items()}
-            slopes[name] = path_of(scenario, directions).slopes
+            base = self.task.scenarios[name]
+            directions = {j: _direction(f, base) for j, f in wanted.items() if self.task.holds_in(int(j), name)}
+            found = path_of(scenario, directions)
+            slopes[name], levels[name] = found.slopes, found.values
         out, kinds = np.full((len(self._targets), len(free)), np.nan), []
         for k, j in enumerate(free):
-            if all(str(j) in found for found in slopes.values()):
+            if all(str(j) in found for name, found in slopes.items() if self.task.holds_in(j, name)):
+                moves = {name: found.get(str(j)) for name, found in slopes.items()}
                 for i, t in enumerate(self._targets):
-                    out[i, k] = slopes[t.scenario][str(j)].get(t.variable, {}).get(t.year, np.nan)
+                    out[i, k] = _slope(levels, moves, numbers_of(t))
                 kinds.append("exact")
             else:
                 out[:, k] = self.difference(theta, j)
@@ -128,6 +145,25 @@ class PathModel:
         return list(self.task.spec.targets.values())
 
 
+def ratio(own: float, other: float = 1.0) -> float:
+    """A target's value from what it reads."""
+    return own / other if other else math.nan
+
+
+def _at(paths: Mapping[str, Series], number: Number) -> float:
+    scenario, variable, year = number
+    return paths[scenario].get(variable, {}).get(year, math.nan)
+
+
+def _slope(levels: Mapping[str, Series], moves: Mapping[str, Series | None], read: Sequence[Number]) -> float:
+    """Derivative of a target along a direction; a scenario in which the parameter does not hold stays where it is."""
+    found = [0.0 if moves[s] is None else (moves[s] or {}).get(v, {}).get(y, math.nan) for s, v, y in read]
+    if len(read) == 1:
+        return found[0]
+    own, other = (_at(levels, number) for number in read)
+    return ratio(found[0] - own / other * found[1], other)
+
+
 def _direction(factor: Factor, base: Scenario) -> Direction:
     """Change of every field per unit of a parameter: fields are the value, or the value times what was there."""
     one, two = (factor.overrides(v, base, _originals(base)) for v in (1.0, 2.0))
@@ -143,7 +179,7 @@ class Order:
 
     place: tuple[int, int]  # point, seed
     scenario: Scenario
-    wanted: tuple[tuple[int, str, int], ...]  # target, variable, year
+    wanted: tuple[tuple[int, int, str, int], ...]  # target, its first or second number, variable, year
 
 
 @dataclass(frozen=True)
@@ -163,8 +199,8 @@ def fill_order(order: Order) -> Answer:
         result = simulate(order.scenario)
     except EquilibriumError as error:
         return Answer(order, tuple(math.nan for _ in order.wanted), str(error))
-    series = {variable: result.series(variable) for _, variable, _ in order.wanted}
-    return Answer(order, tuple(float(series[v].get(year, math.nan)) for _, v, year in order.wanted))
+    series = {variable: result.series(variable) for _, _, variable, _ in order.wanted}
+    return Answer(order, tuple(float(series[v].get(year, math.nan)) for _, _, v, year in order.wanted))
 
 
 class RunModel:
@@ -200,17 +236,22 @@ class RunModel:
         for p, theta in enumerate(points):
             for name, scenario in scenarios_at(self.task, theta).items():
                 wanted = tuple(
-                    (i, t.variable, t.year) for i, t in enumerate(self.task.spec.targets.values()) if t.scenario == name
+                    (i, part, variable, year)
+                    for i, t in enumerate(self.task.spec.targets.values())
+                    for part, (owner, variable, year) in enumerate(numbers_of(t))
+                    if owner == name
                 )
                 orders += [
                     Order((p, k), scenario.model_copy(update={"seed": seed}), wanted) for k, seed in enumerate(seeds)
                 ]
-        out = np.full((len(points), len(seeds), len(self.task.spec.targets)), np.nan)
+        read = np.full((len(points), len(seeds), len(self.task.spec.targets), 2), np.nan)
+        read[:, :, [t.against is None for t in self.task.spec.targets.values()], 1] = 1.0
         for answer in self._answers(orders):
             p, k = answer.order.place
-            for (i, _, _), value in zip(answer.order.wanted, answer.values, strict=True):
-                out[p, k, i] = value
+            for (i, part, _, _), value in zip(answer.order.wanted, answer.values, strict=True):
+                read[p, k, i, part] = value
             self.failed = answer.failed or self.failed
+        out = read[..., 0] / read[..., 1]
         if len(points) == 1 and len(seeds) > 1:
             self.spread = np.std(out[0], axis=0, ddof=1)
         return np.asarray(out.mean(axis=1))
