@@ -90,6 +90,10 @@ class ByYear(Generic[T]):
         return words | {k: v for k, v in (("growth", self.growth), ("between", self.between)) if v not in (0.0, "hold")}
 
 
+NOTHING: ByYear[float] = ByYear(((None, 0.0),))
+"""Zero in every year."""
+
+
 def is_by_year(value: object) -> bool:
     """Whether a mapping of a file is a rule by year, one statement as a whole.
 

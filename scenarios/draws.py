@@ -14,6 +14,7 @@ from statistics import NormalDist
 from typing import Any
 
 from tanshi.scenarios.by_year import ByYear
+from tanshi.scenarios.document import replaced
 from tanshi.scenarios.load import field_keys
 from tanshi.scenarios.parameters import Parameter, describe_parameters
 from tanshi.scenarios.schema import Scenario
@@ -190,6 +191,8 @@ def vary(base: Scenario, overrides: Mapping[str, Any]) -> Scenario:
         here = tree
         for key in keys[:-1]:
             here = here[key]
+        for other in replaced(keys[:-1], keys[-1:]):  # a rule said in one way is no longer said in another
+            here.pop(other, None)
         # A whole group given at once lays its fields over those there are.
         if isinstance(value, Mapping) and isinstance(here.get(keys[-1]), dict):
             here[keys[-1]] = {**here[keys[-1]], **value}

@@ -148,7 +148,12 @@ def _fields(
     if pattern in NOT_SWEPT:
         add_problem(document, here, "a field that can be varied", repr(pattern), NOT_SWEPT[pattern])
         return []
-    if pattern in names or year_of_a_rule(pattern) or (groups and pattern in Scenario.model_fields) or (groups and _is_group(pattern)):
+    if (
+        pattern in names
+        or year_of_a_rule(pattern)
+        or (groups and pattern in Scenario.model_fields)
+        or (groups and _is_group(pattern))
+    ):
         return [pattern]
     if "*" in pattern and (found := [name for name in names if fnmatchcase(name, pattern)]):
         return [name for name in found if name not in NOT_SWEPT]

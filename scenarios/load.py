@@ -28,8 +28,8 @@ def library() -> tuple[str, ...]:
 
     Examples
     --------
-    >>> library()
-    ('S1', 'S2', 'S3', 'S4', 'S5', 'S5-sinks')
+    >>> tuple(name for name in library() if not name.startswith("paper"))
+    ('S1', 'S1-one-cap', 'S2', 'S3', 'S4', 'S4-entry', 'S5', 'S5-entry', 'S5-sinks')
     """
     return tuple(sorted(path.stem for path in LIBRARY.glob("*.yaml")))
 

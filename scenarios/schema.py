@@ -26,6 +26,7 @@ import tanshi.plugins as plugins
 from tanshi.errors import Message
 from tanshi.numerics.bargaining import bargaining_factor
 from tanshi.plugins import Kind
+from tanshi.scenarios.by_year import AS_A_FILE_SAYS, NOTHING, ByYear, numbers
 from tanshi.scenarios.cap import Cap, check_years
 from tanshi.scenarios.fields import Group
 from tanshi.scenarios.fields import in_unit as _in
@@ -168,8 +169,8 @@ class Allocation(Group):
 
     method: Annotated[Literal["grandfathered", "output_based"], _in("-", "assumed")] = "grandfathered"
     """grandfathered: lump sums by past emissions; output_based: a benchmark times output."""
-    auctioned_share: Annotated[float, _in("fraction", "law", ge=0, le=1)] = 0.0
-    """Share of the cap that government sells instead of giving it away."""
+    auctioned_share: Annotated[ByYear[float], numbers(ge=0, le=1), AS_A_FILE_SAYS, _in("fraction", "law")] = NOTHING
+    """Share of the cap that government sells instead of giving it away, by year: 0.1 or {2025: 0.05, 2028: 0.1}."""
     binding: Annotated[bool, _in("-", "assumed")] = False
     """true: an allocated sector keeps to its quota at its own shadow price; false: it binds nobody."""
     in_advance: Annotated[Annotated[float, Field(ge=0, le=1)] | None, _in("fraction", "law")] = None

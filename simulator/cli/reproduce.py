@@ -35,10 +35,10 @@ def reproduce(
             callback=writable_folder, help="Folder for runs and results. Default: results/<time>.", show_default=False
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds of every scenario.")] = 10,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds of every scenario.")] = 5,
     draws: Annotated[
         int, typer.Option(min=1, max=100_000, help="Draws of elasticities and weak figures of the accounts.")
-    ] = 200,
+    ] = 30,
     workers: Workers = None,
     page: Annotated[
         Path | None,
@@ -48,10 +48,16 @@ def reproduce(
             help="Write the page as Markdown too, its pictures into images/ beside it.",
         ),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="For claims that fail on data: which of the paper's assumptions they take."),
+    ] = False,
     settings: Settings = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other results.")] = False,
 ) -> None:
     """Reproduce both papers: every published number, figure and sentence beside ours, each with a verdict.
+
+    Claims of the first paper have two: on its own assumptions (paper-S1 to paper-S5), and on data (S1 to S5).
 
     What is finished is kept: the same command goes on where it was stopped.
     """
@@ -66,9 +72,9 @@ def reproduce(
     with bar() as progress:
         result = run(
             claims, folder, seeds=seeds, draws=draws, overrides=read_settings(settings), overwrite=overwrite,
-            workers=workers, progress=progress,
+            workers=workers, progress=progress, why=explain,
         )  # fmt: skip
-    command = f"tanshi reproduce --seeds {seeds} --draws {draws}"
+    command = f"tanshi reproduce --seeds {seeds} --draws {draws}" + (" --explain" if explain else "")
     command += "".join(f" --set {word}" for word in settings or []) + "".join(
         f" --claim {word}" for word in claim or []
     )

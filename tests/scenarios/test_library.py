@@ -2,16 +2,22 @@
 
 import pytest
 
-from tanshi.scenarios.load import library, load_scenario
+from tanshi.scenarios.load import library, load_scenario, load_scenarios
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.scenarios.schema import Scenario
 
 FOUR = {"STEEL", "NFM", "NMM", "COKE", "CHEM"}
 SIX = FOUR | {"PAPER", "AIR"}
+FIVE = ("S1", "S2", "S3", "S4", "S5")
 
 
-def test_there_are_the_five_scenarios_and_one_with_forest_offsets() -> None:
-    assert library() == ("S1", "S2", "S3", "S4", "S5", "S5-sinks")
+BESIDE = {"S1-one-cap", "S4-entry", "S5-entry"}
+
+
+def test_there_are_two_families_of_five_and_variants_of_them() -> None:
+    paper = {name for name in library() if name.startswith("paper-")}
+    assert set(library()) - paper == {*FIVE, *BESIDE, "S5-sinks"}
+    assert paper == {f"paper-{name}" for name in {*FIVE, *BESIDE, "S5-free"}}
 
 
 def test_the_scenario_with_offsets_differs_from_its_twin_in_nothing_else() -> None:
@@ -36,10 +42,40 @@ def test_each_scenario_covers_its_sectors(name: str, trading: set[str], allocate
     assert set(coverage.sectors("allocated")) == allocated
 
 
-@pytest.mark.parametrize("name", ["S2", "S3", "S4", "S5"])
-def test_the_scenarios_differ_only_in_who_is_covered(name: str) -> None:
-    own = {"name", "title", "coverage"}
-    assert load_scenario(name).model_dump(exclude=own) == load_scenario("S1").model_dump(exclude=own)
+@pytest.mark.parametrize("prefix", ["", "paper-"])
+@pytest.mark.parametrize(("name", "policy"), [("S2", ()), ("S3", ()), ("S4", ("cap",)), ("S5", ("cap",))])
+def test_the_scenarios_differ_only_in_who_is_covered_and_in_policies_that_they_state(
+    prefix: str, name: str, policy: tuple[str, ...]
+) -> None:
+    own = {"name", "title", "coverage", *policy, *(("allocation",) if prefix and policy else ())}
+    one, other = (load_scenario(prefix + word).model_dump(exclude=own) for word in (name, "S1"))
+    assert one == other
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_nothing_that_was_fitted_to_data_comes_into_the_paper_s_family(name: str) -> None:
+    with_fit, without = (load_scenarios([f"paper-{name}"], fitted=fitted)[0] for fitted in (True, False))
+    assert with_fit == without
+
+
+def test_entry_alone_leaves_power_under_the_cap_of_s1_and_one_cap_is_that_of_s5() -> None:
+    for prefix in ("", "paper-"):
+        first, fifth = (load_scenario(prefix + name) for name in ("S1", "S5"))
+        entry, same = (load_scenario(prefix + name) for name in ("S5-entry", "S1-one-cap"))
+        for year in range(2023, 2031):
+            assert entry.cap.of_sector("ELEC", year, 2023) == pytest.approx(first.cap_share(year))
+            assert entry.cap_share(year) == same.cap_share(year) == fifth.cap_share(year) < first.cap_share(year)
+
+
+def test_the_paper_s_scenarios_of_trade_sell_a_share_by_year_and_their_twin_sells_none() -> None:
+    fifth, free = load_scenario("paper-S5"), load_scenario("paper-S5-free")
+    sold = [fifth.allocation.auctioned_share.at(year) for year in (2023, 2026, 2030)]
+    assert sold == sorted(sold)
+    assert sold[0] == 0.0 < sold[-1]
+    assert free.allocation.auctioned_share.at(2030) == 0.0
+    assert free.model_dump(exclude={"name", "title", "allocation"}) == fifth.model_dump(
+        exclude={"name", "title", "allocation"}
+    )
 
 
 def test_the_run_covers_2022_to_2030_and_the_policy_starts_after_the_benchmark() -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from tanshi.scenarios.calibrated import FILE, calibrated
-from tanshi.scenarios.cap import Cap
 from tanshi.scenarios.economy import ECONOMIES
 from tanshi.scenarios.errors import ScenarioError
 from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Dynamics
 from tanshi.scenarios.targets_load import CalibrationError, load_calibration, ready_made
+from tanshi.simulator.results.variables import CATALOGUE
 
 VARIABLES = ("Price|Carbon", "Energy Consumption")
 TARGET = "  price: {scenario: S5, variable: Price|Carbon, year: 2025, value: 100.0, tolerance: 0.05, source: print}\n"
@@ -71,19 +72,57 @@ def test_all_mistakes_are_told_at_once(file: Path) -> None:
         load_calibration(file, VARIABLES)
 
 
-def test_the_ready_made_calibration_holds_four_targets_and_a_source_for_every_range() -> None:
-    assert ready_made() == ("shanxi_2022",)
-    task = load_calibration("shanxi_2022", VARIABLES)
-    assert len(task.spec.targets) == 4
+@pytest.mark.parametrize("name", ["paper", "shanxi_2022"])
+def test_ready_made_calibrations_have_no_more_parameters_than_targets_and_a_source_for_every_range(name: str) -> None:
+    assert ready_made() == ("paper", "shanxi_2022")
+    task = load_calibration(name, CATALOGUE)
+    assert len(task.factors) <= len(task.spec.targets)
     assert all(len(free.source) > 20 for free in task.spec.parameters.values())
     assert not any("nonfossil" in path for factor in task.factors for path in factor.fields)
 
 
+def test_the_economy_is_fitted_to_what_was_observed_and_to_nothing_of_the_paper() -> None:
+    targets = load_calibration("shanxi_2022", CATALOGUE).spec.targets.values()
+    assert all(target.year <= 2023 and "Huo" not in target.source for target in targets)
+
+
+RATIO = """
+targets:
+  ratio: {scenario: S5, variable: "Price|Carbon", year: 2025, value: 0.9, tolerance: 0.1, source: a wish,
+          against: {scenario: S1, year: 2024}}
+parameters:
+  cap.growth.2026: {scenarios: [S5], lower: -0.09, upper: -0.005, start: -0.03, source: a law}
+set: {cap.share: {"2023": 0.99}, cap.growth: {"2024": -0.01, "2026": -0.02}}
+"""
+
+
+def test_a_target_may_be_a_ratio_and_a_parameter_a_year_of_one_scenario(file: Path) -> None:
+    file.write_text(RATIO)
+    task = load_calibration(file, CATALOGUE)
+    assert set(task.scenarios) == {"S1", "S5"}
+    assert (task.holds_in(0, "S5"), task.holds_in(0, "S1")) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "by", "told"),
+    [
+        ("year: 2024}", "year: 2041}", "against.year"),
+        ("scenarios: [S5]", "scenarios: [S4]", "scenarios that targets name"),
+        ("cap.growth.2026: {", "cap.growht.2026: {", "a field of the scenario"),
+        ("upper: -0.005", "upper: 0.5", "a cap that does not rise"),
+    ],
+)
+def test_a_wrong_ratio_scenario_or_year_is_told(file: Path, wrong: str, by: str, told: str) -> None:
+    file.write_text(RATIO.replace(wrong, by))
+    with pytest.raises(CalibrationError, match=told):
+        load_calibration(file, CATALOGUE)
+
+
 def test_a_calibration_starts_from_what_was_assumed_not_from_the_last_one(file: Path) -> None:
-    file.write_text(WHOLE)
+    file.write_text(WHOLE.replace("cap.decline", "dynamics.productivity_growth"))
     task = load_calibration(file, VARIABLES)
-    assert task.starts == (Cap().decline,)
-    assert load_scenario("S5").cap.decline != Cap().decline
+    assert task.starts == (Dynamics().productivity_growth,)
+    assert load_scenario("S5").dynamics.productivity_growth != Dynamics().productivity_growth
 
 
 @pytest.fixture
@@ -92,7 +131,7 @@ def region(tmp_path: Path) -> Path:
     shutil.copytree(ECONOMIES / "shanxi_2022", place)
     (place / FILE).write_text(
         "field,value,start,low,high,status,source\n"
-        "cap.decline,0.0123,0.03,0,0.09,calibrated,a fit\n"
+        "dynamics.aeei,0.0123,0.01,0,0.09,calibrated,a fit\n"
         "economy.elasticities.STEEL.fuels,0.77,1,0.25,2,calibrated,a fit\n"
     )
     return place
@@ -101,11 +140,11 @@ def region(tmp_path: Path) -> Path:
 def test_fitted_values_hold_where_a_scenario_says_nothing(region: Path, tmp_path: Path) -> None:
     silent, loud = tmp_path / "silent.yaml", tmp_path / "loud.yaml"
     silent.write_text(f"extends: S5\neconomy: {region}\n")
-    loud.write_text(f"extends: S5\neconomy: {region}\ncap: {{decline: 0.05}}\n")
-    assert load_scenario(silent).cap.decline == 0.0123
+    loud.write_text(f"extends: S5\neconomy: {region}\ndynamics: {{aeei: 0.05}}\n")
+    assert load_scenario(silent).dynamics.aeei == 0.0123
     assert load_scenario(silent).figures == {"economy.elasticities.STEEL.fuels": 0.77}
-    assert load_scenario(loud).cap.decline == 0.05
-    assert load_scenario(loud, {"cap.decline": 0.01}).cap.decline == 0.01
+    assert load_scenario(loud).dynamics.aeei == 0.05
+    assert load_scenario(loud, {"dynamics.aeei": 0.01}).dynamics.aeei == 0.01
 
 
 def test_a_broken_file_of_fitted_values_is_refused_with_its_line(region: Path, tmp_path: Path) -> None:
@@ -115,12 +154,12 @@ def test_a_broken_file_of_fitted_values_is_refused_with_its_line(region: Path, t
     mine.write_text(f"extends: S5\neconomy: {region}\n")
     with pytest.raises(ScenarioError, match=r"calibrated\.csv:2: value: expected a value of its range, 0 to 0\.09"):
         load_scenario(mine)
-    (region / FILE).write_text(text.replace("cap.decline", "cap.declin"))
-    with pytest.raises(ScenarioError, match=r"calibrated\.csv:2: cap\.declin"):
+    (region / FILE).write_text(text.replace("dynamics.aeei", "dynamics.aee"))
+    with pytest.raises(ScenarioError, match=r"calibrated\.csv:2: dynamics\.aee"):
         load_scenario(mine)
 
 
 def test_fitted_values_of_the_built_in_economy_lie_in_their_ranges() -> None:
     rows = calibrated("shanxi_2022")
-    assert {row.field for row in rows} >= {"cap.tightness", "cap.decline"}
-    assert all(row.low <= row.value <= row.high for row in rows)
+    assert {row.field for row in rows} == {"dynamics.productivity_growth"}  # the only one that a year determines
+    assert all(row.low < row.value < row.high for row in rows)

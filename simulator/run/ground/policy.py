@@ -231,7 +231,7 @@ class Policy:
 
     def auctioned_share(self, year: int) -> float:
         """Share of the cap that government sells."""
-        return self.scenario.allocation.auctioned_share if self.started(year) else 0.0
+        return (self.scenario.allocation.auctioned_share.at(year) or 0.0) if self.started(year) else 0.0
 
     def offset_share(self, year: int) -> float:
         """Largest part of the year's obligation that offset credits may cover."""

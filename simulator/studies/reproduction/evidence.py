@@ -32,6 +32,8 @@ class Evidence:
         Tables of the second paper's chain.
     effects
         Why emissions change; scenario, from, to, effect, mt.
+    variants
+        Beside the five: entry with power under S1's cap, one cap for all, all quotas free.
     """
 
     hybrid: Runs
@@ -41,3 +43,4 @@ class Evidence:
     identity: Identity | None = None
     sinks: SinksResult | None = None
     effects: pd.DataFrame | None = None
+    variants: Runs | None = None

@@ -88,10 +88,11 @@ class Identity:
         """One sentence for the claims that depend on it."""
         most = max(case.most for case in self.cases if case.planned)
         if not self.excluded:
-            return f"Physical data leave room for it: CO2 could rise by up to {100 * most:.1f} %."
+            return f"The plan of clean power leaves room for it: CO2 could rise by up to {100 * most:.1f} %."
         return (
-            f"The printed numbers together ask CO2 to rise by {100 * self.needed_co2:.1f} %; physical data allow"
-            f" {100 * most:.1f} % at the printed energy."
+            f"The printed numbers together ask CO2 to rise by {100 * self.needed_co2:.1f} %; with the clean power"
+            f" planned in February 2026, which the paper could not know, {100 * most:.1f} % is the most at the"
+            f" printed energy."
         )
 
     def words(self) -> list[str]:
@@ -127,10 +128,11 @@ class Identity:
                 f" {100 * other.most:+.1f} %."
             )
         verdict = (
-            "Physical data exclude the printed numbers taken together: claims that rest on them are called not jointly"
-            " reproducible."
+            "The plan of February 2026, which is no datum and which the paper could not know, would"
+            " exclude the printed numbers taken together: on data, claims that rest on them are called not jointly"
+            " reproducible. Without the plan they hold together, as the column of the paper's assumptions shows."
             if self.excluded
-            else "Physical data do not exclude the printed numbers taken together."
+            else "The plan does not exclude the printed numbers taken together."
         )
         return [*out, verdict]
 

@@ -25,16 +25,18 @@ VARIABLES: Mapping[str, str] = {
     "non-fossil": "Energy Consumption|Non-Fossil Power",
     "gdp": "GDP|MER",
     "power emissions": emissions_of("ELEC"),
+    "sold": "Carbon Market|Trading Volume|Primary Auction",
 }
 """Short names of the claims' file; ``a/b`` is the ratio of two."""
 UNITS: Mapping[str, str] = {
     "price": "yuan/t", "volume": "Mt", "emissions": "Mt", "energy": "Mtce", "coal": "Mtce", "non-fossil": "Mtce",
-    "gdp": "billion yuan", "power emissions": "Mt",
+    "gdp": "billion yuan", "power emissions": "Mt", "sold": "Mt",
 }  # fmt: skip
 WORDS: Mapping[str, str] = {
     "price": "the carbon price", "volume": "the trading volume", "emissions": "CO2 emissions",
     "energy": "energy consumption", "coal": "coal use", "non-fossil": "non-fossil power", "gdp": "GDP",
-    "power emissions": "the power sector's emissions", "coal/energy": "coal's share of energy",
+    "power emissions": "the power sector's emissions", "sold": "what government sells",
+    "coal/energy": "coal's share of energy",
     "energy/gdp": "energy per GDP", "emissions/gdp": "CO2 per GDP", "emissions/energy": "CO2 per energy",
     "non-fossil/energy": "the share of non-fossil power in energy",
 }  # fmt: skip

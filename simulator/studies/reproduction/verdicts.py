@@ -87,7 +87,7 @@ def rule(name: str, *needs: str) -> Callable[[Judge], Judge]:
 
 
 def judge_raw(claim: Claim, evidence: Evidence) -> Finding:
-    """What the claim's rule says, the physical data left out of account.
+    """What the claim's rule says, the plan of clean power left out of account.
 
     Raises
     ------
@@ -105,15 +105,29 @@ def judge(claim: Claim, evidence: Evidence) -> Finding:
     """The verdict on a claim.
 
     What was put in is ``by construction`` where it holds; what falls with the identity of CO2 and energy is ``not
-    jointly reproducible`` where physical data exclude that identity.
+    jointly reproducible`` where the plan of clean power excludes that identity. A claim on what entry does is judged
+    with power under S1's cap as well, and the reason says what is left of it.
     """
     finding = judge_raw(claim, evidence)
+    if claim.get("entry") == "yes" and evidence.variants is not None:
+        alone = judge_raw(claim, entry_alone(evidence))
+        finding = replace(finding, reason=f"{finding.reason} Entry alone, power capped as in S1, {alone.verdict}: "
+                          f"{alone.reason[:1].lower()}{alone.reason[1:]}")  # fmt: skip
     if claim.use == "by construction" and finding.verdict == REPRODUCED:
         finding = replace(finding, verdict=CONSTRUCTED)
     identity = evidence.identity
     if claim.depends == IDENTITY and finding.verdict == NOT and identity is not None and identity.excluded:
         finding = replace(finding, verdict=NOT_JOINTLY, reason=f"{finding.reason} {identity.sentence}")
     return replace(finding, reason=f"{finding.reason} {claim.note}".strip())
+
+
+def entry_alone(evidence: Evidence) -> Evidence:
+    """The evidence with S4 and S5 as they are where power stays under S1's cap."""
+    own = evidence.variants
+    assert own is not None
+    values = dict(evidence.hybrid.values)
+    values |= {name: own.values[f"{name}-entry"] for name in ("S4", "S5") if f"{name}-entry" in own}
+    return replace(evidence, hybrid=replace(evidence.hybrid, values=values), effects=None, variants=None)
 
 
 def measured(verdict: str, reason: str, values: ArrayLike, unit: str = "") -> Finding:

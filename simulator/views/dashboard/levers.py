@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from tanshi.language import mark
+from tanshi.scenarios.by_year import ByYear
 from tanshi.scenarios.load import TRADITIONAL, library, load_scenario
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.scenarios.schema import Coverage, Scenario
@@ -134,6 +135,8 @@ def _read(scenario: Scenario, lever: Lever) -> float:
     value: Any = scenario
     for key in lever.field.split("."):
         value = getattr(value, key)
+    if isinstance(value, ByYear):  # a lever moves all years at once, and stands where the first one does
+        value = value.at(scenario.policy_start) or 0.0
     return lever.high if value is None else float(value)
 
 

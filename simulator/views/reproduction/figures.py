@@ -15,9 +15,11 @@ import pandas as pd
 from tanshi.equilibrium.province.decompose import EFFECTS
 from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE, quantile
 from tanshi.simulator.studies.reproduction.decomposition import HOUSEHOLDS
+from tanshi.simulator.studies.reproduction.families import DATA, WORDS
 from tanshi.simulator.studies.reproduction.identity import S1_2030, S5_PEAK
 from tanshi.simulator.studies.reproduction.runs import Runs
-from tanshi.simulator.studies.reproduction.study import Reproduction
+from tanshi.simulator.studies.reproduction.study import Column, Reproduction
+from tanshi.simulator.studies.validation.observed import PRICE, series
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import ANNUAL_FIGURES, AnnualFigure, source_line
 
@@ -33,20 +35,28 @@ PRINTED: dict[str, tuple[tuple[str, int, float], ...]] = {
     "emissions": (("S1", 2030, 1000.0 * S1_2030), ("S5", 2028, 1000.0 * S5_PEAK)),
 }
 """Scenario, year and printed value, in the figure's unit."""
+OBSERVED = {"price": PRICE}
+"""Observed series beside a figure; energy, CO2 and volume of the province have none after 2022."""
 
 
 def huo_figures(result: Reproduction) -> dict[str, Figure]:
     """Figures 3 to 6 by name, and the effects behind the emissions."""
     out = {
-        f"huo_figure_{NUMBERS[spec.name]}": _annual(result, spec)
+        f"huo_figure_{NUMBERS[spec.name]}{ending_of(column)}": _annual(column, spec)
         for spec in ANNUAL_FIGURES
-    }  # fmt: skip
+        for column in result.columns
+    }
     if result.evidence.effects is not None:
         out["effects"] = effects_figure(result.evidence.effects)
     return out
 
 
-def _annual(result: Reproduction, spec: AnnualFigure) -> Figure:
+def ending_of(column: Column) -> str:
+    """End of the names of a family's figures."""
+    return "" if column.family == DATA else f"_{column.family}"
+
+
+def _annual(result: Column, spec: AnnualFigure) -> Figure:
     world = result.evidence.hybrid
     x = np.array(world.years, dtype=np.float64)
     curves = {name: (x, quantile(world.path(name, spec.name), MIDDLE)) for name in world.values}
@@ -56,23 +66,36 @@ def _annual(result: Reproduction, spec: AnnualFigure) -> Figure:
     if spec.name == "emissions" and result.multiplier is not None:
         unit = f"Mt CO₂ per year, territorial; printed values divided by the multiplier, {result.multiplier:.2f}"
     figure, axes = style.frame(
-        f"Figure {NUMBERS[spec.name]} of Huo et al. 2026: {spec.title.lower().replace('co₂', 'CO₂')}, Shanxi",
+        f"Figure {NUMBERS[spec.name]} of Huo et al. 2026, {WORDS[result.family]}:"
+        f" {spec.title.lower().replace('co₂', 'CO₂')}, Shanxi",
         unit, source, legend_rows=3,
     )  # fmt: skip
-    titles = {run.scenario: run.title for run in result.results}
+    titles = {run.scenario.removeprefix("paper-"): run.title.removeprefix("Paper: ") for run in result.results}
     style.legend(figure, {name: titles.get(name, name) for name in curves}, source=source)
-    _limits(
-        axes, [y for _, y in curves.values()] + [y for pair in bands.values() for y in pair], marks, x, spec.from_zero
-    )
+    seen = _observed(spec.name, world)
+    every = [y for _, y in curves.values()] + [y for pair in bands.values() for y in pair]
+    _limits(axes, every + ([np.array(list(seen.values()))] if seen else []), marks, x, spec.from_zero)
     appearance = style.looks(list(curves))
     for name, (low, high) in bands.items():
         axes.fill_between(x, low, high, color=appearance[name].colour, alpha=0.15, linewidth=0)
     style.draw(axes, curves, number=spec.number)
     _printed(axes, marks, {name: look.colour for name, look in appearance.items()})
+    if seen:
+        axes.plot(list(seen), list(seen.values()), marker="D", markersize=6, color=style.INK, linestyle="", zorder=19)
+        last = max(seen)
+        axes.annotate("observed, national market", (last, seen[last]), xytext=(8, -4), textcoords="offset points",
+                      va="top", fontsize=8.5, color=style.INK)  # fmt: skip
     return figure
 
 
-def _marks(result: Reproduction, variable: str, world: Runs) -> list[tuple[str, int, float, str]]:
+def _observed(variable: str, world: Runs) -> dict[int, float]:
+    """What was observed of 2023 to 2025, where the figure's quantity has a statistic."""
+    if variable not in OBSERVED:
+        return {}
+    return {year: value for year, value in series(OBSERVED[variable]).items() if year in world.years}
+
+
+def _marks(result: Column, variable: str, world: Runs) -> list[tuple[str, int, float, str]]:
     """Printed points that lie in the runs' years, with the text beside each."""
     out = []
     for name, year, value in PRINTED[variable]:

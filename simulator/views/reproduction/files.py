@@ -10,6 +10,7 @@ import pandas as pd
 
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.reproduction.claims import PAPERS
+from tanshi.simulator.studies.reproduction.families import DATA, PAPER, WORDS
 from tanshi.simulator.studies.reproduction.study import Reproduction
 from tanshi.simulator.studies.reproduction.verdicts import VERDICTS
 from tanshi.simulator.views.charts.style import png, save
@@ -24,6 +25,7 @@ DIGITS = "%.8g"
 
 def claims_table(result: Reproduction) -> pd.DataFrame:
     """Every claim with its finding and, where there are draws, how far it holds."""
+    told = {one.id: one.sentence for one in result.explanations}
     claimed = ("section", "page", "place", "kind", "use", "claim", "published", "unit")
     rows = [
         {
@@ -36,10 +38,14 @@ def claims_table(result: Reproduction) -> pd.DataFrame:
             "ours_unit": f.unit or c.unit,
             "verdict": f.verdict,
             "reason": f.reason,
+            "ours_paper": p.ours if c.paper == "huo" else None,
+            "verdict_paper": p.verdict if c.paper == "huo" else "",
+            "reason_paper": p.reason if c.paper == "huo" else "",
+            "it_would_take": told.get(c.id, ""),
             "rule": c.rule,
             "arguments": "; ".join(f"{name}={value}" for name, value in c.arguments),
         }
-        for c, f in zip(result.claims, result.findings, strict=True)
+        for c, f, p in zip(result.claims, result.findings, result.paper.findings, strict=True)
     ]
     table = pd.DataFrame(rows)
     if result.shares:
@@ -110,13 +116,17 @@ def summary_lines(result: Reproduction) -> list[str]:
     lines = list(result.evidence.identity.words()) if result.evidence.identity is not None else []
     lines.append("")
     for paper, title in PAPERS.items():
-        found = [f.verdict for c, f in zip(result.claims, result.findings, strict=True) if c.paper == paper]
-        if found:
-            counts = ", ".join(f"{found.count(v)} {v}" for v in VERDICTS if v in found)
-            lines.append(f"{title}: {len(found)} claims: {counts}.")
+        for family, findings in ((PAPER, result.paper.findings), (DATA, result.findings)):
+            found = [f.verdict for c, f in zip(result.claims, findings, strict=True) if c.paper == paper]
+            if found and (paper == "huo" or family == DATA):
+                counts = ", ".join(f"{found.count(v)} {v}" for v in VERDICTS if v in found)
+                column = f" {WORDS[family]}" if paper == "huo" else ""
+                lines.append(f"{title}: {len(found)} claims{column}: {counts}.")
+    lines += [f"{one.id}: {one.sentence}" for one in result.explanations]
     if result.multiplier is not None:
         lines.append(
-            f"Multiplier of the printed level of emissions: {result.multiplier:.2f} (S1, 2030, print over ours)."
+            f"Multiplier of the printed level of emissions, on data: {result.multiplier:.2f} (S1, 2030, print over"
+            " ours)."
         )
     if result.draws is not None:
         main = {c.id: f.holds for c, f in zip(result.claims, result.findings, strict=True)}

@@ -69,11 +69,12 @@ def test_every_paragraph_of_the_first_papers_results_has_claims() -> None:
 
 
 def test_calibrated_claims_are_the_targets_of_the_calibration_and_what_they_imply() -> None:
-    path = CLAIMS.parent / "calibration" / "shanxi_2022.yaml"
+    path = CLAIMS.parent / "calibration" / "paper.yaml"
     targets = YAML(typ="safe").load(path.read_text(encoding="utf-8"))["targets"]
     claims = read_claims(CLAIMS / "huo_2026.csv")
     calibrated = {c.published for c in claims if c.use == "calibrated" and not c.claim.startswith("(implied)")}
-    assert calibrated == {target["value"] for target in targets.values() if target["year"] > 2022}
+    chosen = {2028.0}  # the year of the peak: the middle span of the cap was chosen for it
+    assert calibrated == {target["value"] for target in targets.values() if target["year"] > 2022} | chosen
     held_out = {(c.get("variable"), c.get("year")) for c in claims if c.use == "held-out"}
     assert not held_out & {("energy", "2030"), ("price", "2025"), ("price", "2030")}
 

@@ -81,7 +81,7 @@ def test_tables_figures_and_pages_are_written_and_say_the_same(
             assert claim.id in page
             assert claim.id in text
     assert {path.stem for path in (folder / "figures").glob("*.png")} == set(pictures)
-    assert len(list((tmp_path / "images").glob("reproduction_*.png"))) == 4 + 1 + 4
+    assert len(list((tmp_path / "images").glob("reproduction_*.png"))) == 2 * 4 + 1 + 4
 
 
 def test_the_same_command_goes_on_and_gives_the_same_bytes(small: Reproduction, folder: Path) -> None:
