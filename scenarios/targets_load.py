@@ -123,7 +123,7 @@ def _check_targets(
         if target.variable not in variables:
             hint = did_you_mean(target.variable, list(variables))
             add_problem(document, (*here, "variable"), "an annual variable", repr(target.variable), hint)
-        wanted = [(target.scenario, target.year, (*here, "year"))]
+        wanted: list[tuple[str, int, tuple[str, ...]]] = [(target.scenario, target.year, (*here, "year"))]
         if target.against is not None:
             wanted.append((target.against.scenario, target.against.year, (*here, "against", "year")))
         for reference, year, keys in wanted:

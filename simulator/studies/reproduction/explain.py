@@ -19,7 +19,7 @@ from tanshi.equilibrium.engine import EquilibriumError
 from tanshi.scenarios.by_year import ByYear
 from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.machine.progress import Report
+from tanshi.simulator.studies.batches.execute import Progress
 from tanshi.simulator.studies.reproduction.claims import Claim
 from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.families import ASSUMPTIONS, DATA, PAPER, family_of, mixed
@@ -69,7 +69,7 @@ class Explanation:
 
 
 def explain(
-    claims: Sequence[Claim], failing: Sequence[str], fields: Mapping[str, object], progress: Report | None = None
+    claims: Sequence[Claim], failing: Sequence[str], fields: Mapping[str, object], progress: Progress | None = None
 ) -> list[Explanation]:
     """Explain the claims that fail on data.
 

@@ -40,8 +40,8 @@ from tanshi.simulator.studies.sinks.settings import Settings as SinksSettings
 from tanshi.simulator.studies.sinks.study import SinksResult, run_sinks
 
 BOUND = ("S2", "S3")
-BESIDE, BESIDE_PAPER = ("S4-entry", "S5-entry", "S1-one-cap"), ("S5-free",)
-"""Variants that stand beside: entry alone, one cap for all; all quotas free, where the scenarios sell some."""
+BESIDE, BESIDE_PAPER = ("S4-entry", "S5-entry", "S1-one-cap"), ("S5-paid",)
+"""Variants that stand beside: entry alone, one cap for all; a part of the quotas sold."""
 SEEDS, DRAWS = 5, 30
 """By default: two families in less than ten minutes on two processors."""
 WRITTEN = frozenset(
