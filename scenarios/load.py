@@ -24,14 +24,19 @@ TRADITIONAL: Mapping[str, object] = {"market.mode": "equilibrium", "drift.mode":
 
 
 def library() -> tuple[str, ...]:
-    """Return the names of the built-in scenarios.
+    """Return the names of the built-in scenarios: the five, their variants, then those of the paper's family.
 
     Examples
     --------
     >>> tuple(name for name in library() if not name.startswith("paper"))
-    ('S1', 'S1-one-cap', 'S2', 'S3', 'S4', 'S4-entry', 'S5', 'S5-entry', 'S5-sinks')
+    ('S1', 'S2', 'S3', 'S4', 'S5', 'S1-one-cap', 'S4-entry', 'S5-entry', 'S5-sinks')
     """
-    return tuple(sorted(path.stem for path in LIBRARY.glob("*.yaml")))
+    return tuple(sorted((path.stem for path in LIBRARY.glob("*.yaml")), key=_by_family))
+
+
+def _by_family(name: str) -> tuple[bool, int, str]:
+    """Place of a built-in scenario in a row: the five on data, their variants, and so on the paper's assumptions."""
+    return name.startswith("paper-"), name.removeprefix("paper-").count("-"), name
 
 
 def load_scenario(

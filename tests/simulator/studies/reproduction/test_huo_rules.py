@@ -214,7 +214,7 @@ def test_the_identity_is_told_in_sentences_with_its_verdict_last() -> None:
     assert not open_.excluded
     assert "30.0 %" in excluded.words()[0]
     assert "exclude the printed numbers taken together" in excluded.words()[-1]
-    assert "do not exclude" in open_.words()[-1]
+    assert "does not exclude" in open_.words()[-1]
 
 
 def test_a_year_or_scenario_that_was_not_run_is_out_of_reach(evidence: Make, claim: Say) -> None:

@@ -108,7 +108,8 @@ def test_the_command_prints_the_verdicts_counted_and_where_the_page_is(
     page = tmp_path / "page.md"
     assert main(["reproduce", "--out", str(tmp_path), "--seeds", "3", "--draws", "7", "--page", str(page)]) == 0
     said = capsys.readouterr().out
-    assert "Huo et al. 2026: 76 claims" in said
+    assert "Huo et al. 2026: 78 claims on the paper's assumptions" in said
+    assert "Huo et al. 2026: 78 claims on data" in said
     assert "reproduction.html" in said
     assert (asked["seeds"], asked["draws"]) == (3, 7)
     assert page.is_file()
