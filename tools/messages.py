@@ -72,32 +72,47 @@ def sentence(node: ast.AST) -> bool:
     return any(sentence(part) for part in ast.iter_child_nodes(node))
 
 
-def passing_on(trees: dict[str, ast.Module], spoken: Mapping[str, slice]) -> dict[str, dict[str, int]]:
-    """Functions that put arguments of theirs into messages: their name to these arguments and the arguments' places.
+Places = dict[str, dict[str, int]]
+"""Name of a function to those of its arguments that end up in a message, and their places; -1 where it is named."""
 
-    An argument that has to be named has the place -1.
-    """
-    functions = [
-        node
-        for tree in trees.values()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("__")
-    ]
-    calls = {id(f): [node for node in ast.walk(f) if isinstance(node, ast.Call)] for f in functions}
-    found: dict[str, dict[str, int]] = {}
+
+def passing_on(trees: dict[str, ast.Module], spoken: Mapping[str, slice]) -> dict[str, Places]:
+    """By file, the functions that it defines or imports and that put arguments of theirs into messages."""
+    defined = {
+        name: [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and not n.name.startswith("__")]
+        for name, tree in trees.items()
+    }
+    calls = {id(f): [n for n in ast.walk(f) if isinstance(n, ast.Call)] for fs in defined.values() for f in fs}
+    imported = {
+        name: {alias.name for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) for alias in n.names}
+        for name, tree in trees.items()
+    }
+    found: dict[str, Places] = {name: {} for name in trees}
     while True:
-        new: dict[str, dict[str, int]] = {}
-        for f in functions:
-            given = [a.arg for a in (*f.args.posonlyargs, *f.args.args)]
-            shift = 1 if given[:1] in (["self"], ["cls"]) else 0
-            own = {a: i - shift for i, a in enumerate(given)} | {a.arg: -1 for a in f.args.kwonlyargs}
-            for call in calls[id(f)]:
-                for word in told(call, spoken, found):
-                    if isinstance(word, ast.Name) and own.get(word.id, -2) > -2 and word.id not in PLACES:
-                        new.setdefault(f.name, {})[word.id] = own[word.id]
+        anywhere: Places = {function: places for own in found.values() for function, places in own.items()}
+        seen = {
+            name: {function: places for function, places in anywhere.items() if function in imported[name]} | own
+            for name, own in found.items()
+        }
+        new: dict[str, Places] = {name: {} for name in trees}
+        for name, functions in defined.items():
+            for f in functions:
+                for call in calls[id(f)]:
+                    for argument, place in _own(f, told(call, spoken, seen[name])):
+                        new[name].setdefault(f.name, {})[argument] = place
         if new == found:
-            return found
+            return seen
         found = new
+
+
+def _own(function: ast.FunctionDef, words: list[ast.expr]) -> Iterator[tuple[str, int]]:
+    """Arguments of a function that stand among these words as they are, and their places."""
+    given = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+    shift = 1 if given[:1] in (["self"], ["cls"]) else 0
+    places = {a: i - shift for i, a in enumerate(given)} | {a.arg: -1 for a in function.args.kwonlyargs}
+    for word in words:
+        if isinstance(word, ast.Name) and word.id in places and word.id not in PLACES:
+            yield word.id, places[word.id]
 
 
 def told(call: ast.Call, spoken: Mapping[str, slice], passed: Mapping[str, Mapping[str, int]]) -> list[ast.expr]:
@@ -105,7 +120,11 @@ def told(call: ast.Call, spoken: Mapping[str, slice], passed: Mapping[str, Mappi
     called = ast.unparse(call.func).rpartition(".")[2]
     if called in spoken:
         return call.args[spoken[called]] + [k.value for k in call.keywords if k.arg not in PLACES]
-    mine = passed.get(called, {})
+    match call.func:
+        case ast.Name() | ast.Attribute(value=ast.Name(id="self" | "cls")):
+            mine = passed.get(called, {})
+        case _:  # a method of anything: a name says too little
+            mine = {}
     return [a for i, a in enumerate(call.args) if i in mine.values()] + [
         k.value for k in call.keywords if k.arg in mine
     ]
@@ -124,7 +143,7 @@ def faults(trees: dict[str, ast.Module]) -> Iterator[tuple[str, int]]:
             if not isinstance(node, ast.Call):
                 continue
             called = ast.unparse(node.func).rpartition(".")[2]
-            words = told(node, spoken, passed)
+            words = told(node, spoken, passed[name])
             if any(put_together(word, spoken) if called in spoken else sentence(word) for word in words):
                 yield name, node.lineno
 
