@@ -12,6 +12,7 @@ import numpy as np
 
 from tanshi.agents.abatement import emission_rate
 from tanshi.equilibrium.engine import EquilibriumError
+from tanshi.language import say, spoken
 from tanshi.market.orders import Floats, Ints
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.cap import NO_PATH
@@ -205,9 +206,11 @@ def when(year: int, period: int, periods_per_year: int) -> str:
     >>> when(2023, 4, 12), when(2023, 4, 52), when(2023, 1, 1)
     ('April 2023', 'period 4 of 52, 2023', '2023')
     """
-    if periods_per_year == 12:
-        return f"{month_name[period]} {year}"
-    return str(year) if periods_per_year == 1 else f"period {period} of {periods_per_year}, {year}"
+    if periods_per_year == 1:
+        return str(year)
+    if periods_per_year != 12:
+        return say("period {period} of {most}, {year}", period=period, most=periods_per_year, year=year)
+    return f"{year} 年 {period} 月" if spoken() == "zh" else f"{month_name[period]} {year}"
 
 
 def largest_first(market: CarbonMarket, sector: str) -> Ints:

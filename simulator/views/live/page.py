@@ -10,9 +10,9 @@ from pathlib import Path
 import solara
 import solara.lab
 
+from tanshi.language import mark, say, translate
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.results.variables import SECTORS
 from tanshi.simulator.views.live import tables
 from tanshi.simulator.views.live.layout import Layout
 from tanshi.simulator.views.live.market import LiveMarket, lever_positions, sectors_of
@@ -20,12 +20,18 @@ from tanshi.simulator.views.live.mesa_page import Slider, SolaraViz, force_updat
 from tanshi.simulator.views.live.picture import Picture
 from tanshi.simulator.views.live.seat_tab import SeatTab
 from tanshi.simulator.views.live.tabs import TABS, Tab
+from tanshi.simulator.views.sectors import sector_name
 
 __all__ = ["Layout", "Page"]
 CSS = Path(__file__).with_name("look.css").read_text(encoding="utf-8")
-TITLE = "Tanshi 碳市: live market"
-SEAT = "Your seat"
-BIDDERS = {"truthful": "truthful", "scheduled": "scheduled", "zip": "learning (zip)", "zic": "random (zic)"}
+TITLE = mark("Tanshi 碳市: live market")
+SEAT = mark("Your seat")
+BIDDERS = {
+    "truthful": mark("truthful"),
+    "scheduled": mark("scheduled"),
+    "zip": mark("learning (zip)"),
+    "zic": mark("random (zic)"),
+}
 asked: Scenario = load_scenario("S5")
 """The scenario that this process shows; the server sets it before it starts
 (``tanshi.simulator.views.live.server``)."""
@@ -33,7 +39,7 @@ asked: Scenario = load_scenario("S5")
 
 def in_order(sectors: Sequence[str]) -> str:
     """Names of the sectors that can trade, numbered."""
-    return ", ".join(f"{n} {SECTORS[sector].name}" for n, sector in enumerate(sectors, start=1))
+    return ", ".join(f"{n} {sector_name(sector)}" for n, sector in enumerate(sectors, start=1))
 
 
 def levers(scenario: Scenario) -> dict[str, object]:
@@ -42,12 +48,17 @@ def levers(scenario: Scenario) -> dict[str, object]:
     names = in_order(sectors)
     sliders = {
         "tightness": Slider(
-            "Cap below baseline in the first year, %", at["tightness"], 0, max(30, at["tightness"]), 0.5
+            say("Cap below baseline in the first year, %"), at["tightness"], 0, max(30, at["tightness"]), 0.5
         ),
-        "decline": Slider("Fall of the cap each later year, %", at["decline"], 0, max(10, at["decline"]), 0.5),
-        "sectors": Slider(f"Sectors that trade, the first so many of: {names}", at["sectors"], 1, len(sectors), 1),
+        "decline": Slider(say("Fall of the cap each later year, %"), at["decline"], 0, max(10, at["decline"]), 0.5),
+        "sectors": Slider(
+            say("Sectors that trade, the first so many of: {names}", names=names), at["sectors"], 1, len(sectors), 1
+        ),
     }
-    mix = {name: Slider(f"Weight of {word} bidders", at[name], 0, 100, 5) for name, word in BIDDERS.items()}
+    mix = {
+        name: Slider(say("Weight of {word} bidders", word=translate(word)), at[name], 0, 100, 5)
+        for name, word in BIDDERS.items()
+    }
     return {"scenario": scenario, **sliders, **mix}
 
 
@@ -56,9 +67,9 @@ def Page() -> None:
     """The whole page; every browser window that opens it has a run of its own."""
     first = solara.use_memo(lambda: LiveMarket(asked), [])
     market = solara.use_reactive(first)
-    solara.Title(TITLE)
+    solara.Title(translate(TITLE))
     solara.Style(CSS)
-    SolaraViz(market, components=[], model_params=levers(asked), name=TITLE, play_interval=300)
+    SolaraViz(market, components=[], model_params=levers(asked), name=translate(TITLE), play_interval=300)
     Market(market.value)
 
 
@@ -77,13 +88,15 @@ def Market(market: LiveMarket) -> None:
         cells = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in tables.strip(market))
         solara.HTML(tag="dl", unsafe_innerHTML=cells, classes=["strip"], attributes={"aria-live": "polite"})
         with solara.Div(classes=["live-next"]):  # where the sidebar with its Step is folded away
-            solara.Button("Next auction", color="primary", on_click=lambda: step(market), disabled=not market.running)
+            solara.Button(
+                say("Next auction"), color="primary", on_click=lambda: step(market), disabled=not market.running
+            )
         if market.trouble:
-            solara.Error(f"The run stopped: {market.trouble}")
+            solara.Error(say("The run stopped: {why}", why=market.trouble))
         elif market.state.calendar.finished:
-            solara.Info("The run is over. Reset begins it anew, with the rules the sliders show.")
+            solara.Info(say("The run is over. Reset begins it anew, with the rules the sliders show."))
         with solara.lab.Tabs(value=chosen, on_value=choose):
-            for name in (*(tab.name for tab in TABS), SEAT):
+            for name in (*(translate(tab.name) for tab in TABS), translate(SEAT)):
                 solara.lab.Tab(name)
         if chosen < len(TABS):
             Pictures(market, TABS[chosen])

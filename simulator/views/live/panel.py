@@ -7,8 +7,9 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tanshi.language import spoken
 from tanshi.simulator.results.variables import SECTORS
-from tanshi.simulator.views.charts.style import GREY, INK, PALE, RC, SECTOR_COLOURS
+from tanshi.simulator.views.charts.style import FONTS, GREY, INK, PALE, RC, SECTOR_COLOURS, know_fonts
 from tanshi.version import __version__
 
 if TYPE_CHECKING:
@@ -24,11 +25,15 @@ LONG_NAMES = {"COKE": "Coking, refining", "NFM": "Non-ferrous met.", "NMM": "Bui
 
 def short_name(sector: str) -> str:
     """A sector's name that fits beside an axis."""
+    if spoken() == "zh":
+        return {"GOV": "政府", "INT": "中间商"}.get(sector) or SECTORS[sector].chinese
     return LONG_NAMES.get(sector) or SECTORS[sector].name
 
 
 def full_name(sector: str) -> str:
-    """A sector's name, English and Chinese."""
+    """A sector's name, English and Chinese; Chinese alone where that is spoken."""
+    if spoken() == "zh":
+        return SECTORS[sector].chinese
     return f"{SECTORS[sector].name} {SECTORS[sector].chinese}"
 
 
@@ -49,6 +54,7 @@ def panel(x: str, y: str, *, height: float = HEIGHT, left: float = 0.68) -> tupl
     import matplotlib
     from matplotlib.figure import Figure
 
+    know_fonts()
     with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
         figure = Figure(figsize=(WIDTH, height), facecolor="white")
         axes = figure.add_axes(
@@ -89,8 +95,11 @@ def bars(axes: Axes, sectors: Sequence[str]) -> None:
 def source_of(figure: Figure) -> str:
     """The picture as an address that an ``<img>`` can show without asking anybody."""
     import matplotlib
+    from matplotlib.text import Text
 
     stream = io.BytesIO()
+    for text in figure.findobj(Text):  # those written after the panel was made follow the user's own settings
+        text.set_fontfamily(FONTS)
     with matplotlib.rc_context(RC | {"svg.fonttype": "path"}):  # type: ignore[arg-type, unused-ignore]
         figure.savefig(stream, format="svg", metadata={"Creator": f"Tanshi {__version__}", "Date": None})
     return "data:image/svg+xml;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tanshi.language import say
 from tanshi.market.orders import Floats, Ints
 from tanshi.market.sides import Side
 from tanshi.numerics.units import TONNES
@@ -30,9 +31,11 @@ def price_picture(m: LiveMarket) -> Figure:
     """The price of every auction so far, and the path that the equilibrium alone would take under the same policy."""
     rows = m.moment.rows
     t, price = (np.array([row[name] for row in rows]) for name in ("t", "price"))
-    figure, axes = panel("year", "yuan per t CO₂")
-    axes.plot(t, [row["star_price"] for row in rows], color=GREY, linestyle="--", label="reference: equilibrium alone")
-    axes.plot(t, price, color=PALETTE[5], linewidth=2, label="auctions")
+    figure, axes = panel(say("year"), say("yuan per t CO₂"))
+    axes.plot(
+        t, [row["star_price"] for row in rows], color=GREY, linestyle="--", label=say("reference: equilibrium alone")
+    )
+    axes.plot(t, price, color=PALETTE[5], linewidth=2, label=say("auctions"))
     axes.plot(t[-1:], price[-1:], "o", color=PALETTE[5])
     axes.set_ylim(0, 1.12 * max(price.max(), max(row["star_price"] for row in rows)))
     _time_axis(m, axes)
@@ -43,7 +46,7 @@ def price_picture(m: LiveMarket) -> Figure:
 def volume_picture(m: LiveMarket) -> Figure:
     """What was traded in every auction so far."""
     rows = m.moment.rows
-    figure, axes = panel("year", "Mt CO₂ per auction")
+    figure, axes = panel(say("year"), say("Mt CO₂ per auction"))
     width = 0.8 / m.periods_per_year
     axes.bar([row["t"] for row in rows], [row["volume_t"] / TONNES for row in rows], width, color=PALETTE[1])
     _time_axis(m, axes)
@@ -63,18 +66,25 @@ def book_picture(m: LiveMarket) -> Figure:
     agreement, market = m.moment.agreement, m.world.scenario.market
     orders, unit = agreement.orders, market.lot / TONNES
     if not len(orders):
-        return _nothing("no orders: the price comes from the equilibrium itself")
-    figure, axes = panel("cumulated quantity, Mt CO₂", "yuan per t CO₂")
+        return _nothing(say("no orders: the price comes from the equilibrium itself"))
+    figure, axes = panel(say("cumulated quantity, Mt CO₂"), say("yuan per t CO₂"))
     bids = Side.of(orders, np.flatnonzero(orders.side > 0), descending=True)
     asks = Side.of(orders, np.flatnonzero(orders.side < 0), descending=False)
-    for side, tone, name in ((bids, BUYING, "demand"), (asks, SELLING, "supply")):
+    for side, tone, name in ((bids, BUYING, say("demand")), (asks, SELLING, say("supply"))):
         if not len(side.rows):
             continue
         lots, price = np.concatenate(([0], side.total)) * unit, np.concatenate((side.price[:1], side.price))
         axes.step(lots, price * market.tick, where="pre", color=tone, linewidth=1.8, label=name)
     volume = agreement.clearing.volume * unit
     axes.axhline(agreement.price, color=INK, linewidth=0.9, linestyle=":")
-    axes.plot([volume], [agreement.price], "o", color=INK, zorder=5, label=f"cleared at {agreement.price:,.2f} yuan/t")
+    axes.plot(
+        [volume],
+        [agreement.price],
+        "o",
+        color=INK,
+        zorder=5,
+        label=say("cleared at {price:,.2f} yuan/t", price=agreement.price),
+    )
     totals = [float(side.total[-1]) * unit for side in (bids, asks) if len(side.total)]
     axes.set_xlim(0, min(max(totals, default=1.0), max(3.0 * volume, 0.05 * max(totals, default=1.0))) or 1.0)
     axes.set_ylim(max(0.0, 0.4 * agreement.price), max(1.6 * agreement.price, 1.0))
@@ -98,7 +108,7 @@ def _own_orders(m: LiveMarket, axes: Axes, row: int) -> None:
     own = own[(own >= low) & (own <= high)]
     if len(own):
         edge = axes.get_xlim()[1]
-        axes.plot(np.full(len(own), 0.985 * edge), own, "<", color=MARK, clip_on=False, label="your firm's limits")
+        axes.plot(np.full(len(own), 0.985 * edge), own, "<", color=MARK, clip_on=False, label=say("your firm's limits"))
 
 
 def trades_picture(m: LiveMarket) -> Figure:
@@ -147,7 +157,7 @@ def trades_picture(m: LiveMarket) -> Figure:
             handles.append(Line2D([], [], linestyle="", marker="o", color=colour(sector), label=short_name(sector)))
     if m.game is not None:
         x, y = place[m.game.row]
-        axes.annotate("you", (x, y), (1.2 * x, 1.16 * y), ha="center", va="center", fontsize=10, fontweight="bold",
+        axes.annotate(say("you"), (x, y), (1.2 * x, 1.16 * y), ha="center", va="center", fontsize=10, fontweight="bold",
                       color=INK, arrowprops={"arrowstyle": "-", "color": INK})  # fmt: skip
     axes.set_xlim(-1.3, 1.3)
     axes.set_ylim(-1.25, 1.25)
@@ -155,7 +165,7 @@ def trades_picture(m: LiveMarket) -> Figure:
         axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, frameon=False, fontsize=9,
                     handletextpad=0.2, columnspacing=0.8)  # fmt: skip
     else:
-        axes.text(0, 0, "nobody traded", ha="center", color=GREY)
+        axes.text(0, 0, say("nobody traded"), ha="center", color=GREY)
     return figure
 
 
@@ -165,10 +175,10 @@ def flows_picture(m: LiveMarket) -> Figure:
     names = [*m.moment.trading]
     if (fills.seller == m.world.government).any():
         names.append("GOV")
-    figure, axes = panel("Mt CO₂ sold (left) and bought (right)", "", left=NAMES)
+    figure, axes = panel(say("Mt CO₂ sold (left) and bought (right)"), "", left=NAMES)
     bought, sold = (_by_sector(m, who, fills.quantity * lot, names) / TONNES for who in (fills.buyer, fills.seller))
-    axes.barh(range(len(names)), bought, 0.7, color=BUYING, label="bought")
-    axes.barh(range(len(names)), -sold, 0.7, color=SELLING, label="sold")
+    axes.barh(range(len(names)), bought, 0.7, color=BUYING, label=say("bought"))
+    axes.barh(range(len(names)), -sold, 0.7, color=SELLING, label=say("sold"))
     bars(axes, names)
     axes.xaxis.set_major_formatter(lambda x, _: f"{abs(x):g}")
     key(axes)
@@ -192,11 +202,11 @@ def sector_positions_picture(m: LiveMarket) -> Figure:
     rows = [m.population.sectors.index(s) for s in moment.trading]
     held = m.population.total(moment.held.astype(np.float64))[rows] / TONNES
     done, ahead = (part[rows] / TONNES for part in need)
-    figure, axes = panel("Mt CO₂", "", left=NAMES)
+    figure, axes = panel(say("Mt CO₂"), "", left=NAMES)
     at = np.arange(len(rows))
-    axes.barh(at - 0.2, held, 0.36, color=PALETTE[3], label="held")
-    axes.barh(at + 0.2, done, 0.36, color=INK, label="emitted")
-    axes.barh(at + 0.2, ahead, 0.36, left=done, color="#BBBBBB", label="still to emit")
+    axes.barh(at - 0.2, held, 0.36, color=PALETTE[3], label=say("held"))
+    axes.barh(at + 0.2, done, 0.36, color=INK, label=say("emitted"))
+    axes.barh(at + 0.2, ahead, 0.36, left=done, color="#BBBBBB", label=say("still to emit"))
     bars(axes, list(moment.trading))
     key(axes, 3)
     return figure
@@ -216,7 +226,7 @@ def firm_positions_picture(m: LiveMarket) -> Figure:
     if m.game is not None:
         x = need[m.game.row] / TONNES
         axes.plot([x], [covered[m.game.row]], "o", markersize=11, fillstyle="none", color=INK,
-                  markeredgewidth=2, label="you")  # fmt: skip
+                  markeredgewidth=2, label=say("you"))  # fmt: skip
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")  # powers of ten take long to set
     axes.minorticks_off()
@@ -230,7 +240,7 @@ def emissions_picture(m: LiveMarket) -> Figure:
     """Emissions of the sectors that trade now, as a yearly rate, and the cap."""
     rows, now = m.moment.rows, m.moment.trading
     t = np.array([row["t"] for row in rows])
-    figure, axes = panel("year", "Mt CO₂ per year")
+    figure, axes = panel(say("year"), say("Mt CO₂ per year"))
     parts = [[row[f"emissions_{s}"] for row in rows] for s in now]
     total = np.sum(parts, axis=0)
     axes.stackplot(t, parts, colors=[colour(s) for s in now], labels=[short_name(s) for s in now], linewidth=0)
@@ -254,7 +264,7 @@ def change_picture(m: LiveMarket) -> Figure:
     if len(rows) == 1:
         return _nothing("from the second auction on")
     t = np.array([row["t"] for row in rows])
-    figure, axes = panel("year", "% against the first auction")
+    figure, axes = panel(say("year"), say("% against the first auction"))
     for sector in now:
         rate = np.array([row[f"emissions_{sector}"] for row in rows])
         axes.plot(t, 100 * (rate / rate[0] - 1), color=colour(sector), linewidth=1.8, label=short_name(sector))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tanshi.agents.abatement import Demand
+from tanshi.language import say
 from tanshi.simulator.run.book import Book
 from tanshi.simulator.run.rules import fine
 from tanshi.simulator.run.seat import admitted
@@ -35,21 +36,41 @@ def position_table(game: Game) -> str:
     bounds = admitted(m.world, m.state, row)
     cost = float(firm_demand(game).marginal_cost(bounds.lowest, bounds.highest)[0])
     state = m.state
-    tick, due = m.world.scenario.market.tick, "for a tonne that nothing covers at year end"
+    tick, due = m.world.scenario.market.tick, say("for a tonne that nothing covers at year end")
     rows = [
-        ("allowances held", f"{number(now.held)} t", "all can be sold; after compliance the rest is banked"),
-        ("emitted this year", f"{number(now.owed)} t", "to be surrendered at year end"),
-        ("rest of the year", f"{number(now.ahead)} t", "expected at the last price"),
-        ("spare, or lacking", f"{number(now.spare)} t", "held less the year's need"),
-        ("cash", f"{number((now.cash - game.opening.cash) / MILLION, 3)} million yuan", "since you sat down"),
-        ("last price", f"{state.market.price:,.2f} yuan/t", when(m.moment.year, m.moment.period, m.periods_per_year)),
-        ("expected price", f"{m.population.expected_price[row]:,.2f} yuan/t", "at the compliance date, by the firm"),
-        ("marginal abatement cost", f"{cost:,.2f} yuan/t", "of complying without any trade"),
-        ("penalty", f"{fine(m.world, m.state) * tick:,.2f} yuan/t", due),
-        ("limits", f"{bounds.lowest:,.2f} to {bounds.highest:,.2f} yuan/t", "prices that the auction admits"),
+        (
+            say("allowances held"),
+            say("{tonnes} t", tonnes=number(now.held)),
+            say("all can be sold; after compliance the rest is banked"),
+        ),
+        (say("emitted this year"), say("{tonnes} t", tonnes=number(now.owed)), say("to be surrendered at year end")),
+        (say("rest of the year"), say("{tonnes} t", tonnes=number(now.ahead)), say("expected at the last price")),
+        (say("spare, or lacking"), say("{tonnes} t", tonnes=number(now.spare)), say("held less the year's need")),
+        (
+            say("cash"),
+            say("{value} million yuan", value=number((now.cash - game.opening.cash) / MILLION, 3)),
+            say("since you sat down"),
+        ),
+        (
+            say("last price"),
+            say("{price:,.2f} yuan/t", price=state.market.price),
+            when(m.moment.year, m.moment.period, m.periods_per_year),
+        ),
+        (
+            say("expected price"),
+            say("{price:,.2f} yuan/t", price=m.population.expected_price[row]),
+            say("at the compliance date, by the firm"),
+        ),
+        (say("marginal abatement cost"), say("{price:,.2f} yuan/t", price=cost), say("of complying without any trade")),
+        (say("penalty"), say("{price:,.2f} yuan/t", price=fine(m.world, m.state) * tick), due),
+        (
+            say("limits"),
+            say("{low:,.2f} to {high:,.2f} yuan/t", low=bounds.lowest, high=bounds.highest),
+            say("prices that the auction admits"),
+        ),
     ]
     coming = when(state.year, state.period + 1, m.periods_per_year)
-    return table(("", "", ""), rows, f"Your position before the auction of {coming}")
+    return table(("", "", ""), rows, say("Your position before the auction of {coming}", coming=coming))
 
 
 def cost_picture(game: Game) -> Figure:
@@ -57,11 +78,11 @@ def cost_picture(game: Game) -> Figure:
     need, top = firm_demand(game), _highest(game)
     price = np.linspace(0.0, top, 80)
     emitted = np.maximum(need.level[0] + need.slope[0] * (price - need.anchor), 0.0)
-    figure, axes = panel("cut below emissions without a price, t CO₂", "yuan per t CO₂")
-    axes.plot(emitted[0] - emitted, price, color=INK, linewidth=2, label="marginal abatement cost")
+    figure, axes = panel(say("cut below emissions without a price, t CO₂"), say("yuan per t CO₂"))
+    axes.plot(emitted[0] - emitted, price, color=INK, linewidth=2, label=say("marginal abatement cost"))
     missing = float(emitted[0] + need.fixed[0])
     if 0 < missing < 1.5 * float(emitted[0] - emitted[-1]):
-        axes.axvline(missing, color=PALETTE[4], linewidth=1.4, label="cut needed without trade")
+        axes.axvline(missing, color=PALETTE[4], linewidth=1.4, label=say("cut needed without trade"))
     _prices(game, axes)
     axes.set_xlim(0, max(axes.get_xlim()[1], 1.0))
     axes.set_ylim(0, top)
@@ -76,8 +97,8 @@ def wants_picture(game: Game) -> Figure:
     need, top = firm_demand(game), _highest(game)
     price = np.linspace(0.0, top, 160)
     wants = np.maximum(need.at(price)[:, 0], -float(game.market.registry.held[game.row]))
-    figure, axes = panel("t CO₂, sales left of zero, purchases right", "yuan per t CO₂")
-    axes.plot(wants, price, color=PALETTE[5], linewidth=2, label="what it would want")
+    figure, axes = panel(say("t CO₂, sales left of zero, purchases right"), say("yuan per t CO₂"))
+    axes.plot(wants, price, color=PALETTE[5], linewidth=2, label=say("what it would want"))
     axes.axvline(0, color=GREY, linewidth=0.8)
     _prices(game, axes)
     axes.set_ylim(0, top)
@@ -94,6 +115,6 @@ def _highest(game: Game) -> float:
 
 def _prices(game: Game, axes: Axes) -> None:
     m = game.market
-    axes.axhline(m.state.market.price, color=PALETTE[3], linewidth=1.2, linestyle=":", label="last price")
+    axes.axhline(m.state.market.price, color=PALETTE[3], linewidth=1.2, linestyle=":", label=say("last price"))
     axes.axhline(m.population.expected_price[game.row], color=PALETTE[2], linewidth=1.2, linestyle="--",
-                 label="expected price")  # fmt: skip
+                 label=say("expected price"))  # fmt: skip

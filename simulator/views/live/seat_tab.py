@@ -8,6 +8,7 @@ from html import escape
 
 import solara
 
+from tanshi.language import mark, say, translate
 from tanshi.simulator.views.live import seat_pictures, tables
 from tanshi.simulator.views.live.form import SIDES, Line, read_lines
 from tanshi.simulator.views.live.game import Game, take_seat
@@ -18,33 +19,35 @@ from tanshi.simulator.views.live.picture import Picture
 from tanshi.simulator.views.live.score import log_csv, scores
 from tanshi.simulator.views.live.tabs import Shown
 
-SIZES = {"the largest": 0.0, "a large one": 0.1, "a middling one": 0.5, "a small one": 0.9}
+SIZES = {mark("the largest"): 0.0, mark("a large one"): 0.1, mark("a middling one"): 0.5, mark("a small one"): 0.9}
 LINES: tuple[Line, ...] = (Line(), Line(), Line())
 NO_FAULTS: dict[int, str] = {}
-DOOR = (
+DOOR = mark(
     "Take the seat of one firm: you place its orders, auction by auction, and are scored against the same run in which"
     " the firm bids by itself. Its emissions answer the price as every firm's do; only its trade is yours. If its"
     " sector does not trade yet, the market first runs to the beginning of {year}."
 )
-DESK = (
+DESK = mark(
     "Where the firm stands, and your orders for the coming auction; below, what abatement costs it, and your score"
     " against the firm bidding by itself."
 )
-MEASURE = (
+MEASURE = mark(
     "Cost: net purchases and penalties, less the rise in the worth of spare allowances (lacking ones count negative)"
     " at the price without you. Below zero, free allowances were worth more than what was spent."
 )
 OWN = (
     Shown(
         seat_pictures.cost_picture,
-        "Marginal abatement cost",
-        "What one tonne less would cost the firm in the rest of the year: buy where the price is below it, cut where"
-        " it is above.",
+        mark("Marginal abatement cost"),
+        mark(
+            "What one tonne less would cost the firm in the rest of the year: buy where the price is below it, cut"
+            " where it is above."
+        ),
     ),
     Shown(
         seat_pictures.wants_picture,
-        "What the firm would want",
-        "Net purchases at each price, the reserve it likes to keep included; you need not follow it.",
+        mark("What the firm would want"),
+        mark("Net purchases at each price, the reserve it likes to keep included; you need not follow it."),
     ),
 )
 
@@ -59,7 +62,7 @@ def SeatTab(market: LiveMarket) -> None:
         Door(market)
 
 
-def say(text: str, **more: object) -> None:
+def paragraph(text: str, **more: object) -> None:
     """A paragraph."""
     solara.HTML(tag="p", unsafe_innerHTML=escape(text), **more)
 
@@ -70,28 +73,31 @@ def Door(market: LiveMarket) -> None:
     codes = market.world.scenario.coverage.sectors("trading")
     names = {full_name(code): code for code in codes}
     sector, set_sector = solara.use_state(next(iter(names), ""))
-    size, set_size = solara.use_state("a large one")
+    size, set_size = solara.use_state(say("a large one"))
     trouble, set_trouble = solara.use_state("")
-    say(DOOR.format(year=market.world.scenario.policy_start))
+    paragraph(say(DOOR, year=market.world.scenario.policy_start))
     if market.world.scenario.market.mode != "agents" or not names:
-        say("This scenario has no auction to take part in.", classes=["refused"])
+        paragraph(say("This scenario has no auction to take part in."), classes=["refused"])
         return
 
     def sit() -> None:
         rows = largest_first(market, names.get(sector, codes[0]))
         try:
-            take_seat(market, int(rows[round(SIZES[size] * (len(rows) - 1))]))
+            take_seat(
+                market,
+                int(rows[round({translate(name): part for name, part in SIZES.items()}[size] * (len(rows) - 1))]),
+            )
         except ValueError as error:
             set_trouble(str(error))
         force_update()
 
     with solara.Div(style="max-width: 420px"):
         chosen = sector if sector in names else next(iter(names))
-        solara.Select("Sector", list(names), value=chosen, on_value=set_sector)
-        solara.Select("Firm of the sector", list(SIZES), value=size, on_value=set_size)
-        solara.Button("Take the seat", color="primary", on_click=sit, disabled=not market.running)
+        solara.Select(say("Sector"), list(names), value=chosen, on_value=set_sector)
+        solara.Select(say("Firm of the sector"), [translate(name) for name in SIZES], value=size, on_value=set_size)
+        solara.Button(say("Take the seat"), color="primary", on_click=sit, disabled=not market.running)
     if trouble:
-        say(trouble, classes=["refused"], attributes={"role": "alert"})
+        paragraph(trouble, classes=["refused"], attributes={"role": "alert"})
 
 
 @solara.component
@@ -99,11 +105,11 @@ def Desk(game: Game) -> None:
     """Position, costs, order form and score of the seat that is taken."""
     update_counter.get()
     market = game.market
-    solara.HTML(tag="h2", unsafe_innerHTML=escape(f"You sit for {tables.firm_name(market, game.row)}"))
-    say(DESK)
+    solara.HTML(tag="h2", unsafe_innerHTML=escape(say("You sit for {firm}", firm=tables.firm_name(market, game.row))))
+    paragraph(translate(DESK))
     if game.moves:
-        say(tables.last_move(game), attributes={"aria-live": "polite"}, classes=["outcome"])
-        say(tables.verdict(scores(game)), classes=["verdict"])
+        paragraph(tables.last_move(game), attributes={"aria-live": "polite"}, classes=["outcome"])
+        paragraph(tables.verdict(scores(game)), classes=["verdict"])
     with solara.Div(classes=["live-grid"]):
         if not market.state.calendar.finished and not market.trouble:
             html = seat_pictures.position_table(game)
@@ -113,8 +119,8 @@ def Desk(game: Game) -> None:
                 Picture(shown, game, market.moment).key(shown.title)
     if game.moves:
         solara.HTML(tag="div", unsafe_innerHTML=tables.score_table(scores(game)))
-        say(MEASURE)
-        label = "Log of the game (CSV)"
+        paragraph(translate(MEASURE))
+        label = say("Log of the game (CSV)")
         solara.FileDownload(lambda: log_csv(game), "tanshi_seat.csv", label=label, mime_type="text/csv")
 
 
@@ -146,16 +152,20 @@ def Form(game: Game) -> None:
         set_delegates(value)
 
     with solara.Div():
-        solara.HTML(tag="h2", unsafe_innerHTML=escape(f"Your orders for {coming}"))
+        solara.HTML(tag="h2", unsafe_innerHTML=escape(say("Your orders for {coming}", coming=coming)))
         for i, line in enumerate(lines):
             with solara.Div(classes=["live-ticket"]):
-                solara.Select("Side", list(SIDES), value=line.side, on_value=lambda v, i=i: change(i, side=v))
-                solara.InputText("Limit, yuan/t", value=line.price, on_value=lambda v, i=i: change(i, price=v))
-                solara.InputText("Quantity, t", value=line.tonnes, on_value=lambda v, i=i: change(i, tonnes=v))
+                solara.Select(say("Side"), list(SIDES), value=line.side, on_value=lambda v, i=i: change(i, side=v))
+                solara.InputText(say("Limit, yuan/t"), value=line.price, on_value=lambda v, i=i: change(i, price=v))
+                solara.InputText(say("Quantity, t"), value=line.tonnes, on_value=lambda v, i=i: change(i, tonnes=v))
             if i in faults:
-                say(f"Order {i + 1} is refused: {faults[i]}.", classes=["refused"], attributes={"role": "alert"})
+                paragraph(
+                    say("Order {number} is refused: {why}.", number=i + 1, why=faults[i]),
+                    classes=["refused"],
+                    attributes={"role": "alert"},
+                )
         with solara.Div(classes=["live-buttons"]):
-            solara.Button("Place and step", color="primary", on_click=lambda: step(True))
-            solara.Button("Step without orders", on_click=lambda: step(False))
-            solara.Button("Another line", text=True, on_click=lambda: set_lines(lambda old: (*old, Line())))
-        solara.Checkbox(label="Where I place nothing, the firm bids by itself", value=delegates, on_value=delegate)
+            solara.Button(say("Place and step"), color="primary", on_click=lambda: step(True))
+            solara.Button(say("Step without orders"), on_click=lambda: step(False))
+            solara.Button(say("Another line"), text=True, on_click=lambda: set_lines(lambda old: (*old, Line())))
+        solara.Checkbox(label=say("Where I place nothing, the firm bids by itself"), value=delegates, on_value=delegate)

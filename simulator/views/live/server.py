@@ -6,7 +6,9 @@ import errno
 import os
 import socket
 import warnings
+from typing import Any
 
+from tanshi.language import translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
 from tanshi.scenarios.schema import Scenario
@@ -44,15 +46,29 @@ def serve(scenario: Scenario, port: int) -> None:
 
     page.asked = scenario
     rehearse(scenario)
-    solara.server.settings.theme.title = page.TITLE
+    solara.server.settings.theme.title = translate(page.TITLE)
     solara.server.settings.theme.show_banner = False
     import solara.server.starlette
 
+    offer_font(solara.server.starlette.app)
     print(f"The live market of {scenario.name} is at http://{HOST}:{port}/  (Ctrl+C ends it)", flush=True)
     config = uvicorn.Config(
         OnlyThisMachine(solara.server.starlette.app), log_level="warning", timeout_graceful_shutdown=2
     )
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def offer_font(app: Any) -> None:
+    """Serve the font of Chinese signs from this machine."""
+    from starlette.responses import FileResponse
+    from starlette.routing import Route
+
+    from tanshi.simulator.views.charts.style import HAN_FILE
+
+    async def font(request: Any) -> FileResponse:
+        return FileResponse(HAN_FILE, media_type="font/ttf", headers={"Cache-Control": "max-age=86400"})
+
+    app.router.routes.insert(0, Route(f"/fonts/{HAN_FILE.name}", font))
 
 
 def rehearse(scenario: Scenario) -> None:

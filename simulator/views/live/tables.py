@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 
+from tanshi.language import listed, mark, say
 from tanshi.market.orders import BUY
 from tanshi.numerics.units import MILLION, TONNES
 from tanshi.simulator.run.seat import Ticket
@@ -51,11 +52,14 @@ def strip(m: LiveMarket) -> list[tuple[str, str]]:
     change = f" ({100 * (last['price'] / rows[-2]['price'] - 1):+.1f} %)".replace("-", "−") if len(rows) > 1 else ""
     rate = sum(last[f"emissions_{s}"] for s in moment.trading)
     return [
-        ("Auction", when(moment.year, moment.period, m.periods_per_year)),
-        ("Price", f"{last['price']:,.2f} yuan/t{change}"),
-        ("Traded", f"{last['volume_t'] / TONNES:,.2f} Mt CO₂"),
-        ("Emissions of trading sectors", f"{rate:,.1f} Mt CO₂ a year"),
-        ("Cap of the year" if moment.capped else "Allowances of the year", f"{moment.cap:,.1f} Mt CO₂"),
+        (say("Auction"), when(moment.year, moment.period, m.periods_per_year)),
+        (say("Price"), say("{price:,.2f} yuan/t{change}", price=last["price"], change=change)),
+        (say("Traded"), say("{volume:,.2f} Mt CO₂", volume=last["volume_t"] / TONNES)),
+        (say("Emissions of trading sectors"), say("{rate:,.1f} Mt CO₂ a year", rate=rate)),
+        (
+            say("Cap of the year") if moment.capped else say("Allowances of the year"),
+            say("{cap:,.1f} Mt CO₂", cap=moment.cap),
+        ),
     ]
 
 
@@ -65,14 +69,19 @@ def rules(m: LiveMarket) -> str:
     mix = ", ".join(f"{100 * share:.0f} % {name}" for name, share in s.firms.strategies.as_dict().items() if share > 0)
     trading = [full_name(sector) for sector in s.coverage.sectors("trading")]
     first, yearly = 100 * s.cap.tightness, 100 * s.cap.decline
-    cap = f"the cap lies {first:g} % below the frozen baseline and falls by {yearly:g} % a year"
-    if s.cap.by_path:
-        cap = "the cap follows the path of its file"
-    return (
-        f"Scenario {s.name}, seed {s.seed}, {len(m.population):,} firms. From {s.policy_start} {cap};"
-        f" {len(trading)} {'sector trades' if len(trading) == 1 else 'sectors trade'}: {', '.join(trading)}."
-        f" Firms' bidding: {mix}."
+    cap = say(
+        "the cap lies {first:g} % below the frozen baseline and falls by {yearly:g} % a year",
+        first=first,
+        yearly=yearly,
     )
+    if s.cap.by_path:
+        cap = say("the cap follows the path of its file")
+    return say(
+        "Scenario {name}, seed {seed}, {firms:,} firms. From {start} {cap}; sectors that trade: {sectors}. Firms'"
+        " bidding: {mix}.",
+        name=s.name, seed=s.seed, firms=len(m.population), start=s.policy_start, cap=cap, sectors=listed(trading),
+        mix=mix,
+    )  # fmt: skip
 
 
 def book_table(m: LiveMarket) -> str:
@@ -81,11 +90,18 @@ def book_table(m: LiveMarket) -> str:
     orders, filled = agreement.orders, agreement.clearing.filled
     rows = [
         (name, f"{int(side.sum()):,}", number(orders.quantity[side].sum() * lot), number(filled[side].sum() * lot))
-        for name, side in (("bids", orders.side > 0), ("offers", orders.side < 0))
+        for name, side in ((say("bids"), orders.side > 0), (say("offers"), orders.side < 0))
     ]
-    gap = "exactly" if agreement.gap < 1e-9 else f"to {agreement.gap:.2g} yuan/t"
-    words = f"The auction and the economy agreed on the price {gap}, after {agreement.iterations} rounds."
-    return table(("", "orders", "quantity, t", "filled, t"), rows, "Orders of the last auction") + f"<p>{words}</p>"
+    gap = say("exactly") if agreement.gap < 1e-9 else say("to {gap:.2g} yuan/t", gap=agreement.gap)
+    words = say(
+        "The auction and the economy agreed on the price {gap}, after {rounds} rounds.",
+        gap=gap,
+        rounds=agreement.iterations,
+    )
+    return (
+        table(("", say("orders"), say("quantity, t"), say("filled, t")), rows, say("Orders of the last auction"))
+        + f"<p>{words}</p>"
+    )
 
 
 def extremes(m: LiveMarket, count: int = 5) -> str:
@@ -103,9 +119,9 @@ def extremes(m: LiveMarket, count: int = 5) -> str:
         )
         for row in (*lacking, *able)
     ]  # fmt: skip
-    head = ("firm", "held, t", "need, t", "spare, t", "bids")
-    lack = f"Firms that lack most ({len(lacking)})" if lacking else "No firm lacks allowances"
-    can = f"firms that can spare most ({len(able)})" if able else "no firm can spare any"
+    head = (say("firm"), say("held, t"), say("need, t"), say("spare, t"), say("bids"))
+    lack = say("Firms that lack most ({count})", count=len(lacking)) if lacking else say("No firm lacks allowances")
+    can = say("firms that can spare most ({count})", count=len(able)) if able else say("no firm can spare any")
     return table(head, rows, f"{lack}; {can}")
 
 
@@ -113,13 +129,16 @@ def firm_name(m: LiveMarket, row: int) -> str:
     """A firm by its sector and its number in it."""
     sector = int(m.population.sector[row])
     first, last = m.population.start[sector : sector + 2]
-    return f"{full_name(m.population.sectors[sector])}, firm {row - int(first) + 1} of {int(last - first)}"
+    return say(
+        "{sector}, firm {number} of {count}", sector=full_name(m.population.sectors[sector]),
+        number=row - int(first) + 1, count=int(last - first),
+    )  # fmt: skip
 
 
 def ticket_words(ticket: Ticket) -> str:
     """An order in words."""
-    word = "buy" if ticket.side == BUY else "sell"
-    return f"{word} {number(ticket.tonnes)} t at {ticket.price:,.2f} yuan/t"
+    word = say("buy") if ticket.side == BUY else say("sell")
+    return say("{word} {tonnes} t at {price:,.2f} yuan/t", word=word, tonnes=number(ticket.tonnes), price=ticket.price)
 
 
 def last_move(game: Game) -> str:
@@ -127,43 +146,61 @@ def last_move(game: Game) -> str:
     move = game.moves[-1]
     n = game.market.periods_per_year
     if move.tickets is None:
-        orders = "The firm bid by itself."
+        orders = say("The firm bid by itself.")
     elif not move.tickets:
-        orders = "You stayed out."
+        orders = say("You stayed out.")
     else:
-        orders = "; ".join(f"{ticket_words(t)}: {number(filled)} t filled" for t, filled in move.tickets) + "."
-    fines = f" You paid {move.person.penalty / MILLION:,.3f} million yuan of penalty." if move.person.penalty else ""
-    return (
-        f"{when(move.year, move.period, n)}: {orders} In all you {_traded(move.person.bought, move.price)};"
-        f" the firm itself {_traded(move.firm.bought, move.own_price)}.{fines}"
-    )
+        orders = (
+            "; ".join(
+                say("{order}: {tonnes} t filled", order=ticket_words(t), tonnes=number(filled))
+                for t, filled in move.tickets
+            )
+            + "."
+        )
+    fine = move.person.penalty / MILLION
+    fines = say(" You paid {fine:,.3f} million yuan of penalty.", fine=fine) if fine else ""
+    return say(
+        "{when}: {orders} In all you {yours}; the firm itself {its}.{fines}", when=when(move.year, move.period, n),
+        orders=orders, yours=_traded(move.person.bought, move.price),
+        its=_traded(move.firm.bought, move.own_price), fines=fines,
+    )  # fmt: skip
 
 
 def _traded(bought: int, price: float) -> str:
     if bought == 0:
-        return "traded nothing"
-    return f"{'bought' if bought > 0 else 'sold'} {abs(bought):,} t at {price:,.2f} yuan/t"
+        return say("traded nothing")
+    template = mark("bought {tonnes:,} t at {price:,.2f} yuan/t")
+    if bought < 0:
+        template = mark("sold {tonnes:,} t at {price:,.2f} yuan/t")
+    return say(template, tonnes=abs(bought), price=price)
 
 
 def score_table(found: Sequence[Score]) -> str:
     """The score: one row a year for both sides and the difference."""
     head = (
-        "year", "your net purchases", "firm's", "your penalty", "firm's", "your position's worth", "firm's",
-        "your cost", "firm's cost", "you saved",
+        say("year"), say("your net purchases"), say("firm's"), say("your penalty"), say("firm's"),
+        say("your position's worth"), say("firm's"), say("your cost"), say("firm's cost"), say("you saved"),
     )  # fmt: skip
     rows = []
     for score in found:
         pairs = (("paid", 2), ("penalty", 2), ("worth", 2), ("cost", 2))
         cells = [number(getattr(side, name) / MILLION, d) for name, d in pairs for side in (score.you, score.firm)]
-        name = score.name if score.whole else f"{score.name}, so far"
+        name = say("All") if score.name == "All" else score.name
+        name = name if score.whole else say("{name}, so far", name=name)
         rows.append((name, *cells, number(score.saved / MILLION, 2)))
-    return table(head, rows, "Score, million yuan (the firm: the same run with the firm bidding by itself)")
+    return table(head, rows, say("Score, million yuan (the firm: the same run with the firm bidding by itself)"))
 
 
 def verdict(found: Sequence[Score]) -> str:
     """The score in one sentence."""
     saved = found[-1].saved / MILLION
     if abs(saved) < 5e-4:
-        return "So far your costs are exactly those that the firm would have had by itself."
-    where = "below" if saved > 0 else "above"
-    return f"So far your costs are {abs(saved):,.3f} million yuan {where} those that the firm would have had by itself."
+        return say("So far your costs are exactly those that the firm would have had by itself.")
+    template = mark(
+        "So far your costs are {saved:,.3f} million yuan above those that the firm would have had by itself."
+    )
+    if saved > 0:
+        template = mark(
+            "So far your costs are {saved:,.3f} million yuan below those that the firm would have had by itself."
+        )
+    return say(template, saved=abs(saved))

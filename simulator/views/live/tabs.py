@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from tanshi.language import mark, translate
 from tanshi.simulator.views.live import pictures, tables
 from tanshi.simulator.views.live.market import LiveMarket
 from tanshi.simulator.views.live.panel import source_of
@@ -25,7 +26,7 @@ class Shown:
 
     def html(self, subject: object) -> str:
         """The picture below its caption; it is an address in itself, so that nobody is asked for it."""
-        title, words = escape(self.title), escape(self.words)
+        title, words = escape(translate(self.title)), escape(translate(self.words))
         source = source_of(self.draw(subject))
         return f'<figcaption><b>{title}</b>{words}</figcaption><img src="{source}" alt="{title}. {words}">'
 
@@ -41,80 +42,94 @@ class Tab:
 
 TABS = (
     Tab(
-        "Price",
+        mark("Price"),
         (
             Shown(
                 pictures.price_picture,
-                "Carbon price",
-                "What each auction cleared at; dashed, the path of the equilibrium without auctions, under the policy"
-                " as announced.",
+                mark("Carbon price"),
+                mark(
+                    "What each auction cleared at; dashed, the path of the equilibrium without auctions, under the"
+                    " policy as announced."
+                ),
             ),
             Shown(
                 pictures.volume_picture,
-                "Volume",
-                "Tonnes that changed hands in each auction: most where firms cover the whole year's need at once.",
+                mark("Volume"),
+                mark(
+                    "Tonnes that changed hands in each auction: most where firms cover the whole year's need at once."
+                ),
             ),
         ),
     ),
     Tab(
-        "Order book",
+        mark("Order book"),
         (
             Shown(
                 pictures.book_picture,
-                "Order book",
-                "Bids from the dearest down, offers from the cheapest up: where the steps meet, the auction clears at"
-                " one price for all.",
+                mark("Order book"),
+                mark(
+                    "Bids from the dearest down, offers from the cheapest up: where the steps meet, the auction clears"
+                    " at one price for all."
+                ),
             ),
         ),
         tables.book_table,
     ),
     Tab(
-        "Trades",
+        mark("Trades"),
         (
             Shown(
                 pictures.trades_picture,
-                "Who traded with whom",
-                "Firms on a ring by sector, lines from seller to buyer in the seller's colour; size by tonnes, at most"
-                f" the {pictures.LINES} largest trades.",
+                mark("Who traded with whom"),
+                mark(
+                    "Firms on a ring by sector, lines from seller to buyer in the seller's colour; size by tonnes, only"
+                    " the largest trades."
+                ),
             ),
             Shown(
                 pictures.flows_picture,
-                "Sectors' purchases and sales",
-                "Tonnes bought and sold in the last auction; a sector may do both, since its firms differ.",
+                mark("Sectors' purchases and sales"),
+                mark("Tonnes bought and sold in the last auction; a sector may do both, since its firms differ."),
             ),
         ),
     ),
     Tab(
-        "Positions",
+        mark("Positions"),
         (
             Shown(
                 pictures.sector_positions_picture,
-                "Positions by sector",
-                "Allowances held beside what was emitted this year and is still expected; after the year's last"
-                " auction what is left is the bank.",
+                mark("Positions by sector"),
+                mark(
+                    "Allowances held beside what was emitted this year and is still expected; after the year's last"
+                    " auction what is left is the bank."
+                ),
             ),
             Shown(
                 pictures.firm_positions_picture,
-                "Positions by firm",
-                "A dot a firm: its need of the year, and the part of it that its allowances cover; dashed, just"
-                " enough.",
+                mark("Positions by firm"),
+                mark(
+                    "A dot a firm: its need of the year, and the part of it that its allowances cover; dashed, just"
+                    " enough."
+                ),
             ),
         ),
         tables.extremes,
     ),
     Tab(
-        "Emissions",
+        mark("Emissions"),
         (
             Shown(
                 pictures.emissions_picture,
-                "Emissions and the cap",
-                "Yearly rate of the sectors that trade now, one on another; dashed, the cap, once the policy holds:"
-                " above it firms draw on their bank.",
+                mark("Emissions and the cap"),
+                mark(
+                    "Yearly rate of the sectors that trade now, one on another; dashed, the cap, once the policy holds:"
+                    " above it firms draw on their bank."
+                ),
             ),
             Shown(
                 pictures.change_picture,
-                "Change by sector",
-                "How far each trading sector's rate has moved since the first auction.",
+                mark("Change by sector"),
+                mark("How far each trading sector's rate has moved since the first auction."),
             ),
         ),
     ),
