@@ -41,7 +41,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespa
     stand_in.run_batch = run_batch  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tanshi.simulator.studies.batches.batch", stand_in)
     monkeypatch.setitem(sys.modules, "tanshi.simulator.studies", types.ModuleType("tanshi.simulator.studies"))
-    monkeypatch.setattr(cli, "_show", lambda result, folder, reference: None)
+    monkeypatch.setattr(cli, "_show", lambda *_: None)
     monkeypatch.chdir(tmp_path)
     return noted
 

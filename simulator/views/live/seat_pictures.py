@@ -8,6 +8,7 @@ import numpy as np
 
 from tanshi.agents.abatement import Demand
 from tanshi.language import say
+from tanshi.numerics.units import MILLION
 from tanshi.simulator.run.book import Book
 from tanshi.simulator.run.rules import fine
 from tanshi.simulator.run.seat import admitted
@@ -15,7 +16,7 @@ from tanshi.simulator.views.charts.style import GREY, INK, PALETTE
 from tanshi.simulator.views.live.game import Game, stand
 from tanshi.simulator.views.live.market import when
 from tanshi.simulator.views.live.panel import key, panel
-from tanshi.simulator.views.live.tables import MILLION, number, table
+from tanshi.simulator.views.live.tables import number, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
