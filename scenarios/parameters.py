@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from tanshi.scenarios.by_year import Reading
+from tanshi.scenarios.by_year import ByYear, Reading
 from tanshi.scenarios.schema import Scenario
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", NoneType: "null"}
@@ -72,7 +72,8 @@ def _walk(group: type[BaseModel], defaults: BaseModel, prefix: str) -> Iterator[
         if isinstance(default, BaseModel):
             yield from _walk(type(default), default, f"{prefix}{name}.")
         else:
-            yield _row(prefix + name, info, None if info.is_required() else default)
+            plain = default.plain() if isinstance(default, ByYear) else default
+            yield _row(prefix + name, info, None if info.is_required() else plain)
 
 
 def _row(name: str, info: FieldInfo, default: object) -> Parameter:
