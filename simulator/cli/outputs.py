@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tanshi.scenarios.errors import Problem, UserError, visible
+from tanshi.simulator.machine.examine import cannot_write
 
 REFUSAL = "The results cannot be written."
 
@@ -53,14 +54,17 @@ def _why_not(path: Path, *, is_folder: bool) -> str:
         if path.exists():
             if path.is_dir() != is_folder:
                 return "it is a folder" if path.is_dir() else "it is a file"
-            return "" if os.access(path, os.W_OK) else "permission denied"
+            if not path.is_dir():
+                return "" if os.access(path, os.W_OK) else "permission denied"
+            return cannot_write(path)
         above = next(parent for parent in path.absolute().parents if parent.exists())
         if not above.is_dir():
             return f"{above} is a file"
         longest = max(len(os.fsencode(part)) for part in path.parts)
         if longest > os.pathconf(above, "PC_NAME_MAX") if hasattr(os, "pathconf") else longest > 255:
             return "its name is too long"
-        return "" if os.access(above, os.W_OK | os.X_OK) else f"permission denied in {above}"
+        why = cannot_write(above)  # tried, since root may do everything and yet nothing in /proc
+        return f"{why} in {above}" if why else ""
     except (OSError, ValueError) as error:
         return (getattr(error, "strerror", None) or str(error)).lower()
 

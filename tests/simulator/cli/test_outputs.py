@@ -66,3 +66,9 @@ def test_a_place_that_cannot_be_written_is_refused_at_once(
         assert option in said
         assert time.process_time() - began < 5
     assert os.listdir(tmp_path) == ["taken"]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="a folder that root too cannot write into")
+def test_a_folder_that_even_root_cannot_write_into_is_refused_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--work", "/proc/nowhere"]) == 2
+    assert "--work: expected a folder that can be written, got /proc/nowhere" in capsys.readouterr().err
