@@ -1,7 +1,8 @@
 """The firms of `benchmarks.firms` as others would write them: one Numba loop, bare NumPy, ambr, mesa-frames, AgentPy.
 
 Each peer makes the same orders from the same data by the same rule; a library that is not installed is left out. They
-are no part of the project: ``pip install agentpy ambr mesa-frames`` beside it.
+are no part of the project: ``pip install agentpy ambr mesa-frames`` beside it. What a firm emits and how that answers
+the price is given to them; ours work it out in the same step.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def bands(seeds: Sequence[int]) -> np.ndarray:
     for seed in seeds:
         result = CarbonMarket(load_scenario(SCENARIO, {"seed": seed})).run().result()
         paths.append(result.series("Price|Carbon|Time Mean").to_numpy())
-    return np.quantile(np.array(paths), (0.0, 0.5, 1.0), axis=0).T
+    return np.asarray(np.quantile(np.array(paths), (0.0, 0.5, 1.0), axis=0).T, np.float64)
 
 
 def agents_add_page() -> str:
