@@ -34,8 +34,9 @@ WRITTEN: Mapping[str, Callable[[], str]] = {
     "variables": variables_page,
     "data": data_page,
     "validation": _validation,
-    "agents_add": _agents_add,
 }
+#: Written whole too, from so many runs that tests do not make them anew.
+STUDIED: Mapping[str, Callable[[], str]] = {"agents_add": _agents_add}
 #: Pages written by hand, whose commands and code are run and whose output is put in.
 EXECUTED = ("tutorial", "python", "extending", "gallery", "equilibrium", "equilibrium_cases", "market_alone")
 TREES = "trees"
@@ -49,7 +50,8 @@ def executed_page(name: str) -> str:
 
 def main(names: Sequence[str]) -> int:
     """Make pages anew: all, or those named."""
-    known = [*WRITTEN, *EXECUTED, TREES]
+    written = {**WRITTEN, **STUDIED}
+    known = [*written, *EXECUTED, TREES]
     if unknown := [name for name in names if name not in known]:
         print(f"No such page: {', '.join(unknown)}. There are {', '.join(known)}.", file=sys.stderr)
         return 2
@@ -64,7 +66,7 @@ def main(names: Sequence[str]) -> int:
         if name in EXECUTED and not (DOCS / f"{name}.md").is_file():
             print(f"There is no {DOCS / name}.md to make anew: stand in a checkout.", file=sys.stderr)
             return 2
-        text = WRITTEN[name]() if name in WRITTEN else executed_page(name)
+        text = written[name]() if name in written else executed_page(name)
         write_file(DOCS / f"{name}.md", text.encode("utf-8"))
         print(f"docs/{name}.md")
     return 0
