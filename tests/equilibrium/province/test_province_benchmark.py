@@ -90,7 +90,7 @@ def test_every_tonne_of_by_product_gas_has_a_place(model: Province) -> None:
         s = model.solve(p)
         gas = accounts.by_product_gas(Flows(s.state.flow, s.x))
         assert set(gas) == {"made", "on site", "in power", "flared"}
-        assert min(gas.values()) >= -1e-9
+        assert min(gas.values()) >= -1e-9 * gas["made"]  # nothing, to the solver's accuracy
         assert gas["made"] == pytest.approx(gas["on site"] + gas["in power"] + gas["flared"], rel=1e-9)
 
 
