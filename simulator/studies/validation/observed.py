@@ -23,6 +23,10 @@ PRICE = "allowance price, mean of the year"
 LAST, LONG = 2030, 2060
 
 
+FITTED = {("gdp", 2023), ("export", 2023)}
+"""Of which year a series is a target of `calibrate`."""
+
+
 @dataclass(frozen=True)
 class Compared:
     """A quantity of the model and the observed series it is held against.
@@ -147,6 +151,7 @@ def confronted() -> pd.DataFrame:
             model = years[year][c.key]
             seen = told[year] * (years[2022][c.key] / told[2022] if c.scaled else 1.0)
             off = model / seen - 1.0
-            rows.append((c.observed, c.unit, year, seen, model, off, c.used, abs(off) <= c.close, c.note))
+            used = "calibrated" if (c.key, year) in FITTED else c.used
+            rows.append((c.observed, c.unit, year, seen, model, off, used, abs(off) <= c.close, c.note))
     columns = ["quantity", "unit", "year", "observed", "model", "difference", "used", "met", "note"]
     return pd.DataFrame(rows, columns=columns)
