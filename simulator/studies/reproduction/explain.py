@@ -23,8 +23,9 @@ from tanshi.simulator.studies.batches.execute import Progress
 from tanshi.simulator.studies.reproduction.claims import Claim
 from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.families import ASSUMPTIONS, DATA, PAPER, family_of, mixed
+from tanshi.simulator.studies.reproduction.rules import RULES
 from tanshi.simulator.studies.reproduction.runs import VARIABLES, OutOfReach, Runs
-from tanshi.simulator.studies.reproduction.verdicts import HOLDS, RULES, UNTESTABLE
+from tanshi.simulator.studies.reproduction.verdicts import HOLDS, UNTESTABLE
 from tanshi.simulator.studies.tangent import path_of
 
 PATHS = ("S1", "S4", "S5")
