@@ -76,3 +76,8 @@ def compiled(kernel: Kernel) -> Kernel:
     with suppress(RuntimeError):  # neither beside the source nor in the user's cache may anything be written
         made._cache = cache(kernel)
     return cast(Kernel, made)
+
+
+def part(kernel: Kernel) -> Kernel:
+    """Compile a piece of kernels in the same file: it is laid into them, where a call would cost time."""
+    return cast(Kernel, numba.njit(error_model="numpy", inline="always")(kernel))

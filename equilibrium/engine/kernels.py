@@ -16,7 +16,7 @@ import numpy as np
 from tanshi.equilibrium.engine.layout import Balances, Places, Responses, Trees
 from tanshi.equilibrium.engine.state import Numbers, State, Values
 from tanshi.equilibrium.engine.structure import COBB_DOUGLAS, GENERAL, LEONTIEF, Array
-from tanshi.numerics.compiled import compiled
+from tanshi.numerics.compiled import compiled, part
 
 TINY, HUGE = 1e-4, 1e12  # a sum of powers beyond them is taken relative to its largest part
 
@@ -66,12 +66,10 @@ def _power(atom: Any, power: float) -> Any:
     return product if whole >= 0 else 1.0 / product
 
 
-@compiled
-def evaluate(trees: Trees, balances: Balances, values: Values, x: Numbers) -> State:
-    """Prices, nests, flows and residuals at ``x``, shape ``(n,)``."""
-    leaves, nodes = values.quantity.size, values.sigma.size
-    zero, one = x.dtype.type(0.0), x.dtype.type(1.0)
-    # what is paid, and what is chosen by
+@part
+def _paid(trees: Trees, values: Values, x: Numbers) -> tuple[Numbers, ...]:
+    """What is paid by leaf, and what is chosen by: factors of the price, taxes, their sums, and both prices."""
+    leaves = values.quantity.size
     terms, tax_sum = np.ones(leaves, x.dtype), np.zeros(leaves, x.dtype)
     gross, paid, decision = np.empty(leaves, x.dtype), np.empty(leaves, x.dtype), np.empty(leaves, x.dtype)
     tax = np.empty(values.tax_rate.size, x.dtype)
@@ -87,11 +85,18 @@ def evaluate(trees: Trees, balances: Balances, values: Values, x: Numbers) -> St
         gross[i] = terms[i] * (1.0 + trees.leaf_sign[i] * tax_sum[i])
         paid[i] = price * gross[i]
         decision[i] = (values.alpha[i] * price + values.beta[i]) * gross[i]
-    # price indices, from the leaves to the roots
-    log_item, passed = np.zeros(leaves + nodes, x.dtype), np.zeros(leaves + nodes, x.dtype)
-    ratio = np.empty(leaves + nodes, x.dtype)  # as Leontief nests see prices
+    return terms, tax, tax_sum, gross, paid, decision
+
+
+@part
+def _price_indices(trees: Trees, values: Values, decision: Numbers) -> tuple[Numbers, ...]:
+    """From the leaves to the roots: logarithms by item, what an item passes on, ratios, logarithms by nest."""
+    leaves, nodes = values.quantity.size, values.sigma.size
+    zero, one = decision.dtype.type(0.0), decision.dtype.type(1.0)
+    log_item, passed = np.zeros(leaves + nodes, decision.dtype), np.zeros(leaves + nodes, decision.dtype)
+    ratio = np.empty(leaves + nodes, decision.dtype)  # as Leontief nests see prices
     ratio[:leaves] = decision
-    log_nest = np.empty(nodes, x.dtype)  # before augmentation
+    log_nest = np.empty(nodes, decision.dtype)  # before augmentation
     for node in range(nodes - 1, -1, -1):
         first, end = trees.first[node], trees.first[node + 1]
         total = zero
@@ -142,8 +147,14 @@ def evaluate(trees: Trees, balances: Balances, values: Values, x: Numbers) -> St
         log_item[leaves + node] = value - values.log_augment[node]
         if trees.priced[node]:
             ratio[leaves + node] = np.exp(log_item[leaves + node])
-    # quantities, from the roots to the leaves
-    quantity, log_quantity = np.empty(leaves, x.dtype), np.zeros(nodes, x.dtype)
+    return log_item, passed, ratio, log_nest
+
+
+@part
+def _quantities(trees: Trees, values: Values, log_item: Numbers, log_nest: Numbers) -> Numbers:
+    """From the roots to the leaves: quantities by leaf, per unit of activity."""
+    leaves, nodes = values.quantity.size, values.sigma.size
+    quantity, log_quantity = np.empty(leaves, log_item.dtype), np.zeros(nodes, log_item.dtype)
     for node in range(nodes):
         above = log_quantity[node] - values.log_augment[node]
         fixed = trees.branch[node] == LEONTIEF
@@ -157,7 +168,15 @@ def evaluate(trees: Trees, balances: Balances, values: Values, x: Numbers) -> St
                 log_quantity[item - leaves] = moved
             else:
                 quantity[item] = values.quantity[item] * (rate if fixed else np.exp(moved))
-    # flows
+    return quantity
+
+
+@part
+def _flows(
+    trees: Trees, balances: Balances, values: Values, x: Numbers, ratio: Numbers, quantity: Numbers
+) -> tuple[Numbers, ...]:
+    """Price indices and real demands by consumer, scales and flows by leaf."""
+    leaves = values.quantity.size
     consumers = trees.root.size
     price_index, real = np.empty(consumers, x.dtype), np.empty(consumers, x.dtype)
     for h in range(consumers):
@@ -168,7 +187,25 @@ def evaluate(trees: Trees, balances: Balances, values: Values, x: Numbers) -> St
         h = trees.leaf_consumer[i]
         scale[i] = real[h] if h >= 0 else x[trees.leaf_scale[i]]
         flow[i] = quantity[i] * scale[i]
-    # equations
+    return price_index, real, scale, flow
+
+
+@part
+def _residuals(
+    trees: Trees,
+    balances: Balances,
+    values: Values,
+    x: Numbers,
+    terms: Numbers,
+    tax: Numbers,
+    paid: Numbers,
+    price_index: Numbers,
+    quantity: Numbers,
+    real: Numbers,
+    flow: Numbers,
+) -> tuple[Numbers, Any]:
+    """By equation, and the imbalance of the numeraire's market, which stands in for none."""
+    leaves, consumers, zero = values.quantity.size, trees.root.size, x.dtype.type(0.0)
     f = np.zeros(x.size, x.dtype)
     for i in range(leaves):
         f[trees.leaf_price[i]] -= trees.leaf_sign[i] * terms[i] * flow[i]
@@ -195,6 +232,17 @@ def evaluate(trees: Trees, balances: Balances, values: Values, x: Numbers) -> St
     f[balances.numeraire_row] = x[balances.numeraire_row] - balances.numeraire_price
     for row in range(x.size):
         f[row] /= balances.scale[row]
+    return f, imbalance
+
+
+@compiled
+def evaluate(trees: Trees, balances: Balances, values: Values, x: Numbers) -> State:
+    """Prices, nests, flows and residuals at ``x``, shape ``(n,)``."""
+    terms, tax, tax_sum, gross, paid, decision = _paid(trees, values, x)
+    log_item, passed, ratio, log_nest = _price_indices(trees, values, decision)
+    quantity = _quantities(trees, values, log_item, log_nest)
+    price_index, real, scale, flow = _flows(trees, balances, values, x, ratio, quantity)
+    f, imbalance = _residuals(trees, balances, values, x, terms, tax, paid, price_index, quantity, real, flow)
     return State(
         x,
         decision,

@@ -116,6 +116,45 @@ class Layout(NamedTuple):
     places: Places
 
 
+def _trees(c: Structure) -> Trees:
+    """The nests, and where their leaves get prices, taxes and scales."""
+    consumer = np.where(c.leaf_is_demand, c.tree_owner[c.leaf_tree], -1)
+    return Trees(
+        child=_places(c.child),
+        first=_places(c.first),
+        branch=_short(c.branch),
+        priced=_short(c.priced),
+        leaf_price=_places(c.leaf_price_var),
+        leaf_terms=_short(c.leaf_terms_var),
+        leaf_scale=_places(c.tree_scale_var[c.leaf_tree]),
+        leaf_consumer=_short(consumer),
+        leaf_sign=c.leaf_sign,
+        root=_short(c.tree_root[c.demand_tree]),
+        tax_leaf=_short(c.tax_leaf),
+        tax_aux=_short(c.tax_aux_var),
+    )
+
+
+def _balances(c: Structure) -> Balances:
+    """The equations' other contributions: taxes, endowments, incomes, auxiliary terms, the numeraire."""
+    return Balances(
+        tax_receiver=_short(c.tax_receiver),
+        income=c.income_slice.start,
+        endow_price=_short(c.endow_price_var),
+        endow_owner=_short(c.endow_owner),
+        endow_aux=_short(c.endow_aux_var),
+        payer=_short(c.share_payer),
+        receiver=_short(c.share_receiver),
+        term_row=_short(c.term_row),
+        term_atom=_short(c.term_atom),
+        term_power=c.term_power,
+        numeraire_row=c.numeraire_row,
+        numeraire_price=float(c.numeraire_price),
+        numeraire_size=c.numeraire_size,
+        scale=c.scale,
+    )
+
+
 def lay_out(c: Structure) -> tuple[Layout, Index]:
     """Addresses of all contributions to the residuals and the Jacobian, and the Jacobian's non-zeros.
 
@@ -180,37 +219,7 @@ def lay_out(c: Structure) -> tuple[Layout, Index]:
     at_atom = np.full(c.term_atom.shape, -1)
     at_atom[term, position] = at["atom"]
     row = structure // n
-    consumer = np.where(c.leaf_is_demand, c.tree_owner[c.leaf_tree], -1)
-    trees = Trees(
-        child=_places(c.child),
-        first=_places(c.first),
-        branch=_short(c.branch),
-        priced=_short(c.priced),
-        leaf_price=_places(c.leaf_price_var),
-        leaf_terms=_short(c.leaf_terms_var),
-        leaf_scale=_places(scale),
-        leaf_consumer=_short(consumer),
-        leaf_sign=c.leaf_sign,
-        root=_short(c.tree_root[c.demand_tree]),
-        tax_leaf=_short(c.tax_leaf),
-        tax_aux=_short(c.tax_aux_var),
-    )
-    balances = Balances(
-        tax_receiver=_short(c.tax_receiver),
-        income=c.income_slice.start,
-        endow_price=_short(c.endow_price_var),
-        endow_owner=_short(c.endow_owner),
-        endow_aux=_short(c.endow_aux_var),
-        payer=_short(c.share_payer),
-        receiver=_short(c.share_receiver),
-        term_row=_short(c.term_row),
-        term_atom=_short(c.term_atom),
-        term_power=c.term_power,
-        numeraire_row=c.numeraire_row,
-        numeraire_price=float(c.numeraire_price),
-        numeraire_size=c.numeraire_size,
-        scale=c.scale,
-    )
+    trees, balances = _trees(c), _balances(c)
     responses = Responses(
         active_leaf=_places(c.active_leaf),
         active_path=_places(c.path[c.active_leaf]),

@@ -98,17 +98,17 @@ class Sparse:
             where a pivot has become too small for the order.
         """
         plan = self.plan
-        if not _eliminate(*plan, values):
+        if not _eliminate(plan, values):
             raise ZeroDivisionError
         core = np.zeros(self.q * self.q)
         core[self.left_place] = values[self.left]
         inner, diagonal = _dense(core, self.q) if self.q else ((lambda b: b), lambda: np.empty(0))
 
         def solve(b: Array) -> Array:
-            work = _down(*plan, values, b)
+            work = _down(plan, values, b)
             x = np.empty(self.m)
             x[self.core_col] = inner(work[self.core_row])
-            _up(*plan, values, work, x)
+            _up(plan, values, work, x)
             return x
 
         return solve, lambda: np.concatenate([values[plan.pivot], diagonal()])
@@ -116,83 +116,56 @@ class Sparse:
 
 @compiled
 def _eliminate(
-    pivot: Index,
-    row: Index,
-    col: Index,
-    across_first: Index,
-    across: Index,
-    across_col: Index,
-    down_first: Index,
-    down: Index,
-    down_row: Index,
-    target: Index,
+    plan: Plan,
     values: Array,
 ) -> bool:
     """Carry out the pivots in place; False where one is too small."""
     at = 0
-    for k in range(pivot.size):
-        size = values[pivot[k]]
+    for k in range(plan.pivot.size):
+        size = values[plan.pivot[k]]
         if size == 0.0:
             return False
-        for a in range(across_first[k], across_first[k + 1]):
-            values[across[a]] /= size
-            if not abs(values[across[a]]) < GROWTH:
+        for a in range(plan.across_first[k], plan.across_first[k + 1]):
+            values[plan.across[a]] /= size
+            if not abs(values[plan.across[a]]) < GROWTH:
                 return False
-        for d in range(down_first[k], down_first[k + 1]):
-            factor = values[down[d]]
-            for a in range(across_first[k], across_first[k + 1]):
-                values[target[at]] -= factor * values[across[a]]
+        for d in range(plan.down_first[k], plan.down_first[k + 1]):
+            factor = values[plan.down[d]]
+            for a in range(plan.across_first[k], plan.across_first[k + 1]):
+                values[plan.target[at]] -= factor * values[plan.across[a]]
                 at += 1
     return True
 
 
 @compiled
 def _down(
-    pivot: Index,
-    row: Index,
-    col: Index,
-    across_first: Index,
-    across: Index,
-    across_col: Index,
-    down_first: Index,
-    down: Index,
-    down_row: Index,
-    target: Index,
+    plan: Plan,
     values: Array,
     b: Array,
 ) -> Array:
     """Right-hand sides after all pivots; those of pivot rows are divided by their pivots."""
     work = b.copy()
-    for k in range(pivot.size):
-        mine = work[row[k]] / values[pivot[k]]
-        work[row[k]] = mine
-        for d in range(down_first[k], down_first[k + 1]):
-            work[down_row[d]] -= values[down[d]] * mine
+    for k in range(plan.pivot.size):
+        mine = work[plan.row[k]] / values[plan.pivot[k]]
+        work[plan.row[k]] = mine
+        for d in range(plan.down_first[k], plan.down_first[k + 1]):
+            work[plan.down_row[d]] -= values[plan.down[d]] * mine
     return work
 
 
 @compiled
 def _up(
-    pivot: Index,
-    row: Index,
-    col: Index,
-    across_first: Index,
-    across: Index,
-    across_col: Index,
-    down_first: Index,
-    down: Index,
-    down_row: Index,
-    target: Index,
+    plan: Plan,
     values: Array,
     work: Array,
     x: Array,
 ) -> None:
     """Unknowns of the pivots from those of the rest, in place."""
-    for k in range(pivot.size - 1, -1, -1):
-        total = work[row[k]]
-        for a in range(across_first[k], across_first[k + 1]):
-            total -= values[across[a]] * x[across_col[a]]
-        x[col[k]] = total
+    for k in range(plan.pivot.size - 1, -1, -1):
+        total = work[plan.row[k]]
+        for a in range(plan.across_first[k], plan.across_first[k + 1]):
+            total -= values[plan.across[a]] * x[plan.across_col[a]]
+        x[plan.col[k]] = total
 
 
 def arrange(row: Index, col: Index, values: Array, m: int, allowed: NDArray[np.bool_]) -> Dense | Sparse:
