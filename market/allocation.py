@@ -17,15 +17,21 @@ class AllocationError(TanshiError, ValueError):
     """A share outside its range."""
 
 
-def split(cap: Ints, auctioned_share: float) -> tuple[Ints, Ints]:
+def split(cap: Ints, auctioned_share: float | Floats) -> tuple[Ints, Ints]:
     """Divide caps into free and auctioned allowances, which add up to the cap exactly.
+
+    Parameters
+    ----------
+    cap : (sectors,) int64
+    auctioned_share
+        Of all caps, or of each.
 
     Raises
     ------
     AllocationError
         For a share outside 0 to 1.
     """
-    if not 0.0 <= auctioned_share <= 1.0:
+    if not (np.all(np.asarray(auctioned_share) >= 0.0) and np.all(np.asarray(auctioned_share) <= 1.0)):
         raise AllocationError(
             "allocation: auctioned share is {auctioned_share}, expected 0 to 1", auctioned_share=auctioned_share
         )

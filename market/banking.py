@@ -10,10 +10,10 @@ from tanshi.market.orders import Ints
 def carry_over(held: Ints, net_sold: Ints, base: int = 10_000, multiple: float = 1.5) -> Ints:
     """Return how many units each account may take into the next cycle.
 
-    China, from the end of 2025 on: 10,000 t plus one and a half times what the firm has sold net since the market
-    opened; the rest expires. Who holds up to 10,000 t may keep all of it. Ministry of Ecology and Environment (2024),
-    Total allowances and allocation plan of the national carbon market for 2023 and 2024 (power sector), section on
-    carrying over.
+    China, once, at the end of 2025, of allowances of 2019 to 2024: 10,000 t plus one and a half times what the firm
+    sold net from 1 January 2024 to 31 December 2025; the rest is no longer valid. Who holds up to 10,000 t may keep all
+    of it. Ministry of Ecology and Environment (2024), allocation plan of the national carbon market for 2023 and 2024
+    (power), annex 5.
 
     Parameters
     ----------

@@ -72,10 +72,12 @@ def settle_year(
     verified: Ints,
     *,
     penalty: int,
+    per_firm: int = 0,
     government: int,
     extinguishes: bool,
     banking: bool = True,
     carry: Ints | None = None,
+    carry_latest: int | None = None,
     advance: Ints | None = None,
     owed: Ints | None = None,
     offset_share: float = 0.0,
@@ -98,6 +100,8 @@ def settle_year(
         Registry units.
     penalty : int
         Ticks per unit.
+    per_firm : int
+        Tick x unit that every firm pays that is short.
     government : int
         Account that receives penalties.
     extinguishes : bool
@@ -107,6 +111,8 @@ def settle_year(
     carry : (accounts,) int64 | None
         With banking, the most units each account of the registry may take into next year; the rest expires
         (`tanshi.market.banking.carry_over`).
+    carry_latest : int | None
+        Last vintage that this limit concerns; None: `year`.
     advance : (firms,) int64 | None
         The most units each firm may draw from next year's allocation to cover a shortfall
         (`tanshi.market.banking.borrowing`); they are issued here, and whoever allocates next year leaves them out.
@@ -129,15 +135,14 @@ def settle_year(
         registry.issue(firms, borrowed, year + 1)
         registry.surrender(firms, borrowed, latest=year + 1)
     shortfall = rest - handed_in - borrowed
-    fine = product(shortfall, penalty)
+    fine = product(shortfall, penalty) + per_firm * (shortfall > 0)
     registry.pay(firms, government, fine)
     if extinguishes:
         registry.extinguish(firms, shortfall)
-    everyone = np.arange(registry.accounts)
-    left = allowances.copy()
-    left[firms] -= handed_in
+    last = year if carry is None or carry_latest is None else min(year, carry_latest)
+    left = registry.holdings[: last - registry.first_vintage + 1].sum(axis=0)
     expired = left if not banking else np.maximum(left - carry, 0) if carry is not None else np.zeros_like(left)
-    registry.expire(everyone, expired, latest=year)
+    registry.expire(np.arange(registry.accounts), expired, latest=last)
     debt = registry.obligations[firms]
     return Settlement(verified, handed_in + borrowed + credits, shortfall, fine, debt, expired, borrowed, credits)
 

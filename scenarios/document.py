@@ -230,6 +230,9 @@ ALTERNATIVES: tuple[tuple[Keys, tuple[tuple[str, ...], ...]], ...] = (
     (("cap",), (("regime",), ("kind",))),
 )
 """Groups in which one rule may be said in several ways: who says it in one takes the others away from below."""
+SECTORS = ("ELEC", "STEEL", "NFM", "NMM", "COKE", "CHEM", "PAPER", "AIR")
+ELSEWHERE: tuple[tuple[Keys, Keys], ...] = tuple((("coverage", s), ("sectors", s, "status")) for s in SECTORS)
+"""Rules that may be said in either of two groups, alike."""
 
 
 def replaced(path: Keys, said: Iterable[str]) -> set[str]:
@@ -263,7 +266,29 @@ def twice(document: Document) -> list[Problem]:
             got = Message("{one} and {other}", one=told[0], other=told[1])
             hint = Message("Leave {other} or {one} out.", one=told[0], other=told[1])
             found.append(Problem("one statement of the rule", got, at.file, at.line, ".".join(here), hint))
+    for one, other in ELSEWHERE:
+        if _has(document.values, one) and _has(document.values, other):
+            at = document.marks.get(other, Mark(""))
+            got = Message("{one} and {other}", one=".".join(one), other=".".join(other))
+            found.append(Problem("one statement of the rule", got, at.file, at.line, ".".join(other)))
     return found
+
+
+def _has(values: Mapping[str, Any], path: Keys) -> bool:
+    group: Any = values
+    for key in path:
+        if not isinstance(group, Mapping) or key not in group:
+            return False
+        group = group[key]
+    return True
+
+
+def _drop(values: dict[str, Any], path: Keys) -> None:
+    if _has(values, path):
+        group: Any = values
+        for key in path[:-1]:
+            group = group[key]
+        del group[path[-1]]
 
 
 def overlay(base: Document, values: Mapping[str, Any], marks: Mapping[Keys, Mark], *, into_paths: bool = False) -> None:
@@ -296,4 +321,8 @@ def overlay(base: Document, values: Mapping[str, Any], marks: Mapping[Keys, Mark
             if here in marks:
                 base.marks[here] = marks[here]
 
+    for pair in ELSEWHERE:
+        for said, other in (pair, pair[::-1]):
+            if _has(values, said):
+                _drop(base.values, other)
     lay(base.values, values, ())

@@ -26,11 +26,12 @@ import tanshi.plugins as plugins
 from tanshi.errors import Message
 from tanshi.numerics.bargaining import bargaining_factor
 from tanshi.plugins import Kind
-from tanshi.scenarios.by_year import AS_A_FILE_SAYS, NOTHING, ByYear, numbers
+from tanshi.scenarios.by_year import AS_A_FILE_SAYS, NOTHING, ByYear, numbers, words
 from tanshi.scenarios.cap import Cap, check_years
 from tanshi.scenarios.fields import Group
 from tanshi.scenarios.fields import in_unit as _in
 from tanshi.scenarios.fields import refuse as _refuse
+from tanshi.scenarios.sectors import Sectors, check_sectors, status_of
 
 SectorCoverage = Literal["none", "allocated", "trading"]
 OwnVenue = Literal[
@@ -178,8 +179,8 @@ class Allocation(Group):
     market period the rest follows, or is taken back, by what it has made. null: all in January, for good."""
     benchmarks: Benchmarks = Benchmarks()
     gap_cap: Annotated[Annotated[float, Field(ge=0, le=1)] | None, _in("fraction", "law")] = None
-    """Largest gap beyond its free allowances that a firm must cover, as part of its verified emissions (China
-    2019-2020: 0.2); null: all of it."""
+    """Largest gap between what a firm emits and its free allowances, as part of the former: it is topped up to the rest
+    and owes all (China from 2023: 0.2); null: none. `sectors.<S>.limits.deficit` says it for one sector, by year."""
 
 
 class Price(Group):
@@ -210,6 +211,12 @@ class Penalty(Group):
     in either case."""
     extinguishes: Annotated[bool, _in("-", "assumed")] = True
     """true: the payment ends the obligation; false: the missing tonnes are owed in the next year too."""
+    per_firm: Annotated[ByYear[float] | None, numbers(ge=0), AS_A_FILE_SAYS, _in("yuan", "law")] = None
+    """Fine of a firm that surrenders too little, however much, such as {2021: 25000, 2024: 0}; where it is above zero
+    it takes the place of a payment by tonne (China before May 2024: 20,000 to 30,000)."""
+    make_good: Annotated[ByYear[str] | None, words("none", "owed", "cut"), AS_A_FILE_SAYS, _in("-", "law")] = None
+    """What becomes of the missing tonnes. none: nothing; owed: they are owed next year too; cut: next year's free
+    allowances are fewer by as many (China until 2025); null: as `extinguishes` says."""
 
 
 class Banking(Group):
@@ -219,8 +226,16 @@ class Banking(Group):
     """true: they stay valid in later years; false: they expire."""
     carry_base: Annotated[Annotated[int, Field(ge=0, le=10_000_000_000)] | None, _in("t CO2", "law")] = None
     """Allowances any firm may keep (China: 10,000), to which `carry_multiple` adds; null: no limit."""
+    carry_at: Annotated[list[int], _in("year", "law")] = Field(default_factory=lambda: [2025])
+    """Years at whose ends the limit is applied (China: once, at the end of 2025); an empty list: every year."""
+    carry_window: Annotated[list[int], _in("year", "law", max_length=2)] = Field(default_factory=lambda: [2024, 2025])
+    """First and last year whose net sales count for `carry_multiple`; an empty list: all since the policy began."""
+    carry_vintage: Annotated[int, _in("year", "law", ge=2002, le=2060)] = 2024
+    """Last vintage that the limit concerns, where it is applied in named years; later ones stay valid."""
+    carry_late: Annotated[bool, _in("-", "law")] = False
+    """Whether a firm may keep anything that surrendered too little in a year of the window."""
     carry_multiple: Annotated[float, _in("-", "law", ge=0, le=100)] = 1.5
-    """Further allowances a firm may keep, as a multiple of what it has sold net since the policy began."""
+    """Further allowances a firm may keep, as a multiple of what it has sold net in `carry_window`."""
     borrow_share: Annotated[float, _in("fraction", "law", ge=0, le=1)] = 0.0
     """Part of a firm's gap that it may cover from next year's free allocation (China 2021-2022: 0.5)."""
     borrow_threshold: Annotated[float, _in("fraction", "law", ge=0, le=1)] = 0.1
@@ -244,6 +259,21 @@ class Banking(Group):
         if isinstance(given, dict) and given.get("allowed") is False:
             return {"horizon": 0, **given}
         return given
+
+    @model_validator(mode="after")
+    def _window_of_years(self) -> Self:
+        if self.carry_window and (len(self.carry_window) != 2 or self.carry_window[0] > self.carry_window[1]):
+            hint = "Such as [2024, 2025], or an empty list."
+            raise _refuse("a first and a last year", str(self.carry_window), "banking.carry_window", hint)
+        return self
+
+    def carries_at(self, year: int) -> bool:
+        """Whether the carry-over limit is applied at the end of a year."""
+        return self.carry_base is not None and (not self.carry_at or year in self.carry_at)
+
+    def counts_sales(self, year: int) -> bool:
+        """Whether a year's net sales count for the carry-over limit."""
+        return not self.carry_window or self.carry_window[0] <= year <= self.carry_window[1]
 
     @model_validator(mode="after")
     def _nothing_to_plan_for(self) -> Self:
@@ -606,11 +636,12 @@ class Scenario(Group):
     seed: Annotated[int, _in("-", "setting", ge=0, le=2**63 - 1)] = 1
     """Seed of every random stream of the run."""
     coverage: Coverage = Coverage()
+    sectors: Sectors = Sectors()
     cap: Cap = Cap()
     allocation: Allocation = Allocation()
     price: Price = Price()
     penalty: Penalty = Penalty()
-    banking: Banking = Banking()
+    banking: Banking = Banking(carry_at=[2025], carry_window=[2024, 2025])
     offsets: Offsets = Offsets()
     stability_reserve: StabilityReserve = StabilityReserve()
     market: Market = Market()
@@ -639,6 +670,14 @@ class Scenario(Group):
         return name
 
     # Checks across groups sit on the later field, so that they run even where some other field is wrong.
+    @field_validator("sectors")
+    @classmethod
+    def _a_rule_for_every_year(cls, sectors: Sectors, info: ValidationInfo) -> Sectors:
+        years, start, coverage = (info.data.get(name) for name in ("years", "policy_start", "coverage"))
+        if years is not None and start is not None and coverage is not None:
+            check_sectors(sectors, coverage.as_dict(), start, years.end)
+        return sectors
+
     @field_validator("cap")
     @classmethod
     def _a_cap_for_every_year(cls, cap: Cap, info: ValidationInfo) -> Cap:
@@ -688,15 +727,6 @@ class Scenario(Group):
             raise _refuse(expected, f"{penalty.price:g}", "penalty.price", hint)
         return penalty
 
-    @field_validator("market")
-    @classmethod
-    def _firms_where_gaps_are_capped(cls, market: Market, info: ValidationInfo) -> Market:
-        allocation = info.data.get("allocation")
-        if market.mode == "equilibrium" and allocation is not None and allocation.gap_cap is not None:
-            hint = "The equilibrium alone knows no firms, whose gaps are capped one by one; leave one of the two out."
-            raise _refuse("agents where allocation.gap_cap is given", "equilibrium", "market.mode", hint)
-        return market
-
     @field_validator("shock")
     @classmethod
     def _shock_within_the_policy(cls, shock: Shock, info: ValidationInfo) -> Shock:
@@ -721,10 +751,24 @@ class Scenario(Group):
             hint = "A shock withdraws and gives allowances in the middle of a year; set them to null."
             expected = "no allocation.in_advance and no allocation.gap_cap beside a shock"
             raise _refuse(expected, "both", "shock.year", hint)
+        sectors = info.data.get("sectors")
+        if sectors is not None and sectors.methods_said:
+            hint = "A timetable says its changes by year: put them there, and leave the shock out."
+            raise _refuse("no shock beside methods or limits of sectors", "both", "shock.year", hint)
         again = [s for s in shock.sectors if coverage is not None and coverage[s] == "trading"]
         if again:
             raise _refuse("sectors that do not trade yet", ", ".join(again), "shock.sectors")
         return shock
+
+    def statuses(self, year: int) -> dict[str, str]:
+        """Status of every sector in a year of the policy: outside, given free quotas, or trading."""
+        return {s: status_of(rules, self.coverage[s], year) for s, rules in self.sectors.as_dict().items()}
+
+    def ever(self, *kinds: str) -> tuple[str, ...]:
+        """Sectors that have one of the statuses in some year of the run's policy, in the order of the schema."""
+        years = range(self.policy_start, self.years.end + 1)
+        found = {s for year in years for s, kind in self.statuses(year).items() if kind in kinds}
+        return tuple(s for s in Coverage.model_fields if s in found)
 
     def cap_share(self, year: int) -> float:
         """Return a year's cap as a fraction of the frozen baseline, 1 - mu_t; 1 before the policy.

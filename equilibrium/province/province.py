@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import (
     Compiled,
@@ -238,17 +239,19 @@ class Province:
         p.reference[leaf] = np.where(moved, value / np.where(moved, kept, 1.0), p.reference[leaf])
         p.quantity[leaf] = kept
 
-    def give_quotas(self, p: Parameters, rates: Array, *, absolute: bool) -> None:
+    def give_quotas(self, p: Parameters, rates: Array, *, absolute: bool | NDArray[np.bool_]) -> None:
         """Give permits for output: ``rates`` Mt per benchmark year's output of each of ``earners``.
 
-        Under an absolute cap the quotas come out of the cap; under a performance standard they are the cap.
+        Under an absolute cap the quotas come out of the cap; under a performance standard they are the cap. Either may
+        hold for each earner by itself.
         """
+        out_of_cap = np.broadcast_to(absolute, (len(self.earners),))
         if rates.shape != (len(self.earners),):
             raise ValueError(f"{len(self.earners)} rates are needed, one for each of {', '.join(self.earners)}")
         for quota in self.quotas:
             size = float(rates[quota.earner]) * quota.output / self.quota_output[quota.earner]
             p.quantity[quota.leaf] = size
-            p.coefficient[quota.permit_term] = -size if absolute else 0.0
+            p.coefficient[quota.permit_term] = -size if out_of_cap[quota.earner] else 0.0
             if quota.border_term >= 0:
                 p.coefficient[quota.border_term] = (
                     self.closure.border_pass_through * self.border_unit[quota.sector] * size

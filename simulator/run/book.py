@@ -17,14 +17,14 @@ from tanshi.agents.strategies.scheduled import urgency
 from tanshi.agents.strategies.sizing import as_blocks, in_parts
 from tanshi.agents.streams import stream
 from tanshi.equilibrium.province.province import CarbonResponse
-from tanshi.market.orders import SELL, Floats, Ints, Orders, screen
+from tanshi.market.orders import SELL, Floats, Ints, Mask, Orders, screen
 from tanshi.market.stability import Collar
 from tanshi.market.venues import Day, limits_of, one_price, open_venue
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.ahead.outlook import carry_most, planned_wish
 from tanshi.simulator.run.coupling import REACH, Placed
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
-from tanshi.simulator.run.grants import adjusts, expected_grants, history_of
+from tanshi.simulator.run.grants import adjusts, around, by_benchmark, expected_grants, history_of
 from tanshi.simulator.run.straying import believed
 from tanshi.simulator.run.world import State, World
 
@@ -120,19 +120,24 @@ class Book:
         wish = self._wish(response)
         entitlement: Floats | float = 0.0
         entitlement_slope: Floats | float = 0.0
-        if s.policy.standard(s.year):
+        owed: Floats | float = 0.0
+        rate = s.policy.by_rate(s.year)
+        if rate.any():
             share = s.firms.normalised(history_of(s)) * self.remaining * TONNES
-            entitlement = share * response.allocation[s.firms.sector]
+            share = np.where(rate[s.firms.sector], share, 0.0)
+            entitlement = share * by_benchmark(s, response.allocation, response.emissions)[s.firms.sector]
             entitlement_slope = share * response.allocation_slope[s.firms.sector]
-        owed, obliged = self._capped(response, entitlement)
+        told = s.policy.around_emissions(s.year)[s.firms.sector]
         if adjusts(w, s):
             entitlement = np.asarray(entitlement + expected_grants(w, s) - s.market.given, np.float64)
             sold = s.registry.obligations[: len(s.firms)]  # of what was given too much
             owed = np.asarray(owed + sold, np.float64)
+        if told.any():
+            entitlement, entitlement_slope = self._around(response, told, entitlement, entitlement_slope)
         credits: CreditPlan | None = None
         if s.policy.offset_share(s.year) > 0:
             emitted, slope = self._emissions(response)
-            credits = plan_credits(w, s, response.price, owed + obliged * emitted, obliged * slope)
+            credits = plan_credits(w, s, response.price, owed + emitted, slope)
         position = Position(
             to_date=s.market.to_date,
             remaining=self.remaining,
@@ -145,7 +150,6 @@ class Book:
             reserve_most=wish.most,
             credits=0.0 if credits is None else credits.used,
             credits_slope=0.0 if credits is None else credits.slope,
-            obliged=obliged,
             owed=owed,
         )
         return demand(s.firms, tangent_of(response), position, self._shares(response)), credits
@@ -161,17 +165,20 @@ class Book:
         rest, sector = self.remaining * TONNES, s.firms.sector
         return s.market.to_date + rest * share * tangent.emissions[sector], rest * answer * tangent.slope[sector]
 
-    def _capped(self, response: CarbonResponse, to_come: Floats | float) -> tuple[Floats | float, Floats | float]:
-        """What firms owe whatever they emit, t, and the part of their emissions they owe beside: 0 and 1 without a cap.
+    def _around(
+        self, response: CarbonResponse, told: Mask, to_come: Floats | float, slope: Floats | float
+    ) -> tuple[Floats, Floats]:
+        """What firms are still given, and its change with the price, where what they emit moves it.
 
-        Where the gap is capped, a firm beyond it owes its free allowances and the capped part of its emissions.
+        Verified emissions, a band around them, or what output and the cap give within limits: all of the year's,
+        less what has been given.
         """
-        gap = self.w.scenario.allocation.gap_cap
-        if gap is None or not self.s.policy.started(self.s.year):
-            return 0.0, 1.0
-        free = expected_grants(self.w, self.s) + to_come
-        beyond = (1.0 - gap) * self._emissions(response)[0] > free
-        return np.where(beyond, free, 0.0), np.where(beyond, gap, 1.0)
+        s = self.s
+        emitted, change = self._emissions(response)
+        given, per_tonne = around(s, emitted, np.asarray(to_come + s.market.given, np.float64))
+        left = np.where(told, np.where(told, given, 0.0) - s.market.given, to_come)
+        inside = told & (per_tonne == 0.0)
+        return np.asarray(left, np.float64), np.where(told & ~inside, per_tonne * change, slope)
 
     def _wish(self, response: CarbonResponse) -> Wish:
         """What firms want to take into next year: by their plans, or a reserve where they do not look ahead."""

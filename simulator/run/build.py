@@ -15,6 +15,7 @@ from tanshi.simulator.run.ahead.reference_path import first_known
 from tanshi.simulator.run.credits import bargaining_prices
 from tanshi.simulator.run.ground.annual import frozen_baseline
 from tanshi.simulator.run.ground.economy import Economy, economy, province
+from tanshi.simulator.run.ground.margins import Spread
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.ground.surroundings import surroundings_of
 from tanshi.simulator.run.world import Calendar, EconomyState, MarketState, Region, State, World
@@ -62,7 +63,9 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
         bargaining=bargaining_prices(scenario, region.economy, firms) if offsets else None,
         surroundings=surroundings_of(scenario, region.province),
     )
-    return world, _opening(world, firms, Policy(scenario, baseline, annual=periods_per_year == 1))
+    spread = Spread(firms.sector, firms.shares()[0], firms.output_share) if world.agents_trade else None
+    policy = Policy(scenario, baseline, annual=periods_per_year == 1, spread=spread)
+    return world, _opening(world, firms, policy)
 
 
 def flow_of(scenario: Scenario, sectors: tuple[str, ...]) -> Flow:
@@ -84,7 +87,7 @@ def flow_of(scenario: Scenario, sectors: tuple[str, ...]) -> Flow:
 
 
 def _region(scenario: Scenario) -> Region:
-    own = scenario.coverage.sectors("allocated") if scenario.allocation.binding else ()
+    own = scenario.ever("allocated") if scenario.allocation.binding else ()
     built = economy(scenario.economy, scenario.figures)
     model, accounts = province(scenario.economy, scenario.closure, scenario.figures, own)
     growth = built.growth(scenario.dynamics, scenario.years.start, scenario.years.end)
@@ -128,6 +131,8 @@ def _opening(w: World, firms: Population, policy: Policy) -> State:
         granted=np.zeros(n, np.int64),
         given=np.zeros(n, np.int64),
         made=np.zeros(n),
+        verified=np.zeros(n, np.int64),
+        late=np.zeros(n, np.bool_),
     )
     home = EconomyState(
         parameters=region.province.parameters(),
@@ -135,6 +140,7 @@ def _opening(w: World, firms: Population, policy: Policy) -> State:
         effective=effective,
         accrued=np.zeros(len(w.sectors)),
         january=effective.copy(),
+        earned=np.zeros_like(effective),
         flow_sum=np.zeros(compiled.n_leaves),
         decision_sum=np.zeros(compiled.n_leaves),
         x_sum=np.zeros(compiled.n),

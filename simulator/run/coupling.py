@@ -156,7 +156,8 @@ def equilibrium_price(w: World, s: State, remaining: float) -> Agreement:
     """The price of the economy's own permit condition for the rest of the year: no firm, no book."""
     mask = s.policy.mask(s.year)
     weight = w.adjustment(remaining)[1]
-    left = float(s.policy.caps(s.year)[mask].sum() + s.market.banked - s.economy.accrued[mask].sum())
+    net = (s.economy.accrued - s.economy.earned)[mask]
+    left = s.policy.tonnes(s.year) + s.market.banked - float(net.sum())
     if s.market.outlook is not None:  # firms bank here too, what they plan to
         left -= float(s.market.outlook.bank[0])
     credits, paid, found = _under(w, s, left, remaining, weight)

@@ -135,7 +135,7 @@ def at_price(
     w.province.adjust(p, weight, s.economy.effective)
     start = s.economy.start if near is None else near.guess(price)
     solution = _solve(w, s, _paying(w, s, p, income), start, None if near is None else near.solution, now=now)
-    response = w.province.response(solution)
+    response = w.province.response(solution, s.policy.returned(s.year))
     return Answer(p, response, Near(solution, price, response.change))
 
 

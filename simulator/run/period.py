@@ -23,7 +23,7 @@ from tanshi.simulator.run.book import Book, abated
 from tanshi.simulator.run.coupling import Agreement, agree, equilibrium_price
 from tanshi.simulator.run.credits import CreditPlan, book_credits
 from tanshi.simulator.run.economics import Answer, at_price, packed
-from tanshi.simulator.run.grants import adjust, earn, history_of, note_output
+from tanshi.simulator.run.grants import adjust, by_benchmark, earn, history_of, note_output
 from tanshi.simulator.run.record import context_of, fill_rows, period_row
 from tanshi.simulator.run.shock import announce_shock, shock_is_due
 from tanshi.simulator.run.straying import MOST_HALVINGS, halve, settle_shock, stray
@@ -170,7 +170,7 @@ def settle(w: World, s: State, agreement: Agreement) -> None:
         return
     s.registry.settle(fills, w.government)
     units = fills.quantity * market.lot
-    if s.policy.started(s.year):
+    if s.policy.started(s.year) and w.scenario.banking.counts_sales(s.year):
         s.market.net_sold = s.market.net_sold.copy()
         np.add.at(s.market.net_sold, fills.seller, units)
         np.subtract.at(s.market.net_sold, fills.buyer, units)
@@ -193,12 +193,21 @@ def respond(w: World, s: State, agreement: Agreement) -> Answer:
     for sector, price in w.province.own_prices(closing.solution).items():  # quotas that bind their own sector alone
         paid[w.sectors.index(sector)] = price
     s.economy.effective = s.economy.effective + at_end * (paid - s.economy.effective)
+    earned = np.where(s.policy.follows(s.year), closing.response.allocation, 0.0)
+    s.economy.earned = s.economy.earned + length * earned
     if w.agents_trade:
         s.firms.respond(abated(s, closing.response.emissions))
         draws = s.firms.draws(w.scenario.seed, s.number)
         learn(s.firms, agreement.orders, agreement.price, w.scenario.market.tick, draws)
-        if s.policy.standard(s.year):
-            earned = np.where(mask, closing.response.allocation, 0.0) * length * TONNES
+        plain = (
+            s.policy.by_rate(s.year) & ~s.policy.by_emissions(s.year) & mask
+        )  # by output alone; the rest is known after the year
+        if plain.any():
+            earned = (
+                np.where(plain, by_benchmark(s, closing.response.allocation, closing.response.emissions), 0.0)
+                * length
+                * TONNES
+            )
             earn(s, grandfather(np.rint(earned).astype(np.int64), history_of(s), s.firms.sector))
         note_output(w, s)
     return closing

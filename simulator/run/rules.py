@@ -51,10 +51,13 @@ def less_advances(s: State, grants: Ints) -> Ints:
 def carry_limit(w: World, s: State, held: Ints) -> Ints | None:
     """Return what each account may take into the next year, None for no limit. Only firms are limited."""
     rule = w.scenario.banking
-    if rule.carry_base is None or not s.policy.started(s.year):
+    if rule.carry_base is None or not rule.carries_at(s.year) or not s.policy.started(s.year):
         return None
+    if rule.carry_at:  # later vintages are not its concern
+        held = s.registry.holdings[: max(rule.carry_vintage - s.registry.first_vintage + 1, 0)].sum(axis=0)
     limit = carry_over(held, s.market.net_sold, rule.carry_base, rule.carry_multiple)
     firms = len(s.firms)
+    limit[:firms] = np.where(s.market.late & (not rule.carry_late), 0, limit[:firms])
     return np.concatenate((limit[:firms], held[firms:]))
 
 
@@ -76,9 +79,25 @@ def advance_limit(w: World, s: State, firms: Ints, due: Ints) -> Ints | None:
     return borrowing(owed - held, owed, rule.borrow_share, rule.borrow_threshold)
 
 
+def fine_per_firm(w: World, s: State) -> int:
+    """Return what each firm pays that surrenders too little, however much, in ticks x tonne."""
+    rule = w.scenario.penalty.per_firm
+    value = rule.at(s.year) if rule is not None and s.policy.started(s.year) else None
+    return round((value or 0.0) / w.scenario.market.tick)
+
+
+def made_good(w: World, s: State) -> str:
+    """Return what becomes of missing tonnes: ``none``, ``owed``, or ``cut`` from next year's allowances."""
+    rule = w.scenario.penalty
+    said = rule.make_good.at(s.year) if rule.make_good is not None and s.policy.started(s.year) else None
+    return said or ("none" if rule.extinguishes else "owed")
+
+
 def fine(w: World, s: State) -> int:
-    """Return the penalty for an uncovered tonne in ticks."""
+    """Return the penalty for an uncovered tonne in ticks; nothing where the fine is one per firm."""
     rule, n = w.scenario.penalty, w.periods_per_year
+    if fine_per_firm(w, s) > 0:
+        return 0
     month = s.log.periods[-max(1, n // 12) :]
     volume = sum(row["volume_t"] for row in month)
     mean = sum(row["turnover_yuan"] for row in month) / volume if volume else s.market.price

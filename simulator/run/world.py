@@ -229,7 +229,9 @@ class MarketState:
     to_date : (firms,) float
         t emitted this year.
     net_sold : (accounts,) int
-        t sold less t bought since the policy began.
+        t sold less t bought in the years that count for the carry-over limit.
+    verified, late : (firms,)
+        t verified for the year before; who surrendered too little in a year that counts for the carry-over limit.
     advances : (firms,) int
         t borrowed from the coming year's allocation.
     granted, given : (firms,) int
@@ -267,6 +269,8 @@ class MarketState:
     granted: NDArray[np.int64]
     given: NDArray[np.int64]
     made: Array
+    late: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    verified: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     credits: float = 0.0
     forest_income: float = 0.0
     reserve: int = 0
@@ -296,8 +300,8 @@ class EconomyState:
         What moves the economy from outside, logarithms (`tanshi.simulator.drift.drivers`).
     halvings : int
         Times that the coming period's shock has been halved because no equilibrium survived it.
-    january : (8,) float
-        Yuan/t, `effective` when the year began.
+    january, earned : (8,) float
+        Yuan/t, `effective` when the year began; Mt of allowances that this year's output and emissions have brought.
     flow_sum, decision_sum, x_sum : Array
         Sums over the year's periods of flows, of the prices that choices followed, leaf by leaf, and of variables;
         ``welfare_sum`` that of households' real demand.
@@ -314,6 +318,7 @@ class EconomyState:
     welfare_sum: float = 0.0
     drivers: Array = field(default_factory=lambda: np.zeros(len(DRIVERS)))
     halvings: int = 0
+    earned: Array = field(default_factory=lambda: np.zeros(8))
 
 
 @dataclass(frozen=True)

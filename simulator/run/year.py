@@ -8,17 +8,19 @@ from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.province.dynamics import advance
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather, split
-from tanshi.market.compliance import capped_obligation, settle_year, verify
+from tanshi.market.compliance import settle_year, verify
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.advantage import advantage
 from tanshi.simulator.run.ahead.outlook import look_ahead
 from tanshi.simulator.run.credits import note_credits
 from tanshi.simulator.run.grants import adjust_after, give, history_of
-from tanshi.simulator.run.rules import advance_limit, after_reserve, carry_limit, fine
+from tanshi.simulator.run.rules import advance_limit, after_reserve, carry_limit, fine, fine_per_firm, made_good
 from tanshi.simulator.run.world import State, World, YearClosed
 
 OWED_TO_ROUNDING = 1e-6
 """Part of what is owed by which an equilibrium's own tolerance may miss it; a shortfall is more."""
+LATE = 100
+"""t missing above which a firm counts as late (assumed): by rounding alone a few tonnes may be missing."""
 
 
 def open_year(w: World, s: State) -> None:
@@ -35,11 +37,12 @@ def open_year(w: World, s: State) -> None:
         look_ahead(w, s)
         return
     units = np.rint(policy.caps(s.year) * TONNES).astype(np.int64)
-    free, auctioned = after_reserve(w, s, *split(units, policy.auctioned_share(s.year)))
+    free, auctioned = after_reserve(w, s, *split(units, policy.auctioned(s.year)))
     s.registry.period = s.number
     give(w, s, free)
-    if not policy.standard(s.year):
-        s.registry.issue(w.government, int(auctioned[policy.mask(s.year)].sum()), s.year)
+    sold = int(auctioned[policy.mask(s.year) & ~policy.by_rate(s.year)].sum())
+    if sold or not policy.standard(s.year):
+        s.registry.issue(w.government, sold, s.year)
     if w.scenario.banking.allowed and brought.any():
         units = np.rint(brought * TONNES).astype(np.int64)
         s.registry.issue(
@@ -76,9 +79,8 @@ def _settle_firms(w: World, s: State) -> None:
     mask = s.policy.mask(s.year)
     verified = verify(s.market.to_date, population.sector, len(w.sectors))
     trading = np.flatnonzero(mask[population.sector])
-    owed, gap = verified[trading], w.scenario.allocation.gap_cap
-    if gap is not None and s.policy.started(s.year):
-        owed = capped_obligation(owed, s.market.granted[trading], gap)
+    owed = verified[trading]
+    s.market.verified = verified
     done = settle_year(
         s.registry,
         s.year,
@@ -86,15 +88,22 @@ def _settle_firms(w: World, s: State) -> None:
         verified[trading],
         penalty=fine(w, s),
         government=w.government,
-        extinguishes=w.scenario.penalty.extinguishes,
+        per_firm=fine_per_firm(w, s),
+        extinguishes=made_good(w, s) != "owed",
         banking=w.scenario.banking.allowed,
         carry=carry_limit(w, s, s.registry.held),
+        carry_latest=w.scenario.banking.carry_vintage if w.scenario.banking.carry_at else None,
         advance=advance_limit(w, s, trading, owed),
         owed=owed,
         offset_share=s.policy.offset_share(s.year),
     )
     s.market.advances = s.market.advances.copy()
     s.market.advances[trading] += done.borrowed
+    if made_good(w, s) == "cut":
+        s.market.advances[trading] += done.shortfall
+    if w.scenario.banking.counts_sales(s.year):
+        s.market.late = s.market.late.copy()
+        s.market.late[trading] |= done.shortfall > LATE
     idle = np.flatnonzero(~mask[population.sector])
     s.registry.expire(idle, s.registry.held[idle], latest=s.year)  # free quotas that bind nobody end with the year
     s.registry.check()
@@ -118,6 +127,8 @@ def _settle_firms(w: World, s: State) -> None:
 def _settle_sectors(w: World, s: State) -> None:
     """Without firms: what each sector sold by the year's end, and what is banked for all of them."""
     caps, mask = s.policy.caps(s.year), s.policy.mask(s.year)
+    if w.scenario.sectors.methods_said:
+        caps = s.policy.fixed(s.year) + s.economy.earned
     cover = caps + note_credits(w, s)
     sales = {c: float((cover[i] - s.economy.accrued[i]) * TONNES) for i, c in enumerate(w.sectors) if mask[i]}
     left = sum(sales.values())  # a surplus finds no buyer, a shortfall is bought off at the ceiling
@@ -147,10 +158,13 @@ def _settled(w: World, s: State, left: float) -> dict[str, float]:
 def _cap(w: World, s: State, flows: Flows) -> float:
     """Allowances of the year for the sectors that trade, Mt."""
     mask = s.policy.mask(s.year)
-    if not s.policy.standard(s.year):
+    rate = s.policy.by_rate(s.year) & mask
+    if not rate.any():
         return float(s.policy.caps(s.year)[mask].sum())
     if w.agents_trade:
-        return int(s.market.granted[mask[s.firms.sector]].sum()) / TONNES
+        return s.policy.tonnes(s.year) + int(s.market.granted[rate[s.firms.sector]].sum()) / TONNES
+    if w.scenario.sectors.methods_said:
+        return s.policy.tonnes(s.year) + float(s.economy.earned[mask].sum())
     earned = s.policy.rates(s.year) * w.province.earned_on(flows.leaf, flows.x)[1]
     return float(np.bincount(s.policy.baseline.earners, earned, len(w.sectors))[mask].sum())
 
@@ -171,3 +185,4 @@ def _close_accounts(w: World, s: State, last: Solution) -> None:
     economy.january = economy.effective
     economy.x_sum, economy.welfare_sum = np.zeros_like(flows.x), 0.0
     economy.accrued, s.market.to_date = np.zeros(len(w.sectors)), np.zeros(w.firms)
+    economy.earned = np.zeros(len(w.sectors))

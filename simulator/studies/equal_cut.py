@@ -156,7 +156,7 @@ def _regime(scenario: Scenario, model: Province, base: Baseline, tightness: floa
     year = scenario.policy_start
     p: Parameters = model.parameters()
     policy.prepare(model, p, year)
-    given = 0.0 if policy.standard(year) else float(policy.caps(year)[policy.mask(year)].sum())
+    given = policy.tonnes(year)
     model.cap_emissions(p, given)
     return model.solve(p)
 

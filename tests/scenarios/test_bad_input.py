@@ -127,14 +127,6 @@ CASES = {
     ),
     "more than all in advance": ("allocation: {in_advance: 1.1}\n", 1, "allocation.in_advance", "<= 1", "1.1", ""),
     "a gap above all emissions": ("allocation: {gap_cap: 2}\n", 1, "allocation.gap_cap", "<= 1", "2", ""),
-    "capped gaps of no firms": (
-        "allocation: {gap_cap: 0.2}\nmarket: {mode: equilibrium}\n",
-        2,
-        "market.mode",
-        "agents where",
-        "equilibrium",
-        "no firms",
-    ),
     "a shock while allocation is adjusted": (
         "extends: S1\nallocation: {in_advance: 0.7}\nshock: {year: 2025, cap_cut: 0.1}\n",
         3,

@@ -60,7 +60,7 @@ def rules(mask: np.ndarray = POWER, caps: np.ndarray | None = None, **more: Any)
     caps = by_sector(10.0) if caps is None else caps
     return stub(
         mask=lambda year: mask, caps=lambda year, whole=False: caps, started=lambda year: True,
-        standard=lambda year: False, offset_share=lambda year: 0.0, **more,
+        standard=lambda year: False, offset_share=lambda year: 0.0, follows=lambda year: np.zeros(8, bool), **more,
     )  # fmt: skip
 
 
@@ -219,8 +219,8 @@ def test_sectors_that_enter_by_a_shock_bring_a_reserve(monkeypatch: pytest.Monke
         def standard(self, year: int) -> bool:
             return False
 
-        def by_output(self, year: int) -> bool:
-            return False
+        def divided_by_output(self, year: int) -> np.ndarray:
+            return np.zeros(8, bool)
 
         def prepare(self, *_: Any) -> None:
             pass
@@ -264,7 +264,7 @@ def test_a_shock_in_july_halves_its_cut_and_its_entrants_year() -> None:
     policy = stub(
         scenario=scenario, baseline=stub(sectors=SECTORS), part_after_shock=part,
         _absolute=lambda year, covered: np.full(8, 90.0),
-        kinds=lambda year: dict.fromkeys(SECTORS, "trading"), standard=lambda year: False,
+        kinds=lambda year: dict.fromkeys(SECTORS, "trading"), by_rate=lambda year: np.zeros(8, bool),
         after_shock=lambda year: True,
     )  # fmt: skip
     assert Policy._caps_of(policy, 2024, False)[:2].tolist() == pytest.approx([81.0, 36.0])
@@ -314,17 +314,18 @@ def test_without_firms_a_surplus_adds_to_the_bank_and_is_everybody_s_by_its_cap(
     # Caps of 60 and 40 Mt, emissions of 50 and 45: 5 Mt are left, of which 3 are power's. It sold 7 Mt, steel bought 7.
     # Two Mt were in the bank.
     monkeypatch.setattr(years, "note_credits", lambda w, s: np.zeros(8))
+    world = stub(sectors=SECTORS, scenario=stub(banking=stub(allowed=True), sectors=stub(methods_said=False)))
     state = stub(
         year=2023, policy=rules(BOTH, by_sector(60.0, 40.0)), economy=stub(accrued=by_sector(50.0, 45.0)),
         market=stub(banked=2.0, price=80.0), log=stub(settlements=[], periods=[{}]),
     )  # fmt: skip
-    years._settle_sectors(stub(sectors=SECTORS, scenario=stub(banking=stub(allowed=True))), state)
+    years._settle_sectors(world, state)
     assert state.market.banked == pytest.approx(7.0)
     sold = state.log.settlements[0]["net_sales_t"]
     assert sold == pytest.approx({"ELEC": 7 * MT, "STEEL": -7 * MT})
     assert state.log.periods[-1] == {"volume_t": 7 * MT, "turnover_yuan": 560 * MT}
     state.economy.accrued = by_sector(60.0, 49.0)  # 9 Mt more than the caps: the bank is used up and never negative
-    years._settle_sectors(stub(sectors=SECTORS, scenario=stub(banking=stub(allowed=True))), state)
+    years._settle_sectors(world, state)
     assert state.market.banked == 0.0
 
 
@@ -332,7 +333,7 @@ def test_the_fine_is_a_multiple_of_the_last_month_s_mean_price() -> None:
     # Twice a month: 10 t for 500 yuan in the month before, then 10 t for 800 and 30 t for 3,000: 95 yuan/t, twice that.
     rows = [{"volume_t": 10, "turnover_yuan": 500.0}, {"volume_t": 10, "turnover_yuan": 800.0}]
     rows.append({"volume_t": 30, "turnover_yuan": 3000.0})
-    scenario = stub(penalty=stub(price=1000.0, multiple=2.0), market=stub(tick=0.01))
+    scenario = stub(penalty=stub(price=1000.0, multiple=2.0, per_firm=None), market=stub(tick=0.01))
     state = stub(year=2023, policy=rules(), log=stub(periods=rows), market=stub(price=1.0))
     assert fine(stub(scenario=scenario, periods_per_year=24), state) == 19_000
 
@@ -350,7 +351,8 @@ def test_who_sold_has_sold_and_who_bought_has_not(monkeypatch: pytest.MonkeyPatc
         market=stub(net_sold=np.zeros(3, np.int64)),
     )  # fmt: skip
     agreement = stub(price=60.0, credits=0.0, forest_income=0.0, plan=None, clearing=stub(fills=fills))
-    world = stub(scenario=stub(market=stub(lot=10)), periods_per_year=12, government=2)
+    every = stub(counts_sales=lambda year: True)
+    world = stub(scenario=stub(market=stub(lot=10), banking=every), periods_per_year=12, government=2)
     periods.settle(world, state, agreement)
     assert state.market.net_sold.tolist() == [50, -50, 0]
     assert state.market.price == 60.0
@@ -366,10 +368,12 @@ def test_technique_ends_the_period_by_the_weight_at_its_end(monkeypatch: pytest.
 
     def at_price(w: Any, s: Any, price: float, weight: float, **_: Any) -> Any:
         weights.append(weight)
-        return stub(parameters=stub(), solution=stub(), response=stub())
+        return stub(parameters=stub(), solution=stub(), response=stub(allocation=np.zeros(8)))
 
     monkeypatch.setattr(periods, "at_price", at_price)
-    state = stub(year=2023, policy=rules(), economy=stub(effective=by_sector(40.0, 10.0), parameters=None))
+    state = stub(year=2023, policy=rules(), economy=stub(
+        effective=by_sector(40.0, 10.0), parameters=None, earned=np.zeros(8)
+    ))  # fmt: skip
     world = stub(
         periods_per_year=12, adjustment=lambda years: (0.5, 0.3), agents_trade=False,
         province=stub(own_prices=lambda solution: {}),

@@ -179,7 +179,7 @@ class YearsAhead:
             self.province.adjust(p, mean, effective)
             paying = self.province.paying_forest_owners(p if place else self.surrounded(p), at.forest_income)
             try:
-                solution, response = self._solve(place, paying, price, found)
+                solution, response = self._solve(place, year, paying, price, found)
             except EquilibriumError:
                 if place == 0:
                     raise
@@ -233,7 +233,7 @@ class YearsAhead:
         emissions[here], slope[here] = level + tilt * (prices[here] - at), tilt
 
     def _solve(
-        self, place: int, p: Parameters, price: float, found: list[tuple[float, Solution, CarbonResponse]]
+        self, place: int, year: int, p: Parameters, price: float, found: list[tuple[float, Solution, CarbonResponse]]
     ) -> tuple[Solution, CarbonResponse]:
         near = None
         if place < len(self._last):  # the same year on the path asked for before
@@ -245,14 +245,16 @@ class YearsAhead:
             start = found[-1][1].x if found else self.standing.start
         solution = self.province.solve(p, start, near=near)
         self.solved += 1
-        return solution, self.province.response(solution)
+        return solution, self.province.response(solution, self.policy.returned(year))
 
     def _net(self, year: int, price: float, response: CarbonResponse, span: float) -> tuple[float, float]:
         mask = self.policy.mask(year)
         emitted = response.emissions
         change = response.slope
-        if self.policy.standard(year):
-            emitted, change = emitted - response.allocation, change - response.allocation_slope
+        follows = self.policy.follows(year)
+        if follows.any():
+            emitted = emitted - np.where(follows, response.allocation, 0.0)
+            change = change - np.where(follows, response.allocation_slope, 0.0)
         net, slope = span * float(emitted[mask].sum()), span * float(change[mask].sum())
         if self.policy.offset_share(year) > 0:
             owed = span * float(response.emissions[mask].sum())

@@ -221,15 +221,15 @@ def _first_guess(s: State, years: range, carriers: Carriers) -> tuple[Floats, Fl
 def _prospect(w: World, s: State, policy: Policy, years: range, carry: Floats) -> Prospect:
     """What is known of supply: what is at hand is the opening bank, what is still to come that of later years."""
     n = len(years)
-    caps = [float(policy.caps(year, whole=True)[policy.mask(year)].sum()) for year in years]
-    standard = [policy.standard(year) for year in years]  # allowances follow output there: see `YearsAhead`
-    supply = np.where(standard, 0.0, caps)
+    supply = np.array([policy.tonnes(year, whole=True) for year in years])  # the rest: see `YearsAhead`
     supply[0] = 0.0
     if n > 1 and s.market.advances.any():
         supply[1] -= float(s.market.advances.sum()) / TONNES
     high = np.full(n, np.inf)
-    if w.scenario.banking.carry_base is not None:
-        high[:] = float(carry_most(w, s)[s.policy.mask(s.year)[s.firms.sector]].sum()) / TONNES
+    limited = [w.scenario.banking.carries_at(year) for year in years]
+    if any(limited):
+        most = float(carry_limits(w, s)[s.policy.mask(s.year)[s.firms.sector]].sum()) / TONNES
+        high[limited] = most
     return Prospect(supply, _at_hand(w, s), np.zeros(n), high, carry, *s.policy.collar(s.year))
 
 
@@ -237,8 +237,8 @@ def _at_hand(w: World, s: State) -> float:
     """Allowances that can serve this year or be banked, less what is owed for emissions so far, Mt."""
     mask = s.policy.mask(s.year)
     if not w.agents_trade:
-        cap = 0.0 if s.policy.standard(s.year) else float(s.policy.caps(s.year)[mask].sum())
-        return cap + s.market.banked - float(s.economy.accrued[mask].sum())
+        cap = s.policy.tonnes(s.year)
+        return cap + s.market.banked - float((s.economy.accrued - s.economy.earned)[mask].sum())
     trading = np.flatnonzero(mask[s.firms.sector])
     held, registry = s.registry.held, s.registry
     units = held[trading].sum() + held[len(s.firms) :].sum() - registry.obligations[trading].sum()
@@ -269,9 +269,15 @@ def temper_of(w: World) -> Temper:
 
 def carry_most(w: World, s: State) -> Floats:
     """Most allowances that each firm may take into the next year, (firms,) t; without a limit infinity."""
-    rule = w.scenario.banking
-    if rule.carry_base is None or not s.policy.started(s.year):
+    if not w.scenario.banking.carries_at(s.year) or not s.policy.started(s.year):
         return np.full(w.firms, np.inf)
+    return carry_limits(w, s)
+
+
+def carry_limits(w: World, s: State) -> Floats:
+    """What each firm could carry at the next date of the limit, by what it has sold so far, (firms,) t."""
+    rule = w.scenario.banking
+    assert rule.carry_base is not None
     sold = np.maximum(s.market.net_sold[: w.firms], 0)
     return np.asarray(rule.carry_base + rule.carry_multiple * sold, np.float64)
 

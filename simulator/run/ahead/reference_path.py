@@ -39,7 +39,7 @@ def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference
     nodes = np.array([year + 0.5 for year in years])
 
     def cap(year: int) -> float:
-        return float(policy.caps(year, whole=True)[policy.mask(year)].sum())
+        return policy.tonnes(year, whole=True)
 
     def regime(p: Parameters, year: int) -> None:
         policy.prepare(province, p, year)

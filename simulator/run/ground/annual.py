@@ -145,6 +145,10 @@ class Baseline:
         """Emissions of a year by sector."""
         return np.asarray(self.emissions[year - self.years[0]])
 
+    def output(self, year: int) -> Array:
+        """Outputs of a year as indices, 1 in the benchmark, shape ``(8,)``."""
+        return np.asarray(self.outputs[year - self.years[0]])
+
     def earning(self, year: int) -> tuple[Array, Array]:
         """Emissions and outputs of a year of the activities whose output can earn quotas."""
         i = year - self.years[0]

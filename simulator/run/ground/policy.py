@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,9 @@ from tanshi.errors import Message, TanshiError
 from tanshi.scenarios.cap import Amount
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import CLASSES_OF_PLANT, Scenario
+from tanshi.scenarios.sectors import BY_RATE
 from tanshi.simulator.run.ground.annual import Baseline
+from tanshi.simulator.run.ground.margins import PLAIN, Spread, Tilt, tilt
 
 Array = NDArray[np.float64]
 CLASS_OF = {**dict(zip(CLASSES, CLASSES_OF_PLANT[:3], strict=True)), "GENG": "gas", HEAT: "heat"}
@@ -31,6 +35,12 @@ class Policy:
     """Whether the scenario's mid-year shock has been announced."""
     annual: bool = False
     """Whether there is one period a year: a cut is averaged over its year then, and sectors enter with the next."""
+    spread: Spread | None = field(default=None, repr=False, compare=False)
+    """How firms differ, where there are any: limits hold for each."""
+    _tilts: dict[int, tuple[Tilt, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _flags: dict[tuple[str, int], NDArray[np.bool_]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     _masks: dict[int, NDArray[np.bool_]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _caps: dict[tuple[int, bool], Array] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -64,6 +74,16 @@ class Policy:
             for name in CLASSES_OF_PLANT
             if given.at(name, 0) is not None and name not in there
         ]
+        rates = self.scenario.sectors.ELEC.classes
+        problems += [
+            Problem(
+                Message("a class of plant of the economy: {there}", there=", ".join(sorted(there))),
+                name,
+                field="sectors.ELEC.classes",
+            )
+            for name in CLASSES_OF_PLANT
+            if getattr(rates, name) is not None and name not in there
+        ]
         if problems:
             raise UserError("The economy has no such class of plant; the table coal_classes gives it some.", problems)
 
@@ -71,7 +91,7 @@ class Policy:
         """Coverage by sector: before the policy starts power trades, as in the benchmark."""
         if year < self.scenario.policy_start:
             return {s: "trading" if s == "ELEC" else "none" for s in self.baseline.sectors}
-        told = self.scenario.coverage.as_dict()
+        told = self.scenario.statuses(year)
         kinds: dict[str, str] = {s: told.get(s, "none") for s in self.baseline.sectors}
         if self.after_shock(year) and not (self.annual and year == self.scenario.shock.year):
             kinds |= dict.fromkeys(self.scenario.shock.sectors, "trading")
@@ -118,10 +138,12 @@ class Policy:
     def _caps_of(self, year: int, whole: bool) -> Array:
         kinds = self.kinds(year)
         covered = np.array([kinds[s] != "none" for s in self.baseline.sectors])
-        if self.standard(year):
-            caps = np.where(covered, self._of_sectors(self._wanted(year)), 0.0)
-        else:
-            caps = np.where(covered, self._absolute(year, covered), 0.0)
+        rate = self.by_rate(year)
+        caps = np.zeros(len(self.baseline.sectors))
+        if rate.any():
+            caps = np.where(covered & rate, self._of_sectors(self._wanted(year)), 0.0)
+        if (covered & ~rate).any():
+            caps = np.where(covered & ~rate, self._absolute(year, covered & ~rate), caps)
         if not self.after_shock(year):
             return caps
         shock = self.scenario.shock
@@ -172,24 +194,39 @@ class Policy:
         """
         base, named = self.baseline, self.scenario.allocation.benchmarks
         emissions, made = base.earning(year)
-        other = self.scenario.cap.of_year
-        if not self.standard(year):
-            return np.asarray(self._amount(year).value * emissions if self._amount(year).unit == "share" else emissions)
-        shares = self._shares(year)[self.baseline.earners]
+        other, rate, amount = self.scenario.cap.of_year, self.by_rate(year), self._amount(year)
+        if not rate.any():
+            return np.asarray(amount.value * emissions if amount.unit == "share" else emissions)
+        whole = self.by_emissions(year)  # around what is emitted
+        common = amount.value if amount.unit == "share" else 1.0
+        apart = np.array([self._own(s, year, common) for s in self.baseline.sectors])
+        shares = np.where(whole, 1.0, np.where(rate, apart, common))[self.baseline.earners]
         if other is not None:
             before, then = base.earning(other)
             emissions = np.divide(before, then, out=np.zeros_like(then), where=then > 0) * made
         wanted = np.asarray(shares * emissions)
         since = year - self.scenario.policy_start
         for i, (activity, place) in enumerate(zip(base.activities, base.earners, strict=True)):
-            own = named.at(CLASS_OF[activity], since) if activity in CLASS_OF else None
-            rate = named.at(self.baseline.sectors[place], since) if own is None else own
-            if rate is not None:
-                wanted[i] = rate * base.earning_emissions[0][i] * made[i]
+            if not rate[place]:
+                continue
+            own = self._benchmark(self.baseline.sectors[place], activity, year, since)
+            if own is not None:
+                wanted[i] = own * base.earning_emissions[0][i] * made[i]
         if named.pooled:
             power = np.where(np.array([is_generation(a) and a != HEAT for a in base.activities]), base.twh * made, 0.0)
             wanted = np.where(power > 0, wanted[power > 0].sum() * power / power.sum(), wanted)
         return wanted
+
+    def _benchmark(self, sector: str, activity: str, year: int, since: int) -> float | None:
+        """Benchmark of an activity as part of the benchmark year's emissions per output; None where none is said."""
+        rules, named = self.scenario.sectors[sector], self.scenario.allocation.benchmarks
+        kind = CLASS_OF.get(activity)
+        path = getattr(self.scenario.sectors.ELEC.classes, kind) if kind is not None else None
+        for said in (path, rules.benchmark):
+            if said is not None and (value := said.at(year)) is not None:
+                return float(value)
+        own = named.at(kind, since) if kind is not None else None
+        return named.at(sector, since) if own is None else own
 
     def _of_sectors(self, amounts: Array) -> Array:
         """Sums by sector of amounts of those who can earn quotas."""
@@ -201,14 +238,124 @@ class Policy:
         A cap of all of the frozen baseline is a standard that is not tightened: whoever emits per output what the
         baseline does in that year needs no allowance, whatever is demanded and however much clean power there is.
         """
-        if not self.by_output(year):
+        counted = self.divided_by_output(year)
+        tilts = self.tilts(year)
+        band = np.array([one.earned for one in tilts])
+        if not self.started(year) or not (counted.any() or band.any()):
             return np.zeros(len(self.baseline.earners))
         wanted, made = self._wanted(year), self.baseline.earning(year)[1]
         sums = self._of_sectors(wanted)
-        caps = np.where(self.mask(year), self.caps(year, whole=True), 0.0)
-        share = np.divide(caps, sums, out=np.zeros_like(caps), where=sums > 0)[self.baseline.earners]
+        caps = np.where(self.mask(year) & counted, self.caps(year, whole=True), 0.0)
+        share = np.divide(caps, sums, out=np.zeros_like(caps), where=sums > 0)
+        share = (share * np.array([one.kept for one in tilts]))[self.baseline.earners]
         rates: Array = np.divide(share * wanted, made, out=np.zeros_like(made), where=made > 0)
+        if band.any():
+            here = np.where(self.mask(year), band, 0.0)[self.baseline.earners]
+            per = np.divide(self.baseline.earning(year)[0], made, out=np.zeros_like(made), where=made > 0)
+            rates = rates + here * per
         return rates
+
+    # -- by sector -----------------------------------------------------------------------------------------
+
+    def method(self, sector: str, year: int) -> str:
+        """How a sector's free allowances are counted in a year."""
+        if not self.started(year):
+            return "history"
+        said = self.scenario.sectors[sector].method
+        own = None if said is None else said.at(year)
+        if own is not None:
+            return own
+        if self.scenario.cap.standard(year):
+            return "benchmark"
+        return "output" if self.scenario.allocation.method == "output_based" else "history"
+
+    def by_rate(self, year: int) -> NDArray[np.bool_]:
+        """Sectors whose allowances follow what they make or emit, (8,); the others divide a cap in tonnes."""
+        return self._flag("by_rate", year, lambda: [self.method(s, year) in BY_RATE for s in self.baseline.sectors])
+
+    def divided_by_output(self, year: int) -> NDArray[np.bool_]:
+        """Sectors whose firms get free allowances by output, (8,); in the others by past emissions."""
+        counted = ("output", "benchmark")
+        return self._flag("output", year, lambda: [self.method(s, year) in counted for s in self.baseline.sectors])
+
+    def by_emissions(self, year: int) -> NDArray[np.bool_]:
+        """Sectors whose firms get what they emit, or a band around it, (8,)."""
+        counted = ("verified", "band")
+        return self._flag("emissions", year, lambda: [self.method(s, year) in counted for s in self.baseline.sectors])
+
+    def _flag(self, name: str, year: int, found: Callable[[], Any]) -> NDArray[np.bool_]:
+        """A yes or no for each sector, worked out once; not to be written to."""
+        if (name, year) not in self._flags:
+            self._flags[name, year] = np.array(found(), np.bool_)
+            self._flags[name, year].setflags(write=False)
+        return self._flags[name, year]
+
+    def limits(self, sector: str, year: int) -> tuple[float | None, float | None, float | None]:
+        """Slope of a sector's band, and its firms' largest surplus and deficit as parts of verified emissions."""
+        if not self.started(year):
+            return None, None, None
+        rule, common = self.scenario.sectors[sector].limits, self.scenario.allocation.gap_cap
+        slope, surplus, deficit = (
+            None if path is None else path.at(year) for path in (rule.slope, rule.surplus, rule.deficit)
+        )
+        return slope, surplus, common if deficit is None else deficit
+
+    def around_emissions(self, year: int) -> NDArray[np.bool_]:
+        """Trading sectors in which what a firm emits moves what it is given, (8,)."""
+
+        def found() -> NDArray[np.bool_]:
+            limited = [any(limit is not None for limit in self.limits(s, year)[1:]) for s in self.baseline.sectors]
+            told: NDArray[np.bool_] = (np.array(limited) | self.by_emissions(year)) & self.mask(year)
+            return told if self.started(year) else np.zeros_like(told)
+
+        return self._flag("around", year, found)
+
+    def tilts(self, year: int) -> tuple[Tilt, ...]:
+        """What each sector's rule counts at its margin beyond lump sums and plain benchmarks."""
+        if year not in self._tilts:
+            around = self.around_emissions(year)
+            self._tilts[year] = tuple(
+                self._tilt(i, s, year) if around[i] else PLAIN for i, s in enumerate(self.baseline.sectors)
+            )
+        return self._tilts[year]
+
+    def _tilt(self, place: int, sector: str, year: int) -> Tilt:
+        method, base = self.method(sector, year), float(self.baseline.at(year)[place])
+        rate = float(self.caps(year, whole=True)[place]) / base if base > 0 else 1.0
+        part: float | None = rate
+        if method == "band":
+            per, made = self.band(sector, year), float(self.baseline.output(year)[place])
+            part = None if per is None or base <= 0 else per * made / base
+        spread = None if self.spread is None else self.spread.of(place)
+        return tilt(method, part, *self.limits(sector, year), spread)
+
+    def band(self, sector: str, year: int) -> float | None:
+        """Benchmark of a band, Mt per benchmark year's output; None: the sector's balance value."""
+        said = self.scenario.sectors[sector].benchmark
+        part = None if said is None else said.at(year)
+        return None if part is None else part * float(self.baseline.emissions[0][self.baseline.sectors.index(sector)])
+
+    def returned(self, year: int) -> Array | None:
+        """Allowances that a tonne emitted brings, for each activity that earns quotas; None where none does."""
+        shares = np.array([one.returned for one in self.tilts(year)])
+        return shares[self.baseline.earners] if shares.any() else None
+
+    def fixed(self, year: int, *, whole: bool = False) -> Array:
+        """Tonnes that a cap gives trading sectors whatever they make and emit, (8,) Mt."""
+        return np.where(self.mask(year) & ~self.by_rate(year), self.caps(year, whole=whole), 0.0)
+
+    def tonnes(self, year: int, *, whole: bool = False) -> float:
+        """The same, all together, Mt."""
+        return float(self.caps(year, whole=whole)[self.mask(year) & ~self.by_rate(year)].sum())
+
+    def follows(self, year: int) -> NDArray[np.bool_]:
+        """Trading sectors whose allowances of the economy's response come on top of a cap in tonnes, (8,)."""
+        return self._flag("follows", year, lambda: self.mask(year) & self.by_rate(year))
+
+    def auctioned(self, year: int) -> Array:
+        """Share of each sector's cap that government sells, (8,)."""
+        sold = [self.method(s, year) == "auction" for s in self.baseline.sectors]
+        return np.where(sold, 1.0, self.auctioned_share(year))
 
     @property
     def part_after_shock(self) -> float:
@@ -220,14 +367,11 @@ class Policy:
         return year >= self.scenario.policy_start
 
     def standard(self, year: int) -> bool:
-        """Whether the cap is a tradable performance standard."""
-        return self.started(year) and self.scenario.cap.standard(year)
-
-    def by_output(self, year: int) -> bool:
-        """Whether allowances follow output: by the allocation's method, or because the cap is a standard."""
-        return self.started(year) and (
-            self.scenario.allocation.method == "output_based" or self.scenario.cap.standard(year)
-        )
+        """Whether nothing in the market is a cap in tonnes: allowances of all that trade follow output or emissions."""
+        if not self.started(year):
+            return False
+        trading = self.mask(year)
+        return bool(self.by_rate(year)[trading].all()) if trading.any() else self.scenario.cap.standard(year)
 
     def auctioned_share(self, year: int) -> float:
         """Share of the cap that government sells."""
@@ -251,14 +395,21 @@ class Policy:
         for sector in model.own:
             quota = float(self.caps(year)[self.baseline.sectors.index(sector)]) if sector in binding else None
             model.own_quota(p, sector, quota, self.scenario.penalty.price)
-        model.auction(p, self.auctioned_share(year))
+        fixed = self.fixed(year)
+        sold = (
+            float((fixed * self.auctioned(year)).sum() / fixed.sum()) if fixed.sum() > 0 else self.auctioned_share(year)
+        )
+        model.auction(p, sold if self.scenario.sectors.methods_said else self.auctioned_share(year))
         if not self.started(year):
             model.benchmark_quotas(p)
             return
-        model.give_quotas(p, self.rates(year), absolute=not self.standard(year))
+        model.give_quotas(p, self.rates(year), absolute=~self.by_rate(year)[self.baseline.earners])
+        returned = self.returned(year)
+        if returned is not None:
+            model.return_tonnes(p, returned)
 
     def impose(self, model: Province, p: Parameters, year: int) -> None:
         """Set the year's rules and its cap, so that the economy's own permit condition finds the price."""
         self.prepare(model, p, year)
-        cap = float(self.caps(year)[self.mask(year)].sum())
+        cap = self.tonnes(year)
         model.cap_emissions(p, 0.0 if self.standard(year) else max(cap, 0.0), *self.collar(year))

@@ -39,7 +39,7 @@ def policy_path(scenario: Scenario) -> tuple[PhysicalAccounts, list[Year]]:
 
     def regime(p: Parameters, year: int) -> None:
         policy.prepare(model, p, year)
-        cap = 0.0 if policy.standard(year) else float(policy.caps(year)[policy.mask(year)].sum())
+        cap = policy.tonnes(year)
         model.cap_emissions(p, cap, *policy.collar(year))
 
     return accounts, annual_path(model, accounts, growth, range(s.years.start, s.years.end + 1), regime)

@@ -1,0 +1,141 @@
+"""A timetable for each sector: when it is in, how its free allowances are counted, within which limits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from tanshi.errors import Message
+from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, numbers, words
+from tanshi.scenarios.fields import Group, in_unit, refuse
+
+Method = Literal["history", "output", "benchmark", "verified", "band", "auction"]
+BY_RATE: frozenset[str] = frozenset({"benchmark", "verified", "band"})
+"""Methods whose allowances follow what a sector makes or emits; the others divide a cap in tonnes."""
+_Rate = Annotated[ByYear[float] | None, numbers(ge=0, le=5), AS_A_FILE_SAYS, in_unit("fraction", "law")]
+_Part = Annotated[ByYear[float] | None, numbers(ge=0, le=1), AS_A_FILE_SAYS, in_unit("fraction", "law")]
+
+
+class Limits(Group):
+    """Bounds of a firm's allowances around its verified emissions."""
+
+    slope: _Part = None
+    """Of a band, s in A = E (1 + s X), X = 1 - E / (Q B); China's industry from 2025: 0.15."""
+    surplus: _Part = None
+    """Most that a firm is given beyond what it emits, as part of that (China's industry from 2025: 0.03)."""
+    deficit: _Part = None
+    """Most that it is given less than it emits: it is topped up to the rest (China's power: 0.2; industry: 0.03)."""
+
+
+class SectorRules(Group):
+    """The rules of one sector, each by year; what is not said is as `coverage`, `cap` and `allocation` say."""
+
+    status: Annotated[
+        ByYear[str] | None, words("none", "allocated", "trading"), AS_A_FILE_SAYS, in_unit("-", "law")
+    ] = None
+    """Outside, given free quotas, or trading, such as {2024: trading}; before the first year named: outside."""
+    method: Annotated[
+        ByYear[str] | None,
+        words("history", "output", "benchmark", "verified", "band", "auction"),
+        AS_A_FILE_SAYS,
+        in_unit("-", "law"),
+    ] = None
+    """How free allowances are counted: history and output divide the sector's cap by past emissions or by output;
+    benchmark: output x B; verified: what is emitted; band: around what is emitted; auction: the cap is sold."""
+    benchmark: _Rate = None
+    """B as part of what the sector emitted per output in the benchmark year; null for a band: the balance value, at
+    which the sector's allowances are its emissions."""
+    limits: Limits = Limits()
+    in_advance: _Part = None
+    """Part given in January, by last year's verified emissions from 2023 on, before by usual output; the rest follows,
+    or is taken back."""
+
+
+class ClassRates(Group):
+    """Benchmarks of power by class of plant, as parts of what the class emitted per output in the benchmark year."""
+
+    coal_I: _Rate = None
+    """Conventional coal units above 300 MW."""
+    coal_II: _Rate = None
+    """Conventional coal units of 300 MW and below."""
+    coal_III: _Rate = None
+    """Unconventional coal: gangue, slurry, fluidised beds."""
+    gas: _Rate = None
+    """Gas-fired units."""
+    heat: _Rate = None
+    """Heat from coal-fired units, with the power that is tied to it."""
+
+
+class PowerRules(SectorRules):
+    """The rules of power, which may have benchmarks by class of plant."""
+
+    classes: ClassRates = ClassRates()
+
+
+UNSAID = SectorRules()
+"""The timetable of a sector of which nothing is said."""
+
+
+class Sectors(Group):
+    """Timetables of the sectors."""
+
+    ELEC: PowerRules = PowerRules()
+    STEEL: SectorRules = SectorRules()
+    NFM: SectorRules = SectorRules()
+    NMM: SectorRules = SectorRules()
+    COKE: SectorRules = SectorRules()
+    CHEM: SectorRules = SectorRules()
+    PAPER: SectorRules = SectorRules()
+    AIR: SectorRules = SectorRules()
+
+    def __getitem__(self, sector: str) -> SectorRules:
+        rules: SectorRules = getattr(self, sector, UNSAID)
+        return rules
+
+    def as_dict(self) -> dict[str, SectorRules]:
+        """Sector to its rules, in the order of the schema."""
+        return {sector: self[sector] for sector in type(self).model_fields}
+
+    @property
+    def methods_said(self) -> bool:
+        """Whether any sector's method or limits are said here."""
+        return any(
+            rules.method is not None or rules.limits != Limits() or rules.benchmark is not None
+            for rules in self.as_dict().values()
+        )
+
+
+def status_of(rules: SectorRules, otherwise: str, year: int) -> str:
+    """Status of a sector in a year of the policy."""
+    return otherwise if rules.status is None else rules.status.at(year) or "none"
+
+
+def check_sectors(sectors: Sectors, coverage: dict[str, str], start: int, last: int) -> None:
+    """Refuse timetables that leave a year without a rule, or a rule without what it needs.
+
+    Raises
+    ------
+    PydanticCustomError
+        Naming sector, field and year.
+    """
+    for sector, rules in sectors.as_dict().items():
+        at = Message("sectors.{sector}", sector=sector)
+        trading = [y for y in range(start, last + 1) if status_of(rules, coverage[sector], y) == "trading"]
+        methods = {year: rules.method.at(year) if rules.method is not None else None for year in trading}
+        if rules.method is not None and not trading:
+            raise refuse("a method for a sector that trades", "a sector that never does", f"{at}.method",
+                         "Give it a status, such as {2024: trading}.")  # fmt: skip
+        for year, method in methods.items():
+            got = Message("none for {year}", year=year)
+            if rules.method is not None and method is None:
+                raise refuse("a method for every year in which the sector trades", got, f"{at}.method")
+            slope = rules.limits.slope
+            if method == "band" and (slope is None or slope.at(year) is None):
+                raise refuse("a slope where allowances are a band, such as 0.15", got, f"{at}.limits.slope")
+            known = rules.benchmark
+            if known is not None and known.at(year) is None and method in ("benchmark", "band"):
+                raise refuse("a benchmark for every year in which one is used", got, f"{at}.benchmark")
+        used = set(methods.values()) | ({word for _, word in rules.method.steps} if rules.method is not None else set())
+        if rules.benchmark is not None and rules.method is not None and not used & {"benchmark", "band"}:
+            raise refuse("a method that uses a benchmark", "no benchmark and no band", f"{at}.benchmark")
+        if rules.limits.slope is not None and "band" not in used:
+            raise refuse("a slope for a band", "no year with a band", f"{at}.limits.slope")
