@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from tanshi.agents.sinks import published
-from tanshi.agents.sinks.bargaining import Beyond, Policy, bargaining_factor, demand_price
+from tanshi.agents.sinks.bargaining import Beyond, Policy, demand_price
 from tanshi.agents.sinks.cloud import BACKWARD
+from tanshi.numerics.bargaining import bargaining_factor
 
 #: Half of the last digit that the tables print, yuan/t.
 HALF_DIGIT = 0.005

@@ -13,10 +13,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from tanshi.agents.sinks.bargaining import Policy, bargaining_factor, demand_slopes, is_defined
+from tanshi.agents.sinks.bargaining import Policy, demand_slopes, is_defined
 from tanshi.agents.sinks.errors import Fault, SinksError
 from tanshi.errors import Message
 from tanshi.market.orders import Floats, Mask
+from tanshi.numerics.bargaining import bargaining_factor
 
 #: What the paper simulates: offset share and tax rate from 0 to 20 %, subsidy from 0 to 150 yuan/t.
 RANGES: Mapping[str, tuple[float, float]] = {

@@ -130,7 +130,7 @@ def processor(cores: int) -> Iterator[Finding]:
         yield Finding(mark("Processors"), "note", found, fewer_of_them)
     else:
         yield Finding(mark("Processors"), "good", found)
-    from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_info
 
     libraries = [info for info in threadpool_info() if info.get("user_api") == "blas"]
     names = ", ".join(f"{info['internal_api']} {info.get('version')} x{info['num_threads']}" for info in libraries)

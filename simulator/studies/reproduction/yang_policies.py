@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from tanshi.agents.sinks import published
-from tanshi.agents.sinks.bargaining import Policy, bargaining_factor, lowest_tax
+from tanshi.agents.sinks.bargaining import Policy, lowest_tax
 from tanshi.agents.sinks.choice import Instruments, choose, net_benefit_with_policy
 from tanshi.agents.sinks.surfaces import RANGES
+from tanshi.numerics.bargaining import bargaining_factor
 from tanshi.simulator.studies.reproduction.claims import NAMES, Claim
 from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.verdicts import (
