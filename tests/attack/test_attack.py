@@ -10,13 +10,13 @@ from tests.attack.attempt import Tally, attempt_many
 from tests.attack.run import KINDS
 
 CASES = {
-    "values": 12,
-    "damage": 40,
-    "terminals": 40,
+    "values": 6,
+    "damage": 16,
+    "terminals": 30,
     "pages": 120,
     "questions": 60,
     "outputs": 25,
-    "places": 6,
+    "places": 3,
     "weights": 60,
 }
 """How many of each kind; files of scenarios, sweeps and calibrations have tests of their own."""
