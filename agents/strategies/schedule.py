@@ -38,6 +38,8 @@ class Situation:
         How far random bidders shade their orders: 1 freely, 0 not at all, as at the last chance to comply.
     urgency : float
         Part of its needs that a firm which bids by the calendar brings to market (`scheduled.urgency`).
+    offered : (firms,) int64
+        Lots of this period's primary auction that stand for what each firm is not given free; empty where none is held.
     quote : (firms,) float
         Yuan/t, what learning firms quoted last; negative for who has not quoted yet, empty for nobody.
     """
@@ -52,6 +54,7 @@ class Situation:
     band: tuple[int, int] | None = None
     patience: float = 1.0
     urgency: float = 1.0
+    offered: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     quote: Floats = field(default_factory=lambda: np.zeros(0))
 
     def wanted(self, levels: Ints, rows: Ints) -> Ints:

@@ -35,10 +35,15 @@ def urgency(before: float, after: float, power: float) -> float:
 
 
 def scheduled(situation: Situation, rows: Ints, draws: Draws) -> Orders:
-    """Bid the truthful schedule, scaled by how urgent compliance is; what waits is bid for later in the year."""
+    """Bid the truthful schedule, scaled by how urgent compliance is; what waits is bid for later in the year.
+
+    What government sells in place of giving is bought when it is sold: only what a firm wants beyond its part of it
+    waits. Otherwise an auction early in the year would meet a fraction of the needs that it is to serve.
+    """
     wanted = situation.wanted(situation.levels, rows)
     part = max(situation.urgency, LEAST)
     if part < 1.0:
-        wanted = np.trunc(wanted * part).astype(np.int64)
+        at_once = situation.offered[rows] if len(situation.offered) else 0
+        wanted = np.trunc(at_once + (wanted - at_once) * part).astype(np.int64)
     level = situation.levels[:, None]
     return step_orders(situation.account[rows], wanted, level, level, situation.arrival[rows])

@@ -17,6 +17,7 @@ from tanshi.agents.strategies.scheduled import urgency
 from tanshi.agents.strategies.sizing import as_blocks, in_parts
 from tanshi.agents.streams import stream
 from tanshi.equilibrium.province.province import CarbonResponse
+from tanshi.market.apportion import apportion
 from tanshi.market.orders import SELL, Floats, Ints, Mask, Orders, screen
 from tanshi.market.stability import Collar
 from tanshi.market.venues import Day, limits_of, one_price, open_venue
@@ -85,6 +86,7 @@ class Book:
             band=self.band,
             patience=max(remaining - 1.0 / year, 0.0),
             urgency=urgency(s.period / year, (s.period + 1) / year, firms.urgency),
+            offered=self._offered(int(held[w.government]) // market.lot),
             quote=s.firms.quote,
         )
 
@@ -225,6 +227,18 @@ class Book:
         level = theirs.levels[:, None]
         arrival = (stream(w.scenario.seed, "intermediaries", "arrival", self.number).random(number) * 2**31).astype(int)
         return step_orders(account, wanted, level, level, arrival)
+
+    def _offered(self, lots: int) -> Ints:
+        """What government sells in this period by the firms that are not given it: in proportion to their history."""
+        if lots == 0:
+            return np.zeros(0, np.int64)
+        s = self.s
+        counts = s.policy.mask(s.year) & ~s.policy.by_rate(s.year)
+        sold = np.where(counts, s.policy.caps(s.year) * s.policy.auctioned(s.year), 0.0)
+        if not sold.any():  # given back by the stability reserve
+            sold = np.where(counts, s.policy.caps(s.year), 0.0)
+        parts = s.firms.normalised(history_of(s)) * sold[s.firms.sector]
+        return apportion(lots, parts) if parts.any() else np.zeros(0, np.int64)
 
     def _government_offer(self, held: int) -> Orders:
         """Government offers all it has, in units, at the floor.
