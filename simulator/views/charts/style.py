@@ -47,6 +47,8 @@ WIDTH, HEIGHT = 8.0, 5.0
 """Inches for which figures are laid out; they are printed as `tanshi.simulator.views.charts.printing` says."""
 LETTERS = 13.5
 """Letters of the unit below the title to an inch."""
+SOURCE_LETTERS = 17
+"""Letters of the source line to an inch."""
 NARROW = 6.3
 """Inches of width below which titles are set smaller and lines are named at their ends alone."""
 #: Curves closer than this share of the axis cannot be told apart and are drawn and named together.
@@ -157,16 +159,21 @@ def _captions(figure: Figure, title: str, unit: str, source: str) -> None:
     above = 0.0 if how.title else 0.27
     if how.title:
         size = 13.0 if wide >= NARROW else max(9.0, 13.0 * wide / NARROW)
+        letters = len(title) + 0.8 * sum(1 for sign in title if east_asian_width(sign) in "WF")
+        across = 0.58 * size / 72 * letters  # inches, about
+        size *= min(1.0, (wide - 0.32) / max(across, 0.1))
         figure.text(left, 1 - 0.275 * inch, title, fontsize=size, fontweight="bold", color=INK)
     unit = wrapped(unit, int(LETTERS * wide))
     figure.text(left, 1 - (0.4 - above) * inch, unit, fontsize=9.5, color=GREY, va="top", linespacing=1.1)
     if how.source:
-        figure.text(left, 0.09 * inch, wrapped(source, int(19 * wide)), fontsize=7.5, color=GREY, linespacing=1.1)
+        figure.text(
+            left, 0.09 * inch, wrapped(source, int(SOURCE_LETTERS * wide)), fontsize=7.5, color=GREY, linespacing=1.1
+        )
 
 
 def _source_height(source: str, wide: float) -> float:
     """Inches that the source line takes."""
-    return 0.15 * (wrapped(source, int(19 * wide)).count("\n") + 1) if printing().source else 0.0
+    return 0.15 * (wrapped(source, int(SOURCE_LETTERS * wide)).count("\n") + 1) if printing().source else 0.0
 
 
 def canvas(title: str, unit: str, source: str, *, height: float = HEIGHT, base: float = 0.35) -> tuple[Figure, Axes]:
