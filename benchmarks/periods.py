@@ -8,7 +8,10 @@ a price that rises through a year is answered otherwise than its mean.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import simulate

@@ -186,7 +186,7 @@ class Allocation(Group):
 class Price(Group):
     """The collar that government puts around the carbon price."""
 
-    floor: Annotated[float, _in("yuan/t CO2", "assumed", ge=0, le=10_000)] = 0.0
+    floor: Annotated[float, _in("yuan/t CO2", "assumed", ge=0, le=2000)] = 0.0
     """Lowest price, in prices of 2022."""
     ceiling: Annotated[Annotated[float, Field(gt=0, le=1_000_000)] | None, _in("yuan/t CO2", "assumed")] = None
     """Highest price, in prices of 2022; null: none."""

@@ -6,12 +6,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.scenarios.errors import Problem, shorten
-from tanshi.scenarios.national.numbers import Exact, Mark, nothing, number, plain
+from tanshi.scenarios.national.numbers import Exact, Mark, money_behind, nothing, number, plain
 from tanshi.scenarios.national.sheet import Sheet, listed
 
 Array = NDArray[np.float64]
@@ -50,7 +51,7 @@ class Cells:
 
     def _cell(self, row: int, column: int) -> float:
         text = self.sheet.cells[row][column]
-        value = number(text, self.decimal)
+        value = None if money_behind(text) and not self._in_money else number(text, self.decimal)
         if value is None:
             self.unread.append((self.sheet.address(row, column), text))
             return float("nan")
@@ -63,6 +64,12 @@ class Cells:
             self._count_decimals(text)
             self.step = math.gcd(self.step, round(abs(value))) if self.decimals == 0 else 1
         return value
+
+    @cached_property
+    def _in_money(self) -> bool:
+        """Whether most numbers of the sheet name their money; a few that do, among bare ones, are of another scale."""
+        numbers = [text for row in self.sheet.cells for text in row if text and number(text, self.decimal) is not None]
+        return 2 * sum(money_behind(text) for text in numbers if not nothing(text)) > len(numbers)
 
     def _count_decimals(self, text: str) -> None:
         body = str(text) if isinstance(text, Exact) else plain(text)

@@ -87,6 +87,17 @@ def _body(text: str) -> str:
     return re.sub(r"^([-+])\s+", r"\1", word)
 
 
+def money_behind(text: str) -> bool:
+    """Whether a cell names money behind its number, which in a table of another unit is not the number's scale.
+
+    Examples
+    --------
+    >>> money_behind("12 yuan"), money_behind("12"), money_behind("12 p")
+    (True, False, False)
+    """
+    return not isinstance(text, Exact) and _MONEY_BEHIND.search(plain(text)) is not None
+
+
 def number(text: str, decimal: Mark = ".") -> float | None:
     """The number in a cell; 0 where it says nothing, None for what is no finite number.
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from tanshi.simulator.machine.disk import StoreError, write_file
 from tanshi.simulator.machine.places import ROOMS, package_file, room
 
 Line = list[str]
@@ -206,6 +205,8 @@ def remembered_hash(start: Iterable[str], kept: Path) -> str:
         known = value = ""
     if known == key and re.fullmatch(r"[0-9a-f]{16}", value):
         return value
+    from tanshi.simulator.machine.disk import StoreError, write_file  # tables; a hash alone needs none
+
     value = source_hash(names)
     with suppress(StoreError):  # what cannot be kept is worked out every time
         write_file(kept, f"{key} {value}".encode())

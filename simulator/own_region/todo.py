@@ -55,6 +55,10 @@ REPLACE: tuple[tuple[str, str], ...] = (
         "Shares, coal use, heat and hours of the classes of coal units; without the table coal power is one plant.",
     ),
     (
+        "households.csv",
+        "Groups of households: persons, incomes and consumption per head, goods bought; without it, no incidence.",
+    ),
+    (
         "resource_shares.csv, elasticities.csv, parameters.csv",
         "Published values serve any region; replace what you know.",
     ),

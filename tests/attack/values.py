@@ -39,7 +39,16 @@ AT_WORK: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 """What makes a field matter: a reserve's width, where there is a reserve."""
 NOT_ALONE = (
-    *("firms.strategies.", "years.", "policy_start", "shock.year", "shock.period", "seed", "offsets.bargaining_tax"),
+    *(
+        "firms.strategies.",
+        "years.",
+        "policy_start",
+        "shock.year",
+        "shock.period",
+        "seed",
+        "offsets.bargaining_tax",
+        "cap.of_year",
+    ),
     *("closure.clean_cost", "closure.installed_elasticity"),
 )
 """Fields whose ends are set by others, and said so in words: shares that sum to 1, years of the run, periods of a year,

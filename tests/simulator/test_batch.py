@@ -85,7 +85,7 @@ def test_an_economy_without_equilibrium_fails_by_name_and_leaves_earlier_results
 ) -> None:
     impossible = tmp_path / "impossible.yaml"
     rigid = "closure: {installed_elasticity: 0.0}\n"
-    impossible.write_text("extends: S5\ncap: {tightness: 0.9999}\npenalty: {price: 1.0e+7}\n" + rigid)
+    impossible.write_text("extends: S5\ncap: {tightness: 0.9999}\npenalty: {price: 1.0e+6}\n" + rigid)
     out = tmp_path / "o"
     base = ["--years", "2022-2023", "--firms", "20", "--market", "equilibrium", "--drift", "none", "--out", str(out)]
     assert main(["run", "S1", *base]) == 0

@@ -118,7 +118,7 @@ def test_what_the_path_does_not_know_is_read_from_runs(file: Path) -> None:
     file.write_text(text + TWO)
     task = open_calibration(str(file))
     assert np.isnan(PathModel(task).opening()).all()
-    order = Order((0, 0), task.scenarios["S5"], ((0, "Carbon Market|Trading Volume", 2024),))
+    order = Order((0, 0), task.scenarios["S5"], ((0, 1, "Carbon Market|Trading Volume", 2024),))
     assert fill_order(order).values[0] > 0
 
 
@@ -132,9 +132,10 @@ def region(tmp_path: Path) -> Path:
     shutil.copytree(ECONOMIES / "shanxi_2022", place)
     for name in (FILE, RECORD):
         (place / name).unlink(missing_ok=True)
+    # S5 states its cap, so that what is fitted for the economy would not hold in it: growth, which it leaves open.
     (tmp_path / "own.yaml").write_text(f"extends: S5\neconomy: {place}\n")
-    text = SET + "targets:\n" + target("price", "own.yaml", "Price|Carbon", 2024, 150.0, 0.05) + "parameters:\n"
-    (tmp_path / "mine.yaml").write_text(text + parameter("cap.decline", 0.0, 0.09, start=0.03))
+    text = SET + "targets:\n" + target("product", "own.yaml", "GDP|MER", 2024, 2800.0, 0.005) + "parameters:\n"
+    (tmp_path / "mine.yaml").write_text(text + parameter("dynamics.productivity_growth", 0.0, 0.09, start=0.02))
     return place
 
 
@@ -145,17 +146,17 @@ def test_adopted_values_hold_for_the_economy_and_the_record_stands_beside(
     assert main(["calibrate", str(tmp_path / "mine.yaml"), "--out", str(out), "--workers", "1", "--adopt"]) == 0
     record = json.loads((region / RECORD).read_text())
     assert record["met"]
-    assert record["targets"]["price"]["met"]
-    fitted = load_scenario(tmp_path / "own.yaml").cap.decline
-    assert fitted == record["parameters"]["cap.decline"]["found"] != 0.03
+    assert record["targets"]["product"]["met"]
+    fitted = load_scenario(tmp_path / "own.yaml").dynamics.productivity_growth
+    assert fitted == record["parameters"]["dynamics.productivity_growth"]["found"] != 0.02
     assert {"report.html", "words.txt", "targets.csv", "derivatives.csv", FILE} <= {p.name for p in out.iterdir()}
-    assert main(["params", "cap.decline", "--economy", str(region)]) == 0
+    assert main(["params", "dynamics.productivity_growth", "--economy", str(region)]) == 0
     assert "calibrated" in capsys.readouterr().out
 
 
 def test_nothing_is_adopted_or_overwritten_where_targets_are_missed(region: Path, tmp_path: Path) -> None:
     mine, out = tmp_path / "mine.yaml", tmp_path / "out"
-    mine.write_text(mine.read_text().replace("150.0", "900.0"))
+    mine.write_text(mine.read_text().replace("2800.0", "9000.0"))
     before = {p.name: p.read_bytes() for p in region.iterdir()}
     assert main(["calibrate", str(mine), "--out", str(out), "--workers", "1", "--adopt"]) == 1
     assert {p.name: p.read_bytes() for p in region.iterdir()} == before

@@ -143,7 +143,7 @@ small = dict(years={"end": 2022}, firms={"number": 16}, market={"periods_per_yea
 here = simulate(["S1", "S3"], seeds=[4, 2], **small)
 there = simulate(["S1", "S3"], seeds=[4, 2], workers=2, **small)
 for one, other in ((here.annual, there.annual), (here.trades, there.trades), (here.periods, there.periods)):
-    assert_frame_equal(one, other, check_exact=True, check_dtype=False, check_index_type=False)
+    assert_frame_equal(one, other, check_exact=True, check_dtype=False, check_index_type=False, check_like=True)
 print(len(there), there.scenarios, there.seeds)
 """
 

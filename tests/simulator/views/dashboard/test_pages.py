@@ -195,8 +195,8 @@ def test_parameters_are_listed_with_unit_status_and_source(batch: Batch) -> None
     assert "firms.number 40 40 firms assumed a whole number" in page
     differing = words(parameters.body(batch, "scenario", "", True))
     assert "coverage.STEEL" in differing
-    assert "cap.tightness" not in differing
-    fitted = words(parameters.body(batch, "scenario", "cap.decline", False))
+    assert "closure.capital" not in differing
+    fitted = words(parameters.body(batch, "scenario", "dynamics.productivity_growth", False))
     assert "1/year calibrated" in fitted
     assert "calibrated (fitted to stated targets)" in fitted
     economy = words(parameters.body(batch, "economy", "elasticities elec armington", False))
