@@ -83,7 +83,7 @@ def test_scheduled_firms_trade_most_in_the_last_quarter() -> None:
 
 def test_what_exceeds_the_carry_over_limit_expires() -> None:
     # Who looks ahead keeps no more than the limit lets it, and under a floor nobody buys what is too much.
-    blind = {"banking__horizon": 0, "banking__opening": 0.1, "price__floor": 150.0}
+    blind = {"banking__horizon": 0, "banking__opening": 0.1, "price__floor": 300.0}
     limit = {"banking.carry_base": 1000, "banking.carry_multiple": 0.0, "banking.carry_at": []}
     given = {k.replace("__", "."): v for k, v in blind.items()}
     model = CarbonMarket(load_scenario("S1", {**QUICK, **given, **limit})).run()

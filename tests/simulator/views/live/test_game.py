@@ -74,7 +74,9 @@ def test_who_places_the_firms_own_orders_saves_nothing() -> None:
 
 
 def test_staying_out_of_a_tight_market_costs_the_penalty() -> None:
-    game = play(seat(**{"cap.tightness": 0.3, "banking.allowed": False, "banking.horizon": 0, "penalty.price": 4000.0}))
+    game = play(
+        seat(**{"cap.tightness": 0.15, "banking.allowed": False, "banking.horizon": 0, "penalty.price": 4000.0})
+    )
     year = scores(game)[0]
     assert year.you.paid == 0.0
     assert year.you.penalty > 0.0
