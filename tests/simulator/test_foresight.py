@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
@@ -98,10 +99,13 @@ def shot(run: CarbonMarket, opening: float) -> tuple[np.ndarray, np.ndarray, lis
             growth = (1 + RATE) ** np.arange(end + 1 - start)
 
             short = partial(_left, caps, emits, price, growth, held)
+            if short(1.0) > 0:  # more than is needed at almost any price: no segment ends here
+                continue
             found = float(brentq(short, 1.0, 1900.0, xtol=1e-9, rtol=1e-12))
             if found > best[0]:
                 best = (found, end)
         first_price, end = best
+        assert first_price > 0.0
         price = np.append(price, first_price * (1 + RATE) ** np.arange(end + 1 - start))
         ends.append(end)
         start, held = end + 1, 0.0
@@ -252,6 +256,17 @@ TPS: dict[str, Any] = {
     "allocation.benchmarks": {"ELEC": 0.97, "STEEL": 0.99, "NMM": 0.99, "decline": 0.01},
     "banking.horizon": 0,
 }
+STATED: dict[str, Any] = {
+    "dynamics.productivity_growth": 0.018,
+    "dynamics.labour_growth": 0.0,
+    "dynamics.capital_growth": 0.039,
+    "dynamics.aeei": 0.003,
+    "dynamics.aeei_power": 0.01,
+    "dynamics.depreciation": 0.07,
+    "closure.installed_elasticity": 0.3,
+}
+"""Growth that is stated, not fitted. With that fitted to 2023 (3.8 % of productivity, plant that bends less) power's
+benchmark of 0.97 is met at no price below the penalty: 1,000 yuan/t in every month, 4 Mt of 505 short in 2023."""
 
 
 def test_a_standard_collapses_to_the_equilibrium_too() -> None:
@@ -264,7 +279,7 @@ def test_a_standard_collapses_to_the_equilibrium_too() -> None:
 
 
 def test_under_a_standard_the_months_of_a_year_have_one_price() -> None:
-    change = EQUAL | TPS | {"years.end": 2024, "coupling.adjustment_rate": None}
+    change = EQUAL | TPS | STATED | {"years.end": 2024, "coupling.adjustment_rate": None}
     monthly = CarbonMarket(load_scenario("S1", change)).run()
     for year in (2023, 2024):
         prices = [row["price"] for row in monthly.state.log.periods if row["year"] == year]
@@ -324,12 +339,14 @@ def test_a_far_year_without_an_equilibrium_on_some_path_does_not_end_the_run(mon
 # What need not be asked again
 
 
-def asked_of(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], *, forget: bool) -> tuple[np.ndarray, int]:
-    """Prices of a run, and how many years ahead were asked for an equilibrium."""
-    asked, solve = [0], YearsAhead._solve
+def asked_of(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], *, forget: bool
+) -> tuple[np.ndarray, Counter[int]]:
+    """Prices of a run, and how many years ahead each year's plan asked for an equilibrium."""
+    asked, solve = Counter[int](), YearsAhead._solve
 
     def counted(self: YearsAhead, *rest: Any) -> Any:
-        asked[0] += 1
+        asked[self.standing.year] += 1
         return solve(self, *rest)
 
     with monkeypatch.context() as m:
@@ -337,7 +354,7 @@ def asked_of(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], *, forget
         if forget:
             m.setattr("tanshi.simulator.run.ahead.outlook._foreseen", lambda s, years: None)
         run = CarbonMarket(load_scenario("S5", EQUAL | changes)).run()
-    return np.array([row["price"] for row in run.state.log.periods]), asked[0]
+    return np.array([row["price"] for row in run.state.log.periods]), asked
 
 
 def test_years_that_come_as_foreseen_are_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -345,7 +362,9 @@ def test_years_that_come_as_foreseen_are_not_asked_again(monkeypatch: pytest.Mon
     kept, few = asked_of(monkeypatch, change, forget=False)
     anew, many = asked_of(monkeypatch, change, forget=True)
     np.testing.assert_allclose(kept, anew, rtol=1e-3)
-    assert few <= many - 20  # a whole path of years less
+    assert few[2023] == many[2023]  # nothing was foreseen before
+    for year in (2024, 2025):  # the years until the bank runs out and three more, and of them the first three
+        assert 0 < few[year] <= 3 < 12 <= many[year]
 
 
 def test_news_makes_firms_ask_anew(monkeypatch: pytest.MonkeyPatch) -> None:
