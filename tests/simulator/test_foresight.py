@@ -180,15 +180,20 @@ def test_a_rising_price_makes_no_dirtier_plant() -> None:
     """Who keeps a reserve buys early and at other prices within the year; later years have the same plant and price.
 
     Were flows of the whole year valued at December's prices, the plant would be taken for a dirtier one and 2027 cost
-    several percent more.
+    1.6 percent more.
+
+    Plant wears out fast here. What is chosen in 2022 and 2023, when the reserve is built up at prices 39 and 16 % above
+    the others, is cleaner in earnest; at 5 % wear a year enough of it is left in 2027 for a price 1 % lower.
     """
-    steady = {"banking.horizon": 0, "coupling.adjustment_rate": None, "years.end": 2027}
-    early = simulate(load_scenario("S5", EQUAL | steady | {"firms.reserve": 0.03}))
+    steady = {
+        "banking.horizon": 0, "coupling.adjustment_rate": None, "years.end": 2027, "dynamics.depreciation": 0.3,
+    }  # fmt: skip
+    early = simulate(load_scenario("S5", EQUAL | steady | {"firms.reserve": 0.02}))
     plain = simulate(load_scenario("S5", EQUAL | steady))
     prices = early.periods.query("year == 2024")["price"]
     assert prices.max() / prices.min() > 1.1
     one, other = (r.series("Price|Carbon|Time Mean").to_numpy()[-1] for r in (early, plain))
-    assert one == pytest.approx(other, rel=0.01)
+    assert one == pytest.approx(other, rel=0.003)
 
 
 @pytest.mark.parametrize(("periods", "end"), [(12, 2030), (52, 2025)])
