@@ -73,7 +73,7 @@ def _word(name: str, kind: Any, info: ArgumentInfo | OptionInfo, default: object
     names = ([info.default] if isinstance(info.default, str) else []) + list(info.param_decls or ())
     option = ", ".join(names or [f"--{name.replace('_', '-')}"])
     if plain is bool and default is True and not names:
-        option += f", --no-{name.replace('_', '-')}"
+        option += f"`, `--no-{name.replace('_', '-')}"
     value = "" if plain is bool else f" {info.metavar or KINDS.get(plain, 'TEXT')}"
     return Word(option + value, words + (" May be given several times." if several else ""), shown, False)
 
