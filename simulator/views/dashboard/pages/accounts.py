@@ -46,6 +46,15 @@ CLEAN_NAMES = {"Wind": mark("wind"), "Solar": mark("sun"), "Other": mark("other 
 VENUE_NAMES = {"Primary Auction": mark("sold by government in auctions"),
                "Secondary Market": mark("traded between firms")}  # fmt: skip
 VENUE_COLOURS = ("#D55E00", "#0072B2")
+NEEDED = (
+    *(CAP, COVERED, BANK, YIELD, REVENUE, "Emissions|CO2", cost_of(), auctions_of()),
+    *(name_of(sector) for name_of in (emissions_of, cost_of, auctions_of) for sector in FIRM_SECTORS),
+    *(f"{what}|{kind}" for what in (GENERATION, CAPACITY) for kind in KINDS),
+    *(f"{CAPACITY}|{KINDS[-1]}|{kind}" for kind in CLEAN),
+    *(f"Carbon Market|Trading Volume|{venue}" for venue in VENUES),
+    *(yield_of(part) for part in YIELDS),
+)
+"""Variables that the page draws."""
 
 
 def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
@@ -89,6 +98,10 @@ def body(desk: Desk, batch: Batch, scenario: str, against: str) -> list[Any]:
     wide = _wide(desk, batch, scenario)
     if GENERATION not in wide:
         return [notice(say("These runs are of an earlier version, which did not keep these accounts."))]
+    base = _wide(desk, batch, against) if against != scenario and against in batch.scenarios else None
+    lacking = sorted({name for table in (wide, base) if table is not None for name in NEEDED if name not in table})
+    if lacking:
+        return [notice(say("These tables lack {variables}.", variables=", ".join(lacking)), alert=True)]
     draw = partial(figure, source=desk.source_of_runs(runs))
     years = [int(year) for year in wide.index]
     shown = [
@@ -104,8 +117,8 @@ def body(desk: Desk, batch: Batch, scenario: str, against: str) -> list[Any]:
         draw(say("Auction revenue by sector that pays"), say("million yuan of 2022"),
              drawn=_by_sector(wide, years, auctions_of)),
     ]  # fmt: skip
-    if against != scenario and against in batch.scenarios:
-        gained = _gains(wide, _wide(desk, batch, against), years)
+    if base is not None:
+        gained = _gains(wide, base, years)
         head = say("Who gains and who loses against {name}", name=against)
         shown.append(draw(head, say("billion yuan of 2022, what the year yields at 2022 prices"), drawn=gained))
     return [figures(*shown), html.H3(say("Compliance")), _compliance(wide, years)]
