@@ -86,6 +86,11 @@ class BlockAgreement(Venue):
 
     def _agreed(self, bid: Ints, ask: Ints) -> Ints:
         if not len(bid) or int(bid.max()) < 1 << 50:  # so few ticks that floats hold them exactly
-            return np.asarray(ask + np.ceil(self.k * (bid - ask) - 0.5).astype(np.int64))
+            above = self.k * (bid - ask)
+            agreed = np.asarray(ask + np.ceil(above - 0.5).astype(np.int64))
+            near = np.abs(above % 1.0 - 0.5) <= 1e-15 * np.maximum(above, 1.0)  # half a tick, but for rounding
+            for i in np.flatnonzero(near):
+                agreed[i] = point(int(ask[i]), int(bid[i]), self.k)
+            return agreed
         pairs = zip(ask.tolist(), bid.tolist(), strict=True)
         return np.array([point(low, high, self.k) for low, high in pairs], np.int64)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tanshi.market.block import BlockAgreement
@@ -108,6 +108,7 @@ def test_the_registry_agrees_with_exact_arithmetic(rows: list[tuple[int, int]], 
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, 2**62 - 1), st.integers(0, 2**62 - 1), st.floats(0, 1))
+@example(0, 60, 0.925)  # 55.5 in floats, a little more exactly
 def test_a_price_within_an_interval_is_exact_at_any_number_of_ticks(one: int, other: int, k: float) -> None:
     low, high = sorted((one, other))
     book = Orders(np.array([0, 1]), np.array([1, -1], np.int8), np.array([high, low]), np.array([1, 1]), np.arange(2))
