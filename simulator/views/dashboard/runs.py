@@ -133,6 +133,8 @@ def _run(parent: int, scenario: Scenario, folder: Path, seeds: int, news: Any) -
     under_way: dict[str, tuple[int, int]] = {}
 
     def report(name: str, done: int, total: int) -> None:
+        if not name.startswith(scenario.name):  # the compiler has steps of its own
+            return
         under_way[name] = (done, total)
         news.send({"done": sum(one for one, _ in under_way.values()), "total": total * seeds})
 
