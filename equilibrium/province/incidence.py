@@ -9,17 +9,19 @@ welfare they do up to a term of second order, since their shares differ, which i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from tanshi.equilibrium.engine import Nest, Solution
+from tanshi.equilibrium.engine import Leaf, Nest, Solution, unit_value
 from tanshi.equilibrium.engine.nest import Tree, benchmark_value, leaves
 from tanshi.equilibrium.engine.structure import Array
 from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.balance_ras import ras
 from tanshi.equilibrium.province.institutions import HOUSEHOLD_TAX, INV, TIME, wage_tax
+from tanshi.equilibrium.province.national import endowment_values
 from tanshi.equilibrium.province.tables import cell, named, rows, total
 from tanshi.errors import TanshiError
 
@@ -31,7 +33,6 @@ SURVEYED: Mapping[str, str] = {
 }
 """Kinds of the household's income in the accounts, and of income per head in surveys that they are split by."""
 PERSONS, SPENT, BOUGHT = "persons", "consumption", "bought_"
-ROUNDS, CLOSE = 200, 1e-12
 
 
 class HouseholdGroupsError(TanshiError, ValueError):
@@ -111,13 +112,14 @@ def household_groups(accounts: Accounts, table: pd.DataFrame) -> Groups:
         income[kind] = value * heads / heads.sum()
     spent = persons * of(SPENT)
     totals = np.array([cell(sam, f"C_{g}", "HH") for g in goods])
-    prior = np.array([of(f"{BOUGHT}{g}") for g in goods]).T
-    unknown = [g for g, column in zip(goods, prior.T, strict=True) if not column.sum() > 0]
+    prior = pd.DataFrame({g: of(f"{BOUGHT}{g}") for g in goods}, index=list(names))
+    unknown = [g for g in goods if not total(prior[g]) > 0]
     if unknown:
         raise HouseholdGroupsError(
             "households: nobody buys {goods}, which the accounts sell to households", goods=", ".join(unknown)
         )
-    bought = _balanced(prior, spent / spent.sum() * totals.sum(), totals)
+    by_group = pd.Series(spent / spent.sum() * totals.sum(), index=prior.index)
+    bought = ras(prior, by_group, pd.Series(totals, index=prior.columns)).to_numpy(dtype=float)
     earned = np.sum(list(income.values()), axis=0)
     saving = earned * (1.0 - wage_tax(accounts)) - bought.sum(axis=1)
     for name, left, whole in zip(names, saving, earned, strict=True):
@@ -130,17 +132,6 @@ def household_groups(accounts: Accounts, table: pd.DataFrame) -> Groups:
                 whole=whole,
             )
     return Groups(names, persons, income, goods, bought, saving)
-
-
-def _balanced(prior: Array, by_row: Array, by_column: Array) -> Array:
-    """The matrix nearest to the prior's proportions with given sums (RAS; Stone 1961)."""
-    found = prior.copy()
-    for _ in range(ROUNDS):
-        found *= (by_row / found.sum(axis=1))[:, None]
-        found *= by_column / found.sum(axis=0)
-        if np.abs(found.sum(axis=1) / by_row - 1.0).max() < CLOSE:
-            return found
-    raise HouseholdGroupsError("households: purchases by group do not meet the totals of groups and goods")
 
 
 @dataclass(frozen=True)
@@ -207,9 +198,7 @@ def incidence(solution: Solution, groups: Groups, lump_sums: Literal["heads", "i
 
 def _earned(solution: Solution) -> dict[str, float]:
     """The household's income by kind at an equilibrium's prices, yi yuan/yr."""
-    c, p = solution.compiled, solution.parameters
-    owned = p.endowment * np.where(c.endow_aux_var >= 0, solution.x[c.endow_aux_var], 1.0)
-    values = owned * solution.x[c.endow_price_var]
+    c, values = solution.compiled, endowment_values(solution)
     out = dict.fromkeys(("labour", "capital", "dividends", "transfers", "lump sums"), 0.0)
     for (owner, commodity, multiplier), i in c.endow_at.items():
         if owner != "HH":
@@ -237,12 +226,11 @@ def _weights(groups: Groups, demand: Tree, group: int) -> dict[str, float]:
 
 
 def _index(tree: Tree, value: Mapping[str, float], ratio: Mapping[str, float]) -> float:
-    """Price index of a tree whose flows have these benchmark values, at these ratios of prices."""
-    if not isinstance(tree, Nest):
-        return ratio[tree.address]
-    weights = np.array([sum(value[leaf.address] for leaf in leaves(child)) for child in tree.children])
-    weights = weights / weights.sum()
-    of = np.array([_index(child, value, ratio) for child in tree.children])
-    if tree.sigma == 1.0:
-        return float(np.prod(of**weights))
-    return float((weights @ of ** (1.0 - tree.sigma)) ** (1.0 / (1.0 - tree.sigma)))
+    """Price index of a tree whose flows have these values in the benchmark, at these ratios of prices."""
+
+    def weighted(part: Tree) -> Tree:
+        if isinstance(part, Nest):
+            return replace(part, children=tuple(weighted(child) for child in part.children))
+        return Leaf(part.address, value[part.address])
+
+    return unit_value(weighted(tree), ratio.__getitem__)

@@ -63,13 +63,19 @@ def _margin(accounts: PhysicalAccounts, solution: Solution) -> float:
     return float(value[out] - value[used].sum())
 
 
+def endowment_values(solution: Solution) -> NDArray[np.float64]:
+    """What each endowment is worth, in the order of the compiled model's, yi yuan/yr."""
+    c = solution.compiled
+    scale = np.where(c.endow_aux_var >= 0, solution.x[c.endow_aux_var], 1.0)
+    return np.asarray(solution.parameters.endowment * scale * solution.x[c.endow_price_var])
+
+
 def _factor_income(solution: Solution) -> float:
-    c, p = solution.compiled, solution.parameters
-    owned = p.endowment * np.where(c.endow_aux_var >= 0, solution.x[c.endow_aux_var], 1.0)
+    c = solution.compiled
     names = [c.commodities[i - c.price_slice.start] for i in c.endow_price_var]
     factor = np.array([n == LINE or n.startswith(("LAB", PERMIT, "CAP", "RES_", "PLANT_")) for n in names])
     wages = solution.flow(WORK, "LAB") * solution.price["LAB"] if WORK in c.activity_index else 0.0
-    return float((owned * solution.x[c.endow_price_var])[factor].sum()) + wages
+    return float(endowment_values(solution)[factor].sum()) + wages
 
 
 def equivalent_variation(solution: Solution, reference: Solution) -> float:
