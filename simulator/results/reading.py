@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -89,6 +89,30 @@ def read_json(path: Path, absent: str = "") -> dict[str, Any]:
     if not isinstance(found, dict):
         raise StoreError("{path} is broken: not a JSON object", path=path)
     return found
+
+
+def check_finished(record: Mapping[str, Any], place: Path) -> None:
+    """Refuse the record of a run that this version cannot read, or that did not finish.
+
+    Raises
+    ------
+    StoreError
+        With the place, and what was found there.
+    """
+    if record.get("format") != FORMAT:
+        raise StoreError(
+            "{place} has format {found}, this version of the program reads {format}",
+            place=place,
+            found=record.get("format"),
+            format=FORMAT,
+        )
+    if record.get("status") != "finished":
+        raise StoreError(
+            "{place} holds no finished run (status {record}): {found}",
+            place=place,
+            record=record.get("status"),
+            found=record.get("error", ""),
+        )
 
 
 def read_record(folder: Path | str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ import pandas as pd
 from tanshi.simulator.machine.disk import StoreError, write_file, write_table
 from tanshi.simulator.results.columns import about
 from tanshi.simulator.results.identity import RunKey, plain, versions
-from tanshi.simulator.results.reading import FORMAT, RECORD, read_frame, read_json, read_record
+from tanshi.simulator.results.reading import FORMAT, RECORD, check_finished, read_frame, read_json, read_record
 from tanshi.simulator.results.tables import ANNUAL_COLUMNS, PERIOD_COLUMNS, TRADE_COLUMNS, RunResult
 
 #: The one key of run.json that may differ between two runs of the same id.
@@ -292,20 +292,7 @@ def read_run(folder: Path | str, *, trades: bool = True) -> RunResult:
     """
     place = Path(folder)
     record = read_record(place)
-    if record.get("format") != FORMAT:
-        raise StoreError(
-            "{place} has format {found}, this version of the program reads {format}",
-            place=place,
-            found=record.get("format"),
-            format=FORMAT,
-        )
-    if record["status"] != "finished":
-        raise StoreError(
-            "{place} holds no finished run (status {record}): {found}",
-            place=place,
-            record=record["status"],
-            found=record.get("error", ""),
-        )
+    check_finished(record, place)
     frames: dict[str, pd.DataFrame] = {}
     for name, columns in TABLES.items():
         known = record.get("tables", {}).get(name, {}).get("sha256", "")

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.simulator.machine.disk import StoreError
-from tanshi.simulator.results.reading import FORMAT, RECORD, read_arrow, read_json
+from tanshi.simulator.results.reading import RECORD, check_finished, read_arrow, read_json
 from tanshi.simulator.results.store import TABLES, read_run
 from tanshi.simulator.results.tables import RunResult
 
@@ -138,16 +138,8 @@ class StoredRuns(Sequence[RunResult]):
 
 def _label(place: Path) -> Label:
     record = read_json(place / RECORD)
-    if record.get("format") != FORMAT:
-        raise StoreError(
-            "{place} has format {found}, this version of the program reads {format}; run it again",
-            place=place,
-            found=record.get("format"),
-            format=FORMAT,
-        )
+    check_finished(record, place)
     try:
-        if record["status"] != "finished":
-            raise StoreError("{place} holds no finished run", place=place)
         return Label(str(record["scenario"]), int(record["seed"]), str(record["id"]), str(record["code"]))
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError("{path} is broken: {error}", path=place / RECORD, error=error) from error
