@@ -44,15 +44,15 @@ def said() -> Iterator[tuple[str, str]]:
     for words in help_words(get_command(app)):
         yield words, "simulator/cli"
     for row in describe_parameters():
-        yield row.description, "scenarios/schema.py"
+        yield row.description, "scenarios/schema"
     for region in REGIONS:
         yield region, "scenarios/economies"
 
 
 MISTAKES = (
-    "scenarios/*.py", "simulator/cli/*.py", "simulator/results/store.py", "simulator/machine/disk.py",
-    "simulator/views/table.py", "simulator/views/charts/plots.py", "simulator/views/dashboard/folder.py",
-    "simulator/views/dashboard/desk.py",
+    "scenarios/*.py", "scenarios/schema/*.py", "simulator/cli/*.py", "simulator/results/store.py",
+    "simulator/machine/disk.py", "simulator/views/table.py", "simulator/views/charts/plots.py",
+    "simulator/views/dashboard/folder.py", "simulator/views/dashboard/desk.py",
 )  # fmt: skip
 """Where what is said of a person's mistakes is translated; elsewhere it is English so far."""
 NO_WORDS = re.compile(r"[\w.]*_[\w.]*|-.*|[a-z]+")

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
+
+import tanshi.plugins as plugins
+from tanshi.plugins import Kind
 
 Status = Literal["law", "measured", "literature", "assumed", "calibrated", "setting"]
 """How a default is known; `calibrated` is what an economy's own calibration found (`tanshi.scenarios.calibrated`)."""
@@ -28,3 +39,21 @@ def refuse(expected: str, got: str, at: str, hint: str = "") -> PydanticCustomEr
     """Build an error that concerns several fields; `at` is the one where the reader should look first."""
     context = {"expected": expected, "got": got, "at": at, "hint": hint}
     return PydanticCustomError("several_fields", "expected {expected}, got {got}", context)
+
+
+def or_from_outside(kind: Kind) -> Any:
+    """Let a field hold, besides the words that it allows, the name of a rule from outside (`tanshi.plugins`)."""
+
+    def check(value: Any, own: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return own(value)
+        except ValidationError:
+            if isinstance(value, str) and value in plugins.known(kind):
+                return value
+            raise
+
+    return WrapValidator(check)
+
+
+AS_IS = PlainSerializer(str, return_type=str)
+"""Writes such a name as the text that it is."""

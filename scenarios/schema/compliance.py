@@ -1,0 +1,100 @@
+"""What becomes of allowances that are missing, or left over, at the end of the year."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from tanshi.errors import Message
+from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, numbers, words
+from tanshi.scenarios.fields import Group, in_unit, refuse
+
+
+class Penalty(Group):
+    """What an uncovered tonne costs at the end of the year; paid to government."""
+
+    price: Annotated[float, in_unit("yuan/t CO2", "assumed", gt=0, le=1_000_000)] = 1000.0
+    """Payment for a tonne that no surrendered allowance covers."""
+    multiple: Annotated[Annotated[float, Field(ge=0, le=100)] | None, in_unit("-", "law")] = None
+    """Payment as a multiple of the year's last month's mean price (China: 5 to 10); null: `price`. Bids end at `price`
+    in either case."""
+    extinguishes: Annotated[bool, in_unit("-", "assumed")] = True
+    """true: the payment ends the obligation; false: the missing tonnes are owed in the next year too."""
+    per_firm: Annotated[ByYear[float] | None, numbers(ge=0), AS_A_FILE_SAYS, in_unit("yuan", "law")] = None
+    """Fine of a firm that surrenders too little, however much, such as {2021: 25000, 2024: 0}; where it is above zero
+    it takes the place of a payment by tonne (China before May 2024: 20,000 to 30,000)."""
+    make_good: Annotated[ByYear[str] | None, words("none", "owed", "cut"), AS_A_FILE_SAYS, in_unit("-", "law")] = None
+    """What becomes of the missing tonnes. none: nothing; owed: they are owed next year too; cut: next year's free
+    allowances are fewer by as many (China until 2025); null: as `extinguishes` says."""
+
+
+class Banking(Group):
+    """What becomes of allowances left over at the end of the year."""
+
+    allowed: Annotated[bool, in_unit("-", "law")] = True
+    """true: they stay valid in later years; false: they expire."""
+    carry_base: Annotated[Annotated[int, Field(ge=0, le=10_000_000_000)] | None, in_unit("t CO2", "law")] = None
+    """Allowances any firm may keep (China: 10,000), to which `carry_multiple` adds; null: no limit."""
+    carry_at: Annotated[list[int], in_unit("year", "law")] = Field(default_factory=lambda: [2025])
+    """Years at whose ends the limit is applied (China: once, at the end of 2025); an empty list: every year."""
+    carry_window: Annotated[list[int], in_unit("year", "law", max_length=2)] = Field(
+        default_factory=lambda: [2024, 2025]
+    )
+    """First and last year whose net sales count for `carry_multiple`; an empty list: all since the policy began."""
+    carry_vintage: Annotated[int, in_unit("year", "law", ge=2002, le=2060)] = 2024
+    """Last vintage that the limit concerns, where it is applied in named years; later ones stay valid."""
+    carry_late: Annotated[bool, in_unit("-", "law")] = False
+    """Whether a firm may keep anything that surrendered too little in a year of the window."""
+    carry_multiple: Annotated[float, in_unit("-", "law", ge=0, le=100)] = 1.5
+    """Further allowances a firm may keep, as a multiple of what it has sold net in `carry_window`."""
+    borrow_share: Annotated[float, in_unit("fraction", "law", ge=0, le=1)] = 0.0
+    """Part of a firm's gap that it may cover from next year's free allocation (China 2021-2022: 0.5)."""
+    borrow_threshold: Annotated[float, in_unit("fraction", "law", ge=0, le=1)] = 0.1
+    """Smallest gap, as part of what is owed, from which a firm may borrow."""
+    horizon: Annotated[int, in_unit("years", "assumed", ge=0, le=30)] = 20
+    """Years ahead that the most far-sighted firms look, rolling on; 0: every year clears by itself."""
+    beyond: Annotated[Literal["last_rule", "end"], in_unit("-", "assumed")] = "last_rule"
+    """What firms expect after the run's last year. last_rule: growth and the cap's rule go on; end: a bank is worth
+    nothing then."""
+    unsettled: Annotated[Literal["go_on", "stop"], in_unit("-", "setting")] = "go_on"
+    """What happens where firms' expectations do not settle. go_on: they trade on the closest path found, and the run
+    says so; stop: the run ends with the last two paths."""
+    opening: Annotated[float, in_unit("fraction", "assumed", ge=0, le=5)] = 0.0
+    """Allowances of earlier years that firms bring with them when the policy begins, or when their sector begins to
+    trade later, as part of their yearly emissions."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_horizon_of_its_own(cls, given: Any) -> Any:
+        """Where nothing can be kept nobody looks ahead, also in what is written down of the scenario."""
+        if isinstance(given, dict) and given.get("allowed") is False:
+            return {"horizon": 0, **given}
+        return given
+
+    @model_validator(mode="after")
+    def _window_of_years(self) -> Self:
+        if self.carry_window and (len(self.carry_window) != 2 or self.carry_window[0] > self.carry_window[1]):
+            hint = "Such as [2024, 2025], or an empty list."
+            raise refuse("a first and a last year", str(self.carry_window), "banking.carry_window", hint)
+        return self
+
+    def carries_at(self, year: int) -> bool:
+        """Whether the carry-over limit is applied at the end of a year."""
+        return self.carry_base is not None and (not self.carry_at or year in self.carry_at)
+
+    def counts_sales(self, year: int) -> bool:
+        """Whether a year's net sales count for the carry-over limit."""
+        return not self.carry_window or self.carry_window[0] <= year <= self.carry_window[1]
+
+    @model_validator(mode="after")
+    def _nothing_to_plan_for(self) -> Self:
+        if not self.allowed and self.horizon > 0:
+            hint = "Where nothing can be kept there is nothing to look ahead for: set banking.horizon to 0."
+            raise refuse(
+                "no horizon where banking is not allowed",
+                Message("{horizon} years", horizon=self.horizon),
+                "banking.horizon",
+                hint,
+            )
+        return self

@@ -1,0 +1,62 @@
+"""Where the price comes from: the venue, and what government puts around it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from tanshi.errors import Message
+from tanshi.scenarios.fields import AS_IS, Group, in_unit, or_from_outside, refuse
+
+OwnVenue = Literal[
+    "call_auction", "pay_as_clear", "continuous", "mcafee", "listed_agreement", "block_agreement", "one_way_auction"
+]
+
+
+class Price(Group):
+    """The collar that government puts around the carbon price."""
+
+    floor: Annotated[float, in_unit("yuan/t CO2", "assumed", ge=0, le=2000)] = 0.0
+    """Lowest price, in prices of 2022."""
+    ceiling: Annotated[Annotated[float, Field(gt=0, le=1_000_000)] | None, in_unit("yuan/t CO2", "assumed")] = None
+    """Highest price, in prices of 2022; null: none."""
+
+    @model_validator(mode="after")
+    def _floor_below_ceiling(self) -> Self:
+        if self.ceiling is not None and self.ceiling < self.floor:
+            got = Message(
+                "a ceiling of {ceiling:g} under a floor of {floor:g} yuan/t", ceiling=self.ceiling, floor=self.floor
+            )
+            raise refuse("a ceiling not below the floor", got, "price.ceiling")
+        return self
+
+
+class StabilityReserve(Group):
+    """A reserve that takes allowances out of an oversupplied market and gives them back to a scarce one."""
+
+    on: Annotated[bool, in_unit("-", "law")] = False
+    """true: the rule of the European Union after 2023, scaled; false: none."""
+    scale: Annotated[float, in_unit("-", "assumed", gt=0, le=100)] = 0.2
+    """Size of the market over that of the European Union, whose thresholds are 400, 833 and 1,096 Mt."""
+
+
+class Market(Group):
+    """Where the price comes from, and the rules of the venue."""
+
+    mode: Annotated[Literal["agents", "equilibrium"], in_unit("-", "setting")] = "agents"
+    """agents: the firms' auction; equilibrium: the permit condition of the general equilibrium itself."""
+    venue: Annotated[OwnVenue, or_from_outside("venue"), AS_IS, in_unit("-", "assumed")] = "call_auction"
+    """call_auction: sealed, one price; pay_as_clear: the same at the highest accepted ask; continuous; mcafee: trade
+    reduction; China's listed_agreement and block_agreement; one_way_auction: each seller auctions to the highest
+    bidders."""
+    tick: Annotated[float, in_unit("yuan/t CO2", "law", ge=1e-9, le=10)] = 0.01
+    """Smallest step of a price."""
+    lot: Annotated[int, in_unit("t CO2", "law", ge=1, le=1_000_000)] = 1
+    """Smallest quantity of an order."""
+    k: Annotated[float, in_unit("fraction", "assumed", ge=0, le=1)] = 0.5
+    """Where among the prices that clear the auction its price is set: 0 the lowest, 1 the highest."""
+    ties: Annotated[Literal["price_time", "pro_rata", "random"], in_unit("-", "assumed")] = "pro_rata"
+    """Who is served among orders at the marginal price."""
+    periods_per_year: Annotated[int, in_unit("1/year", "setting", ge=1, le=366)] = 12
+    """Auctions a year: 12 monthly, 52 weekly, 1 for theory."""

@@ -1,0 +1,212 @@
+"""One scenario: its groups of fields, and what holds across them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+import tanshi.plugins as plugins
+from tanshi.errors import Message
+from tanshi.plugins import Kind
+from tanshi.scenarios.cap import Cap, check_years
+from tanshi.scenarios.fields import Group, in_unit, refuse
+from tanshi.scenarios.schema.allocation import CLASSES_OF_PLANT, Allocation
+from tanshi.scenarios.schema.compliance import Banking, Penalty
+from tanshi.scenarios.schema.coupling import Coupling, Drift
+from tanshi.scenarios.schema.coverage import Coverage
+from tanshi.scenarios.schema.economy import Closure, Dynamics
+from tanshi.scenarios.schema.firms import Firms
+from tanshi.scenarios.schema.market import Market, Price, StabilityReserve
+from tanshi.scenarios.schema.offsets import Offsets
+from tanshi.scenarios.schema.shocks import Shock, Shocks
+from tanshi.scenarios.sectors import Sectors, check_sectors, status_of
+
+
+class Years(Group):
+    """The years a run covers, both ends included."""
+
+    start: Annotated[int, in_unit("year", "setting", ge=2002, le=2060)] = 2022
+    """First year, the economy's benchmark."""
+    end: Annotated[int, in_unit("year", "setting", ge=2002, le=2060)] = 2030
+    """Last year; the economy says how far its own paths reach."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end < self.start:
+            got, hint = f"{self.start} to {self.end}", f"Swap them: start {self.end}, end {self.start}."
+            raise refuse("a last year not before the first", got, "years.end", hint)
+        return self
+
+
+RESERVED = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
+"""Names that no file or folder has on Windows."""
+
+
+class Scenario(Group):
+    """One policy on one economy over a span of years, ready to run."""
+
+    name: Annotated[str, in_unit("-", "setting", pattern=r"^\w[\w.-]{0,63}$")]
+    """Short name for tables and folders; where none is given, the file's own."""
+    title: Annotated[str, in_unit("-", "setting", max_length=200)] = ""
+    """What the scenario is, in a few words."""
+    extends: Annotated[None, in_unit("-", "setting")] = None
+    """Scenario whose fields hold where this one says nothing: a built-in name, or a file beside this one."""
+    economy: Annotated[str, in_unit("-", "setting", pattern=r"^[^\s].{0,254}$")] = "shanxi_2022"
+    """Name of the economy, or the path of its folder of figures."""
+    figures: Annotated[dict[str, float], in_unit("-", "assumed")] = Field(default_factory=dict)
+    """Figures of the economy to change, by path, such as ``economy.elasticities.ELEC.armington: 2.5``."""
+    years: Years = Years()
+    policy_start: Annotated[int, in_unit("year", "law", ge=2002, le=2060)] = 2023
+    """Year from which the policy holds; before it all scenarios are the same."""
+    seed: Annotated[int, in_unit("-", "setting", ge=0, le=2**63 - 1)] = 1
+    """Seed of every random stream of the run."""
+    coverage: Coverage = Coverage()
+    sectors: Sectors = Sectors()
+    cap: Cap = Cap()
+    allocation: Allocation = Allocation()
+    price: Price = Price()
+    penalty: Penalty = Penalty()
+    banking: Banking = Banking(carry_at=[2025], carry_window=[2024, 2025])
+    offsets: Offsets = Offsets()
+    stability_reserve: StabilityReserve = StabilityReserve()
+    market: Market = Market()
+    firms: Firms = Firms()
+    coupling: Coupling = Coupling()
+    drift: Drift = Drift()
+    closure: Closure = Closure()
+    dynamics: Dynamics = Dynamics()
+    shock: Shock = Shock(sectors=[])
+    shocks: Shocks = Shocks(redrawn=[])
+
+    def from_outside(self) -> set[tuple[Kind, str]]:
+        """The rules from outside that this scenario names (`tanshi.plugins`)."""
+        chosen: set[tuple[Kind, str]] = {("venue", self.market.venue), ("drift", self.drift.mode)}
+        chosen |= {("strategy", name) for name, share in self.firms.strategies.as_dict().items() if share > 0}
+        if self.economy in plugins.known("economy"):
+            chosen.add(("economy", self.economy))
+        return {(kind, name) for kind, name in chosen if name not in plugins.BUILT_IN[kind]}
+
+    @field_validator("name")
+    @classmethod
+    def _a_folder_everywhere(cls, name: str) -> str:
+        if name.endswith(".") or name.split(".")[0].upper() in RESERVED:
+            hint = "Windows keeps such names for itself, and results lie in a folder of this name."
+            raise refuse("a name that a folder can have on every system", repr(name), "name", hint)
+        return name
+
+    # Checks across groups sit on the later field, so that they run even where some other field is wrong.
+    @field_validator("sectors")
+    @classmethod
+    def _a_rule_for_every_year(cls, sectors: Sectors, info: ValidationInfo) -> Sectors:
+        years, start, coverage = (info.data.get(name) for name in ("years", "policy_start", "coverage"))
+        if years is not None and start is not None and coverage is not None:
+            check_sectors(sectors, coverage.as_dict(), start, years.end)
+        return sectors
+
+    @field_validator("cap")
+    @classmethod
+    def _a_cap_for_every_year(cls, cap: Cap, info: ValidationInfo) -> Cap:
+        years, start = info.data.get("years"), info.data.get("policy_start")
+        if years is not None and start is not None:
+            check_years(cap, years.start, start, years.end)
+        return cap
+
+    @field_validator("policy_start")
+    @classmethod
+    def _after_the_benchmark(cls, policy_start: int, info: ValidationInfo) -> int:
+        years = info.data.get("years")
+        if years is not None and policy_start <= years.start:
+            raise refuse(
+                Message("a year after the benchmark {start}", start=years.start), str(policy_start), "policy_start"
+            )
+        return policy_start
+
+    @field_validator("allocation")
+    @classmethod
+    def _benchmarks_of_a_standard(cls, allocation: Allocation, info: ValidationInfo) -> Allocation:
+        cap = info.data.get("cap")
+        own = allocation.benchmarks
+        given = [s for s in (*Coverage.model_fields, *CLASSES_OF_PLANT) if own.at(s, 0) is not None]
+        given += ["pooled power"] if own.pooled else []
+        standard = cap is None or (
+            cap.regime == "tps" if cap.kind is None else "intensity" in dict(cap.kind.steps).values()
+        )
+        if given and not standard:
+            hint = "Under an absolute cap the tonnes are given: set cap.regime to tps, or leave the benchmarks out."
+            expected = "cap.regime tps where benchmarks are given"
+            raise refuse(
+                expected,
+                Message("absolute and benchmarks of {given}", given=", ".join(given)),
+                "allocation.benchmarks",
+                hint,
+            )
+        return allocation
+
+    @field_validator("penalty")
+    @classmethod
+    def _above_the_floor(cls, penalty: Penalty, info: ValidationInfo) -> Penalty:
+        price = info.data.get("price")
+        if price is not None and penalty.price <= price.floor:
+            hint = "Nobody buys an allowance that costs as much as the penalty."
+            expected = Message("more than the price floor of {floor:g} yuan/t", floor=price.floor)
+            raise refuse(expected, f"{penalty.price:g}", "penalty.price", hint)
+        return penalty
+
+    @field_validator("shock")
+    @classmethod
+    def _shock_within_the_policy(cls, shock: Shock, info: ValidationInfo) -> Shock:
+        if shock.year is None:
+            if shock.cap_cut > 0 or shock.sectors:
+                raise refuse("a year for the shock", "null", "shock.year")
+            return shock
+        years, start, market = (info.data.get(name) for name in ("years", "policy_start", "market"))
+        if years is not None and start is not None and not start <= shock.year <= years.end:
+            raise refuse(
+                Message("a year of the policy, {start} to {end}", start=start, end=years.end),
+                str(shock.year),
+                "shock.year",
+            )
+        if market is not None and shock.period > market.periods_per_year:
+            expected: str = Message(
+                "one of the {periods_per_year} periods of a year", periods_per_year=market.periods_per_year
+            )
+            raise refuse(expected, str(shock.period), "shock.period")
+        coverage, allocation = info.data.get("coverage"), info.data.get("allocation")
+        if allocation is not None and (allocation.in_advance is not None or allocation.gap_cap is not None):
+            hint = "A shock withdraws and gives allowances in the middle of a year; set them to null."
+            expected = "no allocation.in_advance and no allocation.gap_cap beside a shock"
+            raise refuse(expected, "both", "shock.year", hint)
+        sectors = info.data.get("sectors")
+        if sectors is not None and sectors.methods_said:
+            hint = "A timetable says its changes by year: put them there, and leave the shock out."
+            raise refuse("no shock beside methods or limits of sectors", "both", "shock.year", hint)
+        again = [s for s in shock.sectors if coverage is not None and coverage[s] == "trading"]
+        if again:
+            raise refuse("sectors that do not trade yet", ", ".join(again), "shock.sectors")
+        return shock
+
+    def statuses(self, year: int) -> dict[str, str]:
+        """Status of every sector in a year of the policy: outside, given free quotas, or trading."""
+        return {s: status_of(rules, self.coverage[s], year) for s, rules in self.sectors.as_dict().items()}
+
+    def ever(self, *kinds: str) -> tuple[str, ...]:
+        """Sectors that have one of the statuses in some year of the run's policy, in the order of the schema."""
+        years = range(self.policy_start, self.years.end + 1)
+        found = {s for year in years for s, kind in self.statuses(year).items() if kind in kinds}
+        return tuple(s for s in Coverage.model_fields if s in found)
+
+    def cap_share(self, year: int) -> float:
+        """Return a year's cap as a fraction of the frozen baseline, 1 - mu_t; 1 before the policy.
+
+        Raises
+        ------
+        ValueError
+            For a year whose cap is in tonnes, of which the scenario alone does not know what part they are.
+        """
+        if year < self.policy_start:
+            return 1.0
+        amount = self.cap.amount(year, self.policy_start)
+        if amount is None or amount.unit != "share":
+            raise ValueError(f"the cap of {year} is no fraction of the frozen baseline")
+        return amount.value
