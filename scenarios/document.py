@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -272,6 +273,34 @@ def twice(document: Document) -> list[Problem]:
             got = Message("{one} and {other}", one=".".join(one), other=".".join(other))
             found.append(Problem("one statement of the rule", got, at.file, at.line, ".".join(other)))
     return found
+
+
+def said_once(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A complete scenario as a file can say it: of a rule's several ways the one that it is said in.
+
+    A stored run holds all fields, the ways that say nothing as null among them.
+
+    Examples
+    --------
+    >>> said_once({"cap": {"tightness": 0.0, "share": None, "regime": "absolute", "kind": "intensity"}})
+    {'cap': {'tightness': 0.0, 'kind': 'intensity'}}
+    """
+    out = deepcopy(dict(values))
+    for path, (usual, other) in ALTERNATIVES:
+        group: Any = out
+        for key in path:
+            group = group.get(key, {})
+        said = [name for name in other if group.get(name) is not None]
+        for name in usual if said else ():
+            group.pop(name, None)
+        for name in set(other) - set(said):
+            group.pop(name, None)
+    for one, other in ELSEWHERE:
+        group = out
+        for key in other:
+            group = group.get(key) if isinstance(group, dict) else None
+        _drop(out, other if group is None else one)
+    return out
 
 
 def _has(values: Mapping[str, Any], path: Keys) -> bool:

@@ -13,6 +13,7 @@ from tanshi.language import say, translate
 from tanshi.simulator.views.dashboard import address
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.files import add_routes
+from tanshi.simulator.views.dashboard.folder import Batch, NothingToShow
 from tanshi.simulator.views.dashboard.pages import (
     accounts,
     auction,
@@ -176,6 +177,14 @@ def draw(desk: Desk, path: str | None, folder: str | None, search: str) -> list[
     if page is None:
         return [notice(say("There is no such page; the pages are listed above."), alert=True)]
     if not page.needs_results:
-        return page.view(desk, None, search)
+        return page.view(desk, _batch_if_any(desk, folder), search)
     batch = desk.batch(folder)
     return [*(notice(text) for text in batch.notes), *page.view(desk, batch, search)]
+
+
+def _batch_if_any(desk: Desk, folder: str | None) -> Batch | None:
+    """The folder's results, for a page that can do without."""
+    try:
+        return desk.batch(folder)
+    except NothingToShow:
+        return None

@@ -6,17 +6,19 @@ import io
 import re
 import tempfile
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from tanshi.errors import Message
 from tanshi.language import say
-from tanshi.scenarios.errors import Problem, ScenarioError
-from tanshi.scenarios.load import field_keys, library, load_scenario
+from tanshi.scenarios.document import replaced
+from tanshi.scenarios.errors import ScenarioError
+from tanshi.scenarios.load import field_keys, load_scenario
 from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.views.dashboard.bases import Base, built_in
 
 RAW = "yaml"
 """Stands for the text of a scenario file among the fields."""
@@ -42,24 +44,28 @@ def typed(text: str) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str | list | dict) else cut
 
 
-def scenario_text(base: str, changes: Mapping[str, object], *, name: str = "", title: str = "") -> str:
-    """A scenario file that extends a built-in scenario.
+def scenario_text(base: Base | str, changes: Mapping[str, object], *, name: str = "", title: str = "") -> str:
+    """A scenario file that extends a built-in scenario, or holds all that a stored run's says.
 
     Parameters
     ----------
+    base
+        Where it begins; a name is that of a built-in scenario.
     changes
         Dotted field to value.
     """
-    if base not in library():
-        problem = Problem(Message("one of {library}", library=", ".join(library())), repr(base)[:60], field="extends")
-        raise ScenarioError("The scenario cannot be used: 1 problem.", [problem])
-    content: dict[str, Any] = {"extends": base}
-    content |= {key: value for key, value in (("name", name), ("title", title)) if value}
+    start = built_in(base) if isinstance(base, str) else base
+    content: dict[str, Any] = {key: value for key, value in (("name", name), ("title", title)) if value}
+    content = deepcopy(dict(start.content)) | content
     for field, value in changes.items():
         *groups, last = field_keys(field)
         place = content
         for key in groups:
-            place = place.setdefault(key, {})
+            if not isinstance(place.get(key), dict):
+                place[key] = {}
+            place = place[key]
+        for other in replaced(tuple(groups), [last]):
+            place.pop(other, None)
         place[last] = value
     stream = io.StringIO()
     writer = YAML(typ="safe", pure=True)
@@ -113,7 +119,7 @@ def raw_fields(text: str) -> tuple[dict[str, Any], str]:
     return {name: value for name, value in out.items() if name != "extends"}, ""
 
 
-def checked(base: str, texts: Mapping[str, str]) -> tuple[Scenario | None, str, dict[str, str]]:
+def checked(base: Base | str, texts: Mapping[str, str]) -> tuple[Scenario | None, str, dict[str, str]]:
     """Check what was typed.
 
     Parameters
@@ -131,7 +137,8 @@ def checked(base: str, texts: Mapping[str, str]) -> tuple[Scenario | None, str, 
     if wrong:
         return None, "", {RAW: wrong}
     changes |= {field: typed(text) for field, text in texts.items() if field != RAW and text and text.strip()}
-    name = str(changes.pop("name", "") or f"{base}-edited")
+    known = base if isinstance(base, str) else base.name
+    name = str(changes.pop("name", "") or f"{known}-edited")
     try:
         text = scenario_text(base, {**changes, "name": name})
         return read_text(text), text, {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import flask
 import pandas as pd
 
+from tanshi.scenarios.document import said_once
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.iamc import iamc_table
@@ -59,8 +60,8 @@ def add_routes(server: flask.Flask, desk: Desk) -> None:
 
     @server.get("/files/what-if.yaml")
     def levers_file() -> flask.Response:
-        text = file_of(read_link(flask.request.query_string.decode("ascii", "ignore")))
-        return _attached(text.encode("utf-8"), "what-if.yaml", "application/yaml")
+        query = flask.request.query_string.decode("ascii", "ignore")
+        return _or_words(lambda: file_of(read_link(query, desk)).encode("utf-8"), "what-if.yaml")
 
     @server.get("/files/<name>")
     def of_batch(name: str) -> flask.Response:
@@ -143,7 +144,7 @@ def run_file(desk: Desk, batch: Batch, run: str, name: str) -> bytes | flask.Res
         stream = io.StringIO()
         writer = YAML(typ="safe", pure=True)
         writer.default_flow_style = False
-        writer.dump({key: value for key, value in found.parameters.items() if key != "extends"}, stream)
+        writer.dump({key: value for key, value in said_once(found.parameters).items() if key != "extends"}, stream)
         return stream.getvalue().encode("utf-8")
     if name == "trades.parquet":
         path = found.folder / name

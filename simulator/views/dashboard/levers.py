@@ -12,10 +12,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from tanshi.language import mark
 from tanshi.scenarios.by_year import ByYear
-from tanshi.scenarios.load import TRADITIONAL, library, load_scenario
+from tanshi.scenarios.load import TRADITIONAL, library
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.scenarios.schema import Coverage, Scenario
+from tanshi.simulator.views.dashboard.bases import START, Base, built_in, find_base
+from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.edit import read_text, scenario_text
+from tanshi.simulator.views.dashboard.selection import BETWEEN
 
 EQUILIBRIUM = {**TRADITIONAL, "market.periods_per_year": 1}
 """The traditional equilibrium model in one period a year, as the exact derivatives have it."""
@@ -28,7 +31,6 @@ RULES = {
 """How allowances are given: under a cap by past emissions or by output, or without a cap by a standard."""
 STRATEGIES = ("truthful", "zic", "zip", "scheduled")
 SECTORS = tuple(Coverage.model_fields)
-START = "S5"
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ class Settings:
 
     Parameters
     ----------
+    base
+        Where they began.
     numbers
         Field of a lever to its value; strategies as weights, which are scaled to shares.
     covered
@@ -114,7 +118,7 @@ class Settings:
         One of ``RULES``.
     """
 
-    base: str = START
+    base: Base = field(default_factory=built_in)
     mode: str = "equilibrium"
     numbers: Mapping[str, float] = field(default_factory=dict)
     covered: tuple[str, ...] = ()
@@ -122,13 +126,25 @@ class Settings:
 
 
 @lru_cache(maxsize=32)
-def settings_of(base: str, mode: str = "equilibrium") -> Settings:
-    """The levers as a built-in scenario has them; read once, for every move of a slider asks."""
-    known = load_scenario(base if base in library() else START)
+def settings_of(base: Base, mode: str = "equilibrium") -> Settings:
+    """The levers as a scenario has them; read once, for every move of a slider asks."""
+    known = base_scenario(base)
     numbers = {lever.field: _read(known, lever) for lever in levers()}
     rule = "tps" if known.cap.standard(known.policy_start) else known.allocation.method
     covered = known.coverage.sectors("trading")
-    return Settings(known.name, mode if mode in MODES else "equilibrium", numbers, covered, rule)
+    return Settings(base, mode if mode in MODES else "equilibrium", numbers, covered, rule)
+
+
+@lru_cache(maxsize=32)
+def base_scenario(base: Base, mode: str = "hybrid") -> Scenario:
+    """The scenario itself that the levers begin from, as a mode runs it.
+
+    Raises
+    ------
+    ScenarioError
+        Where this version of the program cannot read a stored one any more.
+    """
+    return read_text(scenario_text(base, EQUILIBRIUM if mode == "equilibrium" else {}, name=base.name), base.name)
 
 
 def _read(scenario: Scenario, lever: Lever) -> float:
@@ -186,7 +202,7 @@ def shares(now: Settings) -> dict[str, float]:
 
 def file_of(now: Settings) -> str:
     """The levers as a scenario file for ``tanshi run FILE``."""
-    return scenario_text(now.base, changes(now), name="what-if", title=f"What if, from {now.base}")
+    return scenario_text(now.base, changes(now), name="what-if", title=f"What if, from {now.base.name}")
 
 
 def scenario_of(now: Settings) -> Scenario:
@@ -203,7 +219,9 @@ def scenario_of(now: Settings) -> Scenario:
 def link_of(now: Settings) -> str:
     """The levers as the query of a link: what differs from the scenario they began from."""
     before = settings_of(now.base)
-    query: dict[str, str] = {"scenario": now.base, "mode": now.mode}
+    query: dict[str, str] = {"scenario": now.base.key, "mode": now.mode}
+    if now.base.economy:
+        query["economy"] = now.base.economy
     for name, value in numbers_of(now).items():
         if value != before.numbers[name]:
             query[name] = f"{value:.10g}"
@@ -214,8 +232,18 @@ def link_of(now: Settings) -> str:
     return urlencode(query)
 
 
-def read_link(search: str) -> Settings:
+def read_link(search: str, desk: Desk | None = None) -> Settings:
     """The levers of a link; what it does not name, or names wrongly, is as in its scenario.
+
+    Parameters
+    ----------
+    desk
+        Whose folders of results may be named; None for the built-in scenarios alone.
+
+    Raises
+    ------
+    NothingToShow
+        Where it names a folder of results that is not there any more, or holds no such scenario.
 
     Examples
     --------
@@ -223,7 +251,12 @@ def read_link(search: str) -> Settings:
     0.1
     """
     query = dict(parse_qsl(search.lstrip("?")[:2000]))
-    now = settings_of(query.get("scenario", START), query.get("mode", "equilibrium"))
+    key, economy = query.get("scenario", START), query.get("economy", "")
+    if BETWEEN in key and desk is not None:
+        base = find_base(desk, key)
+    else:
+        base = built_in(key if key in library() else START, economy)
+    now = settings_of(base, query.get("mode", "equilibrium"))
     numbers = dict(now.numbers)
     for lever in levers():
         try:

@@ -19,8 +19,9 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.views.dashboard.answer import what_if
 from tanshi.simulator.views.dashboard.app import draw, make_app
+from tanshi.simulator.views.dashboard.bases import START
 from tanshi.simulator.views.dashboard.desk import Desk
-from tanshi.simulator.views.dashboard.levers import EQUILIBRIUM, START
+from tanshi.simulator.views.dashboard.levers import EQUILIBRIUM
 
 HOST = "127.0.0.1"
 

@@ -12,10 +12,12 @@ from dash.exceptions import PreventUpdate
 from tanshi.language import mark, say, translate
 from tanshi.scenarios.calibrated import STATUS, calibrated
 from tanshi.scenarios.errors import UserError
-from tanshi.scenarios.load import library, load_scenario
 from tanshi.scenarios.parameters import Parameter, describe_parameters
+from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.views.dashboard.bases import Base, built_in, find_base, offered
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.edit import RAW, checked
+from tanshi.simulator.views.dashboard.levers import base_scenario
 from tanshi.simulator.views.dashboard.pages.parameters import written
 from tanshi.simulator.views.dashboard.parts import choice, controls, heading, labelled, notice, sentence
 from tanshi.simulator.views.dashboard.runs import Standing
@@ -23,7 +25,7 @@ from tanshi.simulator.views.dashboard.runs import Standing
 TITLE = mark("Start a run")
 LEAD = mark(
     "An empty field stays as in the scenario, whose value stands in it in grey. What is typed is checked as in a"
-    " scenario file when you leave the field; 5 % is 0.05. Results go to a new folder beside the others."
+    " scenario file when you leave the field; 5 % and 0.05 are the same. Results go to a new folder beside the others."
 )
 NOT_HERE = ("extends",)
 GROUPS = {"": mark("Run")}
@@ -33,10 +35,11 @@ MOST_SEEDS = 50
 
 def view(desk: Desk, batch: Any, search: str) -> list[Any]:
     """The page."""
+    first = built_in("S1")
     return [
         *heading(translate(TITLE), translate(LEAD)),
         controls(
-            choice("start-base", say("Scenario to begin from"), library(), "S1"),
+            choice("start-base", say("Scenario to begin from"), offered(desk, batch, first), first.key),
             labelled(say("Seeds"), dcc.Input(id="start-seeds", type="number", min=1, max=MOST_SEEDS, step=1, value=1)),
             html.Div(
                 [
@@ -69,13 +72,13 @@ def view(desk: Desk, batch: Any, search: str) -> list[Any]:
                 html.Small(id={"problem": RAW}, className="problem", role="alert"),
             ]
         ),
-        html.Div(_fields("S1"), id="start-fields"),
+        html.Div(_fields(first), id="start-fields"),
     ]
 
 
-def _fields(base: str) -> list[Any]:
+def _fields(base: Base) -> list[Any]:
     """The fields of the schema, group by group."""
-    scenario = load_scenario(base)
+    scenario = base_scenario(base)
     held = written(scenario.model_dump(mode="json"))
     fitted = {row.field for row in calibrated(scenario.economy)}
     groups: dict[str, list[Parameter]] = {}
@@ -87,7 +90,7 @@ def _fields(base: str) -> list[Any]:
     for name, members in groups.items():
         title = translate(GROUPS.get(name, name.replace(".", ": ").replace("_", " ").capitalize()))
         shown = {
-            "name": f"{base}-edited",
+            "name": f"{base.name}-edited",
             **{row.name: held.get(row.name, "") for row in members if row.name != "name"},
         }
         boxes = html.Div([_field(row, shown[row.name]) for row in members], className="fields")
@@ -127,7 +130,10 @@ def register(app: Dash, desk: Desk) -> None:
 
     @app.callback(Output("start-fields", "children"), Input("start-base", "value"), prevent_initial_call=True)
     def begin_from(base: str) -> Any:
-        return _fields(base if base in library() else "S1")
+        try:
+            return _fields(find_base(desk, base))
+        except (UserError, StoreError) as error:
+            return notice(sentence(error), alert=True)
 
     # One callback checks and starts: a click that follows a correction at once has the last word, on what was typed.
     @app.callback(
@@ -145,7 +151,10 @@ def register(app: Dash, desk: Desk) -> None:
     def check(
         clicks: int | None, values: list[str | None], seeds: Any, fields: list[Any], places: list[Any], base: str
     ) -> tuple[list[str], Any, Any]:
-        scenario, _, problems = checked(base, texts_of(fields, values))
+        try:
+            scenario, _, problems = checked(find_base(desk, base), texts_of(fields, values))
+        except StoreError as error:  # the folder it begins from went away
+            return [""] * len(places), notice(sentence(error), alert=True), no_update
         beside = [problems.get(place["problem"], "") for place in places]
         asked = bool(clicks) and "start-go" in ctx.triggered_prop_ids.values()
         if said := wrong(problems, seeds):

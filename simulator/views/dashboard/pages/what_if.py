@@ -10,20 +10,21 @@ from dash.exceptions import PreventUpdate
 from tanshi.errors import TanshiError
 from tanshi.language import listed, mark, say, translate
 from tanshi.scenarios.errors import UserError
-from tanshi.scenarios.load import library, load_scenario
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of
 from tanshi.simulator.views.charts.style import GREY
 from tanshi.simulator.views.dashboard import sliders
 from tanshi.simulator.views.dashboard.answer import SHOWN, Answer, what_if
+from tanshi.simulator.views.dashboard.bases import economies_of, find_base, offered
 from tanshi.simulator.views.dashboard.charts import NOW, against, bars, empty
 from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import NothingToShow
 from tanshi.simulator.views.dashboard.levers import (
-    EQUILIBRIUM,
     MODES,
     RULES,
     SECTORS,
     Settings,
+    base_scenario,
     levers,
     link_of,
     read_link,
@@ -63,16 +64,21 @@ LEAD = mark(
 
 def view(desk: Desk, batch: Any, search: str) -> list[Any]:
     """The page, with the levers as the link says."""
-    now = read_link(search)
-    offered = [sliders.view(lever, now.numbers[lever.field]) for lever in levers()]
+    told = None
+    try:
+        now = read_link(search, desk)
+    except NothingToShow as error:
+        now, told = read_link(""), notice(sentence(error), alert=True)
+    moving = [sliders.view(lever, now.numbers[lever.field]) for lever in levers()]
     names = {sector: sector_name(sector) for sector in SECTORS}
     rules = {key: translate(words) for key, words in RULES.items()}
     file = "what-if.yaml"
     panel = html.Div(
         [
-            choice("what-if-base", say("Scenario to begin from"), library(), now.base),
+            choice("what-if-base", say("Scenario to begin from"), offered(desk, batch, now.base), now.base.key),
+            choice("what-if-economy", say("Economy"), economies_of(now.base), now.base.economy),
             group("what-if-mode", say("Model"), {k: translate(v) for k, v in MODES.items()}, now.mode),
-            *offered,
+            *moving,
             group("what-if-covered", say("Sectors that trade"), names, list(now.covered), many=True),
             group("what-if-rule", say("How allowances are given"), rules, now.rule),
             html.Button(say("Back to the scenario"), id="what-if-reset"),
@@ -91,17 +97,18 @@ def view(desk: Desk, batch: Any, search: str) -> list[Any]:
         for _, name, title, unit, _, _ in SHOWN
     ]
     drawn.append(figure(say("Emissions by sector, last year"), say("Mt CO₂"), empty("…"), "", name="what-if-sectors"))
-    told = html.Div([progress("what-if"), html.Div(id="what-if-words", role="status"), dcc.Store(id="what-if-kept")])
+    answer = html.Div([progress("what-if"), html.Div(id="what-if-words", role="status"), dcc.Store(id="what-if-kept")])
     return [
         *heading(translate(TITLE), prose(translate(LEAD))),
-        html.Div([panel, html.Div([told, figures(*drawn)], className="answer")], className="split"),
+        *([told] if told else []),
+        html.Div([panel, html.Div([answer, figures(*drawn)], className="answer")], className="split"),
     ]
 
 
 def register(app: Dash, desk: Desk) -> None:
     """Answer the sliders; put them where a newly chosen scenario has them."""
     sliders.register(app)
-    offered = levers()
+    moving = levers()
     outputs = [Output(f"what-if-{name}", "figure") for _, name, *_ in SHOWN]
 
     @app.callback(
@@ -111,17 +118,20 @@ def register(app: Dash, desk: Desk) -> None:
         Output("what-if-link", "href"),
         Output("what-if-file", "href"),
         Input("what-if-base", "value"),
+        Input("what-if-economy", "value"),
         Input("what-if-mode", "value"),
         Input("what-if-covered", "value"),
         Input("what-if-rule", "value"),
-        *(Input(slider_of(lever), "value") for lever in offered),
+        *(Input(slider_of(lever), "value") for lever in moving),
         running=running("what-if"),
     )
-    def redraw(base: str, mode: str, covered: list[str] | None, rule: str, *values: float | None) -> tuple[Any, ...]:
+    def redraw(
+        base: str, economy: str, mode: str, covered: list[str] | None, rule: str, *values: float | None
+    ) -> tuple[Any, ...]:
         turn = desk.levers.turn()  # first of all: two positions made ready at once must not change places
-        numbers = {lever.field: lever.held(v) for lever, v in zip(offered, values, strict=True) if v is not None}
-        now = Settings(base, mode, numbers, tuple(covered or ()), rule)
+        numbers = {lever.field: lever.held(v) for lever, v in zip(moving, values, strict=True) if v is not None}
         try:
+            now = Settings(find_base(desk, base, economy), mode, numbers, tuple(covered or ()), rule)
             before, after = answers(desk, now, turn)
         except Superseded:
             raise PreventUpdate from None
@@ -136,16 +146,24 @@ def register(app: Dash, desk: Desk) -> None:
         return (*charts, _sectors(before, after), words, f"/what-if?{query}", f"/files/what-if.yaml?{query}")
 
     @app.callback(
-        *(Output(slider_of(lever), "value") for lever in offered),
+        *(Output(slider_of(lever), "value") for lever in moving),
         Output("what-if-covered", "value"),
         Output("what-if-rule", "value"),
+        Output("what-if-economy", "options"),
+        Output("what-if-economy", "value"),
         Input("what-if-base", "value"),
+        Input("what-if-economy", "value"),
         Input("what-if-reset", "n_clicks"),
         prevent_initial_call=True,
     )
-    def begin_from(base: str, clicks: int | None) -> tuple[Any, ...]:
-        now = settings_of(base)
-        return (*(lever.shown(now.numbers[lever.field]) for lever in offered), list(now.covered), now.rule)
+    def begin_from(base: str, economy: str, clicks: int | None) -> tuple[Any, ...]:
+        try:
+            now = settings_of(find_base(desk, base, economy))
+        except (UserError, StoreError):
+            raise PreventUpdate from None  # the answer says what is wrong
+        listed = [{"label": words, "value": name} for name, words in economies_of(now.base).items()]
+        positions = (lever.shown(now.numbers[lever.field]) for lever in moving)
+        return (*positions, list(now.covered), now.rule, listed, now.base.economy)
 
     @app.callback(
         Output("what-if-progress", "children"),
@@ -169,7 +187,7 @@ def answers(desk: Desk, now: Settings, turn: int | None = None) -> tuple[Answer,
     """
     changed = scenario_of(now)
     key = ("reference", now.base, now.mode)
-    base = load_scenario(now.base, EQUILIBRIUM if now.mode == "equilibrium" else {})
+    base = base_scenario(now.base, now.mode)
     before: Answer = desk.tables.kept(key, lambda: desk.levers.ask(what_if, base, turn))
     try:
         return before, desk.levers.ask(what_if, changed, turn)
@@ -202,7 +220,7 @@ def said(before: Answer, after: Answer, now: Settings) -> list[Any]:
         year=after.years[-1], old=before.values[price][-1], new=after.values[price][-1],
         before=before.values[emitted][-1], after=after.values[emitted][-1],
     )  # fmt: skip
-    how = say("{base} and what if: {mode}; computed in {seconds:.2f} s.", base=now.base,
+    how = say("{base} and what if: {mode}; computed in {seconds:.2f} s.", base=now.base.name,
               mode=mode_words(scenario_of(now).model_dump()), seconds=after.seconds)  # fmt: skip
     if now.mode == "hybrid":
         how = say("{how} Strategies: {mix}.", how=how, mix=mix)

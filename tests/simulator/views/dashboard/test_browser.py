@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tanshi.simulator.views.dashboard.app import PAGES
+from tanshi.simulator.views.dashboard.bases import built_in
 from tanshi.simulator.views.dashboard.levers import levers, settings_of
 from tanshi.simulator.views.dashboard.server import Serving, in_background
 from tests.browser import BrowserPage
@@ -117,7 +118,7 @@ def test_a_slider_moves_the_price_and_its_state_is_a_link(open_page: BrowserPage
     page.wait_for_selector("#what-if-line")
     before = page.inner_text("#what-if-words table")
     lever = next(lever for lever in levers() if lever.field == "cap.tightness")
-    wanted = f"{settings_of('S5').numbers[lever.field] + 10 * lever.step:.10g}"
+    wanted = f"{settings_of(built_in()).numbers[lever.field] + 10 * lever.step:.10g}"
     thumb = page.get_by_role("slider").first
     thumb.focus()
     for _ in range(10):

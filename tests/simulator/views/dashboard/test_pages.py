@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ import pytest
 from dash import html
 
 from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.store import read_run
 from tanshi.simulator.views.dashboard.app import PAGES, draw, make_app
 from tanshi.simulator.views.dashboard.charts import by_year
 from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.files import run_file
 from tanshi.simulator.views.dashboard.folder import Batch
 from tanshi.simulator.views.dashboard.market_charts import sector_network
 from tanshi.simulator.views.dashboard.pages import (
@@ -223,6 +227,17 @@ def test_downloads_are_the_tables_themselves(desk: Desk, batch: Batch) -> None:
     listed = words(downloads.view(desk, batch, ""))
     for title in ("Carbon price, period by period", "Who traded with whom, S5, seed 1", "Trade from sector to sector"):
         assert title in listed
+
+
+def test_the_scenario_file_of_a_run_is_the_runs_scenario(desk: Desk, batch: Batch, tmp_path: Path) -> None:
+    """Also where a rule is said by year, which a file says in one way only."""
+    run = batch.run("S5-seed1")
+    by_year = load_scenario("S5", {"cap.share": {2023: 0.95}, "sectors.STEEL.status": {2024: "trading"}})
+    for held in (run.parameters, by_year.model_dump(mode="json")):
+        text = run_file(desk, replace(batch, runs=(replace(run, parameters=held),)), run.name, "scenario.yaml")
+        assert isinstance(text, bytes)
+        (tmp_path / "again.yaml").write_bytes(text)
+        assert load_scenario(tmp_path / "again.yaml") == Scenario.model_validate(held)
 
 
 def test_commands_in_notices_are_set_as_code(desk: Desk, batch: Batch) -> None:

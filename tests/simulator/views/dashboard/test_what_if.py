@@ -14,8 +14,12 @@ from tanshi.scenarios.parameters import describe_parameters
 from tanshi.simulator.cli.app import main
 from tanshi.simulator.results.store import read_run
 from tanshi.simulator.views.dashboard.answer import SHOWN, what_if
+from tanshi.simulator.views.dashboard.bases import built_in, find_base, of_batch, offered
+from tanshi.simulator.views.dashboard.desk import Desk
+from tanshi.simulator.views.dashboard.folder import Batch, NothingToShow
 from tanshi.simulator.views.dashboard.levers import (
     Settings,
+    base_scenario,
     changes,
     file_of,
     levers,
@@ -33,9 +37,9 @@ def quiet(done: int, total: int) -> None:
 
 
 def moved(base: str = "S5", mode: str = "equilibrium", **numbers: float) -> Settings:
-    start = settings_of(base, mode)
+    start = settings_of(built_in(base), mode)
     fields = {name.replace("__", "."): value for name, value in numbers.items()}
-    return Settings(base, mode, {**start.numbers, **fields}, start.covered, start.rule)
+    return Settings(built_in(base), mode, {**start.numbers, **fields}, start.covered, start.rule)
 
 
 def test_levers_stay_within_the_schema_and_leave_out_what_it_lacks() -> None:
@@ -50,22 +54,24 @@ def test_levers_stay_within_the_schema_and_leave_out_what_it_lacks() -> None:
 
 
 def test_levers_that_nobody_moved_change_nothing() -> None:
-    assert changes(settings_of("S4", "hybrid")) == {}
-    assert scenario_of(settings_of("S4", "hybrid")).model_dump(exclude={"name", "title"}) == load_scenario(
+    assert changes(settings_of(built_in("S4"), "hybrid")) == {}
+    assert scenario_of(settings_of(built_in("S4"), "hybrid")).model_dump(exclude={"name", "title"}) == load_scenario(
         "S4"
     ).model_dump(exclude={"name", "title"})
 
 
 def test_a_value_between_two_steps_that_the_slider_rounds_is_not_a_move() -> None:
     lever = next(lever for lever in levers() if lever.field == "cap.decline")
-    start = settings_of("S5").numbers[lever.field]
+    start = settings_of(built_in("S5")).numbers[lever.field]
     assert changes(moved(mode="hybrid", cap__decline=start + 0.4 * lever.step)) == {}
     assert changes(moved(mode="hybrid", cap__decline=start + 0.6 * lever.step)) != {}
 
 
 def test_a_link_brings_back_every_lever() -> None:
     numbers = {"cap.tightness": 0.1, "price.floor": 60.0, "firms.strategies.zip": 0.25}
-    now = Settings("S4", "hybrid", {**settings_of("S4").numbers, **numbers}, ("ELEC", "STEEL"), "output_based")
+    now = Settings(
+        built_in("S4"), "hybrid", {**settings_of(built_in("S4")).numbers, **numbers}, ("ELEC", "STEEL"), "output_based"
+    )
     assert read_link("?" + link_of(now)) == now
 
 
@@ -80,9 +86,9 @@ def test_a_link_brings_back_every_lever() -> None:
 )
 def test_a_link_with_nonsense_is_a_link_without_it(search: str) -> None:
     found = read_link(search)
-    assert found.base == "S5"
+    assert found.base == built_in("S5")
     assert found.mode == "equilibrium"
-    assert found.numbers == settings_of("S5").numbers
+    assert found.numbers == settings_of(built_in("S5")).numbers
 
 
 def test_weights_of_strategies_become_shares() -> None:
@@ -93,7 +99,7 @@ def test_weights_of_strategies_become_shares() -> None:
 
 def test_the_end_of_the_ceiling_means_none() -> None:
     assert scenario_of(moved(price__ceiling=120.0)).price.ceiling == 120.0
-    assert scenario_of(settings_of("S5")).price.ceiling is None
+    assert scenario_of(settings_of(built_in("S5"))).price.ceiling is None
 
 
 def test_levers_against_each_other_are_refused_as_in_a_file() -> None:
@@ -102,8 +108,8 @@ def test_levers_against_each_other_are_refused_as_in_a_file() -> None:
 
 
 def test_coverage_and_the_rule_of_allocation_reach_the_scenario() -> None:
-    start = settings_of("S5")
-    found = scenario_of(Settings("S5", "hybrid", start.numbers, ("ELEC", "AIR"), "tps"))
+    start = settings_of(built_in("S5"))
+    found = scenario_of(Settings(built_in("S5"), "hybrid", start.numbers, ("ELEC", "AIR"), "tps"))
     assert found.coverage.sectors("trading") == ("ELEC", "AIR")
     assert found.cap.regime == "tps"
 
@@ -116,8 +122,41 @@ def test_the_file_run_by_hand_gives_the_numbers_of_the_page(tmp_path: Path) -> N
     stored = read_run(tmp_path / "out" / "what-if")
     for variable, *_ in SHOWN:
         assert stored.series(variable).to_list() == list(shown.values[variable]), variable
-    before = what_if(scenario_of(settings_of("S5")), quiet)
+    before = what_if(scenario_of(settings_of(built_in("S5"))), quiet)
     assert shown.values["Price|Carbon"][-1] > before.values["Price|Carbon"][-1]
+
+
+def test_a_stored_runs_scenario_gives_the_stored_numbers_and_its_levers_move_them(desk: Desk, batch: Batch) -> None:
+    base = of_batch(batch, "S5")
+    stored = read_run(batch.scenarios["S5"][0].folder)
+    here = what_if(base_scenario(base), quiet)
+    for variable, *_ in SHOWN:
+        assert stored.series(variable).to_list() == pytest.approx(here.values[variable], rel=1e-9), variable
+    start = settings_of(base, "hybrid")
+    tighter = Settings(base, "hybrid", {**start.numbers, "cap.tightness": 0.2}, start.covered, start.rule)
+    assert read_link("?" + link_of(tighter), desk) == tighter
+    changed = scenario_of(tighter)
+    assert changed.cap.tightness == 0.2
+    assert changed.firms.number == 40
+    assert changed.years == base_scenario(base).years
+
+
+def test_a_built_in_scenario_on_another_economy_is_that_of_the_command(tmp_path: Path) -> None:
+    base = built_in("S5", "china_2017")
+    assert base_scenario(base).model_dump() == load_scenario("S5", {"economy": "china_2017"}).model_dump() | {
+        "title": base_scenario(base).title
+    }
+    assert read_link("?scenario=S5&economy=china_2017").base == base
+    assert read_link("?scenario=S5&economy=../../x").base == built_in("S5")
+
+
+def test_a_folder_that_an_address_names_is_one_of_those_offered_or_said(desk: Desk, batch: Batch) -> None:
+    names = offered(desk, batch, built_in())
+    assert list(names.values())[-2:] == ["small: S1", "small: S5"]
+    assert find_base(desk, list(names)[-1]) == of_batch(batch, "S5")
+    for key in ("/etc::passwd", f"{batch.folder}::nobody", "/nowhere::S5"):
+        with pytest.raises(NothingToShow):
+            read_link(f"?scenario={key}", desk)
 
 
 def count_slowly(question: int, step: Step) -> int:
