@@ -13,7 +13,7 @@ from tanshi.equilibrium.engine.diagnose import failure
 from tanshi.equilibrium.engine.eliminate import Factor
 from tanshi.equilibrium.engine.evaluate import Evaluator, State
 from tanshi.equilibrium.engine.solution import Solution, conditions, elimination, system
-from tanshi.equilibrium.engine.specific import apart, put_right
+from tanshi.equilibrium.engine.specific import apart, put_right, rents_of_markets
 from tanshi.equilibrium.engine.structure import Array, Parameters
 
 LARGEST_LOG_STEP = 1.5
@@ -52,8 +52,15 @@ def _size(at: Conditions) -> float:
     return float(np.abs(at.phi).max())
 
 
-def newton(evaluator: Evaluator, state: State, tolerance: float, iterations: int, rule: Rule) -> Solution:
+def newton(
+    evaluator: Evaluator, state: State, tolerance: float, iterations: int, rule: Rule, rents: bool = False
+) -> Solution:
     """Newton from ``state`` under one rule of complementarity, with a line search that may pass over small hills.
+
+    Parameters
+    ----------
+    rents
+        After each step, rents of plant that runs for next to nothing are told by their own markets.
 
     Raises
     ------
@@ -100,6 +107,8 @@ def newton(evaluator: Evaluator, state: State, tolerance: float, iterations: int
             state, at = approach(evaluator, state, at, solver, rule, tolerance)
         if _size(at) > (CREEPING if share >= 1.0 else tolerance):
             state, at = _with_own_plant(evaluator, state, at, rule)
+        if rents and _size(at) > tolerance:
+            state, at = _closer(evaluator, state, at, rents_of_markets(evaluator, state), rule)
     raise failure(evaluator, state, at.phi, len(history), tolerance)
 
 
@@ -108,7 +117,11 @@ def _with_own_plant(evaluator: Evaluator, state: State, at: Conditions, rule: Ru
     plant = apart(evaluator.c, state.x, at)
     if not plant.size:
         return state, at
-    there = put_right(evaluator, state, plant)
+    return _closer(evaluator, state, at, put_right(evaluator, state, plant), rule)
+
+
+def _closer(evaluator: Evaluator, state: State, at: Conditions, there: State, rule: Rule) -> tuple[State, Conditions]:
+    """The other state where that is closer to an equilibrium."""
     new = conditions(evaluator, there, rule)
     return (there, new) if float(new.phi @ new.phi) < float(at.phi @ at.phi) else (state, at)
 

@@ -122,6 +122,7 @@ def _newton_from(
     rule: Rule,
     near: Solution | None = None,
     own: bool = False,
+    rents: bool = False,
 ) -> Solution:
     x = np.array(x, dtype=float)
     if x.shape == evaluator.c.start.shape:
@@ -132,7 +133,7 @@ def _newton_from(
         state, at = approach(evaluator, state, at, lambda b: near.solver(b), rule, tolerance)
     if own and (plant := apart(evaluator.c, state.x, at)).size:
         state = put_right(evaluator, state, plant)
-    return newton(evaluator, state, tolerance, iterations, rule)
+    return newton(evaluator, state, tolerance, iterations, rule, rents)
 
 
 def _other_ways(
@@ -144,6 +145,8 @@ def _other_ways(
         yield partial(_newton_from, evaluator, x, tolerance, iterations, fischer_burmeister)
     if c.bounded.any():
         yield partial(_newton_from, evaluator, x, tolerance, iterations, projection)
+    if specific(c).leaf.size:
+        yield partial(_newton_from, evaluator, x, tolerance, iterations, fischer_burmeister, rents=True)
     if not corners:
         return
     for prices in (False, True):

@@ -6,6 +6,11 @@ and the level too, and both come back over many powers of ten at once: K = level
 vanishes.  Steps on the product creep.  Solved as what they are, one equation after the other, they are there in a few
 steps: unit cost is nearly a straight line in ``price ** (1 - sigma)``, sigma the elasticity of the nest that holds the
 factor.
+
+Where the plant has next to no rent and yet runs, at the level that the market of its product asks for, it is the
+other way round: its own market tells the rent, k(rent) = K / level, and the product's the level.  A rent within the
+tolerance looks like no rent there: the complementarity of rent and idle plant has a kink of the rent's own width, at
+which steps that look at the rent alone come to rest on the wrong side.
 """
 
 from __future__ import annotations
@@ -26,6 +31,8 @@ APART = 1e-6
 """Relative residual of its two equations above which they are put right first."""
 STEPS = 12
 CLOSE = 1e-12
+LOG_STEP = 5.0
+"""Largest step of the logarithm of a rent."""
 
 
 @dataclass(frozen=True)
@@ -92,3 +99,30 @@ def put_right(evaluator: Evaluator, state: State, chosen: Index) -> State:
     pays = (x[factor] > lowest * (1.0 + CLOSE)) | (state.residual[level] <= CLOSE)
     x[level] = np.clip(np.where(pays, full, 0.0), p.lower[level], p.upper[level])
     return evaluator.state(x)
+
+
+def rents_of_markets(evaluator: Evaluator, state: State) -> State:
+    """The state with the rents at which plant that runs for next to nothing is all in use, at its levels as they are.
+
+    A rent whose market has some plant to spare even at the lowest rent is that lowest one.
+    """
+    c, p, own = evaluator.c, evaluator.p, specific(evaluator.c)
+    x = state.x
+    some = (x[own.factor] < WORTHLESS * c.start[own.factor]) & (x[own.activity] > 0.0)
+    chosen = np.flatnonzero(some & (np.abs(evaluator.values.sigma[own.node]) > 0.0))
+    if not chosen.size:
+        return state
+    level, factor, leaf = own.activity[chosen], own.factor[chosen], own.leaf[chosen]
+    sigma = np.abs(evaluator.values.sigma[own.node[chosen]])
+    lowest, highest = np.maximum(p.lower[factor], 0.0), WORTHLESS * c.start[factor]
+    for _ in range(STEPS):
+        x = state.x.copy()
+        used = x[level] * state.quantity[leaf]
+        there = used + state.residual[factor] * c.scale[factor]
+        short = np.log(np.where((used > 0.0) & (there > 0.0), used / there, 1.0)) / sigma
+        x[factor] = np.clip(x[factor] * np.exp(np.clip(short, -LOG_STEP, LOG_STEP)), lowest, highest)
+        moved = np.abs(x[factor] - state.x[factor]) > CLOSE * x[factor]
+        state = evaluator.state(x)
+        if not moved.any():
+            break
+    return state
