@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from tanshi.errors import Message
 from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, numbers, words
-from tanshi.scenarios.fields import Group, in_unit, refuse
+from tanshi.scenarios.fields import Group, OfSectors, in_unit, refuse
 
 Kind = Literal["absolute", "intensity"]
 _Amount = Annotated[ByYear[float] | None, numbers(ge=0), AS_A_FILE_SAYS, in_unit("as the cap's", "assumed")]
@@ -25,8 +25,10 @@ class Amount(NamedTuple):
     unit: Literal["share", "tonnes"]
 
 
-class BySector(Group):
+class BySector(OfSectors):
     """A sector's own cap, in the unit of the year's: a fraction (`cap.share`) or Mt (`cap.tonnes`)."""
+
+    __pydantic_extra__: dict[str, _Amount] = Field(init=False)
 
     ELEC: _Amount = None
     """Power (电力)."""
@@ -47,7 +49,8 @@ class BySector(Group):
 
     def said(self) -> dict[str, ByYear[float]]:
         """Sector to its own cap, for those that have one."""
-        return {sector: rule for sector in type(self).model_fields if (rule := getattr(self, sector)) is not None}
+        named = (*type(self).model_fields, *self.further())
+        return {sector: rule for sector in named if (rule := getattr(self, sector)) is not None}
 
 
 class Cap(Group):
@@ -151,7 +154,7 @@ class Cap(Group):
 
     def of_sector(self, sector: str, year: int, start: int) -> float | None:
         """A sector's own cap, in the unit of the year's; None where it has none."""
-        rule: ByYear[float] | None = getattr(self.by_sector, sector)
+        rule: ByYear[float] | None = getattr(self.by_sector, sector, None)
         return None if rule is None else self._level(rule, year, start)
 
     def _level(self, path: ByYear[float], year: int, start: int) -> float | None:

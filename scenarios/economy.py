@@ -117,6 +117,11 @@ class Figures:
         hit = self.controls.loc[self.controls["item"] == "base_year", "value"]
         return int(hit.iloc[0]) if len(hit) else BASE_YEAR
 
+    @property
+    def with_firms(self) -> tuple[str, ...]:
+        """Sectors of whose firms there are figures, in the table's order: those that carbon trading may cover."""
+        return tuple(dict.fromkeys(self.population["sector"].astype(str)))
+
     def value(self, table: str, key: str) -> float:
         """One number of a table whose first column names it, for example ``value("parameters", "aeei")``."""
         frame = self.tables()[table]

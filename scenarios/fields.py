@@ -30,6 +30,20 @@ class Group(BaseModel):
     )
 
 
+class OfSectors(Group):
+    """A group with a field for each sector: those of the built-in economies, and any that another economy has firms of.
+
+    The type of a field for a further sector is that of ``__pydantic_extra__``; whether there is such a sector the
+    economy says (`tanshi.scenarios.named_sectors`, and the run that opens it).
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    def further(self) -> tuple[str, ...]:
+        """Sectors named here beside those of the built-in economies."""
+        return tuple(self.model_extra or {})
+
+
 def in_unit(unit: str, status: Status, **bounds: Any) -> Any:
     """Annotate a field with its unit (``-``: none), status and bounds."""
     return Field(json_schema_extra={"unit": unit, "status": status}, **bounds)

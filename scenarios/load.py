@@ -15,8 +15,9 @@ from tanshi.errors import Message
 from tanshi.scenarios.document import Document, Mark, overlay, read_document, twice
 from tanshi.scenarios.errors import SAID, Problem, ScenarioError, UserError, did_you_mean, shorten, visible
 from tanshi.scenarios.following import follow_the_economy
+from tanshi.scenarios.named_sectors import check_named_sectors, like_a_built_in
 from tanshi.scenarios.parameters import describe_parameters
-from tanshi.scenarios.schema import Coverage, Scenario
+from tanshi.scenarios.schema import Scenario
 
 LIBRARY = Path(__file__).parent / "library"
 TRADITIONAL: Mapping[str, object] = {"market.mode": "equilibrium", "drift.mode": "none", "banking.horizon": 0}
@@ -249,6 +250,7 @@ def _check_figures(document: Document) -> None:
 def _validate(document: Document) -> Scenario | None:
     """Validate a document against the schema, adding its problems in the order in which they stand."""
     _check_figures(document)
+    check_named_sectors(document)
     try:
         return Scenario.model_validate(document.values)
     except ValidationError as error:
@@ -276,9 +278,10 @@ def _problem(item: Mapping[str, Any], document: Document) -> Problem:
         expected, got, hint = _unknown_field(path)
     else:
         path = path[:-1] if path[-1].isdecimal() else path  # an item of a list
-        row = next((row for row in describe_parameters() if row.name == ".".join(path)), None)
+        described = like_a_built_in(path)
+        row = next((row for row in describe_parameters() if row.name == ".".join(described)), None)
         figure = path[0] == "figures" and len(path) > 1
-        fields = "" if row or figure else ", ".join(_group(path).model_fields)
+        fields = "" if row or figure else ", ".join(_group(described).model_fields)
         expected = row.expectation if row else "a number" if figure else f"a group with the fields {fields}"
         got = _say(item["input"])
         hint = _hint(item["input"], row.choices if row else (), expected)
@@ -305,14 +308,9 @@ def _group(path: Sequence[str]) -> type[BaseModel]:
 
 def _unknown_field(path: Sequence[str]) -> tuple[str, str, str]:
     """Return what was expected, what was got and a hint for a field the schema does not have."""
-    group, key = _group(path[:-1]), path[-1]
+    group, key = _group(like_a_built_in(tuple(path[:-1]))), path[-1]
     fields = list(group.model_fields)
     elsewhere = [row.name for row in describe_parameters() if row.name.split(".")[-1] == key]
-    if group is Coverage:
-        described = {code: (info.description or "").casefold() for code, info in group.model_fields.items()}
-        told = [code for code, words in described.items() if key.casefold() in words]
-        hint = Message("Did you mean {told}?", told=" and ".join(told)) if told else did_you_mean(key, fields)
-        return f"one of the sectors {', '.join(fields)}", f"the sector {key!r}", hint
     hint = Message("Did you mean {elsewhere}?", elsewhere=elsewhere[0]) if elsewhere else did_you_mean(key, fields)
     return f"one of the fields {', '.join(fields)}", f"the field {key!r}", hint
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from tanshi.errors import Message
 from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, numbers, words
-from tanshi.scenarios.fields import Group, in_unit, refuse
+from tanshi.scenarios.fields import Group, OfSectors, in_unit, refuse
 
 Method = Literal["history", "output", "benchmark", "verified", "band", "auction"]
 BY_RATE: frozenset[str] = frozenset({"benchmark", "verified", "band"})
@@ -75,8 +77,10 @@ UNSAID = SectorRules()
 """The timetable of a sector of which nothing is said."""
 
 
-class Sectors(Group):
+class Sectors(OfSectors):
     """Timetables of the sectors."""
+
+    __pydantic_extra__: dict[str, SectorRules] = Field(init=False)
 
     ELEC: PowerRules = PowerRules()
     STEEL: SectorRules = SectorRules()
@@ -92,8 +96,8 @@ class Sectors(Group):
         return rules
 
     def as_dict(self) -> dict[str, SectorRules]:
-        """Sector to its rules, in the order of the schema."""
-        return {sector: self[sector] for sector in type(self).model_fields}
+        """Sector to its rules, in the order of the schema, then those of other economies as named."""
+        return {sector: self[sector] for sector in (*type(self).model_fields, *self.further())}
 
     @property
     def methods_said(self) -> bool:
@@ -119,7 +123,7 @@ def check_sectors(sectors: Sectors, coverage: dict[str, str], start: int, last: 
     """
     for sector, rules in sectors.as_dict().items():
         at = Message("sectors.{sector}", sector=sector)
-        trading = [y for y in range(start, last + 1) if status_of(rules, coverage[sector], y) == "trading"]
+        trading = [y for y in range(start, last + 1) if status_of(rules, coverage.get(sector, "none"), y) == "trading"]
         methods = {year: rules.method.at(year) if rules.method is not None else None for year in trading}
         if rules.method is not None and not trading:
             raise refuse("a method for a sector that trades", "a sector that never does", f"{at}.method",

@@ -7,19 +7,21 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tanshi.scenarios.by_year import AS_A_FILE_SAYS, NOTHING, ByYear, numbers
-from tanshi.scenarios.fields import Group, in_unit
+from tanshi.scenarios.fields import Group, OfSectors, in_unit
 
 _Benchmark = Annotated[Annotated[float, Field(ge=0, le=5)] | None, in_unit("fraction", "assumed")]
 CLASSES_OF_PLANT = ("coal_I", "coal_II", "coal_III", "gas", "heat")
 """Classes of thermal plant that may have a benchmark of their own."""
 
 
-class Benchmarks(Group):
+class Benchmarks(OfSectors):
     """Allowances per output of each sector in the policy's first year, as part of what it emitted per output in 2022.
 
     They hold under a standard (`cap.regime: tps`); a sector without one keeps what the cap gives it. In power they are
     given by class of plant; `ELEC` holds for classes without one of their own.
     """
+
+    __pydantic_extra__: dict[str, _Benchmark] = Field(init=False)
 
     ELEC: _Benchmark = None
     """Power (电力)."""
@@ -60,7 +62,7 @@ class Benchmarks(Group):
         >>> Benchmarks(STEEL=0.98, decline=0.5).at("STEEL", 1)
         0.49
         """
-        first: float | None = self.model_dump()[sector]
+        first: float | None = self.model_dump().get(sector)
         return None if first is None else first * (1 - self.decline) ** years_of_policy
 
 

@@ -4,36 +4,41 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from tanshi.scenarios.fields import Group, in_unit
+from pydantic import Field
+
+from tanshi.scenarios.fields import OfSectors, in_unit
 
 SectorCoverage = Literal["none", "allocated", "trading"]
+_Covered = Annotated[SectorCoverage, in_unit("-", "setting")]
 
 
-class Coverage(Group):
+class Coverage(OfSectors):
     """Treatment of each energy-intensive sector: outside, given free quotas, or trading."""
 
-    ELEC: Annotated[SectorCoverage, in_unit("-", "setting")] = "none"
+    __pydantic_extra__: dict[str, _Covered] = Field(init=False)
+
+    ELEC: _Covered = "none"
     """Power (电力)."""
-    STEEL: Annotated[SectorCoverage, in_unit("-", "setting")] = "none"
+    STEEL: _Covered = "none"
     """Iron and steel (钢铁)."""
-    NFM: Annotated[SectorCoverage, in_unit("-", "setting")] = "none"
+    NFM: _Covered = "none"
     """Non-ferrous metals (有色金属)."""
-    NMM: Annotated[SectorCoverage, in_unit("-", "setting")] = "none"
+    NMM: _Covered = "none"
     """Building materials (建材)."""
-    COKE: Annotated[SectorCoverage, in_unit("-", "setting")] = "none"
+    COKE: _Covered = "none"
     """Petrochemicals (石化): coking and oil refining (炼焦、石油加工)."""
-    CHEM: Annotated[SectorCoverage, in_unit("-", "setting")] = "none"
+    CHEM: _Covered = "none"
     """Petrochemicals (石化): chemicals (化工)."""
-    PAPER: Annotated[SectorCoverage, in_unit("-", "setting")] = "none"
+    PAPER: _Covered = "none"
     """Paper (造纸)."""
-    AIR: Annotated[SectorCoverage, in_unit("-", "setting")] = "none"
+    AIR: _Covered = "none"
     """Aviation (航空)."""
 
     def __getitem__(self, sector: str) -> SectorCoverage:
-        return self.as_dict()[sector]
+        return self.as_dict().get(sector, "none")
 
     def as_dict(self) -> dict[str, SectorCoverage]:
-        """Return sector code -> coverage for every sector, in the order of the schema."""
+        """Return sector code -> coverage for every sector named, in the order of the schema."""
         return self.model_dump()
 
     def sectors(self, *kinds: SectorCoverage) -> tuple[str, ...]:

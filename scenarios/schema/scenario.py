@@ -10,7 +10,7 @@ import tanshi.plugins as plugins
 from tanshi.errors import Message
 from tanshi.plugins import Kind
 from tanshi.scenarios.cap import Cap, check_years
-from tanshi.scenarios.fields import Group, in_unit, refuse
+from tanshi.scenarios.fields import Group, OfSectors, in_unit, refuse
 from tanshi.scenarios.schema.allocation import CLASSES_OF_PLANT, Allocation
 from tanshi.scenarios.schema.compliance import Banking, Penalty
 from tanshi.scenarios.schema.coupling import Coupling, Drift
@@ -127,7 +127,7 @@ class Scenario(Group):
     def _benchmarks_of_a_standard(cls, allocation: Allocation, info: ValidationInfo) -> Allocation:
         cap = info.data.get("cap")
         own = allocation.benchmarks
-        given = [s for s in (*Coverage.model_fields, *CLASSES_OF_PLANT) if own.at(s, 0) is not None]
+        given = [s for s in (*Coverage.model_fields, *CLASSES_OF_PLANT, *own.further()) if own.at(s, 0) is not None]
         given += ["pooled power"] if own.pooled else []
         standard = cap is None or (
             cap.regime == "tps" if cap.kind is None else "intensity" in dict(cap.kind.steps).values()
@@ -188,13 +188,24 @@ class Scenario(Group):
 
     def statuses(self, year: int) -> dict[str, str]:
         """Status of every sector in a year of the policy: outside, given free quotas, or trading."""
-        return {s: status_of(rules, self.coverage[s], year) for s, rules in self.sectors.as_dict().items()}
+        named = dict.fromkeys((*self.coverage.as_dict(), *self.sectors.as_dict()))
+        return {s: status_of(self.sectors[s], self.coverage[s], year) for s in named}
 
     def ever(self, *kinds: str) -> tuple[str, ...]:
         """Sectors that have one of the statuses in some year of the run's policy, in the order of the schema."""
         years = range(self.policy_start, self.years.end + 1)
         found = {s for year in years for s, kind in self.statuses(year).items() if kind in kinds}
-        return tuple(s for s in Coverage.model_fields if s in found)
+        return tuple(s for s in self.statuses(self.policy_start) if s in found)
+
+    def further_sectors(self) -> dict[str, tuple[str, ...]]:
+        """Field to the sectors that it names beside those of the built-in economies."""
+        groups: dict[str, OfSectors] = {
+            "coverage": self.coverage,
+            "sectors": self.sectors,
+            "cap.by_sector": self.cap.by_sector,
+            "allocation.benchmarks": self.allocation.benchmarks,
+        }
+        return {field: names for field, group in groups.items() if (names := group.further())}
 
     def cap_share(self, year: int) -> float:
         """Return a year's cap as a fraction of the frozen baseline, 1 - mu_t; 1 before the policy.

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
-from tanshi.scenarios.fields import Group, in_unit
+from tanshi.scenarios.fields import AS_IS, Group, in_unit
 from tanshi.scenarios.schema.coverage import Coverage
+
+
+def _or_another(value: Any, own: ValidatorFunctionWrapHandler) -> Any:
+    """Any word may be a sector of some economy; whether it is one of this one's the economy says."""
+    return value if isinstance(value, str) else own(value)
+
 
 if TYPE_CHECKING:
     SectorCode = str
 else:
-    SectorCode = Literal[tuple(Coverage.model_fields)]
+    SectorCode = Annotated[Literal[tuple(Coverage.model_fields)], WrapValidator(_or_another), AS_IS]
 
 
 class Shock(Group):

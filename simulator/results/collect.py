@@ -37,6 +37,7 @@ def result_of(w: World, s: State) -> RunResult:
         years=[closed.year for closed in log.years],
         opening_price=w.province.accounts.carbon_price,
         net_sales_t=net_sales,
+        sectors=w.sectors,
     )
     values = {**annual, **market}
     if scenario.offsets.share > 0:
@@ -97,7 +98,7 @@ def _costs(w: World, s: State, annual: Mapping[str, Mapping[int, float]], trades
             for sector, tonnes in row["net_sales_t"].items():
                 purchases[year, sector] = (share * caps[sector] - tonnes) * price[year]
     baseline = {year: dict(zip(w.sectors, s.policy.baseline.at(year).tolist(), strict=True)) for year in sorted(price)}
-    return cost_variables(annual, purchases, baseline, w.province.accounts.carbon_price)
+    return cost_variables(annual, purchases, baseline, w.province.accounts.carbon_price, w.sectors)
 
 
 def diagnostics(w: World, s: State) -> dict[str, Any]:

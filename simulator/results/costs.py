@@ -18,12 +18,17 @@ import numpy as np
 import pandas as pd
 
 from tanshi.numerics.units import MILLION, TONNES
-from tanshi.simulator.results.variables import FIRM_SECTORS, cost_of, emissions_of, offsets_of
+from tanshi.simulator.results.variables import FIRM_SECTORS, OTHER_SECTORS, cost_of, emissions_of, offsets_of
 
 Series = Mapping[str, Mapping[int, float]]
 Annual = dict[str, dict[int, float]]
 
 PARTS = ("Allowances", "Offsets", "Abatement")
+
+
+def _named(sectors: Sequence[str]) -> tuple[str, ...]:
+    """The sectors that tables name: those of the built-in economies, and others that can trade."""
+    return (*FIRM_SECTORS, *(s for s in sectors if s in OTHER_SECTORS))
 
 
 def offset_variables(
@@ -45,7 +50,8 @@ def offset_variables(
     """
     booked = {int(row["year"]): row for row in trades}
     out: Annual = {name: {} for name in ("Price|Carbon|Offsets", "Carbon Market|Offsets|Surrendered")}
-    out |= {name: {} for name in (offsets_of(), *(offsets_of(s) for s in FIRM_SECTORS))}
+    named = _named(sectors)
+    out |= {name: {} for name in (offsets_of(), *(offsets_of(s) for s in named))}
     for year in years:
         row = booked.get(year)
         tonnes = np.zeros(len(sectors)) if row is None else np.asarray(row["bought_t"], np.float64)
@@ -53,7 +59,7 @@ def offset_variables(
         out["Carbon Market|Offsets|Surrendered"][year] = surrendered.get(year, 0.0)
         out[offsets_of()][year] = float(tonnes.sum()) / TONNES
         bought = dict(zip(sectors, tonnes.tolist(), strict=True))
-        for sector in FIRM_SECTORS:
+        for sector in named:
             out[offsets_of(sector)][year] = bought.get(sector, 0.0) / TONNES
     return out
 
@@ -63,6 +69,7 @@ def cost_variables(
     purchases: Mapping[tuple[int, str], float],
     baseline: Mapping[int, Mapping[str, float]],
     opening: float,
+    sectors: Sequence[str] = FIRM_SECTORS,
 ) -> Annual:
     """Cost by sector and year, million yuan.
 
@@ -76,11 +83,14 @@ def cost_variables(
         Year to emissions of the frozen baseline by sector, Mt; a sector that is not in it has no cost.
     opening
         The benchmark's carbon price, which power pays in the baseline, yuan/t.
+    sectors
+        Those that can trade.
     """
-    out: Annual = {name: {} for s in (None, *FIRM_SECTORS) for name in (cost_of(s), *(cost_of(s, p) for p in PARTS))}
+    named = _named(sectors)
+    out: Annual = {name: {} for s in (None, *named) for name in (cost_of(s), *(cost_of(s, p) for p in PARTS))}
     price, offset_price = annual["Price|Carbon"], annual.get("Price|Carbon|Offsets", {})
     for year, frozen in baseline.items():
-        for sector in FIRM_SECTORS:
+        for sector in named:
             first = opening if sector == "ELEC" else 0.0
             emitted = annual[emissions_of(sector)][year]
             abated = frozen.get(sector, emitted) - emitted
@@ -93,7 +103,7 @@ def cost_variables(
                 out[cost_of(sector, part)][year] = value
             out[cost_of(sector)][year] = sum(parts)
         for name in ("", *PARTS):
-            out[cost_of(None, name)][year] = sum(out[cost_of(s, name)][year] for s in FIRM_SECTORS)
+            out[cost_of(None, name)][year] = sum(out[cost_of(s, name)][year] for s in named)
     return out
 
 

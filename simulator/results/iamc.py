@@ -18,7 +18,7 @@ from tanshi.scenarios.extras import need
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.bands import MIDDLE, NAMES, ends
 from tanshi.simulator.results.tables import RunResult, with_equivalent_variation
-from tanshi.simulator.results.variables import CATALOGUE
+from tanshi.simulator.results.variables import CATALOGUE, FURTHER
 from tanshi.version import __version__
 
 MODEL = f"Tanshi {__version__}"
@@ -47,7 +47,7 @@ def iamc_table(results: Sequence[RunResult], model: str = MODEL) -> pd.DataFrame
     )
     table = wide.reset_index()
     scenario_order = {name: n for n, name in enumerate(dict.fromkeys(r.scenario for r in results))}
-    variable_order = {name: n for n, name in enumerate(CATALOGUE)}
+    variable_order = {name: n for n, name in enumerate(CATALOGUE | FURTHER)}
     table["_scenario"] = table["scenario"].map(scenario_order)
     table["_variable"] = table["variable"].map(variable_order)
     table = table.sort_values(["_scenario", "place", "_variable"], kind="stable")

@@ -14,6 +14,7 @@ from tanshi.simulator.results.variables import (
     COVERED,
     FIRM_SECTORS,
     INTERMEDIARIES,
+    OTHER_SECTORS,
     REVENUE,
     auctions_of,
 )
@@ -35,6 +36,7 @@ def rule_variables(w: World, s: State, price: Mapping[int, float], trades: pd.Da
     """
     settled = {int(row["year"]): row for row in s.log.settlements}
     paid = _auctions(trades) if w.agents_trade else {}
+    buyers = (*BUYERS, *(code for code in w.sectors if code in OTHER_SECTORS))
     out: Annual = {}
 
     def note(name: str, year: int, value: float) -> None:
@@ -49,7 +51,7 @@ def rule_variables(w: World, s: State, price: Mapping[int, float], trades: pd.Da
         note(f"{COMPLIANCE}|Surrendered", year, row["surrendered_t"] / TONNES)
         note(f"{COMPLIANCE}|Shortfall", year, row["shortfall_t"] / TONNES)
         note(f"{COMPLIANCE}|Advances", year, row["borrowed_t"] / TONNES)
-        by_sector = {code: paid.get((year, code), 0.0) / MILLION for code in BUYERS}
+        by_sector = {code: paid.get((year, code), 0.0) / MILLION for code in buyers}
         if not w.agents_trade:
             sold = price[year] * s.policy.auctioned_share(year)
             caps = s.policy.caps(year)

@@ -23,10 +23,12 @@ from tanshi.simulator.results.variables import (
     COMPARISONS,
     ENERGY_PARTS,
     EV,
+    FURTHER,
     INTERMEDIARIES,
     MONEY_METRIC,
     OFFSETS,
     OPTIONAL,
+    OTHER_SECTORS,
     REFERENCE,
     REGION,
     SECTORS,
@@ -116,14 +118,15 @@ def annual_table(
     ResultError
         For an unknown or missing variable, a missing year, or a value that is not finite.
     """
-    unknown = [name for name in values if name not in CATALOGUE]
+    known = CATALOGUE | FURTHER
+    unknown = [name for name in values if name not in known]
     missing = [name for name in CATALOGUE if name not in values and name not in COMPARISONS | OPTIONAL]
     if unknown or missing:
         parts = [Message("unknown variables: {unknown}", unknown=", ".join(unknown))] * bool(unknown)
         parts += [Message("missing variables: {missing}", missing=", ".join(missing))] * bool(missing)
         raise ResultError("annual results of {scenario}: {parts}", scenario=scenario, parts="; ".join(parts))
     years = sorted({int(year) for series in values.values() for year in series})
-    shown = [variable for variable in CATALOGUE.values() if variable.name in values]
+    shown = [variable for variable in known.values() if variable.name in values]
     table = np.array([[float(values[v.name].get(year, np.nan)) for year in years] for v in shown]).reshape(
         len(shown), len(years)
     )
@@ -154,6 +157,7 @@ def market_variables(
     opening_price: float,
     deflator: Mapping[int, float] | None = None,
     net_sales_t: Mapping[int, Mapping[str, float]] | None = None,
+    sectors: Sequence[str] = (),
 ) -> dict[str, dict[int, float]]:
     """The market's annual variables from its periods and fills.
 
@@ -170,6 +174,8 @@ def market_variables(
     net_sales_t
         Only for a run without firms (the market solved as a complementarity): year to sector code to net
         sales in t. The volume is then that of `periods` and net transfers are those between sectors.
+    sectors
+        Sectors with firms; those of the built-in economies have their place in any case.
 
     Returns
     -------
@@ -185,7 +191,7 @@ def market_variables(
     accounts, _ = _places(trades["buyer"], trades["seller"])
     places, names = _places(trades["buyer_sector"], trades["seller_sector"])
     present = INTERMEDIARIES in names
-    traders = (*TRADERS, INTERMEDIARIES) if present else TRADERS
+    traders = [*TRADERS, *([INTERMEDIARIES] if present else []), *(s for s in sectors if s in OTHER_SECTORS)]
     absent = OFFSETS if present else OPTIONAL
     out: dict[str, dict[int, float]] = {name: {} for name in CATALOGUE if _is_market(name) and name not in absent}
     close = float(opening_price)
@@ -204,15 +210,13 @@ def market_variables(
             if filled != volume:
                 raise ResultError(_FILLED, year=year, filled=filled, volume=volume)
             moved = int(np.abs(_net(accounts[:, fills], quantities[fills])).sum()) / 2
-            by_sector = _net(places[:, fills], quantities[fills], len(names))
-            took_part = np.bincount(places[:, fills].ravel(), minlength=len(names))
-            sectors = {name: net for name, net, n in zip(names, by_sector.tolist(), took_part, strict=True) if n}
+            sold = _sold(places[:, fills], quantities[fills], names)
             primary, paid = _by_venue(*(column[fills] for column in (sellers, prices, quantities)))
         else:
-            sectors = {name: float(net) for name, net in net_sales_t.get(year, {}).items()}
-            moved = float(np.abs(np.array([*sectors.values()])).sum()) / 2
+            sold = {name: float(net) for name, net in net_sales_t.get(year, {}).items()}
+            moved = float(np.abs(np.array([*sold.values()])).sum()) / 2
             primary, paid = 0, (0.0, turnover)
-        if strangers := sorted(name for name in sectors if name not in traders):
+        if strangers := sorted(name for name in sold if name not in traders):
             raise ResultError(_STRANGERS, year=year, strangers=", ".join(strangers))
         out["Price|Carbon"][year] = (turnover / volume if volume else close) / level
         out["Price|Carbon|Year-End"][year] = close / level
@@ -224,8 +228,15 @@ def market_variables(
             out[f"Carbon Market|Trading Volume|{venue}"][year] = tonnes / TONNES
             out[f"Carbon Market|Turnover|{venue}"][year] = yuan / level / MILLION
         for sector in traders:
-            out[net_sales_of(sector)][year] = float(sectors.get(sector, 0)) / TONNES
+            out.setdefault(net_sales_of(sector), {})[year] = float(sold.get(sector, 0)) / TONNES
     return out
+
+
+def _sold(places: NDArray[np.intp], quantity: NDArray[np.int64], names: Sequence[str]) -> dict[str, float]:
+    """Tonnes sold less bought by everybody who took part in some fills."""
+    net = _net(places, quantity, len(names)).tolist()
+    took_part = np.bincount(places.ravel(), minlength=len(names))
+    return {name: tonnes for name, tonnes, n in zip(names, net, took_part, strict=True) if n}
 
 
 def _by_venue(sellers: NDArray[Any], prices: NDArray[np.float64], quantities: NDArray[np.int64]) -> _Sold:
@@ -295,7 +306,7 @@ def identity_gaps(result: RunResult) -> dict[str, float]:
     wide = result.annual.pivot(index="year", columns="variable", values="value")
     sectors = wide[[emissions_of(s) for s in (*SECTORS, "HH")]].sum(axis=1)
     energy = wide[[f"Energy Consumption|{part}" for part in ENERGY_PARTS]].sum(axis=1)
-    sellers = [net_sales_of(s) for s in (*TRADERS, INTERMEDIARIES)]
+    sellers = [net_sales_of(s) for s in (*TRADERS, INTERMEDIARIES, *OTHER_SECTORS)]
     sales = wide[[name for name in sellers if name in wide]].sum(axis=1)
     excess = wide["Carbon Market|Net Transfers"] - wide["Carbon Market|Trading Volume"]
     return {

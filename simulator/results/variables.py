@@ -67,8 +67,10 @@ SECTORS: dict[str, Sector] = {
         ("SERV", "Services", "服务业"),
     )
 }
-#: The energy-intensive sectors that scenarios can name; which of them have firms, an economy's figures say.
+#: The sectors of which built-in economies have firms: every table has their names, covered or not.
 FIRM_SECTORS = tuple(Coverage.model_fields)
+#: The others: what concerns firms of theirs is in the tables of an economy that has some.
+OTHER_SECTORS = tuple(code for code in SECTORS if code not in FIRM_SECTORS)
 #: Who may appear in a fill: the sectors with firms, and government where it sells allowances.
 TRADERS = (*FIRM_SECTORS, "GOV")
 #: Code of traders without obligations; their net sales are reported where a scenario has them.
@@ -188,6 +190,17 @@ def _power() -> list[tuple[str, str, str]]:
     ]
 
 
+def _of_firms(sectors: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """What is told of sectors only because they have firms."""
+    mt = "Mt CO2/yr"
+    return [
+        *((auctions_of(s), _MILLION, "paid in auctions") for s in sectors),
+        *((net_sales_of(s), mt, "sold less bought; all sellers add up to zero") for s in sectors),
+        *((offsets_of(s), mt, "credits bought by the sector's firms") for s in sectors),
+        *((cost_of(s, part), _MILLION, words) for s in sectors for part, words in _COSTS),
+    ]
+
+
 def _rules() -> list[tuple[str, str, str]]:
     """What the market's rules come to: cap, bank, compliance, public revenue."""
     mt, million = "Mt CO2/yr", _MILLION
@@ -253,6 +266,8 @@ def _catalogue() -> dict[str, Variable]:
 CATALOGUE: dict[str, Variable] = _catalogue()
 #: Names a single run cannot know, since they compare it with another run.
 COMPARISONS = frozenset({EV})
+FURTHER: dict[str, Variable] = {name: Variable(name, unit, meaning) for name, unit, meaning in _of_firms(OTHER_SECTORS)}
+"""Names that only runs of an economy with firms of `OTHER_SECTORS` have; they stand after those of `CATALOGUE`."""
 #: Names of the offset market; runs without offsets do not have them.
 OFFSETS = frozenset(name for name in CATALOGUE if "|Offsets" in name and not name.startswith(COST))
 #: Names that only some runs have.

@@ -53,7 +53,8 @@ class Policy:
             Naming the sector or the class.
         """
         covered = [f"coverage.{s}" for s in self.scenario.coverage.sectors("trading", "allocated")]
-        asked = [*covered, *(f"shock.sectors.{s}" for s in self.scenario.shock.sectors)]
+        further = [f"{field}.{s}" for field, names in self.scenario.further_sectors().items() for s in names]
+        asked = dict.fromkeys([*covered, *(f"shock.sectors.{s}" for s in self.scenario.shock.sectors), *further])
         strangers = [name for name in asked if name.rpartition(".")[2] not in self.baseline.sectors]
         if strangers:
             among = Message("one of the sectors whose firms the economy has figures for: {sectors}",
