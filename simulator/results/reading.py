@@ -170,7 +170,7 @@ def read_arrow(path: Path, columns: Iterable[str] = (), *, sha256: str | None = 
         )
     try:
         source = pa.BufferReader(content)
-        table = pq.read_table(source) if rows else pq.read_schema(source).empty_table()
+        table = pq.ParquetFile(source).read(use_threads=False) if rows else pq.read_schema(source).empty_table()
     except (pa.ArrowException, OSError, ValueError) as error:
         told = str(error).strip().splitlines()
         raise StoreError(

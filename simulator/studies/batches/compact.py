@@ -18,10 +18,14 @@ from tanshi.simulator.results.stored import READERS
 
 DATASET = "dataset"
 DIAGNOSTICS = ("worst_residual", "worst_walras", "iterations", "unsettled_periods")
+KIND = ("title", "economy", "mode", "ahead", "drift")
+"""Columns that say what kind of model a run is."""
 AT_ONCE = 64
 """Runs whose tables are read ahead."""
 GATHER = 1 << 18
 """Rows gathered before they are written as one group: what the memory of the writer depends on."""
+JOINED = 256
+"""Tables held apart at most: a small table costs much more than its rows."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,8 @@ def runs_table(folder: Path, now: Standing | None = None) -> pd.DataFrame:
         record = read_record(folder / name) if status == "finished" else {}
         row |= {"scenario": str(record.get("scenario", "")), "seed": int(record.get("seed", -1))}
         row |= {key: _number(record.get("meta", {}).get(key)) for key in DIAGNOSTICS}
+        row |= kind_of(record.get("parameters", {}))
+        row |= {"code": str(record.get("code", "")), "fills": fills_of(record)}
         found.append(row)
     table = pd.DataFrame(found)
     design = folder / "design.parquet"
@@ -118,6 +124,58 @@ def runs_table(folder: Path, now: Standing | None = None) -> pd.DataFrame:
         drawn = read_frame(design, ("run", "scenario", "seed", "point")).drop(columns=["scenario", "seed"])
         table = table.merge(drawn, on="run", how="left", validate="1:1")
     return table
+
+
+def kind_of(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run is called and what kind of model it is, from its parameters: the columns ``KIND``."""
+    market, banking, drift = (dict(parameters.get(group) or {}) for group in ("market", "banking", "drift"))
+    return {
+        "title": str(parameters.get("title") or ""),
+        "economy": str(parameters.get("economy", "")),
+        "mode": str(market.get("mode", "")),
+        "ahead": int(banking.get("horizon") or 0) if banking.get("allowed", True) else 0,
+        "drift": str(drift.get("mode", "")),
+    }
+
+
+def fills_of(record: Mapping[str, Any]) -> int:
+    """Rows of a run's table of fills, as its record says."""
+    return int(record.get("tables", {}).get("trades", {}).get("rows", 0))
+
+
+def gathered(folder: Path) -> tuple[dict[str, dict[str, Any]], bool]:
+    """Runs whose tables ``dataset/`` holds as they are now: each finished, and not written since.
+
+    Returns
+    -------
+    dict, bool
+        Rows of the table of runs by name; whether the dataset holds nothing else.
+
+    Raises
+    ------
+    StoreError
+        Where the table of runs cannot be read.
+    """
+    path = folder / DATASET / "runs.parquet"
+    if not path.is_file():
+        return {}, False
+    made = path.stat().st_mtime_ns
+    wanted = ("run", "id", "status", "scenario", "seed", *KIND, "code", "fills")
+    table = read_arrow(path)
+    if not set(wanted) <= set(table.column_names):  # of an older version of the program
+        return {}, False
+    names = read_manifest(folder).get("runs", {})
+    rows = [row for row in table.select(wanted).to_pylist() if row["status"] == "finished"]
+    found = {}
+    for row in rows:
+        record = folder / row["run"] / RECORD
+        try:
+            fresh = record.stat().st_mtime_ns <= made
+        except OSError:
+            continue
+        if fresh and names.get(row["run"]) == row["id"]:
+            found[row["run"]] = row
+    return found, len(found) == len(rows)
 
 
 def _about(folder: Path, columns: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
@@ -149,13 +207,10 @@ def _write(path: Path, tables: Iterator[Any]) -> int:
 
     writer: Any = None
     waiting: list[Any] = []
-    rows = 0
+    held = rows = 0
 
-    def flush() -> None:
-        nonlocal waiting
-        if writer is not None and waiting:
-            writer.write_table(pa.concat_tables(waiting).combine_chunks(), row_group_size=GATHER)
-            waiting = []
+    def join() -> Any:
+        return pa.concat_tables(waiting).combine_chunks()
 
     try:
         for table in tables:
@@ -168,10 +223,15 @@ def _write(path: Path, tables: Iterator[Any]) -> int:
                     "{table} of the run {run} has other columns than that of the first run", table=path.stem, run=run
                 )
             waiting.append(table)
+            held += len(table)
             rows += len(table)
-            if sum(len(one) for one in waiting) >= GATHER:
-                flush()
-        flush()
+            if held >= GATHER:
+                writer.write_table(join(), row_group_size=GATHER)
+                waiting, held = [], 0
+            elif len(waiting) >= JOINED:
+                waiting = [join()]
+        if waiting:
+            writer.write_table(join(), row_group_size=GATHER)
     finally:
         if writer is not None:
             writer.close()

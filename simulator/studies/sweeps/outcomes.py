@@ -12,6 +12,7 @@ from tanshi.scenarios.sweep import Output
 from tanshi.scenarios.sweep_load import Plan
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.reading import read_frame, read_record
+from tanshi.simulator.results.store import names_in
 from tanshi.simulator.results.variables import INTERMEDIARIES, SETTLED, net_sales_of
 from tanshi.simulator.studies.batches.compact import standing
 from tanshi.simulator.studies.query import QueryError, ask, check_tables, connect
@@ -44,6 +45,8 @@ def read_outcomes(folder: Path) -> tuple[Plan, pd.DataFrame]:
         raise IncompleteStudy(_incomplete(folder, now.failed, now.missing))
     drawn = [name for factor in plan.factors for name in (factor.name, f"u:{factor.name}")]
     design = read_frame(folder / DESIGN, ("run", "scenario", "point", "seed", *drawn))
+    if set(design["run"]) != set(names_in(folder)):
+        raise StoreError("{path} is broken: it does not list the runs of this sweep", path=folder / DESIGN)
     annual = _annual(folder, {output.variable for output in plan.spec.outputs.values()}, list(design["run"]))
     starts = {scenario.name: scenario.policy_start for scenario in plan.scenarios}
     start = annual["run"].map(dict(zip(design["run"], design["scenario"].map(starts), strict=True)))

@@ -86,7 +86,7 @@ class Desk:
 
     def source_of_runs(self, runs: Sequence[Run]) -> str:
         """The source line under a chart of some runs of any folders."""
-        return source_words([(run.parameters, run.seed) for run in runs])
+        return source_words([(run.said, run.seed) for run in runs])
 
     def source_of(self, run: Run) -> str:
         """The source line under what one run's tables say."""

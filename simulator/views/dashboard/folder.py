@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.reading import FORMAT, RECORD, read_record
 from tanshi.simulator.results.store import FAILED, TABLES, names_in
 from tanshi.simulator.results.tables import PERIOD_COLUMNS, TRADE_COLUMNS, RunResult
-from tanshi.simulator.studies.batches.compact import DATASET
+from tanshi.simulator.studies.batches.compact import DATASET, KIND, fills_of, gathered, kind_of
 from tanshi.simulator.studies.sweeps.sweep import PLAN
 
 NAMED = 5
 """Runs named one by one in a note."""
+MANY = 1_000
+"""Runs beyond which it is worth to gather their tables before they are looked at."""
+RECORDS = 256
+"""Records of runs held at once; those of thousands are more than a page needs."""
 
 
 class NothingToShow(StoreError):
@@ -33,6 +38,10 @@ class Run:
     ----------
     name
         Its folder within the batch.
+    kind
+        What its scenario calls itself and what kind of model it is, `kind_of`.
+    code
+        Hash of the program that made it.
     trades
         Rows of its table of fills.
     """
@@ -41,14 +50,35 @@ class Run:
     folder: Path
     scenario: str
     seed: int
-    parameters: dict[str, Any]
-    meta: dict[str, Any]
+    kind: Mapping[str, Any]
+    code: str
     trades: int
 
     @property
     def title(self) -> str:
         """The scenario's title, or its name."""
-        return str(self.parameters.get("title") or self.scenario)
+        return str(self.kind["title"] or self.scenario)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What of its parameters the words under a chart need."""
+        return {
+            "economy": self.kind["economy"],
+            "market": {"mode": self.kind["mode"]},
+            "banking": {"horizon": self.kind["ahead"]},
+            "drift": {"mode": self.kind["drift"]},
+        }
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All its parameters, read where they are asked for."""
+        return dict(_record(self.folder, _age(self.folder)).get("parameters", {}))
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What its record says of how it went."""
+        record = _record(self.folder, _age(self.folder))
+        return {**record.get("meta", {}), **{key: record.get(key) for key in ("id", "data", "code", "versions")}}
 
     def light(self, annual: pd.DataFrame, periods: pd.DataFrame | None = None) -> RunResult:
         """The run as a result without its fills, for the views that only compare years and periods."""
@@ -73,6 +103,8 @@ class Batch:
         Whether the folder is a sweep's.
     mark
         Changes when a run is added or taken away.
+    gathered
+        Whether ``dataset/`` holds the tables of all its runs as they are now.
     """
 
     folder: Path
@@ -80,6 +112,7 @@ class Batch:
     notes: tuple[str, ...]
     sweep: bool
     mark: tuple[int, int]
+    gathered: bool = False
 
     @property
     def scenarios(self) -> dict[str, list[Run]]:
@@ -158,10 +191,14 @@ def open_batch(folder: Path) -> Batch:
         notes = [say("The list of this batch's runs cannot be read: {error}.", error=error)]
     found = set(there)
     names = [name for run in wanted for name in (run, f"{run}{FAILED}") if name in found]
+    known, alone = _gathered(folder)
     runs: list[Run] = []
     failed: list[str] = []
     odd: list[str] = []
     for name in names:
+        if name in known:
+            runs.append(known[name])
+            continue
         try:
             run, problem = _read(folder / name)
         except StoreError as error:
@@ -176,7 +213,45 @@ def open_batch(folder: Path) -> Batch:
     if not runs:
         raise NothingToShow(_nothing(folder, there, failed, odd, missing))
     notes += _notes(runs, wanted, failed, odd, missing)
-    return Batch(folder, tuple(runs), tuple(notes), (folder / PLAN).is_file(), mark)
+    whole = alone and len(runs) == len(known)
+    if len(runs) > MANY and not whole:
+        notes.append(
+            say(
+                "{count:,} runs are read one by one; `tanshi compact {folder}` gathers them, and pages open faster.",
+                count=len(runs),
+                folder=folder,
+            )
+        )
+    return Batch(folder, tuple(runs), tuple(notes), (folder / PLAN).is_file(), mark, whole)
+
+
+def _gathered(folder: Path) -> tuple[dict[str, Run], bool]:
+    """Runs that the gathered table of runs describes: ten thousand of them without opening their records."""
+    try:
+        rows, alone = gathered(folder)
+    except StoreError:
+        return {}, False  # every run says by itself what it is
+    runs = {
+        name: Run(
+            name, folder / name, row["scenario"], row["seed"], {k: row[k] for k in KIND}, row["code"], row["fills"]
+        )
+        for name, row in rows.items()
+    }
+    return runs, alone
+
+
+@lru_cache(RECORDS)
+def _record(place: Path, age: int) -> Mapping[str, Any]:
+    return read_record(place)
+
+
+def _age(place: Path) -> int:
+    try:
+        return (place / RECORD).stat().st_mtime_ns
+    except OSError as error:
+        raise NothingToShow(
+            "the run {name} is gone: its folder {folder} is not there any more", name=place.name, folder=place
+        ) from error
 
 
 def _read(place: Path) -> tuple[Run | None, str]:
@@ -188,10 +263,9 @@ def _read(place: Path) -> tuple[Run | None, str]:
     absent = [table for table in TABLES if not (place / f"{table}.parquet").is_file()]
     if absent:
         return None, f"{place.name} lacks {', '.join(absent)}.parquet"
-    meta = {**record.get("meta", {}), **{key: record.get(key) for key in ("id", "data", "code", "versions")}}
-    rows = int(record.get("tables", {}).get("trades", {}).get("rows", 0))
+    kind = kind_of(record.get("parameters", {}))
     run = Run(
-        place.name, place, str(record["scenario"]), int(record["seed"]), dict(record.get("parameters", {})), meta, rows
+        place.name, place, str(record["scenario"]), int(record["seed"]), kind, str(record["code"]), fills_of(record)
     )
     return run, ""
 
@@ -221,7 +295,7 @@ def _notes(
         words = say("{count} runs cannot be shown. {names}.", count=len(odd), names=_some(odd, "; "))
         notes.append(words if len(odd) > 1 else say("1 run cannot be shown. {names}.", names=odd[0]))
     now = code_version()
-    other = [run for run in runs if run.meta.get("code") != now]
+    other = [run for run in runs if run.code != now]
     if other:
         notes.append(
             say(

@@ -17,8 +17,10 @@ import pandas as pd
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.bands import FEWEST, HIGH, LOW, MIDDLE
 from tanshi.simulator.results.quality import yearly_quality
-from tanshi.simulator.results.reading import read_arrow
+from tanshi.simulator.results.reading import read_arrow, read_frame
+from tanshi.simulator.results.store import TABLES
 from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.studies.batches.compact import DATASET
 from tanshi.simulator.views.dashboard.folder import Batch, Run
 
 KEPT = 64
@@ -97,7 +99,7 @@ class Tables:
         """Every annual variable by scenario and year: median over the runs, and their band (`bands.ends`)."""
 
         def make() -> pd.DataFrame:
-            files = [str(run.folder / "annual.parquet") for run in batch.runs]
+            files = files_of(batch, batch.runs, "annual")
             return self.ask(
                 f"select scenario, variable, unit, year, count(*) as runs, {BAND.format(of='value')}"
                 " from read_parquet(?) group by all order by scenario, variable, year",
@@ -150,7 +152,7 @@ class Tables:
         return found
 
     def _annual(self, run: Run) -> pd.DataFrame:
-        return self.ask("select * from read_parquet(?)", [str(run.folder / "annual.parquet")])
+        return read_frame(run.folder / "annual.parquet", TABLES["annual"])
 
     def periods(self, run: Run) -> pd.DataFrame:
         """The periods of a run, in order."""
@@ -164,14 +166,14 @@ class Tables:
         found: pd.DataFrame = self.kept(("periods", run.folder, _age(run)), make)
         return found
 
-    def price_paths(self, key: tuple[Any, ...], files: list[str]) -> pd.DataFrame:
-        """Price of every period of some runs, median and band: ``year, period, low, middle, high``."""
+    def price_paths(self, key: tuple[Any, ...], files: list[str], scenario: str) -> pd.DataFrame:
+        """Price of every period of a scenario's runs, median and band: ``year, period, low, middle, high``."""
 
         def make() -> pd.DataFrame:
             return self.ask(
-                f"select year, period, {BAND.format(of='price')} from (select year, period, price from"
-                " read_parquet(?, union_by_name = true)) group by all order by year, period",
-                files,
+                f"select year, period, {BAND.format(of='price')} from read_parquet(?) where scenario = ?"
+                " group by all order by year, period",
+                files, scenario,
             )  # fmt: skip
 
         found: pd.DataFrame = self.kept(("paths", key), make)
@@ -241,6 +243,20 @@ class Tables:
 
         found: pd.DataFrame = self.kept(("firms", run.folder, _age(run), year), make)
         return found
+
+
+def files_of(batch: Batch, runs: Sequence[Run], table: str) -> list[str]:
+    """Files that hold a table of some runs: the gathered one where it has them, and nothing but them, a scenario each.
+
+    Parameters
+    ----------
+    runs
+        All runs of the batch or of one of its scenarios, or any few of them.
+    """
+    whole = len(runs) == sum(len(batch.scenarios[name]) for name in {run.scenario for run in runs})
+    if batch.gathered and whole:
+        return [str(batch.folder / DATASET / f"{table}.parquet")]
+    return [str(run.folder / f"{table}.parquet") for run in runs]
 
 
 def _file(run: Run, table: str) -> str:

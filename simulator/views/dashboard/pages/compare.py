@@ -37,6 +37,7 @@ from tanshi.simulator.views.dashboard.selection import (
     offered,
     results,
 )
+from tanshi.simulator.views.dashboard.tables import files_of
 from tanshi.simulator.views.table import columns, reference_of, remark, rows, summarise
 from tanshi.simulator.views.words import joined, sentences
 
@@ -271,7 +272,8 @@ def body(
 def _by_period(desk: Desk, shown: Sequence[Entry], labels: Sequence[str], draw: Any) -> list[Any]:
     frames = []
     for entry in shown:
-        paths = desk.tables.price_paths(entry.key, [str(run.folder / "periods.parquet") for run in entry.runs])
+        files = files_of(entry.batch, entry.runs, "periods")
+        paths = desk.tables.price_paths(entry.key, files, entry.scenario)
         frames.append(paths.assign(scenario=entry.label))
     paths = pd.concat(frames, ignore_index=True)
     if paths.empty:

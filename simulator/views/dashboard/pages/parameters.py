@@ -153,4 +153,4 @@ def economy_rows(batch: Batch) -> tuple[list[str], list[list[str]]]:
 
 def economies(batch: Batch) -> list[str]:
     """The economies of a batch's runs."""
-    return list(dict.fromkeys(str(run.parameters.get("economy", "shanxi_2022")) for run in batch.runs))
+    return list(dict.fromkeys(str(run.kind["economy"]) for run in batch.runs))

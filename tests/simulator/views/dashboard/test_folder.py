@@ -6,12 +6,16 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from tanshi.simulator.studies.batches.compact import compact
 from tanshi.simulator.views.dashboard.app import draw
 from tanshi.simulator.views.dashboard.desk import Desk
-from tanshi.simulator.views.dashboard.folder import NothingToShow, batches_below, newest, open_batch
+from tanshi.simulator.views.dashboard.folder import Batch, NothingToShow, batches_below, newest, open_batch
 from tanshi.simulator.views.dashboard.parts import told
+from tanshi.simulator.views.dashboard.selection import entries
+from tanshi.simulator.views.dashboard.tables import Tables, files_of
 from tests.simulator.views.dashboard.words import words
 
 
@@ -123,3 +127,35 @@ def test_every_page_without_results_has_a_message(tmp_path: Path) -> None:
     assert "There are no results below" in words(told(lambda: draw(desk, "/", None, ""))())
     assert "Start the run" in words(draw(desk, "/start", None, ""))
     assert "There is no such page" in words(draw(desk, "/nowhere", None, ""))
+
+
+def test_a_gathered_batch_shows_the_same_without_its_runs_being_opened(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = open_batch(copy)
+    bands, paths = shown(before)
+    compact(copy)
+    monkeypatch.setattr("tanshi.simulator.views.dashboard.folder.read_record", None)  # no record is read
+    after = open_batch(copy)
+    assert after.gathered
+    assert after.runs == before.runs
+    assert after.notes == before.notes
+    same_bands, same_paths = shown(after)
+    pd.testing.assert_frame_equal(same_bands, bands)
+    pd.testing.assert_frame_equal(same_paths, paths)
+
+
+def test_a_run_that_changed_since_it_was_gathered_is_read_again(copy: Path) -> None:
+    compact(copy)
+    change(copy / "S1-seed2", format=2)
+    found = open_batch(copy)
+    assert not found.gathered
+    assert "S1-seed2" not in [run.name for run in found.runs]
+    assert "S1-seed2 has format 2" in " ".join(found.notes)
+
+
+def shown(batch: Batch) -> tuple[pd.DataFrame, pd.DataFrame]:
+    tables = Tables()
+    (whole,) = (entry for entry in entries(Desk(batch.folder, batch.folder.parent), batch, ["S5"], ())[0])
+    files = files_of(batch, whole.runs, "periods")
+    return tables.bands(batch), tables.price_paths(("S5",), files, "S5")
