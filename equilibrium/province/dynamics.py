@@ -27,6 +27,7 @@ from tanshi.equilibrium.province.institutions import CURRENT_ACCOUNT, INVEST, TI
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.production import MINERS, SPECIFIC
 from tanshi.equilibrium.province.province import Province
+from tanshi.equilibrium.province.shifts import shift
 from tanshi.equilibrium.province.tables import cell
 from tanshi.equilibrium.province.trade import FX, LINE
 
@@ -63,6 +64,9 @@ class Growth:
         Year -> index of non-fossil capacity's yearly output, 1 in the benchmark year.
     plant
         Growth of plant that nobody builds anew, by activity, where it is not that of resources.
+    shifts
+        Year -> what it adds to productivity, efficiency and demand outside beside the rates, logarithms
+        (`tanshi.equilibrium.province.shifts`); it stays in later years.
     """
 
     labour: float = 0.0
@@ -83,6 +87,7 @@ class Growth:
     fade: float = 0.0
     nonfossil: Mapping[int, float] = field(default_factory=dict)
     plant: Mapping[str, float] = field(default_factory=dict)
+    shifts: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
 
     def after(self, year: int) -> Growth:
         """The rates from ``year`` to the next: from ``fade_from`` on they decline."""
@@ -126,6 +131,8 @@ def advance(
     _technology(province, q, growth)
     if province.closure.capital == "vintage":
         _install(province, q, flows, last.state.decision if decision is None else decision, last.parameters)
+    if year + 1 in growth.shifts:
+        shift(province, q, np.array(growth.shifts[year + 1]))
     return q
 
 

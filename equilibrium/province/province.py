@@ -382,6 +382,10 @@ class Province:
         """Emissions of the coverable sectors, Mt/yr."""
         return self._by_sector(solution.state.flow, solution.x)
 
+    def coverable_change(self, flow: Array, levels: Array) -> Array:
+        """Change of the coverable sectors' emissions, Mt/yr, for changes of all flows and of all variables."""
+        return self._by_sector(flow, levels)
+
     def response(self, solution: Solution, returned: Array | None = None) -> CarbonResponse:
         """Emissions and their slope at the price the solution was held at.
 

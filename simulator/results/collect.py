@@ -119,6 +119,7 @@ def diagnostics(w: World, s: State) -> dict[str, Any]:
         "settlements": [{k: v for k, v in r.items() if k != "net_sales_t"} for r in s.log.settlements],
         "drift": {"mode": w.flow.mode, **s.log.drift},
         **told(w, s),
+        **({} if w.followed is None else w.followed.told()),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 import tanshi.plugins as plugins
@@ -13,10 +15,12 @@ from tanshi.simulator.drift.weights import load, load_default, untrained
 from tanshi.simulator.machine.memory import keep_memory
 from tanshi.simulator.run.ahead.reference_path import first_known
 from tanshi.simulator.run.credits import bargaining_prices
-from tanshi.simulator.run.ground.annual import frozen_baseline
+from tanshi.simulator.run.ground.annual import Baseline
 from tanshi.simulator.run.ground.economy import Economy, economy, province
+from tanshi.simulator.run.ground.followed import Followed, baseline_of, follow
 from tanshi.simulator.run.ground.margins import Spread
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.ground.series import generated
 from tanshi.simulator.run.ground.surroundings import surroundings_of
 from tanshi.simulator.run.world import Calendar, EconomyState, MarketState, Region, State, World
 
@@ -42,12 +46,17 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
     EquilibriumError
         Naming the year in which the reference path has no equilibrium.
     """
-    region = _region(scenario)
-    years = scenario.years
-    baseline = frozen_baseline(
-        scenario.economy, scenario.closure, scenario.dynamics, years.start, years.end, scenario.figures
-    )
-    traditional = scenario.market.mode == "equilibrium" and scenario.drift.mode == "none"
+    region, flow = _region(scenario), drift
+    baseline = baseline_of(scenario)
+    followed = None
+    if flow is None:
+        flow = flow_of(scenario, region.province.sectors)
+    if scenario.drift.input == "trajectories":
+        followed = _follow(scenario, region, flow, baseline)
+        if followed is not None:
+            baseline, region = baseline_of(scenario, followed), replace(region, growth=followed.growing(region.growth))
+        flow = Flow(untrained(region.province.sectors), "none")  # the network has said what it had to say
+    traditional = scenario.market.mode == "equilibrium" and (scenario.drift.mode == "none" or followed is not None)
     periods_per_year = 1 if traditional else scenario.market.periods_per_year
     firms = _firms(scenario, region.economy)
     if len(firms) >= MANY_FIRMS:
@@ -56,12 +65,13 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
     world = World(
         scenario=scenario,
         economies=(region,),
-        flow=drift if drift is not None else flow_of(scenario, region.province.sectors),
+        flow=flow,
         periods_per_year=periods_per_year,
         adjustment_rate=None if traditional else scenario.coupling.adjustment_rate,
         firms=len(firms),
         bargaining=bargaining_prices(scenario, region.economy, firms) if offsets else None,
         surroundings=surroundings_of(scenario, region.province),
+        followed=followed,
     )
     spread = Spread(firms.sector, firms.shares()[0], firms.output_share) if world.agents_trade else None
     policy = Policy(scenario, baseline, annual=periods_per_year == 1, spread=spread)
@@ -84,6 +94,14 @@ def flow_of(scenario: Scenario, sectors: tuple[str, ...]) -> Flow:
         return flow
     weights = load_default(sectors) if drift.weights is None else load(drift.weights, sectors)
     return Flow(weights, drift.mode, drift.on_blow_up)
+
+
+def _follow(scenario: Scenario, region: Region, flow: Flow, baseline: Baseline) -> Followed | None:
+    """The world without new policy that follows the drift's series; None in a run of the benchmark year alone."""
+    if scenario.years.start == scenario.years.end:
+        return None
+    series = generated(scenario, flow, region.province, baseline)
+    return follow(scenario.economy, scenario.closure, scenario.dynamics, series, scenario.figures)
 
 
 def _region(scenario: Scenario) -> Region:

@@ -25,6 +25,7 @@ from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.drift.flow import COUNTERS, Flow
 from tanshi.simulator.drift.reference import Reference
 from tanshi.simulator.run.ground.economy import Economy
+from tanshi.simulator.run.ground.followed import Followed
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.ground.surroundings import Surroundings
 
@@ -72,8 +73,8 @@ class World:
         Number of firms; their accounts in the registry are 0 to ``firms - 1``.
     bargaining : (firms,) float or None
         What each firm would pay for an offset credit, up to a common factor; None without offsets.
-    surroundings : Surroundings or None
-        What strays around the run; None where nothing does.
+    surroundings, followed
+        What strays around the run, and the series that the economy follows without new policy; None: nothing.
     """
 
     scenario: Scenario
@@ -84,6 +85,7 @@ class World:
     firms: int
     bargaining: Array | None = None
     surroundings: Surroundings | None = None
+    followed: Followed | None = None
 
     @property
     def economy(self) -> Region:
@@ -193,10 +195,8 @@ class Outlook:
         Years that firms look ahead, ascending.
     following : (k,) float
         Price of the second year that firms of each horizon expect, yuan/t; 0 for those who do not look at it.
-    gap : float
-        Relative move of prices in the plan's last step; above the tolerance where it did not converge.
-    iterations : int
-        Paths of the economy that it took.
+    gap, iterations
+        Relative move of prices in its last step, above the tolerance where it did not converge, and how many it took.
     at, emissions, slope : (years,) float
         What the years were found to emit (`tanshi.simulator.run.ahead.foresight.Foreseen`).
     """

@@ -20,7 +20,7 @@ def policy() -> Policy:
     years, n = range(2022, 2026), len(SECTORS)
     emissions, outputs = np.full((4, n), 100.0), np.ones((4, n))
     earning = (np.arange(n), np.zeros(n), emissions, outputs)
-    return Policy(scenario, Baseline(years, emissions, outputs, SECTORS, SECTORS, *earning))
+    return Policy(scenario, Baseline(years, emissions, outputs, SECTORS, SECTORS, *earning, np.full(4, 55.3)))
 
 
 def test_what_is_kept_cannot_be_changed_by_who_asked(policy: Policy) -> None:

@@ -24,7 +24,8 @@ from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.state import prices as star_prices
 from tanshi.simulator.run.ahead.foresight import Foreseen, Standing, YearsAhead
-from tanshi.simulator.run.ground.annual import frozen_baseline, growing_on
+from tanshi.simulator.run.ground.annual import growing_on
+from tanshi.simulator.run.ground.followed import baseline_of
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.straying import believed, surrounding
 from tanshi.simulator.run.world import Outlook, State, World
@@ -173,10 +174,7 @@ def _known(w: World, s: State) -> Policy:
     sc = w.scenario
     if sc.banking.beyond == "end":
         return s.policy
-    baseline = frozen_baseline(
-        sc.economy, sc.closure, sc.dynamics, sc.years.start, sc.years.end, sc.figures, beyond=sc.banking.horizon
-    )
-    return replace(s.policy, baseline=baseline)
+    return replace(s.policy, baseline=baseline_of(sc, w.followed, beyond=sc.banking.horizon))
 
 
 def _standing(w: World, s: State) -> Standing:

@@ -25,8 +25,7 @@ def first_known(scenario: Scenario, region: Region, policy: Policy) -> Announced
     """
     baseline, years = policy.baseline, scenario.years
     nodes = np.array([year + 0.5 for year in range(years.start, years.end + 1)])
-    frozen = np.full(len(nodes), region.province.accounts.carbon_price)
-    path = reference(nodes, pack(frozen, baseline.emissions, baseline.outputs))
+    path = reference(nodes, pack(baseline.prices, baseline.emissions, baseline.outputs))
     if scenario.policy_start > years.end:
         return Announced(policy, path, {})
     return announce(scenario, region, policy, path, float(scenario.policy_start))

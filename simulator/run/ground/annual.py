@@ -19,6 +19,10 @@ from tanshi.simulator.run.ground.economy import economy, province
 Array = NDArray[np.float64]
 
 
+FROZEN = ("ELEC",)
+"""Who trades in the benchmark year, and goes on where no policy is new."""
+
+
 @dataclass(frozen=True)
 class Year:
     """One year of an equilibrium-only path."""
@@ -72,15 +76,28 @@ def annual_path(
     return path
 
 
-def frozen_regime(model: Province) -> Callable[[Parameters, int], None]:
-    """The benchmark's policy held for ever: power pays the benchmark's price, nothing else is priced."""
+def frozen_regime(model: Province, prices: Mapping[int, float] | None = None) -> Callable[[Parameters, int], None]:
+    """The benchmark's policy held for ever: power pays the benchmark's price, nothing else is priced.
+
+    Parameters
+    ----------
+    prices
+        Year -> yuan/t, where the price of this world is given; the last one goes on.
+    """
 
     def regime(p: Parameters, year: int) -> None:
-        model.cover(p, ("ELEC",))
+        model.cover(p, FROZEN)
         model.benchmark_quotas(p)
-        model.hold_price(p, model.accounts.carbon_price)
+        model.hold_price(p, price_of(prices, year, model.accounts.carbon_price))
 
     return regime
+
+
+def price_of(prices: Mapping[int, float] | None, year: int, otherwise: float) -> float:
+    """Price of a year of a path that begins later and ends earlier: before it `otherwise`, after it as it ended."""
+    if not prices or year < min(prices):
+        return otherwise
+    return prices[min(year, max(prices))]
 
 
 def growing_on(growth: Growth, last: int) -> Growth:
@@ -113,6 +130,8 @@ class Baseline:
         Power that they generated in the benchmark year, TWh.
     earning_emissions, earning_outputs
         Mt/yr and indices of these activities by year.
+    prices
+        Yuan/t that those who trade pay, by year.
     """
 
     years: range
@@ -124,11 +143,12 @@ class Baseline:
     twh: Array
     earning_emissions: Array
     earning_outputs: Array
+    prices: Array
 
     @staticmethod
-    def of(model: Province, path: Sequence[Year]) -> Baseline:
-        """The baseline that a path of years is."""
-        power = model.accounts.power
+    def of(model: Province, path: Sequence[Year], prices: Mapping[int, float] | None = None) -> Baseline:
+        """The baseline that a path of years is, at the prices of `frozen_regime`."""
+        power, first = model.accounts.power, model.accounts.carbon_price
         return Baseline(
             range(path[0].year, path[-1].year + 1),
             np.array([y.emissions for y in path]),
@@ -139,6 +159,7 @@ class Baseline:
             np.array([float(power["twh"].get(a, 0.0)) for a in model.earners]),
             np.array([y.earning[0] for y in path]),
             np.array([y.earning[1] for y in path]),
+            np.array([price_of(prices, y.year, first) for y in path]),
         )
 
     def at(self, year: int) -> Array:
