@@ -17,8 +17,8 @@ BESIDE = {"S1-one-cap", "S4-entry", "S5-entry"}
 
 def test_there_are_two_families_of_five_and_variants_of_them() -> None:
     paper = {name for name in library() if name.startswith("paper-")}
-    assert set(library()) - paper == {*FIVE, *BESIDE, "S5-sinks"}
-    assert paper == {f"paper-{name}" for name in {*FIVE, *BESIDE, "S5-paid"}}
+    assert set(library()) - paper == {*FIVE, *BESIDE, "S5-sinks", "S5-paid"}
+    assert paper == {f"paper-{name}" for name in {*FIVE, *BESIDE, "S5-free", "banking"}}
 
 
 def test_the_scenario_with_offsets_differs_from_its_twin_in_nothing_else() -> None:
@@ -48,7 +48,7 @@ def test_each_scenario_covers_its_sectors(name: str, trading: set[str], allocate
 def test_the_scenarios_differ_only_in_who_is_covered_and_in_policies_that_they_state(
     prefix: str, name: str, policy: tuple[str, ...]
 ) -> None:
-    own = {"name", "title", "coverage", *policy}
+    own = {"name", "title", "coverage", *policy, *(("allocation",) if prefix and policy else ())}
     one, other = (load_scenario(prefix + word).model_dump(exclude=own) for word in (name, "S1"))
     assert one == other
 
@@ -68,14 +68,21 @@ def test_entry_alone_leaves_power_under_the_cap_of_s1_and_one_cap_is_that_of_s5(
             assert entry.cap_share(year) == same.cap_share(year) == fifth.cap_share(year) < first.cap_share(year)
 
 
-def test_a_share_that_is_sold_may_change_by_year_and_its_twin_sells_none() -> None:
-    paid, free = load_scenario("paper-S5-paid"), load_scenario("paper-S5")
+@pytest.mark.parametrize(("with_sale", "without"), [("paper-S5", "paper-S5-free"), ("S5-paid", "S5")])
+def test_a_share_that_is_sold_may_change_by_year_and_its_twin_sells_none(with_sale: str, without: str) -> None:
+    paid, free = load_scenario(with_sale), load_scenario(without)
     sold = [paid.allocation.auctioned_share.at(year) for year in (2023, 2026, 2030)]
     assert sold == sorted(sold)
     assert sold[0] == 0.0 < sold[-1]
     assert free.allocation.auctioned_share.at(2030) == 0.0
     own = {"name", "title", "allocation"}
     assert free.model_dump(exclude=own) == paid.model_dump(exclude=own)
+
+
+def test_power_of_the_paper_s_family_gets_the_printed_rate_of_efficiency_and_nothing_of_later_years() -> None:
+    scenario = load_scenario("paper-S1")
+    assert scenario.dynamics.aeei == scenario.dynamics.aeei_power == 0.01
+    assert scenario.figures["economy.parameters.construction_shift"] == 0.0
 
 
 def test_the_run_covers_2022_to_2030_and_the_policy_starts_after_the_benchmark() -> None:

@@ -33,7 +33,7 @@ class Evidence:
     effects
         Why emissions change; scenario, from, to, effect, mt.
     variants
-        Beside the five: entry with power under S1's cap, one cap for all, all quotas free.
+        Beside the five: entry with power under S1's cap, one cap for all, a part of the quotas sold or none.
     """
 
     hybrid: Runs

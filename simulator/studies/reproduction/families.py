@@ -50,9 +50,9 @@ def _others(scenario: Scenario, base: Mapping[str, float]) -> dict[str, Any]:
     return {path: value for path, value in base.items() if not path.startswith(CLEAN)} | own
 
 
-def _group(name: str) -> Callable[[Scenario, Mapping[str, float]], dict[str, Any]]:
+def _group(*names: str) -> Callable[[Scenario, Mapping[str, float]], dict[str, Any]]:
     def parts(scenario: Scenario, base: Mapping[str, float]) -> dict[str, Any]:
-        return {name: getattr(scenario, name)}
+        return {name: getattr(scenario, name) for name in names}
 
     return parts
 
@@ -61,7 +61,7 @@ ASSUMPTIONS: Mapping[str, tuple[str, Callable[[Scenario, Mapping[str, float]], d
     "clean": ("path of clean power", _clean),
     "closure": ("capital and trade", _group("closure")),
     "growth": ("growth and energy efficiency", _group("dynamics")),
-    "policy": ("the scenarios' caps", _group("cap")),
+    "policy": ("the scenarios' caps", _group("cap", "allocation")),
 }
 """What the families differ in where every year clears by itself: short name -> title, and what a scenario has of it."""
 

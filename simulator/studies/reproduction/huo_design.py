@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from tanshi.scenarios.schema import Coverage
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.reproduction.claims import Claim
 from tanshi.simulator.studies.reproduction.evidence import Evidence
+from tanshi.simulator.studies.reproduction.huo_numbers import capital
+from tanshi.simulator.studies.reproduction.runs import Runs
 from tanshi.simulator.studies.reproduction.verdicts import (
+    IN_SHAPE,
     NOT,
     REPRODUCED,
     UNTESTABLE,
@@ -20,6 +24,8 @@ from tanshi.simulator.studies.reproduction.verdicts import (
 
 LITTLE = 0.1
 """%, below which a price counts as unmoved."""
+DRIVERS = ("fuel_price", "power_demand", "steel_demand", "cement_demand", "productivity", "availability")
+"""Series from outside that can enter the equilibrium as parameters."""
 
 
 @rule("none")
@@ -75,16 +81,26 @@ def reduction_scenarios(claim: Claim, e: Evidence) -> Finding:
     return measured(verdict, f"Here {ours} scenarios stand beside the benchmark.", [float(ours)])
 
 
+def _sold_and_given(e: Evidence, scenario: str) -> tuple[tuple[Runs, str], tuple[Runs, str]] | None:
+    """A scenario with a part of the quotas sold, and with all of them free; None where it was run in one way only."""
+    beside = e.variants
+    if beside is not None and f"{scenario}-paid" in beside:
+        return (beside, f"{scenario}-paid"), (e.hybrid, scenario)
+    if beside is not None and f"{scenario}-free" in beside:
+        return (e.hybrid, scenario), (beside, f"{scenario}-free")
+    return None
+
+
 @rule("paid_share", "variants")
 def paid_share(claim: Claim, e: Evidence) -> Finding:
     """Whether a part of the allowances is sold, where the scenario is run with one; the paper states no share."""
-    assert e.variants is not None
-    paid = f"{claim.get('scenario')}-paid"
-    if paid not in e.variants:
+    both = _sold_and_given(e, claim.get("scenario"))
+    if both is None:
         return Finding(UNTESTABLE, "All quotas are free here.")
-    ours = e.variants.at(paid, "sold", e.hybrid.years[-1])
+    (runs, name), _ = both
+    ours = runs.at(name, "sold", e.hybrid.years[-1])
     said = (
-        f"{paid} sells {float(np.median(ours)):.1f} Mt in {e.hybrid.years[-1]}; Table 1 of the paper gives all away,"
+        f"{name} sells {float(np.median(ours)):.1f} Mt in {e.hybrid.years[-1]}; Table 1 of the paper gives all away,"
         " and it prints no share: ours is an assumption."
     )
     return measured(REPRODUCED if float(np.median(ours)) > 0 else NOT, said, ours, "Mt")
@@ -92,16 +108,20 @@ def paid_share(claim: Claim, e: Evidence) -> Finding:
 
 @rule("paid_raises_price", "variants")
 def paid_raises_price(claim: Claim, e: Evidence) -> Finding:
-    """The price where a share is sold against the same scenario with all quotas free."""
-    assert e.variants is not None
-    scenario = claim.get("scenario")
-    paid = f"{scenario}-paid"
-    if paid not in e.variants:
+    """The price where a share is sold against the same scenario with all quotas free, means of the last year's periods.
+
+    A mean over volume would lean to the time of the sale.
+    """
+    both = _sold_and_given(e, claim.get("scenario"))
+    if both is None:
         return Finding(UNTESTABLE, "All quotas are free here.")
-    last = e.hybrid.years[-1]
-    ours = 100.0 * (e.variants.at(paid, "price", last) / e.hybrid.at(scenario, "price", last) - 1.0)
+    sold, given = (runs.monthly[name][:, -1].mean(axis=1) for runs, name in both)
+    ours = 100.0 * (sold / given - 1.0)
     middle = float(np.median(ours))
-    said = f"Price of {scenario} in {last} with a share sold against all quotas free: {middle:+.2f} %."
+    said = (
+        f"Price of {both[0][1]} in {e.hybrid.years[-1]} against {both[1][1]}, a share sold against all quotas free:"
+        f" {middle:+.2f} %."
+    )
     if abs(middle) < LITTLE:
         return measured(NOT, f"{said} Who owns an allowance moves incomes; its price hardly.", ours, "%")
     return measured(REPRODUCED if middle > 0 else NOT, said, ours, "%")
@@ -118,5 +138,28 @@ def cap_by_year(claim: Claim, e: Evidence) -> Finding:
 
 @rule("households")
 def households(claim: Claim, e: Evidence) -> Finding:
-    """How many groups of households there are."""
-    return measured(NOT, "Here the province has one group of households.", [1.0], "groups")
+    """How many groups of households the economy tells apart, and whether its equilibrium knows them."""
+    found = e.hybrid.parameters["S1"]
+    table = economy(found["economy"], found["figures"]).figures.households
+    groups = [] if table is None else list(dict.fromkeys(table["group"].astype(str)))
+    if len(groups) < 2:
+        return measured(NOT, "The economy tells no groups of households apart.", [1.0], "groups")
+    said = (
+        f"{capital(listed(groups))} households are told apart by surveys and tables of what they earn and buy; the"
+        " equilibrium itself has one household, and the groups meet its prices."
+    )
+    return measured(IN_SHAPE, said, [float(len(groups))], "groups")
+
+
+@rule("direction")
+def direction(claim: Claim, e: Evidence) -> Finding:
+    """Whether series of the network's enter the equilibrium of these runs, or the other way round."""
+    found = e.hybrid.parameters[claim.get("scenario")]
+    given = [name for name in DRIVERS if (found["shocks"].get(name) or found["shocks"]["drivers"]) != "none"]
+    if given and found["drift"]["mode"] == "neural":
+        return measured(REPRODUCED, f"Entering the equilibrium: {listed(given)}.", [float(len(given))], "series")
+    said = (
+        "No series enters the equilibrium of these runs: the surroundings stay still, and the equilibrium's own price,"
+        " emissions and output set the network's state after every auction."
+    )
+    return measured(NOT, said, [0.0], "series")

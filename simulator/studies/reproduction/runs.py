@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 VARIABLES: Mapping[str, str] = {
     "price": "Price|Carbon",
-    "volume": "Carbon Market|Trading Volume",
+    "volume": "Carbon Market|Trading Volume|Secondary Market",
     "emissions": "Emissions|CO2",
     "energy": "Energy Consumption",
     "coal": "Energy Consumption|Coal",
@@ -26,16 +26,18 @@ VARIABLES: Mapping[str, str] = {
     "gdp": "GDP|MER",
     "power emissions": emissions_of("ELEC"),
     "sold": "Carbon Market|Trading Volume|Primary Auction",
+    "bank": "Carbon Market|Bank",
 }
-"""Short names of the claims' file; ``a/b`` is the ratio of two."""
+"""Short names of the claims' file; ``a/b`` is the ratio of two. Volume is what firms trade among themselves."""
 UNITS: Mapping[str, str] = {
     "price": "yuan/t", "volume": "Mt", "emissions": "Mt", "energy": "Mtce", "coal": "Mtce", "non-fossil": "Mtce",
-    "gdp": "billion yuan", "power emissions": "Mt", "sold": "Mt",
+    "gdp": "billion yuan", "power emissions": "Mt", "sold": "Mt", "bank": "Mt",
 }  # fmt: skip
 WORDS: Mapping[str, str] = {
     "price": "the carbon price", "volume": "the trading volume", "emissions": "CO2 emissions",
     "energy": "energy consumption", "coal": "coal use", "non-fossil": "non-fossil power", "gdp": "GDP",
     "power emissions": "the power sector's emissions", "sold": "what government sells",
+    "bank": "what is banked",
     "coal/energy": "coal's share of energy",
     "energy/gdp": "energy per GDP", "emissions/gdp": "CO2 per GDP", "emissions/energy": "CO2 per energy",
     "non-fossil/energy": "the share of non-fossil power in energy",

@@ -40,8 +40,10 @@ from tanshi.simulator.studies.sinks.settings import Settings as SinksSettings
 from tanshi.simulator.studies.sinks.study import SinksResult, run_sinks
 
 BOUND = ("S2", "S3")
-BESIDE, BESIDE_PAPER = ("S4-entry", "S5-entry", "S1-one-cap"), ("S5-paid",)
-"""Variants that stand beside: entry alone, one cap for all; a part of the quotas sold."""
+BESIDE = ("S4-entry", "S5-entry", "S1-one-cap")
+"""Variants that stand beside in both families: entry alone, one cap for all."""
+BESIDE_OF = {PAPER: ("S5-free",), DATA: ("S5-paid",)}
+"""The same in one of them: all quotas free where S5 sells a part of them, a part sold where it gives them away."""
 SEEDS, DRAWS = 5, 30
 """By default: two families in less than ten minutes on two processors."""
 WRITTEN = frozenset(
@@ -296,7 +298,7 @@ def _main_runs(
         several = with_seeds(scenario, seeds)
         runs |= several
         kinds["hybrid"] |= dict.fromkeys(several, name)
-    for name in (*BESIDE, *(BESIDE_PAPER if family == PAPER else ())):
+    for name in (*BESIDE, *BESIDE_OF[family]):
         several = with_seeds(load_scenario(name_in(family, name), fields), seeds)
         runs |= several
         kinds["variants"] |= dict.fromkeys(several, name)
@@ -319,7 +321,7 @@ def _main_runs(
             lost=lost[0],
             failed=outcome.failed[lost[0]],
         )
-    short = {name_in(family, name): name for name in (*FIVE, *BESIDE, *BESIDE_PAPER)}
+    short = {name_in(family, name): name for name in (*FIVE, *BESIDE, *BESIDE_OF[family])}
     worlds: dict[str, Runs] = {}
     hybrid: list[RunResult] = []
     for kind, labels in kinds.items():

@@ -202,7 +202,16 @@ def _read(folder: Path, name: str) -> RunResult:
 
 def is_drawn(claim: Claim) -> bool:
     """Whether a claim is judged in the draws: it rests on the scenarios' runs alone, and on figures that are drawn."""
-    fixed = ("none", "coverage", "parameter", "training_share", "reduction_scenarios", "paid_share")
+    fixed = (
+        "none",
+        "coverage",
+        "parameter",
+        "training_share",
+        "reduction_scenarios",
+        "paid_share",
+        "households",
+        "direction",
+    )
     return claim.paper == "huo" and not RULES[claim.rule].needs and claim.rule not in fixed
 
 

@@ -111,8 +111,8 @@ def judge(claim: Claim, evidence: Evidence) -> Finding:
     finding = judge_raw(claim, evidence)
     if claim.get("entry") == "yes" and evidence.variants is not None:
         alone = judge_raw(claim, entry_alone(evidence))
-        finding = replace(finding, reason=f"{finding.reason} Entry alone, power capped as in S1, {alone.verdict}: "
-                          f"{alone.reason[:1].lower()}{alone.reason[1:]}")  # fmt: skip
+        told = f"{finding.reason} Entry alone, power capped as in S1, {alone.verdict}: {uncapital(alone.reason)}"
+        finding = replace(finding, reason=told)
     if claim.use == "by construction" and finding.verdict == REPRODUCED:
         finding = replace(finding, verdict=CONSTRUCTED)
     identity = evidence.identity
@@ -128,6 +128,17 @@ def entry_alone(evidence: Evidence) -> Evidence:
     values = dict(evidence.hybrid.values)
     values |= {name: own.values[f"{name}-entry"] for name in ("S4", "S5") if f"{name}-entry" in own}
     return replace(evidence, hybrid=replace(evidence.hybrid, values=values), effects=None, variants=None)
+
+
+def uncapital(sentence: str) -> str:
+    """A sentence to go on with after a colon; names such as CO2 and S5 stay as they are.
+
+    Examples
+    --------
+    >>> uncapital("Energy falls."), uncapital("CO2 falls."), uncapital("S5 falls.")
+    ('energy falls.', 'CO2 falls.', 'S5 falls.')
+    """
+    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence
 
 
 def measured(verdict: str, reason: str, values: ArrayLike, unit: str = "") -> Finding:

@@ -13,7 +13,7 @@ from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.explain import explain
 from tanshi.simulator.studies.reproduction.families import ASSUMPTIONS, DATA, PAPER, family_of, mixed
 from tanshi.simulator.studies.reproduction.runs import Runs
-from tanshi.simulator.studies.reproduction.verdicts import REPRODUCED, judge
+from tanshi.simulator.studies.reproduction.verdicts import IN_SHAPE, NOT, REPRODUCED, judge
 from tanshi.simulator.studies.tangent import path_of
 from tests.simulator.studies.reproduction.conftest import line
 
@@ -51,3 +51,32 @@ def test_a_claim_on_entry_is_judged_with_power_under_the_cap_of_s1_too(evidence:
     assert found.verdict == REPRODUCED
     assert "Entry alone, power capped as in S1, reproduced in shape" in found.reason
     assert "Entry alone" not in judge(say, given).reason
+
+
+@pytest.mark.parametrize("name", ["S5-paid", "S5-free"])
+@pytest.mark.parametrize(("dearer", "verdict"), [(1.02, REPRODUCED), (1.0, NOT), (0.98, NOT)])
+def test_paid_quotas_are_judged_on_both_readings_of_table_1_by_means_over_time(
+    evidence: Make, claim: Say, name: str, dearer: float, verdict: str
+) -> None:
+    """Most is sold in January, so that a mean over volume would lean to that month."""
+    given = evidence({"S5": {"sold": line(0.0, 50.0)}})
+    own = given.hybrid
+    other = {**own.values["S5"], "sold": 0.0 * own.values["S5"]["sold"] + (20.0 if name == "S5-paid" else 0.0)}
+    monthly = own.monthly["S5"] * (dearer if name == "S5-paid" else 1.0 / dearer)
+    beside = Runs(own.years, {name: other}, {name: monthly})
+    e = evidence({"S5": {"sold": line(0.0, 50.0)}}, variants=beside)
+    assert judge(claim("paid_raises_price", scenario="S5"), e).verdict == verdict
+    assert judge(claim("paid_share", scenario="S5"), e).verdict == REPRODUCED
+
+
+def test_household_groups_and_the_network_s_series_are_read_off_the_runs(evidence: Make, claim: Say) -> None:
+    e = evidence({})
+    own = family_of(PAPER, ["S1"])["S1"].model_dump(mode="json")
+    e.hybrid.parameters["S1"].update(own)  # type: ignore[attr-defined]
+    found = judge(claim("households"), e)
+    assert (found.verdict, found.ours) == (IN_SHAPE, 2.0)
+    assert "Urban and rural households" in found.reason
+    say = claim("direction", scenario="S1")
+    assert judge(say, e).verdict == NOT
+    own["shocks"]["fuel_price"] = "estimated"
+    assert judge(say, e).verdict == REPRODUCED
