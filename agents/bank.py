@@ -73,7 +73,9 @@ class Wish:
     most: Floats
 
 
-def wanted_bank(planned: Floats, size: Floats, value: Floats, price: float, temper: Temper) -> Wish:
+def wanted_bank(
+    planned: Floats, size: Floats, value: Floats, price: float, temper: Temper, lent: Floats | float = 0.0
+) -> Wish:
     """Return what firms want to bank around a price of today.
 
     Parameters
@@ -87,6 +89,8 @@ def wanted_bank(planned: Floats, size: Floats, value: Floats, price: float, temp
     price : float
         Yuan/t.
     temper : Temper
+    lent : (firms,) float or float
+        Allowances of next year that may serve this year's emissions, t: so much less than nothing may be kept.
 
     Examples
     --------
@@ -102,13 +106,13 @@ def wanted_bank(planned: Floats, size: Floats, value: Floats, price: float, temp
     worth = value > WORTHLESS
     lean = size / temper.stiffness / np.where(worth, value, 1.0)
     room = temper.position_limit * size
-    least = np.where(worth, np.maximum(planned - room, 0.0), 0.0)
+    least = np.where(worth, np.maximum(planned - room, -lent), 0.0)
     most = np.where(worth, planned + room, 0.0)
     level = np.where(worth, planned + lean * (value - price), 0.0)
     return Wish(level, np.where(worth, -lean, 0.0), least, most)
 
 
-def market_carry(required: Floats, weight: Floats, banked: Floats, temper: Temper) -> Floats:
+def market_carry(required: Floats, weight: Floats, banked: Floats, temper: Temper, lent: float = 0.0) -> Floats:
     """Return the rate at which a market of these firms carries a bank over, per year, for banks of several sizes.
 
     Each firm asks for a return of its own; they hold the bank in the end who ask for least, as far as their aversion
@@ -124,6 +128,8 @@ def market_carry(required: Floats, weight: Floats, banked: Floats, temper: Tempe
     banked : (n,) float
         Banks as part of the yearly emissions of all.
     temper : Temper
+    lent : float
+        Allowances that firms may owe from one year to the next, as part of their yearly emissions.
     """
     lowest, highest = float(required.min()), float(required.max())
     if highest - lowest <= 1e-12 * highest:
@@ -136,7 +142,7 @@ def market_carry(required: Floats, weight: Floats, banked: Floats, temper: Tempe
         mass = np.bincount(group, share, GROUPS)
         asked = np.bincount(group, share * asked, GROUPS) / np.where(mass > 0, mass, 1.0)
         asked, share = asked[mass > 0], mass[mass > 0]
-    return carried_at(asked, share, np.maximum(banked, 0.0), temper.stiffness, temper.position_limit)
+    return carried_at(asked, share, np.maximum(banked, -lent), temper.stiffness, temper.position_limit, lent)
 
 
 @dataclass(frozen=True)
@@ -153,23 +159,25 @@ class CarryCurve:
     rate: Floats
 
     @staticmethod
-    def of(required: Floats, weight: Floats, temper: Temper) -> CarryCurve:
+    def of(required: Floats, weight: Floats, temper: Temper, lent: float = 0.0) -> CarryCurve:
         """Return the table; nodes lie closer together where the bank is small and the rate changes most."""
         nodes = MOST_BANKED * np.linspace(0.0, 1.0, NODES) ** 2
         if float(np.ptp(required)) <= 1e-12 * float(required.max()):
             nodes = nodes[[0, -1]]
-        return CarryCurve(nodes, market_carry(required, weight, nodes, temper))
+        if lent > 0.0:
+            nodes = np.concatenate((-lent * np.linspace(1.0, 0.0, NODES)[:-1] ** 2, nodes))
+        return CarryCurve(nodes, market_carry(required, weight, nodes, temper, lent))
 
     def at(self, banked: Floats) -> tuple[Floats, Floats]:
         """Return the rate for banks of several sizes, and its change with the size."""
         place = np.clip(np.searchsorted(self.banked, banked, side="right") - 1, 0, len(self.banked) - 2)
         steep = np.diff(self.rate)[place] / np.diff(self.banked)[place]
-        within = (banked >= 0.0) & (banked <= self.banked[-1])
+        within = (banked >= self.banked[0]) & (banked <= self.banked[-1])
         return np.interp(banked, self.banked, self.rate), np.where(within, steep, 0.0)
 
 
 @compiled
-def carried_at(required: Any, share: Any, banked: Any, stiffness: float, limit: float) -> Floats:
+def carried_at(required: Any, share: Any, banked: Any, stiffness: float, limit: float, lent: float) -> Floats:
     """Return `market_carry`, by bisection on the price over next year's: the higher it is the less is held."""
     rate = np.empty(len(banked))
     for year in range(len(banked)):
@@ -179,7 +187,7 @@ def carried_at(required: Any, share: Any, banked: Any, stiffness: float, limit: 
             held = 0.0
             for i in range(len(required)):
                 wish = banked[year] + (1.0 - required[i] * ratio) / stiffness
-                wish = min(max(wish, banked[year] - limit, 0.0), banked[year] + limit)
+                wish = min(max(wish, banked[year] - limit, -lent), banked[year] + limit)
                 held += share[i] * wish
             if held > banked[year]:
                 low = ratio

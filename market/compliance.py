@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tanshi.market.apportion import apportion_groups
+from tanshi.market.apportion import apportion, apportion_groups
 from tanshi.market.ledger import product
 from tanshi.market.offsets import usable
 from tanshi.market.orders import Floats, Ints
 from tanshi.market.registry import Registry
+from tanshi.market.vintages import paired
 
 
 def verify(emissions: Floats, sector: Ints, sectors: int, unit: float = 1.0) -> Ints:
@@ -81,6 +82,8 @@ def settle_year(
     advance: Ints | None = None,
     owed: Ints | None = None,
     offset_share: float = 0.0,
+    due: tuple[Ints, Ints] | None = None,
+    given: bool = False,
 ) -> Settlement:
     """Book verified emissions and close the year.
 
@@ -120,19 +123,30 @@ def settle_year(
         What has to be surrendered for the year where that is not all of `verified` (`capped_obligation`).
     offset_share : float
         Largest part of the year's obligation that offset credits may cover (`tanshi.market.offsets.usable`).
+    due : ((firms,) int64, (firms,) int64) | None
+        What has been booked of the year before and falls due now, and the credits that serve it, units; other years may
+        be open beside it. None: all is booked now, and everything open falls due.
+    given : bool
+        Whether next year's allowances are in the accounts already; what is drawn of them comes from there.
     """
-    obliged = verified if owed is None else owed
-    registry.oblige(firms, obliged)
-    due = registry.obligations[firms]
-    credits = np.minimum(usable(obliged, registry.offsets[firms], offset_share), due)
+    if due is None:
+        obliged = verified if owed is None else owed
+        registry.oblige(firms, obliged)
+        falls_due = registry.obligations[firms]
+        credits = np.minimum(usable(obliged, registry.offsets[firms], offset_share), falls_due)
+    else:
+        falls_due, credits = due
     registry.surrender_offsets(firms, credits)
-    rest = due - credits
+    rest = falls_due - credits
     allowances = registry.holdings[: year - registry.first_vintage + 1].sum(axis=0)
     handed_in = np.minimum(rest, allowances[firms])
     registry.surrender(firms, handed_in, latest=year)
     borrowed = np.zeros_like(rest) if advance is None else np.minimum(rest - handed_in, advance)
+    if given:
+        borrowed = np.minimum(borrowed, registry.holdings[year + 1 - registry.first_vintage, firms])
     if borrowed.any():
-        registry.issue(firms, borrowed, year + 1)
+        if not given:
+            registry.issue(firms, borrowed, year + 1)
         registry.surrender(firms, borrowed, latest=year + 1)
     shortfall = rest - handed_in - borrowed
     fine = product(shortfall, penalty) + per_firm * (shortfall > 0)
@@ -140,11 +154,61 @@ def settle_year(
     if extinguishes:
         registry.extinguish(firms, shortfall)
     last = year if carry is None or carry_latest is None else min(year, carry_latest)
-    left = registry.holdings[: last - registry.first_vintage + 1].sum(axis=0)
-    expired = left if not banking else np.maximum(left - carry, 0) if carry is not None else np.zeros_like(left)
-    registry.expire(np.arange(registry.accounts), expired, latest=last)
+    limit = np.zeros(registry.accounts, np.int64) if not banking else carry
+    expired = expire_beyond(registry, limit, last)
     debt = registry.obligations[firms]
     return Settlement(verified, handed_in + borrowed + credits, shortfall, fine, debt, expired, borrowed, credits)
+
+
+def expire_beyond(registry: Registry, limit: Ints | None, latest: int) -> Ints:
+    """End what each account holds of vintages up to one beyond a limit; returns how much, (accounts,) int64.
+
+    Parameters
+    ----------
+    registry : Registry
+    limit : (accounts,) int64 | None
+        Units; None: no limit, and nothing ends.
+    latest : int
+        Last vintage concerned.
+    """
+    left = registry.holdings[: latest - registry.first_vintage + 1].sum(axis=0)
+    expired = np.zeros_like(left) if limit is None else np.maximum(left - limit, 0)
+    registry.expire(np.arange(registry.accounts), expired, latest=latest)
+    return np.asarray(expired)
+
+
+def exchange_vintages(registry: Registry, year: int, firms: Ints, due: Ints) -> int:
+    """Let firms that lack allowances valid for a year exchange younger ones for those that others can spare.
+
+    One tonne for one: all vintages trade at one price, so neither side loses. Where more is asked than can be spared,
+    askers are served in proportion.
+
+    Parameters
+    ----------
+    registry : Registry
+    year : int
+        Whose vintage is the youngest that counts.
+    firms : (m,) int64
+        Accounts that have something to surrender, each once.
+    due : (m,) int64
+        What they have to surrender, units.
+
+    Returns
+    -------
+    int
+        Units exchanged.
+    """
+    valid = registry.holdings[: year - registry.first_vintage + 1].sum(axis=0)
+    younger = registry.held - valid
+    needed = np.zeros(registry.accounts, np.int64)
+    needed[firms] = due
+    asked = np.minimum(np.maximum(needed - valid, 0), younger)
+    spare = np.maximum(valid - needed, 0)
+    moved = min(int(asked.sum()), int(spare.sum()))
+    if moved > 0:
+        giver, taker, amount = paired(apportion(moved, spare), apportion(moved, asked))
+        registry.exchange(giver, taker, amount, latest=year)
+    return moved
 
 
 def capped_obligation(verified: Ints, free: Ints, share: float = 0.2) -> Ints:

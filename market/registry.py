@@ -151,6 +151,19 @@ class Registry:
         rows, item, part = self._oldest_first(source, units, self.vintages)
         self._post(Kind.TRANSFER, rows, source[item], to[item], part)
 
+    def exchange(self, giver: npt.ArrayLike, taker: npt.ArrayLike, amount: npt.ArrayLike, latest: int) -> None:
+        """Move allowances of vintages up to one to takers, who give as many of later vintages for them.
+
+        The oldest first in either direction; refused whole if a giver lacks the older or a taker the younger ones.
+        """
+        source, units = self._pair(giver, amount)
+        to = np.broadcast_to(accounts_of(taker, self.accounts), source.shape)
+        bound = self._row(latest) + 1
+        old = self._oldest_first(source, units, bound)
+        young = self._oldest_first(to, units, self.vintages, bound)
+        self._post(Kind.TRANSFER, old[0], source[old[1]], to[old[1]], old[2])
+        self._post(Kind.TRANSFER, young[0], to[young[1]], source[young[1]], young[2])
+
     def settle(self, fills: Fills, house: int | None = None) -> None:
         """Deliver against payment all fills of one clearing, or refuse them all.
 
@@ -365,25 +378,25 @@ class Registry:
         limited = ~self.overdraft & (net < 0)
         OverdrawnError.where(np.where(limited, -net, 0), np.where(limited, self.cash, 0), "cash")
 
-    def _oldest_first(self, account: Ints, amount: Ints, usable: int) -> tuple[Ints, Ints, Ints]:
-        """Split amounts over the vintages held, the oldest first.
+    def _oldest_first(self, account: Ints, amount: Ints, usable: int, first: int = 0) -> tuple[Ints, Ints, Ints]:
+        """Split amounts over the vintages held, the oldest first, from one ledger row to before another.
 
         Returns
         -------
         rows, item, part : ledger row, place in `account`, units; only positive parts
         """
-        book = self._held[:usable]
+        book = self._held[first:usable]
         OverdrawnError.where(asked_of(account, amount, self.accounts), book.sum(axis=0), "allowances")
         present = np.flatnonzero(book.any(axis=1))
         if len(present) <= 1:
             row = int(present[0]) if len(present) else 0
-            return np.full(len(account), row), np.arange(len(account)), amount
+            return np.full(len(account), first + row), np.arange(len(account)), amount
         # Each account's amounts lie end to end on a line; its vintages cut that line.
         order = np.argsort(account, kind="stable")
         ends = np.cumsum(amount[order])
         mine = account[order]
-        first = np.searchsorted(mine, mine)
-        end = ends - (ends[first] - amount[order][first])
+        begin = np.searchsorted(mine, mine)
+        end = ends - (ends[begin] - amount[order][begin])
         start = end - amount[order]
         pieces: list[tuple[Ints, Ints, Ints]] = []
         upto = np.zeros(self.accounts, np.int64)
@@ -392,7 +405,7 @@ class Registry:
             upto = upto + book[row]
             part = np.minimum(end, upto[mine]) - np.maximum(start, low)
             some = np.flatnonzero(part > 0)
-            pieces.append((np.full(len(some), row), order[some], part[some]))
+            pieces.append((np.full(len(some), first + row), order[some], part[some]))
         rows, item, part = (np.concatenate(column) for column in zip(*pieces, strict=True))
         return rows, item, part
 

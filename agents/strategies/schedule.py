@@ -40,6 +40,9 @@ class Situation:
         Part of its needs that a firm which bids by the calendar brings to market (`scheduled.urgency`).
     offered : (firms,) int64
         Lots of this period's primary auction that stand for what each firm is not given free; empty where none is held.
+    late, aside : (firms,) float
+        Lots for earlier years that are to be brought now, and all that waits for their deadlines; empty where nothing
+        does. Of the rest of what a firm wants it brings the part `urgency`.
     quote : (firms,) float
         Yuan/t, what learning firms quoted last; negative for who has not quoted yet, empty for nobody.
     """
@@ -55,6 +58,8 @@ class Situation:
     patience: float = 1.0
     urgency: float = 1.0
     offered: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    late: Floats = field(default_factory=lambda: np.zeros(0))
+    aside: Floats = field(default_factory=lambda: np.zeros(0))
     quote: Floats = field(default_factory=lambda: np.zeros(0))
 
     def wanted(self, levels: Ints, rows: Ints) -> Ints:

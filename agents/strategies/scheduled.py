@@ -38,11 +38,17 @@ def scheduled(situation: Situation, rows: Ints, draws: Draws) -> Orders:
     """Bid the truthful schedule, scaled by how urgent compliance is; what waits is bid for later in the year.
 
     What government sells in place of giving is bought when it is sold: only what a firm wants beyond its part of it
-    waits. Otherwise an auction early in the year would meet a fraction of the needs that it is to serve.
+    waits. Otherwise an auction early in the year would meet a fraction of the needs that it is to serve. What waits for
+    the deadlines of earlier years comes by their own dates.
     """
     wanted = situation.wanted(situation.levels, rows)
     part = max(situation.urgency, LEAST)
-    if part < 1.0:
+    if len(situation.late):
+        late, aside = situation.late[rows], situation.aside[rows]
+        at_once = situation.offered[rows] if len(situation.offered) else 0
+        brought = np.trunc(at_once + late + (wanted - at_once - aside) * part).astype(np.int64)
+        wanted = np.maximum(brought, -situation.holdings[rows])
+    elif part < 1.0:
         at_once = situation.offered[rows] if len(situation.offered) else 0
         wanted = np.trunc(at_once + (wanted - at_once) * part).astype(np.int64)
     level = situation.levels[:, None]

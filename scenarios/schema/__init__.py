@@ -7,6 +7,7 @@ before relying on it), ``calibrated`` (fitted to stated targets), ``setting`` (d
 """
 
 from tanshi.scenarios.schema.allocation import CLASSES_OF_PLANT, Allocation, Benchmarks
+from tanshi.scenarios.schema.calendar import Compliance
 from tanshi.scenarios.schema.compliance import Banking, Penalty
 from tanshi.scenarios.schema.coupling import Coupling, Drift
 from tanshi.scenarios.schema.coverage import Coverage, SectorCoverage
@@ -18,7 +19,7 @@ from tanshi.scenarios.schema.scenario import RESERVED, Scenario, Years
 from tanshi.scenarios.schema.shocks import Shock, Shocks
 
 __all__ = [
-    "CLASSES_OF_PLANT", "RESERVED", "Allocation", "Banking", "Benchmarks", "Closure", "Coupling", "Coverage", "Drift",
-    "Dynamics", "Firms", "Market", "Offsets", "OwnVenue", "Penalty", "Price", "Scenario", "SectorCoverage", "Shock",
-    "Shocks", "StabilityReserve", "Strategies", "Years",
+    "CLASSES_OF_PLANT", "RESERVED", "Allocation", "Banking", "Benchmarks", "Closure", "Compliance", "Coupling",
+    "Coverage", "Drift", "Dynamics", "Firms", "Market", "Offsets", "OwnVenue", "Penalty", "Price", "Scenario",
+    "SectorCoverage", "Shock", "Shocks", "StabilityReserve", "Strategies", "Years",
 ]  # fmt: skip

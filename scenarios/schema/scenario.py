@@ -12,6 +12,7 @@ from tanshi.plugins import Kind
 from tanshi.scenarios.cap import Cap, check_years
 from tanshi.scenarios.fields import Group, OfSectors, in_unit, refuse
 from tanshi.scenarios.schema.allocation import CLASSES_OF_PLANT, Allocation
+from tanshi.scenarios.schema.calendar import Compliance
 from tanshi.scenarios.schema.compliance import Banking, Penalty
 from tanshi.scenarios.schema.coupling import Coupling, Drift
 from tanshi.scenarios.schema.coverage import Coverage
@@ -68,6 +69,7 @@ class Scenario(Group):
     price: Price = Price()
     penalty: Penalty = Penalty()
     banking: Banking = Banking(carry_at=[2025], carry_window=[2024, 2025])
+    compliance: Compliance = Compliance()
     offsets: Offsets = Offsets()
     stability_reserve: StabilityReserve = StabilityReserve()
     market: Market = Market()
@@ -142,6 +144,20 @@ class Scenario(Group):
                 hint,
             )
         return allocation
+
+    @field_validator("compliance")
+    @classmethod
+    def _something_to_keep(cls, compliance: Compliance, info: ValidationInfo) -> Compliance:
+        banking = info.data.get("banking")
+        if banking is None or not compliance.later:
+            return compliance
+        if not banking.allowed:
+            hint = "Allowances that end with their year cannot wait for a later day: allow banking, or set it to 0."
+            raise refuse("banking.allowed true beside a later deadline", "false", "compliance.deadline", hint)
+        if compliance.closing == "run" and (banking.horizon == 0 or banking.beyond == "end"):
+            hint = "Where an allowance is worth nothing after the run no price can be found: take last_price."
+            raise refuse("firms that look beyond the run's last year", "none", "compliance.closing", hint)
+        return compliance
 
     @field_validator("penalty")
     @classmethod

@@ -13,7 +13,6 @@ from tanshi.agents.expectations import present_value
 from tanshi.agents.intermediaries import inventory_demand
 from tanshi.agents.strategies import Situation, arrivals, place_orders, price_levels
 from tanshi.agents.strategies.schedule import step_orders
-from tanshi.agents.strategies.scheduled import urgency
 from tanshi.agents.strategies.sizing import as_blocks, in_parts
 from tanshi.agents.streams import stream
 from tanshi.equilibrium.province.province import CarbonResponse
@@ -23,6 +22,7 @@ from tanshi.market.stability import Collar
 from tanshi.market.venues import Day, limits_of, one_price, open_venue
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.ahead.outlook import carry_most, planned_wish
+from tanshi.simulator.run.compliance.waiting import booked, open_obligations, urgency_for, waiting
 from tanshi.simulator.run.coupling import REACH, Placed
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
 from tanshi.simulator.run.grants import adjusts, around, by_benchmark, expected_grants, history_of
@@ -75,7 +75,7 @@ class Book:
         self.standing = Orders.join([*self.by_hand, self._government_offer(int(held[w.government]))])
         self.ties = stream(w.scenario.seed, "venue", "ties", self.number)
         self.beginning = self.ties.bit_generator.state
-        year, firms = w.periods_per_year, w.scenario.firms
+        late, aside = waiting(w, s)
         self.situation = partial(
             Situation,
             account=np.arange(len(s.firms)),
@@ -84,8 +84,10 @@ class Book:
             tick=market.tick,
             lot=float(market.lot),
             band=self.band,
-            patience=max(remaining - 1.0 / year, 0.0),
-            urgency=urgency(s.period / year, (s.period + 1) / year, firms.urgency),
+            patience=max(remaining - 1.0 / w.periods_per_year, 0.0),
+            urgency=urgency_for(w, s, s.year),
+            late=late / market.lot,
+            aside=aside / market.lot,
             offered=self._offered(int(held[w.government]) // market.lot),
             quote=s.firms.quote,
         )
@@ -122,7 +124,9 @@ class Book:
         wish = self._wish(response)
         entitlement: Floats | float = 0.0
         entitlement_slope: Floats | float = 0.0
-        owed: Floats | float = 0.0
+        before = open_obligations(s)  # of years that have ended
+        # Beside these: what was given too much and sold, and what was missing in earlier years.
+        owed = (s.registry.obligations[: len(s.firms)] - booked(s)).astype(np.float64)
         rate = s.policy.by_rate(s.year)
         if rate.any():
             share = s.firms.normalised(history_of(s)) * self.remaining * TONNES
@@ -132,8 +136,6 @@ class Book:
         told = s.policy.around_emissions(s.year)[s.firms.sector]
         if adjusts(w, s):
             entitlement = np.asarray(entitlement + expected_grants(w, s) - s.market.given, np.float64)
-            sold = s.registry.obligations[: len(s.firms)]  # of what was given too much
-            owed = np.asarray(owed + sold, np.float64)
         if told.any():
             entitlement, entitlement_slope = self._around(response, told, entitlement, entitlement_slope)
         credits: CreditPlan | None = None
@@ -152,7 +154,7 @@ class Book:
             reserve_most=wish.most,
             credits=0.0 if credits is None else credits.used,
             credits_slope=0.0 if credits is None else credits.slope,
-            owed=owed,
+            owed=owed + before,
         )
         return demand(s.firms, tangent_of(response), position, self._shares(response)), credits
 

@@ -137,9 +137,10 @@ def _opening(w: World, firms: Population, policy: Policy) -> State:
     effective[w.sectors.index("ELEC")] = price
     announced = first_known(w.scenario, region, policy)
     opening = min(OPENING_VINTAGE, years.start - 1)  # what is in the bank at first is of the year before
+    vintages = years.end - opening + 1 + w.scenario.compliance.next_vintage  # the year after may lend to the last one
     market = MarketState(
         firms=firms,
-        registry=Registry(w.accounts, opening, years.end - opening + 1, w.scenario.market.lot),
+        registry=Registry(w.accounts, opening, vintages, w.scenario.market.lot),
         price=price,
         expected=price,
         carried=announced.star(float(years.start)),

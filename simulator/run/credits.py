@@ -34,6 +34,7 @@ from tanshi.market.orders import BUY, SELL, Floats, Ints, Orders
 from tanshi.market.venue import Clearing
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.schema import Offsets, Scenario
+from tanshi.simulator.run.compliance.waiting import booked, open_obligations
 from tanshi.simulator.run.ground.economy import Economy
 from tanshi.simulator.run.world import State, World
 
@@ -112,7 +113,7 @@ def plan_credits(w: World, s: State, price: float, owed: Floats, owed_slope: Flo
     firms = len(s.firms)
     trading = s.policy.mask(s.year)[s.firms.sector]
     limit = np.where(trading, s.policy.offset_share(s.year) * np.maximum(owed, 0.0), 0.0)
-    held = s.registry.offsets[:firms]
+    held = s.registry.offsets[:firms] - (booked(s) - open_obligations(s))  # without those of years that have ended
     room = np.floor(np.maximum(limit - held, 0.0)).astype(np.int64)
     bid = np.zeros(firms, np.int64)
     buyers = np.flatnonzero(room > 0)

@@ -20,6 +20,8 @@ from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.flow import COUNTERS, Flow
 from tanshi.simulator.run.ahead.outlook import rise
 from tanshi.simulator.run.book import Book, abated
+from tanshi.simulator.run.compliance.events import meet_deadlines
+from tanshi.simulator.run.compliance.waiting import note_traded
 from tanshi.simulator.run.coupling import Agreement, agree, equilibrium_price
 from tanshi.simulator.run.credits import CreditPlan, book_credits
 from tanshi.simulator.run.economics import Answer, at_price, packed
@@ -93,7 +95,9 @@ def _phases(w: World, s: State) -> Period:
     z = jump(w, s, agreement, closing)
     drift(w, s, agreement, closing.solution, z)
     if s.period == w.periods_per_year:
-        close_year(w, s, closing.solution)
+        close_year(w, s, closing)
+    elif w.agents_trade:
+        meet_deadlines(w, s)
     return Period(agreement, closing)
 
 
@@ -143,7 +147,7 @@ def trade_and_equilibrate(w: World, s: State) -> Agreement:
         near = None if last is None else last.near
         return at_price(w, s, price * mean, weight, income=income, near=near).as_mean_of(price)
 
-    return agree(
+    found = agree(
         economy,
         book,
         book.venue,
@@ -156,6 +160,9 @@ def trade_and_equilibrate(w: World, s: State) -> Agreement:
         rng=book.lots,
         expected=(s.market.credits, s.market.forest_income),
     )
+    if w.scenario.compliance.later:
+        s.market.needed = book.demand(found.response).at(found.price)
+    return found
 
 
 def settle(w: World, s: State, agreement: Agreement) -> None:
@@ -166,6 +173,7 @@ def settle(w: World, s: State, agreement: Agreement) -> None:
     if agreement.plan is not None and s.period == w.periods_per_year - 1:
         book_credits(s, agreement.plan)
     fills = agreement.clearing.fills
+    note_traded(w, s, fills)
     if not len(fills):
         return
     s.registry.settle(fills, w.government)

@@ -13,6 +13,7 @@ from tanshi.market.quality import of_period
 from tanshi.market.venue import Fills
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.state import MARKET, PRICE, Context, emission_rates, outputs, prices, quantities
+from tanshi.simulator.run.compliance.waiting import open_obligations
 from tanshi.simulator.run.coupling import Agreement
 from tanshi.simulator.run.straying import multipliers
 from tanshi.simulator.run.world import State, World
@@ -63,7 +64,12 @@ def _held(w: World, s: State, trading: NDArray[np.intp]) -> float:
         caps = s.policy.caps(s.year)
         return float(caps[s.policy.mask(s.year)].sum()) + s.market.banked + s.market.credits
     held = s.registry.held
-    return float(held[trading].sum() + held[w.government]) / TONNES + s.market.credits
+    return float(held[trading].sum() + held[w.government]) / TONNES + s.market.credits - _owed(s, trading)
+
+
+def _owed(s: State, trading: NDArray[np.intp]) -> float:
+    """Allowances still to be surrendered for years that have ended, Mt."""
+    return int(open_obligations(s)[trading].sum()) / TONNES
 
 
 def _spare(w: World, s: State, trading: NDArray[np.intp]) -> float:
@@ -71,7 +77,7 @@ def _spare(w: World, s: State, trading: NDArray[np.intp]) -> float:
     if not w.agents_trade:
         return s.market.banked
     earlier = s.registry.holdings[: s.year - s.registry.first_vintage]
-    return sum(int(vintage[trading].sum()) for vintage in earlier) / TONNES
+    return sum(int(vintage[trading].sum()) for vintage in earlier) / TONNES - _owed(s, trading)
 
 
 def _gaps(before: NDArray[np.float64], z: NDArray[np.float64], covered: NDArray[np.bool_]) -> dict[str, float]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tanshi.market.apportion import apportion
-from tanshi.market.banking import borrowing, carry_over
+from tanshi.market.banking import carry_over
 from tanshi.market.compliance import fine_per_unit
-from tanshi.market.offsets import usable
 from tanshi.market.orders import Ints
 from tanshi.market.stability import StabilityReserve
 from tanshi.simulator.run.world import State, World
@@ -25,7 +24,8 @@ def after_reserve(w: World, s: State, free: Ints, auctioned: Ints) -> tuple[Ints
         return free, auctioned
     reserve = StabilityReserve(rule.scale)
     trading = np.flatnonzero(mask[s.firms.sector])
-    moved = reserve.movement(int(s.registry.held[trading].sum()), s.market.reserve)
+    owed = sum(int((year.owed - year.credits)[trading].sum()) for year in s.market.open)
+    moved = reserve.movement(int(s.registry.held[trading].sum()) - owed, s.market.reserve)
     supply = np.where(mask, free, 0), np.where(mask, auctioned, 0)
     moved = min(moved, int(supply[0].sum() + supply[1].sum()))
     if moved >= 0:
@@ -61,45 +61,27 @@ def carry_limit(w: World, s: State, held: Ints) -> Ints | None:
     return np.concatenate((limit[:firms], held[firms:]))
 
 
-def advance_limit(w: World, s: State, firms: Ints, due: Ints) -> Ints | None:
-    """Return what each firm may draw from next year's allocation, None where the rules do not allow it.
-
-    Parameters
-    ----------
-    due
-        (firms,) t to be surrendered for the year.
-    """
-    rule = w.scenario.banking
-    last = s.year == w.scenario.years.end
-    if rule.borrow_share == 0 or last or not s.policy.started(s.year) or s.policy.standard(s.year):
-        return None
-    credits = usable(due, s.registry.offsets[firms], s.policy.offset_share(s.year))
-    owed = s.registry.obligations[firms] + due - credits
-    held = s.registry.holdings[: s.year - s.registry.first_vintage + 1, firms].sum(axis=0)
-    return borrowing(owed - held, owed, rule.borrow_share, rule.borrow_threshold)
-
-
-def fine_per_firm(w: World, s: State) -> int:
+def fine_per_firm(w: World, s: State, year: int) -> int:
     """Return what each firm pays that surrenders too little, however much, in ticks x tonne."""
     rule = w.scenario.penalty.per_firm
-    value = rule.at(s.year) if rule is not None and s.policy.started(s.year) else None
+    value = rule.at(year) if rule is not None and s.policy.started(year) else None
     return round((value or 0.0) / w.scenario.market.tick)
 
 
-def made_good(w: World, s: State) -> str:
+def made_good(w: World, s: State, year: int) -> str:
     """Return what becomes of missing tonnes: ``none``, ``owed``, or ``cut`` from next year's allowances."""
     rule = w.scenario.penalty
-    said = rule.make_good.at(s.year) if rule.make_good is not None and s.policy.started(s.year) else None
+    said = rule.make_good.at(year) if rule.make_good is not None and s.policy.started(year) else None
     return said or ("none" if rule.extinguishes else "owed")
 
 
-def fine(w: World, s: State) -> int:
-    """Return the penalty for an uncovered tonne in ticks; nothing where the fine is one per firm."""
+def fine(w: World, s: State, year: int) -> int:
+    """Return the penalty for an uncovered tonne of a year in ticks; nothing where the fine is one per firm."""
     rule, n = w.scenario.penalty, w.periods_per_year
-    if fine_per_firm(w, s) > 0:
+    if fine_per_firm(w, s, year) > 0:
         return 0
-    month = s.log.periods[-max(1, n // 12) :]
+    month = [*s.log.periods, *s.log.closing][-max(1, n // 12) :]
     volume = sum(row["volume_t"] for row in month)
     mean = sum(row["turnover_yuan"] for row in month) / volume if volume else s.market.price
-    multiple = rule.multiple if s.policy.started(s.year) else None
+    multiple = rule.multiple if s.policy.started(year) else None
     return round(fine_per_unit(mean, fixed=rule.price, multiple=multiple) / w.scenario.market.tick)

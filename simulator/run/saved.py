@@ -13,13 +13,14 @@ from tanshi.agents.population import Population
 from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.registry import Registry
+from tanshi.market.vintages import OpenYear
+from tanshi.simulator.run.ahead.expected import Outlook
 from tanshi.simulator.run.world import (
     Announced,
     Calendar,
     EconomyState,
     Log,
     MarketState,
-    Outlook,
     State,
     YearClosed,
 )
@@ -32,6 +33,7 @@ def plain(state: State) -> dict[str, Any]:
     """
     market = {f.name: deepcopy(getattr(state.market, f.name)) for f in fields(MarketState)[2:]}
     market["outlook"] = None if state.market.outlook is None else _plain(state.market.outlook)
+    market["open"] = [_plain(year) for year in state.market.open]
     return {
         "calendar": _plain(state.calendar),
         "market": market | {"firms": state.firms.state(), "registry": state.registry.state()},
@@ -48,6 +50,7 @@ def restored(saved: Mapping[str, Any], announced: Announced) -> State:
     firms, registry = Population.restore(market.pop("firms")), Registry.restore(market.pop("registry"))
     seen = market.pop("outlook")
     market["outlook"] = None if seen is None else Outlook(**seen)
+    market["open"] = tuple(OpenYear(**year) for year in market.get("open", ()))
     log["years"] = [YearClosed(**{**row, "flows": Flows(**row["flows"])}) for row in log["years"]]
     economies = [deepcopy(dict(economy)) for economy in saved["economies"]]
     for economy in economies:

@@ -20,10 +20,12 @@ from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.market.registry import Registry
+from tanshi.market.vintages import OpenYear
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.drift.flow import COUNTERS, Flow
 from tanshi.simulator.drift.reference import Reference
+from tanshi.simulator.run.ahead.expected import Outlook
 from tanshi.simulator.run.ground.economy import Economy
 from tanshi.simulator.run.ground.followed import Followed
 from tanshi.simulator.run.ground.policy import Policy
@@ -181,39 +183,6 @@ class Announced:
     ahead: Mapping[int, Array]
 
 
-@dataclass(frozen=True)
-class Outlook:
-    """What firms expected of the years ahead when they last planned (`tanshi.simulator.run.ahead.outlook`).
-
-    Attributes
-    ----------
-    year : int
-        The first year of the plan.
-    price, bank, carry : (years,) float
-        Mean price of each year (yuan/t), bank at its end (Mt), and the rate at which that is carried over.
-    horizons : (k,) int64
-        Years that firms look ahead, ascending.
-    following : (k,) float
-        Price of the second year that firms of each horizon expect, yuan/t; 0 for those who do not look at it.
-    gap, iterations
-        Relative move of prices in its last step, above the tolerance where it did not converge, and how many it took.
-    at, emissions, slope : (years,) float
-        What the years were found to emit (`tanshi.simulator.run.ahead.foresight.Foreseen`).
-    """
-
-    year: int
-    price: Array
-    bank: Array
-    carry: Array
-    horizons: NDArray[np.int64]
-    following: Array
-    gap: float
-    iterations: int
-    at: Array
-    emissions: Array
-    slope: Array
-
-
 @dataclass
 class MarketState:
     """Firms, their accounts, and where the market stands.
@@ -254,6 +223,10 @@ class MarketState:
         Sizes of past moves, from which the network takes the spread of beliefs; empty without one.
     outlook : Outlook or None
         What firms plan with; None where they do not look ahead.
+    open : tuple[OpenYear, ...]
+        Years that have ended and are not yet surrendered for.
+    needed : (firms,) float
+        t that firms still want to buy at the last price; noted only where years fall due after their end.
     by_hand : dict[int, (n, 3) int]
         Row of a firm to its orders for the coming period, in place of its strategy's (`tanshi.simulator.run.seat`).
     """
@@ -279,6 +252,8 @@ class MarketState:
     own_belief: Array = field(default_factory=lambda: np.zeros(0))
     belief_memory: Array = field(default_factory=lambda: np.zeros(0))
     outlook: Outlook | None = None
+    open: tuple[OpenYear, ...] = ()
+    needed: Array = field(default_factory=lambda: np.zeros(0))
     by_hand: dict[int, NDArray[np.int64]] = field(default_factory=dict)
 
 
@@ -362,6 +337,8 @@ class Log:
         The booked auctions of credits: year, price (yuan/t), tonnes bought by sector.
     settlements : list
         A row a year's compliance.
+    closing : list
+        A row for each trading period after the run's last, up to the last deadline.
     years : list[YearClosed]
     drift : dict[str, int]
         What the drift counted (`tanshi.simulator.drift.flow.COUNTERS`).
@@ -373,6 +350,7 @@ class Log:
     trades: list[dict[str, NDArray[Any]]] = field(default_factory=list)
     credit_trades: list[dict[str, Any]] = field(default_factory=list)
     settlements: list[dict[str, Any]] = field(default_factory=list)
+    closing: list[dict[str, Any]] = field(default_factory=list)
     years: list[YearClosed] = field(default_factory=list)
     drift: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
     halved: int = 0
@@ -404,7 +382,7 @@ class State:
     @property
     def number(self) -> int:
         """Periods run so far: the number of the next one in the whole run."""
-        return len(self.log.periods)
+        return len(self.log.periods) + len(self.log.closing)
 
     @property
     def economy(self) -> EconomyState:

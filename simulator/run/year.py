@@ -8,19 +8,19 @@ from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.province.dynamics import advance
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather, split
-from tanshi.market.compliance import settle_year, verify
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.advantage import advantage
-from tanshi.simulator.run.ahead.outlook import look_ahead
+from tanshi.simulator.run.ahead.outlook import lent, look_ahead
+from tanshi.simulator.run.compliance.closing import close_run
+from tanshi.simulator.run.compliance.events import settle_firms
 from tanshi.simulator.run.credits import note_credits
+from tanshi.simulator.run.economics import Answer
 from tanshi.simulator.run.grants import adjust_after, give, history_of
-from tanshi.simulator.run.rules import advance_limit, after_reserve, carry_limit, fine, fine_per_firm, made_good
+from tanshi.simulator.run.rules import after_reserve
 from tanshi.simulator.run.world import State, World, YearClosed
 
 OWED_TO_ROUNDING = 1e-6
 """Part of what is owed by which an equilibrium's own tolerance may miss it; a shortfall is more."""
-LATE = 100
-"""t missing above which a firm counts as late (assumed): by rounding alone a few tonnes may be missing."""
 
 
 def open_year(w: World, s: State) -> None:
@@ -51,77 +51,29 @@ def open_year(w: World, s: State) -> None:
     look_ahead(w, s)
 
 
-def close_year(w: World, s: State, last: Solution) -> None:
+def close_year(w: World, s: State, last: Answer) -> None:
     """Verify what accrued, surrender, penalise, bank; then the economy moves on.
 
     Parameters
     ----------
     last
-        The year's last equilibrium.
+        What the economy said in the year's last period.
     """
     if w.agents_trade:
         adjust_after(w, s)
         gained = advantage(w, s)
-        _settle_firms(w, s)
+        settle_firms(w, s)
         if gained is not None:
             by_sector = zip(w.sectors, gained.sectors.tolist(), strict=True)
             s.log.settlements[-1] = s.log.settlements[-1] | {
                 "gains_yuan": {name: value for name, value in by_sector if value > 0},
                 "curve_miss": list(gained.miss),
             }
+        if s.year == w.scenario.years.end:
+            close_run(w, s, last)
     else:
         _settle_sectors(w, s)
-    _close_accounts(w, s, last)
-
-
-def _settle_firms(w: World, s: State) -> None:
-    population, market = s.firms, w.scenario.market
-    mask = s.policy.mask(s.year)
-    verified = verify(s.market.to_date, population.sector, len(w.sectors))
-    trading = np.flatnonzero(mask[population.sector])
-    owed = verified[trading]
-    s.market.verified = verified
-    done = settle_year(
-        s.registry,
-        s.year,
-        trading,
-        verified[trading],
-        penalty=fine(w, s),
-        government=w.government,
-        per_firm=fine_per_firm(w, s),
-        extinguishes=made_good(w, s) != "owed",
-        banking=w.scenario.banking.allowed,
-        carry=carry_limit(w, s, s.registry.held),
-        carry_latest=w.scenario.banking.carry_vintage if w.scenario.banking.carry_at else None,
-        advance=advance_limit(w, s, trading, owed),
-        owed=owed,
-        offset_share=s.policy.offset_share(s.year),
-    )
-    s.market.advances = s.market.advances.copy()
-    s.market.advances[trading] += done.borrowed
-    if made_good(w, s) == "cut":
-        s.market.advances[trading] += done.shortfall
-    if w.scenario.banking.counts_sales(s.year):
-        s.market.late = s.market.late.copy()
-        s.market.late[trading] |= done.shortfall > LATE
-    idle = np.flatnonzero(~mask[population.sector])
-    s.registry.expire(idle, s.registry.held[idle], latest=s.year)  # free quotas that bind nobody end with the year
-    s.registry.check()
-    s.log.settlements.append(
-        {
-            "year": s.year,
-            "verified_t": int(done.verified.sum()),
-            "owed_t": int(owed.sum()),
-            "surrendered_t": int(done.surrendered.sum()),
-            "offsets_t": int(done.offsets.sum()),
-            "shortfall_t": int(done.shortfall.sum()),
-            "penalty_yuan": int(done.penalty.sum()) * market.tick,
-            "banked_t": int(s.registry.held[trading].sum()),
-            "expired_t": int(done.expired[trading].sum()),
-            "borrowed_t": int(done.borrowed.sum()),
-            "reserve_t": s.market.reserve,
-        }
-    )
+    _close_accounts(w, s, last.solution)
 
 
 def _settle_sectors(w: World, s: State) -> None:
@@ -136,22 +88,25 @@ def _settle_sectors(w: World, s: State) -> None:
     s.log.settlements.append({"year": s.year, "net_sales_t": sales, "surplus_t": left} | _settled(w, s, left))
     moved = round(sum(max(v, 0.0) for v in sales.values()))  # the least trade that equalises the sectors
     s.log.periods[-1] = s.log.periods[-1] | {"volume_t": moved, "turnover_yuan": moved * s.market.price}
-    s.market.banked = max(s.market.banked + left / TONNES, 0.0) if w.scenario.banking.allowed else 0.0
+    owing = float(lent(w, s).sum()) / TONNES
+    s.market.banked = max(s.market.banked + left / TONNES, -owing) if w.scenario.banking.allowed else 0.0
 
 
 def _settled(w: World, s: State, left: float) -> dict[str, float]:
     """The compliance of sectors without firms, in whole tonnes; what is bought off at the ceiling is a shortfall."""
     owed = float(s.economy.accrued[s.policy.mask(s.year)].sum()) * TONNES
     lacking = -(left + s.market.banked * TONNES)
+    borrowed = min(max(lacking, 0.0), float(lent(w, s).sum()))
+    lacking -= borrowed
     short = min(round(max(lacking, 0.0)), round(owed)) if lacking > OWED_TO_ROUNDING * owed else 0
-    banked = max(-lacking, 0.0) if w.scenario.banking.allowed else 0.0
+    banked = max(-lacking, 0.0) - borrowed if w.scenario.banking.allowed else 0.0
     return {
         "owed_t": round(owed),
         "surrendered_t": round(owed) - short,
         "shortfall_t": short,
         "penalty_yuan": short * s.market.price,
         "banked_t": round(banked),
-        "borrowed_t": 0,
+        "borrowed_t": round(borrowed),
     }
 
 

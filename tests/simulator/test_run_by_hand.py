@@ -15,17 +15,18 @@ import pytest
 from tanshi.agents.population import Population, build
 from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.market.registry import Registry
-from tanshi.scenarios.schema import Offsets
+from tanshi.scenarios.schema import Compliance, Offsets
 from tanshi.simulator.drift.state import PRICE
 from tanshi.simulator.run import book as booking
 from tanshi.simulator.run import credits as crediting
 from tanshi.simulator.run import period as periods
 from tanshi.simulator.run import shock as shocking
 from tanshi.simulator.run import year as years
+from tanshi.simulator.run.compliance.events import advance_limit
 from tanshi.simulator.run.ground.annual import growing_on
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.record import context_of
-from tanshi.simulator.run.rules import advance_limit, after_reserve, fine, less_advances
+from tanshi.simulator.run.rules import after_reserve, fine, less_advances
 from tanshi.simulator.run.straying import settle_shock
 from tanshi.simulator.run.world import World
 from tests.sectors import EMISSIONS, SECTORS, STATE_SIZE
@@ -75,7 +76,7 @@ def test_what_the_drift_knows_of_a_market_in_july() -> None:
     firms = two_firms()
     firms.expected_price = np.array([24.0, 500.0])
     state = stub(
-        year=2023, period=6, firms=firms, registry=registry, market=stub(credits=2.0),
+        year=2023, period=6, firms=firms, registry=registry, market=stub(credits=2.0, open=()),
         policy=rules(baseline=stub(at=lambda year: by_sector(12.5))),
         economy=stub(effective=by_sector(49.0), accrued=by_sector(3.0, 50.0)),
         announced=stub(star=lambda t: 0.6 * (t - 2023.0)[:, None] * np.ones(STATE_SIZE)),
@@ -113,11 +114,13 @@ def opened(remaining: float) -> booking.Book:
     """The book of October at a last price of 100, ticks of a yuan."""
     market = stub(tick=1.0, lot=1, venue="call_auction", k=0.5, ties="pro_rata")
     world = stub(
-        scenario=stub(market=market, seed=1, firms=stub(urgency=1.0)), government=2, periods_per_year=12
-    )  # fmt: skip
+        scenario=stub(market=market, seed=1, firms=stub(urgency=1.0), compliance=Compliance()),
+        government=2,
+        periods_per_year=12,
+    )
     state = stub(
         year=2023, period=9, number=9, firms=two_firms(), registry=accounts((0, 5, 2023)),
-        policy=rules(collar=lambda year: (0.0, 1000.0)), market=stub(price=100.0, by_hand={}),
+        policy=rules(collar=lambda year: (0.0, 1000.0)), market=stub(price=100.0, by_hand={}, open=()),
     )  # fmt: skip
     return booking.Book(world, state, remaining)
 
@@ -165,7 +168,7 @@ def test_the_reserve_takes_from_auctions_first_and_then_from_all_alike() -> None
     # 100 and 300 t of free allowances.
     state = stub(
         year=2023, policy=rules(BOTH), firms=two_firms(), registry=accounts((0, 600, 2022), (1, 400, 2022)),
-        market=stub(reserve=0),
+        market=stub(reserve=0, open=()),
     )  # fmt: skip
     world = stub(scenario=stub(stability_reserve=stub(on=True, scale=1e-6)))
     free, auctioned = np.array([100, 300, *[0] * 6]), np.array([60, 40, *[0] * 6])
@@ -186,11 +189,13 @@ def test_what_was_borrowed_is_kept_back_until_it_is_paid() -> None:
 
 def borrows(share: float, year: int = 2023) -> list[int] | None:
     world = stub(
-        scenario=stub(banking=stub(borrow_share=share, borrow_threshold=0.1), years=stub(end=2025))
+        scenario=stub(
+            banking=stub(borrow_share=share, borrow_threshold=0.1), years=stub(end=2025), compliance=Compliance()
+        )
     )  # fmt: skip
     registry = accounts((0, 30, 2022), (0, 10, 2023), (0, 50, 2024), (1, 95, 2023))
     found = advance_limit(
-        world, stub(year=year, policy=rules(), registry=registry), np.array([0, 1]), np.full(2, 100)
+        world, stub(year=year, policy=rules(), registry=registry), np.array([0, 1]), np.full(2, 100), year
     )  # fmt: skip
     return None if found is None else found.tolist()
 
@@ -290,7 +295,7 @@ def test_credits_held_count_against_what_may_be_used(monkeypatch: pytest.MonkeyP
     policy = rules()
     policy.offset_share = lambda year: 0.05
     registry = stub(offsets=np.array([30, 0, 0, 0]), accounts=4)
-    state = stub(year=2023, policy=policy, firms=two_firms(), registry=registry)
+    state = stub(year=2023, policy=policy, firms=two_firms(), registry=registry, market=stub(open=()))
     plan = crediting.plan_credits(world, state, 60.0, np.array([1000.0, 1000.0]), np.zeros(2))
     assert asked == [[20]]
     assert plan.used.tolist() == [50.0, 0.0]
@@ -314,7 +319,8 @@ def test_without_firms_a_surplus_adds_to_the_bank_and_is_everybody_s_by_its_cap(
     # Caps of 60 and 40 Mt, emissions of 50 and 45: 5 Mt are left, of which 3 are power's. It sold 7 Mt, steel bought 7.
     # Two Mt were in the bank.
     monkeypatch.setattr(years, "note_credits", lambda w, s: np.zeros(8))
-    world = stub(sectors=SECTORS, scenario=stub(banking=stub(allowed=True), sectors=stub(methods_said=False)))
+    scenario = stub(banking=stub(allowed=True), sectors=stub(methods_said=False), compliance=Compliance())
+    world = stub(sectors=SECTORS, scenario=scenario, firms=2)
     state = stub(
         year=2023, policy=rules(BOTH, by_sector(60.0, 40.0)), economy=stub(accrued=by_sector(50.0, 45.0)),
         market=stub(banked=2.0, price=80.0), log=stub(settlements=[], periods=[{}]),
@@ -334,8 +340,8 @@ def test_the_fine_is_a_multiple_of_the_last_month_s_mean_price() -> None:
     rows = [{"volume_t": 10, "turnover_yuan": 500.0}, {"volume_t": 10, "turnover_yuan": 800.0}]
     rows.append({"volume_t": 30, "turnover_yuan": 3000.0})
     scenario = stub(penalty=stub(price=1000.0, multiple=2.0, per_firm=None), market=stub(tick=0.01))
-    state = stub(year=2023, policy=rules(), log=stub(periods=rows), market=stub(price=1.0))
-    assert fine(stub(scenario=scenario, periods_per_year=24), state) == 19_000
+    state = stub(year=2023, policy=rules(), log=stub(periods=rows, closing=[]), market=stub(price=1.0))
+    assert fine(stub(scenario=scenario, periods_per_year=24), state, 2024) == 19_000
 
 
 def test_who_sold_has_sold_and_who_bought_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -352,7 +358,9 @@ def test_who_sold_has_sold_and_who_bought_has_not(monkeypatch: pytest.MonkeyPatc
     )  # fmt: skip
     agreement = stub(price=60.0, credits=0.0, forest_income=0.0, plan=None, clearing=stub(fills=fills))
     every = stub(counts_sales=lambda year: True)
-    world = stub(scenario=stub(market=stub(lot=10), banking=every), periods_per_year=12, government=2)
+    world = stub(
+        scenario=stub(market=stub(lot=10), banking=every, compliance=Compliance()), periods_per_year=12, government=2
+    )
     periods.settle(world, state, agreement)
     assert state.market.net_sold.tolist() == [50, -50, 0]
     assert state.market.price == 60.0

@@ -23,12 +23,14 @@ from tanshi.errors import TanshiError
 from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.state import prices as star_prices
+from tanshi.simulator.run.ahead.expected import Outlook
 from tanshi.simulator.run.ahead.foresight import Foreseen, Standing, YearsAhead
+from tanshi.simulator.run.grants import history_of
 from tanshi.simulator.run.ground.annual import growing_on
 from tanshi.simulator.run.ground.followed import baseline_of
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.straying import believed, surrounding
-from tanshi.simulator.run.world import Outlook, State, World
+from tanshi.simulator.run.world import State, World
 
 TOLERANCE = 1e-4
 """Relative move of the plan's prices at which it has converged: a tick at 100 yuan/t."""
@@ -102,14 +104,15 @@ def _outlook(w: World, s: State) -> Outlook:
         lambda p: surrounding(w, s, p, now=False),
         before,
     )
-    curve, whole = CarryCurve.of(carriers.asked, carriers.size, temper_of(w)), float(carriers.size.sum())
+    whole, low = float(carriers.size.sum()), lowest_banks(w, s, policy, years)
+    curve = CarryCurve.of(carriers.asked, carriers.size, temper_of(w), float(-low.min()) / max(whole, SPENT))
 
     def rates(bank: Floats) -> tuple[Floats, Floats]:
         rate, steep = curve.at(bank / whole)
         return rate, steep / whole
 
     start, carry = _first_guess(s, years, carriers)
-    prospect, tolerance = _prospect(w, s, policy, years, carry), EXACT if exact else TOLERANCE
+    prospect, tolerance = _prospect(w, s, policy, years, carry, low), EXACT if exact else TOLERANCE
     if before is not None:  # what is at hand by now, on the answers of last time: a path near the one sought
         start = plan(prospect, before, start, tolerance=tolerance, iterations=ITERATIONS, rates=rates).price
     made = plan(prospect, ahead, start, tolerance=tolerance, iterations=ITERATIONS, rates=rates)
@@ -162,7 +165,10 @@ def _last_year(w: World, s: State) -> int:
     last = s.year + rule.horizon
     if rule.beyond == "end":
         last = min(last, w.scenario.years.end)
-    if before is not None and before.year < s.year:  # years after the bank has run out move nothing before it
+    lending = any(w.scenario.compliance.lends(year) for year in range(s.year, last + 1))
+    if (
+        before is not None and before.year < s.year and not lending
+    ):  # years after the bank has run out move nothing before it
         spent = np.flatnonzero(before.bank[:-1] <= SPENT)
         if len(spent):
             last = min(last, max(before.year + int(spent[0]), s.year) + BEHIND)
@@ -216,7 +222,34 @@ def _first_guess(s: State, years: range, carriers: Carriers) -> tuple[Floats, Fl
     return np.concatenate((price, later))[:n], carried[:n]
 
 
-def _prospect(w: World, s: State, policy: Policy, years: range, carry: Floats) -> Prospect:
+def lowest_banks(w: World, s: State, policy: Policy, years: range) -> Floats:
+    """Least bank at the end of each year, (years,) Mt: nothing, or less by what the next year lends to older debts."""
+    low = np.zeros(len(years))
+    for place, year in enumerate(years[:-1]):
+        if w.scenario.compliance.lends(year):
+            low[place] = -float(_free(policy, year + 1)[policy.mask(year + 1)].sum())
+    return low
+
+
+def lent(w: World, s: State) -> Floats:
+    """Free allowances of the coming year that may serve what firms owe for this one, (firms,) t."""
+    rule = w.scenario
+    if not rule.compliance.lends(s.year):
+        return np.zeros(w.firms)
+    last = s.year == rule.years.end
+    if last and (rule.banking.beyond == "end" or rule.banking.horizon == 0):  # nobody knows of a coming year
+        return np.zeros(w.firms)
+    policy = _known(w, s) if last else s.policy
+    free = np.where(policy.mask(s.year + 1), _free(policy, s.year + 1), 0.0)
+    return np.asarray(s.firms.normalised(history_of(s)) * free[s.firms.sector] * TONNES, np.float64)
+
+
+def _free(policy: Policy, year: int) -> Floats:
+    """Allowances given away in tonnes, (8,) Mt; what follows output is known too late to be lent."""
+    return np.where(policy.by_rate(year), 0.0, policy.caps(year, whole=True) * (1.0 - policy.auctioned(year)))
+
+
+def _prospect(w: World, s: State, policy: Policy, years: range, carry: Floats, low: Floats) -> Prospect:
     """What is known of supply: what is at hand is the opening bank, what is still to come that of later years."""
     n = len(years)
     supply = np.array([policy.tonnes(year, whole=True) for year in years])  # the rest: see `YearsAhead`
@@ -228,7 +261,7 @@ def _prospect(w: World, s: State, policy: Policy, years: range, carry: Floats) -
     if any(limited):
         most = float(carry_limits(w, s)[s.policy.mask(s.year)[s.firms.sector]].sum()) / TONNES
         high[limited] = most
-    return Prospect(supply, _at_hand(w, s), np.zeros(n), high, carry, *s.policy.collar(s.year))
+    return Prospect(supply, _at_hand(w, s), low, high, carry, *s.policy.collar(s.year))
 
 
 def _at_hand(w: World, s: State) -> float:
@@ -241,6 +274,7 @@ def _at_hand(w: World, s: State) -> float:
     held, registry = s.registry.held, s.registry
     units = held[trading].sum() + held[len(s.firms) :].sum() - registry.obligations[trading].sum()
     units += (s.market.granted - s.market.given)[trading].sum()
+    units += sum(int(year.credits[trading].sum()) for year in s.market.open)
     return (float(units) - float(s.market.to_date[trading].sum())) / TONNES
 
 
@@ -312,4 +346,4 @@ def planned_wish(w: World, s: State, size: Floats, price: float) -> Wish:
     assert outlook is not None
     whole = float(size.sum())
     planned = size * (float(outlook.bank[0]) * TONNES / whole if whole > 0 else 0.0)
-    return wanted_bank(planned, size, values(w, s), price, temper_of(w))
+    return wanted_bank(planned, size, values(w, s), price, temper_of(w), lent(w, s))

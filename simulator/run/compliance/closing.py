@@ -1,0 +1,115 @@
+"""How a run closes: years whose deadline lies beyond the last period are settled all the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tanshi.agents.streams import stream
+from tanshi.market.call_auction import CallAuction
+from tanshi.market.orders import BUY, SELL, Orders
+from tanshi.market.venue import Clearing
+from tanshi.simulator.run.book import Book
+from tanshi.simulator.run.compliance.events import meet_deadlines
+from tanshi.simulator.run.compliance.waiting import note_traded
+from tanshi.simulator.run.coupling import Agreement, agree
+from tanshi.simulator.run.credits import CreditPlan
+from tanshi.simulator.run.economics import Answer
+from tanshi.simulator.run.world import State, World
+
+
+def close_run(w: World, s: State, last: Answer) -> None:
+    """Settle the years still open after the run's last period, by the scenario's rule.
+
+    Nothing is emitted any more. Either trade goes on, period by period, until the last deadline, or what firms still
+    lack changes hands once, at the last price.
+
+    Parameters
+    ----------
+    last
+        What the economy said in the last period: how large firms are.
+    """
+    if not s.market.open:
+        return
+    s.market.to_date = np.zeros(w.firms)
+    s.market.granted, s.market.given = np.zeros(w.firms, np.int64), np.zeros(w.firms, np.int64)
+    s.market.made = np.zeros(w.firms)
+    if w.scenario.compliance.closing == "last_price":
+        _at_last_price(w, s)
+        meet_deadlines(w, s, by=max(year.due for year in s.market.open))
+        s.registry.check()
+        return
+    *older, youngest = s.market.open  # of the last year all is still to be bid for, at any price
+    s.market.open = (*older, replace(youngest, waiting=np.zeros(w.firms, np.int64)))
+    while s.market.open:
+        _one_period(w, s, last)
+        meet_deadlines(w, s)
+    s.registry.check()
+
+
+def _one_period(w: World, s: State, last: Answer) -> None:
+    book, market, coupling = Book(w, s, 0.0), w.scenario.market, w.scenario.coupling
+    flat = np.zeros_like(last.response.slope)
+
+    def economy(price: float, before: Answer | None, credits: CreditPlan | None) -> Answer:
+        still = replace(last.response, price=price, slope=flat, allocation_slope=flat)
+        return replace(last, response=still)
+
+    found = agree(
+        economy,
+        book,
+        book.venue,
+        start=s.market.price,
+        lowest=book.lowest * market.tick,
+        highest=book.highest * market.tick,
+        tick=market.tick,
+        tolerance=coupling.tolerance,
+        iterations=coupling.iterations,
+        rng=book.lots,
+    )
+    s.market.price = found.price
+    s.market.needed = book.demand(found.response).at(found.price)
+    _book(w, s, found)
+
+
+def _book(w: World, s: State, found: Agreement) -> None:
+    fills = found.clearing.fills
+    note_traded(w, s, fills)
+    s.registry.settle(fills, w.government)
+    _note(w, s, found.clearing)
+    s.calendar.period += 1
+
+
+def _at_last_price(w: World, s: State) -> None:
+    """Who lacks allowances buys, who has put off selling sells, at the price of the run's last period."""
+    market, lot = w.scenario.market, w.scenario.market.lot
+    firms = np.arange(w.firms)
+    waits = np.zeros(w.firms, np.int64)
+    for year in s.market.open:
+        waits = waits + year.waiting
+    lots = np.abs(waits) // lot
+    lots = np.where(waits < 0, np.minimum(lots, s.registry.held[: w.firms] // lot), lots)
+    some = np.flatnonzero(lots)
+    side = np.where(waits[some] > 0, BUY, SELL).astype(np.int8)
+    price = np.full(len(some), round(s.market.price / market.tick))
+    orders = Orders(firms[some], side, price, lots[some], np.zeros(len(some), np.int64))
+    rng = stream(w.scenario.seed, "venue", "closing", s.number)
+    clearing = CallAuction(market.k, "pro_rata").clear(orders, rng)
+    s.registry.settle(clearing.fills, w.government)
+    _note(w, s, clearing)
+
+
+def _note(w: World, s: State, clearing: Clearing) -> None:
+    n, market = w.periods_per_year, w.scenario.market
+    fills = clearing.fills
+    after = len(s.log.closing)
+    s.log.closing.append(
+        {
+            "year": s.year + 1 + after // n,
+            "period": after % n + 1,
+            "price": s.market.price,
+            "volume_t": int(fills.quantity.sum()) * market.lot,
+            "turnover_yuan": float((fills.price * fills.quantity).sum()) * market.lot * market.tick,
+        }
+    )

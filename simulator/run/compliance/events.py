@@ -1,0 +1,174 @@
+"""A year's emissions are booked when it ends and surrendered for by its deadline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tanshi.market.banking import borrowing
+from tanshi.market.compliance import Settlement, exchange_vintages, expire_beyond, settle_year, verify
+from tanshi.market.offsets import usable
+from tanshi.market.orders import Ints
+from tanshi.market.vintages import OpenYear, due_after
+from tanshi.simulator.run.ahead.outlook import lent
+from tanshi.simulator.run.compliance.waiting import booked, matched, open_obligations
+from tanshi.simulator.run.rules import carry_limit, fine, fine_per_firm, made_good
+from tanshi.simulator.run.world import State, World
+
+LATE = 100
+"""t missing above which a firm counts as late (assumed): by rounding alone a few tonnes may be missing."""
+
+
+def settle_firms(w: World, s: State) -> None:
+    """Close a year of firms: book its emissions, and settle what falls due with its end."""
+    mask = s.policy.mask(s.year)[s.firms.sector]
+    trading = np.flatnonzero(mask)
+    meet_deadlines(w, s)
+    row = _book(w, s, trading)
+    meet_deadlines(w, s)
+    if w.scenario.compliance.later:
+        _limit_carried(w, s)
+    idle = np.flatnonzero(~mask)
+    s.registry.expire(idle, s.registry.held[idle], latest=s.year)  # free quotas that bind nobody end with the year
+    s.registry.check()
+    owed = open_obligations(s)[trading]
+    _note(s, row, banked_t=int(s.registry.held[trading].sum() - owed.sum()), reserve_t=s.market.reserve)
+
+
+def meet_deadlines(w: World, s: State, by: int | None = None) -> None:
+    """Settle the years that have fallen due.
+
+    Parameters
+    ----------
+    by
+        Number of market periods passed; by default the run's own.
+    """
+    now = s.number if by is None else by
+    for year in s.market.open:
+        if year.due <= now:
+            _settle(w, s, year)
+    s.market.open = tuple(year for year in s.market.open if year.due > now)
+
+
+def _book(w: World, s: State, trading: Ints) -> int:
+    """Verify a year's emissions and book them, to be settled later; returns the row of its compliance."""
+    population, registry, firms = s.firms, s.registry, len(s.firms)
+    verified = verify(s.market.to_date, population.sector, len(w.sectors))
+    s.market.verified = verified
+    registry.oblige(trading, verified[trading])
+    owed, credits = np.zeros(firms, np.int64), np.zeros(firms, np.int64)
+    owed[trading] = (registry.obligations[:firms] - booked(s))[trading]
+    free = registry.offsets[:firms] - (booked(s) - open_obligations(s))
+    share = s.policy.offset_share(s.year)
+    credits[trading] = np.minimum(usable(verified[trading], free[trading], share), owed[trading])
+    months, n = w.scenario.compliance.months(s.year), w.periods_per_year
+    due = due_after(s.year, months, w.scenario.years.start, n)
+    waits = np.zeros(firms, np.int64)
+    if months:
+        aside = np.zeros(firms, np.int64) + sum(year.waiting for year in s.market.open)
+        waits[trading] = (np.rint(s.market.needed).astype(np.int64) - aside)[trading]
+        waits = matched(waits)
+    s.market.open = (*s.market.open, OpenYear(s.year, due, owed, credits, waits))
+    s.log.settlements.append(
+        {
+            "year": s.year,
+            "verified_t": int(verified[trading].sum()),
+            "owed_t": int(verified[trading].sum()),
+            "surrendered_t": 0,
+            "offsets_t": 0,
+            "shortfall_t": 0,
+            "penalty_yuan": 0,
+            "banked_t": 0,
+            "expired_t": 0,
+            "borrowed_t": 0,
+            "reserve_t": 0,
+        }
+    )
+    return len(s.log.settlements) - 1
+
+
+def _settle(w: World, s: State, open_: OpenYear) -> None:
+    """Surrender, penalise, and end what may not be kept, for one year."""
+    year, registry, rule = open_.year, s.registry, w.scenario
+    rows = np.flatnonzero(s.policy.mask(year)[s.firms.sector])
+    owed, credits = open_.owed[rows], open_.credits[rows]
+    given, later = s.year > year, rule.compliance.later
+    exchanged = (
+        exchange_vintages(registry, year, rows, owed - credits) if given and not rule.compliance.lends(year) else 0
+    )
+    done = settle_year(
+        registry,
+        year,
+        rows,
+        owed,
+        penalty=fine(w, s, year),
+        government=w.government,
+        per_firm=fine_per_firm(w, s, year),
+        extinguishes=made_good(w, s, year) != "owed",
+        banking=rule.banking.allowed,
+        carry=None if later else carry_limit(w, s, registry.held),
+        carry_latest=rule.banking.carry_vintage if rule.banking.carry_at else None,
+        advance=advance_limit(w, s, rows, owed - credits, year),
+        due=(owed, credits),
+        given=given,
+    )
+    s.market.advances = s.market.advances.copy()
+    if not given:
+        s.market.advances[rows] += done.borrowed
+    if made_good(w, s, year) == "cut":
+        s.market.advances[rows] += done.shortfall
+    if rule.banking.counts_sales(year):
+        s.market.late = s.market.late.copy()
+        s.market.late[rows] |= done.shortfall > LATE
+    place = next(i for i, row in enumerate(s.log.settlements) if row["year"] == year)
+    _note(s, place, **_outcome(w, done, rows))
+    if later:
+        when = rule.years.start + open_.due / w.periods_per_year
+        _note(s, place, settled=when, exchanged_t=exchanged)
+
+
+def _outcome(w: World, done: Settlement, rows: Ints) -> dict[str, Any]:
+    return {
+        "surrendered_t": int(done.surrendered.sum()),
+        "offsets_t": int(done.offsets.sum()),
+        "shortfall_t": int(done.shortfall.sum()),
+        "penalty_yuan": int(done.penalty.sum()) * w.scenario.market.tick,
+        "expired_t": int(done.expired[rows].sum()),
+        "borrowed_t": int(done.borrowed.sum()),
+    }
+
+
+def _note(s: State, place: int, **found: Any) -> None:
+    s.log.settlements[place] = s.log.settlements[place] | found
+
+
+def _limit_carried(w: World, s: State) -> None:
+    """Apply the carry-over limit at a year's end, where years are settled later than that."""
+    rule = w.scenario.banking
+    limit = carry_limit(w, s, s.registry.held)
+    if limit is None:
+        return
+    settled = min((year.year for year in s.market.open), default=s.year + 1) - 1
+    latest = min(settled, rule.carry_vintage) if rule.carry_at else settled
+    if latest >= s.registry.first_vintage:
+        ended = expire_beyond(s.registry, limit, latest)
+        _note(s, len(s.log.settlements) - 1, expired_t=int(ended[: len(s.firms)].sum()))
+
+
+def advance_limit(w: World, s: State, firms: Ints, owed: Ints, year: int) -> Ints | None:
+    """Return what each firm may draw from next year's allocation for a year, None where the rules do not allow it.
+
+    Parameters
+    ----------
+    owed
+        (firms,) t of allowances to be surrendered for the year.
+    """
+    rule, registry = w.scenario.banking, s.registry
+    if w.scenario.compliance.lends(year):  # whatever a firm has of it, or after the run's last year will be given
+        return owed if s.year > year else np.floor(lent(w, s)[firms]).astype(np.int64)
+    last = year == w.scenario.years.end
+    if rule.borrow_share == 0 or last or not s.policy.started(year) or s.policy.standard(year):
+        return None
+    held = registry.holdings[: year - registry.first_vintage + 1, firms].sum(axis=0)
+    return borrowing(owed - held, owed, rule.borrow_share, rule.borrow_threshold)
