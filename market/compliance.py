@@ -87,10 +87,9 @@ def settle_year(
 ) -> Settlement:
     """Book verified emissions and close the year.
 
-    Each firm surrenders all it owes: offset credits up to their share, then allowances of this or earlier
-    vintages, the oldest first. On max(0, owed - held) it pays the penalty to government; that either ends the
-    obligation or leaves it as a debt of the next year, which is penalised again if then unmet (Directive
-    2003/87/EC, Art. 16(3): the payment does not release from surrendering).
+    Each firm surrenders all it owes: offset credits up to their share, then allowances of this or earlier vintages, the
+    oldest first. On max(0, owed - held) it pays the penalty to government; that ends the obligation or leaves it as a
+    debt of the next year, penalised again if then unmet (Directive 2003/87/EC, Art. 16(3)).
 
     Parameters
     ----------
@@ -117,27 +116,43 @@ def settle_year(
     carry_latest : int | None
         Last vintage that this limit concerns; None: `year`.
     advance : (firms,) int64 | None
-        The most units each firm may draw from next year's allocation to cover a shortfall
-        (`tanshi.market.banking.borrowing`); they are issued here, and whoever allocates next year leaves them out.
+        The most units each firm may draw from next year's allocation to cover a shortfall (`market.banking.borrowing`);
+        they are issued here, and whoever allocates next year leaves them out.
     owed : (firms,) int64 | None
         What has to be surrendered for the year where that is not all of `verified` (`capped_obligation`).
     offset_share : float
         Largest part of the year's obligation that offset credits may cover (`tanshi.market.offsets.usable`).
-    due : ((firms,) int64, (firms,) int64) | None
-        What has been booked of the year before and falls due now, and the credits that serve it, units; other years may
-        be open beside it. None: all is booked now, and everything open falls due.
+    due
+        Units booked before that fall due now, and the credits for them; None: all is booked now and all falls due.
     given : bool
-        Whether next year's allowances are in the accounts already; what is drawn of them comes from there.
+        Whether what is drawn of next year's allowances is in the accounts already.
     """
     if due is None:
         obliged = verified if owed is None else owed
         registry.oblige(firms, obliged)
         falls_due = registry.obligations[firms]
         credits = np.minimum(usable(obliged, registry.offsets[firms], offset_share), falls_due)
-    else:
-        falls_due, credits = due
+        due = falls_due, credits
+    falls_due, credits = due
     registry.surrender_offsets(firms, credits)
     rest = falls_due - credits
+    handed_in, borrowed = _surrendered(registry, year, firms, rest, advance, given)
+    shortfall = rest - handed_in - borrowed
+    fine = product(shortfall, penalty) + per_firm * (shortfall > 0)
+    registry.pay(firms, government, fine)
+    if extinguishes:
+        registry.extinguish(firms, shortfall)
+    last = year if carry is None or carry_latest is None else min(year, carry_latest)
+    limit = np.zeros(registry.accounts, np.int64) if not banking else carry
+    expired = expire_beyond(registry, limit, last)
+    surrendered, debt = handed_in + borrowed + credits, registry.obligations[firms]
+    return Settlement(verified, surrendered, shortfall, fine, debt, expired, borrowed, credits)
+
+
+def _surrendered(
+    registry: Registry, year: int, firms: Ints, rest: Ints, advance: Ints | None, given: bool
+) -> tuple[Ints, Ints]:
+    """Surrender allowances, the oldest first, and what may be drawn of next year's; return both, (firms,) int64."""
     allowances = registry.holdings[: year - registry.first_vintage + 1].sum(axis=0)
     handed_in = np.minimum(rest, allowances[firms])
     registry.surrender(firms, handed_in, latest=year)
@@ -148,16 +163,7 @@ def settle_year(
         if not given:
             registry.issue(firms, borrowed, year + 1)
         registry.surrender(firms, borrowed, latest=year + 1)
-    shortfall = rest - handed_in - borrowed
-    fine = product(shortfall, penalty) + per_firm * (shortfall > 0)
-    registry.pay(firms, government, fine)
-    if extinguishes:
-        registry.extinguish(firms, shortfall)
-    last = year if carry is None or carry_latest is None else min(year, carry_latest)
-    limit = np.zeros(registry.accounts, np.int64) if not banking else carry
-    expired = expire_beyond(registry, limit, last)
-    debt = registry.obligations[firms]
-    return Settlement(verified, handed_in + borrowed + credits, shortfall, fine, debt, expired, borrowed, credits)
+    return handed_in, borrowed
 
 
 def expire_beyond(registry: Registry, limit: Ints | None, latest: int) -> Ints:
