@@ -133,9 +133,8 @@ def settle_year(
         falls_due = registry.obligations[firms]
         credits = np.minimum(usable(obliged, registry.offsets[firms], offset_share), falls_due)
         due = falls_due, credits
-    falls_due, credits = due
+    rest, credits = due[0] - due[1], due[1]
     registry.surrender_offsets(firms, credits)
-    rest = falls_due - credits
     handed_in, borrowed = _surrendered(registry, year, firms, rest, advance, given)
     shortfall = rest - handed_in - borrowed
     fine = product(shortfall, penalty) + per_firm * (shortfall > 0)

@@ -22,11 +22,11 @@ from tanshi.market.stability import Collar
 from tanshi.market.venues import Day, limits_of, one_price, open_venue
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.ahead.outlook import carry_most, planned_wish
-from tanshi.simulator.run.compliance.waiting import booked, open_obligations, urgency_for, waiting
 from tanshi.simulator.run.coupling import REACH, Placed
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
 from tanshi.simulator.run.grants import adjusts, around, by_benchmark, expected_grants, history_of
 from tanshi.simulator.run.straying import believed
+from tanshi.simulator.run.waiting import booked, open_obligations, urgency_for, waiting
 from tanshi.simulator.run.world import State, World
 
 BAND = 0.3

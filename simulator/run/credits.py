@@ -34,8 +34,8 @@ from tanshi.market.orders import BUY, SELL, Floats, Ints, Orders
 from tanshi.market.venue import Clearing
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.schema import Offsets, Scenario
-from tanshi.simulator.run.compliance.waiting import booked, open_obligations
 from tanshi.simulator.run.ground.economy import Economy
+from tanshi.simulator.run.waiting import booked, open_obligations
 from tanshi.simulator.run.world import State, World
 
 STEPS = 1000

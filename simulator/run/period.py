@@ -21,7 +21,6 @@ from tanshi.simulator.drift.flow import COUNTERS, Flow
 from tanshi.simulator.run.ahead.outlook import rise
 from tanshi.simulator.run.book import Book, abated
 from tanshi.simulator.run.compliance.events import meet_deadlines
-from tanshi.simulator.run.compliance.waiting import note_traded
 from tanshi.simulator.run.coupling import Agreement, agree, equilibrium_price
 from tanshi.simulator.run.credits import CreditPlan, book_credits
 from tanshi.simulator.run.economics import Answer, at_price, packed
@@ -29,6 +28,7 @@ from tanshi.simulator.run.grants import adjust, by_benchmark, earn, history_of, 
 from tanshi.simulator.run.record import context_of, fill_rows, period_row
 from tanshi.simulator.run.shock import announce_shock, shock_is_due
 from tanshi.simulator.run.straying import MOST_HALVINGS, halve, settle_shock, stray
+from tanshi.simulator.run.waiting import note_traded
 from tanshi.simulator.run.world import State, World
 from tanshi.simulator.run.year import close_year, open_year
 

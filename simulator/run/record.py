@@ -13,9 +13,9 @@ from tanshi.market.quality import of_period
 from tanshi.market.venue import Fills
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.state import MARKET, PRICE, Context, emission_rates, outputs, prices, quantities
-from tanshi.simulator.run.compliance.waiting import open_obligations
 from tanshi.simulator.run.coupling import Agreement
 from tanshi.simulator.run.straying import multipliers
+from tanshi.simulator.run.waiting import open_obligations
 from tanshi.simulator.run.world import State, World
 
 SERIES = ("emissions", "output", "star_emissions", "star_output", "effective", "covered")

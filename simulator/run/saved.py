@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from tanshi.agents.outlook import Outlook
 from tanshi.agents.population import Population
 from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.registry import Registry
 from tanshi.market.vintages import OpenYear
-from tanshi.simulator.run.ahead.expected import Outlook
 from tanshi.simulator.run.world import (
     Announced,
     Calendar,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tanshi.agents.outlook import Outlook
 from tanshi.agents.population import Population
 from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.dynamics import Growth
@@ -25,7 +26,6 @@ from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.drift.flow import COUNTERS, Flow
 from tanshi.simulator.drift.reference import Reference
-from tanshi.simulator.run.ahead.expected import Outlook
 from tanshi.simulator.run.ground.economy import Economy
 from tanshi.simulator.run.ground.followed import Followed
 from tanshi.simulator.run.ground.policy import Policy

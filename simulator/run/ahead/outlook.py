@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.agents.bank import CarryCurve, Temper, Wish, wanted_bank
+from tanshi.agents.outlook import Outlook
 from tanshi.agents.planning import Plan, Prospect, plan, tangent_path
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.errors import TanshiError
 from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.state import prices as star_prices
-from tanshi.simulator.run.ahead.expected import Outlook
 from tanshi.simulator.run.ahead.foresight import Foreseen, Standing, YearsAhead
 from tanshi.simulator.run.grants import history_of
 from tanshi.simulator.run.ground.annual import growing_on

@@ -1,1 +1,1 @@
-"""Compliance as events: what falls due when, what waits until then, and how a run closes."""
+"""Compliance as events: what falls due when, and how a run closes."""

@@ -12,10 +12,10 @@ from tanshi.market.orders import BUY, SELL, Orders
 from tanshi.market.venue import Clearing
 from tanshi.simulator.run.book import Book
 from tanshi.simulator.run.compliance.events import meet_deadlines
-from tanshi.simulator.run.compliance.waiting import note_traded
 from tanshi.simulator.run.coupling import Agreement, agree
 from tanshi.simulator.run.credits import CreditPlan
 from tanshi.simulator.run.economics import Answer
+from tanshi.simulator.run.waiting import note_traded
 from tanshi.simulator.run.world import State, World
 
 

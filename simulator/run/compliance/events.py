@@ -12,8 +12,8 @@ from tanshi.market.offsets import usable
 from tanshi.market.orders import Ints
 from tanshi.market.vintages import OpenYear, due_after
 from tanshi.simulator.run.ahead.outlook import lent
-from tanshi.simulator.run.compliance.waiting import booked, matched, open_obligations
 from tanshi.simulator.run.rules import carry_limit, fine, fine_per_firm, made_good
+from tanshi.simulator.run.waiting import booked, matched, open_obligations
 from tanshi.simulator.run.world import State, World
 
 LATE = 100
