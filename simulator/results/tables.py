@@ -185,8 +185,7 @@ def market_variables(
     Raises
     ------
     ResultError
-        Where fills and periods disagree on a year's volume, or somebody outside `TRADERS` and the
-        intermediaries trades.
+        Where fills and periods disagree on a year's volume, or somebody trades who has no firms.
     """
     accounts, _ = _places(trades["buyer"], trades["seller"])
     places, names = _places(trades["buyer_sector"], trades["seller_sector"])
