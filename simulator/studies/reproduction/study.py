@@ -241,7 +241,7 @@ def _column(
     begin, end = base["S5"].policy_start, base["S5"].years.end
     comparison = compare(
         [name_in(family, "S5")], out / f"comparison{ending}", year=max((begin + end) // 2, begin + 1),
-        overrides=fields, overwrite=overwrite, progress=progress,
+        overrides=fields, overwrite=overwrite, progress=progress, workers=workers,
     )  # fmt: skip
     comparison = _in_short(comparison, name_in(family, "S5"))
     first, last = base["S1"].years.start, base["S1"].years.end
