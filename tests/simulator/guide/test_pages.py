@@ -14,10 +14,11 @@ from typing import get_args
 import pytest
 
 from tanshi.scenarios.fields import Status
-from tanshi.simulator.guide.execute import ROOT, fences, remake
+from tanshi.simulator.guide.execute import ROOT, fences
 from tanshi.simulator.guide.pages import DOCS, EXECUTED, GALLERY, WRITTEN, main
 from tanshi.simulator.guide.references import STATUSES
 from tanshi.simulator.views.charts.plots import FIGURES
+from tests.simulator.guide.walk import Walk, steps
 
 SMALL = """
 from tanshi.simulator import simulate
@@ -36,9 +37,20 @@ def test_references_are_those_of_the_program(name: str) -> None:
     assert text_of(name) == WRITTEN[name](), f"make pages PAGES={name}"
 
 
-@pytest.mark.parametrize("name", [name for name in EXECUTED if name != "gallery"])
-def test_every_command_and_every_line_of_code_prints_what_the_page_says(name: str, tmp_path: Path) -> None:
-    assert remake(text_of(name), tmp_path) == text_of(name), f"make pages PAGES={name}"
+STEPS = {name: steps(text_of(name)) for name in EXECUTED if name != "gallery"}
+
+
+@pytest.fixture(scope="module")
+def walks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Walk]:
+    return {name: Walk(tmp_path_factory.mktemp(name), of_page) for name, of_page in STEPS.items()}
+
+
+@pytest.mark.parametrize(("name", "step"), [(name, step.title) for name, of_page in STEPS.items() for step in of_page])
+def test_every_command_and_every_line_of_code_prints_what_the_page_says(
+    name: str, step: str, walks: dict[str, Walk]
+) -> None:
+    (text,) = (one.text for one in STEPS[name] if one.title == step)
+    assert walks[name].take(step) == text, f"make pages PAGES={name}"
 
 
 def test_the_gallerys_code_draws_every_figure(tmp_path: Path) -> None:
