@@ -22,6 +22,10 @@ MISSED = (
     "{year}: the price missed the economy's by up to {gap:,.2f} yuan/t, {share:.1%} of it, when the rounds of a period "
     "were up: raise coupling.iterations, or take a uniform-price venue"
 )
+SHORT_SIGHTED = (
+    "firms look ahead to {year} only, since later years of this economy have no equilibrium without new policy either: "
+    "growth drives a sector out; a smaller dynamics.productivity_growth or banking.horizon would change that"
+)
 UNPLANNED = "{year}: firms' expectations did not settle; they traded on the closest path found (banking.unsettled)"
 
 
@@ -32,6 +36,7 @@ def alarms(
     venue: str,
     bidders: str,
     unplanned: Sequence[int] = (),
+    seen_to: int | None = None,
 ) -> list[str]:
     """Return a line for every year that went wrong, one cause a line.
 
@@ -43,8 +48,10 @@ def alarms(
         What is at fault, by name.
     unplanned
         Years whose plan did not converge.
+    seen_to
+        The year to which firms can look, where that is less than their horizon.
     """
-    told = []
+    told = [] if seen_to is None else [SHORT_SIGHTED.format(year=seen_to)]
     for row in settlements:
         year, short = int(row["year"]), float(row.get("shortfall_t", 0))
         mine = [period for period in periods if period["year"] == year]

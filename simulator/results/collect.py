@@ -15,7 +15,7 @@ from tanshi.simulator.results.costs import cost_variables, offset_variables, pur
 from tanshi.simulator.results.rules import rule_variables
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult, annual_table, market_variables
 from tanshi.simulator.results.variables import CLEAN, CUMULATIVE, region_of
-from tanshi.simulator.run.ahead.outlook import UNSETTLED
+from tanshi.simulator.run.ahead.outlook import UNSETTLED, seen_to
 from tanshi.simulator.run.straying import told
 from tanshi.simulator.run.world import State, World
 
@@ -114,7 +114,14 @@ def diagnostics(w: World, s: State) -> dict[str, Any]:
         "iterations": int(sum(r["iterations"] for r in rows)),
         "unsettled_periods": int(sum(r["gap"] > settled * (1 + 1e-9) for r in rows)),
         "unsettled_plans": unplanned,
-        "alarms": alarms(rows, s.log.settlements, venue=market.venue, bidders=bidders, unplanned=unplanned),
+        "alarms": alarms(
+            rows,
+            s.log.settlements,
+            venue=market.venue,
+            bidders=bidders,
+            unplanned=unplanned,
+            seen_to=seen_to(w, s),
+        ),
         "firms": {name: int(n) for name, n in zip(firms.sectors, firms.counts, strict=True)},
         "settlements": [{k: v for k, v in r.items() if k != "net_sales_t"} for r in s.log.settlements],
         "drift": {"mode": w.flow.mode, **s.log.drift},

@@ -88,8 +88,8 @@ def look_ahead(w: World, s: State) -> None:
 
 
 def _outlook(w: World, s: State) -> Outlook:
-    last = _last_year(w, s)
     policy = _known(w, s)
+    last = min(_last_year(w, s), policy.baseline.years[-1])
     years = range(s.year, last + 1)
     carriers, exact = _carriers(s), w.scenario.coupling.tolerance < 1e-5
     before = None if exact else _foreseen(s, years)
@@ -173,6 +173,15 @@ def _last_year(w: World, s: State) -> int:
         if len(spent):
             last = min(last, max(before.year + int(spent[0]), s.year) + BEHIND)
     return last
+
+
+def seen_to(w: World, s: State) -> int | None:
+    """The year at which the economy's path ends before firms' horizon does; None where it does not, or nobody looks."""
+    rule = w.scenario.banking
+    if not rule.allowed or rule.horizon == 0 or rule.beyond == "end":
+        return None
+    last: int = _known(w, s).baseline.years[-1]
+    return last if last < w.scenario.years.end + rule.horizon else None
 
 
 def _known(w: World, s: State) -> Policy:

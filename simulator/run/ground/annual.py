@@ -42,6 +42,7 @@ def annual_path(
     years: range,
     regime: Callable[[Parameters, int], None],
     solve: Callable[[Parameters, int, Array | None], Solution] | None = None,
+    sure: int | None = None,
 ) -> list[Year]:
     """Solve one equilibrium a year.
 
@@ -51,6 +52,9 @@ def annual_path(
         Sets coverage and the price or cap of a year on the parameters.
     solve
         From parameters, year and where to start to that year's equilibrium; the model's own by default.
+    sure
+        The last year that has to be found, by default the last of all: a later one without an equilibrium ends the
+        path, for who only looks ahead.
 
     Raises
     ------
@@ -65,6 +69,8 @@ def annual_path(
         try:
             solution = model.solve(p, start) if solve is None else solve(p, year, start)
         except EquilibriumError as error:
+            if sure is not None and year > sure:
+                break
             message = f"{year}, one equilibrium a year: {error}"
             raise EquilibriumError(message, error.equation, error.residual) from error
         flows = Flows(solution.state.flow, solution.x)
@@ -192,7 +198,8 @@ def frozen_baseline(
     Parameters
     ----------
     beyond
-        Years after the last one, in which growth goes on (``growing_on``): for who looks ahead.
+        Years after the last one, in which growth goes on (``growing_on``): for who looks ahead. The baseline ends
+        sooner where growth leads to a year that has no equilibrium.
     """
     return _frozen_baseline(name, closure, dynamics, first, last, tuple(sorted((changes or {}).items())), beyond)
 
@@ -209,5 +216,5 @@ def _frozen_baseline(
 ) -> Baseline:
     model, accounts = province(name, closure, dict(changes))
     growth = growing_on(economy(name, dict(changes)).growth(dynamics, first, last), last + beyond)
-    path = annual_path(model, accounts, growth, range(first, last + beyond + 1), frozen_regime(model))
+    path = annual_path(model, accounts, growth, range(first, last + beyond + 1), frozen_regime(model), sure=last)
     return Baseline.of(model, path)

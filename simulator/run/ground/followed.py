@@ -264,5 +264,6 @@ def _without_policy(
         followed.growing(grown),
         range(first, last + beyond + 1),
         frozen_regime(model, followed.prices),
+        sure=last,
     )
     return Baseline.of(model, path, followed.prices)
