@@ -13,9 +13,8 @@ PORT = 8765
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command(epilog="Examples:\n\ntanshi live\n\ntanshi live S1 --firms 200 --port 9000\n\ntanshi live mine.yaml")(
-        live
-    )
+    shown = ("tanshi live", "tanshi live S1 --firms 200 --port 9000", "tanshi live mine.yaml", "tanshi live --lesson")
+    app.command(epilog="Examples:\n\n" + "\n\n".join(shown))(live)
 
 
 def live(
@@ -23,6 +22,9 @@ def live(
     port: Port = PORT,
     firms: Annotated[int | None, typer.Option(help="Firms of the eight sectors together.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
+    lesson: Annotated[
+        bool, typer.Option("--lesson", help="One market for all windows: several seats, held by a lecturer, scored.")
+    ] = False,
 ) -> None:
     """Step a market by hand in the browser, auction by auction, and take a firm's seat in it."""
     check_port(port, "The live market cannot be shown.", PORT)
@@ -35,4 +37,4 @@ def live(
     overrides: dict[str, object] = {field: value for field, (_, value) in given.items() if value is not None}
     chosen = load_scenario(scenario, overrides, {field: option for field, (option, _) in given.items()})
     compile_in_sight()
-    serve(chosen, port)
+    serve(chosen, port, lesson=lesson)

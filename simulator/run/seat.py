@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tanshi.errors import TanshiError
+from tanshi.language import say
 from tanshi.market.orders import BUY, Ints, Orders, from_yuan, own_crossing, screen
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.book import Book
@@ -88,7 +89,7 @@ def place(w: World, s: State, row: int, tickets: Sequence[Ticket]) -> dict[int, 
         if read.refused:
             refused[i] = _explained(next(iter(read.refused)), bounds, market.tick, market.lot)
         elif ticket.side == BUY and ticket.tonnes > bounds.buyable:
-            refused[i] = f"more than all allowances of the year, {bounds.buyable:,} t"
+            refused[i] = say("more than all allowances of the year, {most:,} t", most=bounds.buyable)
         else:
             lines[i] = read.orders
     if not refused:
@@ -128,19 +129,21 @@ def _together(w: World, s: State, book: Book, orders: Orders, bounds: Admitted) 
     market = w.scenario.market
     held = s.registry.held // market.lot
     passed = screen(orders, s.registry.accounts, book.lowest, book.highest, held)
-    refused = {int(i): f"with it more would be offered than is held, {bounds.sellable:,} t"
-               for i in np.setdiff1d(rows, passed.rows)}  # fmt: skip
+    more = say("with it more would be offered than is held, {held:,} t", held=bounds.sellable)
+    refused = {int(i): more for i in np.setdiff1d(rows, passed.rows)}
     crossing = own_crossing(orders)
-    refused |= {int(i): "it would trade with the firm's own order on the other side" for i in rows[crossing]}
+    refused |= {int(i): say("it would trade with the firm's own order on the other side") for i in rows[crossing]}
     return refused
 
 
 def _explained(reason: str, bounds: Admitted, tick: float, lot: int) -> str:
     """A reason of the order gate with the figure it turns on."""
-    figures = {
-        "below the price floor": f"{bounds.lowest:,.2f} yuan/t",
-        "above the price ceiling": f"{bounds.highest:,.2f} yuan/t",
-        "off-tick price": f"prices are multiples of {tick:g} yuan/t",
-        "off-lot quantity": f"quantities are multiples of {lot:,} t",
-    }
-    return f"{reason}: {figures[reason]}" if reason in figures else reason
+    if reason == "below the price floor":
+        return say("below the price floor: {lowest:,.2f} yuan/t", lowest=bounds.lowest)
+    if reason == "above the price ceiling":
+        return say("above the price ceiling: {highest:,.2f} yuan/t", highest=bounds.highest)
+    if reason == "off-tick price":
+        return say("off-tick price: prices are multiples of {tick:g} yuan/t", tick=tick)
+    if reason == "off-lot quantity":
+        return say("off-lot quantity: quantities are multiples of {lot:,} t", lot=lot)
+    return reason

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tanshi.language import mark, say
 from tanshi.market.orders import BUY, SELL
 from tanshi.simulator.run.seat import Ticket
 
-SIDES = {"buy": BUY, "sell": SELL}
+SIDES = {mark("buy"): BUY, mark("sell"): SELL}
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ def read_lines(lines: Sequence[Line]) -> tuple[list[Ticket], list[int], dict[int
             continue
         price, tonnes = _number(line.price), _number(line.tonnes)
         if price is None:
-            faults[i] = f"the price: expected a number of yuan/t, got {line.price.strip()!r}"
+            faults[i] = say("the price: expected a number of yuan/t, got {got!r}", got=line.price.strip())
         elif tonnes is None:
-            faults[i] = f"the quantity: expected a number of t, got {line.tonnes.strip()!r}"
+            faults[i] = say("the quantity: expected a number of t, got {got!r}", got=line.tonnes.strip())
         else:
             tickets.append(Ticket(SIDES[line.side], price, tonnes))
             origin.append(i)

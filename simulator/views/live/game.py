@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 
 from tanshi.agents.abatement import emission_rate
 from tanshi.equilibrium.province.province import CarbonResponse
+from tanshi.language import say
 from tanshi.market.orders import BUY, SELL
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.book import tangent_of
 from tanshi.simulator.run.coupling import Agreement
 from tanshi.simulator.run.economics import at_price
-from tanshi.simulator.run.period import one_period, open_period
+from tanshi.simulator.run.period import open_period
 from tanshi.simulator.run.seat import Ticket, leave, place
 from tanshi.simulator.run.world import State, World
-from tanshi.simulator.views.live.market import LiveMarket
+from tanshi.simulator.views.live.market import LiveMarket, Twin
+from tanshi.simulator.views.sectors import sector_name
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,10 @@ class Game:
     ----------
     row
         The firm's.
+    name
+        Of whoever sits there, where several do; empty for the only one.
     twin
-        The same run's state, where the firm plays itself; stepped along.
+        The same run in which every firm bids by itself.
     opening, opening_price
         The firm's stand when the seat was taken, and the last price then, yuan/t.
     first
@@ -100,12 +104,13 @@ class Game:
 
     market: LiveMarket
     row: int
-    twin: State
+    twin: Twin
     opening: Stand
     opening_price: float
     first: CarbonResponse
     placed: tuple[Ticket, ...] | None = None
     delegates: bool = False
+    name: str = ""
     moves: list[Move] = field(default_factory=list)
 
     @property
@@ -129,10 +134,12 @@ class Game:
             self.place([])
 
     def record(self, agreement: Agreement) -> None:
-        """After the auction: step the twin along and note what both did."""
+        """After the auction, held in the twin as well: note what both did."""
+        own = self.twin.agreement
+        if own is None:
+            raise ValueError("the twin has not been stepped along")
         before = (self.moves[-1].person.stand, self.moves[-1].firm.stand) if self.moves else (self.opening,) * 2
         world = self.market.world
-        own = one_period(world, self.twin).agreement
         row = self.market.state.log.periods[-1]
         lot = world.scenario.market.lot
         itself = self.placed is None
@@ -141,32 +148,45 @@ class Game:
             Move(
                 row["year"], row["period"], tickets, agreement.price, own.price,
                 _side(world, self.market.state, self.row, agreement, before[0]),
-                _side(world, self.twin, self.row, own, before[1]),
+                _side(world, self.twin.state, self.row, own, before[1]),
             )
         )  # fmt: skip
         self.placed = None
 
 
-def take_seat(market: LiveMarket, row: int) -> Game:
+def take_seat(market: LiveMarket, row: int, name: str = "") -> Game:
     """Sit down in a firm's seat; where its sector does not trade yet, the run goes on to the year in which it does.
+
+    Parameters
+    ----------
+    name
+        Of whoever sits down, where several do.
 
     Raises
     ------
     ValueError
-        Where the sector does not trade before the run ends.
+        Where the sector does not trade before the run ends, somebody sits there already, or others do whose
+        auctions would have to be held first.
     """
     with market.lock:
         place_ = int(market.population.sector[row])
+        sector = sector_name(market.population.sectors[place_])
+        if any(game.row == row for game in market.games):
+            raise ValueError(say("somebody sits there already"))
+        if market.games and not market.policy.mask(market.state.year)[place_]:
+            raise ValueError(say("{sector} does not trade yet, and others wait for their next auction", sector=sector))
         while not market.policy.mask(market.state.year)[place_] and market.running:
             market.step()
         if not market.running:
-            raise ValueError(f"{market.population.sectors[place_]} does not trade before the run ends")
+            raise ValueError(say("{sector} does not trade before the run ends", sector=sector))
         world, state = market.world, market.state
-        opening, twin, price = stand(world, state, row, market.moment.agreement), state.copy(), state.market.price
+        twin, price = market.twin(), state.market.price
+        opening = stand(world, twin.state, row, market.moment.agreement)
         open_period(world, state)
         remaining = 1.0 - state.period / world.periods_per_year
         first = at_price(world, state, price, world.adjustment(remaining)[1]).response
-        market.game = game = Game(market, row, twin, opening, price, first)
+        game = Game(market, row, twin, opening, price, first, name=name)
+        market.games.append(game)
         return game
 
 

@@ -14,6 +14,11 @@ def Window(event_wide: Callable[[bool], None]) -> None:
     """Say whether the window is wide enough to show the sidebar beside the page."""
 
 
+@solara.component_vue("guard.vue")
+def Guard(asks: bool, language: str, names: dict[str, str]) -> None:
+    """Let the browser ask before it leaves a page whose game would be lost; say the page's language and names."""
+
+
 @solara.component
 def Layout(children: list[Any] = []) -> None:  # noqa: B006, as Solara calls it
     """Solara's own frame; on a telephone its sidebar would begin by covering the page."""

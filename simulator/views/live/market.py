@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from calendar import month_name
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +22,8 @@ from tanshi.simulator.run.book import tangent_of
 from tanshi.simulator.run.coupling import Agreement
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.run.period import one_period, open_period
+from tanshi.simulator.run.seat import leave
+from tanshi.simulator.run.world import State, World
 
 STRATEGIES = ("truthful", "scheduled", "zip", "zic")
 
@@ -61,15 +63,39 @@ class Moment:
 
 
 class Seated(Protocol):
-    """Whoever sits in a firm's seat, a row of the population."""
+    """Whoever sits in a firm's seat, a row of the population, under a name where several do."""
 
     row: int
+    name: str
 
     def prepare(self) -> None:
         """Place the firm's orders, before the auction."""
 
     def record(self, agreement: Agreement) -> None:
         """Note what the auction brought."""
+
+
+@dataclass(eq=False)
+class Twin:
+    """The same run in which every firm bids by itself.
+
+    Attributes
+    ----------
+    state
+        Stepped along with the market.
+    begun
+        Periods that were over when it began.
+    agreement
+        Of its last auction; None before the first.
+    """
+
+    state: State
+    begun: int
+    agreement: Agreement | None = None
+
+    def step(self, world: World) -> None:
+        """Run its next period."""
+        self.agreement = one_period(world, self.state).agreement
 
 
 class LiveMarket(CarbonMarket):
@@ -82,7 +108,7 @@ class LiveMarket(CarbonMarket):
     tightness, decline
         % of the cap, as in the scenario's ``cap``; None keeps the scenario's own.
     sectors
-        How many sectors trade, in the economy's order; None keeps the scenario's own.
+        Sectors that trade, any of the economy's that can; None keeps the scenario's own.
     truthful, scheduled, zip, zic
         Weights of the strategies, any scale; all zero keeps the scenario's own.
     """
@@ -92,17 +118,18 @@ class LiveMarket(CarbonMarket):
         scenario: Scenario,
         tightness: float | None = None,
         decline: float | None = None,
-        sectors: int | None = None,
+        sectors: Sequence[str] | None = None,
         truthful: float | None = None,
         scheduled: float | None = None,
         zip: float | None = None,
         zic: float | None = None,
     ) -> None:
-        levers = {"tightness": tightness, "decline": decline, "sectors": sectors}
+        levers = {"tightness": tightness, "decline": decline}
         mix = {"truthful": truthful, "scheduled": scheduled, "zip": zip, "zic": zic}
-        super().__init__(varied(scenario, levers | mix))
+        super().__init__(varied(scenario, levers | mix, sectors))
         self.forget()  # a page that is reset makes models without end, and no agent joins later
-        self.game: Seated | None = None
+        self.games: list[Seated] = []
+        self.twins: list[Twin] = []
         self.trouble = ""
         self.lock = threading.RLock()
         self.moment = self._advance()  # a scenario that cannot even begin raises here
@@ -122,16 +149,29 @@ class LiveMarket(CarbonMarket):
             self.running = not self.over
 
     def _advance(self) -> Moment:
-        if self.game is not None:
-            self.game.prepare()
+        for game in self.games:
+            game.prepare()
         year, period = self.state.year, self.state.period + 1
         agreement = one_period(self.world, self.state).agreement
         self.moment = self._moment(year, period, agreement)
-        if self.game is not None:
-            self.game.record(agreement)
-            if not self.state.calendar.finished:
-                open_period(self.world, self.state)
+        for twin in self.twins:
+            twin.step(self.world)
+        for game in self.games:
+            game.record(agreement)
+        if self.games and not self.state.calendar.finished:
+            open_period(self.world, self.state)
         return self.moment
+
+    def twin(self) -> Twin:
+        """The run in which every firm bids by itself from here on; seats taken in the same period share one."""
+        found = next((twin for twin in self.twins if twin.begun == self.state.number), None)
+        if found is None:
+            state = self.state.copy()
+            for game in self.games:
+                leave(state, game.row)
+            found = Twin(state, self.state.number)
+            self.twins.append(found)
+        return found
 
     @property
     def over(self) -> bool:
@@ -162,34 +202,36 @@ def sectors_of(scenario: Scenario) -> tuple[str, ...]:
 
 
 def lever_positions(scenario: Scenario) -> dict[str, float]:
-    """Where the sliders stand for a scenario, in the names of ``LiveMarket``: %, number of sectors, weights in %."""
+    """Where the sliders stand for a scenario, in the names of ``LiveMarket``: % of the cap, weights in %."""
     cap, mix = scenario.cap, scenario.firms.strategies.as_dict()
     return {
-        "tightness": round(100 * cap.tightness, 1),
-        "decline": round(100 * cap.decline, 1),
-        "sectors": len(scenario.coverage.sectors("trading")),
-        **{name: round(100 * mix[name]) for name in STRATEGIES},
+        "tightness": round(100 * cap.tightness, 10),
+        "decline": round(100 * cap.decline, 10),
+        **{name: round(100 * mix[name], 10) for name in STRATEGIES},
     }
 
 
-def varied(scenario: Scenario, levers: Mapping[str, float | None]) -> Scenario:
+def varied(scenario: Scenario, levers: Mapping[str, float | None], sectors: Sequence[str] | None = None) -> Scenario:
     """The scenario with the sliders' cap, coverage and strategies, validated as a file would be.
 
     Parameters
     ----------
     levers
         As ``lever_positions``; None, and a slider left where it stood, keep what the scenario says.
+    sectors
+        That trade; None, and the scenario's own in any order, keep what it says of all of them.
     """
     before, data = lever_positions(scenario), scenario.model_dump()
     moved = {name: value for name, value in levers.items() if value is not None and value != before[name]}
     for name in ("tightness", "decline"):
         if name in moved:
             data["cap"] |= {name: moved[name] / 100.0, **NO_PATH}
-    if "sectors" in moved:
-        trading = sectors_of(scenario)[: int(moved["sectors"])]
+    if sectors is not None and set(sectors) != set(scenario.coverage.sectors("trading")):
         idle = {s: "none" if kind == "trading" else kind for s, kind in data["coverage"].items()}
-        data["coverage"] = idle | dict.fromkeys(trading, "trading")
-        data["shock"]["sectors"] = [s for s in data["shock"]["sectors"] if s not in trading]
+        data["coverage"] = idle | dict.fromkeys(sectors, "trading")
+        for rules in data["sectors"].values():
+            rules["status"] = None
+        data["shock"]["sectors"] = [s for s in data["shock"]["sectors"] if s not in sectors]
     if moved.keys() & set(STRATEGIES):
         weights = {name: moved.get(name, before[name]) for name in STRATEGIES}
         total = sum(weights.values())

@@ -88,8 +88,7 @@ def book_picture(m: LiveMarket) -> Figure:
     totals = [float(side.total[-1]) * unit for side in (bids, asks) if len(side.total)]
     axes.set_xlim(0, min(max(totals, default=1.0), max(3.0 * volume, 0.05 * max(totals, default=1.0))) or 1.0)
     axes.set_ylim(max(0.0, 0.4 * agreement.price), max(1.6 * agreement.price, 1.0))
-    if m.game is not None:
-        _own_orders(m, axes, m.game.row)
+    _own_orders(m, axes)
     key(axes)
     return figure
 
@@ -101,14 +100,17 @@ def _nothing(words: str) -> Figure:
     return figure
 
 
-def _own_orders(m: LiveMarket, axes: Axes, row: int) -> None:
+def _own_orders(m: LiveMarket, axes: Axes) -> None:
+    """Limits of the firms in whose seats people sit."""
     orders, tick = m.moment.agreement.orders, m.world.scenario.market.tick
-    own = orders.price[orders.account == row] * tick
+    own = orders.price[np.isin(orders.account, [game.row for game in m.games])] * tick
     low, high = axes.get_ylim()
     own = own[(own >= low) & (own <= high)]
     if len(own):
         edge = axes.get_xlim()[1]
-        axes.plot(np.full(len(own), 0.985 * edge), own, "<", color=MARK, clip_on=False, label=say("your firm's limits"))
+        axes.plot(
+            np.full(len(own), 0.985 * edge), own, "<", color=MARK, clip_on=False, label=say("limits from the seats")
+        )
 
 
 def trades_picture(m: LiveMarket) -> Figure:
@@ -155,10 +157,12 @@ def trades_picture(m: LiveMarket) -> Figure:
         )
         if len(here):
             handles.append(Line2D([], [], linestyle="", marker="o", color=colour(sector), label=short_name(sector)))
-    if m.game is not None:
-        x, y = place[m.game.row]
-        axes.annotate(say("you"), (x, y), (1.2 * x, 1.16 * y), ha="center", va="center", fontsize=10, fontweight="bold",
-                      color=INK, arrowprops={"arrowstyle": "-", "color": INK})  # fmt: skip
+    for game in m.games:
+        x, y = place[game.row]
+        axes.annotate(
+            game.name or say("you"), (x, y), (1.2 * x, 1.16 * y), ha="center", va="center", fontsize=10,
+            fontweight="bold", color=INK, arrowprops={"arrowstyle": "-", "color": INK},
+        )  # fmt: skip
     axes.set_xlim(-1.3, 1.3)
     axes.set_ylim(-1.25, 1.25)
     if traded.any():
@@ -217,16 +221,15 @@ def firm_positions_picture(m: LiveMarket) -> Figure:
     moment, population = m.moment, m.population
     need = moment.emitted + moment.ahead
     covered = np.minimum(100 * moment.held / np.maximum(need, 1e-9), MOST_COVERED)
-    figure, axes = panel("the year's need, Mt CO₂", "held, % of the need")
+    figure, axes = panel(say("the year's need, Mt CO₂"), say("held, % of the need"))
     for sector in moment.trading:
         rows = np.flatnonzero((population.sector == population.sectors.index(sector)) & (need > 0))
         axes.scatter(need[rows] / TONNES, covered[rows], s=11, color=colour(sector), alpha=0.7,
                      linewidths=0, label=short_name(sector))  # fmt: skip
     axes.axhline(100, color=GREY, linewidth=0.9, linestyle="--")
-    if m.game is not None:
-        x = need[m.game.row] / TONNES
-        axes.plot([x], [covered[m.game.row]], "o", markersize=11, fillstyle="none", color=INK,
-                  markeredgewidth=2, label=say("you"))  # fmt: skip
+    if seats := [game.row for game in m.games]:
+        axes.plot(need[seats] / TONNES, covered[seats], "o", markersize=11, fillstyle="none", color=INK,
+                  markeredgewidth=2, label=say("seats"))  # fmt: skip
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")  # powers of ten take long to set
     axes.minorticks_off()

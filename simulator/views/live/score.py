@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tanshi.market.orders import BUY
@@ -64,6 +64,19 @@ def scores(game: Game) -> list[Score]:
     years = sorted({move.year for move in moves})
     out = [_score(game, str(year), [i for i, move in enumerate(moves) if move.year == year]) for year in years]
     return out if len(out) < 2 else [*out, _score(game, "All", list(range(len(moves))))]
+
+
+def ranked(games: Sequence[Game]) -> list[Game]:
+    """Seats in which an auction was held, the one that saved most first; equal ones by name."""
+    played = [game for game in games if game.moves]
+    return sorted(played, key=lambda game: (-scores(game)[-1].saved, game.name))
+
+
+def spent(game: Game) -> tuple[list[float], list[float]]:
+    """Cost since the seat was taken by the end of each period, yuan: the person's, and the firm's by itself."""
+    spans = [list(range(i + 1)) for i in range(len(game.moves))]
+    person = [_account(game, span, _person).cost for span in spans]
+    return person, [_account(game, span, _firm).cost for span in spans]
 
 
 def _score(game: Game, name: str, span: list[int]) -> Score:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 import warnings
 from typing import Any
 
-from tanshi.language import translate
+from tanshi.language import say, translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
 from tanshi.scenarios.schema import Scenario
@@ -17,8 +18,13 @@ from tanshi.simulator.views.guard import OnlyThisMachine
 HOST = "127.0.0.1"
 
 
-def serve(scenario: Scenario, port: int) -> None:
+def serve(scenario: Scenario, port: int, *, lesson: bool = False) -> None:
     """Show the live market of a scenario until interrupted.
+
+    Parameters
+    ----------
+    lesson
+        Whether all windows look at one market, with several seats.
 
     Raises
     ------
@@ -43,15 +49,22 @@ def serve(scenario: Scenario, port: int) -> None:
     import uvicorn
 
     from tanshi.simulator.views.live import page
+    from tanshi.simulator.views.live.room import Room
 
     page.asked = scenario
     rehearse(scenario)
+    page.shared = Room(scenario, shared=True) if lesson else None
     solara.server.settings.theme.title = translate(page.TITLE)
     solara.server.settings.theme.show_banner = False
     import solara.server.starlette
 
     offer_font(solara.server.starlette.app)
-    print(f"The live market of {scenario.name} is at http://{HOST}:{port}/  (Ctrl+C ends it)", flush=True)
+    address = f"http://{HOST}:{port}/"
+    print(say("The live market of {name} is at {address}  (Ctrl+C ends it)", name=scenario.name, address=address))
+    if lesson:
+        leads = address + "?" + page.LECTURER
+        print(say("The lecturer's window, which holds the auctions: {address}", address=leads))
+    sys.stdout.flush()
     config = uvicorn.Config(
         OnlyThisMachine(solara.server.starlette.app), log_level="warning", timeout_graceful_shutdown=2
     )

@@ -7,14 +7,26 @@ from html import escape
 
 import numpy as np
 
-from tanshi.language import listed, mark, say
+from tanshi.language import listed, mark, say, translate
 from tanshi.market.orders import BUY
 from tanshi.numerics.units import MILLION, TONNES
 from tanshi.simulator.run.seat import Ticket
 from tanshi.simulator.views.live.game import Game
 from tanshi.simulator.views.live.market import LiveMarket, when
 from tanshi.simulator.views.live.panel import full_name
-from tanshi.simulator.views.live.score import Score
+from tanshi.simulator.views.live.score import Score, scores
+
+BIDDERS = {
+    "truthful": mark("truthful"),
+    "scheduled": mark("scheduled"),
+    "zip": mark("learning (zip)"),
+    "zic": mark("random (zic)"),
+}
+
+
+def bidder(strategy: str) -> str:
+    """How a firm of a strategy bids, in a word; that of a guest by its name."""
+    return translate(BIDDERS[strategy]) if strategy in BIDDERS else strategy
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
@@ -66,7 +78,7 @@ def strip(m: LiveMarket) -> list[tuple[str, str]]:
 def rules(m: LiveMarket) -> str:
     """The rules of this run, those that the sliders move."""
     s = m.world.scenario
-    mix = ", ".join(f"{100 * share:.0f} % {name}" for name, share in s.firms.strategies.as_dict().items() if share > 0)
+    mix = listed([f"{100 * v:.0f} % {bidder(name)}" for name, v in s.firms.strategies.as_dict().items() if v > 0])
     trading = [full_name(sector) for sector in s.coverage.sectors("trading")]
     first, yearly = 100 * s.cap.tightness, 100 * s.cap.decline
     cap = say(
@@ -115,7 +127,7 @@ def extremes(m: LiveMarket, count: int = 5) -> str:
     rows = [
         (
             firm_name(m, int(row)), number(moment.held[row]), number(moment.emitted[row] + moment.ahead[row]),
-            number(spare[row]), m.firms[row].strategy,
+            number(spare[row]), bidder(m.firms[row].strategy),
         )
         for row in (*lacking, *able)
     ]  # fmt: skip
@@ -189,6 +201,27 @@ def score_table(found: Sequence[Score]) -> str:
         name = name if score.whole else say("{name}, so far", name=name)
         rows.append((name, *cells, number(score.saved / MILLION, 2)))
     return table(head, rows, say("Score, million yuan (the firm: the same run with the firm bidding by itself)"))
+
+
+def ranking_rows(m: LiveMarket, played: Sequence[Game]) -> tuple[list[str], list[list[str]]]:
+    """The table of scores of several seats, in the order given: its heads and rows."""
+    heads = [say("seat"), say("firm"), say("cost, million yuan"), say("firm by itself"), say("saved, million yuan"),
+             say("saved, yuan per t owed")]  # fmt: skip
+    rows = []
+    for place, game in enumerate(played, start=1):
+        score = scores(game)[-1]
+        tonnes = max(game.opening.owed + game.opening.ahead, 1.0)
+        rows.append(
+            [f"{place}. {game.name}", firm_name(m, game.row), number(score.you.cost / MILLION, 2),
+             number(score.firm.cost / MILLION, 2), number(score.saved / MILLION, 2), number(score.saved / tonnes, 2)]
+        )  # fmt: skip
+    return heads, rows
+
+
+def ranking(m: LiveMarket, played: Sequence[Game]) -> str:
+    """The table of scores of a lesson."""
+    heads, rows = ranking_rows(m, played)
+    return table(heads, rows, say("Scores so far (the firm: the same run in which every firm bids by itself)"))
 
 
 def verdict(found: Sequence[Score]) -> str:

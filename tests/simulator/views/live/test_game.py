@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 
 import numpy as np
 import pytest
@@ -13,9 +15,11 @@ from tanshi.simulator.model import CarbonMarket
 from tanshi.simulator.run.period import one_period
 from tanshi.simulator.run.seat import Ticket
 from tanshi.simulator.views.live import tables
+from tanshi.simulator.views.live.debrief import debrief
 from tanshi.simulator.views.live.game import Game, take_seat
 from tanshi.simulator.views.live.market import LiveMarket, largest_first
-from tanshi.simulator.views.live.score import LOG_COLUMNS, log_csv, scores
+from tanshi.simulator.views.live.room import Room
+from tanshi.simulator.views.live.score import LOG_COLUMNS, log_csv, ranked, scores
 from tanshi.simulator.views.live.seat_pictures import firm_demand
 
 SMALL = {"firms.number": 24, "years.end": 2024, "market.periods_per_year": 4, "drift.mode": "ou"}
@@ -52,7 +56,7 @@ def test_where_the_firm_bids_by_itself_the_seat_is_the_ordinary_run_and_saves_no
     play(game)
     ordinary = CarbonMarket(game.market.world.scenario).run()
     assert game.market.registry.cash.tolist() == ordinary.registry.cash.tolist()
-    assert game.twin.registry.held.tolist() == ordinary.registry.held.tolist()
+    assert game.twin.state.registry.held.tolist() == ordinary.registry.held.tolist()
     assert [score.saved for score in scores(game)] == [0.0, 0.0, 0.0]
     assert tables.verdict(scores(game)).startswith("So far your costs are exactly those")
 
@@ -60,7 +64,7 @@ def test_where_the_firm_bids_by_itself_the_seat_is_the_ordinary_run_and_saves_no
 def test_who_places_the_firms_own_orders_saves_nothing() -> None:
     """One round of the fixed point: over several the firm itself answers each trial price anew."""
     game = seat(**{"coupling.iterations": 1})
-    market, twin = game.market, game.twin
+    market, twin = game.market, game.twin.state
     tick = market.world.scenario.market.tick
     while market.running:
         orders = one_period(market.world, twin.copy()).agreement.orders
@@ -148,3 +152,69 @@ def test_the_largest_firm_comes_first() -> None:
     share = market.population.share[largest_first(market, "ELEC")]
     assert np.all(np.diff(share) <= 0)
     assert share.sum() == pytest.approx(1.0)
+
+
+def lesson() -> tuple[LiveMarket, list[Game]]:
+    market = Room(load_scenario("S5", {**SMALL, "years.end": 2023}), shared=True).market
+    rows = [int(largest_first(market, sector)[1]) for sector in ("ELEC", "STEEL", "NMM")]
+    return market, [take_seat(market, row, name) for row, name in zip(rows, "ABC", strict=True)]
+
+
+def test_seats_taken_together_are_measured_against_one_run_without_people() -> None:
+    market, games = lesson()
+    assert len(market.twins) == 1
+    for game in games[:2]:
+        game.delegates = True
+    while market.running:
+        market.step()  # C stays out
+    ordinary = CarbonMarket(market.world.scenario).run()
+    assert games[0].twin.state.registry.cash.tolist() == ordinary.registry.cash.tolist()
+    assert all(len(game.moves) == 4 for game in games)
+    table = {game.name: scores(game)[-1] for game in games}
+    assert [game.name for game in ranked(games)] == sorted("ABC", key=lambda name: -table[name].saved)
+    assert table["C"].you.paid == 0.0
+    for game in games:
+        for move, other in zip(game.moves, games[0].moves, strict=True):
+            assert (move.price, move.own_price) == (other.price, other.own_price)
+
+
+def test_allowances_and_money_go_from_seat_to_seat() -> None:
+    """What one seat buys dear another sells: what all pay is what all get, in the registry of the one market."""
+    market, (buyer, seller, _) = lesson()
+    before = market.registry.cash.sum()
+    price = round(3.0 * market.state.market.price, 1)
+    assert buyer.place([Ticket(+1, price, 3000.0)]) == {}
+    assert seller.place([Ticket(-1, round(0.3 * market.state.market.price, 1), 3000.0)]) == {}
+    market.step()
+    assert buyer.moves[-1].person.bought == 3000
+    assert seller.moves[-1].person.bought == -3000
+    assert buyer.moves[-1].person.paid == -seller.moves[-1].person.paid > 0
+    assert market.registry.cash.sum() == before
+
+
+def test_a_seat_is_for_one_and_latecomers_begin_where_the_market_is() -> None:
+    market, games = lesson()
+    with pytest.raises(ValueError, match="somebody sits there"):
+        take_seat(market, games[0].row, "D")
+    market.step()
+    late = take_seat(market, int(largest_first(market, "CHEM")[0]), "D")
+    assert len(market.twins) == 2
+    market.step()
+    assert (len(late.moves), len(games[0].moves)) == (1, 2)
+    assert late.twin is not games[0].twin
+
+
+def test_the_debrief_holds_every_seat_its_orders_and_pictures_and_asks_nobody() -> None:
+    market, games = lesson()
+    price = round(3.0 * market.state.market.price, 1)
+    assert games[1].place([Ticket(+1, price, 1000.0)]) == {}
+    market.step()
+    said = debrief(market, games)
+    for game in games:
+        assert f"{game.name}: {tables.firm_name(market, game.row)}" in html.unescape(said)
+    assert f"buy 1,000 t at {price:,.2f} yuan/t (1,000)" in said
+    assert said.count("<img") == 1 + len(games)
+    assert set(re.findall(r'(?:src|href)="(\w+):', said)) == {"data"}
+    assert "<script" not in said
+    alone = debrief(market, games[:1])
+    assert "<h2>Scores</h2>" not in alone

@@ -13,9 +13,11 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket
 from tanshi.simulator.run import period
 from tanshi.simulator.views.live import pictures, seat_pictures, tables
+from tanshi.simulator.views.live.controls import levers
 from tanshi.simulator.views.live.game import take_seat
 from tanshi.simulator.views.live.market import LiveMarket, largest_first, lever_positions, varied
 from tanshi.simulator.views.live.panel import source_of
+from tanshi.simulator.views.live.room import Room
 
 SMALL = {"firms.number": 24, "years.end": 2023, "market.periods_per_year": 4, "banking.horizon": 0, "drift.mode": "ou"}
 
@@ -39,18 +41,19 @@ def test_without_levers_the_live_market_is_the_scenario() -> None:
 def test_the_levers_move_the_cap_the_coverage_and_the_mix() -> None:
     scenario = varied(
         load_scenario("S5", SMALL),
-        {"tightness": 12.0, "decline": 4.0, "sectors": 3, "truthful": 25, "zip": 75, "zic": 0, "scheduled": 0},
+        {"tightness": 12.0, "decline": 4.0, "truthful": 25, "zip": 75, "zic": 0, "scheduled": 0},
+        ("STEEL", "PAPER", "ELEC"),
     )
     assert (scenario.cap.tightness, scenario.cap.decline) == (0.12, 0.04)
-    assert scenario.coverage.sectors("trading") == ("ELEC", "STEEL", "NFM")
+    assert scenario.coverage.sectors("trading") == ("ELEC", "STEEL", "PAPER")
     assert scenario.coverage["AIR"] == "none"
     assert scenario.firms.strategies.as_dict() == {"truthful": 0.25, "zic": 0.0, "zip": 0.75, "scheduled": 0.0}
 
 
-def test_a_slider_at_the_scenarios_own_number_of_sectors_keeps_its_own_sectors() -> None:
+def test_the_scenarios_own_sectors_chosen_again_change_nothing_and_others_keep_what_is_said_of_the_rest() -> None:
     own = load_scenario("S4", {**SMALL, "coverage.STEEL": "allocated", "coverage.AIR": "trading"})
-    assert varied(own, {"sectors": 6}) == own
-    assert varied(own, {"sectors": 1}).coverage["STEEL"] == "allocated"
+    assert varied(own, {}, own.coverage.sectors("trading")[::-1]) == own
+    assert varied(own, {}, ("ELEC",)).coverage["STEEL"] == "allocated"
 
 
 def test_sliders_left_where_they_stood_keep_a_scenario_that_lies_between_their_steps() -> None:
@@ -59,6 +62,29 @@ def test_sliders_left_where_they_stood_keep_a_scenario_that_lies_between_their_s
     own = load_scenario("S5", {**SMALL, **third})
     assert varied(own, lever_positions(own)) == own
     assert varied(own, {**lever_positions(own), "decline": 5.0}).cap.tightness == 0.0517
+
+
+def test_what_the_controls_show_is_what_the_run_uses() -> None:
+    """Also between the steps of a slider: 4.928 is shown as 4.928, and not as 5."""
+    room = Room(load_scenario("S5", {**SMALL, "cap.tightness": 0.04928}))
+    shown = {lever["name"]: lever["value"] for lever in levers(room)}
+    assert shown["tightness"] == 4.928
+    room.restart({**shown, "tightness": 7.3}, ("ELEC", "AIR"))
+    shown = {lever["name"]: lever["value"] for lever in levers(room)}
+    used = room.market.world.scenario
+    assert (shown["tightness"], shown["decline"]) == (100 * used.cap.tightness, 100 * used.cap.decline)
+    assert room.sectors == used.coverage.sectors("trading") == ("ELEC", "AIR")
+
+
+def test_every_window_of_a_room_hears_of_every_auction_until_it_is_closed() -> None:
+    room, heard = Room(load_scenario("S5", SMALL), shared=True), []
+    room.watch(lambda: heard.append("first"))
+    close = room.watch(lambda: heard.append("second"))
+    room.step()
+    close()
+    room.step()
+    assert heard == ["first", "second", "first"]
+    assert room.begun
 
 
 def test_weights_that_are_all_zero_keep_the_scenarios_bidders() -> None:
@@ -103,8 +129,7 @@ def test_every_picture_is_drawn_with_a_seat_taken(market: LiveMarket, name: str)
 @pytest.mark.parametrize("draw", [seat_pictures.cost_picture, seat_pictures.wants_picture])
 def test_the_seats_own_pictures_are_drawn(market: LiveMarket, draw: object) -> None:
     assert callable(draw)
-    assert market.game is not None
-    assert source_of(draw(market.game)).startswith("data:image/svg+xml;base64,")
+    assert source_of(draw(market.games[0])).startswith("data:image/svg+xml;base64,")
 
 
 @pytest.mark.parametrize("settings", [{"market.mode": "equilibrium"}, {"allocation.auctioned_share": 1.0},
@@ -118,8 +143,7 @@ def test_pictures_stand_other_markets(settings: dict[str, object]) -> None:
 
 
 def test_the_firms_cost_curve_meets_what_it_lacks_at_its_marginal_cost(market: LiveMarket) -> None:
-    assert market.game is not None
-    need = seat_pictures.firm_demand(market.game)
+    need = seat_pictures.firm_demand(market.games[0])
     cost = float(need.marginal_cost(0.0, 1000.0)[0])
     emitted = need.level[0] + need.slope[0] * (cost - need.anchor)
     assert emitted + need.fixed[0] == pytest.approx(0.0, abs=1.0)
@@ -149,18 +173,8 @@ def test_firms_are_said_to_lack_only_where_they_do() -> None:
     assert text.count("<td>") == 4 * 4  # four firms of power, four columns beside the name
 
 
-def test_the_slider_of_coverage_names_its_sectors() -> None:
-    from tanshi.simulator.views.live.market import sectors_of
-    from tanshi.simulator.views.live.page import in_order
-
-    names = in_order(sectors_of(load_scenario("S5")))
-    assert names.startswith("1 Power, 2 Iron and Steel")
-    assert names.endswith("8 Aviation")
-
-
 def test_tables_say_units_and_escape_nothing_of_their_own(market: LiveMarket) -> None:
-    assert market.game is not None
-    text = seat_pictures.position_table(market.game) + tables.extremes(market) + tables.rules(market)
+    text = seat_pictures.position_table(market.games[0]) + tables.extremes(market) + tables.rules(market)
     assert "yuan/t" in text
     assert "held, t" in text
     assert "钢铁业" in text
