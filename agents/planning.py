@@ -67,6 +67,9 @@ class Prospect:
         one is not used.
     floor, ceiling : float
         Yuan/t. At the ceiling a shortfall is bought off, at the floor a surplus is kept.
+    steps : tuple
+        Of each year, ascending: prices from which government sells more, and how many; empty where it never does.
+        `tangent_path` leaves them out.
     """
 
     supply: Floats
@@ -76,6 +79,7 @@ class Prospect:
     carry: Floats
     floor: float = 0.0
     ceiling: float = np.inf
+    steps: tuple[tuple[tuple[float, float], ...], ...] = ()
 
     def __post_init__(self) -> None:
         if not len(self.supply) == len(self.low) == len(self.high) == len(self.carry) > 0:
@@ -89,8 +93,9 @@ class Prospect:
         """Return what is known to somebody who looks less far."""
         cut = slice(0, years)
         return Prospect(
-            self.supply[cut], self.opening, self.low[cut], self.high[cut], self.carry[cut], self.floor, self.ceiling
-        )
+            self.supply[cut], self.opening, self.low[cut], self.high[cut], self.carry[cut], self.floor, self.ceiling,
+            self.steps[cut],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -273,12 +278,18 @@ def _carried(
         later = np.append(price[1:], 0.0)
         waits = (1.0 + rate) * price - later
         low, high = bank - stiff * waits <= prospect.low, bank - stiff * waits >= prospect.high
-        floor, ceiling = price - clears / stiff <= prospect.floor, price - clears / stiff >= prospect.ceiling
+        wanted = price - clears / stiff
+        if prospect.steps:
+            wanted, more, at_step = _on_steps(prospect.steps, wanted, stiff)
+            clears = clears + more
+        floor, ceiling = wanted <= prospect.floor, wanted >= prospect.ceiling
         matrix = np.zeros((2 * years, 2 * years))
         right = np.empty(2 * years)
         for t in range(years):
             if floor[t] or ceiling[t]:
                 matrix[t, t], right[t] = 1.0, (prospect.floor if floor[t] else prospect.ceiling) - price[t]
+            elif prospect.steps and at_step[t]:
+                matrix[t, t], right[t] = 1.0, wanted[t] - price[t]
             else:
                 matrix[t, t], matrix[t, years + t], right[t] = -slope[t], -1.0, -clears[t]
                 if t:
@@ -291,7 +302,8 @@ def _carried(
                 right[years + t] = -waits[t]
                 if t + 1 < years:
                     matrix[years + t, t + 1] = -1.0
-        miss = np.concatenate((np.clip(clears / stiff, price - prospect.ceiling, price - prospect.floor),
+        miss = np.concatenate((price - np.clip(wanted, prospect.floor, prospect.ceiling) if prospect.steps else
+                               np.clip(clears / stiff, price - prospect.ceiling, price - prospect.floor),
                                np.clip(stiff * waits, bank - prospect.high, bank - prospect.low) / stiff))  # fmt: skip
         worst = float(np.abs(miss).max())
         if worst < best[0]:
@@ -302,6 +314,22 @@ def _carried(
         price = np.clip(price + move[:years], prospect.floor, prospect.ceiling)
         bank = np.clip(bank + move[years:], prospect.low, prospect.high)
     return best[1], best[2], best[3]
+
+
+def _on_steps(
+    steps: tuple[tuple[tuple[float, float], ...], ...], wanted: Floats, stiff: float
+) -> tuple[Floats, Floats, Mask]:
+    """Return prices lowered by what is sold at each year's steps, what that is, and where a step holds the price."""
+    found, more, held = wanted.copy(), np.zeros(len(wanted)), np.zeros(len(wanted), np.bool_)
+    for year, of_year in enumerate(steps):
+        for trigger, amount in of_year:
+            if found[year] <= trigger:
+                break
+            if found[year] - amount / stiff < trigger:
+                found[year], held[year] = trigger, True
+                break
+            found[year], more[year] = found[year] - amount / stiff, more[year] + amount
+    return found, more, held
 
 
 def _solved(matrix: Floats, right: Floats) -> Floats:

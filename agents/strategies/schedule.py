@@ -43,6 +43,9 @@ class Situation:
     late, aside : (firms,) float
         Lots for earlier years that are to be brought now, and all that waits for their deadlines; empty where nothing
         does. Of the rest of what a firm wants it brings the part `urgency`.
+    later : tuple
+        What will be auctioned later this year: from which ticks on, and lots for which each firm waits. From there on
+        it buys that much less now.
     quote : (firms,) float
         Yuan/t, what learning firms quoted last; negative for who has not quoted yet, empty for nobody.
     """
@@ -60,6 +63,7 @@ class Situation:
     offered: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     late: Floats = field(default_factory=lambda: np.zeros(0))
     aside: Floats = field(default_factory=lambda: np.zeros(0))
+    later: tuple[tuple[int, Ints], ...] = ()
     quote: Floats = field(default_factory=lambda: np.zeros(0))
 
     def wanted(self, levels: Ints, rows: Ints) -> Ints:
@@ -70,7 +74,11 @@ class Situation:
         need = self.demand
         prices = levels.astype(np.float64) * self.tick
         terms = need.fixed, need.tilt, need.level, need.slope, need.reserve, need.reserve_slope, need.least, need.most
-        return wanted_lots(prices - need.anchor, rows, *terms, self.lot, self.holdings)
+        lots = wanted_lots(prices - need.anchor, rows, *terms, self.lot, self.holdings)
+        for ticks, waits in self.later:
+            if len(waits):
+                lots = lots - np.where(levels[:, None] >= ticks, waits[rows], 0)
+        return np.maximum(lots, -self.holdings[rows]) if self.later else lots
 
 
 @compiled

@@ -6,6 +6,7 @@ force), ``measured`` (from data), ``literature`` (from published work), ``assume
 before relying on it), ``calibrated`` (fitted to stated targets), ``setting`` (describes the run, not the world).
 """
 
+from tanshi.scenarios.containment import StabilityReserve
 from tanshi.scenarios.schema.allocation import CLASSES_OF_PLANT, Allocation, Benchmarks
 from tanshi.scenarios.schema.calendar import Compliance
 from tanshi.scenarios.schema.compliance import Banking, Penalty
@@ -13,7 +14,7 @@ from tanshi.scenarios.schema.coupling import Coupling, Drift
 from tanshi.scenarios.schema.coverage import Coverage, SectorCoverage
 from tanshi.scenarios.schema.economy import Closure, Dynamics
 from tanshi.scenarios.schema.firms import Firms, Strategies
-from tanshi.scenarios.schema.market import Market, OwnVenue, Price, StabilityReserve
+from tanshi.scenarios.schema.market import Market, OwnVenue, Price
 from tanshi.scenarios.schema.offsets import Offsets
 from tanshi.scenarios.schema.scenario import RESERVED, Scenario, Years
 from tanshi.scenarios.schema.shocks import Shock, Shocks

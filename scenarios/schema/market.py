@@ -32,15 +32,6 @@ class Price(Group):
         return self
 
 
-class StabilityReserve(Group):
-    """A reserve that takes allowances out of an oversupplied market and gives them back to a scarce one."""
-
-    on: Annotated[bool, in_unit("-", "law")] = False
-    """true: the rule of the European Union after 2023, scaled; false: none."""
-    scale: Annotated[float, in_unit("-", "assumed", gt=0, le=100)] = 0.2
-    """Size of the market over that of the European Union, whose thresholds are 400, 833 and 1,096 Mt."""
-
-
 class Market(Group):
     """Where the price comes from, and the rules of the venue."""
 

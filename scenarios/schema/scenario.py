@@ -9,7 +9,9 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 import tanshi.plugins as plugins
 from tanshi.errors import Message
 from tanshi.plugins import Kind
+from tanshi.scenarios.auctions import Auctions
 from tanshi.scenarios.cap import Cap, check_years
+from tanshi.scenarios.containment import Containment, StabilityReserve, check_source, check_triggers
 from tanshi.scenarios.fields import Group, OfSectors, in_unit, refuse
 from tanshi.scenarios.schema.allocation import CLASSES_OF_PLANT, Allocation
 from tanshi.scenarios.schema.calendar import Compliance
@@ -18,7 +20,7 @@ from tanshi.scenarios.schema.coupling import Coupling, Drift
 from tanshi.scenarios.schema.coverage import Coverage
 from tanshi.scenarios.schema.economy import Closure, Dynamics
 from tanshi.scenarios.schema.firms import Firms
-from tanshi.scenarios.schema.market import Market, Price, StabilityReserve
+from tanshi.scenarios.schema.market import Market, Price
 from tanshi.scenarios.schema.offsets import Offsets
 from tanshi.scenarios.schema.shocks import Shock, Shocks
 from tanshi.scenarios.sectors import Sectors, check_sectors, status_of
@@ -71,7 +73,9 @@ class Scenario(Group):
     banking: Banking = Banking(carry_at=[2025], carry_window=[2024, 2025])
     compliance: Compliance = Compliance()
     offsets: Offsets = Offsets()
+    auctions: Auctions = Auctions(months=[1], shares=[])
     stability_reserve: StabilityReserve = StabilityReserve()
+    containment: Containment = Containment()
     market: Market = Market()
     firms: Firms = Firms()
     coupling: Coupling = Coupling()
@@ -168,6 +172,17 @@ class Scenario(Group):
             expected = Message("more than the price floor of {floor:g} yuan/t", floor=price.floor)
             raise refuse(expected, f"{penalty.price:g}", "penalty.price", hint)
         return penalty
+
+    @field_validator("auctions", "containment")
+    @classmethod
+    def _within_reach_of_bids(cls, given: Auctions | Containment, info: ValidationInfo) -> Auctions | Containment:
+        price, penalty, reserve = (info.data.get(name) for name in ("price", "penalty", "stability_reserve"))
+        if price is not None and penalty is not None:
+            top = min(penalty.price, penalty.price if price.ceiling is None else price.ceiling)
+            check_triggers(given.triggers(), top)
+        if isinstance(given, Containment) and reserve is not None:
+            check_source(given, reserve)
+        return given
 
     @field_validator("shock")
     @classmethod

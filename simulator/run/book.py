@@ -17,7 +17,7 @@ from tanshi.agents.strategies.sizing import as_blocks, in_parts
 from tanshi.agents.streams import stream
 from tanshi.equilibrium.province.province import CarbonResponse
 from tanshi.market.apportion import apportion
-from tanshi.market.orders import SELL, Floats, Ints, Mask, Orders, screen
+from tanshi.market.orders import Floats, Ints, Mask, Orders, screen
 from tanshi.market.stability import Collar
 from tanshi.market.venues import Day, limits_of, one_price, open_venue
 from tanshi.numerics.units import TONNES
@@ -25,6 +25,7 @@ from tanshi.simulator.run.ahead.outlook import carry_most, planned_wish
 from tanshi.simulator.run.coupling import REACH, Placed
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
 from tanshi.simulator.run.grants import adjusts, around, by_benchmark, expected_grants, history_of
+from tanshi.simulator.run.public.auctions import later_supply, offer, supply
 from tanshi.simulator.run.straying import believed
 from tanshi.simulator.run.waiting import booked, open_obligations, urgency_for, waiting
 from tanshi.simulator.run.world import State, World
@@ -72,7 +73,10 @@ class Book:
         self.band = (max(self.band[0], self.lowest), min(self.band[1], self.highest))
         held = s.registry.held
         self.held: Ints = held[: len(s.firms)]
-        self.standing = Orders.join([*self.by_hand, self._government_offer(int(held[w.government]))])
+        self.on_sale, self.later = supply(w, s, self.lowest), later_supply(w, s, self.lowest)
+        self.standing = Orders.join([*self.by_hand, offer(w, self.on_sale)])
+        self.triggers = [int(step.price) for step in (*self.on_sale, *self.later) if step.price > self.lowest]
+        first = sum(int(step.amount) for step in self.on_sale if step.name == "base")
         self.ties = stream(w.scenario.seed, "venue", "ties", self.number)
         self.beginning = self.ties.bit_generator.state
         late, aside = waiting(w, s)
@@ -88,7 +92,7 @@ class Book:
             urgency=urgency_for(w, s, s.year),
             late=late / market.lot,
             aside=aside / market.lot,
-            offered=self._offered(int(held[w.government]) // market.lot),
+            offered=self._offered(first // market.lot),
             quote=s.firms.quote,
         )
 
@@ -101,10 +105,13 @@ class Book:
         """All orders at a response of the economy, with a price ladder of ``step`` ticks."""
         s, market = self.s, self.w.scenario.market
         wanted, credits = self._wanted(response)
-        situation = self.situation(
-            demand=wanted,
-            levels=price_levels(response.price / market.tick, step, self.lowest, self.highest, REACH),
-        )
+        levels = price_levels(response.price / market.tick, step, self.lowest, self.highest, REACH)
+        if self.triggers:  # where supply jumps firms say what they want on both sides
+            around = [trigger + side for trigger in self.triggers for side in (-1, 0)]
+            levels = np.union1d(levels, np.clip(around, self.lowest, self.highest))
+        situation = self.situation(demand=wanted, levels=levels)
+        if self.triggers or self.later:
+            situation = self._beside_government(situation, response.price)
         placed = place_orders(s.firms, situation, self.draws, self.bidding)
         book = Orders.join([placed, self.standing, self._intermediaries(response.price, situation)])
         if self.limits is not None and self.limits.largest is not None:
@@ -224,11 +231,35 @@ class Book:
         capacity = np.full(number, w.scenario.firms.intermediary_capacity * cap / number)
         worth = np.full(number, s.firms.expected_price[self.active].mean())
         wants = inventory_demand(held, capacity, worth, w.scenario.firms.reserve_width, price)
-        theirs = replace(situation, account=account, demand=wants, holdings=held // market.lot)
+        theirs = replace(situation, account=account, demand=wants, holdings=held // market.lot, later=())
         wanted = theirs.wanted(theirs.levels, np.arange(number))
         level = theirs.levels[:, None]
         arrival = (stream(w.scenario.seed, "intermediaries", "arrival", self.number).random(number) * 2**31).astype(int)
         return step_orders(account, wanted, level, level, arrival)
+
+    def _beside_government(self, situation: Situation, price: float) -> Situation:
+        """What firms know of a supply in steps: how much of it they will take by their needs, now and later.
+
+        They wait for what will be sold later in the year in proportion to what they lack at the trial price, and above
+        the price at which all are served they sell, to buy again then. Of what is on sale now they take at once what
+        all of them together lack at each step's price.
+        """
+        market, demand = self.w.scenario.market, situation.demand
+
+        def lacking(at: float) -> Floats:
+            return np.maximum(demand.at(at), -self.held)[self.bidding] / market.lot
+
+        need = np.zeros(len(demand.fixed))
+        need[self.bidding] = np.maximum(lacking(price), 0.0)
+        lots = [(int(step.price), int(step.amount) // market.lot) for step in self.later]
+        waits = [(ticks, apportion(n, need) if need.any() else self._offered(n)) for ticks, n in lots if n > 0]
+        taken = 0
+        for step in sorted(self.on_sale, key=lambda one: one.price):
+            at = step.price * market.tick
+            ahead = sum(int(one.amount) // market.lot for one in self.later if one.price <= step.price)
+            left = float(lacking(at).sum()) - ahead - taken
+            taken += int(min(max(left, 0.0), int(step.amount) // market.lot))
+        return replace(situation, offered=self._offered(taken), later=tuple(waits))
 
     def _offered(self, lots: int) -> Ints:
         """What government sells in this period by the firms that are not given it: in proportion to their history."""
@@ -241,18 +272,6 @@ class Book:
             sold = np.where(counts, s.policy.caps(s.year), 0.0)
         parts = s.firms.normalised(history_of(s)) * sold[s.firms.sector]
         return apportion(lots, parts) if parts.any() else np.zeros(0, np.int64)
-
-    def _government_offer(self, held: int) -> Orders:
-        """Government offers all it has, in units, at the floor.
-
-        Firms bid for the whole year's need from the first period on; selling in parts would starve them early.
-        """
-        w = self.w
-        lots = held // w.scenario.market.lot
-        if lots == 0:
-            return Orders.empty()
-        one = np.array([w.government])
-        return Orders(one, np.array([SELL]), np.array([self.lowest]), np.array([lots]), np.array([0]))
 
 
 def placed_by_hand(s: State, arrival: Ints) -> list[Orders]:

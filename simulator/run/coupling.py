@@ -20,11 +20,13 @@ import numpy as np
 from tanshi.agents.strategies import next_step
 from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.province.province import CarbonResponse
+from tanshi.market.containment import meets
 from tanshi.market.orders import Orders
 from tanshi.market.venue import Clearing, Fills, Venue
 from tanshi.simulator.run.ahead.outlook import rise
 from tanshi.simulator.run.credits import CreditPlan, cost_of_credits, with_credits
 from tanshi.simulator.run.economics import Answer, Capped, at_price, covered_emissions, permit_price, under_cap
+from tanshi.simulator.run.public.steps import auctioned, yearly_steps
 from tanshi.simulator.run.world import State, World
 
 REACH = 8
@@ -160,14 +162,31 @@ def equilibrium_price(w: World, s: State, remaining: float) -> Agreement:
     left = s.policy.tonnes(s.year) + s.market.banked - float(net.sum())
     if s.market.outlook is not None:  # firms bank here too, what they plan to
         left -= float(s.market.outlook.bank[0])
-    credits, paid, found = _under(w, s, left, remaining, weight)
+    credits, paid, found = _in_steps(w, s, left, remaining, weight)
     price = found.price / rise(w, s)  # what was found is the mean of the rest of the year
     answer = at_price(w, s, found.price, weight, income=paid, base=found.parameters, near=found.near)
     nothing = Clearing(None, 0, Fills.none(), (None, None), None, np.zeros(0, np.int64))
     return Agreement(price, answer.response, answer, nothing, Orders.empty(), 1, 0.0, credits, paid)
 
 
-def _under(w: World, s: State, left: float, remaining: float, weight: float) -> tuple[float, float, Capped]:
+def _in_steps(w: World, s: State, left: float, remaining: float, weight: float) -> tuple[float, float, Capped]:
+    """The same as `_under` where a part of what is left is sold at prices of its own, and more may be."""
+    volume = auctioned(s.policy, s.year)
+    steps = yearly_steps(s.policy, s.year, volume)
+    if not steps:
+        return _under(w, s, left, remaining, weight)
+    low, high = s.policy.collar(s.year)
+
+    def at(price: float) -> tuple[float, float, Capped]:
+        held = min(max(price, low), high)
+        return _under(w, s, left, remaining, weight, (held, held))
+
+    return meets(steps, left - volume, lambda cap: _under(w, s, cap, remaining, weight), at, lambda x: x[2].price)
+
+
+def _under(
+    w: World, s: State, left: float, remaining: float, weight: float, bounds: tuple[float, float] | None = None
+) -> tuple[float, float, Capped]:
     """The economy under what is left of the cap, Mt, with as many credits as are wanted at the price it comes to.
 
     Returns
@@ -177,11 +196,12 @@ def _under(w: World, s: State, left: float, remaining: float, weight: float) -> 
     rule = w.scenario.offsets
     found: dict[float, Capped] = {}
     if s.policy.offset_share(s.year) == 0:
-        return s.market.credits, s.market.forest_income, under_cap(w, s, left / remaining, weight)
+        return s.market.credits, s.market.forest_income, under_cap(w, s, left / remaining, weight, bounds=bounds)
     part = 1.0 if s.policy.standard(s.year) else remaining  # a standard is a rate, whatever part of the year is left
 
     def solve(credits: float) -> Solution:
-        found[credits] = under_cap(w, s, left / remaining, weight, credits / part, cost_of_credits(rule, credits))
+        cost = cost_of_credits(rule, credits)
+        found[credits] = under_cap(w, s, left / remaining, weight, credits / part, cost, bounds)
         return found[credits].solution
 
     emitted = float(s.economy.accrued[s.policy.mask(s.year)].sum())

@@ -140,9 +140,17 @@ def at_price(
 
 
 def under_cap(
-    w: World, s: State, cap: float, weight: float, credits: float = 0.0, income: float | None = None
+    w: World,
+    s: State,
+    cap: float,
+    weight: float,
+    credits: float = 0.0,
+    income: float | None = None,
+    bounds: tuple[float, float] | None = None,
 ) -> Capped:
     """Ask the economy under a cap and offset credits (Mt/yr) for an equilibrium with its own permit price.
+
+    ``bounds`` are of that price, yuan/t; by default the policy's.
 
     Raises
     ------
@@ -150,7 +158,7 @@ def under_cap(
         Naming scenario, year and period.
     """
     p = _written(s.economy.parameters, (*_PRICED, "coefficient"))
-    set_cap(w.province, s.policy, p, s.year, cap, credits)
+    set_cap(w.province, s.policy, p, s.year, cap, credits, bounds)
     w.province.adjust(p, weight, s.economy.effective)
     start = s.economy.start
     if w.periods_per_year == 1:
@@ -159,10 +167,19 @@ def under_cap(
     return Capped(p, solution, permit_price(w.province, solution))
 
 
-def set_cap(province: Province, policy: Policy, p: Parameters, year: int, cap: float, credits: float = 0.0) -> None:
+def set_cap(
+    province: Province,
+    policy: Policy,
+    p: Parameters,
+    year: int,
+    cap: float,
+    credits: float = 0.0,
+    bounds: tuple[float, float] | None = None,
+) -> None:
     """Let the economy of ``p`` find the price itself, under a cap and credits (Mt/yr), within the policy's bounds."""
     standard = policy.standard(year)
-    province.cap_emissions(p, (0.0 if standard else max(cap, 0.0)) + credits, *policy.collar(year))
+    within = policy.collar(year) if bounds is None else bounds
+    province.cap_emissions(p, (0.0 if standard else max(cap, 0.0)) + credits, *within)
 
 
 def permit_price(province: Province, solution: Solution) -> float:

@@ -25,6 +25,7 @@ from tanshi.simulator.run.coupling import Agreement, agree, equilibrium_price
 from tanshi.simulator.run.credits import CreditPlan, book_credits
 from tanshi.simulator.run.economics import Answer, at_price, packed
 from tanshi.simulator.run.grants import adjust, by_benchmark, earn, history_of, note_output
+from tanshi.simulator.run.public.auctions import release_by_past_prices, settle_sales
 from tanshi.simulator.run.record import context_of, fill_rows, period_row
 from tanshi.simulator.run.shock import announce_shock, shock_is_due
 from tanshi.simulator.run.straying import MOST_HALVINGS, halve, settle_shock, stray
@@ -114,6 +115,7 @@ def open_period(w: World, s: State) -> None:
         announce_shock(w, s)
     if w.agents_trade:
         adjust(w, s)
+        release_by_past_prices(w, s)
     stray(w, s)
     s.calendar.opened = True
 
@@ -173,10 +175,13 @@ def settle(w: World, s: State, agreement: Agreement) -> None:
     if agreement.plan is not None and s.period == w.periods_per_year - 1:
         book_credits(s, agreement.plan)
     fills = agreement.clearing.fills
+    if w.agents_trade:
+        settle_sales(w, s, fills)
+    else:
+        s.registry.settle(fills, w.government)
     note_traded(w, s, fills)
     if not len(fills):
         return
-    s.registry.settle(fills, w.government)
     units = fills.quantity * market.lot
     if s.policy.started(s.year) and w.scenario.banking.counts_sales(s.year):
         s.market.net_sold = s.market.net_sold.copy()

@@ -9,6 +9,7 @@ from tanshi.market.banking import carry_over
 from tanshi.market.compliance import fine_per_unit
 from tanshi.market.orders import Ints
 from tanshi.market.stability import StabilityReserve
+from tanshi.scenarios.containment import StabilityReserve as Reserve
 from tanshi.simulator.run.world import State, World
 
 
@@ -22,7 +23,7 @@ def after_reserve(w: World, s: State, free: Ints, auctioned: Ints) -> tuple[Ints
     mask = s.policy.mask(s.year)
     if not rule.on or not s.policy.started(s.year):
         return free, auctioned
-    reserve = StabilityReserve(rule.scale)
+    reserve = reserve_of(rule, s.year)
     trading = np.flatnonzero(mask[s.firms.sector])
     owed = sum(int((year.owed - year.credits)[trading].sum()) for year in s.market.open)
     moved = reserve.movement(int(s.registry.held[trading].sum()) - owed, s.market.reserve)
@@ -35,8 +36,21 @@ def after_reserve(w: World, s: State, free: Ints, auctioned: Ints) -> tuple[Ints
     else:
         auctioned = auctioned + apportion(-moved, np.where(mask, free + auctioned, 0))
     s.market.reserve += moved
-    s.market.reserve -= reserve.invalid(s.market.reserve)
+    stays = (rule.validity.at(s.year) if rule.validity is not None else None) or "keep"
+    if stays != "all":
+        sold = s.market.sales.sold if stays == "auctioned" else None
+        s.market.reserve -= reserve.invalid(s.market.reserve, auctioned=sold)
     return free, auctioned
+
+
+def reserve_of(rule: Reserve, year: int) -> StabilityReserve:
+    """Return the stability reserve of a year: what the scenario does not say is the European Union's."""
+    said = {
+        "lower": rule.lower, "upper": rule.upper, "rate": rule.intake,
+        "release_below": rule.release_below, "release": rule.release, "keep": rule.keep,
+    }  # fmt: skip
+    values = {name: path.at(year) for name, path in said.items() if path is not None}
+    return StabilityReserve(rule.scale, **{name: value for name, value in values.items() if value is not None})
 
 
 def less_advances(s: State, grants: Ints) -> Ints:

@@ -15,6 +15,7 @@ from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.registry import Registry
 from tanshi.market.vintages import OpenYear
+from tanshi.simulator.run.public.sales import Sales
 from tanshi.simulator.run.world import (
     Announced,
     Calendar,
@@ -34,6 +35,7 @@ def plain(state: State) -> dict[str, Any]:
     market = {f.name: deepcopy(getattr(state.market, f.name)) for f in fields(MarketState)[2:]}
     market["outlook"] = None if state.market.outlook is None else _plain(state.market.outlook)
     market["open"] = [_plain(year) for year in state.market.open]
+    market["sales"] = _plain(state.market.sales)
     return {
         "calendar": _plain(state.calendar),
         "market": market | {"firms": state.firms.state(), "registry": state.registry.state()},
@@ -51,6 +53,7 @@ def restored(saved: Mapping[str, Any], announced: Announced) -> State:
     seen = market.pop("outlook")
     market["outlook"] = None if seen is None else Outlook(**seen)
     market["open"] = tuple(OpenYear(**year) for year in market.get("open", ()))
+    market["sales"] = Sales(**market["sales"])
     log["years"] = [YearClosed(**{**row, "flows": Flows(**row["flows"])}) for row in log["years"]]
     economies = [deepcopy(dict(economy)) for economy in saved["economies"]]
     for economy in economies:

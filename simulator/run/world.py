@@ -30,6 +30,7 @@ from tanshi.simulator.run.ground.economy import Economy
 from tanshi.simulator.run.ground.followed import Followed
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.ground.surroundings import Surroundings
+from tanshi.simulator.run.public.sales import Sales
 
 Array = NDArray[np.float64]
 
@@ -203,16 +204,15 @@ class MarketState:
         t verified for the year before; who surrendered too little in a year that counts for the carry-over limit.
     advances : (firms,) int
         t borrowed from the coming year's allocation.
-    granted, given : (firms,) int
-        t of free allowances due for the year, and those of them already given.
-    made : (firms,) float
-        Output of the year, in usual outputs of a period, where allocation is adjusted to it.
+    granted, given, made : (firms,)
+        t of free allowances due for the year, and those of them already given; output of the year, in usual outputs of
+        a period, where allocation is adjusted to it.
     credits : float
         Mt of offset credits that are expected to be surrendered for the year.
     forest_income : float
-        Yi yuan a year that enterprises pay forest owners for them.
-    reserve : int
-        t in the stability reserve.
+        Yi yuan a year that enterprises pay for them.
+    reserve, sales : int, Sales
+        t in the stability reserve; the year's auctions.
     banked : float
         Mt carried over where the economy finds the price itself.
     belief : float
@@ -220,7 +220,7 @@ class MarketState:
     own_belief : (firms,) float
         The same of each firm beside it; empty where nothing strays.
     belief_memory : (5,) float
-        Sizes of past moves, from which the network takes the spread of beliefs; empty without one.
+        Sizes of past moves, from which beliefs take their spread; empty without a network.
     outlook : Outlook or None
         What firms plan with; None where they do not look ahead.
     open : tuple[OpenYear, ...]
@@ -247,6 +247,7 @@ class MarketState:
     credits: float = 0.0
     forest_income: float = 0.0
     reserve: int = 0
+    sales: Sales = field(default_factory=Sales)
     banked: float = 0.0
     belief: float = 0.0
     own_belief: Array = field(default_factory=lambda: np.zeros(0))
@@ -277,9 +278,8 @@ class EconomyState:
         Times that the coming period's shock has been halved because no equilibrium survived it.
     january, earned : (8,) float
         Yuan/t, `effective` when the year began; Mt of allowances that this year's output and emissions have brought.
-    flow_sum, decision_sum, x_sum : Array
-        Sums over the year's periods of flows, of the prices that choices followed, leaf by leaf, and of variables;
-        ``welfare_sum`` that of households' real demand.
+    flow_sum, decision_sum, x_sum, welfare_sum
+        Sums over the year's periods of flows, of prices that choices followed, of variables, and of real demand.
     """
 
     parameters: Parameters
@@ -343,7 +343,7 @@ class Log:
     drift : dict[str, int]
         What the drift counted (`tanshi.simulator.drift.flow.COUNTERS`).
     halved : int
-        Periods that were redone with a part of their shock.
+        Periods redone with a part of their shock.
     """
 
     periods: list[dict[str, Any]] = field(default_factory=list)

@@ -16,6 +16,9 @@ from tanshi.simulator.run.compliance.events import settle_firms
 from tanshi.simulator.run.credits import note_credits
 from tanshi.simulator.run.economics import Answer
 from tanshi.simulator.run.grants import adjust_after, give, history_of
+from tanshi.simulator.run.public.auctions import open_sales
+from tanshi.simulator.run.public.sales import Sales
+from tanshi.simulator.run.public.steps import auctioned, in_steps, taken, yearly_steps
 from tanshi.simulator.run.rules import after_reserve
 from tanshi.simulator.run.world import State, World, YearClosed
 
@@ -43,6 +46,7 @@ def open_year(w: World, s: State) -> None:
     sold = int(auctioned[policy.mask(s.year) & ~policy.by_rate(s.year)].sum())
     if sold or not policy.standard(s.year):
         s.registry.issue(w.government, sold, s.year)
+    open_sales(w, s, sold)
     if w.scenario.banking.allowed and brought.any():
         units = np.rint(brought * TONNES).astype(np.int64)
         s.registry.issue(
@@ -85,11 +89,31 @@ def _settle_sectors(w: World, s: State) -> None:
     sales = {c: float((cover[i] - s.economy.accrued[i]) * TONNES) for i, c in enumerate(w.sectors) if mask[i]}
     left = sum(sales.values())  # a surplus finds no buyer, a shortfall is bought off at the ceiling
     sales = {c: v - left * caps[w.sectors.index(c)] / caps[mask].sum() for c, v in sales.items()}
+    left += _in_steps(w, s, left)
     s.log.settlements.append({"year": s.year, "net_sales_t": sales, "surplus_t": left} | _settled(w, s, left))
     moved = round(sum(max(v, 0.0) for v in sales.values()))  # the least trade that equalises the sectors
     s.log.periods[-1] = s.log.periods[-1] | {"volume_t": moved, "turnover_yuan": moved * s.market.price}
     owing = float(lent(w, s).sum()) / TONNES
     s.market.banked = max(s.market.banked + left / TONNES, -owing) if w.scenario.banking.allowed else 0.0
+
+
+def _in_steps(w: World, s: State, left: float) -> float:
+    """Without firms: t that government sold beyond its auctions, or, negative, kept of them.
+
+    Parameters
+    ----------
+    left
+        t that remain of the year's allowances once all emissions are covered; negative: that are missing.
+    """
+    if not in_steps(w.scenario):
+        return 0.0
+    volume = auctioned(s.policy, s.year)
+    steps = yearly_steps(s.policy, s.year, volume)
+    price = np.average([row["price"] for row in s.log.periods[-w.periods_per_year :]])
+    sold = taken(steps, float(price), volume - left / TONNES - s.market.banked)
+    moved = round((sold - volume) * TONNES)
+    s.market.sales = Sales(sold=round(sold * TONNES), beyond=max(moved, 0), withheld=max(-moved, 0))
+    return float(moved)
 
 
 def _settled(w: World, s: State, left: float) -> dict[str, float]:
@@ -114,10 +138,11 @@ def _cap(w: World, s: State, flows: Flows) -> float:
     """Allowances of the year for the sectors that trade, Mt."""
     mask = s.policy.mask(s.year)
     rate = s.policy.by_rate(s.year) & mask
+    moved = (s.market.sales.beyond - s.market.sales.withheld) / TONNES
     if not rate.any():
-        return float(s.policy.caps(s.year)[mask].sum())
+        return float(s.policy.caps(s.year)[mask].sum()) + moved
     if w.agents_trade:
-        return s.policy.tonnes(s.year) + int(s.market.granted[rate[s.firms.sector]].sum()) / TONNES
+        return s.policy.tonnes(s.year) + int(s.market.granted[rate[s.firms.sector]].sum()) / TONNES + moved
     if w.scenario.sectors.methods_said:
         return s.policy.tonnes(s.year) + float(s.economy.earned[mask].sum())
     earned = s.policy.rates(s.year) * w.province.earned_on(flows.leaf, flows.x)[1]

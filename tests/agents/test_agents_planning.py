@@ -250,3 +250,19 @@ def test_expectations_that_do_not_converge_say_so() -> None:
     made = plan(prospect([100.0, 90.0]), wild, np.full(2, 40.0), iterations=5)
     assert made.iterations == 5
     assert made.gap > 1e-6
+
+
+def test_what_government_sells_at_a_price_holds_it_as_far_as_it_goes() -> None:
+    # Rubin's two years, emissions 100 - p under 90 and 50 at 5 %: 29.27 and 30.73, 60 in all. At 28 in the second year
+    # ten more are there, and 5.33 of them are wanted at that price; of half a one at 30 all.
+    def made(*steps: tuple[float, float]) -> Plan:
+        known = prospect([90.0, 50.0], carry=np.full(2, 0.05), steps=((), tuple(steps)))
+        return plan(known, lambda p: (100.0 - p, np.full(2, -1.0)), np.full(2, 20.0),
+                    rates=lambda bank: (np.full(2, 0.05), np.zeros(2)))  # fmt: skip
+
+    assert made((28.0, 10.0)).price == pytest.approx([28 / 1.05, 28.0])
+    sold = 200.0 - made((30.0, 0.5)).price.sum() - 140.0
+    assert sold == pytest.approx(0.5)
+    both = made((25.0, 1.0), (29.0, 5.0))
+    assert both.price == pytest.approx([29 / 1.05, 29.0])
+    assert 1.0 < 200.0 - both.price.sum() - 140.0 < 6.0

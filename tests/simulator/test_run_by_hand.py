@@ -15,6 +15,8 @@ import pytest
 from tanshi.agents.population import Population, build
 from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.market.registry import Registry
+from tanshi.scenarios.auctions import Auctions
+from tanshi.scenarios.containment import Containment, StabilityReserve
 from tanshi.scenarios.schema import Compliance, Offsets
 from tanshi.simulator.drift.state import PRICE
 from tanshi.simulator.run import book as booking
@@ -25,6 +27,7 @@ from tanshi.simulator.run import year as years
 from tanshi.simulator.run.compliance.events import advance_limit
 from tanshi.simulator.run.ground.annual import growing_on
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.public.sales import Sales
 from tanshi.simulator.run.record import context_of
 from tanshi.simulator.run.rules import after_reserve, fine, less_advances
 from tanshi.simulator.run.straying import settle_shock
@@ -34,6 +37,9 @@ from tests.sectors import EMISSIONS, SECTORS, STATE_SIZE
 MT = 1_000_000
 POWER = np.array([sector == "ELEC" for sector in SECTORS])
 BOTH = np.array([sector in ("ELEC", "STEEL") for sector in SECTORS])
+
+
+PLAIN_SALES = {"auctions": Auctions(), "containment": Containment()}
 
 
 def stub(**parts: Any) -> Any:
@@ -114,13 +120,14 @@ def opened(remaining: float) -> booking.Book:
     """The book of October at a last price of 100, ticks of a yuan."""
     market = stub(tick=1.0, lot=1, venue="call_auction", k=0.5, ties="pro_rata")
     world = stub(
-        scenario=stub(market=market, seed=1, firms=stub(urgency=1.0), compliance=Compliance()),
+        scenario=stub(market=market, seed=1, firms=stub(urgency=1.0), compliance=Compliance(), **PLAIN_SALES),
         government=2,
         periods_per_year=12,
     )
     state = stub(
         year=2023, period=9, number=9, firms=two_firms(), registry=accounts((0, 5, 2023)),
-        policy=rules(collar=lambda year: (0.0, 1000.0)), market=stub(price=100.0, by_hand={}, open=()),
+        policy=rules(collar=lambda year: (0.0, 1000.0)),
+        market=stub(price=100.0, by_hand={}, open=(), sales=Sales(np.zeros(12, np.int64))),
     )  # fmt: skip
     return booking.Book(world, state, remaining)
 
@@ -170,7 +177,7 @@ def test_the_reserve_takes_from_auctions_first_and_then_from_all_alike() -> None
         year=2023, policy=rules(BOTH), firms=two_firms(), registry=accounts((0, 600, 2022), (1, 400, 2022)),
         market=stub(reserve=0, open=()),
     )  # fmt: skip
-    world = stub(scenario=stub(stability_reserve=stub(on=True, scale=1e-6)))
+    world = stub(scenario=stub(stability_reserve=StabilityReserve(on=True, scale=1e-6)))
     free, auctioned = np.array([100, 300, *[0] * 6]), np.array([60, 40, *[0] * 6])
     free, auctioned = after_reserve(world, state, free, auctioned)
     assert free[:2].tolist() == [83, 250]
@@ -319,7 +326,9 @@ def test_without_firms_a_surplus_adds_to_the_bank_and_is_everybody_s_by_its_cap(
     # Caps of 60 and 40 Mt, emissions of 50 and 45: 5 Mt are left, of which 3 are power's. It sold 7 Mt, steel bought 7.
     # Two Mt were in the bank.
     monkeypatch.setattr(years, "note_credits", lambda w, s: np.zeros(8))
-    scenario = stub(banking=stub(allowed=True), sectors=stub(methods_said=False), compliance=Compliance())
+    scenario = stub(
+        banking=stub(allowed=True), sectors=stub(methods_said=False), compliance=Compliance(), **PLAIN_SALES
+    )  # fmt: skip
     world = stub(sectors=SECTORS, scenario=scenario, firms=2)
     state = stub(
         year=2023, policy=rules(BOTH, by_sector(60.0, 40.0)), economy=stub(accrued=by_sector(50.0, 45.0)),
@@ -359,7 +368,10 @@ def test_who_sold_has_sold_and_who_bought_has_not(monkeypatch: pytest.MonkeyPatc
     agreement = stub(price=60.0, credits=0.0, forest_income=0.0, plan=None, clearing=stub(fills=fills))
     every = stub(counts_sales=lambda year: True)
     world = stub(
-        scenario=stub(market=stub(lot=10), banking=every, compliance=Compliance()), periods_per_year=12, government=2
+        scenario=stub(market=stub(lot=10), banking=every, compliance=Compliance()),
+        periods_per_year=12,
+        government=2,
+        agents_trade=False,
     )
     periods.settle(world, state, agreement)
     assert state.market.net_sold.tolist() == [50, -50, 0]

@@ -21,14 +21,17 @@ from tanshi.agents.outlook import Outlook
 from tanshi.agents.planning import Plan, Prospect, plan, tangent_path
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.errors import TanshiError
+from tanshi.market.containment import Step
 from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
+from tanshi.scenarios.containment import TIERS
 from tanshi.simulator.drift.state import prices as star_prices
 from tanshi.simulator.run.ahead.foresight import Foreseen, Standing, YearsAhead
 from tanshi.simulator.run.grants import history_of
 from tanshi.simulator.run.ground.annual import growing_on
 from tanshi.simulator.run.ground.followed import baseline_of
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.public.steps import auctioned, in_steps, yearly_steps
 from tanshi.simulator.run.straying import believed, surrounding
 from tanshi.simulator.run.world import State, World
 
@@ -270,7 +273,32 @@ def _prospect(w: World, s: State, policy: Policy, years: range, carry: Floats, l
     if any(limited):
         most = float(carry_limits(w, s)[s.policy.mask(s.year)[s.firms.sector]].sum()) / TONNES
         high[limited] = most
-    return Prospect(supply, _at_hand(w, s), low, high, carry, *s.policy.collar(s.year))
+    opening, steps = _at_hand(w, s), _steps(w, s, policy, years)
+    if steps:  # what is auctioned stands among the steps
+        supply[1:] -= [auctioned(policy, year, whole=True) for year in years[1:]]
+        opening -= _unsold(w, s)
+    return Prospect(supply, opening, low, high, carry, *s.policy.collar(s.year), steps)
+
+
+def _unsold(w: World, s: State) -> float:
+    """What government holds for this year's auctions, Mt."""
+    return int(s.registry.held[w.government]) / TONNES if w.agents_trade else auctioned(s.policy, s.year)
+
+
+def _steps(w: World, s: State, policy: Policy, years: range) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Prices from which government sells more, year by year: of this year's tiers what is left."""
+    if not in_steps(w.scenario):
+        return ()
+    found = []
+    for year in years:
+        now = year == s.year
+        steps = yearly_steps(policy, year, _unsold(w, s) if now else auctioned(policy, year, whole=True))
+        if now and w.agents_trade and s.policy.started(year):
+            left = dict(zip(("withhold", *TIERS), s.market.sales.left.tolist(), strict=True))
+            steps = [Step(x.name, x.price, min(x.amount, left.get(x.name, np.inf) / TONNES)) for x in steps]
+        ascending = sorted((step.price, step.amount) for step in steps if step.amount > 0)
+        found.append(tuple(ascending))
+    return tuple(found)
 
 
 def _at_hand(w: World, s: State) -> float:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import Parameters, Solution
+from tanshi.equilibrium.province.province import Province
+from tanshi.market.containment import meets
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.reference import Reference, reference
 from tanshi.simulator.drift.state import pack
@@ -13,6 +15,7 @@ from tanshi.simulator.run.credits import cost_of_credits, with_credits
 from tanshi.simulator.run.economics import covered_emissions, packed, permit_price, set_cap
 from tanshi.simulator.run.ground.annual import annual_path
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.public.steps import auctioned, yearly_steps
 from tanshi.simulator.run.world import Announced, Region
 
 Array = NDArray[np.float64]
@@ -31,6 +34,26 @@ def first_known(scenario: Scenario, region: Region, policy: Policy) -> Announced
     return announce(scenario, region, policy, path, float(scenario.policy_start))
 
 
+def _steps_met(province: Province, policy: Policy, p: Parameters, year: int, start: Array | None) -> Solution:
+    """The year's equilibrium, its cap set, where a part of the allowances comes at prices of its own."""
+    volume = auctioned(policy, year, whole=True)
+    steps, (low, high) = yearly_steps(policy, year, volume), policy.collar(year)
+    if not steps:
+        return province.solve(p, start)
+
+    def under(cap: float) -> Solution:
+        set_cap(province, policy, p, year, cap)
+        return province.solve(p, start)
+
+    def at(price: float) -> Solution:
+        held = min(max(price, low), high)
+        set_cap(province, policy, p, year, policy.tonnes(year, whole=True), bounds=(held, held))
+        return province.solve(p, start)
+
+    fixed = policy.tonnes(year, whole=True) - volume
+    return meets(steps, fixed, under, at, lambda found: permit_price(province, found))
+
+
 def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference, when: float) -> Announced:
     """What is known once a policy was announced at ``when`` (years): up to then the path stays what it was."""
     province = region.province
@@ -46,7 +69,7 @@ def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference
 
     def solve(p: Parameters, year: int, start: Array | None) -> Solution:
         if policy.offset_share(year) == 0:
-            return province.solve(p, start)
+            return _steps_met(province, policy, p, year, start)
         rule = scenario.offsets
 
         def under(credits: float) -> Solution:

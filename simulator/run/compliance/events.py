@@ -12,6 +12,7 @@ from tanshi.market.offsets import usable
 from tanshi.market.orders import Ints
 from tanshi.market.vintages import OpenYear, due_after
 from tanshi.simulator.run.ahead.outlook import lent
+from tanshi.simulator.run.public.auctions import sold_in_year
 from tanshi.simulator.run.rules import carry_limit, fine, fine_per_firm, made_good
 from tanshi.simulator.run.waiting import booked, matched, open_obligations
 from tanshi.simulator.run.world import State, World
@@ -84,6 +85,7 @@ def _book(w: World, s: State, trading: Ints) -> int:
             "borrowed_t": 0,
             "reserve_t": 0,
         }
+        | sold_in_year(w, s)
     )
     return len(s.log.settlements) - 1
 

@@ -1,0 +1,1 @@
+"""What government does in a run: what it sells and withholds, and what it takes as a tax."""
