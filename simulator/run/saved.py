@@ -14,8 +14,8 @@ from tanshi.agents.population import Population
 from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.registry import Registry
+from tanshi.market.sales import Sales
 from tanshi.market.vintages import OpenYear
-from tanshi.simulator.run.public.sales import Sales
 from tanshi.simulator.run.world import (
     Announced,
     Calendar,

@@ -21,6 +21,7 @@ from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.market.registry import Registry
+from tanshi.market.sales import Sales
 from tanshi.market.vintages import OpenYear
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.drivers.process import DRIVERS
@@ -30,7 +31,6 @@ from tanshi.simulator.run.ground.economy import Economy
 from tanshi.simulator.run.ground.followed import Followed
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.ground.surroundings import Surroundings
-from tanshi.simulator.run.public.sales import Sales
 
 Array = NDArray[np.float64]
 

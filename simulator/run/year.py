@@ -8,6 +8,7 @@ from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.province.dynamics import advance
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather, split
+from tanshi.market.sales import Sales
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.advantage import advantage
 from tanshi.simulator.run.ahead.outlook import lent, look_ahead
@@ -17,7 +18,6 @@ from tanshi.simulator.run.credits import note_credits
 from tanshi.simulator.run.economics import Answer
 from tanshi.simulator.run.grants import adjust_after, give, history_of
 from tanshi.simulator.run.public.auctions import open_sales
-from tanshi.simulator.run.public.sales import Sales
 from tanshi.simulator.run.public.steps import auctioned, in_steps, taken, yearly_steps
 from tanshi.simulator.run.rules import after_reserve
 from tanshi.simulator.run.world import State, World, YearClosed

@@ -15,6 +15,7 @@ import pytest
 from tanshi.agents.population import Population, build
 from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.market.registry import Registry
+from tanshi.market.sales import Sales
 from tanshi.scenarios.auctions import Auctions
 from tanshi.scenarios.containment import Containment, StabilityReserve
 from tanshi.scenarios.schema import Compliance, Offsets
@@ -27,7 +28,6 @@ from tanshi.simulator.run import year as years
 from tanshi.simulator.run.compliance.events import advance_limit
 from tanshi.simulator.run.ground.annual import growing_on
 from tanshi.simulator.run.ground.policy import Policy
-from tanshi.simulator.run.public.sales import Sales
 from tanshi.simulator.run.record import context_of
 from tanshi.simulator.run.rules import after_reserve, fine, less_advances
 from tanshi.simulator.run.straying import settle_shock
