@@ -25,6 +25,8 @@ WEIGHTS = Path("weights")
 DOCS = Path("docs")
 VARIANTS = ("bounded", "paper")
 PARTS = ("markets", "drivers", "emulation")
+JUDGED = ("markets", "emulation", "readings")
+"""Parts of the page; `readings` compares what the network's series come to as the economy's input."""
 
 
 def register(app: typer.Typer) -> None:
@@ -60,9 +62,9 @@ def train(
     only: Annotated[
         str | None,
         typer.Option(
-            metavar="markets|drivers|emulation",
+            metavar="markets|drivers|emulation|readings",
             help="One part: g, learnt from real carbon markets; the drivers, from monthly series; or f, which imitates"
-            " the simulator. Default: all.",
+            " the simulator; with --evaluate also its series as the economy's input. Default: all.",
             show_default=False,
         ),
     ] = None,
@@ -105,11 +107,15 @@ def train(
     """Train the drift: f on the simulator's own paths, g on the prices of real carbon markets; or judge it."""
     from tanshi.simulator.studies.learning.training import DEFAULT_FOLDER
 
-    if only is not None and only not in PARTS:
-        hint = did_you_mean(only, list(PARTS))
+    if only is not None and only not in (*PARTS, *JUDGED):
+        hint = did_you_mean(only, [*PARTS, "readings"])
         raise UserError(
-            "There is no such part.", [Problem("markets, drivers or emulation", repr(only), "--only", hint=hint)]
+            "There is no such part.",
+            [Problem("markets, drivers, emulation or readings", repr(only), "--only", hint=hint)],
         )
+    if only == "readings" and not evaluate:
+        problem = Problem("markets, drivers or emulation", "readings", "--only", hint="Add --evaluate.")
+        raise UserError("Readings are compared, not trained.", [problem])
     if variant not in VARIANTS:
         hint = did_you_mean(variant, list(VARIANTS))
         problem = Problem("bounded or paper", repr(variant), "--variant", hint=hint)
@@ -118,8 +124,9 @@ def train(
         raise UserError("One thing at a time.", [Problem("--evaluate or --generate", "both")])
     if evaluate and only == "drivers":
         hint = "Their intervals are printed by `tanshi train --only drivers`."
-        raise UserError("Drivers are estimated, not judged.", [Problem("markets or emulation", "drivers", hint=hint)])
-    if not generate and only != "drivers":
+        problem = Problem("markets, emulation or readings", "drivers", hint=hint)
+        raise UserError("Drivers are estimated, not judged.", [problem])
+    if not generate and only not in ("drivers", "readings"):
         need("train", "The drift can be neither trained nor judged.")
     if evaluate:
         _evaluate(out or DEFAULT_FOLDER, work, docs or DOCS, only)
@@ -234,25 +241,36 @@ def _train(folder: Path, work: Path, variant: str, seeds: int, members: int, pri
 
 
 def _evaluate(folder: Path, work: Path, docs: Path, only: str | None) -> None:
-    from tanshi.simulator.drift.markets.closes import real_markets
-    from tanshi.simulator.drift.markets.forecast import load_markets
-    from tanshi.simulator.studies.learning.judgement import evaluate
-    from tanshi.simulator.studies.learning.real_prices import judge_real_prices
+    from tanshi.simulator.studies.learning.readings import readings
     from tanshi.simulator.views.charts.drift import findings, write_page
+    from tanshi.simulator.views.charts.readings import findings as compared
     from tanshi.simulator.views.charts.real_prices import summary
 
-    real = judged = None
+    real = judged = read = None
     with bar() as progress:
         if only in (None, "markets"):
+            from tanshi.simulator.drift.markets.closes import real_markets
+            from tanshi.simulator.drift.markets.forecast import load_markets
+            from tanshi.simulator.studies.learning.real_prices import judge_real_prices
+
             real = judge_real_prices(load_markets(folder), real_markets(), progress)
         if only in (None, "emulation"):
+            from tanshi.simulator.studies.learning.judgement import evaluate
+
             judged = evaluate(folder, work, progress=progress)
-    written = write_page(docs, judged, real)
+        if only in (None, "readings"):
+            from tanshi.simulator.studies.learning.training import DEFAULT_FOLDER
+
+            own = {} if folder == DEFAULT_FOLDER else {"drift.weights": str(folder)}
+            read = readings(work / "evaluation", progress=progress, overrides=own)
+    written = write_page(docs, judged, real, read)
     if real is not None:
         print("\n".join(line.replace("**", "") for line in summary(real)))
     if judged is not None:
         print("\n".join(line.replace("**", "") for line in findings(judged)))
         print(f"\nThe evidence supports the drift mode {judged.supported}.")
+    if read is not None:
+        print("\n".join(compared(read)))
     print(f"The page: {written[-1]}")
 
 

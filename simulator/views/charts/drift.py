@@ -13,8 +13,10 @@ from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.learning.generate import Generated
 from tanshi.simulator.studies.learning.judgement import METHODS, Judgement
 from tanshi.simulator.studies.learning.market_scores import by_horizon
+from tanshi.simulator.studies.learning.readings import Readings
 from tanshi.simulator.studies.learning.real_prices import RealJudgement
 from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.readings import readings_figure, readings_part
 from tanshi.simulator.views.charts.real_prices import real_figures, real_part, summary
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ _SOURCE = "Source: Tanshi. Simulated weekly markets; the network emulates the si
 
 
 REAL, EMULATION = "<!-- real carbon markets -->", "<!-- emulation of the simulator -->"
-"""Marks in the page: each of its two parts can be made anew without the other."""
+READINGS = "<!-- series as the economy's input -->"
+"""Marks in the page: each of its parts can be made anew without the others."""
 
 _HEAD = (
     "# What the drift is worth\n\nWritten by `tanshi train --evaluate`; edit nothing here. The tables lie in"
@@ -34,7 +37,9 @@ _HEAD = (
 )
 
 
-def write_page(docs: Path, judged: Judgement | None = None, real: RealJudgement | None = None) -> list[Path]:
+def write_page(
+    docs: Path, judged: Judgement | None = None, real: RealJudgement | None = None, read: Readings | None = None
+) -> list[Path]:
     """Write ``drift_skill.md`` and, in a folder beside it, its tables and figures.
 
     A part that is not given stays as it stands in the page.
@@ -55,24 +60,32 @@ def write_page(docs: Path, judged: Judgement | None = None, real: RealJudgement 
     if real is not None:
         tables |= {"real_late": by_horizon(real.late), "real_unseen": by_horizon(real.unseen), "perfect": real.perfect}
         figures |= real_figures(real)
+    if read is not None:
+        tables |= {"readings": read.values, "series": read.series}
+        figures["readings"] = readings_figure(read)
     for name, table in tables.items():
         text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
         written.append(write_file(folder / f"{name}.csv", text.encode()))
     for name, figure in figures.items():
         written += style.save(figure, folder, name)
     before = page_file.read_text(encoding="utf-8") if page_file.exists() else ""
-    written.append(write_file(page_file, page(judged, real, before).encode()))
+    written.append(write_file(page_file, page(judged, real, read, before).encode()))
     return written
 
 
-def page(judged: Judgement | None, real: RealJudgement | None = None, before: str = "") -> str:
+def page(
+    judged: Judgement | None, real: RealJudgement | None = None, read: Readings | None = None, before: str = ""
+) -> str:
     """The page as Markdown; every number comes from a judgement, a part without one from the page ``before``."""
     _, _, rest = before.partition(REAL)
-    old_real, _, old_emulation = rest.partition(EMULATION)
+    old_real, _, rest = rest.partition(EMULATION)
+    old_emulation, _, old_readings = rest.partition(READINGS)
     first = old_real.strip() if real is None else "\n\n".join(
         ["## In ten lines", "\n".join(f"- {line}" for line in summary(real)), *real_part(real)])  # fmt: skip
     second = old_emulation.strip() if judged is None else _emulation(judged)
-    return f"{_HEAD}\n{REAL}\n\n{first}\n\n{EMULATION}\n\n{second}\n"
+    third = old_readings.strip() if read is None else "\n\n".join(readings_part(read))
+    last = f"\n{READINGS}\n\n{third}\n" if third else ""
+    return f"{_HEAD}\n{REAL}\n\n{first}\n\n{EMULATION}\n\n{second}\n{last}"
 
 
 def _emulation(judged: Judgement) -> str:

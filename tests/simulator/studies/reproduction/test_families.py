@@ -69,14 +69,10 @@ def test_paid_quotas_are_judged_on_both_readings_of_table_1_by_means_over_time(
     assert judge(claim("paid_share", scenario="S5"), e).verdict == REPRODUCED
 
 
-def test_household_groups_and_the_network_s_series_are_read_off_the_runs(evidence: Make, claim: Say) -> None:
+def test_household_groups_are_read_off_the_runs(evidence: Make, claim: Say) -> None:
     e = evidence({})
     own = family_of(PAPER, ["S1"])["S1"].model_dump(mode="json")
     e.hybrid.parameters["S1"].update(own)  # type: ignore[attr-defined]
     found = judge(claim("households"), e)
     assert (found.verdict, found.ours) == (IN_SHAPE, 2.0)
     assert "Urban and rural households" in found.reason
-    say = claim("direction", scenario="S1")
-    assert judge(say, e).verdict == NOT
-    own["shocks"]["fuel_price"] = "estimated"
-    assert judge(say, e).verdict == REPRODUCED

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.studies.reproduction.claims import Claim
 from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.identity import Case, Identity
@@ -232,3 +233,12 @@ def test_a_rule_without_its_evidence_is_not_testable_and_no_rule_is_entered_twic
     )
     with pytest.raises(ValueError, match="two rules are called level"):
         rule("level")(RULES["level"].judge)
+
+
+@pytest.mark.parametrize(("mode", "verdict"), [("neural", REPRODUCED), ("none", NOT)])
+def test_generated_series_are_the_input_of_the_equilibrium(evidence: Make, claim: Say, mode: str, verdict: str) -> None:
+    """A flow that stays on the economy's own path puts nothing in."""
+    e = evidence({})
+    short = load_scenario("S1", {"drift.mode": mode, "years.end": 2027}).model_dump(mode="json")
+    hybrid = replace(e.hybrid, parameters={**e.hybrid.parameters, "S1": short})
+    assert judge_raw(claim("series_are_input", scenario="S1"), Evidence(hybrid)).verdict == verdict
