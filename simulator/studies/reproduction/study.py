@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tanshi.equilibrium.engine import EquilibriumError
 from tanshi.errors import TanshiError
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
@@ -26,12 +27,14 @@ from tanshi.simulator.studies.batches.execute import Progress
 from tanshi.simulator.studies.compare import VARIANTS, Comparison, compare
 from tanshi.simulator.studies.reproduction.as_printed import as_printed
 from tanshi.simulator.studies.reproduction.claims import Claim
+from tanshi.simulator.studies.reproduction.conflict import Conflict, conflict
 from tanshi.simulator.studies.reproduction.decomposition import effects_of
 from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.explain import Explanation, explain
 from tanshi.simulator.studies.reproduction.families import DATA, FIVE, PAPER, family_of, name_in
-from tanshi.simulator.studies.reproduction.identity import S1_2030, Identity, identity
-from tanshi.simulator.studies.reproduction.physical import physical_table
+from tanshi.simulator.studies.reproduction.held_bank import HeldBank, held_bank
+from tanshi.simulator.studies.reproduction.identity import LAST, S1_2030, Identity, identity
+from tanshi.simulator.studies.reproduction.physical import S5_PRICES, physical_table
 from tanshi.simulator.studies.reproduction.rules import RULES
 from tanshi.simulator.studies.reproduction.runs import OutOfReach, Runs, runs_of
 from tanshi.simulator.studies.reproduction.uncertainty import CHEAP, Draws, Share, finding_of, run_draws, shares_of
@@ -42,8 +45,10 @@ from tanshi.simulator.studies.sinks.study import SinksResult, run_sinks
 BOUND = ("S2", "S3")
 BESIDE = ("S4-entry", "S5-entry", "S1-one-cap")
 """Variants that stand beside in both families: entry alone, one cap for all."""
-BESIDE_OF = {PAPER: ("S5-free",), DATA: ("S5-paid",)}
+BESIDE_OF = {PAPER: ("S5-free", "banking"), DATA: ("S5-paid",)}
 """The same in one of them: all quotas free where S5 sells a part of them, a part sold where it gives them away."""
+BANKING = "banking"
+"""The paper's S5 with a bank in place of a cap path."""
 SEEDS, DRAWS = 5, 30
 """By default: two families in less than ten minutes on two processors."""
 WRITTEN = frozenset(
@@ -109,6 +114,12 @@ class Reproduction:
         How far claims hold in the draws, by id; empty without draws.
     draws
         None where none were asked.
+    conflict
+        Where the printed numbers pull against each other; None where the runs do not reach the printed years.
+    bank
+        The printed prices by a held bank, likewise.
+    unsolved
+        Why these two are missing, where a year has no equilibrium.
     """
 
     claims: Sequence[Claim]
@@ -122,6 +133,9 @@ class Reproduction:
     shares: Mapping[str, Share]
     draws: Draws | None
     seeds: int
+    conflict: Conflict | None = None
+    bank: HeldBank | None = None
+    unsolved: str = ""
 
     @property
     def columns(self) -> tuple[Column, Column]:
@@ -208,10 +222,29 @@ def reproduce(
     failing = [c.id for c, f in zip(claims, data.findings, strict=True) if not f.holds and f.verdict != UNTESTABLE]
     told = explain(claims, failing, fields, progress) if why else []
     figures = economy(base["S1"].economy, base["S1"].figures).figures
+    curve, bank, unsolved = _beyond(fields, progress)
     table = physical_table(data.evidence.hybrid, figures, as_printed(load_scenario("paper-S1", fields)))
     return Reproduction(
         claims, data.findings, data.evidence, data.results, data.multiplier, paper, told, table, shares, drawn, seeds,
+        curve, bank, unsolved,
     )  # fmt: skip
+
+
+def _beyond(fields: Mapping[str, object], progress: Progress | None) -> tuple[Conflict | None, HeldBank | None, str]:
+    """What the printed prices ask beside the runs, where these reach the printed years."""
+    s1, s5 = (load_scenario(name_in(PAPER, name), fields) for name in ("S1", "S5"))
+    if s1.years.end != LAST:
+        return None, None, ""
+
+    def report(done: int, most: int) -> None:
+        if progress is not None:
+            progress("claims in conflict", done, most)
+
+    try:
+        bank = held_bank(load_scenario(name_in(PAPER, BANKING), fields), S5_PRICES)
+        return conflict(s1, s5, report), bank, ""
+    except EquilibriumError as error:
+        return None, None, str(error)
 
 
 def _sinks(progress: Progress | None) -> SinksResult:

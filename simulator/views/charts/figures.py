@@ -23,6 +23,7 @@ from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import CUMULATIVE, POWER_PRICE, REVENUE, cost_of
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.balances import BALANCES, draw_balances
+from tanshi.simulator.views.charts.beside import beside_words, draw_beside, heights, known_beside
 from tanshi.simulator.views.charts.printing import hold
 from tanshi.simulator.views.mode import modes_words
 
@@ -164,9 +165,11 @@ def annual_figure(results: Sequence[RunResult], spec: AnnualFigure, source: str)
         for name, group in by_scenario(results).items()
     }
     curves, bands = _curves({name: [_years(s) for s in group] for name, group in runs.items() if group})
-    figure, axes = _frame(results, translate(spec.title), translate(spec.unit), source, curves)
-    _limits(axes, curves, bands, spec.from_zero)
+    known = known_beside(results, spec.variable, [float(x) for curve in curves.values() for x in curve[0]])
+    figure, axes = _frame(results, translate(spec.title), translate(spec.unit), beside_words(source, known), curves)
+    _limits(axes, curves, bands, spec.from_zero, heights(known))
     _draw(axes, curves, bands, 1, spec.number)
+    draw_beside(axes, known)
     hold(figure, _numbers(curves, bands, "year"))
     return figure
 
@@ -285,8 +288,9 @@ def _limits(
     curves: Mapping[str, style.Curve],
     bands: Mapping[str, tuple[NDArray[np.float64], ...]],
     from_zero: bool,
+    beside: Sequence[NDArray[np.float64]] = (),
 ) -> None:
-    values = [y for _, y in curves.values()] + [y for band in bands.values() for y in band[1:]]
+    values = [y for _, y in curves.values()] + [y for band in bands.values() for y in band[1:]] + list(beside)
     low, high = (
         min((float(y.min()) for y in values), default=0.0),
         max((float(y.max()) for y in values), default=1.0),

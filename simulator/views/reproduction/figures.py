@@ -19,9 +19,10 @@ from tanshi.simulator.studies.reproduction.families import DATA, WORDS
 from tanshi.simulator.studies.reproduction.identity import S1_2030, S5_PEAK
 from tanshi.simulator.studies.reproduction.runs import Runs
 from tanshi.simulator.studies.reproduction.study import Column, Reproduction
-from tanshi.simulator.studies.validation.observed import PRICE, series
 from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.beside import beside_words, draw_beside, heights, known_beside
 from tanshi.simulator.views.charts.figures import ANNUAL_FIGURES, AnnualFigure, source_line
+from tanshi.simulator.views.reproduction.conflict import figures_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,8 +36,6 @@ PRINTED: dict[str, tuple[tuple[str, int, float], ...]] = {
     "emissions": (("S1", 2030, 1000.0 * S1_2030), ("S5", 2028, 1000.0 * S5_PEAK)),
 }
 """Scenario, year and printed value, in the figure's unit."""
-OBSERVED = {"price": PRICE}
-"""Observed series beside a figure; energy, CO2 and volume of the province have none after 2022."""
 
 
 def huo_figures(result: Reproduction) -> dict[str, Figure]:
@@ -48,7 +47,7 @@ def huo_figures(result: Reproduction) -> dict[str, Figure]:
     }
     if result.evidence.effects is not None:
         out["effects"] = effects_figure(result.evidence.effects)
-    return out
+    return out | figures_of(result)
 
 
 def ending_of(column: Column) -> str:
@@ -62,7 +61,7 @@ def _annual(result: Column, spec: AnnualFigure) -> Figure:
     curves = {name: (x, quantile(world.path(name, spec.name), MIDDLE)) for name in world.values}
     bands = {name: [quantile(world.path(name, spec.name), at) for at in (LOW, HIGH)] for name in world.values}
     marks = _marks(result, spec.name, world)
-    unit, source = spec.unit, source_line(result.results)
+    unit, source = spec.unit, _source(result, spec)
     if spec.name == "emissions" and result.multiplier is not None:
         unit = f"Mt CO₂ per year, territorial; printed values divided by the multiplier, {result.multiplier:.2f}"
     figure, axes = style.frame(
@@ -72,27 +71,23 @@ def _annual(result: Column, spec: AnnualFigure) -> Figure:
     )  # fmt: skip
     titles = {run.scenario.removeprefix("paper-"): run.title.removeprefix("Paper: ") for run in result.results}
     style.legend(figure, {name: titles.get(name, name) for name in curves}, source=source)
-    seen = _observed(spec.name, world)
+    known = known_beside(result.results, spec.variable, x.tolist())
     every = [y for _, y in curves.values()] + [y for pair in bands.values() for y in pair]
-    _limits(axes, every + ([np.array(list(seen.values()))] if seen else []), marks, x, spec.from_zero)
+    _limits(axes, every + heights(known), marks, x, spec.from_zero)
     appearance = style.looks(list(curves))
     for name, (low, high) in bands.items():
         axes.fill_between(x, low, high, color=appearance[name].colour, alpha=0.15, linewidth=0)
     style.draw(axes, curves, number=spec.number)
     _printed(axes, marks, {name: look.colour for name, look in appearance.items()})
-    if seen:
-        axes.plot(list(seen), list(seen.values()), marker="D", markersize=6, color=style.INK, linestyle="", zorder=19)
-        last = max(seen)
-        axes.annotate("observed, national market", (last, seen[last]), xytext=(8, -4), textcoords="offset points",
-                      va="top", fontsize=8.5, color=style.INK)  # fmt: skip
+    draw_beside(axes, known)
     return figure
 
 
-def _observed(variable: str, world: Runs) -> dict[int, float]:
-    """What was observed of 2023 to 2025, where the figure's quantity has a statistic."""
-    if variable not in OBSERVED:
-        return {}
-    return {year: value for year, value in series(OBSERVED[variable]).items() if year in world.years}
+def _source(result: Column, spec: AnnualFigure) -> str:
+    """Who computed the figure, and what its diamonds are."""
+    return beside_words(
+        source_line(result.results), known_beside(result.results, spec.variable, result.evidence.hybrid.years)
+    )
 
 
 def _marks(result: Column, variable: str, world: Runs) -> list[tuple[str, int, float, str]]:
@@ -121,7 +116,7 @@ def _limits(
     low = min([float(y.min()) for y in values] + [mark[2] for mark in marks])
     high = max([float(y.max()) for y in values] + [mark[2] for mark in marks])
     margin = 0.1 * (high - low) or 1.0
-    axes.set_ylim(min(0.0, low) if zero else low - margin, high + margin)
+    axes.set_ylim(min(0.0, low) if zero else low - 1.4 * margin, high + margin)  # room for words below the lowest mark
     axes.set_xlim(x[0] - 0.15, x[-1] + 0.15)
     axes.locator_params(axis="x", integer=True, nbins=10)
 
@@ -133,7 +128,7 @@ def _printed(axes: Axes, marks: Sequence[tuple[str, int, float, str]], colours: 
         axes.plot([year], [value], marker="o", markersize=11, markerfacecolor="none", markeredgewidth=1.8,
                   markeredgecolor=colours[name], linestyle="", zorder=20, clip_on=False)  # fmt: skip
         right = year > (low + high) / 2
-        floor = value < bottom + 0.15 * (top - bottom)
+        floor = value < bottom + 0.1 * (top - bottom)
         axes.annotate(
             text, (year, value), xytext=(-11 if right else 11, 9 if floor else -11), textcoords="offset points",
             ha="right" if right else "left", va="bottom" if floor else "top", fontsize=8.5, color=colours[name],

@@ -10,6 +10,7 @@ from tanshi.simulator.studies.reproduction.study import Reproduction
 from tanshi.simulator.studies.reproduction.uncertainty import Share
 from tanshi.simulator.studies.reproduction.verdicts import IN_SHAPE, NOT, REPRODUCED, VERDICTS, Finding
 from tanshi.simulator.views.reports.blocks import Block, Code, Grid, Heading, Paragraph, Picture, Points
+from tanshi.simulator.views.reproduction.conflict import bank_blocks, conflict_blocks
 from tanshi.simulator.views.reproduction.draws import BADGES, percent, uncertainty
 from tanshi.simulator.views.reproduction.tables import clouds_grid, costs_grid, effects_grid, prices_grid
 
@@ -260,11 +261,22 @@ def _first(result: Reproduction, pictures: dict[str, bytes]) -> Iterator[Block]:
         )
     yield from _claims(result, "huo")
     yield Heading("Figures 3 to 6", 3)
+    yield Paragraph(
+        "Circles are printed, diamonds are what is known of 2023 to 2025. Full ones: the mean price of the national"
+        " market, in which power alone trades (2025: estimate). Open ones are estimates: CO2 and energy are the"
+        " accounts of 2022 moved by observed output (thermal power, coal, coke, steel, cement, metals; all others by"
+        " real GDP), savings of fuel per output left out, so that they are high rather"
+        " than low; no inventory or yearbook of the"
+        " province after 2022 is at hand. Volume is that of the national market times the province's 7 % of what it"
+        " covers. Volumes here are what firms trade; what government sells to them is left out."
+    )
     for n in (3, 4, 5, 6):
         for ending, family in (("_paper", PAPER), ("", DATA)):
             name = f"huo_figure_{n}{ending}"
             told = f"Figure {n} of Huo et al. 2026 beside the printed values, {WORDS[family]}"
             yield Picture(name, told, pictures[name])
+    yield from conflict_blocks(result, pictures)
+    yield from bank_blocks(result, pictures)
     if result.evidence.effects is not None:
         yield Heading("Why emissions move as they do", 3)
         yield Paragraph(
