@@ -37,11 +37,14 @@ class BlockAgreement(Venue):
         Tonnes in one lot.
     k : float
         Where between the two limits the parties agree: 0 at the seller's, 1 at the buyer's.
+    size : int
+        Smallest block, t.
     """
 
     close: int
     lot: float = 1.0
     k: float = 0.5
+    size: int = SMALLEST
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.k <= 1.0:
@@ -50,7 +53,7 @@ class BlockAgreement(Venue):
     @property
     def limits(self) -> Limits:
         """Admissible prices and sizes of the day."""
-        return Limits.around(self.close, LIMIT, smallest=math.ceil(SMALLEST / self.lot))
+        return Limits.around(self.close, LIMIT, smallest=math.ceil(self.size / self.lot))
 
     def clear(self, orders: Orders, rng: np.random.Generator | None = None) -> Clearing:
         """Match the book; orders must have passed `tanshi.market.orders.screen`."""

@@ -87,6 +87,8 @@ class Clearing:
         Lots filled of each order given.
     refused : Mapping[str, int]
         Reason -> number of orders the venue itself refused.
+    blocks : int
+        Number of fills, the first ones, that were agreed as blocks beside the venue.
     """
 
     price: int | None
@@ -96,6 +98,7 @@ class Clearing:
     indicative: int | None
     filled: Ints
     refused: Mapping[str, int] = field(default_factory=dict)
+    blocks: int = 0
 
     @property
     def pointed(self) -> int | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tanshi.errors import TanshiError
-from tanshi.market.block import BlockAgreement
+from tanshi.market.block import SMALLEST, BlockAgreement
 from tanshi.market.call_auction import CallAuction, Ties
 from tanshi.market.continuous import ContinuousAuction
 from tanshi.market.limits import Limits
@@ -14,6 +14,7 @@ from tanshi.market.listed import ListedAgreement
 from tanshi.market.mcafee import TradeReduction
 from tanshi.market.one_way import OneWayAuction
 from tanshi.market.pay_as_clear import PayAsClear
+from tanshi.market.side_by_side import SideBySide
 from tanshi.market.venue import Venue
 from tanshi.plugins import known, load
 
@@ -36,12 +37,18 @@ class Day:
         Who is served at the margin of a call auction.
     lot : float
         Tonnes in one lot.
+    blocks : float
+        Part of what an account trades that it brings to blocks beside the venue.
+    block_size : int
+        Smallest of these blocks, t.
     """
 
     close: int
     k: float = 0.5
     ties: Ties = "price_time"
     lot: float = 1.0
+    blocks: float = 0.0
+    block_size: int = SMALLEST
 
 
 VENUES: Mapping[str, Callable[[Day], Venue]] = {
@@ -71,6 +78,12 @@ def open_venue(name: str, day: Day) -> Venue:
     >>> open_venue("listed_agreement", Day(close=5278)).limits.highest
     5805
     """
+    if day.blocks > 0.0:
+        return SideBySide(
+            open_venue(name, replace(day, blocks=0.0)),
+            BlockAgreement(day.close, day.lot, size=day.block_size),
+            day.blocks,
+        )
     if name in VENUES:
         return VENUES[name](day)
     if name not in known("venue"):
@@ -83,7 +96,8 @@ def open_venue(name: str, day: Day) -> Venue:
 
 def one_price(name: str, venue: Venue) -> bool:
     """Whether an order's limit does not set what its owner pays; a venue from outside says so by ``uniform``."""
-    return name in UNIFORM or bool(getattr(venue, "uniform", False))
+    main = venue.main if isinstance(venue, SideBySide) else venue
+    return name in UNIFORM or bool(getattr(main, "uniform", False))
 
 
 def limits_of(venue: Venue) -> Limits | None:

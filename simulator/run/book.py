@@ -63,7 +63,8 @@ class Book:
         self.by_hand = placed_by_hand(s, self.arrival)
         last = s.market.price / market.tick
         self.band = (collar.hold(round((1 - BAND) * last)), collar.hold(max(round((1 + BAND) * last), 1)))
-        self.venue = open_venue(market.venue, Day(round(last), market.k, market.ties, float(market.lot)))
+        beside = market.blocks, market.block_size
+        self.venue = open_venue(market.venue, Day(round(last), market.k, market.ties, float(market.lot), *beside))
         self.limits = limits_of(self.venue)
         if self.limits is not None:
             self.lowest = max(self.lowest, min(self.limits.lowest, self.highest))

@@ -136,8 +136,19 @@ def period_row(
         row |= zip(columns[name], values.tolist(), strict=True)
     if w.surroundings is not None:
         row |= {f"driver_{name}": value for name, value in multipliers(w, s).items()} | {"belief": s.market.belief}
+    if market.blocks > 0.0:
+        row |= _blocks(w, agreement)
     row |= {f"own_price_{sector}": price for sector, price in w.province.own_prices(solution).items()}
     return row
+
+
+def _blocks(w: World, agreement: Agreement) -> dict[str, float]:
+    """Volume agreed in blocks beside the venue (t) and its mean price, yuan/t."""
+    market, clearing = w.scenario.market, agreement.clearing
+    some, price = clearing.fills.quantity[: clearing.blocks], clearing.fills.price[: clearing.blocks]
+    volume = int(some.sum())
+    mean = float((some * price).sum()) / volume * market.tick if volume else float("nan")
+    return {"block_t": volume * market.lot, "block_price": mean}
 
 
 def _foreseen(s: State) -> dict[str, float]:

@@ -12,6 +12,8 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket
 
 SCENARIO = "S5"
+LATER = 8.0
+"""Urgency with which needs are brought where a year falls due a year later: as much comes in the last quarter."""
 TAKEN: Mapping[str, Mapping[str, Any]] = {
     "nothing": {},
     "differences in cost": {"firms.cost_sigma": 0.0},
@@ -22,6 +24,12 @@ TAKEN: Mapping[str, Mapping[str, Any]] = {
     "firms' own shocks": {"firms.shock_sigma": 0.0},
     "the drift between auctions": {"drift.mode": "none"},
     "the one-price venue (listed agreement instead)": {"market.venue": "listed_agreement"},
+    "the year's own deadline (31 December of the next instead)": {
+        "compliance.deadline": 12,
+        "compliance.closing": "run",
+        "firms.urgency": LATER,
+    },
+    "all trade at one venue (blocks of 3,000 t beside it)": {"market.blocks": 1.0, "market.block_size": 3000},
     "all firms (equilibrium that banks)": {"market.mode": "equilibrium"},
     "all firms and banking (traditional CGE)": {
         "market.mode": "equilibrium",
@@ -61,6 +69,10 @@ class Outcome:
         Largest rise of the price from one period to the next beyond the carry, %; NaN without planning.
     alarms
         Years and causes that the run tells of.
+    efficiency
+        Gains from trade realised, at the orders' limits, of the largest possible, %; NaN without firms.
+    blocks
+        Part of the volume agreed in blocks, %.
     """
 
     price: float
@@ -72,6 +84,8 @@ class Outcome:
     months: tuple[float, ...]
     jump: float
     alarms: int
+    efficiency: float = float("nan")
+    blocks: float = 0.0
 
 
 def outcome(changes: Mapping[str, Any], scenario: str = SCENARIO) -> Outcome:
@@ -102,7 +116,18 @@ def outcome(changes: Mapping[str, Any], scenario: str = SCENARIO) -> Outcome:
         tuple(shares.tolist()),
         100.0 * float(excess.max()) if excess.size and np.isfinite(excess).all() else float("nan"),
         len(result.meta["alarms"]),
+        _efficiency(rows),
+        100.0 * sum(row.get("block_t", 0) for row in rows) / max(float(volume.sum()), 1.0),
     )
+
+
+def _efficiency(rows: Sequence[Mapping[str, Any]]) -> float:
+    gained = np.array([row["surplus_buyers_yuan"] + row["surplus_sellers_yuan"] for row in rows])
+    some = np.array([row["efficiency"] > 0.0 for row in rows]) & (gained > 0.0)
+    if not some.any():
+        return float("nan")
+    possible = gained[some] / np.array([row["efficiency"] for row in rows])[some]
+    return 100.0 * float(gained[some].sum() / possible.sum())
 
 
 def bands(seeds: Sequence[int]) -> np.ndarray:
@@ -125,8 +150,9 @@ def agents_add_page() -> str:
         " away. Prices are means over time, emissions those of all eight years; welfare is the money metric of the last"
         " year.\n",
         "| taken away | price 2023-2030, yuan/t | price 2030 | CO2 2023-2030, Mt | volume, Mt/yr | gains from trade,"
-        " million yuan/yr | welfare 2030 | largest rise beyond the carry, % | alarms |",
-        "|---|---|---|---|---|---|---|---|---|",
+        " million yuan/yr | gains realised of those possible, % | welfare 2030 | largest rise beyond the carry, % |"
+        " alarms |",
+        "|---|---|---|---|---|---|---|---|---|---|",
         *(_row(name, o) for name, o in found.items()),
         "",
         "What each of them adds, the run as it stands against the one without it:\n",
@@ -160,7 +186,7 @@ def _row(name: str, o: Outcome) -> str:
 
     cells = (
         *(f"{o.price:.1f}", f"{o.last_price:.1f}", f"{o.emissions:,.0f}", f"{o.volume:.1f}"),
-        *(told(o.gains, ",.0f"), f"{o.welfare:.3f}", told(o.jump, ".2f"), str(o.alarms)),
+        *(told(o.gains, ",.0f"), told(o.efficiency, ".1f"), f"{o.welfare:.3f}", told(o.jump, ".2f"), str(o.alarms)),
     )
     return f"| {name} | " + " | ".join(cells) + " |"
 
