@@ -159,6 +159,7 @@ def test_ready_made_sweeps_are_those_of_the_documentation() -> None:
             "abatement_spread",
             "strategies",
             "drift",
+            "initial_states",
             "weak_cells",
             "robust",
         )
