@@ -122,8 +122,8 @@ def sweep(
 ) -> None:
     """Run a design of points over scenarios and seeds, go on with it when it was killed, let it grow.
 
-    Ready-made: cap, coverage, benchmarks, elasticities, abatement_spread, strategies, drift, initial_states, weak_cells,
-    robust.
+    Ready-made: cap, coverage, benchmarks, elasticities, abatement_spread, strategies, drift, initial_states,
+    weak_cells, robust.
     """
     from tanshi.simulator.studies.sweeps.growth import grow
     from tanshi.simulator.studies.sweeps.sweep import Sweeping, open_sweep, run_sweep

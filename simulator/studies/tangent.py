@@ -25,6 +25,7 @@ from tanshi.equilibrium.province.dynamics import Growth, advance
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.scenarios.draws import vary
+from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.accounting import economy_variables
@@ -73,7 +74,14 @@ def path_of(scenario: Scenario, directions: Mapping[str, Direction] | None = Non
     ------
     EquilibriumError
         With the year and the worst equation.
+    UserError
+        For a scenario whose economy follows generated series.
     """
+    if scenario.drift.input != "state":
+        problem = Problem("drift.input state", scenario.drift.input, field="drift.input")
+        raise UserError(
+            "Exact derivatives exist of the economy's own growth, not of one that follows series.", [problem]
+        )
     wanted = directions or {}
     model, accounts = province(scenario.economy, scenario.closure, scenario.figures)
     years = range(scenario.years.start, scenario.years.end + 1)

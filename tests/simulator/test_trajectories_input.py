@@ -19,6 +19,7 @@ from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.ground.annual import annual_path, frozen_regime
 from tanshi.simulator.run.ground.followed import MOST, Followed
 from tanshi.simulator.run.ground.series import SeriesError
+from tanshi.simulator.studies.tangent import path_of
 
 ALONE = {"market.mode": "equilibrium", "banking.horizon": 0, "banking.allowed": False, "years.end": 2026}
 """The equilibrium model alone, one equilibrium a year: the paper's reader of the series."""
@@ -124,6 +125,11 @@ def test_what_no_economy_follows_is_refused_by_name() -> None:
         begin(scenario(drift__mode="ou", drift__initial__output=1.9))
     assert refused.value.exit_code == 1
     assert MOST < 1.0
+
+
+def test_exact_derivatives_are_those_of_the_economys_own_growth() -> None:
+    with pytest.raises(UserError, match=r"drift\.input"):
+        path_of(scenario())
 
 
 def test_an_initial_state_needs_series_that_begin_there() -> None:
