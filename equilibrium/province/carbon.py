@@ -18,6 +18,15 @@ PERMIT = "PERMIT"
 PERMITS_USED = "permits"
 
 
+TAX, TAX_PAID = "PERMIT_TAX", "carbon tax"
+"""Commodity: what a tax on emissions buys, one yi yuan a unit, and the auxiliary variable of how much is paid."""
+
+
+def tax_of(permit: str) -> str:
+    """Address of the tax of an emitting flow beside its permit's."""
+    return f"{permit}.tax"
+
+
 def permit_of(sector: str, own_quotas: tuple[str, ...]) -> str:
     """Commodity: the permit that a sector needs, the common one or its own."""
     return f"{PERMIT}_{sector}" if sector in own_quotas else PERMIT
@@ -109,9 +118,17 @@ def permit_leaf(accounts: Accounts, flow: EmittingFlow, share: float, permit: st
     )
 
 
-def with_permit(accounts: Accounts, fuel: Leaf, flow: EmittingFlow, share: float, permit: str = PERMIT) -> Nest:
-    """A fuel with its permit in fixed proportion."""
-    return Nest(0.0, (fuel, permit_leaf(accounts, flow, share, permit)), name=f"{fuel.address}+co2")
+def tax_leaf(flow: EmittingFlow) -> Leaf:
+    """The tax on an emitting flow; nothing until a regime says otherwise, so that plant was built without it."""
+    return Leaf(TAX, 0.0, price=0.0, name=tax_of(flow.permit), decision=(1.0, 0.0))
+
+
+def with_permit(
+    accounts: Accounts, fuel: Leaf, flow: EmittingFlow, share: float, permit: str = PERMIT, taxed: bool = False
+) -> Nest:
+    """A fuel with its permit, and its tax where there is one, in fixed proportion."""
+    taxes = (tax_leaf(flow),) if taxed else ()
+    return Nest(0.0, (fuel, permit_leaf(accounts, flow, share, permit), *taxes), name=f"{fuel.address}+co2")
 
 
 def permit_commodity(accounts: Accounts, name: str = PERMIT, priced: bool = True) -> Commodity:
@@ -136,6 +153,12 @@ def permit_account(used: float, quota_makers: tuple[str, ...]) -> Auxiliary:
         pairs_price=PERMIT,
         scale=max(used, 1.0),
     )
+
+
+def tax_account() -> Auxiliary:
+    """What is paid as a tax on emissions: whatever clears its market at a price of one."""
+    terms = (Term(0.0), Term(-1.0, (("aux", TAX_PAID),)))
+    return Auxiliary(TAX_PAID, terms, value=0.0, pairs_price=TAX, scale=1.0)
 
 
 def own_account(sector: str, used: float) -> Auxiliary:

@@ -76,6 +76,7 @@ class Closure:
     capacity: tuple[tuple[str, float], ...] = ()
     clean_cost: float | None = None
     miners_wage: float | None = None
+    taxed: bool = False
 
     @property
     def sells_time(self) -> bool:

@@ -15,7 +15,7 @@ from tanshi.equilibrium.engine import Activity, Auxiliary, Consumer, Endowment, 
 from tanshi.equilibrium.engine.expressions import condition, index, price
 from tanshi.equilibrium.engine.nest import Tree, benchmark_value
 from tanshi.equilibrium.province.accounts import Accounts
-from tanshi.equilibrium.province.carbon import PERMIT, PERMITS_USED, permit_of, used_of
+from tanshi.equilibrium.province.carbon import PERMIT, PERMITS_USED, TAX, TAX_PAID, permit_of, used_of
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.production import FUELS, MINERS, commodity, plant_of
 from tanshi.equilibrium.province.tables import cell, total
@@ -196,6 +196,8 @@ def government(accounts: Accounts, capital: Mapping[str, float], closure: Closur
     outside = _from_outside(accounts, "GOV")
     paid = cell(sam, "HH", "GOV") + cell(sam, "ENT", "GOV")
     endowments += [Endowment(FX, outside - paid), Endowment(PERMIT, 0.0, PERMITS_USED)]
+    if closure.taxed:
+        endowments.append(Endowment(TAX, 1.0, TAX_PAID))
     if closure.recycling == "lump_sum":
         endowments.append(Endowment(FX, 1.0, HOUSEHOLD_TAX))
     taxed = _capital_tax(accounts, capital, closure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tanshi.equilibrium.engine import Commodity, Model
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import (
+    TAX,
     benchmark_quota,
     emitting_flows,
     own_account,
@@ -13,6 +14,7 @@ from tanshi.equilibrium.province.carbon import (
     permit_of,
     priced_in_benchmark,
     sector_of,
+    tax_account,
 )
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.institutions import (
@@ -102,6 +104,7 @@ def province_model(accounts: Accounts, closure: Closure, numeraire: str = FX) ->
         commodities=(
             Commodity(FX),
             permit_commodity(accounts),
+            *((Commodity(TAX, price=1.0, lower=1.0, upper=1.0),) if closure.taxed else ()),
             Commodity(LINE, price=0.0, free=True),
             *(Commodity(plant_of(sector), price=0.0, free=True) for sector, _ in closure.capacity),
             *clean,
@@ -115,6 +118,7 @@ def province_model(accounts: Accounts, closure: Closure, numeraire: str = FX) ->
             current_account(closure),
             *(border_equation(accounts, g, closure, flows, parts) for g in accounts.coverable),
             *(own_account(s, alone[s]) for s in own),
+            *((tax_account(),) if closure.taxed else ()),
             *(() if closure.miners_wage is None else (miners_at_work(closure.miners_wage),)),
         ),
     )

@@ -19,6 +19,7 @@ from tanshi.equilibrium.province.carbon import (
     permit_leaf,
     permit_of,
     sector_of,
+    tax_leaf,
     with_permit,
 )
 from tanshi.equilibrium.province.classes import CLASSES, HEAT_GOOD
@@ -113,10 +114,12 @@ def inputs_tree(
             energy = _fuel_value(accounts, good, code, "energy") * share
             reductant = _fuel_value(accounts, good, code, "reductant") * share
             if energy > SMALLEST:
-                burnt.append(with_permit(accounts, Leaf(commodity(good), energy, name=good), mine[good], share, permit))
+                leaf = Leaf(commodity(good), energy, name=good)
+                burnt.append(with_permit(accounts, leaf, mine[good], share, permit, closure.taxed))
             if reductant > SMALLEST:
                 leaf = Leaf(commodity(good), reductant, name=f"{good}.reductant")
-                materials.append(with_permit(accounts, leaf, mine[f"{good}.reductant"], share, permit))
+                flow = mine[f"{good}.reductant"]
+                materials.append(with_permit(accounts, leaf, flow, share, permit, closure.taxed))
             rest = bought - energy - reductant
             if rest > 1e-6 * bought:
                 materials.append(Leaf(commodity(good), rest, name=f"{good}.material"))
@@ -143,7 +146,9 @@ def inputs_tree(
         theta = rent / (rent + benchmark_value(body))
         sigma = cell(e, code, "resource_supply") * theta / (1.0 - theta)
         body = Nest(sigma, (Leaf(f"RES_{code}", rent, name="RES"), body), name="resource")
-    process = [permit_leaf(accounts, f, share, permit) for f in flows if f.activity == code and f.leaf is None]
+    own = [f for f in flows if f.activity == code and f.leaf is None]
+    process = [permit_leaf(accounts, f, share, permit) for f in own]
+    process += [tax_leaf(f) for f in own] if closure.taxed else []
     plant = [Leaf(plant_of(code), _output(accounts, code) * share, price=0.0)] if code in dict(closure.capacity) else []
     return Nest(0.0, (body, *process, *plant), name="inputs")
 

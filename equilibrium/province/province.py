@@ -31,6 +31,7 @@ from tanshi.equilibrium.province.carbon import (
     emitting_flows,
     permit_of,
     sector_of,
+    tax_of,
     used_of,
 )
 from tanshi.equilibrium.province.closure import Closure
@@ -127,11 +128,12 @@ class Province:
     def _emission_sources(self) -> None:
         """Every vintage's emitting flows: leaf (-1: process), activity level, Mt CO2 per unit, permit."""
         c = self.compiled
-        leaf, level, co2, sector, permit, owner = [], [], [], [], [], []
+        leaf, level, co2, sector, permit, owner, at_permit = [], [], [], [], [], [], []
         for flow in emitting_flows(self.accounts):
             for name, share in self.parts[flow.activity]:
                 owner.append(flow.activity)
                 permit.append(c.leaf_at[(name, "inputs", flow.permit)])
+                at_permit.append((name, "inputs", flow.permit))
                 sector.append(sector_of(flow.activity))
                 level.append(c.activity_index[name])
                 if flow.leaf is None:
@@ -145,6 +147,11 @@ class Province:
         self.source_co2, self.source_sector = np.array(co2), np.array(sector)
         self.source_activity = np.array(owner)
         self.permit_leaf = np.array(permit)
+        self.taxable = tuple(dict.fromkeys(str(s) for s in sector))
+        self.source_place = np.array([self.taxable.index(str(s)) for s in sector])
+        self.tax_leaf = np.array(
+            [c.leaf_at[o, side, tax_of(a)] for o, side, a in at_permit] if self.closure.taxed else []
+        )
         self.sector_index = np.array([self.sectors.index(s) if s in self.sectors else -1 for s in sector])
         self.coverable = np.flatnonzero(self.sector_index >= 0)
         self.coverable_sector = self.sector_index[self.coverable]
@@ -224,9 +231,9 @@ class Province:
         needed = np.isin(self.source_sector, sorted(names))
         fuel = np.where(self.source_leaf >= 0, p.quantity[self.source_leaf], 1.0)
         whole = self.source_co2 * fuel
-        self._ask_permits(p, self.permit_leaf, np.where(needed, whole, 0.0), whole)
+        self.ask_permits(p, self.permit_leaf, np.where(needed, whole, 0.0), whole)
 
-    def _ask_permits(self, p: Parameters, leaf: Index, asked: Array, whole: Array) -> None:
+    def ask_permits(self, p: Parameters, leaf: Index, asked: Array, whole: Array) -> None:
         """Set how many permits flows need, and leave the point alone from which techniques depart.
 
         A nest is calibrated to values: what a permit cost in the benchmark, or in the year in which plant was built,
@@ -273,7 +280,7 @@ class Province:
             raise ValueError(f"shares from -1 to 1 are needed, one for each of {', '.join(self.earners)}; got {shares}")
         at = self.permit_leaf[self.earning_source]
         whole = p.quantity[at].copy()
-        self._ask_permits(p, at, whole * (1.0 - shares[self.source_earner]), whole)
+        self.ask_permits(p, at, whole * (1.0 - shares[self.source_earner]), whole)
 
     def benchmark_quotas(self, p: Parameters) -> None:
         """Give what the benchmark's policy gives for output, out of its cap: nothing, where it gave lump sums."""

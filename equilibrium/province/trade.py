@@ -22,11 +22,13 @@ from tanshi.equilibrium.engine.nest import Tree, leaves
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.carbon import (
     PERMIT,
+    TAX,
     YUAN_PER_TONNE,
     EmittingFlow,
     benchmark_quota,
     permit_of,
     sector_of,
+    tax_of,
 )
 from tanshi.equilibrium.province.classes import HEAT, HEAT_GOOD, coal_fired, is_generation
 from tanshi.equilibrium.province.closure import Closure
@@ -240,6 +242,9 @@ def border_equation(
                 if flow.activity == member:
                     atoms = (("price", permit), ("level", vintage), ("unit", (vintage, flow.permit)))
                     terms.append(Term(-theta * per_unit, atoms))
+                    if closure.taxed:
+                        paid = (("price", TAX), ("level", vintage), ("unit", (vintage, tax_of(flow.permit))))
+                        terms.append(Term(-theta * per_unit, paid))
             if member not in WITHOUT_QUOTA:  # quotas lower the cost that a rival abroad bears
                 earned = theta * per_unit * benchmark_quota(accounts, member) * part
                 terms.append(Term(earned, (("price", permit), ("level", vintage))))

@@ -11,6 +11,7 @@ from tanshi.errors import Message
 from tanshi.plugins import Kind
 from tanshi.scenarios.auctions import Auctions
 from tanshi.scenarios.cap import Cap, check_years
+from tanshi.scenarios.carbon_tax import CarbonTax, check_tax
 from tanshi.scenarios.containment import Containment, StabilityReserve, check_source, check_triggers
 from tanshi.scenarios.fields import Group, OfSectors, in_unit, refuse
 from tanshi.scenarios.schema.allocation import CLASSES_OF_PLANT, Allocation
@@ -84,6 +85,7 @@ class Scenario(Group):
     dynamics: Dynamics = Dynamics()
     shock: Shock = Shock(sectors=[])
     shocks: Shocks = Shocks(redrawn=[])
+    carbon_tax: CarbonTax = CarbonTax(sectors=[])
 
     def from_outside(self) -> set[tuple[Kind, str]]:
         """The rules from outside that this scenario names (`tanshi.plugins`)."""
@@ -219,8 +221,20 @@ class Scenario(Group):
 
     def statuses(self, year: int) -> dict[str, str]:
         """Status of every sector in a year of the policy: outside, given free quotas, or trading."""
+        told = self._told(year)
+        if self.carbon_tax.beside_market != "instead":
+            return told
+        return {s: "none" if self.carbon_tax.pays(s, year) else kind for s, kind in told.items()}
+
+    def _told(self, year: int) -> dict[str, str]:
+        """The same whatever tax there is."""
         named = dict.fromkeys((*self.coverage.as_dict(), *self.sectors.as_dict()))
         return {s: status_of(self.sectors[s], self.coverage[s], year) for s in named}
+
+    @model_validator(mode="after")
+    def _one_price_of_a_tonne(self) -> Self:
+        check_tax(self.carbon_tax, self._told, self.policy_start, self.years.end)
+        return self
 
     def ever(self, *kinds: str) -> tuple[str, ...]:
         """Sectors that have one of the statuses in some year of the run's policy, in the order of the schema."""

@@ -12,7 +12,7 @@ from tanshi.numerics.units import TONNES
 from tanshi.simulator.results.accounting import economy_variables
 from tanshi.simulator.results.alarms import alarms
 from tanshi.simulator.results.costs import cost_variables, offset_variables, purchases_of
-from tanshi.simulator.results.rules import rule_variables
+from tanshi.simulator.results.rules import rule_variables, tax_variables, taxes_of
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult, annual_table, market_variables
 from tanshi.simulator.results.variables import CLEAN, CUMULATIVE, region_of
 from tanshi.simulator.run.ahead.outlook import UNSETTLED, seen_to
@@ -42,6 +42,8 @@ def result_of(w: World, s: State) -> RunResult:
     values = {**annual, **market}
     if scenario.offsets.share > 0:
         values |= _offsets(w, s, values)
+    if w.province.closure.taxed:
+        values |= tax_variables(w, s)
     values |= _costs(w, s, values, trades) | rule_variables(w, s, values["Price|Carbon"], trades)
     return RunResult(
         scenario=scenario.name,
@@ -93,12 +95,14 @@ def _costs(w: World, s: State, annual: Mapping[str, Mapping[int, float]], trades
     else:
         purchases = {}
         for row in s.log.settlements:  # what is auctioned is paid for by the sector that would have been given it
-            year, share = row["year"], s.policy.auctioned_share(row["year"])
-            caps = dict(zip(w.sectors, (s.policy.caps(year) * TONNES).tolist(), strict=True))
+            year = row["year"]
+            sold = s.policy.auctioned(year) * s.policy.caps(year) * TONNES
+            paid = dict(zip(w.sectors, sold.tolist(), strict=True))
             for sector, tonnes in row["net_sales_t"].items():
-                purchases[year, sector] = (share * caps[sector] - tonnes) * price[year]
+                purchases[year, sector] = (paid[sector] - tonnes) * price[year]
     baseline = {year: dict(zip(w.sectors, s.policy.baseline.at(year).tolist(), strict=True)) for year in sorted(price)}
-    return cost_variables(annual, purchases, baseline, w.province.accounts.carbon_price, w.sectors)
+    taxes = taxes_of(w, s) if w.province.closure.taxed else None
+    return cost_variables(annual, purchases, baseline, w.province.accounts.carbon_price, w.sectors, taxes)
 
 
 def diagnostics(w: World, s: State) -> dict[str, Any]:

@@ -70,6 +70,7 @@ def cost_variables(
     baseline: Mapping[int, Mapping[str, float]],
     opening: float,
     sectors: Sequence[str] = FIRM_SECTORS,
+    taxes: Mapping[tuple[int, str], tuple[float, float]] | None = None,
 ) -> Annual:
     """Cost by sector and year, million yuan.
 
@@ -85,24 +86,28 @@ def cost_variables(
         The benchmark's carbon price, which power pays in the baseline, yuan/t.
     sectors
         Those that can trade.
+    taxes
+        Year and sector to the rate of a tax on emissions, yuan/t, and what was paid, million yuan; a part of its own.
     """
-    named = _named(sectors)
-    out: Annual = {name: {} for s in (None, *named) for name in (cost_of(s), *(cost_of(s, p) for p in PARTS))}
+    named, parts_of = _named(sectors), PARTS if taxes is None else (*PARTS, "Tax")
+    out: Annual = {name: {} for s in (None, *named) for name in (cost_of(s), *(cost_of(s, p) for p in parts_of))}
     price, offset_price = annual["Price|Carbon"], annual.get("Price|Carbon|Offsets", {})
     for year, frozen in baseline.items():
         for sector in named:
             first = opening if sector == "ELEC" else 0.0
             emitted = annual[emissions_of(sector)][year]
             abated = frozen.get(sector, emitted) - emitted
+            rate, paid = (0.0, 0.0) if taxes is None else taxes.get((year, sector), (0.0, 0.0))
             parts = (
                 purchases.get((year, sector), 0.0) / MILLION,
                 offset_price.get(year, 0.0) * annual.get(offsets_of(sector), {}).get(year, 0.0),
-                0.5 * (price[year] + first) * abated,
+                0.5 * (price[year] + rate + first) * abated,
+                *(() if taxes is None else (paid,)),
             )
-            for part, value in zip(PARTS, parts, strict=True):
+            for part, value in zip(parts_of, parts, strict=True):
                 out[cost_of(sector, part)][year] = value
             out[cost_of(sector)][year] = sum(parts)
-        for name in ("", *PARTS):
+        for name in ("", *parts_of):
             out[cost_of(None, name)][year] = sum(out[cost_of(s, name)][year] for s in named)
     return out
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from tanshi.equilibrium.province.taxes import tax_paid
 from tanshi.numerics.units import MILLION, TONNES
 from tanshi.simulator.results.variables import (
     BANK,
@@ -16,11 +17,16 @@ from tanshi.simulator.results.variables import (
     INTERMEDIARIES,
     OTHER_SECTORS,
     REVENUE,
+    TAX_RATE,
+    TAX_REVENUE,
+    TAXED,
     auctions_of,
 )
 from tanshi.simulator.run.world import State, World
 
 Annual = dict[str, dict[int, float]]
+MILLION_OF_YI = 100.0
+"""Million yuan in a yi yuan."""
 BUYERS = (*FIRM_SECTORS, INTERMEDIARIES)
 
 
@@ -53,15 +59,39 @@ def rule_variables(w: World, s: State, price: Mapping[int, float], trades: pd.Da
         note(f"{COMPLIANCE}|Advances", year, row["borrowed_t"] / TONNES)
         by_sector = {code: paid.get((year, code), 0.0) / MILLION for code in buyers}
         if not w.agents_trade:
-            sold = price[year] * s.policy.auctioned_share(year)
-            caps = s.policy.caps(year)
-            by_sector |= {code: sold * float(caps[i]) * closed.covered[i] for i, code in enumerate(w.sectors)}
+            caps, sold = s.policy.caps(year), price[year] * s.policy.auctioned(year)
+            by_sector |= {code: float(sold[i] * caps[i]) * closed.covered[i] for i, code in enumerate(w.sectors)}
         for code, value in by_sector.items():
             note(auctions_of(code), year, value)
         auctions, penalties = sum(by_sector.values()), row["penalty_yuan"] / MILLION
         note(auctions_of(), year, auctions)
         note(f"{REVENUE}|Penalties", year, penalties)
         note(REVENUE, year, auctions + penalties)
+    return out
+
+
+def taxes_of(w: World, s: State) -> dict[tuple[int, str], tuple[float, float]]:
+    """Year and sector to the rate of the tax on emissions, yuan/t, and what was paid, million yuan."""
+    model = w.province
+    found: dict[tuple[int, str], tuple[float, float]] = {}
+    for closed in s.log.years:
+        rates = s.policy.taxes(model, closed.year)
+        paid = tax_paid(model, closed.flows.leaf) * MILLION_OF_YI
+        rows = zip(model.taxable, rates.tolist(), paid.tolist(), strict=True)
+        found |= {(closed.year, sector): (rate, value) for sector, rate, value in rows}
+    return found
+
+
+def tax_variables(w: World, s: State) -> Annual:
+    """The years' variables of a tax on emissions."""
+    out: Annual = {TAX_RATE: {}, TAXED: {}, TAX_REVENUE: {}}
+    by_sector = taxes_of(w, s)
+    for closed in s.log.years:
+        mine = {sector: found for (year, sector), found in by_sector.items() if year == closed.year}
+        emitted = w.economy.accounts.emissions(closed.flows)
+        out[TAX_RATE][closed.year] = max((rate for rate, _ in mine.values()), default=0.0)
+        out[TAXED][closed.year] = sum(emitted[sector] for sector, (rate, _) in mine.items() if rate > 0)
+        out[TAX_REVENUE][closed.year] = sum(paid for _, paid in mine.values())
     return out
 
 

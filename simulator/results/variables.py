@@ -94,6 +94,8 @@ CAP, COVERED, BANK = "Carbon Market|Cap", "Carbon Market|Covered Emissions", "Ca
 VENUES = ("Primary Auction", "Secondary Market")
 COMPLIANCE = "Carbon Market|Compliance"
 REVENUE = "Revenue|Government|Carbon"
+TAX_RATE, TAXED, TAX_REVENUE = "Carbon Tax|Rate", "Carbon Tax|Emissions", "Revenue|Government|Carbon Tax"
+"""Names of what a tax on emissions comes to."""
 #: Whose yield it is; together `YIELD`.
 YIELDS = ("Households", "Leisure", "Government", "Saving")
 
@@ -198,6 +200,7 @@ def _of_firms(sectors: tuple[str, ...]) -> list[tuple[str, str, str]]:
         *((net_sales_of(s), mt, "sold less bought; all sellers add up to zero") for s in sectors),
         *((offsets_of(s), mt, "credits bought by the sector's firms") for s in sectors),
         *((cost_of(s, part), _MILLION, words) for s in sectors for part, words in _COSTS),
+        *((cost_of(s, "Tax"), _MILLION, "paid as a tax on emissions") for s in sectors),
     ]
 
 
@@ -255,6 +258,10 @@ def _catalogue() -> dict[str, Variable]:
         *((cost_of(s, part), _MILLION, words) for s in (None, *FIRM_SECTORS) for part, words in _COSTS),
         ("GDP|MER", money, "real, Laspeyres at 2022 prices"),
         *((value_added_of(s), money, "real, at 2022 prices") for s in SECTORS),
+        (TAX_RATE, price, "rate of the tax on emissions of the sectors that pay it"),
+        (TAXED, mt, "emissions of those sectors"),
+        (TAX_REVENUE, _MILLION, "paid for them; not in the revenue of the market"),
+        *((cost_of(s, "Tax"), _MILLION, "paid as a tax on emissions") for s in (None, *FIRM_SECTORS)),
         (MONEY_METRIC, money, "what the households' utility of the year costs at 2022 prices"),
         (YIELD, money, "consumption with leisure where it is chosen, government and real saving, at 2022 prices"),
         *((yield_of(part), money, "part of what the year yields, at 2022 prices") for part in YIELDS),
@@ -271,7 +278,11 @@ FURTHER: dict[str, Variable] = {name: Variable(name, unit, meaning) for name, un
 #: Names of the offset market; runs without offsets do not have them.
 OFFSETS = frozenset(name for name in CATALOGUE if "|Offsets" in name and not name.startswith(COST))
 #: Names that only some runs have.
-OPTIONAL = frozenset({net_sales_of(INTERMEDIARIES)}) | OFFSETS
+OPTIONAL = (
+    frozenset({net_sales_of(INTERMEDIARIES), TAX_RATE, TAXED, TAX_REVENUE})
+    | frozenset(cost_of(s, "Tax") for s in (None, *FIRM_SECTORS))
+    | OFFSETS
+)
 #: What the records say of a year's obligations; outputs of sweeps beside the annual variables.
 SETTLED: dict[str, Variable] = {
     name: Variable(name, unit, meaning)

@@ -8,7 +8,9 @@ import numpy as np
 
 import tanshi.plugins as plugins
 from tanshi.agents.population import Population, build, firm_counts
+from tanshi.errors import Message
 from tanshi.market.registry import Registry
+from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.flow import Flow
 from tanshi.simulator.drift.weights import load, load_default, untrained
@@ -107,7 +109,12 @@ def _follow(scenario: Scenario, region: Region, flow: Flow, baseline: Baseline) 
 def _region(scenario: Scenario) -> Region:
     own = scenario.ever("allocated") if scenario.allocation.binding else ()
     built = economy(scenario.economy, scenario.figures)
-    model, accounts = province(scenario.economy, scenario.closure, scenario.figures, own)
+    model, accounts = province(scenario.economy, scenario.closure, scenario.figures, own, scenario.carbon_tax.any)
+    strangers = [s for s in scenario.carbon_tax.sectors if s not in model.taxable]
+    if strangers:
+        among = Message("sectors that emit: {sectors}", sectors=", ".join(model.taxable))
+        found = Problem(among, ", ".join(strangers), field="carbon_tax.sectors")
+        raise UserError("The economy '{name}' cannot tax a sector.", [found], name=scenario.economy)
     growth = built.growth(scenario.dynamics, scenario.years.start, scenario.years.end)
     return Region(built, model, accounts, growth)
 
@@ -160,6 +167,7 @@ def _opening(w: World, firms: Population, policy: Policy) -> State:
         accrued=np.zeros(len(w.sectors)),
         january=effective.copy(),
         earned=np.zeros_like(effective),
+        effective_tax=np.zeros(len(region.province.taxable)),
         flow_sum=np.zeros(compiled.n_leaves),
         decision_sum=np.zeros(compiled.n_leaves),
         x_sum=np.zeros(compiled.n),

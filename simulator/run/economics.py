@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
 from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.province import CarbonResponse, Province
+from tanshi.equilibrium.province.taxes import follow_tax
 from tanshi.errors import Message
 from tanshi.simulator.drift.state import pack
 from tanshi.simulator.run.ground.policy import Policy
@@ -133,6 +134,7 @@ def at_price(
     p = _written(s.economy.parameters if base is None else base, _PRICED)
     w.province.hold_price(p, price)
     w.province.adjust(p, weight, s.economy.effective)
+    follow_tax(w.province, p, weight, s.economy.effective_tax)
     start = s.economy.start if near is None else near.guess(price)
     solution = _solve(w, s, _paying(w, s, p, income), start, None if near is None else near.solution, now=now)
     response = w.province.response(solution, s.policy.returned(s.year))
@@ -160,6 +162,7 @@ def under_cap(
     p = _written(s.economy.parameters, (*_PRICED, "coefficient"))
     set_cap(w.province, s.policy, p, s.year, cap, credits, bounds)
     w.province.adjust(p, weight, s.economy.effective)
+    follow_tax(w.province, p, weight, s.economy.effective_tax)
     start = s.economy.start
     if w.periods_per_year == 1:
         start = s.announced.ahead.get(s.year, start)

@@ -206,6 +206,9 @@ def respond(w: World, s: State, agreement: Agreement) -> Answer:
     for sector, price in w.province.own_prices(closing.solution).items():  # quotas that bind their own sector alone
         paid[w.sectors.index(sector)] = price
     s.economy.effective = s.economy.effective + at_end * (paid - s.economy.effective)
+    if w.province.closure.taxed:
+        rates = s.policy.taxes(w.province, s.year)
+        s.economy.effective_tax = s.economy.effective_tax + at_end * (rates - s.economy.effective_tax)
     earned = np.where(s.policy.follows(s.year), closing.response.allocation, 0.0)
     s.economy.earned = s.economy.earned + length * earned
     if w.agents_trade:

@@ -293,6 +293,7 @@ class EconomyState:
     welfare_sum: float = 0.0
     drivers: Array = field(default_factory=lambda: np.zeros(len(DRIVERS)))
     halvings: int = 0
+    effective_tax: Array = field(default_factory=lambda: np.zeros(0))
     earned: Array = field(default_factory=lambda: np.zeros(8))
 
 

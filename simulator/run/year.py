@@ -32,6 +32,8 @@ def open_year(w: World, s: State) -> None:
     parameters = s.economy.parameters.copy()
     policy.prepare(w.province, parameters, s.year)
     s.economy.parameters = parameters
+    if w.province.closure.taxed:
+        _take_over_technique(w, s)
     begins = s.year == w.scenario.policy_start  # what is brought along serves the policy, not the years before it
     newly = policy.mask(s.year) & (begins | ~policy.mask(s.year - 1)) & policy.started(s.year)
     brought = np.where(newly, w.scenario.banking.opening * policy.baseline.at(s.year), 0.0)
@@ -53,6 +55,17 @@ def open_year(w: World, s: State) -> None:
             np.arange(len(population)), grandfather(units, history_of(s), population.sector), s.registry.first_vintage
         )
     look_ahead(w, s)
+
+
+def _take_over_technique(w: World, s: State) -> None:
+    """Where a tax takes the place of a market, technique is what that market's price had brought it to."""
+    model, economy = w.province, s.economy
+    now, before = s.policy.taxes(model, s.year), s.policy.taxes(model, s.year - 1)
+    mask = dict(zip(w.sectors, s.policy.mask(s.year).tolist(), strict=True))
+    followed = dict(zip(w.sectors, economy.effective.tolist(), strict=True))
+    taken = np.array([not mask.get(sector, False) for sector in model.taxable]) & (now > 0) & (before == 0)
+    past = np.array([followed.get(sector, 0.0) for sector in model.taxable])
+    economy.effective_tax = np.where(taken, past, economy.effective_tax)
 
 
 def close_year(w: World, s: State, last: Answer) -> None:

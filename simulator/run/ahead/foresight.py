@@ -18,6 +18,7 @@ from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
 from tanshi.equilibrium.province.dynamics import Growth, advance
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.province import CarbonResponse, Province
+from tanshi.equilibrium.province.taxes import follow_tax
 from tanshi.scenarios.schema import Offsets
 from tanshi.simulator.run.credits import wanted_credits
 from tanshi.simulator.run.ground.policy import Policy
@@ -77,8 +78,8 @@ class Standing:
         Part of it still to come.
     parameters
         Of the current year, its policy set.
-    effective
-        (8,) yuan/t, the price that technique has adjusted to.
+    effective, effective_tax
+        (8,) and (taxable,) yuan/t, the price and the tax that technique has adjusted to.
     start
         An equilibrium to begin from.
     forest_income
@@ -93,6 +94,7 @@ class Standing:
     effective: Array
     start: Array
     forest_income: float = 0.0
+    effective_tax: Array = field(default_factory=lambda: np.zeros(0))
     flows: Flows | None = None
     decision: Array | None = None
 
@@ -166,7 +168,7 @@ class YearsAhead:
             Where the current year has none.
         """
         at = self.standing
-        p, effective = at.parameters.copy(), at.effective
+        p, effective, taxed = at.parameters.copy(), at.effective, at.effective_tax
         emissions, slope = np.empty(self.years), np.empty(self.years)
         found: list[tuple[float, Solution, CarbonResponse]] = []
         for place, price in enumerate(prices.tolist()):
@@ -177,6 +179,7 @@ class YearsAhead:
                 self.policy.prepare(self.province, p, year)
             self.province.hold_price(p, price)
             self.province.adjust(p, mean, effective)
+            follow_tax(self.province, p, mean, taxed)
             paying = self.province.paying_forest_owners(p if place else self.surrounded(p), at.forest_income)
             try:
                 solution, response = self._solve(place, year, paying, price, found)
@@ -195,6 +198,8 @@ class YearsAhead:
             for sector, own in self.province.own_prices(solution).items():
                 paid[self.province.sectors.index(sector)] = own
             effective = effective + at_end * (paid - effective)
+            if self.province.closure.taxed:
+                taxed = taxed + at_end * (self.policy.taxes(self.province, year) - taxed)
             if place + 1 < self.years:
                 p = self._advanced(p, solution, year, place)
         self._last = found

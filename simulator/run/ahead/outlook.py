@@ -205,6 +205,7 @@ def _standing(w: World, s: State) -> Standing:
         economy.effective,
         economy.start,
         s.market.forest_income,
+        economy.effective_tax,
         Flows(economy.flow_sum / n, economy.x_sum / n) if begun else None,
         economy.decision_sum / n if begun else None,
     )

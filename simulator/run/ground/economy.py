@@ -145,7 +145,11 @@ def economy(name: str, changes: Mapping[str, float] | None = None) -> Economy:
 
 
 def province(
-    name: str, fields: ClosureFields, changes: Mapping[str, float] | None = None, own_quotas: tuple[str, ...] = ()
+    name: str,
+    fields: ClosureFields,
+    changes: Mapping[str, float] | None = None,
+    own_quotas: tuple[str, ...] = (),
+    taxed: bool = False,
 ) -> tuple[Province, PhysicalAccounts]:
     """The compiled province model of an economy under a closure; kept by value.
 
@@ -153,8 +157,10 @@ def province(
     ----------
     own_quotas
         Sectors whose quotas bind themselves alone.
+    taxed
+        Whether emissions may be taxed.
     """
-    return _province(name, fields, _by_value(changes), own_quotas)
+    return _province(name, fields, _by_value(changes), own_quotas, taxed)
 
 
 def check_years(name: str, first_year: int, last_year: int) -> None:
@@ -224,7 +230,7 @@ def _economy(name: str, changes: Changes) -> Economy:
 
 @lru_cache(maxsize=8)
 def _province(
-    name: str, fields: ClosureFields, changes: Changes, own_quotas: tuple[str, ...]
+    name: str, fields: ClosureFields, changes: Changes, own_quotas: tuple[str, ...], taxed: bool
 ) -> tuple[Province, PhysicalAccounts]:
     limits = _economy(name, changes).numbered("capacity_")
     limits.pop("growth", None)
@@ -242,6 +248,7 @@ def _province(
             capacity=tuple(limits.items()) if fields.capacity_limits else (),
             clean_cost=fields.clean_cost,
             miners_wage=fields.miners_wage,
+            taxed=taxed,
         )
         built = Province(_economy(name, changes).accounts, closure)
     except ClosureError as error:

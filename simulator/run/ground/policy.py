@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.classes import CLASSES, HEAT, is_generation
 from tanshi.equilibrium.province.province import Province
+from tanshi.equilibrium.province.taxes import set_tax
 from tanshi.errors import Message, TanshiError
 from tanshi.scenarios.cap import Amount
 from tanshi.scenarios.errors import Problem, UserError
@@ -387,12 +388,22 @@ class Policy:
         price, penalty = self.scenario.price, self.scenario.penalty.price
         if not self.started(year):
             return 0.0, penalty
+        if self.scenario.carbon_tax.any and not self.mask(year).any():
+            return 0.0, 0.0  # a tax alone: nothing is traded
         return price.floor, penalty if price.ceiling is None else min(price.ceiling, penalty)
+
+    def taxes(self, model: Province, year: int) -> Array:
+        """Rate of the tax on emissions of each sector that a model can tax, yuan/t."""
+        tax = self.scenario.carbon_tax
+        rate = tax.rate_of(year) if self.started(year) else 0.0
+        return np.array([rate if tax.pays(sector, year) else 0.0 for sector in model.taxable])
 
     def prepare(self, model: Province, p: Parameters, year: int) -> None:
         """Set the year's coverage, quotas and ownership of permits on the economy's parameters."""
         binding = self.binding(year)
         model.cover(p, (*self.trading(year), *binding))
+        if model.closure.taxed:
+            set_tax(model, p, self.taxes(model, year))
         for sector in model.own:
             quota = float(self.caps(year)[self.baseline.sectors.index(sector)]) if sector in binding else None
             model.own_quota(p, sector, quota, self.scenario.penalty.price)
