@@ -50,7 +50,10 @@ def reproduce(
     ] = None,
     explain: Annotated[
         bool,
-        typer.Option("--explain", help="For claims that fail on data: which of the paper's assumptions they take."),
+        typer.Option(
+            "--explain",
+            help="For claims that fail on data: which of the paper's assumptions they take, and the nearest point.",
+        ),
     ] = False,
     settings: Settings = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other results.")] = False,

@@ -2,13 +2,15 @@
 
 Every subset of the assumptions in which the families differ is tried on the path of one equilibrium a year, smallest
 first. Along the smallest that carries the claim, the way from the data's numbers to the paper's is then searched for
-the nearest point at which it holds; words (how capital moves, what outside buyers pay) change as a whole.
+the nearest point at which it holds; words (how capital moves, what outside buyers pay) change as a whole. Beside it
+stands the least move within the sourced ranges of single assumptions (`nearest`), whoever's they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -23,6 +25,7 @@ from tanshi.simulator.studies.batches.execute import Progress
 from tanshi.simulator.studies.reproduction.claims import Claim
 from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.families import ASSUMPTIONS, DATA, PAPER, family_of, mixed
+from tanshi.simulator.studies.reproduction.nearest import Nearest, nearest
 from tanshi.simulator.studies.reproduction.rules import RULES
 from tanshi.simulator.studies.reproduction.runs import VARIABLES, OutOfReach, Runs
 from tanshi.simulator.studies.reproduction.verdicts import HOLDS, UNTESTABLE
@@ -50,16 +53,23 @@ class Explanation:
         Place on the way from the data's numbers (0) to the paper's (1) from which it holds.
     ours
         The claim's number there, where it has one.
+    nearest
+        The least move within the sourced ranges; None for claims that are no number of the path.
     """
 
     id: str
     taken: tuple[str, ...] | None
     part: float = 1.0
     ours: float | None = None
+    nearest: Nearest | None = None
 
     @property
     def sentence(self) -> str:
         """The explanation in words."""
+        return self._of_sets if self.nearest is None else f"{self._of_sets} {self.nearest.sentence}"
+
+    @property
+    def _of_sets(self) -> str:
         if self.taken is None:
             return "Without firms, no set of the paper's assumptions carries it."
         if not self.taken:
@@ -96,7 +106,8 @@ def explain(
         if progress is not None:
             progress("what it would take", number + 1, len(sets))
     parts = _nearest(wanted, found, data, paper, known)
-    return [Explanation(c.id, *found_at(found, parts, c.id)) for c in wanted]
+    least = nearest(wanted, data, None if progress is None else partial(progress, "nearest points"))
+    return [Explanation(c.id, *found_at(found, parts, c.id), least.get(c.id)) for c in wanted]
 
 
 def found_at(
