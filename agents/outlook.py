@@ -30,6 +30,8 @@ class Outlook:
         Paths of the economy that it took.
     at, emissions, slope : (years,) float
         What the years were found to emit (`tanshi.simulator.run.ahead.foresight.Foreseen`).
+    outside : float
+        Mt that the rest of the nation plans to bank at the end of the first year, beside the province's `bank`.
     """
 
     year: int
@@ -43,3 +45,4 @@ class Outlook:
     at: Array
     emissions: Array
     slope: Array
+    outside: float = 0.0

@@ -222,8 +222,10 @@ class _Reading:
         return None
 
 
-ONE_WORD: Mapping[Keys, str] = {("shocks",): "drivers"}
+ONE_WORD: Mapping[Keys, str] = {("shocks",): "drivers", ("market", "link"): "to"}
 """Groups that may be written as one word, and the field it stands for: ``shocks: estimated``."""
+ANEW: Mapping[Keys, str] = {("market", "link"): "to"}
+"""Groups that are said anew as a whole by whoever says the field named: nothing of what lies below stays."""
 
 
 ALTERNATIVES: tuple[tuple[Keys, tuple[tuple[str, ...], ...]], ...] = (
@@ -341,7 +343,7 @@ def overlay(base: Document, values: Mapping[str, Any], marks: Mapping[Keys, Mark
             if here in ONE_WORD and isinstance(value, str):
                 value = {ONE_WORD[here]: value}
             if isinstance(value, Mapping):
-                before = into.get(key)
+                before = None if ANEW.get(here) in value else into.get(key)
                 if not isinstance(before, dict):
                     into[key] = {ONE_WORD[here]: before} if here in ONE_WORD and isinstance(before, str) else {}
                 lay(into[key], value, here)

@@ -209,6 +209,7 @@ class Province:
         self.owner_government = c.endow_at[("GOV", PERMIT, PERMITS_USED)]
         self.transfer_enterprises = c.endow_at[("ENT", FX, "")]
         self.transfer_households = c.endow_at[("HH", FX, "")]
+        self.transfer_government = c.endow_at[("GOV", FX, "")]
 
     # -- regimes -------------------------------------------------------------------------------------------
 
@@ -335,6 +336,20 @@ class Province:
         q = p.copy()
         q.endowment[self.transfer_enterprises] -= amount
         q.endowment[self.transfer_households] += amount
+        return q
+
+    def paying_outside(self, p: Parameters, amount: float) -> Parameters:
+        """Parameters under which ``amount`` yi yuan/yr leave the province for permits bought outside it.
+
+        Who owns permits is paid for all that are used, bought ones as well: the owners pay the amount on, in the
+        parts in which they own permits. It is a transfer to the rest of the country, which the balance of trade has to
+        earn. Below zero it comes in. ``p`` itself stays.
+        """
+        if amount == 0.0:
+            return p
+        q, public = p.copy(), float(p.endowment[self.owner_government])
+        q.endowment[self.transfer_enterprises] -= (1.0 - public) * amount
+        q.endowment[self.transfer_government] -= public * amount
         return q
 
     def adjust(self, p: Parameters, weight: float, last: Array) -> None:

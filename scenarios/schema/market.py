@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from tanshi.errors import Message
 from tanshi.scenarios.fields import AS_IS, Group, in_unit, or_from_outside, refuse
+from tanshi.scenarios.link import Link
 
 OwnVenue = Literal[
     "call_auction", "pay_as_clear", "continuous", "mcafee", "listed_agreement", "block_agreement", "one_way_auction"
@@ -56,10 +57,18 @@ class Market(Group):
     """Who is served among orders at the marginal price."""
     periods_per_year: Annotated[int, in_unit("1/year", "setting", ge=1, le=366)] = 12
     """Auctions a year: 12 monthly, 52 weekly, 1 for theory."""
+    link: Link = Link()
 
     @model_validator(mode="after")
     def _blocks_beside_another_venue(self) -> Self:
         if self.blocks > 0.0 and self.venue == "block_agreement":
             hint = "Choose listed_agreement or call_auction as the venue beside them, or set market.blocks to 0."
             raise refuse("a venue beside the blocks", "block_agreement", "market.blocks", hint)
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_left_to_trade_with(self) -> Self:
+        if self.link.open and self.venue == "mcafee":
+            hint = "Whoever trades at the market's price from outside is the marginal trader there, whom it sends away."
+            raise refuse("a venue that serves the marginal trader", "mcafee", "market.venue", hint)
         return self

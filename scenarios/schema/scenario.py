@@ -14,6 +14,7 @@ from tanshi.scenarios.cap import Cap, check_years
 from tanshi.scenarios.carbon_tax import CarbonTax, check_tax
 from tanshi.scenarios.containment import Containment, StabilityReserve, check_source, check_triggers
 from tanshi.scenarios.fields import Group, OfSectors, in_unit, refuse
+from tanshi.scenarios.link import check_link
 from tanshi.scenarios.schema.allocation import CLASSES_OF_PLANT, Allocation
 from tanshi.scenarios.schema.calendar import Compliance
 from tanshi.scenarios.schema.compliance import Banking, Penalty
@@ -185,6 +186,15 @@ class Scenario(Group):
         if isinstance(given, Containment) and reserve is not None:
             check_source(given, reserve)
         return given
+
+    @field_validator("market")
+    @classmethod
+    def _linked_in_every_year(cls, market: Market, info: ValidationInfo) -> Market:
+        years, start, price, penalty = (info.data.get(name) for name in ("years", "policy_start", "price", "penalty"))
+        if years is not None and start is not None and price is not None and penalty is not None:
+            highest = penalty.price if price.ceiling is None else min(price.ceiling, penalty.price)
+            check_link(market.link, start, years.end, price.floor, highest)
+        return market
 
     @field_validator("shock")
     @classmethod

@@ -26,6 +26,7 @@ from tanshi.simulator.cli import dashboard as cli_dashboard
 from tanshi.simulator.cli import doctor as cli_doctor
 from tanshi.simulator.cli import drift as cli_drift
 from tanshi.simulator.cli import fans as cli_fans
+from tanshi.simulator.cli import link as cli_link
 from tanshi.simulator.cli import live as cli_live
 from tanshi.simulator.cli import regimes as cli_regimes
 from tanshi.simulator.cli import report as cli_report
@@ -251,6 +252,7 @@ cli_drift.register(app)
 cli_fans.register(app)
 cli_live.register(app)
 cli_regimes.register(app)
+cli_link.register(app)
 cli_report.register(app)
 cli_reproduce.register(app)
 cli_stress.register(app)

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from tanshi.numerics.units import TONNES
+from tanshi.scenarios.link import OUTSIDE
 from tanshi.simulator.results.accounting import economy_variables
 from tanshi.simulator.results.alarms import alarms
 from tanshi.simulator.results.costs import cost_variables, offset_variables, purchases_of
-from tanshi.simulator.results.rules import rule_variables, tax_variables, taxes_of
+from tanshi.simulator.results.rules import link_variables, rule_variables, tax_variables, taxes_of
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult, annual_table, market_variables
 from tanshi.simulator.results.variables import CLEAN, CUMULATIVE, region_of
 from tanshi.simulator.run.ahead.outlook import UNSETTLED, seen_to
@@ -44,6 +45,8 @@ def result_of(w: World, s: State) -> RunResult:
         values |= _offsets(w, s, values)
     if w.province.closure.taxed:
         values |= tax_variables(w, s)
+    if scenario.market.link.open:
+        values |= link_variables(w, s)
     values |= _costs(w, s, values, trades) | rule_variables(w, s, values["Price|Carbon"], trades)
     return RunResult(
         scenario=scenario.name,
@@ -99,7 +102,8 @@ def _costs(w: World, s: State, annual: Mapping[str, Mapping[int, float]], trades
             sold = s.policy.auctioned(year) * s.policy.caps(year) * TONNES
             paid = dict(zip(w.sectors, sold.tolist(), strict=True))
             for sector, tonnes in row["net_sales_t"].items():
-                purchases[year, sector] = (paid[sector] - tonnes) * price[year]
+                if sector != OUTSIDE:
+                    purchases[year, sector] = (paid[sector] - tonnes) * price[year]
     baseline = {year: dict(zip(w.sectors, s.policy.baseline.at(year).tolist(), strict=True)) for year in sorted(price)}
     taxes = taxes_of(w, s) if w.province.closure.taxed else None
     return cost_variables(annual, purchases, baseline, w.province.accounts.carbon_price, w.sectors, taxes)
@@ -142,7 +146,7 @@ def trade_table(w: World, s: State) -> pd.DataFrame:
         name: np.concatenate([row[name] for row in rows]) if rows else np.zeros(0, types.get(name, np.int64))
         for name in TRADE_COLUMNS[2:]
     }
-    words = pd.array([*s.firms.sectors, "GOV", "INT"], dtype="str")
+    words = pd.array([*s.firms.sectors, "GOV", "INT", OUTSIDE], dtype="str")
     for name in ("buyer_sector", "seller_sector"):
         columns[name] = words.take(columns[name])
     table = pd.DataFrame(columns)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tanshi.equilibrium.province.taxes import tax_paid
 from tanshi.numerics.units import MILLION, TONNES
+from tanshi.scenarios.link import OUTSIDE
 from tanshi.simulator.results.variables import (
     BANK,
     CAP,
@@ -16,11 +17,15 @@ from tanshi.simulator.results.variables import (
     FIRM_SECTORS,
     INTERMEDIARIES,
     OTHER_SECTORS,
+    OUTSIDE_BANK,
+    OUTSIDE_EMISSIONS,
+    PAID_OUTSIDE,
     REVENUE,
     TAX_RATE,
     TAX_REVENUE,
     TAXED,
     auctions_of,
+    net_sales_of,
 )
 from tanshi.simulator.run.world import State, World
 
@@ -92,6 +97,24 @@ def tax_variables(w: World, s: State) -> Annual:
         out[TAX_RATE][closed.year] = max((rate for rate, _ in mine.values()), default=0.0)
         out[TAXED][closed.year] = sum(emitted[sector] for sector, (rate, _) in mine.items() if rate > 0)
         out[TAX_REVENUE][closed.year] = sum(paid for _, paid in mine.values())
+    return out
+
+
+def link_variables(w: World, s: State) -> Annual:
+    """The years' variables of a market that is linked to a wider one; nothing crosses the border before the policy."""
+    names = [net_sales_of(OUTSIDE), PAID_OUTSIDE]
+    names += [OUTSIDE_EMISSIONS, OUTSIDE_BANK] if w.scenario.market.link.to == "supply" else []
+    out: Annual = {name: {} for name in names}
+    for row in s.log.settlements:
+        year = int(row["year"])
+        told = {
+            net_sales_of(OUTSIDE): row.get("imported_t", 0) / TONNES,
+            PAID_OUTSIDE: row.get("paid_outside_yuan", 0.0) / MILLION,
+            OUTSIDE_EMISSIONS: row.get("outside_owed_t", 0) / TONNES,
+            OUTSIDE_BANK: row.get("outside_bank_t", 0) / TONNES,
+        }
+        for name in names:
+            out[name][year] = told[name]
     return out
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tanshi.errors import Message, TanshiError
 from tanshi.numerics.units import MILLION, TONNES
+from tanshi.scenarios.link import OUTSIDE
 from tanshi.simulator.results.variables import (
     CATALOGUE,
     COMPARISONS,
@@ -26,7 +27,6 @@ from tanshi.simulator.results.variables import (
     FURTHER,
     INTERMEDIARIES,
     MONEY_METRIC,
-    OFFSETS,
     OPTIONAL,
     OTHER_SECTORS,
     REFERENCE,
@@ -189,9 +189,9 @@ def market_variables(
     """
     accounts, _ = _places(trades["buyer"], trades["seller"])
     places, names = _places(trades["buyer_sector"], trades["seller_sector"])
-    present = INTERMEDIARIES in names
-    traders = [*TRADERS, *([INTERMEDIARIES] if present else []), *(s for s in sectors if s in OTHER_SECTORS)]
-    absent = OFFSETS if present else OPTIONAL
+    present = [code for code in (INTERMEDIARIES, OUTSIDE) if code in {*names, *_sellers(net_sales_t)}]
+    traders = [*TRADERS, *present, *(s for s in sectors if s in OTHER_SECTORS)]
+    absent = OPTIONAL - {net_sales_of(code) for code in present}
     out: dict[str, dict[int, float]] = {name: {} for name in CATALOGUE if _is_market(name) and name not in absent}
     close = float(opening_price)
     period_years, order = periods["year"].to_numpy(), np.argsort(periods["period"].to_numpy(), kind="stable")
@@ -236,6 +236,11 @@ def _sold(places: NDArray[np.intp], quantity: NDArray[np.int64], names: Sequence
     net = _net(places, quantity, len(names)).tolist()
     took_part = np.bincount(places.ravel(), minlength=len(names))
     return {name: tonnes for name, tonnes, n in zip(names, net, took_part, strict=True) if n}
+
+
+def _sellers(net_sales_t: Mapping[int, Mapping[str, float]] | None) -> set[str]:
+    """Sellers of a run without firms."""
+    return {code for sold in (net_sales_t or {}).values() for code in sold}
 
 
 def _by_venue(sellers: NDArray[Any], prices: NDArray[np.float64], quantities: NDArray[np.int64]) -> _Sold:
@@ -305,7 +310,7 @@ def identity_gaps(result: RunResult) -> dict[str, float]:
     wide = result.annual.pivot(index="year", columns="variable", values="value")
     sectors = wide[[emissions_of(s) for s in (*SECTORS, "HH")]].sum(axis=1)
     energy = wide[[f"Energy Consumption|{part}" for part in ENERGY_PARTS]].sum(axis=1)
-    sellers = [net_sales_of(s) for s in (*TRADERS, INTERMEDIARIES, *OTHER_SECTORS)]
+    sellers = [net_sales_of(s) for s in (*TRADERS, INTERMEDIARIES, OUTSIDE, *OTHER_SECTORS)]
     sales = wide[[name for name in sellers if name in wide]].sum(axis=1)
     excess = wide["Carbon Market|Net Transfers"] - wide["Carbon Market|Trading Volume"]
     return {

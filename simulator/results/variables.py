@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from tanshi.scenarios.link import OUTSIDE
 from tanshi.scenarios.schema import Coverage
 
 REGION = "China|Shanxi"
@@ -93,6 +94,9 @@ CAP, COVERED, BANK = "Carbon Market|Cap", "Carbon Market|Covered Emissions", "Ca
 #: Where allowances changed hands: sold by government in the auction, or from one trader to another.
 VENUES = ("Primary Auction", "Secondary Market")
 COMPLIANCE = "Carbon Market|Compliance"
+#: What a link to a wider market brings: net payments out of the province, and what lies beyond the border.
+LINK = "Carbon Market|Link"
+PAID_OUTSIDE, OUTSIDE_EMISSIONS, OUTSIDE_BANK = f"{LINK}|Payment", f"{LINK}|Emissions Outside", f"{LINK}|Bank Outside"
 REVENUE = "Revenue|Government|Carbon"
 TAX_RATE, TAXED, TAX_REVENUE = "Carbon Tax|Rate", "Carbon Tax|Emissions", "Revenue|Government|Carbon Tax"
 """Names of what a tax on emissions comes to."""
@@ -115,8 +119,8 @@ def emissions_of(sector: str) -> str:
 
 
 def net_sales_of(sector: str) -> str:
-    """Name of a sector's, government's (``GOV``) or the intermediaries' (``INT``) net sales of allowances."""
-    others = {"GOV": "Government", INTERMEDIARIES: "Intermediaries"}
+    """Name of the net sales of allowances of a sector, of ``GOV``, ``INT``, or the market outside (``OUT``)."""
+    others = {"GOV": "Government", INTERMEDIARIES: "Intermediaries", OUTSIDE: "Rest of the Nation"}
     seller = others[sector] if sector in others else SECTORS[sector].name
     return f"Trade|Emissions Allowances|{seller} [Volume]"
 
@@ -251,6 +255,10 @@ def _catalogue() -> dict[str, Variable]:
         *((f"Carbon Market|Turnover|{v}", _MILLION, words) for v, words in zip(VENUES, _VENUES, strict=True)),
         *_rules(),
         *((net_sales_of(s), mt, "sold less bought; all sellers add up to zero") for s in (*TRADERS, INTERMEDIARIES)),
+        (net_sales_of(OUTSIDE), mt, "bought outside the province less sold there"),
+        (PAID_OUTSIDE, _MILLION, "paid outside the province for allowances less received from there"),
+        (OUTSIDE_EMISSIONS, mt, "what the rest of the nation's covered firms emit"),
+        (OUTSIDE_BANK, "Mt CO2", "allowances that they carry over at the year's end"),
         ("Price|Carbon|Offsets", price, "price of forest credits in the year's auction, 0 where none was sold"),
         (offsets_of(), mt, "credits issued and sold to firms, the sum of the sectors"),
         *((offsets_of(s), mt, "credits bought by the sector's firms") for s in FIRM_SECTORS),
@@ -281,6 +289,7 @@ OFFSETS = frozenset(name for name in CATALOGUE if "|Offsets" in name and not nam
 OPTIONAL = (
     frozenset({net_sales_of(INTERMEDIARIES), TAX_RATE, TAXED, TAX_REVENUE})
     | frozenset(cost_of(s, "Tax") for s in (None, *FIRM_SECTORS))
+    | frozenset({net_sales_of(OUTSIDE), PAID_OUTSIDE, OUTSIDE_EMISSIONS, OUTSIDE_BANK})
     | OFFSETS
 )
 #: What the records say of a year's obligations; outputs of sweeps beside the annual variables.

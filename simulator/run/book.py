@@ -21,6 +21,8 @@ from tanshi.market.orders import Floats, Ints, Mask, Orders, screen
 from tanshi.market.stability import Collar
 from tanshi.market.venues import Day, limits_of, one_price, open_venue
 from tanshi.numerics.units import TONNES
+from tanshi.simulator.run.across.trade import orders_outside, still_to_pay
+from tanshi.simulator.run.ahead.joint import linked
 from tanshi.simulator.run.ahead.outlook import carry_most, planned_wish
 from tanshi.simulator.run.coupling import REACH, Placed
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
@@ -115,12 +117,17 @@ class Book:
             situation = self._beside_government(situation, response.price)
         placed = place_orders(s.firms, situation, self.draws, self.bidding)
         book = Orders.join([placed, self.standing, self._intermediaries(response.price, situation)])
+        across: float | None = None
+        if linked(self.w, s):
+            beyond = orders_outside(self.w, s, book, situation.levels, response.price, situation)
+            book = Orders.join([book, beyond])
+            across = still_to_pay(s, wanted, self.active, response.price, self.w.government)
         if self.limits is not None and self.limits.largest is not None:
             book = in_parts(book, self.limits.largest)
         if self.limits is not None and self.limits.smallest is not None:
             book = as_blocks(book, self.limits.smallest)
         orders = screen(book, s.registry.accounts, lowest=self.lowest, highest=self.highest).orders
-        return Placed(orders, credits)
+        return Placed(orders, credits, across)
 
     def demand(self, response: CarbonResponse) -> Demand:
         """Firms' wanted purchases around the response's price."""

@@ -23,9 +23,11 @@ from tanshi.equilibrium.province.province import CarbonResponse
 from tanshi.market.containment import meets
 from tanshi.market.orders import Orders
 from tanshi.market.venue import Clearing, Fills, Venue
+from tanshi.simulator.run.ahead.joint import Asked, linked, meet, meets_supply, net_need, supply_outside
 from tanshi.simulator.run.ahead.outlook import rise
 from tanshi.simulator.run.credits import CreditPlan, cost_of_credits, with_credits
-from tanshi.simulator.run.economics import Answer, Capped, at_price, covered_emissions, permit_price, under_cap
+from tanshi.simulator.run.economics import Answer, Capped, Near, at_price, covered_emissions, permit_price, under_cap
+from tanshi.simulator.run.ground.border import price_outside
 from tanshi.simulator.run.public.steps import auctioned, yearly_steps
 from tanshi.simulator.run.world import State, World
 
@@ -34,16 +36,31 @@ REACH = 8
 
 
 STALE = 10.0
-"""Yi yuan of forest owners' income, per yuan/t of tolerance, by which an answer may be out of date: a tangent in the
-price does not know what is paid for credits."""
+"""Yi yuan of forest owners' income or of payments outside, per yuan/t of tolerance, by which an answer may be out of
+date: a tangent in the price does not know what is paid for credits, nor beyond the border."""
 
 
 @dataclass(frozen=True)
 class Placed:
-    """One trial's orders, and the credits that firms count on with them; None where there are no offsets."""
+    """One trial's orders, and what firms count on with them.
+
+    Attributes
+    ----------
+    orders
+    credits
+        None where there are no offsets.
+    across
+        Yi yuan that they will still pay outside this year; None where the market is closed.
+    """
 
     orders: Orders
     credits: CreditPlan | None = None
+    across: float | None = None
+
+    def due(self, otherwise: tuple[float, float]) -> tuple[float, float]:
+        """Yi yuan to be paid for credits and outside; where nothing of it is planned, as before."""
+        forest = otherwise[0] if self.credits is None else self.credits.payment
+        return forest, otherwise[1] if self.across is None else self.across
 
 
 @dataclass(frozen=True)
@@ -70,6 +87,10 @@ class Agreement:
         yi yuan a year that forest owners are paid for them.
     plan
         The auction of credits on paper; None where there is none.
+    across
+        Yi yuan that will still be paid outside this year, this period's purchases included.
+    imported
+        Mt bought outside in the rest of the year, where no firm buys them.
     """
 
     price: float
@@ -82,10 +103,12 @@ class Agreement:
     credits: float
     forest_income: float
     plan: CreditPlan | None = None
+    across: float = 0.0
+    imported: float = 0.0
 
 
 def agree(
-    economy: Callable[[float, Answer | None, CreditPlan | None], Answer],
+    economy: Callable[[float, Answer | None, Placed | None], Answer],
     book: Callable[[CarbonResponse, float], Placed],
     venue: Venue,
     *,
@@ -96,14 +119,14 @@ def agree(
     tolerance: float,
     iterations: int,
     rng: Callable[[], np.random.Generator],
-    expected: tuple[float, float] = (0.0, 0.0),
+    expected: tuple[float, float, float] = (0.0, 0.0, 0.0),
 ) -> Agreement:
     """Iterate between the economy and the order book.
 
     Parameters
     ----------
     economy
-        From a price (yuan/t), the last trial's answer and the credits counted on there to the answer at it.
+        From a price (yuan/t), the last trial's answer and what was placed and counted on there to the answer at it.
     book
         From a response and a step of the price ladder (ticks) to all firms' orders.
     start
@@ -115,17 +138,18 @@ def agree(
     rng
         A fresh generator of the period's stream, so that every book draws the same lots.
     expected
-        Credits (Mt) and what forest owners are paid for them (yi yuan) where no trial plans any.
+        Credits (Mt), what forest owners are paid for them and what is paid outside (yi yuan) where no trial plans any.
     """
     trial = _on_tick(min(max(start, lowest), highest), tick)
     step = max(0.002 * trial, 0.05) / tick
     settled = max(tolerance, tick)
-    answer, placed, paying = economy(trial, None, None), Placed(Orders.empty()), expected[1]
+    answer, placed, paying = economy(trial, None, None), Placed(Orders.empty()), expected[1:]
     for count in range(1, iterations + 1):
         solved = answer.response
-        due = paying if placed.credits is None else placed.credits.payment
-        if abs(trial - solved.price) > tangent_reach(solved.price, settled) or abs(due - paying) > STALE * settled:
-            answer, paying = economy(trial, answer, placed.credits), due
+        due = placed.due(paying)
+        stale = max(abs(now - before) for now, before in zip(due, paying, strict=True)) > STALE * settled
+        if abs(trial - solved.price) > tangent_reach(solved.price, settled) or stale:
+            answer, paying = economy(trial, answer, placed), due
         response = answer.response.at(trial)
         placed = book(response, step)
         orders, plan = placed.orders, placed.credits
@@ -134,9 +158,10 @@ def agree(
         gap = abs(price - trial)
         fine = step * tick <= settled * (1 + 1e-9)  # on a coarse ladder a price may come back by chance
         if (gap <= settled and fine) or count == iterations:
-            credits, paid = expected if plan is None else (plan.expected, plan.payment)
+            credits, paid = expected[:2] if plan is None else (plan.expected, plan.payment)
             clearing = venue.clear(orders, rng())
-            return Agreement(price, response, answer, clearing, orders, count, gap, credits, paid, plan)
+            across = placed.due(paying)[1]
+            return Agreement(price, response, answer, clearing, orders, count, gap, credits, paid, plan, across)
         step = max(next_step(step, (price - trial) / tick, REACH), settled / tick)
         trial = _on_tick(min(max(price, lowest, trial / 2 - 5.0), highest, trial * 2 + 5.0), tick)
     raise AssertionError("the loop returns")
@@ -159,14 +184,47 @@ def equilibrium_price(w: World, s: State, remaining: float) -> Agreement:
     mask = s.policy.mask(s.year)
     weight = w.adjustment(remaining)[1]
     net = (s.economy.accrued - s.economy.earned)[mask]
-    left = s.policy.tonnes(s.year) + s.market.banked - float(net.sum())
+    left = s.policy.tonnes(s.year) + s.market.banked + s.market.across.imported - float(net.sum())
     if s.market.outlook is not None:  # firms bank here too, what they plan to
         left -= float(s.market.outlook.bank[0])
+    if linked(w, s):
+        return _linked(w, s, left, remaining, weight)
     credits, paid, found = _in_steps(w, s, left, remaining, weight)
     price = found.price / rise(w, s)  # what was found is the mean of the rest of the year
     answer = at_price(w, s, found.price, weight, income=paid, base=found.parameters, near=found.near)
     nothing = Clearing(None, 0, Fills.none(), (None, None), None, np.zeros(0, np.int64))
     return Agreement(price, answer.response, answer, nothing, Orders.empty(), 1, 0.0, credits, paid)
+
+
+def _linked(w: World, s: State, left: float, remaining: float, weight: float) -> Agreement:
+    """The price that the province and the outside have in common; the outside's supply is its own to see."""
+    mean = rise(w, s)
+    near: list[Near] = []
+
+    def ask(price: float, across: float, income: float) -> Asked[Answer]:
+        answer = at_price(w, s, price, weight, income=income, across=across, near=near[-1] if near else None)
+        near[:] = [answer.near]
+        need, slope = net_need(answer.response, s.policy.mask(s.year), s.policy.follows(s.year))
+        emitted = float((s.economy.accrued + remaining * answer.response.emissions)[s.policy.mask(s.year)].sum())
+        return Asked(remaining * need, remaining * slope, emitted, answer)
+
+    beyond = (lambda price: supply_outside(w, s, price, remaining)) if meets_supply(w, s) else None
+    start = price_outside(w.scenario.market.link, s.year) if beyond is None else s.market.expected * mean
+    found = meet(
+        ask,
+        left,
+        beyond,
+        start=start,
+        bounds=s.policy.collar(s.year),
+        remaining=remaining,
+        due=s.market.across.due,
+        offsets=w.scenario.offsets if s.policy.offset_share(s.year) > 0 else None,
+        rate=s.market.across.rate,
+    )
+    price, nothing = found.price / mean, Clearing(None, 0, Fills.none(), (None, None), None, np.zeros(0, np.int64))
+    across = found.rate * remaining - s.market.across.due
+    return Agreement(price, found.answer.response, found.answer, nothing, Orders.empty(), 1, 0.0, found.credits,
+                     found.forest_income, None, across, found.imported)  # fmt: skip
 
 
 def _in_steps(w: World, s: State, left: float, remaining: float, weight: float) -> tuple[float, float, Capped]:

@@ -59,7 +59,7 @@ class Answer:
     Attributes
     ----------
     parameters : Parameters
-        Under which it was asked, before what forest owners are paid.
+        Under which it was asked, before what forest owners and the outside are paid.
     response : CarbonResponse
         Emissions of the sectors and how they answer the price.
     near : Near
@@ -103,6 +103,7 @@ def at_price(
     weight: float,
     *,
     income: float | None = None,
+    across: float | None = None,
     base: Parameters | None = None,
     near: Near | None = None,
     now: bool = False,
@@ -117,6 +118,8 @@ def at_price(
         Part of the price that technique follows.
     income : float, optional
         Yi yuan a year that forest owners are paid; by default what the state holds.
+    across : float, optional
+        Yi yuan a year that leave the province for allowances; by default what the state holds.
     base
         Parameters, optional
         Others than the state's.
@@ -136,7 +139,7 @@ def at_price(
     w.province.adjust(p, weight, s.economy.effective)
     follow_tax(w.province, p, weight, s.economy.effective_tax)
     start = s.economy.start if near is None else near.guess(price)
-    solution = _solve(w, s, _paying(w, s, p, income), start, None if near is None else near.solution, now=now)
+    solution = _solve(w, s, _paying(w, s, p, income, across), start, None if near is None else near.solution, now=now)
     response = w.province.response(solution, s.policy.returned(s.year))
     return Answer(p, response, Near(solution, price, response.change))
 
@@ -230,8 +233,9 @@ def _written(p: Parameters, names: tuple[str, ...]) -> Parameters:
     return replace(p, **{name: getattr(p, name).copy() for name in names})
 
 
-def _paying(w: World, s: State, p: Parameters, income: float | None) -> Parameters:
-    return w.province.paying_forest_owners(p, s.market.forest_income if income is None else income)
+def _paying(w: World, s: State, p: Parameters, income: float | None, across: float | None = None) -> Parameters:
+    q = w.province.paying_forest_owners(p, s.market.forest_income if income is None else income)
+    return w.province.paying_outside(q, s.market.across.rate if across is None else across)
 
 
 def _solve(

@@ -18,13 +18,16 @@ from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.flow import COUNTERS, Flow
+from tanshi.simulator.run.across.trade import deliver_outside, note_payment, pay_outside
+from tanshi.simulator.run.ahead.joint import takes_price
 from tanshi.simulator.run.ahead.outlook import rise
 from tanshi.simulator.run.book import Book, abated
 from tanshi.simulator.run.compliance.events import meet_deadlines
-from tanshi.simulator.run.coupling import Agreement, agree, equilibrium_price
-from tanshi.simulator.run.credits import CreditPlan, book_credits
+from tanshi.simulator.run.coupling import Agreement, Placed, agree, equilibrium_price
+from tanshi.simulator.run.credits import book_credits
 from tanshi.simulator.run.economics import Answer, at_price, packed
 from tanshi.simulator.run.grants import adjust, by_benchmark, earn, history_of, note_output
+from tanshi.simulator.run.ground.border import price_outside
 from tanshi.simulator.run.public.auctions import release_by_past_prices, settle_sales
 from tanshi.simulator.run.record import context_of, fill_rows, period_row
 from tanshi.simulator.run.shock import announce_shock, shock_is_due
@@ -144,23 +147,27 @@ def trade_and_equilibrate(w: World, s: State) -> Agreement:
     mean = rise(w, s)  # firms expect the price to rise as fast as a bank is carried, or to hold where they do not plan
     market, coupling = w.scenario.market, w.scenario.coupling
 
-    def economy(price: float, last: Answer | None, credits: CreditPlan | None) -> Answer:
-        income = None if credits is None else credits.payment  # the economy of the next trial pays for them
+    across = s.market.across
+
+    def economy(price: float, last: Answer | None, placed: Placed | None) -> Answer:
+        # The economy of the next trial pays for what firms count on in this one.
+        income = None if placed is None or placed.credits is None else placed.credits.payment
+        paid = None if placed is None or placed.across is None else (across.due + placed.across) / remaining
         near = None if last is None else last.near
-        return at_price(w, s, price * mean, weight, income=income, near=near).as_mean_of(price)
+        return at_price(w, s, price * mean, weight, income=income, across=paid, near=near).as_mean_of(price)
 
     found = agree(
         economy,
         book,
         book.venue,
-        start=s.market.expected,
+        start=price_outside(market.link, s.year) if takes_price(w, s) else s.market.expected,
         lowest=book.lowest * market.tick,
         highest=book.highest * market.tick,
         tick=market.tick,
         tolerance=coupling.tolerance,
         iterations=coupling.iterations,
         rng=book.lots,
-        expected=(s.market.credits, s.market.forest_income),
+        expected=(s.market.credits, s.market.forest_income, across.rate * remaining - across.due),
     )
     if w.scenario.compliance.later:
         s.market.needed = book.demand(found.response).at(found.price)
@@ -175,6 +182,8 @@ def settle(w: World, s: State, agreement: Agreement) -> None:
     if agreement.plan is not None and s.period == w.periods_per_year - 1:
         book_credits(s, agreement.plan)
     fills = agreement.clearing.fills
+    note_payment(w, s, agreement)
+    deliver_outside(w, s, fills)
     if w.agents_trade:
         settle_sales(w, s, fills)
     else:
@@ -200,6 +209,7 @@ def respond(w: World, s: State, agreement: Agreement) -> Answer:
     at_end, mean = w.adjustment(length)
     last = agreement.answer
     closing = at_price(w, s, agreement.price, mean, base=last.parameters, near=last.near, now=True)
+    pay_outside(w, s, agreement.price)
     s.economy.parameters = closing.parameters
     mask = s.policy.mask(s.year)
     paid = np.where(mask, agreement.price, s.economy.effective)

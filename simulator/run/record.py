@@ -170,7 +170,7 @@ def fill_rows(w: World, s: State, fills: Fills) -> dict[str, NDArray[Any]]:
     """The period's fills as plain columns; they become a table once, when the run is finished."""
     market = w.scenario.market
     last = len(s.firms.sectors)
-    codes = np.concatenate((s.firms.sector, [last], np.full(w.scenario.firms.intermediaries, last + 1)))
+    codes = np.concatenate((s.firms.sector, [last], np.full(w.scenario.firms.intermediaries, last + 1), [last + 2]))
     return {
         "year": np.full(len(fills), s.year),
         "period": np.full(len(fills), s.period + 1),

@@ -16,6 +16,7 @@ from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.registry import Registry
 from tanshi.market.sales import Sales
 from tanshi.market.vintages import OpenYear
+from tanshi.simulator.run.ground.border import Across
 from tanshi.simulator.run.world import (
     Announced,
     Calendar,
@@ -36,6 +37,7 @@ def plain(state: State) -> dict[str, Any]:
     market["outlook"] = None if state.market.outlook is None else _plain(state.market.outlook)
     market["open"] = [_plain(year) for year in state.market.open]
     market["sales"] = _plain(state.market.sales)
+    market["across"] = _plain(state.market.across)
     return {
         "calendar": _plain(state.calendar),
         "market": market | {"firms": state.firms.state(), "registry": state.registry.state()},
@@ -54,6 +56,7 @@ def restored(saved: Mapping[str, Any], announced: Announced) -> State:
     market["outlook"] = None if seen is None else Outlook(**seen)
     market["open"] = tuple(OpenYear(**year) for year in market.get("open", ()))
     market["sales"] = Sales(**market["sales"])
+    market["across"] = Across(**market.pop("across", {}))
     log["years"] = [YearClosed(**{**row, "flows": Flows(**row["flows"])}) for row in log["years"]]
     economies = [deepcopy(dict(economy)) for economy in saved["economies"]]
     for economy in economies:

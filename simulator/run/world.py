@@ -27,6 +27,7 @@ from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.drift.flow import COUNTERS, Flow
 from tanshi.simulator.drift.reference import Reference
+from tanshi.simulator.run.ground.border import Across
 from tanshi.simulator.run.ground.economy import Economy
 from tanshi.simulator.run.ground.followed import Followed
 from tanshi.simulator.run.ground.policy import Policy
@@ -116,9 +117,14 @@ class World:
         return self.accounts - 1
 
     @property
+    def outside(self) -> int:
+        """Account of the wider market, after the traders without obligations; only where there is one."""
+        return self.firms + 1 + self.scenario.firms.intermediaries
+
+    @property
     def accounts(self) -> int:
         """Number of accounts in the registry."""
-        return self.firms + 1 + self.scenario.firms.intermediaries + (self.scenario.offsets.share > 0)
+        return self.outside + self.scenario.market.link.open + (self.scenario.offsets.share > 0)
 
     @property
     def agents_trade(self) -> bool:
@@ -215,6 +221,8 @@ class MarketState:
         t in the stability reserve; the year's auctions.
     banked : float
         Mt carried over where the economy finds the price itself.
+    across : Across
+        What has crossed the border of the market; nothing where it is closed.
     belief : float
         What all firms believe scarcity to come is beyond what they expect, a logarithm.
     own_belief : (firms,) float
@@ -249,6 +257,7 @@ class MarketState:
     reserve: int = 0
     sales: Sales = field(default_factory=Sales)
     banked: float = 0.0
+    across: Across = field(default_factory=Across)
     belief: float = 0.0
     own_belief: Array = field(default_factory=lambda: np.zeros(0))
     belief_memory: Array = field(default_factory=lambda: np.zeros(0))

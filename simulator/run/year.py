@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tanshi.equilibrium.engine import Solution
+from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.dynamics import advance
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather, split
 from tanshi.market.sales import Sales
 from tanshi.numerics.units import TONNES
+from tanshi.scenarios.link import OUTSIDE
+from tanshi.simulator.run.across.trade import close_outside, open_outside
 from tanshi.simulator.run.advantage import advantage
+from tanshi.simulator.run.ahead.joint import linked, meets_supply
 from tanshi.simulator.run.ahead.outlook import lent, look_ahead
 from tanshi.simulator.run.compliance.closing import close_run
 from tanshi.simulator.run.compliance.events import settle_firms
@@ -37,6 +43,7 @@ def open_year(w: World, s: State) -> None:
     begins = s.year == w.scenario.policy_start  # what is brought along serves the policy, not the years before it
     newly = policy.mask(s.year) & (begins | ~policy.mask(s.year - 1)) & policy.started(s.year)
     brought = np.where(newly, w.scenario.banking.opening * policy.baseline.at(s.year), 0.0)
+    open_outside(w, s)
     if not w.agents_trade:
         s.market.banked += float(brought.sum()) if w.scenario.banking.allowed else 0.0
         look_ahead(w, s)
@@ -96,15 +103,19 @@ def close_year(w: World, s: State, last: Answer) -> None:
 def _settle_sectors(w: World, s: State) -> None:
     """Without firms: what each sector sold by the year's end, and what is banked for all of them."""
     caps, mask = s.policy.caps(s.year), s.policy.mask(s.year)
-    if w.scenario.sectors.methods_said:
+    if w.scenario.sectors.methods_said or linked(w, s):
         caps = s.policy.fixed(s.year) + s.economy.earned
     cover = caps + note_credits(w, s)
     sales = {c: float((cover[i] - s.economy.accrued[i]) * TONNES) for i, c in enumerate(w.sectors) if mask[i]}
-    left = sum(sales.values())  # a surplus finds no buyer, a shortfall is bought off at the ceiling
+    crossed = _closed_border(w, s, sum(sales.values()))
+    left = sum(sales.values()) + crossed.get("imported_t", 0)  # a surplus finds no buyer, a shortfall is bought off
     sales = {c: v - left * caps[w.sectors.index(c)] / caps[mask].sum() for c, v in sales.items()}
     left += _in_steps(w, s, left)
-    s.log.settlements.append({"year": s.year, "net_sales_t": sales, "surplus_t": left} | _settled(w, s, left))
-    moved = round(sum(max(v, 0.0) for v in sales.values()))  # the least trade that equalises the sectors
+    s.log.settlements.append({"year": s.year, "net_sales_t": sales, "surplus_t": left} | _settled(w, s, left) | crossed)
+    bought, sold = (sum(max(side * v, 0.0) for v in sales.values()) for side in (-1.0, 1.0))
+    moved = round(max(bought, sold))  # the least trade that equalises the sectors
+    if crossed:
+        sales[OUTSIDE] = float(crossed["imported_t"])
     s.log.periods[-1] = s.log.periods[-1] | {"volume_t": moved, "turnover_yuan": moved * s.market.price}
     owing = float(lent(w, s).sum()) / TONNES
     s.market.banked = max(s.market.banked + left / TONNES, -owing) if w.scenario.banking.allowed else 0.0
@@ -127,6 +138,25 @@ def _in_steps(w: World, s: State, left: float) -> float:
     moved = round((sold - volume) * TONNES)
     s.market.sales = Sales(sold=round(sold * TONNES), beyond=max(moved, 0), withheld=max(-moved, 0))
     return float(moved)
+
+
+def _closed_border(w: World, s: State, left: float) -> dict[str, float]:
+    """What crossed the border in a year without firms; what the drift left short is bought at the year's last price.
+
+    Parameters
+    ----------
+    left
+        t that the province's sectors have left, short below zero.
+    """
+    if linked(w, s):
+        across = s.market.across
+        short = max(-(left / TONNES + across.imported + s.market.banked), 0.0)
+        paid = short * s.market.price * YUAN_PER_TONNE
+        if meets_supply(w, s):
+            short = paid = 0.0  # its price has cleared the year: the rest is bought off
+        s.market.across = replace(across, imported=across.imported + short, paid=across.paid + paid,
+                                  due=across.due + paid)  # fmt: skip
+    return close_outside(w, s)
 
 
 def _settled(w: World, s: State, left: float) -> dict[str, float]:

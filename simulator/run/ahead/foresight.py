@@ -84,6 +84,8 @@ class Standing:
         An equilibrium to begin from.
     forest_income
         yi yuan a year that enterprises pay forest owners.
+    across
+        yi yuan a year that leave the province for allowances.
     flows, decision
         Of the part of the year that has passed, weighted by that part; None in January.
     """
@@ -97,6 +99,7 @@ class Standing:
     effective_tax: Array = field(default_factory=lambda: np.zeros(0))
     flows: Flows | None = None
     decision: Array | None = None
+    across: float = 0.0
 
 
 @dataclass
@@ -181,6 +184,7 @@ class YearsAhead:
             self.province.adjust(p, mean, effective)
             follow_tax(self.province, p, mean, taxed)
             paying = self.province.paying_forest_owners(p if place else self.surrounded(p), at.forest_income)
+            paying = self.province.paying_outside(paying, at.across)
             try:
                 solution, response = self._solve(place, year, paying, price, found)
             except EquilibriumError:

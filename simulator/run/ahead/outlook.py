@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tanshi.agents.bank import CarryCurve, Temper, Wish, wanted_bank
 from tanshi.agents.outlook import Outlook
-from tanshi.agents.planning import Plan, Prospect, plan, tangent_path
+from tanshi.agents.planning import Answer, Plan, Prospect, plan, tangent_path
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.errors import TanshiError
 from tanshi.market.containment import Step
@@ -27,8 +27,10 @@ from tanshi.numerics.units import TONNES
 from tanshi.scenarios.containment import TIERS
 from tanshi.simulator.drift.state import prices as star_prices
 from tanshi.simulator.run.ahead.foresight import Foreseen, Standing, YearsAhead
+from tanshi.simulator.run.ahead.joint import part_of_market, takes_price, with_outside, with_supply_outside
 from tanshi.simulator.run.grants import history_of
 from tanshi.simulator.run.ground.annual import growing_on
+from tanshi.simulator.run.ground.border import price_outside
 from tanshi.simulator.run.ground.followed import baseline_of
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.public.steps import auctioned, in_steps, yearly_steps
@@ -87,7 +89,23 @@ def plans(w: World, s: State) -> bool:
 
 def look_ahead(w: World, s: State) -> None:
     """Make a new plan for the year that begins, or at news; without foresight there is none."""
-    s.market.outlook = _outlook(w, s) if plans(w, s) else None
+    if not plans(w, s):
+        s.market.outlook = None
+    else:
+        s.market.outlook = _given(w, s) if takes_price(w, s) else _outlook(w, s)
+
+
+def _given(w: World, s: State) -> Outlook:
+    """The outlook of firms that take their price from outside: that price, by year, and nothing to bank.
+
+    In a market beside which the province is small what an allowance will be worth is in its price already: nobody in
+    the province gains by knowing next year's, and who needs allowances later buys them later. So a price that rises or
+    falls fast, as a real one did, makes no firm hoard.
+    """
+    years = range(s.year, s.year + w.scenario.banking.horizon + 1)
+    price = np.array([price_outside(w.scenario.market.link, year) for year in years])
+    nothing, nobody = np.zeros(len(price)), np.zeros(1)
+    return Outlook(s.year, price, nothing, nothing, np.zeros(1, np.int64), nobody, 0.0, 0, nothing, nothing, nothing)
 
 
 def _outlook(w: World, s: State) -> Outlook:
@@ -109,16 +127,22 @@ def _outlook(w: World, s: State) -> Outlook:
     )
     whole, low = float(carriers.size.sum()), lowest_banks(w, s, policy, years)
     curve = CarryCurve.of(carriers.asked, carriers.size, temper_of(w), float(-low.min()) / max(whole, SPENT))
+    part = part_of_market(w, s, whole)
 
     def rates(bank: Floats) -> tuple[Floats, Floats]:
-        rate, steep = curve.at(bank / whole)
-        return rate, steep / whole
+        rate, steep = curve.at(bank * part / whole)
+        return rate, steep * part / whole
+
+    def all_of(answer: Answer) -> Answer:
+        return answer if part == 1.0 else lambda prices: with_outside(w, s, years, answer, prices)
 
     start, carry = _first_guess(s, years, carriers)
     prospect, tolerance = _prospect(w, s, policy, years, carry, low), EXACT if exact else TOLERANCE
+    if part < 1.0:
+        prospect = with_supply_outside(w, s, years, prospect, part)
     if before is not None:  # what is at hand by now, on the answers of last time: a path near the one sought
-        start = plan(prospect, before, start, tolerance=tolerance, iterations=ITERATIONS, rates=rates).price
-    made = plan(prospect, ahead, start, tolerance=tolerance, iterations=ITERATIONS, rates=rates)
+        start = plan(prospect, all_of(before), start, tolerance=tolerance, iterations=ITERATIONS, rates=rates).price
+    made = plan(prospect, all_of(ahead), start, tolerance=tolerance, iterations=ITERATIONS, rates=rates)
     if made.gap > UNSETTLED and w.scenario.banking.unsettled == "stop":
         raise UnsettledPlanError(_unsettled(w, years, made))
     horizons = np.unique(carriers.horizon)
@@ -127,7 +151,7 @@ def _outlook(w: World, s: State) -> Outlook:
     return Outlook(
         s.year,
         made.price,
-        made.bank,
+        made.bank * part,
         made.carry,
         horizons,
         following,
@@ -136,6 +160,7 @@ def _outlook(w: World, s: State) -> Outlook:
         seen.at,
         seen.emissions,
         seen.slope,
+        float(made.bank[0]) * (1.0 - part),
     )
 
 
@@ -208,6 +233,7 @@ def _standing(w: World, s: State) -> Standing:
         economy.effective_tax,
         Flows(economy.flow_sum / n, economy.x_sum / n) if begun else None,
         economy.decision_sum / n if begun else None,
+        s.market.across.rate,
     )
 
 
@@ -307,10 +333,12 @@ def _at_hand(w: World, s: State) -> float:
     mask = s.policy.mask(s.year)
     if not w.agents_trade:
         cap = s.policy.tonnes(s.year)
-        return cap + s.market.banked - float((s.economy.accrued - s.economy.earned)[mask].sum())
+        brought = s.market.banked + s.market.across.imported
+        return cap + brought - float((s.economy.accrued - s.economy.earned)[mask].sum())
     trading = np.flatnonzero(mask[s.firms.sector])
     held, registry = s.registry.held, s.registry
-    units = held[trading].sum() + held[len(s.firms) :].sum() - registry.obligations[trading].sum()
+    others = held[len(s.firms) :].sum() - (held[w.outside] if w.scenario.market.link.open else 0)
+    units = held[trading].sum() + others - registry.obligations[trading].sum()
     units += (s.market.granted - s.market.given)[trading].sum()
     units += sum(int(year.credits[trading].sum()) for year in s.market.open)
     return (float(units) - float(s.market.to_date[trading].sum())) / TONNES
@@ -370,6 +398,18 @@ def values(w: World, s: State) -> Floats:
     centre = (s.period + 0.5) / w.periods_per_year
     worth = firms.belief * believed(s) * expected * (1.0 + firms.discount_rate) ** -(1.5 - centre)
     return np.asarray(worth, np.float64)
+
+
+def value_of(w: World, s: State) -> float:
+    """What all firms together hold an allowance of next year for, in the middle of the coming period, yuan/t.
+
+    At the rate at which the plan is carried over they hold what it says, whoever of them it is.
+    """
+    outlook = s.market.outlook
+    if outlook is None:
+        return 0.0
+    centre = (s.period + 0.5) / w.periods_per_year
+    return float(outlook.following[-1]) * float((1.0 + outlook.carry[0]) ** -(1.5 - centre))
 
 
 def planned_wish(w: World, s: State, size: Floats, price: float) -> Wish:

@@ -11,9 +11,11 @@ from tanshi.market.containment import meets
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.reference import Reference, reference
 from tanshi.simulator.drift.state import pack
+from tanshi.simulator.run.ahead.joint import Asked, meet, net_need
 from tanshi.simulator.run.credits import cost_of_credits, with_credits
 from tanshi.simulator.run.economics import covered_emissions, packed, permit_price, set_cap
 from tanshi.simulator.run.ground.annual import annual_path
+from tanshi.simulator.run.ground.border import price_outside, rest_of_nation
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.public.steps import auctioned, yearly_steps
 from tanshi.simulator.run.world import Announced, Region
@@ -67,7 +69,37 @@ def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference
         policy.prepare(province, p, year)
         set_cap(province, policy, p, year, cap(year))
 
+    link, last_price = scenario.market.link, [province.accounts.carbon_price]
+
+    def linked(p: Parameters, year: int, start: Array | None) -> Solution:
+        """The year's equilibrium at a price that the province has in common with the outside."""
+        mask, follows, returned = policy.mask(year), policy.follows(year), policy.returned(year)
+        near: list[Solution] = []
+
+        def ask(price: float, across: float, income: float) -> Asked[Solution]:
+            province.hold_price(p, price)
+            paying = province.paying_outside(province.paying_forest_owners(p, income), across)
+            found = province.solve(paying, near[-1].x if near else start)
+            near[:] = [found]
+            need, slope = net_need(province.response(found, returned), mask, follows)
+            return Asked(need, slope, covered_emissions(province, policy, found, year), found)
+
+        rest = rest_of_nation(link, year) if link.to == "supply" else None
+        sold = None if rest is None else (lambda price: (rest.cap - rest.emissions(price), -rest.slope(price)))
+        met = meet(
+            ask,
+            cap(year),
+            sold,
+            start=last_price[-1] if rest is not None else price_outside(link, year),
+            bounds=policy.collar(year),
+            offsets=scenario.offsets if policy.offset_share(year) > 0 else None,
+        )
+        last_price[:] = [met.price]
+        return met.answer
+
     def solve(p: Parameters, year: int, start: Array | None) -> Solution:
+        if link.open and policy.started(year):
+            return linked(p, year, start)
         if policy.offset_share(year) == 0:
             return _steps_met(province, policy, p, year, start)
         rule = scenario.offsets

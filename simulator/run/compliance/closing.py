@@ -10,10 +10,10 @@ from tanshi.agents.streams import stream
 from tanshi.market.call_auction import CallAuction
 from tanshi.market.orders import BUY, SELL, Orders
 from tanshi.market.venue import Clearing
+from tanshi.simulator.run.across.trade import orders_at, settle_after_the_end
 from tanshi.simulator.run.book import Book
 from tanshi.simulator.run.compliance.events import meet_deadlines
-from tanshi.simulator.run.coupling import Agreement, agree
-from tanshi.simulator.run.credits import CreditPlan
+from tanshi.simulator.run.coupling import Agreement, Placed, agree
 from tanshi.simulator.run.economics import Answer
 from tanshi.simulator.run.waiting import note_traded
 from tanshi.simulator.run.world import State, World
@@ -52,7 +52,7 @@ def _one_period(w: World, s: State, last: Answer) -> None:
     book, market, coupling = Book(w, s, 0.0), w.scenario.market, w.scenario.coupling
     flat = np.zeros_like(last.response.slope)
 
-    def economy(price: float, before: Answer | None, credits: CreditPlan | None) -> Answer:
+    def economy(price: float, before: Answer | None, placed: Placed | None) -> Answer:
         still = replace(last.response, price=price, slope=flat, allocation_slope=flat)
         return replace(last, response=still)
 
@@ -76,7 +76,7 @@ def _one_period(w: World, s: State, last: Answer) -> None:
 def _book(w: World, s: State, found: Agreement) -> None:
     fills = found.clearing.fills
     note_traded(w, s, fills)
-    s.registry.settle(fills, w.government)
+    settle_after_the_end(w, s, fills)
     _note(w, s, found.clearing)
     s.calendar.period += 1
 
@@ -94,9 +94,10 @@ def _at_last_price(w: World, s: State) -> None:
     side = np.where(waits[some] > 0, BUY, SELL).astype(np.int8)
     price = np.full(len(some), round(s.market.price / market.tick))
     orders = Orders(firms[some], side, price, lots[some], np.zeros(len(some), np.int64))
+    orders = Orders.join([orders, orders_at(w, s, orders, round(s.market.price / market.tick))])
     rng = stream(w.scenario.seed, "venue", "closing", s.number)
     clearing = CallAuction(market.k, "pro_rata").clear(orders, rng)
-    s.registry.settle(clearing.fills, w.government)
+    settle_after_the_end(w, s, clearing.fills)
     _note(w, s, clearing)
 
 

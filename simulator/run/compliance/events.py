@@ -11,6 +11,7 @@ from tanshi.market.compliance import Settlement, exchange_vintages, expire_beyon
 from tanshi.market.offsets import usable
 from tanshi.market.orders import Ints
 from tanshi.market.vintages import OpenYear, due_after
+from tanshi.simulator.run.across.trade import close_outside
 from tanshi.simulator.run.ahead.outlook import lent
 from tanshi.simulator.run.public.auctions import sold_in_year
 from tanshi.simulator.run.rules import carry_limit, fine, fine_per_firm, made_good
@@ -26,6 +27,7 @@ def settle_firms(w: World, s: State) -> None:
     mask = s.policy.mask(s.year)[s.firms.sector]
     trading = np.flatnonzero(mask)
     meet_deadlines(w, s)
+    crossed = close_outside(w, s)
     row = _book(w, s, trading)
     meet_deadlines(w, s)
     if w.scenario.compliance.later:
@@ -34,7 +36,7 @@ def settle_firms(w: World, s: State) -> None:
     s.registry.expire(idle, s.registry.held[idle], latest=s.year)  # free quotas that bind nobody end with the year
     s.registry.check()
     owed = open_obligations(s)[trading]
-    _note(s, row, banked_t=int(s.registry.held[trading].sum() - owed.sum()), reserve_t=s.market.reserve)
+    _note(s, row, banked_t=int(s.registry.held[trading].sum() - owed.sum()), reserve_t=s.market.reserve, **crossed)
 
 
 def meet_deadlines(w: World, s: State, by: int | None = None) -> None:

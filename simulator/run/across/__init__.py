@@ -1,0 +1,1 @@
+"""What crosses the border of a linked market: in an auction, in a period, in a year."""

@@ -1,0 +1,219 @@
+"""The wider market of which the province's is a part, as far ahead as anybody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from tanshi.agents.planning import Answer, Prospect
+from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
+from tanshi.equilibrium.province.province import CarbonResponse
+from tanshi.errors import TanshiError
+from tanshi.market.orders import Floats, Mask
+from tanshi.numerics.units import TONNES
+from tanshi.scenarios.schema import Offsets
+from tanshi.simulator.run.credits import cost_of_credits, wanted_credits
+from tanshi.simulator.run.ground.border import rest_of_nation
+from tanshi.simulator.run.world import State, World
+
+T = TypeVar("T")
+MOST = 60
+"""Answers of the economy that one price may take."""
+LEAST_SLOPE = 1e-9
+"""Mt per yuan/t, taken where a higher price lets emit more."""
+NEXT_TO_NOTHING = 1e-7
+"""Mt, and part of what is paid, up to which both sides agree."""
+
+
+def linked(w: World, s: State) -> bool:
+    """Whether allowances cross the border this year: from the policy's first year on, where the scenario says so."""
+    return w.scenario.market.link.open and s.policy.started(s.year)
+
+
+def takes_price(w: World, s: State) -> bool:
+    """Whether the price of this year comes from outside."""
+    return linked(w, s) and w.scenario.market.link.to == "price"
+
+
+def meets_supply(w: World, s: State) -> bool:
+    """Whether the rest of the nation trades in this year as a participant with a curve of its own."""
+    return linked(w, s) and w.scenario.market.link.to == "supply"
+
+
+def at_hand_outside(w: World, s: State) -> float:
+    """Allowances that the rest of the nation holds beyond what it has emitted this year, Mt."""
+    if not w.agents_trade:
+        return s.market.across.held - s.market.across.emitted
+    return int(s.registry.held[w.outside]) / TONNES - s.market.across.emitted
+
+
+def supply_outside(w: World, s: State, price: float, remaining: float) -> tuple[float, float]:
+    """What the rest of the nation sells in what is left of the year at a price, Mt, and its change with the price.
+
+    What it holds, less what it will still emit and what it plans to bank.
+    """
+    rest, outlook = rest_of_nation(w.scenario.market.link, s.year), s.market.outlook
+    kept = 0.0 if outlook is None else outlook.outside
+    return at_hand_outside(w, s) - remaining * rest.emissions(price) - kept, -remaining * rest.slope(price)
+
+
+def net_need(response: CarbonResponse, mask: Mask, follows: Mask) -> tuple[float, float]:
+    """Emissions of who trades less allowances that output and emissions bring, Mt/yr, and its change per yuan/t.
+
+    Parameters
+    ----------
+    mask, follows : (sectors,) bool
+        Who trades, and whose allowances follow what it makes or emits (`Policy.follows`).
+    """
+    net = np.where(mask, response.emissions, 0.0) - np.where(follows, response.allocation, 0.0)
+    slope = np.where(mask, response.slope, 0.0) - np.where(follows, response.allocation_slope, 0.0)
+    return float(net.sum()), float(slope.sum())
+
+
+def beyond(w: World, years: range, remaining: float, prices: Floats) -> tuple[Floats, Floats]:
+    """What the rest of the nation emits in each of some years on a path of prices, Mt, and its slopes.
+
+    Parameters
+    ----------
+    remaining
+        Part of the first year that is left.
+    prices : (years,) float
+        Yuan/t.
+    """
+    link, spans = w.scenario.market.link, [remaining] + [1.0] * (len(years) - 1)
+    found = [rest_of_nation(link, year) for year in years]
+    emitted = [part * one.emissions(p) for one, p, part in zip(found, prices.tolist(), spans, strict=True)]
+    slopes = [part * one.slope(p) for one, p, part in zip(found, prices.tolist(), spans, strict=True)]
+    return np.array(emitted), np.array(slopes)
+
+
+def part_of_market(w: World, s: State, size: float) -> float:
+    """The province's part of the emissions of the market in which it banks: all of them where it is closed."""
+    if not meets_supply(w, s):
+        return 1.0
+    return size / (size + rest_of_nation(w.scenario.market.link, s.year).freely)
+
+
+def with_outside(w: World, s: State, years: range, answer: Answer, prices: Floats) -> tuple[Floats, Floats]:
+    """What the whole market emits on a path of prices."""
+    here, slope = answer(prices)
+    there, steep = beyond(w, years, 1.0 - s.period / w.periods_per_year, prices)
+    return here + there, slope + steep
+
+
+def with_supply_outside(w: World, s: State, years: range, prospect: Prospect, part: float) -> Prospect:
+    """What the whole market has: who lives beyond the border banks as those within it do, each its part."""
+    caps = [rest_of_nation(w.scenario.market.link, year).cap for year in years[1:]]
+    return replace(
+        prospect,
+        supply=prospect.supply + np.array([0.0, *caps]),
+        opening=prospect.opening + at_hand_outside(w, s),
+        high=prospect.high / part,
+    )
+
+
+# -- one price for both sides of the border ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked(Generic[T]):
+    """What the province needs at a price, for what is left of a year.
+
+    Attributes
+    ----------
+    need, slope
+        Mt of emissions beyond what they and output bring in allowances, and their change per yuan/t.
+    owed
+        Mt of emissions of the whole year, of which credits may cover a part.
+    answer
+        The economy's whole answer.
+    """
+
+    need: float
+    slope: float
+    owed: float
+    answer: T
+
+
+@dataclass(frozen=True)
+class Met(Generic[T]):
+    """Where the two sides agree.
+
+    Attributes
+    ----------
+    price
+        Yuan/t.
+    imported
+        Mt bought outside in what is left of the year.
+    rate
+        Yi yuan a year paid for them over that time, with what was due.
+    credits, forest_income
+        Mt of offset credits, and yi yuan a year paid for them.
+    answer
+        The economy at this price, which pays both.
+    """
+
+    price: float
+    imported: float
+    rate: float
+    credits: float
+    forest_income: float
+    answer: T
+
+
+def meet(
+    ask: Callable[[float, float, float], Asked[T]],
+    left: float,
+    beyond: Callable[[float], tuple[float, float]] | None,
+    *,
+    start: float,
+    bounds: tuple[float, float],
+    remaining: float = 1.0,
+    due: float = 0.0,
+    offsets: Offsets | None = None,
+    rate: float = 0.0,
+) -> Met[T]:
+    """Find the price at which what the province lacks is what the outside sells, paid for out of the province.
+
+    Newton's step in the price; what is paid follows from one answer to the next.
+
+    Parameters
+    ----------
+    ask
+        From a price (yuan/t), yi yuan a year paid outside and yi yuan a year paid for credits to the answer.
+    left
+        Mt of allowances that the province has for the rest of the year.
+    beyond
+        From a price to what the outside sells, Mt, and its slope; None: any amount at ``start``.
+    start, bounds
+        Where to begin, and the lowest and highest price.
+    due
+        Yi yuan paid and not yet accounted.
+    offsets
+        The rule of credits; None where there are none.
+    """
+    price, credits, income = start, 0.0, 0.0
+    for _ in range(MOST):
+        asked = ask(price, rate, income)
+        paid_before, rate_before = income, rate
+        if offsets is not None:
+            credits = wanted_credits(offsets, price, asked.owed)
+            income = cost_of_credits(offsets, credits)
+        short = asked.need - left - credits
+        sold, steep = (short, 0.0) if beyond is None else beyond(price)
+        excess = short - sold
+        dearest, cheapest = price >= bounds[1] and excess > 0, price <= bounds[0] and excess < 0
+        imported = sold if dearest else short
+        rate = (due + price * imported * YUAN_PER_TONNE) / remaining
+        moved = max(abs(rate - rate_before), abs(income - paid_before))
+        settled = dearest or cheapest or abs(excess) <= NEXT_TO_NOTHING
+        if settled and moved <= NEXT_TO_NOTHING * max(abs(rate), 1.0):
+            return Met(price, imported, rate, credits, income, asked.answer)
+        if beyond is not None and not (dearest or cheapest):
+            step = price - excess / min(asked.slope - steep, -LEAST_SLOPE)
+            price = min(max(step, bounds[0], price / 2 - 5.0), bounds[1], 2 * price + 5.0)
+    raise TanshiError("the market beyond the border and the province's found no common price near {price:.2f} yuan/t",
+                      price=price)  # fmt: skip

@@ -1,0 +1,125 @@
+"""What it means for a province to be part of a wider market: the same scenario linked and closed, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from tanshi.errors import Message
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.results.collect import result_of
+from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.variables import (
+    FIRM_SECTORS,
+    OTHER_SECTORS,
+    PAID_OUTSIDE,
+    SECTORS,
+    cost_of,
+    emissions_of,
+    net_sales_of,
+)
+from tanshi.simulator.run.build import begin
+from tanshi.simulator.run.period import run_until
+
+PARTS = ("Allowances", "Offsets", "Abatement")
+ALL = "All"
+LEAST_SHOWN = 0.005
+"""What is told as text to two digits; the table of years holds all of it."""
+COLUMNS = ("year", "sector", "measure", "unit", "closed", "linked", "difference")
+
+
+def link_against_closed(
+    name: str | Path, changes: Mapping[str, object] | None = None
+) -> tuple[pd.DataFrame, RunResult, RunResult]:
+    """Run a scenario as it is linked, and the same closed.
+
+    Parameters
+    ----------
+    name
+        Of the scenario, or its file; it says `market.link`.
+
+    Returns
+    -------
+    The table of `differences`, the linked run and the closed one.
+
+    Raises
+    ------
+    UserError
+        For a scenario whose market is closed.
+    """
+    linked = load_scenario(name, changes)
+    if not linked.market.link.open:
+        hint = "Such as --set market.link.to=price --set market.link.observed=china."
+        problem = Problem("a link to a wider market", "closed", field="market.link.to", hint=hint)
+        raise UserError("The scenario '{name}' is not linked to anything.", [problem], name=linked.name)
+    closed = load_scenario(name, {**(changes or {}), "market.link": "closed"})
+    found = [_run(scenario) for scenario in (linked, closed)]
+    return differences(found[0], found[1]), found[0], found[1]
+
+
+def _run(scenario: Scenario) -> RunResult:
+    world, state = begin(scenario)
+    run_until(world, state)
+    return result_of(world, state)
+
+
+def differences(linked: RunResult, closed: RunResult) -> pd.DataFrame:
+    """Lay two runs side by side, year by year: what the link changes for each sector and for all.
+
+    Returns
+    -------
+    Columns ``COLUMNS``: emissions and net purchases (Mt CO2), cost and its parts (million yuan of 2022), the price
+    (yuan/t), what is paid outside, gross domestic product and what a year yields. A sector that buys beyond the border
+    pays there, and abates less; what it saves in all is its gain from the link.
+    """
+    rows: list[tuple[int, str, str, str, float, float]] = []
+
+    def note(sector: str, measure: str, unit: str, variable: str, sign: float = 1.0) -> None:
+        there, here = (sign * run.series(variable) for run in (linked, closed))
+        for year in there.index:
+            rows.append((int(year), sector, measure, unit, float(here.get(year, 0.0)), float(there[year])))
+
+    note(ALL, "price", "CNY_2022/t CO2", "Price|Carbon")
+    note(ALL, "bought outside", "Mt CO2", net_sales_of("OUT"))
+    note(ALL, "paid outside", "million CNY_2022", PAID_OUTSIDE)
+    note(ALL, "gross domestic product", "billion CNY_2022", "GDP|MER")
+    note(ALL, "consumption and saving", "billion CNY_2022", "Welfare|Consumption and Saving")
+    for code in (None, *FIRM_SECTORS, *OTHER_SECTORS):
+        sector = ALL if code is None else SECTORS[code].name
+        if code is not None:
+            note(sector, "emissions", "Mt CO2", emissions_of(code))
+            note(sector, "net purchases", "Mt CO2", net_sales_of(code), -1.0)
+        note(sector, "cost", "million CNY_2022", cost_of(code))
+        for part in PARTS:
+            note(sector, f"cost: {part.lower()}", "million CNY_2022", cost_of(code, part))
+    table = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
+    table["difference"] = table["linked"] - table["closed"]
+    return table.sort_values(["year", "sector", "measure"], kind="stable", ignore_index=True)
+
+
+def over_years(table: pd.DataFrame, first: int) -> pd.DataFrame:
+    """The same over the years from one on: tonnes and money added up, the price on average."""
+    late = table[table["year"] >= first]
+    keys = ["sector", "measure", "unit"]
+    whole = late.groupby(keys, sort=False)[["closed", "linked", "difference"]].sum().reset_index()
+    mean = late.groupby(keys, sort=False)[["closed", "linked", "difference"]].mean().reset_index()
+    return whole.where(whole["measure"] != "price", mean)
+
+
+def words(table: pd.DataFrame, first: int, last: int) -> str:
+    """The table over the years as aligned text, all sectors together first."""
+    total = over_years(table, first)
+    moved = total[total[["closed", "linked", "difference"]].abs().max(axis=1) >= LEAST_SHOWN]
+    felt = moved.loc[moved["measure"].isin(["cost", "net purchases"]), "sector"]
+    shown = moved[moved["sector"].isin([ALL, *felt]) & ~moved["measure"].str.startswith("cost: ")]
+    head = Message("{first}-{last}, added up (the price: mean)", first=first, last=last)
+    lines = [str(head), f"{'':<26} {'':<24} {'closed':>14} {'linked':>14} {'difference':>14}  "]
+    order = {ALL: -1} | {sector.name: place for place, sector in enumerate(SECTORS.values())}
+    for _, row in shown.sort_values("sector", key=lambda s: s.map(order), kind="stable").iterrows():
+        numbers = " ".join(f"{row[name]:>14,.2f}" for name in ("closed", "linked", "difference"))
+        lines.append(f"{row['sector']:<26} {row['measure']:<24} {numbers}  {row['unit']}")
+    return "\n".join(lines)
