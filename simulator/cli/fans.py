@@ -37,6 +37,10 @@ def fans(
         Path | None,
         typer.Option(callback=writable_folder, help="Folder. Default: results/<time>.", show_default=False),
     ] = None,
+    docs: Annotated[
+        Path | None,
+        typer.Option(callback=writable_folder, help="Write the page into this folder too.", show_default=False),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace other results.")] = False,
 ) -> None:
     """Run scenarios over many seeds with common shocks: bands, moments of the price, the variance by driver."""
@@ -51,5 +55,7 @@ def fans(
             overrides=given, progress=progress,
         )  # fmt: skip
     write_fans(result, folder)
+    if docs is not None:
+        write_fans(result, folder, docs)
     print(short(result))
     print(f"Tables, figures and fans.md in {folder}.")

@@ -54,7 +54,8 @@ class Fans:
     moments
         Scenario, part, measure, mean, low, high over the seeds, origin.
     centre
-        Scenario, part, variable: mean over seeds with shocks over the path without, less 1, at the end.
+        Scenario, part, variable: mean and median over seeds with shocks over the path without, less 1, in the last
+        year; and what the mean of a variable with this spread of logarithms lies above its median, by curvature alone.
     variance
         Scenario, output, factor, first, total (Sobol); empty where not asked.
     halved
@@ -115,7 +116,7 @@ def fans(
     return Fans(
         bands=bands,
         moments=_moments(tagged),
-        centre=_centre(bands),
+        centre=_centre(tagged),
         variance=pd.concat(divided, ignore_index=True) if divided else pd.DataFrame(),
         halved=float(np.mean(shares)) if shares else 0.0,
     )
@@ -136,6 +137,14 @@ def sobol(a: np.ndarray, b: np.ndarray, mixed: np.ndarray) -> tuple[float, float
         return 0.0, 0.0
     first = 1.0 - float(np.mean((b - mixed) ** 2)) / (2.0 * variance)
     return first, float(np.mean((a - mixed) ** 2)) / (2.0 * variance)
+
+
+def curvature(drawn: np.ndarray) -> float:
+    """What the mean of values above 0 lies above their middle, as part of it, by the spread of their logarithms alone.
+
+    Logarithms that spread normally by s about a middle have a mean of their exponentials that is exp(s^2 / 2) times it.
+    """
+    return float(np.expm1(np.var(np.log(drawn), ddof=1) / 2.0)) if len(drawn) > 1 else 0.0
 
 
 def _run(
@@ -216,15 +225,21 @@ def _moments(tagged: Sequence[tuple[tuple[str, str], RunResult]]) -> pd.DataFram
     return pd.DataFrame(out)
 
 
-def _centre(bands: pd.DataFrame) -> pd.DataFrame:
-    """How far the mean over seeds lies from the path without shocks, by variable, on the mean of the last year."""
-    last = bands[bands["t"] >= np.floor(bands["t"].max())]
-    mean = last.groupby(["scenario", "variable", "part"], sort=False)["mean"].mean().to_dict()
+def _centre(tagged: Sequence[tuple[tuple[str, str], RunResult]]) -> pd.DataFrame:
+    """How far mean and median over seeds lie from the path without shocks in the last year; what curvature gives."""
+    drawn: dict[tuple[str, str, str], list[float]] = {}
+    for (scenario, part), run in tagged:
+        for (variable, _), values in _series(run).items():
+            last = values[values.index >= np.floor(values.index.max())]
+            drawn.setdefault((scenario, part, variable), []).append(float(last.mean()))
     rows = []
-    for (scenario, variable, part), value in mean.items():
-        if part != STILL:
-            still = mean[scenario, variable, STILL]
-            rows.append({"scenario": scenario, "part": part, "variable": variable, "shift": value / still - 1.0})
+    for (scenario, part, variable), each in drawn.items():
+        if part == STILL:
+            continue
+        still = float(np.mean(drawn[scenario, STILL, variable]))
+        rows.append({"scenario": scenario, "part": part, "variable": variable,
+                     "shift": float(np.mean(each)) / still - 1.0, "median_shift": float(np.median(each)) / still - 1.0,
+                     "curvature": curvature(np.array(each))})  # fmt: skip
     return pd.DataFrame(rows)
 
 

@@ -25,15 +25,17 @@ _WORDS = {"Price|Carbon": "Price, yuan/t CO₂", "Covered emissions": "Covered e
 _SHARES = ("volatility",)
 
 
-def write_fans(result: Fans, folder: Path) -> list[Path]:
-    """Write tables, figures and ``fans.md``.
+def write_fans(result: Fans, folder: Path, docs: Path | None = None) -> list[Path]:
+    """Write tables, figures and ``fans.md`` into a folder, or where a page is asked for into ``docs``, as a page of it.
 
     Raises
     ------
     tanshi.simulator.machine.disk.StoreError
         Where the disk refuses.
     """
-    written = []
+    written, pictures = [], ""
+    if docs is not None:
+        folder, pictures = docs / "fans", "fans/"
     for name in ("bands", "moments", "centre", "variance"):
         table: pd.DataFrame = getattr(result, name)
         if len(table):
@@ -42,28 +44,31 @@ def write_fans(result: Fans, folder: Path) -> list[Path]:
     written += style.save(fan_figure(result), folder, "fans")
     if len(result.variance):
         written += style.save(variance_figure(result), folder, "variance")
-    written.append(write_file(folder / "fans.md", words(result).encode()))
+    written.append(write_file((docs or folder) / "fans.md", words(result, pictures).encode()))
     return written
 
 
-def words(result: Fans) -> str:
-    """The study as Markdown."""
+def words(result: Fans, pictures: str = "") -> str:
+    """The study as Markdown; ``pictures`` is where its figures lie, seen from it."""
     seeds = int(result.moments["seeds"].max())
+    names = " ".join(str(name) for name in result.bands["scenario"].unique())
     parts = [
         "# Runs with shocks",
+        f"Written by `tanshi fans {names} --seeds {seeds}`; edit nothing here.",
         f"{seeds} seeds; the same seed meets the same weather in every scenario. {100 * result.halved:.2f} % of periods"
         " were redone with a part of their shock because no equilibrium survived it"
         + (": **more than 1 %, the runs are marked**." if result.halved > 0.01 else "."),
         "## Bands of the last year",
         _bands_table(result),
-        "![Bands over seeds](fans.png)",
+        f"![Bands over seeds]({pictures}fans.png)",
         "## Moments of the price",
         "Changes of the log price under the policy, its first year left out; mean over seeds, 5 to 95 % in brackets.",
         _moments_table(result),
         "## Mean over seeds against the path without shocks",
-        "What strays by as much up as down need not move the price so: where the cap binds, a cold year adds more to"
-        " the"
-        " price than a mild one takes away. Share by which the mean over seeds differs in the last year:",
+        "What strays by as much up as down need not move the mean so: where the cap binds, a cold year adds more to"
+        " the price than a mild one takes away. In the last year, against the path without shocks; `curvature` is what"
+        " the mean of such a spread lies above its middle anyway, exp(s²/2) - 1 with s the s.d. of logarithms. Where"
+        " the mean's shift is that of the median and the curvature together, there is no other bias.",
         _centre_table(result),
     ]
     if len(result.variance):
@@ -72,7 +77,7 @@ def words(result: Fans) -> str:
             "Sobol's indices over the drivers' own draws: the share that a factor brings alone, and with all it acts"
             f" together with; {int(result.variance['runs'].max())} runs. `firms`: their own shocks and bids.",
             _variance_table(result),
-            "![Variance by driver](variance.png)",
+            f"![Variance by driver]({pictures}variance.png)",
         ]
     return "\n\n".join(parts) + "\n"
 
@@ -142,9 +147,10 @@ def _moments_table(result: Fans) -> str:
 
 
 def _centre_table(result: Fans) -> str:
-    rows = [[r["scenario"], r["part"], _WORDS[r["variable"]], f"{100 * r['shift']:+.1f} %"]
+    rows = [[r["scenario"], r["part"], _WORDS[r["variable"]],
+             *(f"{100 * r[c]:+.1f} %" for c in ("shift", "median_shift", "curvature"))]
             for r in result.centre.to_dict("records")]  # fmt: skip
-    return _lines(["scenario", "what strays", "", "mean against the path without shocks"], rows)
+    return _lines(["scenario", "what strays", "", "mean", "median", "curvature"], rows)
 
 
 def _variance_table(result: Fans) -> str:

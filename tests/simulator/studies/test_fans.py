@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tanshi.scenarios.errors import UserError
-from tanshi.simulator.studies.fans import Fans, fans, sobol
+from tanshi.simulator.studies.fans import Fans, curvature, fans, sobol
 from tanshi.simulator.studies.strays import EMERGED, FITTED, PARTS, STILL
 from tanshi.simulator.views.fans import short, words, write_fans
 
@@ -65,6 +65,16 @@ def test_the_page_tells_the_bands_the_moments_and_the_curvature(small: Fans, tmp
     for head in ("Bands of the last year", "fitted or emerged", "against the path without shocks", "in all, %"):
         assert head in text
     assert short(small).count("volatility") == len(PARTS)
+    page = write_fans(small, tmp_path, tmp_path / "docs")[-1]
+    assert page == tmp_path / "docs" / "fans.md"
+    assert (page.parent / "fans" / "fans.png").exists()
+    assert "](fans/fans.png)" in page.read_text(encoding="utf-8")
+
+
+def test_the_mean_of_a_spread_of_logarithms_lies_above_its_middle_by_the_curvature() -> None:
+    drawn = 90.0 * np.exp(0.3 * np.random.default_rng(1).standard_normal(200_000))
+    assert drawn.mean() / np.median(drawn) - 1.0 == pytest.approx(curvature(drawn), abs=0.003)
+    assert curvature(np.full(5, 90.0)) == 0.0
 
 
 def test_a_scenario_that_strays_already_is_refused(tmp_path: Path) -> None:
