@@ -80,6 +80,10 @@ class Reading:
         use = pd.DataFrame(self.cells.block(m.home, m.columns), index=keys, columns=keys)
         final = self._final(m, keys)
         added = self._added(m, keys)
+        if "output" not in final and "output" in added.index:
+            final["output"] = added.loc["output"]
+            self.notes.append("Gross output stands in a row alone; it was read there.")
+        self._with_parts(use, final)
         if m.bought:
             self._with_imports(m, use, final)
         elif matrix is not None:
@@ -215,6 +219,22 @@ class Reading:
         for role in VALUE_ADDED:
             if role not in have:
                 self._add(Message("a row headed {rows}", rows=named(ROWS[role])), "none", field=role)
+
+    def _with_parts(self, use: pd.DataFrame, final: pd.DataFrame) -> None:
+        """Add columns that may be a part of exports or imports to them where the rows balance with them alone."""
+        parts = [p for p in ("export_part", "import_part") if p in final and PARTS[p] in final]
+        if not parts or "output" not in final:
+            return
+        known = final.assign(**self._known_trade(final))
+        whole = known.assign(**{PARTS[p]: known[PARTS[p]] + known[p] for p in parts})
+        without, with_them = (
+            float(np.abs(rows_gap(use, one, self.cells.rounding).gaps).sum()) for one in (known, whole)
+        )
+        if not with_them < without:
+            return
+        for p in parts:
+            final[PARTS[p]] = whole[PARTS[p]]
+        self.notes.append("Purchases by foreigners, or other parts of trade, stand beside it: they were added to it.")
 
     # -- imports that stand apart --------------------------------------------------------------------------
 

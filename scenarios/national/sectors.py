@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem
 from tanshi.scenarios.national.frame import Frame, is_number
-from tanshi.scenarios.national.labels import Heading, folds
+from tanshi.scenarios.national.labels import Heading, folds, is_code
 from tanshi.scenarios.national.sheet import listed
 from tanshi.scenarios.national.words import fold
 
@@ -100,6 +101,8 @@ def match(frame: Frame, rows: Lines, columns: Lines, file: str) -> tuple[Matched
         if said.origin == "both" and any(s.origin in ("domestic", "imported") for _, s in rows.sectors):
             continue
         at = _column_of(said, known, order)
+        if at is None:
+            at = _by_bare_code(said, columns.sectors)
         if at is None and len(rows.sectors) == len(columns.sectors):
             at = _alike(said, columns.sectors, order + 1)
         if at is None:
@@ -127,6 +130,16 @@ def _column_of(said: Heading, known: list[frozenset[str]], before: int) -> int |
     score = [(len(names & k) * 10 + len(own & k), -((n - before - 1) % len(known)), n) for n, k in enumerate(known)]
     best = max(score)
     return best[2] if best[0] > 0 else None
+
+
+_CLASS = re.compile(r"^(?:CPA|TTL|DOM|IMP)_|^D(?=\d)")
+
+
+def _by_bare_code(said: Heading, columns: list[tuple[int, Heading]]) -> int | None:
+    """The one column whose code is the row's but for a word of the kind of table: ``TTL_24A`` and ``D24A``."""
+    own = {_CLASS.sub("", word) for word in said.words if is_code(word)}
+    found = [n for n, (_, c) in enumerate(columns) if own & {_CLASS.sub("", word) for word in c.words if is_code(word)}]
+    return found[0] if len(found) == 1 else None
 
 
 def _alike(said: Heading, columns: list[tuple[int, Heading]], at: int) -> int | None:

@@ -22,12 +22,17 @@ from tanshi.scenarios.national.mapping import UnknownSectors, Went, added_up, as
 from tanshi.scenarios.national.read import read_table
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.simulator.machine.disk import write_file
-from tanshi.simulator.own_region.benchmark import NOTHING_GIVEN, Totals
+from tanshi.simulator.own_region.benchmark import NOTHING_GIVEN, PER_KWH, Totals
 from tanshi.simulator.own_region.given import check_given, fitted_file, real_money, table_year
 from tanshi.simulator.own_region.tables import Region, new_region
 from tanshi.simulator.own_region.todo import REPLACE
 from tanshi.simulator.own_region.tokens import with_tokens
 
+COAL_PRICES = (250.0, 2000.0)
+"""Mean price of coal that is burnt, yuan per tonne of coal equivalent in prices of 2022: a third of what power paid in
+2022 at the mines, and twice what others did (recalled)."""
+TOLD = 0.9
+"""How near the plausible coal per kWh may come from outside before a person is told: oil stands beside the coal."""
 MAP_FILE = "sector_map.csv"
 """Which sector of the table went where, kept beside the figures."""
 
@@ -188,9 +193,34 @@ def _lines(region: Region, totals: Totals) -> list[str]:
         f"Energy {energy:,.1f} Mtce ({'raised, see below' if totals.energy is not None and not met else how[met]}), "
         f"CO2 {co2:,.1f} Mt ({how[totals.co2 is not None]}), "
         f"power {a.physical['generation_twh']:,.1f} TWh ({how[totals.generation is not None]}).",
-        f"Coal power burns {coal:.0f} g of coal equivalent per kWh; plants need 280 to 330, with heat up to 450.",
+        *_plausible(a, coal),
         *region.notes,
     ]
+
+
+def _plausible(accounts: Accounts, rate: float) -> list[str]:
+    """What coal plants burn per kWh and pay for it, and whether that can be."""
+    low, high = PER_KWH
+    coal = accounts.fuel[accounts.fuel["commodity"] == "COAL"]
+    bought = coal[coal["use"] != "feedstock"]
+    price = 100.0 * total(bought["value"]) / total(bought["mtce"])
+    lines = [
+        f"Coal power burns {rate:.0f} g of coal equivalent per kWh; plants need 280 to 330, with heat up to "
+        f"{high:.0f}.",
+        f"Coal that is burnt costs {price:.0f} yuan per tonne of coal equivalent, in prices of 2022.",
+    ]
+    if not TOLD * low <= rate <= high / TOLD:
+        lines.append(
+            f"CHECK THE FUEL OF POWER: {rate:.0f} g per kWh is not between {low:.0f} and {high:.0f}. Give --power, and "
+            "tonnes of your own in fuel_2019.csv."
+        )
+    if not COAL_PRICES[0] <= price <= COAL_PRICES[1]:
+        lines.append(
+            f"CHECK THE PRICE OF COAL: {price:.0f} yuan per tonne of coal equivalent is not between "
+            f"{COAL_PRICES[0]:.0f} and {COAL_PRICES[1]:.0f}. Money and tonnes do not belong "
+            "together; is the unit of money right, and are --energy and --co2 those of the table's year?"
+        )
+    return lines
 
 
 def _coal_rate(accounts: Accounts) -> float:

@@ -10,7 +10,7 @@ import pandas as pd
 from tanshi.equilibrium.province.balance_energy import burnt_fuel, fuel_account
 from tanshi.equilibrium.province.tables import cell, total
 from tanshi.scenarios.national.table import NationalTable
-from tanshi.simulator.own_region.plants import plants
+from tanshi.simulator.own_region.plants import plants, thermal_mix
 
 MADE = ("COAL", "COKE", "OGAS")
 PROCESS = ("COAL", "OGAS", "COKE", "CHEM")
@@ -180,7 +180,7 @@ def _within_power(
     burnt: pd.DataFrame, tables: Mapping[str, pd.DataFrame], new: NationalTable, price: float
 ) -> list[str]:
     """Keep the price of power's carbon within the surplus that bears it; tonnes above are taken out."""
-    power, _ = plants(tables["power"], new)
+    power, _ = plants(thermal_mix(tables["power"], burnt_fuel(tables), burnt), new)
     added = total(new.value_added["ELEC"])
     fuels = tables["fuels"].set_index("fuel")
     bought = fuels["joint_output_of"].fillna("") == ""  # the works answer for the carbon of their gas

@@ -21,6 +21,7 @@ from tanshi.simulator.own_region.fuels import MADE, Fuels, fuels
 from tanshi.simulator.own_region.incomes import incomes
 from tanshi.simulator.own_region.layout import statistics_table
 from tanshi.simulator.own_region.parting import parted
+from tanshi.simulator.own_region.plants import thermal_mix
 from tanshi.simulator.own_region.power import Power, power, without_own_use
 from tanshi.simulator.own_region.sources import Sources
 from tanshi.simulator.own_region.trade import trade
@@ -129,11 +130,7 @@ class _Work:
         if found.refines:
             self.tables["fuels"]["oil_product"] = "no"
             self.notes.append("Crude oil is refined here: oil products need not flow in.")
-        process = self.given["process_co2"].copy()
-        growth = process["activity"].map(self.grown).astype(float)
-        for column in ("mt", "low", "high"):
-            process[column] = process[column].astype(float) * growth
-        self.tables["process_co2"] = self.say.estimate(process, "times gross output over the template's")
+        self.tables["process_co2"] = self._process()
         self.notes += found.notes
         if found.dropped:
             largest = sorted(found.dropped.items(), key=lambda item: -item[1])[:5]
@@ -151,13 +148,24 @@ class _Work:
         share = entry(self.gas, "STEEL") / total(self.gas)
         self.gas_in_steel = {u: share * self._spent("BPG", u) for u in [*self.new.sectors, "HH"]}
 
+    def _process(self) -> pd.DataFrame:
+        """Carbon of processes: kilns and furnaces need it with their fuel, ammonia and methanol with their coal."""
+        process = self.given["process_co2"].copy()
+        coal = cell(self.new.use, "COAL", "CHEM") / cell(self.old.use, "COAL", "CHEM")
+        ratio = {**self.fuel.ratio, "CHEM": coal}
+        growth = process["activity"].map(ratio).fillna(process["activity"].map(self.grown)).astype(float)
+        for column in ("mt", "low", "high"):
+            process[column] = process[column].astype(float) * growth
+        return self.say.estimate(process, "in proportion to the fuel burnt there; CHEM to its coal (ammonia, methanol)")
+
     def _spent(self, commodity: str, user: str) -> float:
         return float(self.spent.get((commodity, user), 0.0))
 
     def electricity(self) -> None:
         """Users, technologies and materials of power."""
         steel_gas = self.gas_in_steel["ELEC"]
-        found = self.power = power(self.given, self.base, self.old, self.new, steel_gas, self.plant_fuel)
+        mixed = self.given | {"power": thermal_mix(self.given["power"], fuel_account(self.given), self.account)}
+        found = self.power = power(mixed, self.base, self.old, self.new, steel_gas, self.plant_fuel)
         self.tables["electricity_use"] = self.say.estimate(found.use, "times the ratio of the electricity bills")
         self.tables["power"] = self.say.estimate(found.technologies, "capacity and TWh times total generation")
         self.tables["power_materials"] = self.say.estimate(found.materials, "goods times the table's column of power")

@@ -23,6 +23,15 @@ MONEY_METRIC = "Welfare|Money Metric"
 YIELD = "Welfare|Consumption and Saving"
 
 
+COUNTRIES = frozenset({
+    "austria", "belgium", "bulgaria", "china", "croatia", "cyprus", "czechia", "denmark", "estonia", "finland",
+    "france", "germany", "greece", "hungary", "india", "indonesia", "ireland", "italy", "japan", "kazakhstan",
+    "latvia", "lithuania", "luxembourg", "malta", "netherlands", "norway", "poland", "portugal", "romania",
+    "slovakia", "slovenia", "spain", "sweden", "switzerland", "vietnam",
+})  # fmt: skip
+"""Countries of one word whose name is a region of its own, not one of China's."""
+
+
 def region_of(economy: str) -> str:
     """The region of an economy by its name, or its folder's: words without the year.
 
@@ -30,10 +39,12 @@ def region_of(economy: str) -> str:
     --------
     >>> region_of("shanxi_2022"), region_of("economies/inner_mongolia_2022"), region_of("china_2017")
     ('China|Shanxi', 'China|Inner Mongolia', 'China')
+    >>> region_of("belgium_2020")
+    'Belgium'
     """
     words = [word for word in re.split(r"[_\-\s]+", PurePath(economy).name) if word and not word.isdigit()]
-    if [word.casefold() for word in words] == ["china"]:
-        return "China"
+    if len(words) == 1 and words[0].casefold() in COUNTRIES:
+        return words[0].capitalize()
     return "China|" + (" ".join(word.capitalize() for word in words) or PurePath(economy).name)
 
 

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from tanshi.equilibrium.province.balance import build_accounts
+from tanshi.equilibrium.province.tables import cell
 from tanshi.scenarios.calibrated import calibrated
-from tanshi.scenarios.economy import OPTIONAL, load_economy
+from tanshi.scenarios.economy import OPTIONAL, Figures, load_economy
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.facts.money import deflator
 from tanshi.scenarios.load import load_scenario
@@ -49,6 +50,12 @@ def physical(made_: Made) -> tuple[float, float, float, float]:
     co2 = float(accounts.fuel["co2_mt"].sum() + accounts.process_co2.sum())
     p = accounts.physical
     return co2, p["energy_consumption_mtce"], p["generation_twh"], figures.value("controls", "gdp")
+
+
+def physical_co2(figures: Figures) -> float:
+    """Mt CO2 of an economy's accounts."""
+    accounts = build_accounts(figures.tables())
+    return float(accounts.fuel["co2_mt"].sum() + accounts.process_co2.sum())
 
 
 def test_inflation_alone_moves_no_tonne(printed: NationalTable) -> None:
@@ -174,3 +181,32 @@ def test_numbers_that_cannot_be_are_refused_in_one_line(
     write_table(printed, Path("t.csv"))
     assert main(["new", "economy", "x_2022", "--table", "t.csv", *option]) == 2
     assert word in capsys.readouterr().err
+
+
+def test_carbon_of_processes_goes_with_the_fuel_of_kilns_and_furnaces(printed: NationalTable) -> None:
+    """Half of a region's carbon is half of its fuel, and half of what its kilns drive out of limestone."""
+    plain = load_economy(made(printed, "whole_2022").folder)
+    half = load_economy(made(printed, "half_2022", Given(totals=Totals(co2=0.5 * physical_co2(plain)))).folder)
+    before, after = (f.process_co2.set_index("activity")["mt"] for f in (plain, half))
+    np.testing.assert_allclose(after, 0.5 * before, rtol=1e-9)
+
+
+def test_coal_plants_burn_per_kwh_what_plants_can_where_power_is_given(printed: NationalTable) -> None:
+    for co2 in (300.0, 750.0):
+        region = made(
+            printed, f"rate{co2:.0f}_2022", Given(totals=Totals(energy=0.36 * co2, co2=co2, generation=418.4))
+        )
+        tables = {k: t for k, t in load_economy(region.folder).tables().items() if k not in OPTIONAL}
+        accounts = build_accounts(tables)
+        coal = accounts.fuel[(accounts.fuel["activity"] == "GENC") & (accounts.fuel["commodity"] == "COAL")]
+        rate = 1000.0 * float(coal["mtce"].sum()) / cell(accounts.power, "GENC", "twh")
+        assert 275.0 < rate < 475.0
+        assert physical(region)[0] == pytest.approx(co2, rel=1e-9)
+
+
+def test_coal_whose_money_and_tonnes_do_not_belong_together_is_told(printed: NationalTable) -> None:
+    dear = made(printed, "dear_2022", Given(totals=Totals(co2=150.0)))
+    assert any("CHECK THE PRICE OF COAL" in line for line in dear.lines)
+    assert any("CHECK THE FUEL OF POWER" in line for line in dear.lines)
+    told = made(printed, "plain_2022")
+    assert not any("CHECK" in line for line in told.lines)

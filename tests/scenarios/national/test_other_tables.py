@@ -10,7 +10,7 @@ import pytest
 
 from tanshi.scenarios.economy import load_economy
 from tanshi.scenarios.errors import UserError
-from tanshi.scenarios.national.mapping import assign
+from tanshi.scenarios.national.mapping import added_up, assign
 from tanshi.scenarios.national.read import read_table
 from tanshi.simulator.studies.tables.fuzz import fuzz
 from tanshi.simulator.studies.tables.page import page
@@ -74,6 +74,27 @@ def test_two_notations_in_one_table_are_one_line(tmp_path: Path) -> None:
 def test_whole_hundreds_add_up_within_half_a_hundred_a_term(tmp_path: Path) -> None:
     rows = numbers(grid(), lambda c: str(100 * round((float(c) * 1000 + 37.0) / 100)))
     assert read_table(written(tmp_path, rows)).gdp() == pytest.approx(120_000.0, rel=0.01)
+
+
+def test_a_table_as_the_oecd_writes_it_is_read(tmp_path: Path) -> None:
+    """Rows TTL_01, columns D01; output in a row alone; taxes on imports apart; foreigners' purchases beside exports."""
+    head = ["", "D01", "D35", "HFCE", "GGFC", "GFCF", "INVNT", "DPABR", "CONS_NONRES", "EXPO", "IMPO"]
+    rows = [
+        head,
+        ["TTL_01", "10", "20", "40", "5", "10", "0", "1", "2", "20", "-8"],
+        ["TTL_35", "5", "15", "30", "5", "5", "0", "1", "1", "10", "-12"],
+        ["TXS_IMP_FNL", "1", "1", *[""] * 8],
+        ["TXS_INT_FNL", "4", "2", *[""] * 8],
+        ["TTL_INT_FNL", "20", "38", *[""] * 8],
+        ["VALU", "80", "22", *[""] * 8],
+        ["OUTPUT", "100", "60", *[""] * 8],
+    ]
+    got = read_table(written(tmp_path, rows), "yiyuan", year=2020)
+    assert got.output.tolist() == [100.0, 60.0]
+    assert got.final["export"].tolist() == [23.0, 12.0]
+    assert got.gdp() == pytest.approx(110.0)
+    output = added_up(got, assign(got, SECTORS), SECTORS).output
+    assert (output["AGR"], output["ELEC"]) == pytest.approx((100.0, 0.93 * 60.0))
 
 
 def test_a_sheet_of_imports_is_added_to_one_of_home_made_goods(tmp_path: Path) -> None:
