@@ -11,6 +11,7 @@ import gc
 import json
 import math
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -193,6 +194,26 @@ def _copies(folder: Path, number: int) -> None:
 PARTS = {"leaks": leaks, "firms": firms, "folders": folders}
 
 
+def _one(name: str, given: argparse.Namespace) -> Iterator[str]:
+    """The rows of a part, each printed as it comes."""
+    for row in PARTS[name](given):
+        print(row, flush=True)
+        yield str(row)
+
+
+def _alone(name: str, given: argparse.Namespace) -> Iterator[str]:
+    """The same in a process of its own: memory is that of one part, not of those before it."""
+    sizes = [f"--{size}={getattr(given, size)}" for size in ("runs", "visits", "firms", "periods", "end", "folders")]
+    command = [sys.executable, "-m", "tests.attack.endurance", f"--part={name}", *sizes]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            yield line.rstrip("\n")
+    if process.returncode:
+        sys.exit(process.returncode)
+
+
 def main() -> int:
     """Print every measurement as it comes; write the page where asked."""
     parser = argparse.ArgumentParser(prog="python -m tests.attack.endurance", description=__doc__)
@@ -205,11 +226,8 @@ def main() -> int:
     parser.add_argument("--folders", type=int, default=10_000)
     parser.add_argument("--page", action="store_true", help="write the rows into docs/attack.md")
     given = parser.parse_args()
-    rows = []
-    for name in given.part or PARTS:
-        for row in PARTS[name](given):
-            print(row, flush=True)
-            rows.append(str(row))
+    parts = given.part or list(PARTS)
+    rows = list(_one(parts[0], given)) if len(parts) == 1 else [row for name in parts for row in _alone(name, given)]
     if given.page:
         before = PAGE.read_text(encoding="utf-8").split(MARK)[0]
         PAGE.write_text(f"{before.rstrip()}\n\n{HEAD}{chr(10).join(rows)}\n", encoding="utf-8")

@@ -88,7 +88,7 @@ def test_sixty_four_points_grow_to_twice_as_many_and_by_two_seeds(tmp_path: Path
     sizes = {"old": 64, "fresh": 128}
     for name, size in sizes.items():
         seeds = "seeds: [1, 2, 3]\n" if name == "fresh" else ""
-        file = write(tmp_path / f"{name}.yaml", TINY.replace("samples: 4", f"samples: {size}") + seeds)
+        file = write(tmp_path / "tiny.yaml", TINY.replace("samples: 4", f"samples: {size}") + seeds)
         run_sweep(open_sweep(file), tmp_path / name, workers=2)
     before = stamps(tmp_path / "old")
     plan = grow(open_sweep(tmp_path / "old"), samples=128, seeds=3)
