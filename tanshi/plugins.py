@@ -28,7 +28,7 @@ BUILT_IN: Mapping[Kind, frozenset[str]] = {
             *("listed_agreement", "block_agreement", "one_way_auction"),
         }
     ),
-    "strategy": frozenset({"truthful", "zic", "zip", "scheduled"}),
+    "strategy": frozenset({"truthful", "zic", "zip", "scheduled", "hesitant"}),
     "drift": frozenset({"neural", "ou", "none"}),
     "economy": frozenset({"china_2017", "inner_mongolia_2017", "shandong_2017", "shanxi_2022"}),
 }

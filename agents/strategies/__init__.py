@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tanshi.agents.population import Population, PopulationError
+from tanshi.agents.strategies.hesitant import hesitant
 from tanshi.agents.strategies.schedule import Situation, Strategy, next_step, price_levels
 from tanshi.agents.strategies.scheduled import scheduled
 from tanshi.agents.strategies.truthful import truthful
@@ -21,6 +22,7 @@ STRATEGIES: Mapping[str, Strategy] = {
     "zic": zic,
     "zip": zip_trader,
     "scheduled": scheduled,
+    "hesitant": hesitant,
 }
 
 AT_ONCE = 131072

@@ -46,6 +46,8 @@ class Situation:
     later : tuple
         What will be auctioned later this year: from which ticks on, and lots for which each firm waits. From there on
         it buys that much less now.
+    unsure, least : (firms,) float
+        Lots that a firm may yet need or not need this year, and least amount worth a trade; empty where nobody asks.
     quote : (firms,) float
         Yuan/t, what learning firms quoted last; negative for who has not quoted yet, empty for nobody.
     """
@@ -63,6 +65,8 @@ class Situation:
     offered: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     late: Floats = field(default_factory=lambda: np.zeros(0))
     aside: Floats = field(default_factory=lambda: np.zeros(0))
+    unsure: Floats = field(default_factory=lambda: np.zeros(0))
+    least: Floats = field(default_factory=lambda: np.zeros(0))
     later: tuple[tuple[int, Ints], ...] = ()
     quote: Floats = field(default_factory=lambda: np.zeros(0))
 

@@ -12,6 +12,7 @@ from tanshi.agents.bank import Wish
 from tanshi.agents.expectations import present_value
 from tanshi.agents.intermediaries import inventory_demand
 from tanshi.agents.strategies import Situation, arrivals, place_orders, price_levels
+from tanshi.agents.strategies.hesitant import least_worth, uncertain_part
 from tanshi.agents.strategies.schedule import step_orders
 from tanshi.agents.strategies.sizing import as_blocks, in_parts
 from tanshi.agents.streams import stream
@@ -23,7 +24,7 @@ from tanshi.market.venues import Day, limits_of, one_price, open_venue
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.across.trade import orders_outside, still_to_pay
 from tanshi.simulator.run.ahead.joint import linked
-from tanshi.simulator.run.ahead.outlook import carry_most, planned_wish
+from tanshi.simulator.run.ahead.outlook import carry_most, planned_wish, temper_of
 from tanshi.simulator.run.coupling import REACH, Placed
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
 from tanshi.simulator.run.grants import adjusts, around, by_benchmark, expected_grants, history_of
@@ -112,7 +113,7 @@ class Book:
         if self.triggers:  # where supply jumps firms say what they want on both sides
             around = [trigger + side for trigger in self.triggers for side in (-1, 0)]
             levels = np.union1d(levels, np.clip(around, self.lowest, self.highest))
-        situation = self.situation(demand=wanted, levels=levels)
+        situation = self._hesitating(self.situation(demand=wanted, levels=levels), response)
         if self.triggers or self.later:
             situation = self._beside_government(situation, response.price)
         placed = place_orders(s.firms, situation, self.draws, self.bidding)
@@ -128,6 +129,18 @@ class Book:
             book = as_blocks(book, self.limits.smallest)
         orders = screen(book, s.registry.accounts, lowest=self.lowest, highest=self.highest).orders
         return Placed(orders, credits, across)
+
+    def _hesitating(self, situation: Situation, response: CarbonResponse) -> Situation:
+        """The same with what hesitant firms do not yet know of their needs, and from what amount on a trade pays."""
+        w, s, firms = self.w, self.s, self.w.scenario.firms
+        if not firms.strategies.as_dict().get("hesitant"):
+            return situation
+        n, lot = w.periods_per_year, w.scenario.market.lot
+        left = max(round(self.remaining * n) - 1, 0)
+        size = self._shares(response)[0] * np.where(s.policy.mask(s.year), response.emissions, 0.0)[s.firms.sector]
+        part = firms.caution * uncertain_part(firms.shock_sigma, firms.shock_persistence, left, n)
+        least = least_worth(firms.trade_cost, size * TONNES, response.price, temper_of(w).stiffness, 1.0 / n)
+        return replace(situation, unsure=part * size * TONNES / lot, least=least / lot)
 
     def demand(self, response: CarbonResponse) -> Demand:
         """Firms' wanted purchases around the response's price."""

@@ -12,8 +12,9 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket
 
 SCENARIO = "S5"
-LATER = 8.0
+LATER = 10.0
 """Urgency with which needs are brought where a year falls due a year later: as much comes in the last quarter."""
+HESITANT = {"firms.strategies.scheduled": 0.0, "firms.strategies.hesitant": 1.0}
 TAKEN: Mapping[str, Mapping[str, Any]] = {
     "nothing": {},
     "differences in cost": {"firms.cost_sigma": 0.0},
@@ -21,6 +22,7 @@ TAKEN: Mapping[str, Mapping[str, Any]] = {
     "planning": {"banking.horizon": 0},
     "reluctance (risk aversion a hundredth)": {"firms.risk_aversion": 0.1},
     "calendar (needs brought at once)": {"firms.urgency": 0.0},
+    "bidding by the calendar (firms that hesitate instead)": HESITANT,
     "firms' own shocks": {"firms.shock_sigma": 0.0},
     "the drift between auctions": {"drift.mode": "none"},
     "the one-price venue (listed agreement instead)": {"market.venue": "listed_agreement"},
@@ -42,6 +44,12 @@ SEEN = (5.7, 1.8, 1.2, 2.3, 2.2, 1.6, 1.8, 3.5, 7.0, 17.6, 21.9, 33.4)
 """Share of a year's volume by month in China's national market, %, mean of 2022 to 2024, listed and block trades.
 
 Summed from the daily bulletins of the Shanghai Environment and Energy Exchange."""
+BY_MONTH = {
+    SCENARIO: "nothing",
+    f"{SCENARIO}, firms that hesitate": "bidding by the calendar (firms that hesitate instead)",
+    f"{SCENARIO}, due a year later": "the year's own deadline (31 December of the next instead)",
+}
+"""Rows of the table of months, and whose they are."""
 SEEDS = 6
 SAME = 2e-3
 """Part of a number below which a change of it is told as none."""
@@ -163,7 +171,10 @@ def agents_add_page() -> str:
         "| | " + " | ".join(str(month) for month in range(1, 13)) + " |",
         "|---|" + "---|" * 12,
         "| real | " + " | ".join(f"{share:.1f}" for share in SEEN) + " |",
-        f"| {SCENARIO} | " + " | ".join(f"{share:.1f}" for share in base.months) + " |",
+        *(
+            f"| {told} | " + " | ".join(f"{share:.1f}" for share in found[name].months) + " |"
+            for told, name in BY_MONTH.items()
+        ),
         "",
         f"The last quarter holds {sum(base.months[9:]):.0f} % of the model's volume and {sum(SEEN[9:]):.0f} % of the"
         f" real one. In weekly periods the mean price is {weekly.price:.1f} yuan/t in place of {base.price:.1f}, volume"

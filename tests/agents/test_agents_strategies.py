@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from tanshi.agents.abatement import Demand, Position, Tangent, demand
 from tanshi.agents.intermediaries import inventory_demand
 from tanshi.agents.population import Population, build
 from tanshi.agents.strategies import Situation, arrivals, place_orders, price_levels
+from tanshi.agents.strategies.hesitant import least_worth, uncertain_part
 from tanshi.agents.strategies.scheduled import urgency
 from tanshi.agents.strategies.sizing import as_blocks, in_parts
 from tanshi.agents.strategies.zip import learn
@@ -115,6 +118,33 @@ def test_scheduled_firms_bid_the_truthful_schedule_times_their_urgency() -> None
         total, some = (int(o.quantity[o.side == side].sum()) for o in (whole, part))
         assert some == pytest.approx(0.25 * total, abs=len(firms))
     assert CallAuction().clear(part).price == pytest.approx(CallAuction().clear(whole).price, abs=5)
+
+
+def test_hesitant_firms_bring_what_is_certain_and_all_of_it_at_the_last_chance() -> None:
+    firms, same = build(COUNTS, 3), build(COUNTS, 3, strategies={"hesitant": 1.0})
+    whole = place_orders(firms, situation(firms, 0), firms.draws(3, 0))
+    unsure = np.full(len(firms), 2000.0)
+    early = replace(situation(same, 0, patience=0.5), unsure=unsure)
+    some = place_orders(same, early, same.draws(3, 0))
+    for side in (1, -1):
+        mine, all_ = (
+            np.bincount(o.account[o.side == side], o.quantity[o.side == side], len(firms)) for o in (some, whole)
+        )
+        assert mine == pytest.approx(np.maximum(all_ - 2000, 0), abs=1)
+    at_last = place_orders(same, replace(early, patience=0.0), same.draws(3, 0))
+    assert at_last.quantity.sum() == whole.quantity.sum()
+    dear = place_orders(same, replace(early, least=np.full(len(firms), np.inf)), same.draws(3, 0))
+    assert not len(dear)  # no amount is worth the trade
+
+
+def test_the_less_is_left_of_the_year_the_less_is_uncertain_and_waits() -> None:
+    known = [uncertain_part(0.05, 0.8, left, 12) for left in range(12)]
+    assert known == sorted(known)
+    assert known[0] == 0.0
+    assert uncertain_part(0.05, 0.8, 51, 52) == pytest.approx(known[11], rel=0.1)  # weeks or months
+    least = least_worth(1000.0, np.array([1e5, 1e6]), 80.0, 0.625, 1 / 12)
+    assert least[1] / least[0] == pytest.approx(10**0.5)
+    assert least_worth(4000.0, np.array([1e6]), 80.0, 0.625, 1 / 12)[0] == pytest.approx(2 * least[1])
 
 
 def test_intermediaries_buy_low_sell_high_and_never_short() -> None:

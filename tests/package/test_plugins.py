@@ -168,7 +168,7 @@ def test_names_that_are_taken_or_none_are_refused(monkeypatch: pytest.MonkeyPatc
 
 def test_an_unknown_name_lists_those_from_outside_too(monkeypatch: pytest.MonkeyPatch) -> None:
     bring(monkeypatch, ("tanshi.strategies", "shading", "a:shading", "a-rules"))
-    with pytest.raises(UserError, match="scheduled, shading, got the field 'shadding'"):
+    with pytest.raises(UserError, match="scheduled, hesitant, shading, got the field 'shadding'"):
         scenario(**{"firms.strategies.shadding": 0.5})
 
 

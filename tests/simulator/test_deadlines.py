@@ -205,3 +205,24 @@ def test_who_may_owe_is_not_paid_for_carrying() -> None:
     assert rate[0] == pytest.approx(rate[1], abs=1e-6)  # nothing stops anyone from leaning either way
     assert rate[1] == pytest.approx(0.08, abs=1e-3)
     assert market_carry(asked, size, np.array([0.0]), calm)[0] == pytest.approx(0.04, abs=1e-6)
+
+
+def test_volume_gathers_before_the_deadline_where_needs_are_uncertain_and_nobody_aims_at_it() -> None:
+    given = {
+        "years.end": 2023,
+        "firms.number": 60,
+        "market.periods_per_year": 12,
+        "banking.horizon": 3,
+        "firms.shock_sigma": 0.05,
+        "firms.strategies": {"truthful": 0.0, "zic": 0.0, "zip": 0.0, "scheduled": 0.0, "hesitant": 1.0},
+    }
+    late, mean = [], []
+    for caution in (0.0, 3.0, 5.0):
+        model = run(**given, **{"firms.caution": caution, "firms.trade_cost": 0.0})
+        volume = volumes(model)[12:]
+        late.append(volume[9:].sum() / volume.sum())
+        mean.append(prices(model)[12:].mean())
+    assert late == sorted(late)
+    assert late[0] < 0.3
+    assert late[-1] > 0.6  # October to December hold 68 to 90 % in the national market
+    assert mean == pytest.approx([mean[0]] * 3, rel=0.02)

@@ -63,7 +63,7 @@ def position_table(game: Game) -> str:
             say("at the compliance date, by the firm"),
         ),
         (say("marginal abatement cost"), say("{price:,.2f} yuan/t", price=cost), say("of complying without any trade")),
-        (say("penalty"), say("{price:,.2f} yuan/t", price=fine(m.world, m.state) * tick), due),
+        (say("penalty"), say("{price:,.2f} yuan/t", price=fine(m.world, m.state, m.state.year) * tick), due),
         (
             say("limits"),
             say("{low:,.2f} to {high:,.2f} yuan/t", low=bounds.lowest, high=bounds.highest),
