@@ -163,7 +163,7 @@ def _head(name: str, title: str, by: str, down: bool) -> Any:
 
 STRATEGIES = {
     "truthful": mark("truthful"), "zic": mark("random (ZI-C)"), "zip": mark("learning (ZIP)"),
-    "scheduled": mark("by the calendar"),
+    "scheduled": mark("by the calendar"), "hesitant": mark("hesitant"),
 }  # fmt: skip
 """What is said of a built-in strategy; a plug-in's name stands as it is."""
 
