@@ -7,12 +7,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tanshi.agents.abatement import Position, Tangent, demand
-from tanshi.agents.planning import _accelerated
+from tanshi.agents.planning import Prospect, _accelerated, _carried
 from tanshi.agents.population import Population, PopulationError, build
-from tanshi.agents.sinks.bargaining import demand_slopes
+from tanshi.agents.sinks import comparison
+from tanshi.agents.sinks.bargaining import Policy, demand_price, demand_slopes
 from tanshi.agents.sinks.nonparametric import Walk
 from tanshi.agents.sinks.parametric import _by
 from tanshi.agents.strategies.sizing import in_parts
@@ -123,3 +125,24 @@ def test_the_last_move_of_a_quote_counts_for_a_twentieth() -> None:
     learn(firms, order, 60.0, 0.01, luckless)
     assert firms.quote.tolist() == [60.5, 60.0]
     assert firms.momentum.tolist() == [0.5, 0.0]
+
+
+def test_what_is_carried_clears_both_years_at_their_own_prices() -> None:
+    # Each year emits 10 at 10 yuan/t and 0.1 less for every yuan more; 10 and 6 are given, carrying costs 10 %. Both
+    # years together: 16 = 20 - 0.1 (p + 1.1 p - 20), so p = 60 / 2.1; the first keeps 10 - (10 - 0.1 (p - 10)).
+    two = Prospect(np.array([10.0, 6.0]), 0.0, np.zeros(2), np.array([np.inf, 0.0]), np.full(2, 0.1))
+    same = (np.full(2, 10.0), np.full(2, -0.1), np.full(2, 10.0))
+    price, bank, _ = _carried(two, *same, (np.full(2, 20.0), np.zeros(2)), lambda b: (np.full(2, 0.1), np.zeros(2)))
+    assert price.tolist() == pytest.approx([60 / 2.1, 66 / 2.1])
+    assert bank.tolist() == pytest.approx([0.1 * (60 / 2.1 - 10), 0.0])
+
+
+def test_a_printed_price_is_rounding_only_within_half_a_digit_of_each_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Both of a cell's costs and its price are printed to 0.01: half a digit of each is 0.005 + 0.005 in all.
+    cells = {"sector": ["a", "b", "c"], "year": [2020] * 3, "province": ["X"] * 3}
+    costs = pd.DataFrame({**cells, "lowest": [10.0] * 3, "highest": [20.0] * 3})
+    monkeypatch.setattr(comparison.published, "abatement_costs", lambda: costs)
+    own = float(demand_price(10.0, 20.0, Policy()))
+    prices = pd.DataFrame({**cells, "demand_price": [own + 0.004, own + 0.009, own + 0.011]})
+    monkeypatch.setattr(comparison.published, "demand_prices", lambda: prices)
+    assert comparison.compare_demand_prices()["verdict"].tolist() == ["agrees", "rounding", "unexplained"]

@@ -10,10 +10,11 @@ from tanshi.market.block import BlockAgreement
 from tanshi.market.competitive import solve
 from tanshi.market.compliance import capped_obligation, settle_year
 from tanshi.market.curves import Curves, linear_curves
-from tanshi.market.ledger import asked_of
+from tanshi.market.ledger import UnknownAccountError, accounts_of, asked_of
 from tanshi.market.limits import Limits
 from tanshi.market.listed import ListedAgreement
 from tanshi.market.mcafee import TradeReduction
+from tanshi.market.offsets import usable
 from tanshi.market.orders import Orders, _beyond
 from tanshi.market.quality import log_returns, value_of
 from tanshi.market.registry import Registry
@@ -169,3 +170,17 @@ def test_a_small_market_s_reserve_keeps_little() -> None:
     assert StabilityReserve(0.1).invalid(50_000_000) == 10_000_000
     assert StabilityReserve(0.1).invalid(40_000_000) == 0
     assert StabilityReserve().invalid(50_000_000) == 0
+
+
+def test_an_account_below_the_first_is_no_account() -> None:
+    with pytest.raises(UnknownAccountError, match="account -1 is not one of 0 to 2"):
+        accounts_of([-1, 2], 3)
+    with pytest.raises(UnknownAccountError, match="account 3 is not one of 0 to 2"):
+        accounts_of([0, 3], 3)
+
+
+def test_credits_cover_at_most_the_whole_obligation() -> None:
+    assert usable(np.array([100]), np.array([500]), 1.0).tolist() == [100]
+    for share in (1.2, -0.1):
+        with pytest.raises(ValueError, match="expected 0 to 1"):
+            usable(np.array([100]), np.array([500]), share)

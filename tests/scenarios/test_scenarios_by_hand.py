@@ -13,13 +13,15 @@ from tanshi.scenarios.errors import ScenarioError
 from tanshi.scenarios.factors import _figure_range
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.national.guess import SURE
-from tanshi.scenarios.national.mapping import Went, draft
+from tanshi.scenarios.national.labels import heading
+from tanshi.scenarios.national.mapping import Went, _known, draft
 from tanshi.scenarios.national.numbers import _ungrouped
 from tanshi.scenarios.national.sheet import Sheet, _guessed, _sheet
 from tanshi.scenarios.national.units import _english
 from tanshi.scenarios.prices.columns import find_columns
 from tanshi.scenarios.prices.dates import read_dates
 from tanshi.scenarios.schema import Benchmarks
+from tanshi.simulator.results.variables import SECTORS
 
 
 def stub(**parts: Any) -> Any:
@@ -108,3 +110,23 @@ def test_what_is_just_sure_enough_needs_no_check() -> None:
 
     lines = draft([went(SURE, ("COAL", 1.0)), went(SURE - 0.01, ("COAL", 1.0)), went(0.0)]).splitlines()[1:]
     assert [line.rpartition(",")[2] for line in lines] == ["", "CHECK", "FILL IN"]
+
+
+def test_nobody_is_surer_of_a_name_s_stem_than_of_the_name() -> None:
+    table = stub(labels=(("煤炭采选产品",),), year=2017)
+    for label, how, sure in (("煤炭采选产品", "name", 1.0), ("煤炭采选产品和服务", "stem", 0.97)):
+        found = _known((label,), table, tuple(SECTORS), False)
+        assert (found.how, found.confidence) == (how, sure)
+        assert found.parts == (("COAL", 1.0),)
+
+
+def test_the_nearest_label_of_a_column_is_its_name() -> None:
+    assert heading(["农业"], True).words == ("农业",)
+    assert heading(["中间使用", "农业"], True).words == ("农业",)
+
+
+def test_dates_that_are_as_regular_in_either_order_leave_the_order_open() -> None:
+    # The first of January, the second of February: days and months are the same whichever stands first.
+    found = read_dates([f"{k:02}/{k:02}/2024" for k in range(1, 7)])
+    assert found.open_order
+    assert not found.notes

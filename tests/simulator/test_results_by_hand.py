@@ -16,9 +16,12 @@ from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.results import store
 from tanshi.simulator.results.accounting import economy_variables
+from tanshi.simulator.results.alarms import alarms
 from tanshi.simulator.results.collect import diagnostics, trade_table
+from tanshi.simulator.results.columns import about
 from tanshi.simulator.results.iamc import iamc_table
 from tanshi.simulator.results.replay import _same_price
+from tanshi.simulator.results.rules import rule_variables
 from tanshi.simulator.results.tables import (
     PERIOD_COLUMNS,
     TRADE_COLUMNS,
@@ -143,7 +146,7 @@ def test_a_gap_of_just_the_tolerance_is_settled() -> None:
         for gap in (0.01, 0.02)
     ]
     scenario = load_scenario("S1", {"coupling.tolerance": 0.01, "market.tick": 0.01})
-    world = stub(scenario=scenario, flow=stub(mode="ou"), surroundings=None, economy=stub(), province=stub())
+    world = stub(scenario=scenario, flow=stub(mode="ou"), surroundings=None, economy=stub(), province=stub(), followed=None)
     state = stub(
         log=stub(periods=rows, settlements=[], drift={}, halved=0), firms=stub(sectors=("A",), counts=np.array([2])),
         number=2,
@@ -182,3 +185,31 @@ def test_a_finished_run_is_kept_and_a_failed_one_is_not(tmp_path: Path) -> None:
     with pytest.raises(store.RunExists):
         store.claim(place, "abc")
     assert store.claim(place, "abc", overwrite=True) is False
+
+
+def test_a_missed_price_is_told_as_a_part_of_it() -> None:
+    periods = [{"year": 2024, "volume_t": 5, "gap": 4.0, "price": 50.0}]
+    (told,) = alarms(periods, [{"year": 2024}], venue="call_auction", bidders="zip")
+    assert "by up to 4.00 yuan/t, 8.0% of it" in told
+
+
+def test_columns_of_the_market_have_their_unit() -> None:
+    found = about(["price", "year", "emissions_ELEC", "own"])
+    assert {name: said["unit"] for name, said in found.items()} == {
+        "price": "yuan/t", "year": "year", "emissions_ELEC": "Mt CO2/yr",
+    }  # fmt: skip
+
+
+def test_what_was_not_surrendered_is_told_in_megatonnes() -> None:
+    row = {"year": 2024, "banked_t": 1e6, "owed_t": 9e6, "surrendered_t": 7e6, "shortfall_t": 2e6, "borrowed_t": 5e5,
+           "penalty_yuan": 3e6}  # fmt: skip
+    closed = stub(year=2024, cap=8.0, accrued=np.array([9.0, 1.0]), covered=np.array([True, False]))
+    sold = {"year": [2024], "seller_sector": ["GOV"], "buyer_sector": ["ELEC"], "price": [50.0], "quantity_t": [40_000]}
+    world = stub(agents_trade=True, sectors=("ELEC", "STEEL"))
+    state = stub(log=stub(settlements=[row], years=[closed]))
+    found = {
+        name: value[2024] for name, value in rule_variables(world, state, {2024: 50.0}, pd.DataFrame(sold)).items()
+    }
+    kinds = {"Obligations": 9.0, "Surrendered": 7.0, "Shortfall": 2.0, "Advances": 0.5}
+    assert {kind: found[f"Carbon Market|Compliance|{kind}"] for kind in kinds} == kinds
+    assert found["Revenue|Government|Carbon"] == 5.0  # million yuan: 2 of auctions, 3 of penalties

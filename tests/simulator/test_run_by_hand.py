@@ -25,6 +25,7 @@ from tanshi.simulator.run import credits as crediting
 from tanshi.simulator.run import period as periods
 from tanshi.simulator.run import shock as shocking
 from tanshi.simulator.run import year as years
+from tanshi.simulator.run.ahead import reference_path
 from tanshi.simulator.run.compliance.events import advance_limit
 from tanshi.simulator.run.ground.annual import growing_on
 from tanshi.simulator.run.ground.policy import Policy
@@ -438,3 +439,17 @@ def test_plant_is_valued_at_what_choices_followed_and_not_at_what_was_paid(monke
     assert economy.accrued[:2].tolist() == [5.0, 0.0]  # steel does not trade: nothing of it is verified
     assert state.market.to_date.tolist() == [4 * MT, 0.0]
     assert state.market.expected == 77.0
+
+
+def test_a_policy_is_announced_to_the_last_year(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Seen(Exception):
+        pass
+
+    def years_of(*given: Any) -> Any:
+        raise Seen([*given[3]])
+
+    monkeypatch.setattr(reference_path, "annual_path", years_of)
+    region = stub(province=stub(), accounts=None, growth=None)
+    with pytest.raises(Seen) as seen:
+        reference_path.announce(stub(years=stub(start=2022, end=2025)), region, rules(), stub(), 2023.0)
+    assert seen.value.args[0] == [2022, 2023, 2024, 2025]

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from tanshi.equilibrium.province import classes, dynamics, model, production, trade
+from tanshi.equilibrium.province import decompose as decomposing
 from tanshi.equilibrium.province.balance_trade import gross_trade
 from tanshi.equilibrium.province.checks import balanced
-from tanshi.equilibrium.province.closure import Closure
+from tanshi.equilibrium.province.closure import Closure, ClosureError
 from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.equilibrium.province.national import Welfare
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
@@ -199,3 +200,21 @@ def test_the_border_price_starts_from_the_benchmark_s_share_of_permits(monkeypat
         stub(sam=sam, activities=("STEEL",)), "STEEL", closure, (), cast(Any, {"STEEL": (("STEEL", 1.0),)})
     )  # fmt: skip
     assert [term.coefficient for term in found.terms[:2]] == pytest.approx([200.0, -190.0])
+
+
+def test_clean_power_may_cost_less_than_a_yuan_and_not_nothing() -> None:
+    assert Closure(clean_cost=0.3).clean_cost == 0.3
+    with pytest.raises(ClosureError, match="clean_cost is a cost above 0"):
+        Closure(clean_cost=0.0)
+
+
+def test_a_source_that_appears_counts_as_another_mix_of_fuels(monkeypatch: pytest.MonkeyPatch) -> None:
+    # One source doubles with its sector's output, from 10 to 20 Mt; another begins with 3 Mt; households add 1.
+    there = {"before": (np.array([10.0, 0.0]), np.array([[1.0, 1.0], [1.0, 0.0], *[[1.0, 1.0]] * 3]))}
+    there["after"] = np.array([20.0, 3.0]), np.array([[2.0, 2.0], [1.0, 0.5], *[[1.0, 1.0]] * 3])
+    monkeypatch.setattr(decomposing, "Emitters", lambda accounts: stub(factors=there.__getitem__))
+    accounts = stub(emissions=lambda flows: {"HH": 5.0 if flows == "before" else 6.0})
+    found = decomposing.decompose(accounts, cast(Any, "before"), cast(Any, "after"))
+    assert found.change == pytest.approx(14.0)
+    effects = dict.fromkeys(decomposing.EFFECTS, 0.0) | {decomposing.EFFECTS[0]: 10.0, "fuel mix": 3.0}
+    assert found.effects == pytest.approx(effects)

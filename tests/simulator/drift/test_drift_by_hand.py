@@ -14,10 +14,12 @@ from tanshi.simulator.drift.forecast import forecast
 from tanshi.simulator.drift.history import PriceHistory
 from tanshi.simulator.drift.layout import _silu, lay_out
 from tanshi.simulator.drift.markets.memory import POOL_SIZE, STILL_HALF_LIFE, remember
+from tanshi.simulator.drift.markets.rivals import _first_order
 from tanshi.simulator.drift.mean_reversion import fit_price, simulate
 from tanshi.simulator.drift.preparation import TrainConfig, TrainingError
 from tanshi.simulator.drift.reference import reference
-from tanshi.simulator.drift.state import CONTEXT_FEATURES, Context, network_features
+from tanshi.simulator.drift.skill import shooting_errors
+from tanshi.simulator.drift.state import CONTEXT_FEATURES, PRICE, Context, network_features
 from tanshi.simulator.drift.trajectories import windows
 from tanshi.simulator.drift.weights import untrained
 from tests.sectors import EMISSIONS, OUTPUT, SECTORS, STATE_SIZE
@@ -153,3 +155,25 @@ def test_one_step_of_training_is_one_step() -> None:
     fit_network._train(head, weeks, None, fit_network.HeadConfig(), 1)
     assert any(not torch.equal(a, b) for a, b in zip(before, head.parameters(), strict=True))
     assert all(float((a - b).detach().abs().max()) < 0.03 for a, b in zip(before, head.parameters(), strict=True))
+
+
+def test_errors_of_runs_with_different_coverage_are_counted_together() -> None:
+    # Nothing moves in the forecast; the price of the first run rises by 0.3 in a step, that of the second, with another
+    # coverage, by 0.4: the root of the mean square is 0.3535...
+    r = np.zeros((4, STATE_SIZE))
+    r[1, PRICE], r[3, PRICE] = 0.3, 0.4
+    covered = np.zeros((4, 8), dtype=bool)
+    covered[2:, 0] = True
+    data = cast(Any, SimpleNamespace(
+        t=np.array([2023.25, 2023.5, 2023.25, 2023.5]), covered=covered, market=np.zeros((4, 8)), r=r,
+        star=np.zeros((4, STATE_SIZE)),
+    ))  # fmt: skip
+    found = shooting_errors(untrained(SECTORS), "none", data, np.array([[0, 1], [2, 3]]))
+    assert found[0, 0] == pytest.approx(np.sqrt((0.09 + 0.16) / 2))
+
+
+def test_a_forecast_by_regression_spreads_as_far_as_what_is_left_of_it() -> None:
+    # 1, -1, 1, -1, 1: the slope is held at -0.95, what is left is 0.05 either way, and so wide is a week ahead.
+    found = _first_order(np.array([1.0, -1.0, 1.0, -1.0, 1.0]), 1, np.random.default_rng(1), 20_000)
+    assert found.mean() == pytest.approx(-1.95, abs=0.002)
+    assert found.std() == pytest.approx(0.05, rel=0.03)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -19,6 +20,8 @@ from tanshi.simulator.studies.reproduction import huo_numbers, verdicts, yang_po
 from tanshi.simulator.studies.reproduction.claims import IDENTITY
 from tanshi.simulator.studies.reproduction.huo_orders import _gap
 from tanshi.simulator.studies.reproduction.verdicts import NOT, NOT_JOINTLY, REPRODUCED, Finding
+from tanshi.simulator.studies.sweeps.indices import _ranks
+from tanshi.simulator.studies.sweeps.stress import nearest_setting
 from tanshi.simulator.studies.tables import spoiling
 from tanshi.simulator.studies.validation import accounts as validating
 from tests.sectors import SECTORS, STATE_SIZE
@@ -166,3 +169,72 @@ def test_capital_is_what_investment_keeps_up_and_lets_grow(monkeypatch: pytest.M
     assert "3.00" in found["capital over output"]
     assert "4.0%" in found["growth of GDP 2022 to 2030, a year"]
     assert "0.300" in found["saving over GDP"]
+
+
+def test_an_interval_of_a_rank_correlation_holds_what_it_is_of() -> None:
+    # Eight points: Spearman's r of the same order but for one exchange is 1 - 6 * 2 / (8 * 63), its interval around it.
+    unit = np.arange(8.0)[:, None] / 8
+    (found,) = _ranks(["x"], unit, np.array([1.0, 0.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]))
+    assert found.value == pytest.approx(1 - 12 / 504)
+    width = 1.959964 / np.sqrt(5)
+    assert (found.low, found.high) == pytest.approx(
+        (np.tanh(np.arctanh(found.value) - width), np.tanh(np.arctanh(found.value) + width))
+    )
+
+
+def test_kilns_that_burn_too_much_coal_are_no_match(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = pd.Series({"NMM": 13.5, "CHEM": 20.0, "NFM": 3.0, "STEEL": 2.0})
+    figures = stub(value=lambda table, key: {"co2_low": 530.0, "co2_high": 600.0}[key])
+    monkeypatch.setattr(validating, "economy", lambda name: stub(figures=figures))
+    for kiln, right in ((4.5, True), (3.0, False), (7.0, False)):
+        fuel = pd.DataFrame({"activity": ["NMM"], "commodity": ["COAL"], "mtce": [kiln], "co2_mt": [550.0]})
+        monkeypatch.setattr(validating, "_accounts", lambda fuel=fuel: stub(fuel=fuel, process_co2=process))
+        assert right in vars(validating._carbon()[0]).values()
+        assert (not right) not in vars(validating._carbon()[0]).values()
+
+
+def test_what_holds_at_every_point_is_enough_where_every_point_is_asked_for() -> None:
+    # The price is the floor's place, whatever the weather: the target of one half holds everywhere from there on.
+    lever, weather = stub(name="floor"), stub(name="weather")
+    found, share = nearest_setting(
+        [lever, weather], [lever], {"price": lambda flat: flat[:, 0]}, [lambda values: values["price"] >= 0.5],
+        np.array([0.2]), 1.0, points=16,
+    )  # fmt: skip
+    assert found is not None
+    assert found.tolist() == pytest.approx([0.5], abs=1e-3)
+    assert share == 1.0
+
+
+def test_a_parameter_can_be_moved_to_the_ends_of_its_range_and_no_further() -> None:
+    # A range of 0 to 10 with a half of 5, at 4; the target moves by a tenth of its tolerance over the whole of it.
+    scaling = stub(low=np.array([0.0]), high=np.array([10.0]), half=np.array([5.0]), scaled=lambda slopes, free: slopes)
+    found = stub(scaling=scaling, free=(0,), theta=np.array([4.0]), slopes=np.array([[0.05]]), distances=np.zeros(1))
+    assert calibrating.Calibrated.intervals.fget(found).tolist() == [pytest.approx([0.0, 10.0])]
+
+
+def test_a_target_at_the_edge_of_its_tolerance_is_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A first round whose worst target lies exactly one tolerance off needs no second, with more parameters.
+    rounds: list[list[int]] = []
+
+    class Fitted(Exception):
+        pass
+
+    def fit(path: Any, scaling: Any, free: list[int], *rest: Any) -> np.ndarray:
+        rounds.append(free)
+        return np.zeros(2)
+
+    def rounded(*given: Any) -> Any:
+        raise Fitted
+
+    scaling = stub(start=np.zeros(2), distance=lambda values: values)
+    monkeypatch.setattr(calibrating, "Scaling", stub(of=lambda task: scaling))
+    monkeypatch.setattr(calibrating, "PathModel", lambda task: stub(values=lambda theta: np.array([1.0, -0.5])))
+    monkeypatch.setattr(calibrating, "RunModel", lambda *given: nullcontext(stub()))
+    monkeypatch.setattr(calibrating, "fit_path", fit)
+    monkeypatch.setattr(calibrating, "check_on_path", lambda *given: None)
+    monkeypatch.setattr(calibrating, "_round", rounded)
+    free = {"a": stub(only_if_needed=False), "b": stub(only_if_needed=True)}
+    task = stub(spec=stub(parameters=free, targets={"t": 0, "u": 0}, seeds=[1]), factors=[0, 1], scenarios=[0])
+    with pytest.raises(Fitted):
+        calibrating.calibrate(cast(Any, task), whole=False)
+    assert rounds == [[0]]
