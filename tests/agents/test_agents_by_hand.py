@@ -13,7 +13,7 @@ import pytest
 from tanshi.agents.abatement import Position, Tangent, demand
 from tanshi.agents.planning import Prospect, _accelerated, _carried
 from tanshi.agents.population import Population, PopulationError, build
-from tanshi.agents.sinks import comparison
+from tanshi.agents.sinks import comparison, published
 from tanshi.agents.sinks.bargaining import Policy, demand_price, demand_slopes
 from tanshi.agents.sinks.nonparametric import Walk
 from tanshi.agents.sinks.parametric import _by
@@ -141,8 +141,8 @@ def test_a_printed_price_is_rounding_only_within_half_a_digit_of_each_number(mon
     # Both of a cell's costs and its price are printed to 0.01: half a digit of each is 0.005 + 0.005 in all.
     cells = {"sector": ["a", "b", "c"], "year": [2020] * 3, "province": ["X"] * 3}
     costs = pd.DataFrame({**cells, "lowest": [10.0] * 3, "highest": [20.0] * 3})
-    monkeypatch.setattr(comparison.published, "abatement_costs", lambda: costs)
+    monkeypatch.setattr(published, "abatement_costs", lambda: costs)
     own = float(demand_price(10.0, 20.0, Policy()))
     prices = pd.DataFrame({**cells, "demand_price": [own + 0.004, own + 0.009, own + 0.011]})
-    monkeypatch.setattr(comparison.published, "demand_prices", lambda: prices)
+    monkeypatch.setattr(published, "demand_prices", lambda: prices)
     assert comparison.compare_demand_prices()["verdict"].tolist() == ["agrees", "rounding", "unexplained"]

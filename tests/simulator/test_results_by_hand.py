@@ -145,8 +145,10 @@ def test_a_gap_of_just_the_tolerance_is_settled() -> None:
         {"gap": gap, "residual": 0.0, "walras": 0.0, "iterations": 2, "year": 2022, "period": 2, "plan_gap": 0.0}
         for gap in (0.01, 0.02)
     ]
-    scenario = load_scenario("S1", {"coupling.tolerance": 0.01, "market.tick": 0.01})
-    world = stub(scenario=scenario, flow=stub(mode="ou"), surroundings=None, economy=stub(), province=stub(), followed=None)
+    scenario = load_scenario("S1", {"coupling.tolerance": 0.01, "market.tick": 0.01, "banking.beyond": "end"})
+    world = stub(
+        scenario=scenario, flow=stub(mode="ou"), surroundings=None, economy=stub(), province=stub(), followed=None
+    )
     state = stub(
         log=stub(periods=rows, settlements=[], drift={}, halved=0), firms=stub(sectors=("A",), counts=np.array([2])),
         number=2,

@@ -196,8 +196,9 @@ def test_kilns_that_burn_too_much_coal_are_no_match(monkeypatch: pytest.MonkeyPa
 def test_what_holds_at_every_point_is_enough_where_every_point_is_asked_for() -> None:
     # The price is the floor's place, whatever the weather: the target of one half holds everywhere from there on.
     lever, weather = stub(name="floor"), stub(name="weather")
+    target: Any = lambda values: values["price"] >= 0.5  # noqa: E731
     found, share = nearest_setting(
-        [lever, weather], [lever], {"price": lambda flat: flat[:, 0]}, [lambda values: values["price"] >= 0.5],
+        [lever, weather], [lever], {"price": lambda flat: flat[:, 0]}, [target],
         np.array([0.2]), 1.0, points=16,
     )  # fmt: skip
     assert found is not None
@@ -209,7 +210,7 @@ def test_a_parameter_can_be_moved_to_the_ends_of_its_range_and_no_further() -> N
     # A range of 0 to 10 with a half of 5, at 4; the target moves by a tenth of its tolerance over the whole of it.
     scaling = stub(low=np.array([0.0]), high=np.array([10.0]), half=np.array([5.0]), scaled=lambda slopes, free: slopes)
     found = stub(scaling=scaling, free=(0,), theta=np.array([4.0]), slopes=np.array([[0.05]]), distances=np.zeros(1))
-    assert calibrating.Calibrated.intervals.fget(found).tolist() == [pytest.approx([0.0, 10.0])]
+    assert vars(calibrating.Calibrated)["intervals"].fget(found).tolist() == [pytest.approx([0.0, 10.0])]
 
 
 def test_a_target_at_the_edge_of_its_tolerance_is_met(monkeypatch: pytest.MonkeyPatch) -> None:
