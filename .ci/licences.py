@@ -29,7 +29,8 @@ HEAD = """# Licences
 
 Tanshi is under the MIT licence. It copies no other program's code; what an installation brings along is listed here
 with the licence that each distribution declares (`python .ci/licences.py`). The font of Chinese signs in figures is a
-part of Droid Sans Fallback, under the Apache License 2.0 (`simulator/views/charts/fonts`).
+part of Droid Sans Fallback, under the Apache License 2.0 (`simulator/views/charts/fonts`). The guide sets its equations
+with KaTeX, under the MIT licence (`docs/vendor/katex`).
 
 | distribution | licence | comes with |
 |---|---|---|

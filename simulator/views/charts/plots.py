@@ -11,7 +11,7 @@ from tanshi.language import mark, say, translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.views.charts.printing import USUAL, Printing, printed
-from tanshi.simulator.views.charts.style import save_all
+from tanshi.simulator.views.charts.style import save_all, show_in_notebooks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,6 +59,7 @@ class Plots:
 
     def __init__(self, runs: Sequence[RunResult]) -> None:
         self._runs = list(runs)
+        show_in_notebooks()
 
     def __repr__(self) -> str:
         return (

@@ -12,6 +12,7 @@ Okabe, M. and Ito, K. (2008): Color Universal Design. University of Tokyo.
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -344,6 +345,17 @@ def _shorten(title: str, most: int = 52) -> str:
 def png(figure: Figure) -> bytes:
     """The figure as PNG."""
     return _file(figure, "png", {"Software": f"Tanshi {__version__}"})
+
+
+def show_in_notebooks() -> None:
+    """Let a notebook draw figures that pyplot did not make, as all of ours, unless it has a way of its own."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    formatters = getattr(getattr(shell, "display_formatter", None), "formatters", {})
+    if "image/png" in formatters:
+        from matplotlib.figure import Figure
+
+        if Figure not in formatters["image/png"]:
+            formatters["image/png"].for_type(Figure, png)
 
 
 def svg(figure: Figure) -> bytes:

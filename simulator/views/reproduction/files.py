@@ -14,7 +14,7 @@ from tanshi.simulator.studies.reproduction.families import DATA, PAPER, WORDS
 from tanshi.simulator.studies.reproduction.study import Reproduction
 from tanshi.simulator.studies.reproduction.verdicts import VERDICTS
 from tanshi.simulator.views.charts.style import png, save
-from tanshi.simulator.views.reports.blocks import Block, Picture, as_html, as_markdown
+from tanshi.simulator.views.reports.blocks import Block, Heading, Picture, as_html, as_markdown
 from tanshi.simulator.views.reproduction.draws import ENOUGH
 from tanshi.simulator.views.reproduction.figures import huo_figures
 from tanshi.simulator.views.reproduction.page import TITLE, blocks_of
@@ -90,7 +90,7 @@ def write_reproduction(result: Reproduction, folder: Path, command: str) -> tupl
 
 
 def write_page(page: Path, blocks: Sequence[Block], pictures: Mapping[str, bytes]) -> None:
-    """Write the page as Markdown and its pictures into ``images`` beside it.
+    """Write the page as Markdown, each paper's claims as a page of their own, and the pictures into ``images`` there.
 
     Raises
     ------
@@ -104,7 +104,32 @@ def write_page(page: Path, blocks: Sequence[Block], pictures: Mapping[str, bytes
         Picture(f"reproduction_{block.name}", block.alt, block.png) if isinstance(block, Picture) else block
         for block in blocks
     ]
-    write_file(page, as_markdown(named, "images").encode())
+    parts = by_paper(named)
+    for paper, part in parts.items():
+        text = as_markdown(part, "images")
+        if not paper:
+            links = (f"[{PAPERS[name]}]({page.stem}_{name}.md)" for name in parts if name)
+            head, below, rest = text.partition("\n\n")
+            text = f"{head}{below}Claim by claim: {', '.join(links)}.{below}{rest}"
+        write_file(page.with_name(f"{page.stem}_{paper}.md") if paper else page, text.encode())
+
+
+def by_paper(blocks: Sequence[Block]) -> dict[str, list[Block]]:
+    """The blocks of the first page (under the empty name), and of a page for every paper, whose title is its own.
+
+    Sections after a paper's belong to it, but for the last, which is about all of them.
+    """
+    titles = {title: name for name, title in PAPERS.items()}
+    last = max((n for n, block in enumerate(blocks) if isinstance(block, Heading) and block.level == 2), default=0)
+    out: dict[str, list[Block]] = {"": []}
+    here = ""
+    for n, block in enumerate(blocks):
+        if isinstance(block, Heading) and block.level == 2:
+            here = "" if n == last else titles.get(block.text, here)
+        if here and isinstance(block, Heading):
+            block = Heading(block.text, 1 if block.text in titles else 2)
+        out.setdefault(here, []).append(block)
+    return out
 
 
 def _csv(table: pd.DataFrame) -> bytes:
