@@ -5,11 +5,11 @@
 # for yours: it is written as a workbook and read again.
 
 # %%
-# !python -m tanshi new table table.csv
+# !python -m tanshi new table table.csv 2> progress.txt
 # !head -c 300 table.csv
 
 # %%
-# !python -m tanshi new economy mine --table table.csv --year 2022 --energy 219.0 --co2 619.7 --power 414.0 | head -30
+# !python -m tanshi new economy mine --table table.csv --year 2022 --energy 219.0 --co2 619.7 --power 414.0 2> progress.txt | head -14
 
 # %% [markdown]
 # Four economies come with the program, and any scenario runs on any of them; its years follow the economy's.

@@ -5,7 +5,7 @@
 # emitter's own technology, a policy that lets it buy sinks, and a price between the two sides.
 
 # %%
-# !python -m tanshi sinks --set replications=0 --out results/sinks
+# !python -m tanshi sinks --set replications=0 --out results/sinks 2> progress.txt
 # !ls results/sinks
 
 # %% [markdown]

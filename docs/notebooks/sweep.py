@@ -16,7 +16,7 @@ parameters:
   price.floor: {title: Floor, uniform: [0.0, 80.0]}
 design: {method: qmc, samples: 8}
 """)
-# !python -m tanshi sweep cap.yaml --out results/cap --workers 1
+# !python -m tanshi sweep cap.yaml --out results/cap --workers 1 2> progress.txt
 
 # %%
 from tanshi import open_results

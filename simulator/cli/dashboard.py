@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tanshi.errors import Message
+from tanshi.language import mark
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
 
@@ -36,7 +37,7 @@ def dashboard(
     need("dashboard", "The dashboard cannot be opened.")
     check_port(port, "The dashboard cannot be opened.", PORT)
     if folder is not None and not folder.is_dir():
-        found = "a file" if folder.exists() else "no such folder"
+        found = mark("a file") if folder.exists() else mark("no such folder")
         raise UserError("There is nothing to show.", [Problem("a folder of results", f"{folder} ({found})", "DIR")])
 
     from tanshi.simulator.studies.compiling import compile_in_sight

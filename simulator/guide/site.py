@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tanshi.simulator.guide.execute import ROOT
 from tanshi.simulator.guide.notebooks import executed, shown, sources
 from tanshi.simulator.guide.pages import STUDIED, WRITTEN
+from tanshi.simulator.views.charts.style import HAN_FILE
 from tanshi.version import __version__
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     for page, source in FROM_ROOT.items():
         text = links_from_root((ROOT / source).read_text(encoding="utf-8"), str(config.repo_url or ""))
         files.append(File.generated(config, page, content=text))
+    files.append(File.generated(config, f"fonts/{HAN_FILE.name}", content=HAN_FILE.read_bytes()))
     for name, source in sources().items():
         made = shown(executed(source, name), name)
         files.append(File.generated(config, f"notebooks/{name}.md", content=made.markdown))
@@ -65,6 +67,33 @@ def on_page_context(context: Any, *, page: Page, config: MkDocsConfig, nav: Any)
     elif name.removesuffix(".md") in {*WRITTEN, *STUDIED, *MADE}:
         page.edit_url = None
     return context
+
+
+def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Let long names break where their parts meet, and nowhere else, so that tables fit their column."""
+    return with_places_to_break(html)
+
+
+def with_places_to_break(html: str) -> str:
+    """HTML whose code within a line may go on in the next after a dot, underscore, slash, bar, comma or equals sign.
+
+    Examples
+    --------
+    >>> with_places_to_break("<p><code>firms.horizon_spread</code></p><pre><code>a.b</code></pre>")
+    '<p><code>firms.<wbr>horizon_<wbr>spread</code></p><pre><code>a.b</code></pre>'
+    """
+
+    def opened(found: re.Match[str]) -> str:
+        text = re.sub(r"(&#124;|&amp;|&[a-z]+;|[._/|,=])(?=[^\s<])", lambda m: _break(m[1]), found[2])
+        return found[1] + text + found[3]
+
+    parts = re.split(r"(<pre.*?</pre>)", html, flags=re.DOTALL)
+    inline = re.compile(r"(<code[^>]*>)([^<]*)(</code>)")
+    return "".join(part if part.startswith("<pre") else inline.sub(opened, part) for part in parts)
+
+
+def _break(sign: str) -> str:
+    return sign if sign.startswith("&") and sign != "&#124;" else f"{sign}<wbr>"
 
 
 def links_from_root(text: str, repo: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tanshi.errors import Message
+from tanshi.language import mark
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.store import publish
@@ -32,7 +33,7 @@ def claim_folder(folder: Path | str, record: str, *, overwrite: bool = False) ->
         if overwrite:
             return place
         hint = "Add --overwrite to replace them."
-    got = "earlier results" if hint else "other files" if place.is_dir() else "a file"
+    got = mark("earlier results") if hint else mark("other files") if place.is_dir() else mark("a file")
     raise UserError(
         "The results cannot be written.",
         [Problem("a new or empty folder", Message("{got} in {place}", got=got, place=place), "--out", hint=hint)],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tanshi.errors import Message
-from tanshi.language import say
+from tanshi.language import mark, say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.results.reading import FORMAT, RECORD, read_record
 from tanshi.simulator.results.store import FAILED, names_in, read_run
@@ -94,7 +94,7 @@ def open_folder(folder: Path | str) -> Folder:
     """
     path = Path(folder)
     if not path.is_dir():
-        got = "a file" if path.exists() else "nothing there"
+        got = mark("a file") if path.exists() else mark("nothing there")
         raise UserError("The results cannot be read.", [Problem("a folder of results", got, str(path))])
     if (path / RECORD).is_file():
         return _one(path)
