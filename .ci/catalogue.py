@@ -1,14 +1,16 @@
 """The words to translate: what the source says, in a list of translations (``.po``) for each language.
 
-    python .ci/catalogue.py
+    python .ci/catalogue.py [--mistakes]
 
 New words are added untranslated, those that nobody says any more are dropped. A test fails while words are missing.
+What is said of a person's mistakes is English until it is translated; it is added with ``--mistakes``.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +31,7 @@ KEYWORDS = {"say": None, "mark": None, "translate": None}
 REGIONS = ("China", "Shanxi", "Shandong", "Inner Mongolia")
 
 
-def said() -> Iterator[tuple[str, str]]:
+def said(*, mistakes_too: bool = True) -> Iterator[tuple[str, str]]:
     """Every template in the source, and where it stands."""
     for room in ROOMS:
         for path in sorted((ROOT / room).glob("*.py" if room == "tanshi" else "**/*.py")):
@@ -40,7 +42,8 @@ def said() -> Iterator[tuple[str, str]]:
                     yield words, path.relative_to(ROOT).as_posix()
     for path in sorted((ROOT / "scenarios/library").glob("*.yaml")):
         yield YAML(typ="safe").load(path.read_text("utf-8"))["title"], path.relative_to(ROOT).as_posix()
-    yield from mistakes()
+    if mistakes_too:
+        yield from mistakes()
     for words in help_words(get_command(app)):
         yield words, "simulator/cli"
     for row in describe_parameters():
@@ -80,8 +83,11 @@ def mistakes() -> Iterator[tuple[str, str]]:
                         yield text, path.relative_to(ROOT).as_posix()
 
 
-def renewed(language: str, known: Catalog | None) -> Catalog:
+def renewed(language: str, known: Catalog | None, *, all_mistakes: bool = False) -> Catalog:
     """The list of a language with the words of the source, and what is known of them."""
+    late = (
+        set() if all_mistakes else {words for words, _ in mistakes()} - {words for words, _ in said(mistakes_too=False)}
+    )
     never = datetime(2026, 1, 1, tzinfo=UTC)  # a list that is made again without a change is the same file
     out = Catalog(
         locale=language, project="Tanshi", version=" ", charset="utf-8", header_comment="# Words of Tanshi",
@@ -95,6 +101,8 @@ def renewed(language: str, known: Catalog | None) -> Catalog:
             found.append((place, None))
     for words, where in places.items():
         old = known.get(words) if known is not None else None
+        if words in late and not all_mistakes and (old is None or not old.string):
+            continue
         out.add(words, old.string if old is not None else "", locations=where)
         out[words].flags.discard("python-format")
     return out
@@ -107,7 +115,9 @@ def main() -> None:
         with path.open("rb") as opened:
             known = read_po(opened, locale=language)
         with path.open("wb") as opened:
-            write_po(opened, renewed(language, known), width=118, include_lineno=False)
+            write_po(
+                opened, renewed(language, known, all_mistakes="--mistakes" in sys.argv), width=118, include_lineno=False
+            )
 
 
 if __name__ == "__main__":

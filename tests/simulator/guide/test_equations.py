@@ -18,7 +18,7 @@ EXTENSIONS = ["tables", "attr_list", "md_in_html", "pymdownx.superfences", "pymd
 PAGES = sorted(path.stem for path in DOCS.glob("*.md") if "$$" in path.read_text(encoding="utf-8"))
 HEAD = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>t</title>
 <link rel="stylesheet" href="/vendor/katex/katex.min.css"><link rel="icon" href="data:,">
-<script src="/vendor/katex/katex.min.js"></script><script src="/vendor/equations.js"></script>
+<script src="/vendor/katex/katex.min.js"></script><script src="/vendor/page.js"></script>
 """
 
 
