@@ -159,7 +159,8 @@ def shown(notebook: Any, name: str) -> Shown:
     """An executed notebook as a page."""
     import nbformat
 
-    parts, pictures = [], {}
+    parts: list[str] = []
+    pictures: dict[str, bytes] = {}
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             parts.append(cell.source)
