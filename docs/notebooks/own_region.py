@@ -12,7 +12,7 @@
 # !python -m tanshi new economy mine --table table.csv --year 2022 --energy 219.0 --co2 619.7 --power 414.0 2> progress.txt | head -14
 
 # %% [markdown]
-# Four economies come with the program, and any scenario runs on any of them; its years follow the economy's.
+# Several economies come with the program, and any scenario runs on any of them; its years follow the economy's.
 
 # %%
 import pandas as pd

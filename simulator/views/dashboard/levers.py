@@ -29,7 +29,7 @@ RULES = {
     "tps": mark("performance standard"),
 }
 """How allowances are given: under a cap by past emissions or by output, or without a cap by a standard."""
-STRATEGIES = ("truthful", "zic", "zip", "scheduled")
+STRATEGIES = ("truthful", "zic", "zip", "scheduled", "hesitant")
 SECTORS = tuple(Coverage.model_fields)
 
 
@@ -80,7 +80,7 @@ OFFERED = (
         for name, title in (
             ("truthful", mark("Truthful bidders")), ("zic", mark("Random bidders (ZI-C)")),
             ("zip", mark("Learning bidders (ZIP)")),
-            ("scheduled", mark("Bidders by the calendar")),
+            ("scheduled", mark("Bidders by the calendar")), ("hesitant", mark("Hesitant bidders")),
         )
     ),
 )  # fmt: skip

@@ -17,6 +17,7 @@ from tanshi.simulator.views.sectors import sector_name
 BIDDERS = {
     "truthful": mark("Truthful bidders"),
     "scheduled": mark("Bidders by the calendar"),
+    "hesitant": mark("Hesitant bidders"),
     "zip": mark("Learning bidders (ZIP)"),
     "zic": mark("Random bidders (ZI-C)"),
 }

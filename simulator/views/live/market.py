@@ -25,7 +25,7 @@ from tanshi.simulator.run.period import one_period, open_period
 from tanshi.simulator.run.seat import leave
 from tanshi.simulator.run.world import State, World
 
-STRATEGIES = ("truthful", "scheduled", "zip", "zic")
+STRATEGIES = ("truthful", "scheduled", "hesitant", "zip", "zic")
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ class LiveMarket(CarbonMarket):
         % of the cap, as in the scenario's ``cap``; None keeps the scenario's own.
     sectors
         Sectors that trade, any of the economy's that can; None keeps the scenario's own.
-    truthful, scheduled, zip, zic
+    truthful, scheduled, hesitant, zip, zic
         Weights of the strategies, any scale; all zero keeps the scenario's own.
     """
 
@@ -121,11 +121,12 @@ class LiveMarket(CarbonMarket):
         sectors: Sequence[str] | None = None,
         truthful: float | None = None,
         scheduled: float | None = None,
+        hesitant: float | None = None,
         zip: float | None = None,
         zic: float | None = None,
     ) -> None:
         levers = {"tightness": tightness, "decline": decline}
-        mix = {"truthful": truthful, "scheduled": scheduled, "zip": zip, "zic": zic}
+        mix = {"truthful": truthful, "scheduled": scheduled, "hesitant": hesitant, "zip": zip, "zic": zic}
         super().__init__(varied(scenario, levers | mix, sectors))
         self.forget()  # a page that is reset makes models without end, and no agent joins later
         self.games: list[Seated] = []

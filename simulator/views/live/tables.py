@@ -19,6 +19,7 @@ from tanshi.simulator.views.live.score import Score, scores
 BIDDERS = {
     "truthful": mark("truthful"),
     "scheduled": mark("scheduled"),
+    "hesitant": mark("hesitant"),
     "zip": mark("learning (zip)"),
     "zic": mark("random (zic)"),
 }

@@ -93,7 +93,7 @@ def test_a_link_with_nonsense_is_a_link_without_it(search: str) -> None:
 
 def test_weights_of_strategies_become_shares() -> None:
     now = moved(firms__strategies__zip=1.0)
-    assert shares(now) == pytest.approx({"truthful": 0.0, "zic": 0.0, "zip": 0.5, "scheduled": 0.5})
+    assert shares(now) == pytest.approx({"truthful": 0.0, "zic": 0.0, "zip": 0.5, "scheduled": 0.5, "hesitant": 0.0})
     assert scenario_of(now).firms.strategies.zip == pytest.approx(0.5)
 
 
