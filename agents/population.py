@@ -55,6 +55,10 @@ class Population:
         Years ahead that the firm looks; 0 for this year only.
     belief : (firms,) float
         The price it expects over the one that its plan gives.
+    kind : (firms,) int64
+        Class of plant within the sector (`tanshi.agents.plants`); 0 where it has none.
+    benchmark : (firms,) float
+        Allowances per output over its sector's; 1 where all have one benchmark.
     shock : (firms,) float
         Log output shock.
     expected_price : (firms,) float
@@ -89,6 +93,8 @@ class Population:
     effort: Floats = field(default_factory=lambda: np.zeros(0))
     horizon: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     belief: Floats = field(default_factory=lambda: np.zeros(0))
+    kind: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    benchmark: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         n = len(self.sector)
@@ -96,6 +102,8 @@ class Population:
             self.potential, self.effort = self.share.copy(), np.zeros(len(self.sectors))
         if not len(self.belief):
             self.horizon, self.belief = np.zeros(n, np.int64), np.ones(n)
+        if not len(self.kind):
+            self.kind, self.benchmark = np.zeros(n, np.int64), np.ones(n)
         if not len(self.expected_price):
             self.expected_price, self.emissions = np.zeros(n), np.zeros(n)
             self.holdings = np.zeros(n, np.int64)

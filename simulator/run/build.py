@@ -21,6 +21,7 @@ from tanshi.simulator.run.ground.annual import Baseline
 from tanshi.simulator.run.ground.economy import Economy, economy, province
 from tanshi.simulator.run.ground.followed import Followed, baseline_of, follow
 from tanshi.simulator.run.ground.margins import Spread
+from tanshi.simulator.run.ground.plant_classes import PLANT, has_classes, part_firms, spread_of
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.ground.series import generated
 from tanshi.simulator.run.ground.surroundings import surroundings_of
@@ -75,7 +76,14 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
         surroundings=surroundings_of(scenario, region.province),
         followed=followed,
     )
-    spread = Spread(firms.sector, firms.shares()[0], firms.output_share) if world.agents_trade else None
+    rules = Policy(scenario, baseline, annual=periods_per_year == 1)
+    if world.agents_trade and has_classes(scenario, region.economy, rules):
+        said = scenario.firms.intensity_sigma
+        own = region.economy.firm_parameter("intensity_sigma")["ELEC"]
+        within = np.full(len(PLANT), said) if said is not None else spread_of(region.economy, own)
+        part_firms(firms, region.economy, rules, scenario.seed, within)
+    outputs = firms.normalised(firms.output_share * firms.benchmark)
+    spread = Spread(firms.sector, firms.shares()[0], outputs) if world.agents_trade else None
     policy = Policy(scenario, baseline, annual=periods_per_year == 1, spread=spread)
     return world, _opening(world, firms, policy)
 

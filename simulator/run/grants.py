@@ -21,13 +21,14 @@ BY_VERIFIED = 2023
 
 
 def history_of(s: State) -> Floats:
-    """What free allowances are shared by within a sector: output, or past emissions."""
+    """What free allowances are shared by within a sector: output times the firm's benchmark, or past emissions."""
     population = s.firms
     by_output = s.policy.divided_by_output(s.year)
+    earning = population.output_share * population.benchmark
     if by_output.all():
-        return population.output_share
+        return earning
     emitted = population.output_share * population.intensity
-    return np.where(by_output[population.sector], population.output_share, emitted)
+    return np.where(by_output[population.sector], earning, emitted)
 
 
 def parts_in_advance(w: World, s: State) -> Floats:

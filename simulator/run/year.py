@@ -23,6 +23,7 @@ from tanshi.simulator.run.compliance.events import settle_firms
 from tanshi.simulator.run.credits import note_credits
 from tanshi.simulator.run.economics import Answer
 from tanshi.simulator.run.grants import adjust_after, give, history_of
+from tanshi.simulator.run.ground.plant_classes import move_firms
 from tanshi.simulator.run.public.auctions import open_sales
 from tanshi.simulator.run.public.steps import auctioned, in_steps, taken, yearly_steps
 from tanshi.simulator.run.rules import after_reserve
@@ -204,6 +205,9 @@ def _close_accounts(w: World, s: State, last: Solution) -> None:
     followed = economy.decision_sum / n
     economy.parameters = advance(w.province, economy.parameters, flows, last, w.economy.growth, year, followed)
     s.calendar.year, s.calendar.period = year + 1, 0
+    if w.agents_trade and s.firms.kind.any():
+        earned = w.province.earned_on(flows.leaf, flows.x)
+        move_firms(s.firms, w.economy.economy, s.policy, earned, year + 1)
     economy.flow_sum, economy.decision_sum = np.zeros_like(flows.leaf), np.zeros_like(flows.leaf)
     economy.january = economy.effective
     economy.x_sum, economy.welfare_sum = np.zeros_like(flows.x), 0.0
