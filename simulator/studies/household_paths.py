@@ -1,0 +1,89 @@
+"""Who among households bears a scenario, by year: ``python -m tanshi.simulator.studies.household_paths S1 S5``.
+
+One equilibrium a year, without firms, under the scenario's own rules, against the frozen baseline of the same year, in
+which power pays the benchmark's price for ever. Groups meet the equilibria's prices with their own shares of income and
+of goods (`tanshi.equilibrium.province.incidence`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from tanshi.equilibrium.province.incidence import household_groups, incidence
+from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.machine.disk import write_file
+from tanshi.simulator.results.variables import region_of
+from tanshi.simulator.run.ground.annual import Baseline, annual_path, frozen_regime
+from tanshi.simulator.run.ground.economy import economy, province
+from tanshi.simulator.run.ground.policy import Policy
+
+METRIC, CHANGE, INCOME = "Welfare|Money Metric", "Welfare|Change", "Income|Per Capita"
+UNITS = {METRIC: "billion CNY_2022/yr", CHANGE: "%", INCOME: "CNY_2022/yr"}
+COLUMNS = ("model", "scenario", "region", "variable", "unit", "year", "value")
+
+
+def household_paths(scenario: Scenario) -> pd.DataFrame:
+    """Money metric, its change against the frozen baseline, and income per head of every group of households.
+
+    Returns
+    -------
+    DataFrame
+        Long, in the columns of an IAMC table; variables end with ``|Urban Households`` and the like.
+
+    Raises
+    ------
+    UserError
+        Where the economy has no groups of households.
+    EquilibriumError
+        With the year.
+    """
+    based = economy(scenario.economy, scenario.figures)
+    if based.figures.households is None:
+        expected = "the table households.csv: persons, incomes and consumption per head, goods bought, by group"
+        problem = Problem(expected, "none", f"{scenario.economy}/households.csv")
+        raise UserError("Nothing says who the households are.", [problem])
+    groups = household_groups(based.accounts, based.figures.households)
+    model, accounts = province(scenario.economy, scenario.closure, scenario.figures)
+    years = range(scenario.years.start, scenario.years.end + 1)
+    growth = based.growth(scenario.dynamics, years[0], years[-1])
+    frozen = annual_path(model, accounts, growth, years, frozen_regime(model))
+    policy = Policy(scenario, Baseline.of(model, frozen), annual=True)
+    path = annual_path(model, accounts, growth, years, lambda p, year: policy.impose(model, p, year))
+    rows: list[tuple[object, ...]] = []
+    name, region = scenario.name or scenario.economy, region_of(scenario.economy)
+    for before, after in zip(frozen, path, strict=True):
+        old, new = (incidence(one.solution, groups) for one in (before, after))
+        for i, group in enumerate(groups.names):
+            income = sum(float(values[i]) for values in new.income.values())
+            found = {
+                METRIC: float(new.metric[i]) / 10.0,
+                CHANGE: 100.0 * (float(new.metric[i] / old.metric[i]) - 1.0),
+                INCOME: 100.0 * income / float(groups.persons[i]),
+            }
+            rows += [
+                ("Tanshi", name, region, f"{v}|{group.capitalize()} Households", UNITS[v], after.year, value)
+                for v, value in found.items()
+            ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Write the table of some scenarios as CSV."""
+    parser = argparse.ArgumentParser(prog="python -m tanshi.simulator.studies.household_paths", description=__doc__)
+    parser.add_argument("scenarios", nargs="*", default=["S1", "S2", "S3", "S4", "S5"])
+    parser.add_argument("--out", type=Path, default=Path("results/households.csv"))
+    given = parser.parse_args(words)
+    tables = [household_paths(load_scenario(name)).assign(scenario=name) for name in given.scenarios]
+    write_file(given.out, pd.concat(tables).to_csv(index=False).encode("utf-8"))
+    print(f"{given.out} is written.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,26 @@
+"""Town and country bear a scenario: nothing before its policy, and together what the one household bears."""
+
+from __future__ import annotations
+
+import pytest
+
+from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.studies.household_paths import household_paths
+
+
+def test_groups_bear_nothing_before_the_policy_and_are_hurt_by_it_after() -> None:
+    table = household_paths(load_scenario("S5", {"years.end": 2024}))
+    change = table[table["variable"].str.startswith("Welfare|Change")].pivot(
+        index="year", columns="variable", values="value"
+    )
+    assert list(change.columns) == ["Welfare|Change|Rural Households", "Welfare|Change|Urban Households"]
+    assert change.loc[2022].abs().max() < 1e-9
+    assert (change.loc[2024] < 0.0).all()
+    income = table[table["variable"].str.startswith("Income")].set_index(["variable", "year"])["value"]
+    assert income["Income|Per Capita|Urban Households", 2022] > income["Income|Per Capita|Rural Households", 2022]
+
+
+def test_a_region_without_groups_is_named() -> None:
+    with pytest.raises(UserError, match=r"households\.csv"):
+        household_paths(load_scenario("S1", {"economy": "shandong_2017", "years.end": 2018}))
