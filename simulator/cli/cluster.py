@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +47,7 @@ def cluster(
     from tanshi.simulator.studies.batches.serving import read_keys, serve
     from tanshi.simulator.studies.batches.workers import processors
 
+    _ended_like_an_interrupt()
     keys, count = read_keys(tls, "--tls"), workers or processors()
     service = serve(host, port, count, keys) if join is None else begin_workers(join, count, keys)
     try:
@@ -66,3 +69,9 @@ def cluster(
         service.stop()
     if code:
         raise typer.Exit(1)
+
+
+def _ended_like_an_interrupt() -> None:
+    """Let a request to end (SIGTERM: a service manager, a batch system) end scheduler and workers as Ctrl-C does."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -170,9 +170,13 @@ def serve(host: str, port: int, workers: int, keys: Keys | None = None) -> Servi
     protocol = "tcp" if keys is None else "tls"
     service = Service(f"{protocol}://{host}:{port}")
     quiet = [*NO_PAGE, "--no-show", "--protocol", protocol, *(keys.words if keys is not None else [])]
-    service.start("dask_scheduler", ["--host", host, "--port", str(port), *quiet])
-    _until_it_answers(service, host, port)
-    _workers(service, workers, host, keys)
+    try:
+        service.start("dask_scheduler", ["--host", host, "--port", str(port), *quiet])
+        _until_it_answers(service, host, port)
+        _workers(service, workers, host, keys)
+    except BaseException:  # an interrupt too: a scheduler that nobody ends would listen on
+        service.stop()
+        raise
     return service
 
 
@@ -217,6 +221,5 @@ def _until_it_answers(service: Service, host: str, port: int) -> None:
             socket.create_connection((host, port), timeout=5).close()
             return
         time.sleep(0.1)
-    service.stop()
     problem = Problem(Message("an answer within {seconds:.0f} s", seconds=PATIENCE), "none", service.address)
     raise UserError("The scheduler did not begin.", [problem])

@@ -128,6 +128,21 @@ def test_a_cluster_writes_the_same_bytes_and_nobody_else_reaches_it(
     assert differences(tmp_path / "there", tmp_path / "here") == []
 
 
+def test_a_request_to_end_leaves_no_scheduler_and_no_worker_behind(tmp_path: Path) -> None:
+    command = [sys.executable, "-u", str(ROOT / "run.py"), "cluster", "--workers", "1", "--port", str(free_port())]
+    started = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert started.stdout is not None
+    assert "1 workers for tcp://127.0.0.1" in started.stdout.readline()
+    below = family(started.pid) - {str(started.pid)}
+    assert len(below) >= 2
+    started.terminate()
+    assert started.wait(timeout=60) == 0
+    end = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in below) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert [pid for pid in below if Path(f"/proc/{pid}").exists()] == []
+
+
 def test_a_cluster_that_others_would_reach_is_refused_without_certificates(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
