@@ -50,7 +50,7 @@ def wait_until_gone(group: int, seconds: float = 5.0) -> None:
         time.sleep(0.05)
 
 
-def kill_and_resume(folder: Path, sweep: Path, kills: int, seed: int, longest: float) -> int:
+def kill_and_resume(folder: Path, sweep: Path, kills: int, seed: int, longest: float, patience: float = 300.0) -> int:
     """Kill the parent at random moments of its work, then let it finish; how often it was killed."""
     killed = 0
     moments = random.Random(seed)
@@ -71,7 +71,7 @@ def kill_and_resume(folder: Path, sweep: Path, kills: int, seed: int, longest: f
         if done:
             break
     last = start(words)
-    assert last.wait(timeout=300) == 0
+    assert last.wait(timeout=patience) == 0
     wait_until_gone(last.pid)
     return killed
 
@@ -95,7 +95,7 @@ def test_a_sweep_killed_and_resumed_gives_the_same_dataset_and_leaves_no_process
 @pytest.mark.study
 def test_twenty_kills_lose_nothing(sweep_file: Path, tmp_path: Path) -> None:
     sweep_file.write_text(SWEEP.replace("per_year: 2", "per_year: 12").replace("samples: 6", "samples: 400"))
-    assert kill_and_resume(tmp_path / "killed", sweep_file, kills=20, seed=5, longest=8.0) == 20
+    assert kill_and_resume(tmp_path / "killed", sweep_file, kills=20, seed=5, longest=8.0, patience=3600.0) == 20
     compact(tmp_path / "killed")
     assert contents(tmp_path / "killed") == whole(tmp_path / "whole", sweep_file)
 
