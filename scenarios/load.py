@@ -25,11 +25,11 @@ TRADITIONAL: Mapping[str, object] = {"market.mode": "equilibrium", "drift.mode":
 
 
 def library() -> tuple[str, ...]:
-    """Return the names of the built-in scenarios: the five, their variants, then those of the paper's family.
+    """Return the names of the built-in scenarios: the five, variants and real schemes, then the paper's family.
 
     Examples
     --------
-    >>> tuple(name for name in library() if not name.startswith("paper"))
+    >>> tuple(name for name in library() if name.startswith("S"))
     ('S1', 'S2', 'S3', 'S4', 'S5', 'S4-entry', 'S5-entry', 'S5-sinks', 'S1-one-cap')
     """
     return tuple(sorted((path.stem for path in LIBRARY.glob("*.yaml")), key=_by_family))

@@ -63,6 +63,8 @@ class Banking(Group):
     opening: Annotated[float, in_unit("fraction", "assumed", ge=0, le=5)] = 0.0
     """Allowances of earlier years that firms bring with them when the policy begins, or when their sector begins to
     trade later, as part of their yearly emissions."""
+    opening_for: Annotated[Literal["all", "first"], in_unit("-", "assumed")] = "all"
+    """Who brings them. all: every sector when it begins to trade; first: those that trade when the policy begins."""
 
     @model_validator(mode="before")
     @classmethod

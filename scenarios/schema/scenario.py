@@ -194,6 +194,15 @@ class Scenario(Group):
         if years is not None and start is not None and price is not None and penalty is not None:
             highest = penalty.price if price.ceiling is None else min(price.ceiling, penalty.price)
             check_link(market.link, start, years.end, price.floor, highest)
+        compliance = info.data.get("compliance")
+        if market.link.to == "supply" and compliance is not None and compliance.later:
+            hint = "The rest of the nation surrenders when the year ends: set compliance.deadline to 0."
+            raise refuse("deadlines at the year's end beside a link to a supply", "later ones", "market.link.to", hint)
+        stepped = [name for name in ("auctions", "containment") if name in info.data and info.data[name].triggers()]
+        if market.link.open and market.mode == "equilibrium" and stepped:
+            hint = "Let firms find the price (market.mode: agents), or close the market."
+            expected = "a closed market where supply in steps meets no firms"
+            raise refuse(expected, Message("a link beside {names}", names=", ".join(stepped)), "market.link.to", hint)
         return market
 
     @field_validator("shock")

@@ -3,7 +3,7 @@
 When a year ends, firms have covered a part of what they need for it; the rest waits, a fixed number of tonnes that all
 firms together neither lack nor have too much of. It is brought in the months up to the deadline, beside a part of what
 the new year asks for. Since either part comes to nothing at the market's price, the price does not depend on when a
-year falls due; who trades when does.
+year falls due; who trades when does. In a linked market the outside takes the other side of both parts.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def note_traded(w: World, s: State, fills: Fills) -> None:
         some = np.abs(brought) >= lot
         done = np.where(some, got / np.where(some, brought, 1.0), 1.0).clip(0.0, 1.0)
         s.market.open = tuple(
-            replace(year, waiting=_less(year.waiting, max(urgency_for(w, s, year.year), LEAST) * done))
+            replace(year, waiting=_less(w, year.waiting, max(urgency_for(w, s, year.year), LEAST) * done))
             for year in s.market.open
         )
     s.market.needed = s.market.needed - got
@@ -90,5 +90,10 @@ def matched(tonnes: Ints) -> Ints:
     return apportion(both, buys) - apportion(both, sells) if both else np.zeros_like(tonnes)
 
 
-def _less(tonnes: Ints, part: Floats) -> Ints:
-    return matched(tonnes - np.rint(part * tonnes).astype(np.int64))
+def may_wait(w: World, tonnes: Ints) -> Ints:
+    """Return what may wait: as `matched` says, or all of it where the outside takes the other side."""
+    return tonnes if w.scenario.market.link.open else matched(tonnes)
+
+
+def _less(w: World, tonnes: Ints, part: Floats) -> Ints:
+    return may_wait(w, tonnes - np.rint(part * tonnes).astype(np.int64))

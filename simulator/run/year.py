@@ -42,7 +42,8 @@ def open_year(w: World, s: State) -> None:
     if w.province.closure.taxed:
         _take_over_technique(w, s)
     begins = s.year == w.scenario.policy_start  # what is brought along serves the policy, not the years before it
-    newly = policy.mask(s.year) & (begins | ~policy.mask(s.year - 1)) & policy.started(s.year)
+    first = w.scenario.banking.opening_for == "first"
+    newly = policy.mask(s.year) & (begins | ~policy.mask(s.year - 1)) & policy.started(s.year) & (begins or not first)
     brought = np.where(newly, w.scenario.banking.opening * policy.baseline.at(s.year), 0.0)
     open_outside(w, s)
     if not w.agents_trade:

@@ -12,12 +12,14 @@ SIX = FOUR | {"PAPER", "AIR"}
 FIVE = ("S1", "S2", "S3", "S4", "S5")
 
 
+SCHEMES = {"china-2019-2030", "china-closed"}
+"""Rules of real carbon markets."""
 BESIDE = {"S1-one-cap", "S4-entry", "S5-entry"}
 
 
 def test_there_are_two_families_of_five_and_variants_of_them() -> None:
     paper = {name for name in library() if name.startswith("paper-")}
-    assert set(library()) - paper == {*FIVE, *BESIDE, "S5-sinks", "S5-paid"}
+    assert set(library()) - paper == {*FIVE, *BESIDE, "S5-sinks", "S5-paid", *SCHEMES}
     assert paper == {f"paper-{name}" for name in {*FIVE, *BESIDE, "S5-free", "banking"}}
 
 

@@ -27,6 +27,7 @@ from tanshi.simulator.run.ahead.joint import linked, meets_supply, takes_price
 from tanshi.simulator.run.ahead.outlook import rise, temper_of, value_of
 from tanshi.simulator.run.coupling import Agreement
 from tanshi.simulator.run.ground.border import price_outside, rest_of_nation
+from tanshi.simulator.run.waiting import waiting
 from tanshi.simulator.run.world import State, World
 
 # -- in an auction -----------------------------------------------------------------------------------------
@@ -54,7 +55,9 @@ def orders_outside(w: World, s: State, book: Orders, levels: Ints, price: float,
     if not meets_supply(w, s):
         return Orders.empty()
     held = int(s.registry.held[w.outside])
-    wanted = _wanted_outside(w, s, levels.astype(np.float64) * market.tick, price) * _part_brought(w, situation)
+    late, aside = (float(tonnes.sum()) for tonnes in waiting(w, s))  # of firms' needs for earlier years
+    wanted = _wanted_outside(w, s, levels.astype(np.float64) * market.tick, price) + aside
+    wanted = wanted * _part_brought(w, situation) - late
     return curve_orders(wanted, held, w.outside, levels, float(market.lot))
 
 
@@ -91,8 +94,28 @@ def deliver_outside(w: World, s: State, fills: Fills) -> None:
         return
     sold = int(fills.quantity[fills.seller == w.outside].sum()) * w.scenario.market.lot
     lacking = sold - int(s.registry.held[w.outside])
-    if lacking > 0:
-        s.registry.issue(w.outside, lacking, s.year)
+    if lacking <= 0:
+        return
+    s.registry.issue(w.outside, lacking, s.year)
+
+
+def offer_old_vintages(w: World, s: State, year: int, firms: Ints, owed: Ints) -> None:
+    """Let the outside hold as many allowances of a year's or older vintages as the province lacks when it falls due.
+
+    Firms that have bought or been given younger ones exchange them, tonne for tonne: in a market that trades both at
+    one price nobody is short for the vintage's sake.
+
+    Parameters
+    ----------
+    owed
+        (firms,) t of allowances to be surrendered for the year.
+    """
+    if not takes_price(w, s):
+        return
+    held = s.registry.holdings[: year - s.registry.first_vintage + 1]
+    lacking = int(owed.sum()) - int(held[:, firms].sum()) - int(held[:, w.outside].sum())
+    younger = int(s.registry.held[firms].sum()) - int(held[:, firms].sum())
+    s.registry.issue(w.outside, max(min(lacking, younger), 0), year)
 
 
 def note_payment(w: World, s: State, agreement: Agreement) -> None:

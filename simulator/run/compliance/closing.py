@@ -11,11 +11,12 @@ from tanshi.market.call_auction import CallAuction
 from tanshi.market.orders import BUY, SELL, Orders
 from tanshi.market.venue import Clearing
 from tanshi.simulator.run.across.trade import orders_at, settle_after_the_end
+from tanshi.simulator.run.ahead.joint import linked
 from tanshi.simulator.run.book import Book
 from tanshi.simulator.run.compliance.events import meet_deadlines
 from tanshi.simulator.run.coupling import Agreement, Placed, agree
 from tanshi.simulator.run.economics import Answer
-from tanshi.simulator.run.waiting import note_traded
+from tanshi.simulator.run.waiting import note_traded, open_obligations
 from tanshi.simulator.run.world import State, World
 
 
@@ -88,6 +89,9 @@ def _at_last_price(w: World, s: State) -> None:
     waits = np.zeros(w.firms, np.int64)
     for year in s.market.open:
         waits = waits + year.waiting
+    if linked(w, s):  # whoever lacks anything finds it outside
+        short = np.maximum(open_obligations(s) - s.registry.held[: w.firms], 0)
+        waits = np.where(short > 0, -(-short // lot) * lot, np.minimum(waits, 0))
     lots = np.abs(waits) // lot
     lots = np.where(waits < 0, np.minimum(lots, s.registry.held[: w.firms] // lot), lots)
     some = np.flatnonzero(lots)

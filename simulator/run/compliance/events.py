@@ -11,11 +11,11 @@ from tanshi.market.compliance import Settlement, exchange_vintages, expire_beyon
 from tanshi.market.offsets import usable
 from tanshi.market.orders import Ints
 from tanshi.market.vintages import OpenYear, due_after
-from tanshi.simulator.run.across.trade import close_outside
+from tanshi.simulator.run.across.trade import close_outside, offer_old_vintages
 from tanshi.simulator.run.ahead.outlook import lent
 from tanshi.simulator.run.public.auctions import sold_in_year
 from tanshi.simulator.run.rules import carry_limit, fine, fine_per_firm, made_good
-from tanshi.simulator.run.waiting import booked, matched, open_obligations
+from tanshi.simulator.run.waiting import booked, may_wait, open_obligations
 from tanshi.simulator.run.world import State, World
 
 LATE = 100
@@ -71,7 +71,7 @@ def _book(w: World, s: State, trading: Ints) -> int:
     if months:
         aside = np.zeros(firms, np.int64) + sum(year.waiting for year in s.market.open)
         waits[trading] = (np.rint(s.market.needed).astype(np.int64) - aside)[trading]
-        waits = matched(waits)
+        waits = may_wait(w, waits)
     s.market.open = (*s.market.open, OpenYear(s.year, due, owed, credits, waits))
     s.log.settlements.append(
         {
@@ -98,6 +98,8 @@ def _settle(w: World, s: State, open_: OpenYear) -> None:
     rows = np.flatnonzero(s.policy.mask(year)[s.firms.sector])
     owed, credits = open_.owed[rows], open_.credits[rows]
     given, later = s.year > year, rule.compliance.later
+    if given and not rule.compliance.lends(year):
+        offer_old_vintages(w, s, year, rows, owed - credits)
     exchanged = (
         exchange_vintages(registry, year, rows, owed - credits) if given and not rule.compliance.lends(year) else 0
     )

@@ -1,0 +1,68 @@
+"""The national market as a ready scenario: its rules by year, the national price, and the province alone beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tanshi.scenarios.facts.observed import observed_years
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.run.build import begin
+from tanshi.simulator.run.period import run_until
+from tanshi.simulator.run.world import State, World
+
+SMALL: dict[str, Any] = {"firms.number": 24, "market.periods_per_year": 2}
+FACTOR = 1.0022
+
+
+def run(name: str, **given: Any) -> tuple[World, State]:
+    world, state = begin(load_scenario(name, SMALL | {key.replace("__", "."): v for key, v in given.items()}))
+    run_until(world, state)
+    return world, state
+
+
+def test_the_national_market_runs_by_its_law_at_the_nations_price() -> None:
+    world, state = run("china-2019-2030", years__end=2028)
+    known = observed_years("china")
+    for period in state.log.periods:
+        if 2023 <= period["year"] <= max(known):
+            assert period["price"] == pytest.approx(known[period["year"]].mean, rel=0.01)
+    assert max(period["price"] for period in state.log.periods) < 0.2 * world.scenario.penalty.price
+    assert [state.policy.kinds(year)["STEEL"] for year in (2023, 2024)] == ["none", "trading"]
+    assert [state.policy.method("NMM", year) for year in (2024, 2025, 2027)] == ["verified", "band", "history"]
+    for row in state.log.settlements:
+        assert row["shortfall_t"] < 1e-5 * row["owed_t"]  # nobody is short for a vintage's sake
+    state.registry.check()
+
+
+def test_what_power_brings_from_before_the_benchmark_year_is_powers_alone() -> None:
+    world, state = begin(load_scenario("china-2019-2030", SMALL))
+    run_until(world, state, 5)
+    before = state.registry.totals()["issued"][: 2022 - state.registry.first_vintage]
+    power = state.policy.baseline.at(2023)[world.sectors.index("ELEC")]
+    assert int(before.sum()) / 1e6 == pytest.approx(0.02 * power, rel=1e-6)
+
+
+def test_one_factor_balances_the_rules_in_the_province_alone() -> None:
+    open_, closed = (load_scenario(name) for name in ("china-2019-2030", "china-closed"))
+    for kind in ("coal_I", "coal_II", "coal_III", "gas", "heat"):
+        national, own = (getattr(one.sectors.ELEC.classes, kind) for one in (open_, closed))
+        for year in range(2023, 2031):
+            assert own.at(year) / national.at(year) == pytest.approx(FACTOR, abs=1e-4)
+    assert f"{FACTOR:.4f}" in closed.title
+    _, state = begin(load_scenario("china-closed", SMALL))
+    emitted, given = (sum(float(x(year)[0]) for year in range(2023, 2027))
+                      for x in (state.policy.baseline.at, state.policy.caps))  # fmt: skip
+    assert given == pytest.approx(emitted, rel=1e-4)
+
+
+def test_a_supply_from_outside_goes_with_deadlines_at_the_years_end() -> None:
+    from tanshi.scenarios.errors import UserError
+
+    nation = {"to": "supply", "emissions": 4900.0, "cap": 4800.0}
+    with pytest.raises(UserError, match="deadlines at the year's end"):
+        load_scenario("china-2019-2030", {"market.link": nation})
+    with pytest.raises(UserError, match="a closed market where supply in steps"):
+        load_scenario("S1", {"market.link": {"to": "price", "price": 60.0}, "market.mode": "equilibrium",
+                             "auctions.reserve_price": 20.0})  # fmt: skip
