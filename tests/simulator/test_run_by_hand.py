@@ -18,6 +18,7 @@ from tanshi.market.registry import Registry
 from tanshi.market.sales import Sales
 from tanshi.scenarios.auctions import Auctions
 from tanshi.scenarios.containment import Containment, StabilityReserve
+from tanshi.scenarios.link import Link
 from tanshi.scenarios.schema import Compliance, Offsets
 from tanshi.simulator.drift.state import PRICE
 from tanshi.simulator.run import book as booking
@@ -45,6 +46,10 @@ PLAIN_SALES = {"auctions": Auctions(), "containment": Containment()}
 
 def stub(**parts: Any) -> Any:
     return cast(Any, SimpleNamespace(**parts))
+
+
+CLOSED = Link()
+"""A market of the province alone."""
 
 
 def two_firms() -> Population:
@@ -119,7 +124,9 @@ def test_the_path_of_clean_power_goes_on_at_its_last_rate() -> None:
 
 def opened(remaining: float) -> booking.Book:
     """The book of October at a last price of 100, ticks of a yuan."""
-    market = stub(tick=1.0, lot=1, venue="call_auction", k=0.5, ties="pro_rata")
+    market = stub(
+        tick=1.0, lot=1, venue="call_auction", k=0.5, ties="pro_rata", blocks=0.0, block_size=100_000, link=CLOSED
+    )
     world = stub(
         scenario=stub(market=market, seed=1, firms=stub(urgency=1.0), compliance=Compliance(), **PLAIN_SALES),
         government=2,
@@ -328,7 +335,8 @@ def test_without_firms_a_surplus_adds_to_the_bank_and_is_everybody_s_by_its_cap(
     # Two Mt were in the bank.
     monkeypatch.setattr(years, "note_credits", lambda w, s: np.zeros(8))
     scenario = stub(
-        banking=stub(allowed=True), sectors=stub(methods_said=False), compliance=Compliance(), **PLAIN_SALES
+        banking=stub(allowed=True), sectors=stub(methods_said=False), compliance=Compliance(),
+        market=stub(link=CLOSED), **PLAIN_SALES,
     )  # fmt: skip
     world = stub(sectors=SECTORS, scenario=scenario, firms=2)
     state = stub(
@@ -369,7 +377,7 @@ def test_who_sold_has_sold_and_who_bought_has_not(monkeypatch: pytest.MonkeyPatc
     agreement = stub(price=60.0, credits=0.0, forest_income=0.0, plan=None, clearing=stub(fills=fills))
     every = stub(counts_sales=lambda year: True)
     world = stub(
-        scenario=stub(market=stub(lot=10), banking=every, compliance=Compliance()),
+        scenario=stub(market=stub(lot=10, link=CLOSED), banking=every, compliance=Compliance()),
         periods_per_year=12,
         government=2,
         agents_trade=False,
@@ -397,7 +405,8 @@ def test_technique_ends_the_period_by_the_weight_at_its_end(monkeypatch: pytest.
     ))  # fmt: skip
     world = stub(
         periods_per_year=12, adjustment=lambda years: (0.5, 0.3), agents_trade=False,
-        province=stub(own_prices=lambda solution: {}),
+        province=stub(own_prices=lambda solution: {}, closure=stub(taxed=False)),
+        scenario=stub(market=stub(link=CLOSED)),
     )  # fmt: skip
     periods.respond(world, state, stub(answer=stub(parameters=stub(), near=stub()), price=100.0))
     assert weights == [0.3]
@@ -449,7 +458,8 @@ def test_a_policy_is_announced_to_the_last_year(monkeypatch: pytest.MonkeyPatch)
         raise Seen([*given[3]])
 
     monkeypatch.setattr(reference_path, "annual_path", years_of)
-    region = stub(province=stub(), accounts=None, growth=None)
+    region = stub(province=stub(accounts=stub(carbon_price=55.0)), accounts=None, growth=None)
+    scenario = stub(years=stub(start=2022, end=2025), market=stub(link=CLOSED))
     with pytest.raises(Seen) as seen:
-        reference_path.announce(stub(years=stub(start=2022, end=2025)), region, rules(), stub(), 2023.0)
+        reference_path.announce(scenario, region, rules(), stub(), 2023.0)
     assert seen.value.args[0] == [2022, 2023, 2024, 2025]
