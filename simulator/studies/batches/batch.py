@@ -148,6 +148,7 @@ def fill_folder(
     begin: Callable[[Mapping[str, str]], None] | None = None,
     reuse: bool = False,
     whole: bool = False,
+    bundle: Callable[[str], str] | None = None,
 ) -> Outcome:
     """Compute the runs that a folder does not hold yet.
 
@@ -162,6 +163,8 @@ def fill_folder(
     whole
         The runs are all that the batch is to hold: with `overwrite`, others that it held go. Otherwise they stay its
         own.
+    bundle
+        From a run's name to that of its bundle: runs in a row of one bundle go to one worker, one after the other.
 
     Raises
     ------
@@ -193,7 +196,8 @@ def fill_folder(
         def tasks() -> Iterator[Task]:
             for name in todo:
                 scenario, folder = runs[name], folders[name]
-                yield Task(folder, scenario, run_key(scenario, code), (out / folder).absolute(), overwrite)
+                together = "" if bundle is None else bundle(name)
+                yield Task(folder, scenario, run_key(scenario, code), (out / folder).absolute(), overwrite, together)
 
         outcome = execute(tasks(), len(todo), report=progress, workers=workers, scheduler=scheduler)
         outcome.done += len(kept)

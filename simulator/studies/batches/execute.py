@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 
 import tanshi.plugins as plugins
@@ -53,13 +54,20 @@ class StudyStopped(StoreError):
 
 @dataclass(frozen=True)
 class Task:
-    """One run to be done, in ``folder`` under its name."""
+    """One run to be done, in ``folder`` under its name.
+
+    Attributes
+    ----------
+    bundle
+        Tasks in a row of one bundle are done by one worker after each other: an economy of their own is built once.
+    """
 
     name: str
     scenario: Scenario
     key: RunKey
     folder: Path
     overwrite: bool = False
+    bundle: str = ""
 
 
 @dataclass(frozen=True)
@@ -251,52 +259,55 @@ class _Crew:
     def __init__(self, staff: Workers, total: int, tell: Progress, few: bool) -> None:
         self.staff, self.total, self.tell, self.few = staff, total, tell, few
         self.outcome = Outcome()
-        self.under_way: dict[Future[Word], Task] = {}
+        self.under_way: dict[Future[list[Word]], tuple[Task, ...]] = {}
         self.suspects: deque[Task] = deque()
 
     def work(self, tasks: Iterator[Task]) -> None:
+        bundles = _bundles(tasks)
         while True:
             # A task that ran when a worker died goes on alone: if it kills again, it is the one.
             while self.suspects:
                 self._alone(self.suspects.popleft())
-            while len(self.under_way) < self.staff.window and (task := next(tasks, None)) is not None:
-                self._submit(task)
+            while len(self.under_way) < self.staff.window and (bundle := next(bundles, None)) is not None:
+                self._submit(bundle)
             if not self.under_way:
                 if not self.suspects:
                     return
                 continue
             self._collect()
 
-    def _submit(self, task: Task) -> None:
+    def _submit(self, bundle: tuple[Task, ...]) -> None:
         try:
-            self.under_way[self.staff.submit(_in_worker, task)] = task
+            self.under_way[self.staff.submit(_in_worker, bundle)] = bundle
         except BrokenExecutor:
-            self._broken(task)
+            self._broken(bundle)
 
     def _collect(self) -> None:
         done, _ = wait(self.under_way, timeout=1.0, return_when=FIRST_COMPLETED)
         if not done and (why := self.staff.lost()):
             raise StudyStopped(_stopped(why, self.outcome.done, self.total))
         for future in done:
-            task = self.under_way.pop(future)
+            bundle = self.under_way.pop(future)
             try:
-                word = future.result()
+                words = future.result()
             except BrokenExecutor:
-                self._broken(task)
+                self._broken(bundle)
                 return
             except (CancelledError, asyncio.CancelledError):  # Dask passes on its event loop's own
                 why = self.staff.lost() or "the scheduler gave up a run"
                 raise StudyStopped(_stopped(why, self.outcome.done, self.total)) from None
-            self._book(task, word)
+            for task, word in zip(bundle, words, strict=False):  # after one that stops all, none were done
+                self._book(task, word)
 
-    def _broken(self, task: Task) -> None:
-        self.suspects.extend([task, *self.under_way.values()])
+    def _broken(self, bundle: tuple[Task, ...]) -> None:
+        # Those of a bundle that were finished are on disk, and kept.
+        self.suspects.extend(task for group in (bundle, *self.under_way.values()) for task in group)
         self.under_way.clear()
         self.staff.renew()
 
     def _alone(self, task: Task) -> None:
         try:
-            word = self.staff.submit(_in_worker, task).result()
+            (word,) = self.staff.submit(_in_worker, (task,)).result()
         except BrokenExecutor:
             self.staff.renew()
             record_failure(task.folder, task.key, KILLED)
@@ -315,7 +326,25 @@ class _Crew:
 _one_at_a_time = threading.Lock()
 
 
-def _in_worker(task: Task) -> Word:
+def _bundles(tasks: Iterator[Task]) -> Iterator[tuple[Task, ...]]:
+    """Tasks in a row of one bundle together, all others by themselves."""
+    for name, group in groupby(tasks, key=lambda task: task.bundle):
+        if name:
+            yield tuple(group)
+        else:
+            yield from ((task,) for task in group)
+
+
+def _in_worker(bundle: tuple[Task, ...]) -> list[Word]:
+    words: list[Word] = []
+    for task in bundle:
+        words.append(_one_in_worker(task))
+        if words[-1].stop:
+            break
+    return words
+
+
+def _one_in_worker(task: Task) -> Word:
     news = news_of()
     try:
         if why := differing(task.key.plugins):

@@ -37,7 +37,14 @@ from tanshi.simulator.studies.reproduction.identity import LAST, S1_2030, Identi
 from tanshi.simulator.studies.reproduction.physical import S5_PRICES, physical_table
 from tanshi.simulator.studies.reproduction.rules import RULES
 from tanshi.simulator.studies.reproduction.runs import OutOfReach, Runs, runs_of
-from tanshi.simulator.studies.reproduction.uncertainty import CHEAP, Draws, Share, finding_of, run_draws, shares_of
+from tanshi.simulator.studies.reproduction.uncertainty import (
+    Draws,
+    Share,
+    finding_of,
+    in_cheap_mode,
+    run_draws,
+    shares_of,
+)
 from tanshi.simulator.studies.reproduction.verdicts import UNTESTABLE, Finding, judge
 from tanshi.simulator.studies.sinks.settings import Settings as SinksSettings
 from tanshi.simulator.studies.sinks.study import SinksResult, run_sinks
@@ -212,7 +219,7 @@ def reproduce(
     drawn: Draws | None = None
     shares: dict[str, Share] = {}
     if draws:
-        cheap = [load_scenario(name, {**fields, **CHEAP}) for name in FIVE]
+        cheap = [in_cheap_mode(name, base[name], fields) for name in FIVE]
         drawn = run_draws(
             cheap, list(base.values()), claims, out / "draws", draws,
             overwrite=overwrite, progress=progress, workers=workers,

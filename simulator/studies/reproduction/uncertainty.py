@@ -2,8 +2,8 @@
 
 The parameters and their ranges are those of the ready-made sweeps ``elasticities`` and ``weak_cells``, sampled
 together by a Latin hypercube. Nothing is calibrated anew in a draw, so that calibrated numbers scatter; orders and
-shapes are what this is for. Every draw is run by an auction of firms twice a year without drift, which is
-cheaper; on the first draws the program's own mode is run as well, and S2 and S3, so that both can be compared.
+shapes are what this is for. Every draw is run in a cheaper mode (`in_cheap_mode`); on the first draws the program's own
+mode is run as well, and S2 and S3, so that both can be compared.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 from tanshi.scenarios.sweep_load import Plan, load_sweep, plan_from
 from tanshi.simulator.machine.disk import StoreError
@@ -21,7 +22,8 @@ from tanshi.simulator.results.store import read_run
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.batches.batch import fill_folder
-from tanshi.simulator.studies.batches.execute import Progress
+from tanshi.simulator.studies.batches.execute import Progress, hands
+from tanshi.simulator.studies.batches.workers import Pool
 from tanshi.simulator.studies.reproduction.claims import Claim
 from tanshi.simulator.studies.reproduction.evidence import Evidence
 from tanshi.simulator.studies.reproduction.runs import OutOfReach, runs_of
@@ -32,9 +34,13 @@ from tanshi.simulator.studies.sweeps.sweep import Points
 
 SWEEPS = ("elasticities", "weak_cells")
 CHEAP: Mapping[str, object] = {"drift.mode": "none", "market.periods_per_year": 2}
+FEWER: Mapping[str, int] = {"banking.horizon": 10, "firms.number": 200}
+"""What draws have at most: firms look half as far and are a third as many. Numbers hardly move, a third is saved."""
 ALWAYS = ("S1", "S4", "S5")
 CHECKED = 10
 """Draws that are run in the program's own mode too."""
+MANY = 20
+"""Draws from which balancing their accounts is shared among processes."""
 SPARE = 2
 """Points of the hypercube for each draw: figures at the ends of their ranges need not give balanced accounts."""
 SEED = 2026
@@ -124,7 +130,7 @@ def run_draws(
     plan = draw_plan(cheap, SPARE * draws)
     unit = points_of(plan.spec.design, plan.factors).unit
     points = {"cheap": Points(plan, unit), "own": Points(draw_plan(own, SPARE * draws), unit)}
-    chosen, refused = _balanced(points["cheap"], draws, progress)
+    chosen, refused = _balanced(points["cheap"], draws, progress, workers)
     if 2 * len(chosen) < draws:
         raise DrawsFailed(
             "{number_of_refused} draws have no balanced accounts: {first}",
@@ -132,13 +138,22 @@ def run_draws(
             first=next(iter(refused.values())),
         )
     modes = {"cheap": chosen, "own": chosen[:CHECKED]}
-    runs = {
-        _folder(mode, name, point): points[mode][place]
+    # Runs of one point stand together and go to one worker, which builds its accounts once.
+    asked = sorted(
+        (point, mode, name, place)
         for mode in modes
         for place, (name, point, _) in points[mode].place.items()
         if point in modes[mode] and (name in ALWAYS or (mode == "cheap" and point in modes["own"]))
-    }
-    outcome = fill_folder(runs, folder, overwrite=overwrite, progress=progress, workers=workers)
+    )
+    runs = {_folder(mode, name, point): points[mode][place] for point, mode, name, place in asked}
+    outcome = fill_folder(
+        runs,
+        folder,
+        overwrite=overwrite,
+        progress=progress,
+        workers=workers,
+        bundle=lambda name: name.rsplit("-", 1)[1],
+    )
     failed = {
         int(name.rsplit("-p", 1)[1]): reason for name, reason in outcome.failed.items() if name.startswith("cheap")
     }
@@ -154,23 +169,65 @@ def run_draws(
     return Draws(pd.DataFrame(rows, columns=list(COLUMNS)), titles, refused, failed, len(chosen))
 
 
-def _balanced(points: Points, draws: int, progress: Progress | None) -> tuple[list[int], dict[int, str]]:
+def _balanced(
+    points: Points, draws: int, progress: Progress | None, workers: int | None
+) -> tuple[list[int], dict[int, str]]:
     """The first draws from whose figures accounts can be balanced, and why others cannot, by point from 1."""
+    first = [(place, point) for place, (name, point, _) in points.place.items() if name == "S1"]
     chosen: list[int] = []
     refused: dict[int, str] = {}
-    for place, (name, point, _) in points.place.items():
-        if name != "S1" or len(chosen) == draws:
-            continue
-        scenario = points[place]
-        try:
-            economy(scenario.economy, scenario.figures)
-        except ValueError as error:
-            refused[point + 1] = str(error)
-        else:
-            chosen.append(point)
-        if progress is not None:
-            progress("accounts of the draws", len(chosen), draws)
+    count = hands(draws, workers) if draws >= MANY else 1
+    pool = Pool(count, None) if count > 1 else None
+    try:
+        while first and len(chosen) < draws:
+            now, first = first[: draws - len(chosen)], first[draws - len(chosen) :]
+            asked = [points[place] for place, _ in now]
+            answers = map(_unbalanced, asked) if pool is None else _asked_of(pool, asked)
+            for (_, point), why in zip(now, answers, strict=True):
+                if why:
+                    refused[point + 1] = why
+                else:
+                    chosen.append(point)
+                if progress is not None:
+                    progress("accounts of the draws", len(chosen), draws)
+    finally:
+        if pool is not None:
+            pool.close()
     return chosen, refused
+
+
+def _asked_of(pool: Pool, scenarios: Sequence[Scenario]) -> Iterator[str]:
+    futures = [pool.submit(_unbalanced, scenario) for scenario in scenarios]
+    for future in futures:
+        yield future.result()
+
+
+def _unbalanced(scenario: Scenario) -> str:
+    """Why a scenario's figures make no balanced accounts; empty where they do."""
+    try:
+        economy(scenario.economy, scenario.figures)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def in_cheap_mode(name: str, own: Scenario, fields: Mapping[str, object]) -> Scenario:
+    """A scenario as the draws run it: an auction of fewer firms twice a year without drift.
+
+    Parameters
+    ----------
+    own
+        The scenario in its own mode.
+    fields
+        Overrides of all runs.
+    """
+    groups = own.model_dump(include={path.partition(".")[0] for path in FEWER})
+    fewer = {path: min(most, groups[path.partition(".")[0]][path.partition(".")[2]]) for path, most in FEWER.items()}
+    return load_scenario(name, {**fields, **CHEAP, **fewer})
+
+
+def _point_of(folder: str) -> str:
+    return folder.rsplit("-", 1)[1]
 
 
 def _folder(mode: str, scenario: str, point: int) -> str:

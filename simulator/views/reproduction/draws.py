@@ -100,8 +100,9 @@ def _modes(shares: Sequence[Share]) -> str:
     if apart:
         told = f"they agree in all but on {', '.join(apart)}, where the share of draws in which they do is given"
     return (
-        "Mode of the draws: firms in an auction twice a year, no drift, one seed; cheaper than the"
-        f" program's own mode (monthly, with drift). On the first {few} draws (at most {CHECKED}) both were run:"
+        "Mode of the draws: fewer firms (200) in an auction twice a year, who look half as far (10 years), no drift,"
+        " one seed; cheaper than the program's own mode (monthly, with drift). On the first"
+        f" {few} draws (at most {CHECKED}) both were run:"
         f" {told}. S2 and S3 were run on the same draws and judged by the same rules."
     )
 

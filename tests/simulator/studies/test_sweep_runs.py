@@ -307,6 +307,19 @@ def replace_years(scenario: Any, end: int) -> Any:
 def test_code_of_a_worker_must_be_that_of_the_study(tmp_path: Path) -> None:
     scenario = open_sweep(_file(tmp_path)).scenarios[0]
     key = replace(batch.run_key(scenario), code="0123456789abcdef")
-    word = execute._in_worker(execute.Task("S1", scenario, key, tmp_path / "S1"))
+    tasks = [execute.Task(name, scenario, key, tmp_path / name) for name in ("S1", "S2")]
+    (word,) = execute._in_worker(tuple(tasks))  # what stops all is said once, and the rest left alone
     assert "another version of the program" in word.stop
-    assert not (tmp_path / "S1").exists()
+    assert not list(tmp_path.glob("S?"))
+
+
+def test_runs_of_one_bundle_in_a_row_go_to_one_worker_and_others_by_themselves(tmp_path: Path) -> None:
+    scenario = open_sweep(_file(tmp_path)).scenarios[0]
+    key = batch.run_key(scenario)
+    tasks = [
+        execute.Task(name, scenario, key, tmp_path / name, bundle=bundle)
+        for name, bundle in (("a", "1"), ("b", "1"), ("c", ""), ("d", ""), ("e", "2"), ("f", "1"))
+    ]
+    assert [[task.name for task in group] for group in execute._bundles(iter(tasks))] == [
+        ["a", "b"], ["c"], ["d"], ["e"], ["f"],
+    ]  # fmt: skip
