@@ -19,6 +19,7 @@ from tanshi.simulator.views.live.score import ranked, scores, spent
 from tanshi.simulator.views.reports.page import heading, note, page, table
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TITLE = mark("Debrief of the carbon market")
@@ -38,7 +39,8 @@ def debrief(market: LiveMarket, seats: Sequence[Game]) -> str:
     """The page of some seats of a market, as HTML that prints on A4 and asks nobody for anything."""
     moment = market.moment
     last = when(moment.year, moment.period, market.periods_per_year)
-    body = [f"<h1>{escape(translate(TITLE))}</h1>", f'<p class="sub">{escape(say("Until {last}", last=last))}</p>']
+    until = say("Until {last}", last=last)
+    body = [f"<h1>{escape(translate(TITLE))}</h1>", f'<p class="sub">{escape(until)}</p>']
     body.append(f"<p>{escape(tables.rules(market))}</p>")
     played = ranked(seats)
     if not played:
@@ -64,7 +66,7 @@ def _seat(market: LiveMarket, game: Game, *, several: bool) -> list[str]:
     title = say("{name}: {firm}", name=game.name, firm=firm) if several else firm
     out = [heading(title), f"<p>{escape(tables.verdict(scores(game)))}</p>"]
     out.append(_picture(cost_picture(game), say("Cost so far, with the person and without")))
-    heads = [say("auction"), say("orders"), say("price, yuan/t"), say("without people"), say("bought, t"),
+    heads = [say("auction"), say("orders of the seat"), say("price, yuan/t"), say("without people"), say("bought, t"),
              say("firm itself, t"), say("penalty, million yuan")]  # fmt: skip
     rows = []
     for move in game.moves:
@@ -90,10 +92,12 @@ def price_picture(game: Game) -> Figure:
     """The price of every auction since the seat was taken, with people and in the run without."""
     figure, axes = panel(say("year"), say("yuan per t CO₂"))
     at = _times(game)
-    axes.plot(at, [m.own_price for m in game.moves], color=GREY, linestyle="--", label=say("every firm by itself"))
-    axes.plot(at, [m.price for m in game.moves], color=PALETTE[5], linewidth=2, label=say("with people"))
+    axes.plot(
+        at, [m.own_price for m in game.moves], color=GREY, linestyle="--", marker=".", label=say("every firm by itself")
+    )
+    axes.plot(at, [m.price for m in game.moves], color=PALETTE[5], linewidth=2, marker="o", label=say("with people"))
     axes.set_ylim(0, 1.12 * max(max(m.price, m.own_price) for m in game.moves))
-    _years(axes)
+    _years(axes, at)
     key(axes)
     return figure
 
@@ -103,10 +107,10 @@ def cost_picture(game: Game) -> Figure:
     figure, axes = panel(say("year"), say("million yuan"))
     person, firm = spent(game)
     at = _times(game)
-    axes.plot(at, np.array(firm) / MILLION, color=GREY, linestyle="--", label=say("the firm by itself"))
-    axes.plot(at, np.array(person) / MILLION, color=PALETTE[5], linewidth=2, label=game.name or say("you"))
+    axes.plot(at, np.array(firm) / MILLION, color=GREY, linestyle="--", marker=".", label=say("the firm by itself"))
+    axes.plot(at, np.array(person) / MILLION, color=PALETTE[5], linewidth=2, marker="o", label=game.name or say("you"))
     axes.axhline(0, color=INK, linewidth=0.6)
-    _years(axes)
+    _years(axes, at)
     key(axes)
     return figure
 
@@ -116,9 +120,8 @@ def _times(game: Game) -> list[float]:
     return [move.year + move.period / n for move in game.moves]
 
 
-def _years(axes: object) -> None:
-    from matplotlib.axes import Axes
+def _years(axes: Axes, at: Sequence[float]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    assert isinstance(axes, Axes)
+    axes.set_xlim(np.floor(at[0] - 1e-9), np.ceil(at[-1] + 1e-9) + 0.02)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))

@@ -96,6 +96,8 @@ class Game:
         The firm's stand when the seat was taken, and the last price then, yuan/t.
     first
         The economy's answer to the price under the rules of the first auction to come, before it is held.
+    yearly
+        t a year that the firm then emits, by which firms of different size are compared.
     placed
         The person's orders for the coming period; None until some are placed.
     delegates
@@ -108,6 +110,7 @@ class Game:
     opening: Stand
     opening_price: float
     first: CarbonResponse
+    yearly: float = 0.0
     placed: tuple[Ticket, ...] | None = None
     delegates: bool = False
     name: str = ""
@@ -185,7 +188,8 @@ def take_seat(market: LiveMarket, row: int, name: str = "") -> Game:
         open_period(world, state)
         remaining = 1.0 - state.period / world.periods_per_year
         first = at_price(world, state, price, world.adjustment(remaining)[1]).response
-        game = Game(market, row, twin, opening, price, first, name=name)
+        yearly = float(emission_rate(state.firms, tangent_of(first), price)[row]) * TONNES
+        game = Game(market, row, twin, opening, price, first, yearly, name=name)
         market.games.append(game)
         return game
 

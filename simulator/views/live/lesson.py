@@ -29,13 +29,12 @@ def Lesson(room: Room, news: int, leads: bool) -> None:
         return
     rows = [(game.name, tables.firm_name(room.market, game.row), waiting(game)) for game in seats]
     heads = (say("seat"), say("firm"), say("coming auction"))
-    with solara.Div(classes=["words"]):
-        solara.HTML(tag="div", unsafe_innerHTML=tables.table(heads, rows, say("Seats")))
+    solara.HTML(tag="div", unsafe_innerHTML=tables.table(heads, rows, say("Seats")), classes=["words"])
     played = ranked(seats)
     if not played:
         paragraph(say("The scores come with the first auction."))
         return
-    solara.HTML(tag="div", unsafe_innerHTML=tables.ranking(room.market, played))
+    solara.HTML(tag="div", unsafe_innerHTML=tables.ranking(room.market, played), classes=["ranks"])
     if leads:
         label = say("Debrief to print (HTML)")
         solara.FileDownload(

@@ -207,14 +207,14 @@ def score_table(found: Sequence[Score]) -> str:
 def ranking_rows(m: LiveMarket, played: Sequence[Game]) -> tuple[list[str], list[list[str]]]:
     """The table of scores of several seats, in the order given: its heads and rows."""
     heads = [say("seat"), say("firm"), say("cost, million yuan"), say("firm by itself"), say("saved, million yuan"),
-             say("saved, yuan per t owed")]  # fmt: skip
+             say("saved, yuan per t that it emits a year")]  # fmt: skip
     rows = []
     for place, game in enumerate(played, start=1):
         score = scores(game)[-1]
-        tonnes = max(game.opening.owed + game.opening.ahead, 1.0)
         rows.append(
             [f"{place}. {game.name}", firm_name(m, game.row), number(score.you.cost / MILLION, 2),
-             number(score.firm.cost / MILLION, 2), number(score.saved / MILLION, 2), number(score.saved / tonnes, 2)]
+             number(score.firm.cost / MILLION, 2), number(score.saved / MILLION, 2),
+             number(score.saved / max(game.yearly, 1.0), 2)]
         )  # fmt: skip
     return heads, rows
 

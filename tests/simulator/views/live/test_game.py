@@ -15,7 +15,7 @@ from tanshi.simulator.model import CarbonMarket
 from tanshi.simulator.run.period import one_period
 from tanshi.simulator.run.seat import Ticket
 from tanshi.simulator.views.live import tables
-from tanshi.simulator.views.live.debrief import debrief
+from tanshi.simulator.views.live.debrief import debrief, price_picture
 from tanshi.simulator.views.live.game import Game, take_seat
 from tanshi.simulator.views.live.market import LiveMarket, largest_first
 from tanshi.simulator.views.live.room import Room
@@ -171,6 +171,14 @@ def test_seats_taken_together_are_measured_against_one_run_without_people() -> N
     assert games[0].twin.state.registry.cash.tolist() == ordinary.registry.cash.tolist()
     assert all(len(game.moves) == 4 for game in games)
     table = {game.name: scores(game)[-1] for game in games}
+    heads, rows = tables.ranking_rows(market, ranked(games))
+    assert len(heads) == len(rows[0])
+    for game, row in zip(ranked(games), rows, strict=True):
+        emitted = float(game.twin.state.firms.emissions[game.row]) or game.yearly
+        assert game.yearly == pytest.approx(emitted, rel=0.2)  # what it emits in a year, so that firms can be compared
+        assert float(row[-1].replace("−", "-").replace(",", "")) == pytest.approx(
+            table[game.name].saved / game.yearly, abs=0.006
+        )
     assert [game.name for game in ranked(games)] == sorted("ABC", key=lambda name: -table[name].saved)
     assert table["C"].you.paid == 0.0
     for game in games:
@@ -209,6 +217,7 @@ def test_the_debrief_holds_every_seat_its_orders_and_pictures_and_asks_nobody() 
     price = round(3.0 * market.state.market.price, 1)
     assert games[1].place([Ticket(+1, price, 1000.0)]) == {}
     market.step()
+    assert 0.0 < np.diff(price_picture(games[1]).axes[0].get_xlim())[0] < 1.1  # one auction: its year, no century
     said = debrief(market, games)
     for game in games:
         assert f"{game.name}: {tables.firm_name(market, game.row)}" in html.unescape(said)
