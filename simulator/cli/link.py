@@ -33,11 +33,12 @@ def link(
     A sector that buys beyond the border pays there and abates less; what it saves in all is its gain from the link.
     """
     from tanshi.simulator.machine.disk import write_file
-    from tanshi.simulator.studies.linking import link_against_closed, words
+    from tanshi.simulator.studies.linking import beside_observed, link_against_closed, observed_words, words
 
     table, linked, _ = link_against_closed(scenario, read_settings(settings))
     first = int(linked.parameters["policy_start"])
     print(words(table, first, int(table["year"].max())))
+    print(f"\n{observed_words(beside_observed(linked))}")
     if out:
         write_file(out, table.to_csv(index=False).encode("utf-8"))
         print(f"{out}: the table by year.")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.facts.observed import observed_years
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.collect import result_of
@@ -108,6 +109,34 @@ def over_years(table: pd.DataFrame, first: int) -> pd.DataFrame:
     whole = late.groupby(keys, sort=False)[["closed", "linked", "difference"]].sum().reset_index()
     mean = late.groupby(keys, sort=False)[["closed", "linked", "difference"]].mean().reset_index()
     return whole.where(whole["measure"] != "price", mean)
+
+
+def beside_observed(run: RunResult, market: str = "china") -> pd.DataFrame:
+    """Lay a run's price and volume beside those of a real market, in the years that both have.
+
+    Returns
+    -------
+    Columns ``year``, ``price``, ``observed_mean``, ``observed_close`` (yuan/t in prices of 2022), ``volume`` and
+    ``observed_volume`` (Mt: the province's and the nation's).
+    """
+    price, volume = run.series("Price|Carbon"), run.series("Carbon Market|Trading Volume")
+    rows = [
+        (year, float(price[year]), seen.mean, seen.close, float(volume[year]), seen.volume)
+        for year, seen in observed_years(market).items()
+        if year in price.index
+    ]
+    return pd.DataFrame(rows, columns=["year", "price", "observed_mean", "observed_close", "volume", "observed_volume"])
+
+
+def observed_words(table: pd.DataFrame) -> str:
+    """The same as aligned text."""
+    head = f"{'':<6}{'yuan/t':>10}{'observed':>10}{'its close':>10}{'Mt':>10}{'the nation':>12}"
+    lines = [
+        f"{int(row['year']):<6}{row['price']:>10.2f}{row['observed_mean']:>10.2f}{row['observed_close']:>10.2f}"
+        f"{row['volume']:>10.2f}{row['observed_volume']:>12.2f}"
+        for _, row in table.iterrows()
+    ]
+    return "\n".join([head, *lines])
 
 
 def words(table: pd.DataFrame, first: int, last: int) -> str:

@@ -25,7 +25,7 @@ from tanshi.simulator.run.ground.annual import annual_path
 from tanshi.simulator.run.period import run_until
 from tanshi.simulator.run.saved import plain, restored
 from tanshi.simulator.run.world import State, World
-from tanshi.simulator.studies.linking import link_against_closed, words
+from tanshi.simulator.studies.linking import beside_observed, link_against_closed, observed_words, words
 
 SMALL: dict[str, Any] = {
     "years.end": 2024,
@@ -234,6 +234,16 @@ def test_the_link_lowers_what_carbon_costs_and_the_table_says_for_whom() -> None
     assert told("Power", "cost", "difference") < 0
     assert told("Power", "cost: allowances", "linked") == pytest.approx(told("All", "paid outside", "linked"))
     assert "bought outside" in words(table, 2023, 2024)
+
+
+def test_a_run_stands_beside_what_the_nation_paid_and_traded() -> None:
+    world, state = run("S1", {"to": "price", "observed": "china"})
+    beside = beside_observed(result_of(world, state)).set_index("year")
+    assert beside.index.tolist() == [2022, 2023, 2024]
+    for year in (2023, 2024):
+        assert beside["price"][year] == pytest.approx(beside["observed_mean"][year], rel=1e-4)
+    assert beside["observed_volume"][2023] == 212.0
+    assert observed_words(beside.reset_index()).count("\n") == 3
 
 
 def test_a_closed_scenario_has_no_link_to_tell_of() -> None:
