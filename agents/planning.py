@@ -231,7 +231,7 @@ def plan(
     best: Plan | None = None
     for count in range(1, iterations + 1):
         emissions, slope = answer(at)
-        target, bank = tangent_path(replace(prospect, carry=carry), emissions, slope, at)
+        target, bank = tangent_path(_taken(replace(prospect, carry=carry), at), emissions, slope, at)
         if rates is not None:
             target, bank, carry = _carried(prospect, emissions, slope, at, (target, bank), rates)
         step = target - at
@@ -268,7 +268,8 @@ def _carried(
     years = len(at)
     slope = np.minimum(slope, -SMALLEST * np.maximum(emissions, 1e-12))
     price, bank = start[0].copy(), start[1].copy()
-    size = max(float(np.abs(prospect.supply[1:] if years > 1 else prospect.supply).mean()), 1e-9)
+    supply = _taken(prospect, np.full(years, np.inf)).supply
+    size = max(float(np.abs(supply[1:] if years > 1 else supply).mean()), 1e-9)
     stiff = size / max(float(price.mean()), 1e-9)
     best = (np.inf, price, bank, rates(bank)[0])
     for _ in range(NEWTON):
@@ -314,6 +315,15 @@ def _carried(
         price = np.clip(price + move[:years], prospect.floor, prospect.ceiling)
         bank = np.clip(bank + move[years:], prospect.low, prospect.high)
     return best[1], best[2], best[3]
+
+
+def _taken(prospect: Prospect, price: Floats) -> Prospect:
+    """Return what is known of supply with all steps sold whose prices lie below those of a path."""
+    if not prospect.steps:
+        return prospect
+    sold = [sum(amount for trigger, amount in of_year if trigger < at)
+            for of_year, at in zip(prospect.steps, price.tolist(), strict=True)]  # fmt: skip
+    return replace(prospect, supply=prospect.supply + np.array(sold))
 
 
 def _on_steps(

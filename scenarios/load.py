@@ -35,9 +35,10 @@ def library() -> tuple[str, ...]:
     return tuple(sorted((path.stem for path in LIBRARY.glob("*.yaml")), key=_by_family))
 
 
-def _by_family(name: str) -> tuple[bool, int, str]:
-    """Place of a built-in scenario in a row: the five on data, their variants, and so on the paper's assumptions."""
-    return name.startswith("paper-"), name.removeprefix("paper-").count("-"), name
+def _by_family(name: str) -> tuple[bool, bool, int, str]:
+    """Place of a built-in scenario in a row: the five on data, their variants, others' rules; then the paper's."""
+    plain = name.removeprefix("paper-")
+    return name != plain, name == plain and not plain.startswith("S"), plain.count("-"), name
 
 
 def load_scenario(

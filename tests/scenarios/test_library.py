@@ -12,7 +12,7 @@ SIX = FOUR | {"PAPER", "AIR"}
 FIVE = ("S1", "S2", "S3", "S4", "S5")
 
 
-SCHEMES = {"china-2019-2030", "china-closed"}
+SCHEMES = {"china-2019-2030", "china-closed", "eu-style", "rggi-style", "tax-100"}
 """Rules of real carbon markets."""
 BESIDE = {"S1-one-cap", "S4-entry", "S5-entry"}
 

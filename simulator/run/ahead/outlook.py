@@ -84,7 +84,7 @@ class Carriers:
 def plans(w: World, s: State) -> bool:
     """Whether firms look ahead this year."""
     rule = w.scenario.banking
-    return bool(rule.allowed and rule.horizon > 0 and s.policy.started(s.year))
+    return bool(rule.allowed and rule.horizon > 0 and s.policy.started(s.year) and s.policy.mask(s.year).any())
 
 
 def look_ahead(w: World, s: State) -> None:
