@@ -36,6 +36,11 @@ def test_the_national_market_runs_by_its_law_at_the_nations_price() -> None:
     state.registry.check()
 
 
+def test_a_run_may_end_before_a_sector_enters() -> None:
+    scenario = load_scenario("china-2019-2030", {"years.end": 2024})
+    assert scenario.statuses(2024)["COKE"] == "none"
+
+
 def test_what_power_brings_from_before_the_benchmark_year_is_powers_alone() -> None:
     world, state = begin(load_scenario("china-2019-2030", SMALL))
     run_until(world, state, 5)
