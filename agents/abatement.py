@@ -7,11 +7,13 @@ answer among themselves by size and abatement cost. Added up, they are the secto
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from tanshi.agents.population import Population
 from tanshi.market.orders import Floats, Ints
+from tanshi.numerics.compiled import compiled
 from tanshi.numerics.units import TONNES
 
 
@@ -164,36 +166,8 @@ class Demand:
         -------
         (firms,) float
         """
-        if not self._keeps:
-            return self._without_trade(self.fixed + self.level, self._steepness, lowest, highest)
-        # What is kept is a straight line between its bounds: first as if it had none, then with those it would break.
-        whole = self.fixed + self.level + self.reserve
-        price = self._without_trade(whole, self._steepness + self.reserve_slope, lowest, highest)
-        kept = self.reserve + self.reserve_slope * (price - self.anchor)
-        bound = np.where(kept < self.least, self.least, self.most)
-        outside = (kept < self.least) | (kept > self.most)
-        if outside.any():
-            other = self._without_trade(self.fixed + self.level + np.where(outside, bound, 0.0), self._steepness,
-                                        lowest, highest)  # fmt: skip
-            np.copyto(price, other, where=outside)
-        return price
-
-    @property
-    def _steepness(self) -> Floats:
-        return self.slope + self.tilt if self.tilt.any() else self.slope
-
-    def _without_trade(self, short: Floats, slope: Floats, lowest: float, highest: float) -> Floats:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            price = np.divide(short, slope)
-        np.subtract(self.anchor, price, out=price)
-        flat = slope >= 0
-        if flat.any():
-            price[flat] = np.where(short[flat] > 0, highest, lowest)
-        # Beyond the price at which nothing is left to abate, a further rise does not help.
-        held_short = self.at(highest if np.isfinite(highest) else 1e12) > 0
-        np.clip(price, lowest, highest, out=price)
-        np.copyto(price, highest, where=held_short)
-        return price
+        terms = self.fixed, self.tilt, self.level, self.slope, self.reserve, self.reserve_slope, self.least, self.most
+        return marginal_costs(*terms, self.anchor, float(lowest), float(highest), self._keeps)
 
     def take(self, rows: Ints) -> Demand:
         """Return the demand of some firms; all of them, in their sequence, without a copy."""
@@ -217,6 +191,51 @@ class Demand:
         )
 
 
+@compiled
+def marginal_costs(
+    fixed: Any,
+    tilt: Any,
+    level: Any,
+    slope: Any,
+    reserve: Any,
+    reserve_slope: Any,
+    least: Any,
+    most: Any,
+    anchor: float,
+    lowest: float,
+    highest: float,
+    keeps: bool,
+) -> Floats:
+    """Return `Demand.marginal_cost` of every firm."""
+    found = np.empty(len(fixed))
+    far = (highest if np.isfinite(highest) else 1e12) - anchor
+    for i in range(len(fixed)):
+        short, steep = fixed[i] + level[i], slope[i] + tilt[i]
+        emitted = slope[i] * far + level[i]
+        at_highest = (emitted if emitted > 0.0 else 0.0) + fixed[i] + tilt[i] * far
+        if keeps:
+            at_highest += min(max(reserve[i] + reserve_slope[i] * far, least[i]), most[i])
+            price = without_trade(short + reserve[i], steep + reserve_slope[i], anchor, lowest, highest, at_highest)
+            # What is kept is a straight line between its bounds: first as if it had none, then with one it would break.
+            kept = reserve[i] + reserve_slope[i] * (price - anchor)
+            if kept < least[i] or kept > most[i]:
+                bound = least[i] if kept < least[i] else most[i]
+                price = without_trade(short + bound, steep, anchor, lowest, highest, at_highest)
+        else:
+            price = without_trade(short, steep, anchor, lowest, highest, at_highest)
+        found[i] = price
+    return found
+
+
+@compiled
+def without_trade(short: float, slope: float, anchor: float, lowest: float, highest: float, at_highest: float) -> float:
+    """Return the price at which a firm that is short of something at the anchor is not any more."""
+    if at_highest > 0.0:  # beyond the price at which nothing is left to abate, a further rise does not help
+        return highest
+    price = anchor - short / slope if slope < 0.0 else highest if short > 0.0 else lowest
+    return min(max(price, lowest), highest)
+
+
 def demand(
     population: Population, tangent: Tangent, position: Position, shares: tuple[Floats, Floats] | None = None
 ) -> Demand:
@@ -231,23 +250,39 @@ def demand(
         s_f and v_f where they are known already (`Population.shares`).
     """
     share, response = population.shares() if shares is None else shares
-    scale = position.remaining * TONNES
-    zero = np.zeros(len(population))
+    n, scale, sector = len(population), position.remaining * TONNES, population.sector
+    obliged, told = position.obliged, isinstance(position.obliged, np.ndarray) or position.obliged != 1.0
+    fixed = (obliged * position.to_date if told else position.to_date) - position.holdings
+    level, slope = scaled(scale, share, tangent.emissions, sector), scaled(scale, response, tangent.slope, sector)
     return Demand(
         tangent.price,
-        position.obliged * position.to_date
-        - position.holdings
-        - position.entitlement
-        - position.credits
-        + position.owed,
-        zero - position.entitlement_slope - position.credits_slope,
-        position.obliged * (scale * share * tangent.emissions[population.sector]),
-        position.obliged * (scale * response * tangent.slope[population.sector]),
-        zero + position.reserve,
-        zero + position.reserve_slope,
-        zero + position.reserve_least,
-        zero + position.reserve_most,
+        _plus(_plus(_plus(fixed, position.entitlement, -1.0), position.credits, -1.0), position.owed),
+        _plus(_plus(np.zeros(n), position.entitlement_slope, -1.0), position.credits_slope, -1.0),
+        obliged * level if told else level,
+        obliged * slope if told else slope,
+        *(_column(n, one) for one in (position.reserve, position.reserve_slope)),
+        *(_column(n, one) for one in (position.reserve_least, position.reserve_most)),
     )
+
+
+def _plus(sum_: Floats, term: Floats | float, sign: float = 1.0) -> Floats:
+    """Add a term, or take it off; nothing where it is none."""
+    if not isinstance(term, np.ndarray) and term == 0.0:
+        return sum_
+    return np.asarray(sum_ + term if sign > 0 else sum_ - term)
+
+
+def _column(n: int, value: Floats | float) -> Floats:
+    return value if isinstance(value, np.ndarray) else np.zeros(n) if value == 0.0 else np.full(n, value)
+
+
+@compiled
+def scaled(scale: float, share: Any, by_sector: Any, sector: Any) -> Floats:
+    """Return each firm's share of something of its sector's, times a scale, (firms,)."""
+    out = np.empty(len(share))
+    for i in range(len(share)):
+        out[i] = scale * share[i] * by_sector[sector[i]]
+    return out
 
 
 def emission_rate(

@@ -107,3 +107,12 @@ def left_and_response(weight: Any, cost: Any, sector: Any, effort: Any, linear: 
             left[i] = weight[i] * np.exp(-q / cost[i])
             response[i] = left[i] / cost[i]
     return left, response
+
+
+@compiled
+def divided(values: Any, totals: Any, sector: Any) -> Floats:
+    """Return values over their sector's totals, (firms,)."""
+    out = np.empty(len(values))
+    for i in range(len(values)):
+        out[i] = values[i] / totals[sector[i]]
+    return out

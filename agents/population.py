@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tanshi.agents.curves import efforts, left_and_response
+from tanshi.agents.curves import divided, efforts, left_and_response
 from tanshi.agents.streams import Draws
 from tanshi.errors import TanshiError
 from tanshi.market.apportion import apportion
@@ -130,7 +130,7 @@ class Population:
 
     def normalised(self, weights: Floats) -> Floats:
         """Scale weights so that they add up to 1 in each sector."""
-        return np.asarray(weights / self.total(weights)[self.sector], np.float64)
+        return divided(np.asarray(weights, np.float64), self.total(weights), self.sector)
 
     def shares(self, ratio: Floats | None = None) -> tuple[Floats, Floats]:
         """Return each firm's share of its sector's emissions and of its sector's response to the price.

@@ -65,7 +65,7 @@ class ArrayFirms:
         need = demand(firms, Tangent(PRICE, EMISSIONS, SLOPE), Position(self.to_date, 1.0, self.held.astype(float)))
         levels = price_levels(PRICE / TICK, 100, 0, 100_000, 8)
         now = Situation(
-            np.arange(len(firms)), need, self.held, levels, self.arrival, TICK, 1.0, BAND, 1.0, 1.0, firms.quote
+            np.arange(len(firms)), need, self.held, levels, self.arrival, TICK, 1.0, BAND, quote=firms.quote
         )
         return place_orders(firms, now, self.draws)
 

@@ -55,10 +55,11 @@ def place_orders(population: Population, situation: Situation, draws: Draws, act
         For a strategy without a rule.
     """
     rows = np.arange(len(population)) if active is None else active
-    playing = population.strategy[rows]
+    alone = len(population.strategies) == 1
+    playing = population.strategy[:0] if alone else population.strategy[rows]
     books = []
     for place, name in enumerate(population.strategies):
-        mine = rows[playing == place]
+        mine = rows if alone else rows[playing == place]
         if not len(mine):
             continue
         if name not in STRATEGIES and name not in known("strategy"):

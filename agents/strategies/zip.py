@@ -8,12 +8,15 @@ Hewlett-Packard Laboratories Technical Report HPL-97-91.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tanshi.agents.population import Population
 from tanshi.agents.strategies.schedule import Situation
 from tanshi.agents.streams import Draws
 from tanshi.market.orders import BUY, SELL, Floats, Ints, Orders
+from tanshi.numerics.compiled import compiled
 
 RATE = 0.3
 """Learning rate, the middle of Cliff and Bruten's 0.1 to 0.5."""
@@ -41,23 +44,55 @@ def zip_trader(situation: Situation, rows: Ints, draws: Draws) -> Orders:
     new = np.flatnonzero(quote < 0)
     if len(new):  # who has not learnt yet starts with a margin drawn at random
         quote[new] = limit[new] + draws.uniform("zip start")[rows[new], 0] * (centre - limit[new])
-    buying = limit >= centre
-    shade = quote - limit
-    shade *= (shade > 0) != buying  # faster than a masked assignment
-    shade *= situation.patience
-    shade += limit
-    shade /= tick
-    ticks = np.rint(shade, out=shade)
-    np.clip(ticks, lowest, highest, out=ticks)
-    tonnes = need.at_own(ticks * tick)
-    tonnes /= situation.lot
-    lots = np.rint(tonnes, out=tonnes).astype(np.int64)
-    np.maximum(lots, np.negative(situation.holdings if everyone else situation.holdings[rows]), out=lots)
-    side = np.where(lots > 0, np.int8(BUY), np.int8(SELL))
-    price = ticks.astype(np.int64)
+    # The limit itself where the quote lies on the losing side of it; patience brings the rest nearer to it.
+    holdings = situation.holdings if everyone else situation.holdings[rows]
+    terms = need.fixed, need.tilt, need.level, need.slope, need.reserve, need.reserve_slope, need.least, need.most
+    away = situation.patience, centre, tick, situation.lot, lowest, highest, need.anchor
     account, arrival = (c if everyone else c[rows] for c in (situation.account, situation.arrival))
-    orders = Orders(account, side, price, np.abs(lots), arrival)
-    return orders if lots.all() else orders.take(lots != 0)
+    return Orders(*quotes(quote, limit, *terms, holdings, account, arrival, *away))
+
+
+@compiled
+def quotes(
+    quote: Any,
+    limit: Any,
+    fixed: Any,
+    tilt: Any,
+    level: Any,
+    slope: Any,
+    reserve: Any,
+    reserve_slope: Any,
+    least: Any,
+    most: Any,
+    holdings: Any,
+    account: Any,
+    arrival: Any,
+    patience: float,
+    centre: float,
+    tick: float,
+    lot: float,
+    lowest: int,
+    highest: int,
+    anchor: float,
+) -> tuple[Ints, Any, Ints, Ints, Ints]:
+    """Return the columns of the orders, one a firm that wants or spares something."""
+    n, count = len(quote), 0
+    owner, time, side = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int8)
+    price, lots = np.empty(n, np.int64), np.empty(n, np.int64)
+    for i in range(len(quote)):
+        shade = quote[i] - limit[i]
+        if (shade > 0.0) == (limit[i] >= centre):  # a buyer above its limit, or a seller below
+            shade = 0.0
+        ticks = min(max(np.rint((shade * patience + limit[i]) / tick), float(lowest)), float(highest))
+        away = ticks * tick - anchor
+        emitted = slope[i] * away + level[i]
+        kept = min(max(reserve[i] + reserve_slope[i] * away, least[i]), most[i])
+        tonnes = (emitted if emitted > 0.0 else 0.0) + fixed[i] + tilt[i] * away + kept
+        wants = max(np.int64(np.rint(tonnes / lot)), -holdings[i])
+        owner[count], time[count], price[count] = account[i], arrival[i], np.int64(ticks)
+        side[count], lots[count] = BUY if wants > 0 else SELL, abs(wants)
+        count += wants != 0
+    return owner[:count], side[:count], price[:count], lots[:count], time[:count]
 
 
 def learn(population: Population, orders: Orders, price: float, tick: float, draws: Draws) -> None:
