@@ -16,7 +16,6 @@ ROOT_FILES = {"simulator": 4, "simulator/run": 18, "simulator/studies": 12, "sim
 """Most Python files at the root of these folders."""
 
 EXCEPTIONS: dict[str, str] = {
-    "simulator/studies": "studies of one question each; those on welfare and abatement cost are to become a room",
     "market/matching.py:meet_all": "one compiled loop over a book; broken into pieces it takes 23 % longer",
     "equilibrium/engine/kernels.py:jacobian": "one compiled pass over the contributions to the Jacobian",
     "equilibrium/engine/layout.py:lay_out": "contributions to the Jacobian whose addresses depend on each other",

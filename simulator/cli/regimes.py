@@ -44,7 +44,7 @@ def regimes(
 
     from tanshi.scenarios.load import load_scenarios
     from tanshi.simulator.machine.disk import write_file
-    from tanshi.simulator.studies.equal_cut import REGIMES, compare_at, render
+    from tanshi.simulator.studies.welfare.equal_cut import REGIMES, compare_at, render
 
     changes = read_settings(settings)
     named = scenarios or [str(path) for path in REGIMES]

@@ -7,9 +7,9 @@ from tanshi.equilibrium.province.incidence import household_groups, incidence
 from tanshi.equilibrium.province.province import Province
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.run.ground.economy import economy
-from tanshi.simulator.studies.equal_cut import REGIMES, at_cut
 from tanshi.simulator.studies.validation.accounts import REGION
 from tanshi.simulator.studies.validation.point import Point
+from tanshi.simulator.studies.welfare.equal_cut import REGIMES, at_cut
 
 CUT, PRICE, FLOOR = 0.1, 150.0, 0.98
 

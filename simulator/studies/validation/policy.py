@@ -10,10 +10,10 @@ from tanshi.equilibrium.province.classes import UnitClassError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.results.variables import POWER_SENT
 from tanshi.simulator.run.ground.economy import economy
-from tanshi.simulator.studies.abatement_cost import CHEAP, SHIPPED, TOGETHER, Curve, curves
-from tanshi.simulator.studies.equal_cut import REGIMES, Found, at_cut, overtakes
 from tanshi.simulator.studies.tangent import path_of
 from tanshi.simulator.studies.validation.point import Point
+from tanshi.simulator.studies.welfare.abatement_cost import CHEAP, SHIPPED, TOGETHER, Curve, curves
+from tanshi.simulator.studies.welfare.equal_cut import REGIMES, Found, at_cut, overtakes
 
 UNTIGHTENED: dict[str, Any] = {"cap.regime": "tps", "cap.tightness": 0.0, "cap.decline": 0.0}
 BY_OUTPUT = "economy.controls.allowances_by_output"

@@ -17,8 +17,8 @@ from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.cli.app import main
 from tanshi.simulator.run.ground.economy import economy
-from tanshi.simulator.studies.equal_cut import REGIMES, Found, at_cut
-from tanshi.simulator.studies.yield_of_years import path_worth
+from tanshi.simulator.studies.welfare.equal_cut import REGIMES, Found, at_cut
+from tanshi.simulator.studies.welfare.yield_of_years import path_worth
 
 FILES = {path.stem: path for path in REGIMES}
 CUTS = (0.05, 0.1, 0.2)

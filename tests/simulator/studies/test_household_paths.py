@@ -6,7 +6,7 @@ import pytest
 
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
-from tanshi.simulator.studies.household_paths import household_paths
+from tanshi.simulator.studies.welfare.household_paths import household_paths
 
 
 def test_groups_bear_nothing_before_the_policy_and_are_hurt_by_it_after() -> None:

@@ -6,9 +6,9 @@ from functools import cache
 
 import pytest
 
-from tanshi.simulator.studies.abatement_cost import CHEAP, CHOICES, DEAR, SHIPPED, TOGETHER, curves, published
 from tanshi.simulator.studies.validation.point import Point
 from tanshi.simulator.studies.validation.policy import points
+from tanshi.simulator.studies.welfare.abatement_cost import CHEAP, CHOICES, DEAR, SHIPPED, TOGETHER, curves, published
 
 MET = {1, 3, 8, 9, 12}
 """Points of which at least one row is met; a standard tightened year by year still ends at the penalty (2)."""

@@ -1,4 +1,4 @@
-"""Who among households bears a scenario, by year: ``python -m tanshi.simulator.studies.household_paths S1 S5``.
+"""Who among households bears a scenario, by year: ``python -m tanshi.simulator.studies.welfare.household_paths S1 S5``.
 
 One equilibrium a year, without firms, under the scenario's own rules, against the frozen baseline of the same year, in
 which power pays the benchmark's price for ever. Groups meet the equilibria's prices with their own shares of income and
@@ -75,7 +75,9 @@ def household_paths(scenario: Scenario) -> pd.DataFrame:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Write the table of some scenarios as CSV."""
-    parser = argparse.ArgumentParser(prog="python -m tanshi.simulator.studies.household_paths", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tanshi.simulator.studies.welfare.household_paths", description=__doc__
+    )
     parser.add_argument("scenarios", nargs="*", default=["S1", "S2", "S3", "S4", "S5"])
     parser.add_argument("--out", type=Path, default=Path("results/households.csv"))
     given = parser.parse_args(words)
