@@ -165,9 +165,9 @@ def test_a_reload_asks_before_it_throws_the_game_away(browser_page: BrowserPage,
     assert auction(browser_page) == "period 2 of 4, 2022"
 
 
-VUETIFYS = {"nested-interactive"}
-"""Serious findings of axe-core in the lists of Vuetify 2 (ipyvuetify 1) themselves, by rule; none is in what is ours,
-and a new one fails."""
+VUETIFYS = {"nested-interactive": "v-input", "aria-progressbar-name": "v-progress-linear"}
+"""Serious findings of axe-core in Vuetify 2 (ipyvuetify 1) itself, by rule, and the class of what they are found in: its
+lists, and the bar that Solara shows while a window waits. None is in what is ours, and a new one fails."""
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -213,7 +213,7 @@ def test_the_page_can_be_read_by_everybody_and_a_class_shares_a_market(
                     (v["id"], node["html"][:120])
                     for v in serious
                     for node in v["nodes"]
-                    if v["id"] not in VUETIFYS or "v-input" not in node["html"]
+                    if v["id"] not in VUETIFYS or VUETIFYS[v["id"]] not in node["html"]
                 ]
                 assert ours == [], tab
                 for width in (390, 1280):
