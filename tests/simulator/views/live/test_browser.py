@@ -166,7 +166,7 @@ def test_a_reload_asks_before_it_throws_the_game_away(browser_page: BrowserPage,
 
 
 VUETIFYS = {"nested-interactive": "v-input", "aria-progressbar-name": "v-progress-linear"}
-"""Serious findings of axe-core in Vuetify 2 (ipyvuetify 1) itself, by rule, and the class of what they are found in: its
+"""Serious findings of axe-core in Vuetify 2 (ipyvuetify 1) itself, by rule, and the class of where they are found: its
 lists, and the bar that Solara shows while a window waits. None is in what is ours, and a new one fails."""
 
 
