@@ -267,7 +267,7 @@ def is_drawn(claim: Claim) -> bool:
         "reduction_scenarios",
         "paid_share",
         "households",
-        "direction",
+        "series_are_input",
     )
     return claim.paper == "huo" and not RULES[claim.rule].needs and claim.rule not in fixed
 
