@@ -70,7 +70,8 @@ def _with(s: Summary, status: str) -> list[str]:
 
 
 def _who(s: Summary) -> str:
-    trading, allocated = _with(s, "trading"), _with(s, "allocated")
+    later = {code: year for code, year in s.since.items() if s.policy_start is not None and year > s.policy_start}
+    trading, allocated = [code for code in _with(s, "trading") if code not in later], _with(s, "allocated")
     if not trading:
         text = say("nobody trades allowances")
     elif s.auctions:
@@ -84,6 +85,11 @@ def _who(s: Summary) -> str:
         text += say("; firms in {sectors} have free quotas that are not traded", sectors=_names(allocated))
     elif allocated:
         text += say("; quotas in {sectors} are free and not traded", sectors=_names(allocated))
+    for year in sorted(set(later.values())):
+        entering = [code for code, first in later.items() if first == year]
+        text += say("; {sectors} trade from {year} on", sectors=_names(entering), year=year)
+    if s.taxed:
+        text += say("; emissions are taxed")
     return text
 
 

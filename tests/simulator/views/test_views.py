@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.model import simulate
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.views.charts.figures import ANNUAL_FIGURES, PRICE_PATH, draw_figures, write_figures
 from tanshi.simulator.views.charts.style import coinciding, looks, spread
@@ -360,3 +362,11 @@ def test_text_from_outside_cannot_become_code() -> None:
 
 def test_a_batch_in_which_everything_failed_still_has_a_report() -> None:
     assert "S1 failed" in read(report_html([], failed={"S1": "no equilibrium"})).text
+
+
+def test_who_trades_from_a_later_year_is_not_called_without_trade() -> None:
+    quick = {"years.end": 2024, "firms.number": 24, "market.periods_per_year": 1, "banking.horizon": 0}
+    late = simulate(load_scenario("S1", {**quick, "sectors.STEEL.status": {"2024": "trading"}}))
+    said = sentences([late])["S1"][0]
+    assert "firms in power trade allowances; iron and steel trade from 2024 on" in said
+    assert "not traded" not in said
