@@ -63,6 +63,7 @@ def words(result: Fans, pictures: str = "") -> str:
         " were redone with a part of their shock because no equilibrium survived it"
         + (": **more than 1 %, the runs are marked**." if result.halved > 0.01 else "."),
         "## Bands of the last year",
+        "Prices are means over the months of the last year; the yearly table of a run weighs its months by volume.",
         _bands_table(result),
         f"![Bands over seeds]({pictures}fans.png)",
         "## Moments of the price",
