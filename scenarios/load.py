@@ -30,7 +30,7 @@ def library() -> tuple[str, ...]:
     Examples
     --------
     >>> tuple(name for name in library() if name.startswith("S"))
-    ('S1', 'S2', 'S3', 'S4', 'S5', 'S4-entry', 'S5-entry', 'S5-sinks', 'S1-one-cap')
+    ('S1', 'S2', 'S3', 'S4', 'S5', 'S4-entry', 'S5-entry', 'S5-paid', 'S5-sinks', 'S1-one-cap')
     """
     return tuple(sorted((path.stem for path in LIBRARY.glob("*.yaml")), key=_by_family))
 

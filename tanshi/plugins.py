@@ -30,7 +30,7 @@ BUILT_IN: Mapping[Kind, frozenset[str]] = {
     ),
     "strategy": frozenset({"truthful", "zic", "zip", "scheduled", "hesitant"}),
     "drift": frozenset({"neural", "ou", "none"}),
-    "economy": frozenset({"china_2017", "inner_mongolia_2017", "shandong_2017", "shanxi_2022"}),
+    "economy": frozenset({"belgium_2020", "china_2017", "inner_mongolia_2017", "shandong_2017", "shanxi_2022"}),
 }
 """Names of the program's own; they mean the program's own, whatever is installed."""
 

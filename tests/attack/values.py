@@ -34,6 +34,16 @@ AT_WORK: tuple[tuple[str, dict[str, Any]], ...] = (
     (r"banking\.carry", {"banking.carry_base": 10_000}),
     (r"shocks", {"shocks.drivers": "estimated", "shocks.belief": "network", "banking.horizon": 3}),
     (r"shock\.", {"shock.year": 2023, "shock.cap_cut": 0.1}),
+    (r"auctions\.unsold_over", {"auctions.unsold": "next", "allocation.auctioned_share": 0.1}),
+    *(
+        (rf"containment\.{tier}\.", {f"containment.{tier}.multiple": 2.0, f"containment.{tier}.amount": 1.0})
+        for tier in ("first", "second", "third")
+    ),
+    (r"market\.link\.growth", {"market.link.to": "price", "market.link.observed": "china"}),
+    (
+        r"market\.link\.(response|bank)",
+        {"market.link.to": "supply", "market.link.emissions": {2023: 4900}, "market.link.cap": {2023: 4800}},
+    ),
     (r"price\.floor", {"penalty.price": 1_000_000.0}),
     (r"firms\.(risk|price_vol|position|discount|belief|horizon)", {"banking.horizon": 3}),
 )
@@ -49,10 +59,12 @@ NOT_ALONE = (
         "offsets.bargaining_tax",
         "cap.of_year",
     ),
-    *("closure.clean_cost", "closure.installed_elasticity"),
+    *("closure.clean_cost", "closure.installed_elasticity", "drift.initial."),
+    *(f"containment.withhold.{name}" for name in ("multiple", "over_months", "of_months")),
 )
 """Fields whose ends are set by others, and said so in words: shares that sum to 1, years of the run, periods of a year,
-what power cost in the benchmark. Plant that cannot be used differently at all has no equilibrium in Shanxi's plan."""
+what power cost in the benchmark, series that an economy can follow. What is withheld has a price for its trigger, no
+mean. Plant that cannot be used differently at all has no equilibrium in Shanxi's plan."""
 SLOW = {"firms.number": 2_000, "firms.intermediaries": 2_000, "market.periods_per_year": 52, "coupling.iterations": 50}
 """Fields whose upper end takes minutes; that far and no farther here."""
 TURNS = 2.0

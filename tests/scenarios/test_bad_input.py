@@ -209,7 +209,7 @@ def test_a_mistake_is_told_with_its_place_and_what_was_expected(case: str) -> No
     assert expected in problem.expected
     assert got in problem.got
     assert hint in problem.hint
-    assert len(str(problem)) < 400
+    assert len(str(problem)) < 450
 
 
 def test_a_tag_runs_no_code(folder: Path) -> None:

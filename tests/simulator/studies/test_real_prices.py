@@ -107,7 +107,7 @@ def test_the_page_has_two_parts_that_are_made_anew_one_without_the_other(short: 
     assert text.index("In ten lines") < text.index("Asked and reached")
     assert len(text.split("## In ten lines")[1].split("## Real")[0].strip().splitlines()) == 10
     assert all((tmp_path / f"drift_skill/{name}.png").exists() for name in ("real_skill", "real_pit"))
-    later = page(None, None, text.rstrip() + "\n\nold emulation\n")
+    later = page(None, None, None, text.rstrip() + "\n\nold emulation\n")
     assert "Asked and reached" in later
     assert later.rstrip().endswith("old emulation")
 
