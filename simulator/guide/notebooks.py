@@ -106,7 +106,9 @@ def executed(source: str, name: str, kept: Path | None = KEPT) -> Any:
     ]
     with tempfile.TemporaryDirectory() as folder:
         where = {"metadata": {"path": folder}}
-        client = NotebookClient(notebook, timeout=LONGEST, kernel_name="python3", resources=where)
+        client = NotebookClient(
+            notebook, timeout=LONGEST, startup_timeout=LONGEST, kernel_name="python3", resources=where
+        )
         try:
             client.execute(env=_environment())
         except (CellExecutionError, CellTimeoutError) as error:
