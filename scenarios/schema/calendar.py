@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import PlainValidator, model_validator
+from pydantic import PlainValidator, field_validator, model_validator
 
 from tanshi.errors import Message
 from tanshi.scenarios.by_year import AS_A_FILE_SAYS, FIRST, LAST, ByYear, Reading
@@ -30,6 +30,13 @@ class Compliance(Group):
     closing: Annotated[Literal["run", "last_price"], in_unit("-", "setting")] = "last_price"
     """How years are settled whose deadline lies beyond the run's last year. run: trade goes on to the deadline, without
     new emissions; last_price: what is still missing changes hands at the last price."""
+
+    @field_validator("deadline")
+    @classmethod
+    def _a_deadline(cls, given: ByYear[int] | None) -> ByYear[int]:
+        if given is None:
+            raise refuse("months after the year, such as 12", "none", "compliance.deadline")
+        return given
 
     @model_validator(mode="after")
     def _one_after_the_other(self) -> Self:
