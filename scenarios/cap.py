@@ -49,8 +49,7 @@ class BySector(OfSectors):
 
     def said(self) -> dict[str, ByYear[float]]:
         """Sector to its own cap, for those that have one."""
-        named = (*type(self).model_fields, *self.further())
-        return {sector: rule for sector in named if (rule := getattr(self, sector)) is not None}
+        return {sector: rule for sector in self.named() if (rule := self.of(sector)) is not None}
 
 
 class Cap(Group):
@@ -154,7 +153,7 @@ class Cap(Group):
 
     def of_sector(self, sector: str, year: int, start: int) -> float | None:
         """A sector's own cap, in the unit of the year's; None where it has none."""
-        rule: ByYear[float] | None = getattr(self.by_sector, sector, None)
+        rule: ByYear[float] | None = self.by_sector.of(sector)
         return None if rule is None else self._level(rule, year, start)
 
     def _level(self, path: ByYear[float], year: int, start: int) -> float | None:

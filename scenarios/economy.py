@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -148,7 +149,7 @@ def economy_folder(name: str | Path) -> Path:
     """
     places = (Path(name), OWN / str(name), ECONOMIES / str(name))
     for place in (places[0],) if places[0].is_absolute() else places:
-        if place.is_dir():
+        if os.path.isdir(place):  # a name that no folder can have is no error here
             return place
     if str(name) in plugins.known("economy"):
         return _brought(str(name))

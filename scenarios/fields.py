@@ -43,6 +43,15 @@ class OfSectors(Group):
         """Sectors named here beside those of the built-in economies."""
         return tuple(self.model_extra or {})
 
+    def named(self) -> tuple[str, ...]:
+        """All fields, in the order of the schema, then the further sectors as named."""
+        return (*type(self).model_fields, *self.further())
+
+    def of(self, name: str) -> Any:
+        """What is said of a sector; None of one that is not named. A name is data, never one of the program's own."""
+        further = self.model_extra or {}
+        return further[name] if name in further else self.__dict__.get(name)
+
 
 def in_unit(unit: str, status: Status, **bounds: Any) -> Any:
     """Annotate a field with its unit (``-``: none), status and bounds."""

@@ -92,12 +92,12 @@ class Sectors(OfSectors):
     AIR: SectorRules = SectorRules()
 
     def __getitem__(self, sector: str) -> SectorRules:
-        rules: SectorRules = getattr(self, sector, UNSAID)
-        return rules
+        rules: SectorRules | None = self.of(sector)
+        return UNSAID if rules is None else rules
 
     def as_dict(self) -> dict[str, SectorRules]:
         """Sector to its rules, in the order of the schema, then those of other economies as named."""
-        return {sector: self[sector] for sector in (*type(self).model_fields, *self.further())}
+        return {sector: self[sector] for sector in self.named()}
 
     @property
     def methods_said(self) -> bool:

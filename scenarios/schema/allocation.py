@@ -62,7 +62,7 @@ class Benchmarks(OfSectors):
         >>> Benchmarks(STEEL=0.98, decline=0.5).at("STEEL", 1)
         0.49
         """
-        first: float | None = self.model_dump().get(sector)
+        first: float | None = self.of(sector)
         return None if first is None else first * (1 - self.decline) ** years_of_policy
 
 

@@ -35,11 +35,12 @@ class Coverage(OfSectors):
     """Aviation (航空)."""
 
     def __getitem__(self, sector: str) -> SectorCoverage:
-        return self.as_dict().get(sector, "none")
+        found: SectorCoverage | None = self.of(sector)
+        return "none" if found is None else found
 
     def as_dict(self) -> dict[str, SectorCoverage]:
         """Return sector code -> coverage for every sector named, in the order of the schema."""
-        return self.model_dump()
+        return {sector: self[sector] for sector in self.named()}
 
     def sectors(self, *kinds: SectorCoverage) -> tuple[str, ...]:
         """Return the sectors of the given kinds, in the order of the schema.

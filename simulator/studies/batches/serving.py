@@ -65,19 +65,12 @@ def read_keys(folder: Path | None, place: str) -> Keys | None:
     """
     if folder is None:
         return None
-    if lacking := [name for name in FILES.values() if not _is_there(folder / name)]:
+    if lacking := [name for name in FILES.values() if not os.path.isfile(folder / name)]:
         hint = "docs/studies.md shows the two lines of openssl that make them."
         got = Message("no {lacking} in {folder}", lacking=", ".join(lacking), folder=folder)
         problem = Problem(Message("a folder with {files}", files=", ".join(FILES.values())), got, place, hint=hint)
         raise UserError("The certificates cannot be read.", [problem])
     return Keys(folder.absolute())
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # no name that a file could have
-        return False
 
 
 def is_loopback(host: str) -> bool:
