@@ -149,6 +149,20 @@ class Demand:
         return np.asarray(emitted)
 
     @property
+    def terms(self) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
+        """The firms' columns, in the order in which the compiled loops take them."""
+        return (
+            self.fixed,
+            self.tilt,
+            self.level,
+            self.slope,
+            self.reserve,
+            self.reserve_slope,
+            self.least,
+            self.most,
+        )
+
+    @property
     def _keeps(self) -> bool:
         return bool(self.reserve.any() or self.reserve_slope.any() or self.least.any())
 
@@ -166,29 +180,13 @@ class Demand:
         -------
         (firms,) float
         """
-        terms = self.fixed, self.tilt, self.level, self.slope, self.reserve, self.reserve_slope, self.least, self.most
-        return marginal_costs(*terms, self.anchor, float(lowest), float(highest), self._keeps)
+        return marginal_costs(*self.terms, self.anchor, float(lowest), float(highest), self._keeps)
 
     def take(self, rows: Ints) -> Demand:
         """Return the demand of some firms; all of them, in their sequence, without a copy."""
         if len(rows) == len(self.fixed):
             return self
-        return Demand(
-            self.anchor,
-            *(
-                column[rows]
-                for column in (
-                    self.fixed,
-                    self.tilt,
-                    self.level,
-                    self.slope,
-                    self.reserve,
-                    self.reserve_slope,
-                    self.least,
-                    self.most,
-                )
-            ),
-        )
+        return Demand(self.anchor, *(column[rows] for column in self.terms))
 
 
 @compiled

@@ -35,13 +35,13 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from statistics import median
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.turns import clock
 from tanshi.equilibrium.engine import (
     Activity,
     Auxiliary,
@@ -140,23 +140,6 @@ class Row:
     best: float  # s
     middle: float  # s
     residual: float
-
-
-def clock(works: Sequence[Callable[[], object]], repeat: int) -> list[tuple[float, float]]:
-    """Shortest and median processor time of each, s.
-
-    They take turns of `TURN` solves, so that a slow spell meets all alike, after one that nobody counts: what another
-    solver left in the processor's cache is not the solver's own time.
-    """
-    times: list[list[float]] = [[] for _ in works]
-    for _ in range(max(repeat // TURN, 1)):
-        for work, mine in zip(works, times, strict=True):
-            work()
-            for _ in range(min(repeat, TURN)):
-                start = time.process_time()
-                work()
-                mine.append(time.process_time() - start)
-    return [(min(mine), median(mine)) for mine in times]
 
 
 # -- this project's engine ---------------------------------------------------------------------------------------------
@@ -380,7 +363,7 @@ def one_equilibrium(n: int, repeat: int) -> list[Row]:
 
 def timed(entries: Sequence[Entry], repeat: int) -> list[Row]:
     """The solvers' times, taken in turn."""
-    times = clock([one.work for one in entries], repeat)
+    times = clock([one.work for one in entries], repeat, TURN)
     return [Row(o.name, o.unknowns, o.build, *mine, o.residual) for o, mine in zip(entries, times, strict=True)]
 
 
@@ -465,7 +448,7 @@ def path(n: int, repeat: int) -> None:
         if not apart <= AGREEMENT:
             raise SystemExit(f"the paths of capital differ by {apart:.1e} (relative); allowed {AGREEMENT:.0e}")
         works[f"CasADi Newton {linear_solver}"] = work
-    times = clock([*works.values()], repeat)
+    times = clock([*works.values()], repeat, TURN)
     for name, (best, middle) in zip(works, times, strict=True):
         print(f"{name:26}{best * 1e3:10.2f}{middle * 1e3:11.2f}{best / times[0][0]:8.2f}")
     if ca is None:

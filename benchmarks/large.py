@@ -20,14 +20,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
-from statistics import median
 from typing import Any
 
 import numpy as np
 
+from benchmarks.turns import clock
 from tanshi.equilibrium.engine import Compiled, Leaf, Model, Parameters, compile_model, solve
 from tanshi.equilibrium.engine.nest import Tree, benchmark_value
 from tests.equilibrium.engine.large_models import cut_co2, less_capital, ramsey, regions
@@ -116,23 +116,6 @@ def newton(ca: Any, written: Written) -> Callable[[Any, Any], Any]:
     return lambda x, owned: np.array(solver(x / written.unit, owned)).ravel() * written.unit
 
 
-def clock(works: Sequence[Callable[[], object]], repeat: int) -> list[tuple[float, float]]:
-    """Shortest and median processor time of each, s.
-
-    They take turns of `TURN` solves, so that a slow spell meets all alike, after one that nobody counts: what another
-    solver left in the processor's cache is not the solver's own time.
-    """
-    times: list[list[float]] = [[] for _ in works]
-    for _ in range(max(repeat // TURN, 1)):
-        for work, mine in zip(works, times, strict=True):
-            work()
-            for _ in range(min(repeat, TURN)):
-                start = time.process_time()
-                work()
-                mine.append(time.process_time() - start)
-    return [(min(mine), median(mine)) for mine in times]
-
-
 def row(name: str, model: Model, change: Callable[[Compiled], Parameters], repeat: int) -> None:
     """Print one model's times."""
     begin = time.process_time()
@@ -142,7 +125,7 @@ def row(name: str, model: Model, change: Callable[[Compiled], Parameters], repea
     ours = solve(c, p)
     x0 = np.where(c.start > 0, c.start, 1e-3)
     if find_spec("casadi") is None:
-        ((best, middle),) = clock([lambda: solve(c, p)], repeat)
+        ((best, middle),) = clock([lambda: solve(c, p)], repeat, TURN)
         print(f"{_line(name, c, build, best, middle, ours.iterations)}   CasADi is not installed")
         return
     ca = import_module("casadi")
@@ -155,7 +138,7 @@ def row(name: str, model: Model, change: Callable[[Compiled], Parameters], repea
     if not apart <= AGREEMENT:
         raise SystemExit(f"{name}: the solutions differ by {apart:.1e} (relative); allowed {AGREEMENT:.0e}")
     works = [lambda: solve(c, p), lambda: solver(x0, p.endowment)]
-    (best, middle), (peer, peer_middle) = clock(works, repeat)
+    (best, middle), (peer, peer_middle) = clock(works, repeat, TURN)
     line = _line(name, c, build, best, middle, ours.iterations)
     print(f"{line}{theirs:9.2f}{peer * 1e3:10.2f}{peer_middle * 1e3:10.2f}{best / peer:8.2f}")
 

@@ -77,7 +77,7 @@ class Situation:
         """
         need = self.demand
         prices = levels.astype(np.float64) * self.tick
-        terms = need.fixed, need.tilt, need.level, need.slope, need.reserve, need.reserve_slope, need.least, need.most
+        terms = need.terms
         lots = wanted_lots(prices - need.anchor, rows, *terms, self.lot, self.holdings)
         for ticks, waits in self.later:
             if len(waits):

@@ -46,7 +46,7 @@ def zip_trader(situation: Situation, rows: Ints, draws: Draws) -> Orders:
         quote[new] = limit[new] + draws.uniform("zip start")[rows[new], 0] * (centre - limit[new])
     # The limit itself where the quote lies on the losing side of it; patience brings the rest nearer to it.
     holdings = situation.holdings if everyone else situation.holdings[rows]
-    terms = need.fixed, need.tilt, need.level, need.slope, need.reserve, need.reserve_slope, need.least, need.most
+    terms = need.terms
     away = situation.patience, centre, tick, situation.lot, lowest, highest, need.anchor
     account, arrival = (c if everyone else c[rows] for c in (situation.account, situation.arrival))
     return Orders(*quotes(quote, limit, *terms, holdings, account, arrival, *away))

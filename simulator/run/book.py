@@ -25,7 +25,7 @@ from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.across.trade import orders_outside, still_to_pay
 from tanshi.simulator.run.ahead.joint import linked
 from tanshi.simulator.run.ahead.outlook import carry_most, planned_wish, temper_of
-from tanshi.simulator.run.coupling import REACH, Placed
+from tanshi.simulator.run.coupling import REACH, Agreement, Economy, Placed, agree
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
 from tanshi.simulator.run.grants import adjusts, around, by_benchmark, expected_grants, history_of
 from tanshi.simulator.run.public.auctions import later_supply, offer, supply
@@ -104,6 +104,25 @@ class Book:
         """The period's generator for ties, from its beginning each time."""
         self.ties.bit_generator.state = self.beginning
         return self.ties
+
+    def agree(
+        self, economy: Economy, start: float, expected: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    ) -> Agreement:
+        """The price on which this book and an economy agree, within the scenario's coupling (`coupling.agree`)."""
+        market, coupling = self.w.scenario.market, self.w.scenario.coupling
+        return agree(
+            economy,
+            self,
+            self.venue,
+            start=start,
+            lowest=self.lowest * market.tick,
+            highest=self.highest * market.tick,
+            tick=market.tick,
+            tolerance=coupling.tolerance,
+            iterations=coupling.iterations,
+            rng=self.lots,
+            expected=expected,
+        )
 
     def __call__(self, response: CarbonResponse, step: float) -> Placed:
         """All orders at a response of the economy, with a price ladder of ``step`` ticks."""

@@ -63,6 +63,10 @@ class Placed:
         return forest, otherwise[1] if self.across is None else self.across
 
 
+Economy = Callable[[float, Answer | None, Placed | None], Answer]
+"""From a price (yuan/t), the last trial's answer and what was placed and counted on there to the answer at it."""
+
+
 @dataclass(frozen=True)
 class Agreement:
     """Where the fixed point came to rest; nothing of it is booked yet.
@@ -108,7 +112,7 @@ class Agreement:
 
 
 def agree(
-    economy: Callable[[float, Answer | None, Placed | None], Answer],
+    economy: Economy,
     book: Callable[[CarbonResponse, float], Placed],
     venue: Venue,
     *,

@@ -23,7 +23,7 @@ from tanshi.simulator.run.ahead.joint import takes_price
 from tanshi.simulator.run.ahead.outlook import rise
 from tanshi.simulator.run.book import Book, abated
 from tanshi.simulator.run.compliance.events import meet_deadlines
-from tanshi.simulator.run.coupling import Agreement, Placed, agree, equilibrium_price
+from tanshi.simulator.run.coupling import Agreement, Placed, equilibrium_price
 from tanshi.simulator.run.credits import book_credits
 from tanshi.simulator.run.economics import Answer, at_price, packed
 from tanshi.simulator.run.grants import adjust, by_benchmark, earn, history_of, note_output
@@ -145,8 +145,6 @@ def trade_and_equilibrate(w: World, s: State) -> Agreement:
     book = Book(w, s, remaining)
     weight = w.adjustment(remaining)[1]  # technique follows the price to year end
     mean = rise(w, s)  # firms expect the price to rise as fast as a bank is carried, or to hold where they do not plan
-    market, coupling = w.scenario.market, w.scenario.coupling
-
     across = s.market.across
 
     def economy(price: float, last: Answer | None, placed: Placed | None) -> Answer:
@@ -156,19 +154,9 @@ def trade_and_equilibrate(w: World, s: State) -> Agreement:
         near = None if last is None else last.near
         return at_price(w, s, price * mean, weight, income=income, across=paid, near=near).as_mean_of(price)
 
-    found = agree(
-        economy,
-        book,
-        book.venue,
-        start=price_outside(market.link, s.year) if takes_price(w, s) else s.market.expected,
-        lowest=book.lowest * market.tick,
-        highest=book.highest * market.tick,
-        tick=market.tick,
-        tolerance=coupling.tolerance,
-        iterations=coupling.iterations,
-        rng=book.lots,
-        expected=(s.market.credits, s.market.forest_income, across.rate * remaining - across.due),
-    )
+    start = price_outside(w.scenario.market.link, s.year) if takes_price(w, s) else s.market.expected
+    expected = s.market.credits, s.market.forest_income, across.rate * remaining - across.due
+    found = book.agree(economy, start, expected)
     if w.scenario.compliance.later:
         s.market.needed = book.demand(found.response).at(found.price)
     return found

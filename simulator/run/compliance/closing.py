@@ -14,7 +14,7 @@ from tanshi.simulator.run.across.trade import orders_at, settle_after_the_end
 from tanshi.simulator.run.ahead.joint import linked
 from tanshi.simulator.run.book import Book
 from tanshi.simulator.run.compliance.events import meet_deadlines
-from tanshi.simulator.run.coupling import Agreement, Placed, agree
+from tanshi.simulator.run.coupling import Agreement, Placed
 from tanshi.simulator.run.economics import Answer
 from tanshi.simulator.run.waiting import note_traded, open_obligations
 from tanshi.simulator.run.world import State, World
@@ -50,25 +50,14 @@ def close_run(w: World, s: State, last: Answer) -> None:
 
 
 def _one_period(w: World, s: State, last: Answer) -> None:
-    book, market, coupling = Book(w, s, 0.0), w.scenario.market, w.scenario.coupling
+    book = Book(w, s, 0.0)
     flat = np.zeros_like(last.response.slope)
 
     def economy(price: float, before: Answer | None, placed: Placed | None) -> Answer:
         still = replace(last.response, price=price, slope=flat, allocation_slope=flat)
         return replace(last, response=still)
 
-    found = agree(
-        economy,
-        book,
-        book.venue,
-        start=s.market.price,
-        lowest=book.lowest * market.tick,
-        highest=book.highest * market.tick,
-        tick=market.tick,
-        tolerance=coupling.tolerance,
-        iterations=coupling.iterations,
-        rng=book.lots,
-    )
+    found = book.agree(economy, s.market.price)
     s.market.price = found.price
     s.market.needed = book.demand(found.response).at(found.price)
     _book(w, s, found)
