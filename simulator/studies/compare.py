@@ -142,17 +142,10 @@ def compare(
         for label, told, scenario in _variants(name, base.name, own, dict(overrides or {})):
             labels[label] = told
             runs.append(scenario)
-    result = run_batch(runs, out, overwrite=overwrite, progress=progress, seeds=seeds, workers=workers)
-    if result.failed:
-        failed, reason = next(iter(result.failed.items()))
-        raise ComparisonError(
-            "{number} of {runs} runs failed; {failed}: {reason}",
-            number=len(result.failed),
-            runs=len(runs),
-            failed=failed,
-            reason=reason,
-        )
-    tagged = [(labels[run.scenario], run) for run in result.runs]
+    made = run_batch(runs, out, overwrite=overwrite, progress=progress, seeds=seeds, workers=workers).whole(
+        ComparisonError
+    )
+    tagged = [(labels[run.scenario], run) for run in made]
     still = [(label, run) for label, run in tagged if label[1] not in STRAYING]
     paths = _over_seeds(pd.concat([_path(run, *label) for label, run in still], ignore_index=True), "price")
     annual = pd.concat([_annual(run, *label) for label, run in still], ignore_index=True)

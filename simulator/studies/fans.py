@@ -150,17 +150,7 @@ def curvature(drawn: np.ndarray) -> float:
 def _run(
     runs: Sequence[Scenario], out: Path, workers: int | None, overwrite: bool, progress: Progress | None
 ) -> list[RunResult]:
-    result = run_batch(runs, out, overwrite=overwrite, progress=progress, workers=workers)
-    if result.failed:
-        failed, reason = next(iter(result.failed.items()))
-        raise FanError(
-            "{number_of_failed} of {number_of_runs} runs failed; {failed}: {reason}",
-            number_of_failed=len(result.failed),
-            number_of_runs=len(runs),
-            failed=failed,
-            reason=reason,
-        )
-    return list(result.runs)
+    return run_batch(runs, out, overwrite=overwrite, progress=progress, workers=workers).whole(FanError)
 
 
 def covered_emissions(periods: pd.DataFrame) -> pd.Series[float]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tanshi.errors import TanshiError
 from tanshi.plugins import Kind
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
@@ -49,6 +50,25 @@ class BatchResult:
 
     runs: Sequence[RunResult]
     failed: Mapping[str, str] = field(default_factory=dict)
+
+    def whole(self, error: type[TanshiError]) -> list[RunResult]:
+        """Return all runs, for who can do nothing with a part of them.
+
+        Raises
+        ------
+        TanshiError
+            As `error`, where some failed; it names the first with its reason.
+        """
+        if self.failed:
+            failed, reason = next(iter(self.failed.items()))
+            raise error(
+                "{number} of {runs} runs failed; {failed}: {reason}",
+                number=len(self.failed),
+                runs=len(self.runs) + len(self.failed),
+                failed=failed,
+                reason=reason,
+            )
+        return list(self.runs)
 
 
 def run_key(scenario: Scenario, code: str | None = None) -> RunKey:

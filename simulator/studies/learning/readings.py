@@ -78,17 +78,8 @@ def readings(
             label = f"{name}-reading-{number}"
             labels[label] = (name, reading)
             runs.append(_named(name, label, {**dict(overrides or {}), **fields}))
-    result = run_batch(runs, out / "readings" / code_version(), progress=progress, workers=workers)
-    if result.failed:
-        name, reason = next(iter(result.failed.items()))
-        raise TrainingError(
-            "{number_of_failed} of {number_of_scenarios} runs failed; {name}: {reason}",
-            number_of_failed=len(result.failed),
-            number_of_scenarios=len(runs),
-            name=name,
-            reason=reason,
-        )
-    told = [(*labels[run.scenario], run) for run in result.runs]
+    made = run_batch(runs, out / "readings" / code_version(), progress=progress, workers=workers).whole(TrainingError)
+    told = [(*labels[run.scenario], run) for run in made]
     values = pd.concat([_values(name, reading, run) for name, reading, run in told], ignore_index=True)
     followed = {reading: run.meta["trajectories"] for _, reading, run in told if "trajectories" in run.meta}
     missed = max((float(one["missed"]) for one in followed.values()), default=0.0)

@@ -78,17 +78,8 @@ def pooled_trajectories(scenarios: Sequence[Scenario], out: Path, progress: Prog
     TrainingError
         Where a run found no equilibrium: what is learnt should not depend on which runs failed.
     """
-    result = run_batch(scenarios, out / code_version(), progress=progress)
-    if result.failed:
-        name, reason = next(iter(result.failed.items()))
-        raise TrainingError(
-            "{number_of_failed} of {number_of_scenarios} runs failed; {name}: {reason}",
-            number_of_failed=len(result.failed),
-            number_of_scenarios=len(scenarios),
-            name=name,
-            reason=reason,
-        )
-    tables = [run.periods.assign(run=number) for number, run in enumerate(result.runs)]
+    made = run_batch(scenarios, out / code_version(), progress=progress).whole(TrainingError)
+    tables = [run.periods.assign(run=number) for number, run in enumerate(made)]
     return pd.concat(tables, ignore_index=True)
 
 
