@@ -8,6 +8,7 @@ year falls due; who trades when does. In a linked market the outside takes the o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,23 +17,27 @@ from tanshi.agents.strategies.scheduled import LEAST, urgency
 from tanshi.market.apportion import apportion
 from tanshi.market.orders import Floats, Ints
 from tanshi.market.venue import Fills
+from tanshi.market.vintages import OpenYear
 from tanshi.simulator.run.world import State, World
 
 
 def booked(s: State) -> Ints:
     """All that is booked of years that have ended, credits included, (firms,) t."""
-    owed = np.zeros(len(s.firms), np.int64)
-    for year in s.market.open:
-        owed = owed + year.owed
-    return owed
+    return _of_open_years(s, lambda year: year.owed)
 
 
 def open_obligations(s: State) -> Ints:
     """Allowances that firms still have to surrender for years that have ended, (firms,) t."""
-    owed = np.zeros(len(s.firms), np.int64)
-    for year in s.market.open:
-        owed = owed + year.owed - year.credits
-    return owed
+    return _of_open_years(s, lambda year: year.owed - year.credits)
+
+
+def put_off(s: State) -> Ints:
+    """All that waits for a deadline still to come, purchases above zero, (firms,) t."""
+    return _of_open_years(s, lambda year: year.waiting)
+
+
+def _of_open_years(s: State, tonnes: Callable[[OpenYear], Ints]) -> Ints:
+    return sum((tonnes(year) for year in s.market.open), np.zeros(len(s.firms), np.int64))
 
 
 def urgency_for(w: World, s: State, year: int) -> float:
@@ -47,11 +52,10 @@ def waiting(w: World, s: State) -> tuple[Floats, Floats]:
     """What of earlier years is brought in the coming period, and all that waits, (firms,) t; empty where nothing is."""
     if not any(year.waiting.any() for year in s.market.open):
         return np.zeros(0), np.zeros(0)
-    late, aside = np.zeros(w.firms), np.zeros(w.firms)
+    late = np.zeros(w.firms)
     for year in s.market.open:
         late += max(urgency_for(w, s, year.year), LEAST) * year.waiting
-        aside += year.waiting
-    return late, aside
+    return late, put_off(s).astype(np.float64)
 
 
 def note_traded(w: World, s: State, fills: Fills) -> None:

@@ -16,7 +16,7 @@ from tanshi.simulator.run.book import Book
 from tanshi.simulator.run.compliance.events import meet_deadlines
 from tanshi.simulator.run.coupling import Agreement, Placed
 from tanshi.simulator.run.economics import Answer
-from tanshi.simulator.run.waiting import note_traded, open_obligations
+from tanshi.simulator.run.waiting import note_traded, open_obligations, put_off
 from tanshi.simulator.run.world import State, World
 
 
@@ -75,9 +75,7 @@ def _at_last_price(w: World, s: State) -> None:
     """Who lacks allowances buys, who has put off selling sells, at the price of the run's last period."""
     market, lot = w.scenario.market, w.scenario.market.lot
     firms = np.arange(w.firms)
-    waits = np.zeros(w.firms, np.int64)
-    for year in s.market.open:
-        waits = waits + year.waiting
+    waits = put_off(s)
     if linked(w, s):  # whoever lacks anything finds it outside
         short = np.maximum(open_obligations(s) - s.registry.held[: w.firms], 0)
         waits = np.where(short > 0, -(-short // lot) * lot, np.minimum(waits, 0))

@@ -15,7 +15,7 @@ from tanshi.simulator.run.across.trade import close_outside, offer_old_vintages
 from tanshi.simulator.run.ahead.outlook import lent
 from tanshi.simulator.run.public.auctions import sold_in_year
 from tanshi.simulator.run.rules import carry_limit, fine, fine_per_firm, made_good
-from tanshi.simulator.run.waiting import booked, may_wait, open_obligations
+from tanshi.simulator.run.waiting import booked, may_wait, open_obligations, put_off
 from tanshi.simulator.run.world import State, World
 
 LATE = 100
@@ -69,8 +69,7 @@ def _book(w: World, s: State, trading: Ints) -> int:
     due = due_after(s.year, months, w.scenario.years.start, n)
     waits = np.zeros(firms, np.int64)
     if months:
-        aside = np.zeros(firms, np.int64) + sum(year.waiting for year in s.market.open)
-        waits[trading] = (np.rint(s.market.needed).astype(np.int64) - aside)[trading]
+        waits[trading] = (np.rint(s.market.needed).astype(np.int64) - put_off(s))[trading]
         waits = may_wait(w, waits)
     s.market.open = (*s.market.open, OpenYear(s.year, due, owed, credits, waits))
     s.log.settlements.append(
@@ -98,11 +97,10 @@ def _settle(w: World, s: State, open_: OpenYear) -> None:
     rows = np.flatnonzero(s.policy.mask(year)[s.firms.sector])
     owed, credits = open_.owed[rows], open_.credits[rows]
     given, later = s.year > year, rule.compliance.later
+    exchanged = 0
     if given and not rule.compliance.lends(year):
         offer_old_vintages(w, s, year, rows, owed - credits)
-    exchanged = (
-        exchange_vintages(registry, year, rows, owed - credits) if given and not rule.compliance.lends(year) else 0
-    )
+        exchanged = exchange_vintages(registry, year, rows, owed - credits)
     done = settle_year(
         registry,
         year,
