@@ -60,6 +60,22 @@ class Run:
         return str(self.kind["title"] or self.scenario)
 
     @property
+    def age(self) -> int:
+        """Changes when the run is made again.
+
+        Raises
+        ------
+        NothingToShow
+            Where it is not there any more.
+        """
+        try:
+            return self.folder.stat().st_mtime_ns
+        except OSError as error:
+            raise NothingToShow(
+                "the run {name} is gone: its folder {folder} is not there any more", name=self.name, folder=self.folder
+            ) from error
+
+    @property
     def said(self) -> dict[str, Any]:
         """What of its parameters the words under a chart need."""
         return {
@@ -72,12 +88,12 @@ class Run:
     @property
     def parameters(self) -> dict[str, Any]:
         """All its parameters, read where they are asked for."""
-        return dict(_record(self.folder, _age(self.folder)).get("parameters", {}))
+        return dict(_record(self.folder, self.age).get("parameters", {}))
 
     @property
     def meta(self) -> dict[str, Any]:
         """What its record says of how it went."""
-        record = _record(self.folder, _age(self.folder))
+        record = _record(self.folder, self.age)
         return {**record.get("meta", {}), **{key: record.get(key) for key in ("id", "data", "code", "versions")}}
 
     def light(self, annual: pd.DataFrame, periods: pd.DataFrame | None = None) -> RunResult:
@@ -243,15 +259,6 @@ def _gathered(folder: Path) -> tuple[dict[str, Run], bool]:
 @lru_cache(RECORDS)
 def _record(place: Path, age: int) -> Mapping[str, Any]:
     return read_record(place)
-
-
-def _age(place: Path) -> int:
-    try:
-        return (place / RECORD).stat().st_mtime_ns
-    except OSError as error:
-        raise NothingToShow(
-            "the run {name} is gone: its folder {folder} is not there any more", name=place.name, folder=place
-        ) from error
 
 
 def _read(place: Path) -> tuple[Run | None, str]:

@@ -163,7 +163,7 @@ class Tables:
                 raise UnreadableTable("{path} is broken: it has no rows", path=_file(run, "periods"))
             return found
 
-        found: pd.DataFrame = self.kept(("periods", run.folder, _age(run)), make)
+        found: pd.DataFrame = self.kept(("periods", run.folder, run.age), make)
         return found
 
     def price_paths(self, key: tuple[Any, ...], files: list[str], scenario: str) -> pd.DataFrame:
@@ -193,7 +193,7 @@ class Tables:
                 [_file(run, "trades")], year, year, period, period,
             )  # fmt: skip
 
-        found: pd.DataFrame = self.kept(("flows", run.folder, _age(run), year, period), make)
+        found: pd.DataFrame = self.kept(("flows", run.folder, run.age, year, period), make)
         return found
 
     def firm_pairs(self, run: Run, year: int | None, period: int | None, most: int) -> pd.DataFrame:
@@ -208,7 +208,7 @@ class Tables:
                 [_file(run, "trades")], year, year, period, period, most,
             )  # fmt: skip
 
-        found: pd.DataFrame = self.kept(("pairs", run.folder, _age(run), year, period, most), make)
+        found: pd.DataFrame = self.kept(("pairs", run.folder, run.age, year, period, most), make)
         return found
 
     def quality(self, run: Run) -> pd.DataFrame:
@@ -223,7 +223,7 @@ class Tables:
             )
             return yearly_quality(replace(run.light(pd.DataFrame(), self.periods(run)), trades=pairs))
 
-        found: pd.DataFrame = self.kept(("quality", run.folder, _age(run)), make)
+        found: pd.DataFrame = self.kept(("quality", run.folder, run.age), make)
         return found
 
     def firms(self, run: Run, year: int | None) -> pd.DataFrame:
@@ -241,7 +241,7 @@ class Tables:
                 [_file(run, "trades")], year, year,
             )  # fmt: skip
 
-        found: pd.DataFrame = self.kept(("firms", run.folder, _age(run), year), make)
+        found: pd.DataFrame = self.kept(("firms", run.folder, run.age, year), make)
         return found
 
 
@@ -261,12 +261,3 @@ def files_of(batch: Batch, runs: Sequence[Run], table: str) -> list[str]:
 
 def _file(run: Run, table: str) -> str:
     return str(run.folder / f"{table}.parquet")
-
-
-def _age(run: Run) -> int:
-    try:
-        return run.folder.stat().st_mtime_ns
-    except OSError as error:
-        raise UnreadableTable(
-            "the run {name} is gone: its folder {folder} is not there any more", name=run.name, folder=run.folder
-        ) from error
