@@ -1,0 +1,57 @@
+"""Rules of a period worked out by hand on two or three numbers: what is kept, what is offered again, what is owed."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tanshi.market.containment import Step
+from tanshi.market.sales import Sales
+from tanshi.market.vintages import OpenYear
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.run.ahead.joint import supply_outside
+from tanshi.simulator.run.ground.border import rest_of_nation
+from tanshi.simulator.run.public.auctions import _after
+from tanshi.simulator.run.waiting import booked, open_obligations, put_off
+
+LINK = {"to": "supply", "emissions": {2023: 1000}, "cap": {2023: 950}, "response": 0.002}
+
+
+def test_what_the_rest_of_the_nation_means_to_bank_it_does_not_sell() -> None:
+    """It holds 100 Mt, has emitted 10 and keeps 7: half a year before its end it can spare 83 less half a year's."""
+    world: Any = SimpleNamespace(agents_trade=False, scenario=load_scenario("S1", {"market.link": LINK}))
+    across = SimpleNamespace(held=100.0, emitted=10.0)
+
+    def sold(outlook: object) -> float:
+        state: Any = SimpleNamespace(year=2023, market=SimpleNamespace(across=across, outlook=outlook))
+        return supply_outside(world, state, 60.0, 0.5)[0]
+
+    half = 0.5 * rest_of_nation(world.scenario.market.link, 2023).emissions(60.0)
+    assert half < 500.0  # at 60 yuan it emits less than the 1,000 Mt it would
+    assert sold(SimpleNamespace(outside=7.0)) == pytest.approx(100.0 - 10.0 - 7.0 - half)
+    assert sold(None) == pytest.approx(100.0 - 10.0 - half)
+
+
+def test_what_nobody_bought_is_spread_over_as_many_auctions_as_the_rule_says() -> None:
+    """Four auctions of 10 t; the first sells nothing: 5 t more at each of the next two, none at the last."""
+    rules = {"auctions.months": [1, 4, 7, 10], "auctions.unsold": "next", "auctions.unsold_over": 2}
+    world: Any = SimpleNamespace(
+        periods_per_year=4, scenario=load_scenario("S1", {**rules, "allocation.auctioned_share": 0.1})
+    )
+    sales = Sales(offers=np.full(4, 10, np.int64))
+    state: Any = SimpleNamespace(period=0, market=SimpleNamespace(sales=sales))
+    _after(world, state, [Step("base", 100, 10)], {})
+    assert state.market.sales.offers.tolist() == [10, 15, 15, 10]
+
+
+def test_what_is_still_owed_in_allowances_is_less_by_what_credits_cover() -> None:
+    """10 t emitted, 4 of them covered by credits, 3 t put off; and a year of 5 t: 11 t of allowances are owed."""
+    first = OpenYear(2022, 12, np.array([10]), np.array([4]), np.array([3]))
+    second = OpenYear(2023, 24, np.array([5]), np.array([0]), np.array([-1]))
+    state: Any = SimpleNamespace(firms=[None], market=SimpleNamespace(open=(first, second)))
+    assert booked(state).tolist() == [15]
+    assert open_obligations(state).tolist() == [11]
+    assert put_off(state).tolist() == [2]
