@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from tanshi.market.containment import Step
+from tanshi.market.orders import BUY, SELL, Orders
 from tanshi.market.sales import Sales
+from tanshi.market.side_by_side import SideBySide
 from tanshi.market.vintages import OpenYear
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.run.ahead.joint import supply_outside
 from tanshi.simulator.run.ground.border import rest_of_nation
-from tanshi.simulator.run.public.auctions import _after
+from tanshi.simulator.run.public.auctions import _after, release_by_past_prices
 from tanshi.simulator.run.waiting import booked, open_obligations, put_off
 
 LINK = {"to": "supply", "emissions": {2023: 1000}, "cap": {2023: 950}, "response": 0.002}
@@ -55,3 +57,32 @@ def test_what_is_still_owed_in_allowances_is_less_by_what_credits_cover() -> Non
     assert booked(state).tolist() == [15]
     assert open_obligations(state).tolist() == [11]
     assert put_off(state).tolist() == [2]
+
+
+@pytest.mark.parametrize(("now", "released"), [(25.0, True), (23.0, False)])
+def test_a_tier_by_past_prices_opens_where_the_last_mean_is_above_its_multiple(now: float, released: bool) -> None:
+    """Article 29a in two and four quarters: after a year at 10 yuan, 2.4 times that is 24; 5 of 6 Mt are in reserve."""
+    rules = {"over_months": 6, "of_months": 12, "multiple": 2.4, "amount": 6.0, "from_reserve": True}
+    changes = {"auctions.months": [1, 7], "stability_reserve.on": True, "containment.first": rules}
+    world: Any = SimpleNamespace(periods_per_year=4, government=9, scenario=load_scenario("S1", changes))
+    sales = Sales(offers=np.zeros(4, np.int64), left=np.array([0, 6, 0, 0]))
+    issued: list[tuple[int, int, int]] = []
+    state: Any = SimpleNamespace(
+        year=2025, number=13, period=1,
+        policy=SimpleNamespace(started=lambda year: True),
+        registry=SimpleNamespace(issue=lambda *given: issued.append(given)),
+        market=SimpleNamespace(sales=sales, reserve=5),
+        log=SimpleNamespace(periods=[{"price": price} for price in (10.0,) * 4 + (now,) * 2]),
+    )  # fmt: skip
+    release_by_past_prices(world, state)
+    assert issued == ([(9, 5, 2025)] if released else [])
+    assert state.market.reserve == (0 if released else 5)
+    assert state.market.sales.offers.tolist() == ([0, 0, 5, 0] if released else [0, 0, 0, 0])  # July comes next
+
+
+def test_blocks_are_taken_off_a_buyers_dearest_orders_and_a_sellers_cheapest() -> None:
+    """At 10, who has agreed on 4: of bids of 3 at 12 and 3 at 11 the dearer goes first; a bid at 9 is none."""
+    bids = Orders(np.array([0, 0, 0]), np.full(3, BUY), np.array([11, 12, 9]), np.array([3, 3, 5]), np.zeros(3, int))
+    assert SideBySide._taken(bids, BUY, 10, np.array([4])).tolist() == [1, 3, 0]
+    asks = Orders(np.array([0, 0]), np.full(2, SELL), np.array([9, 7]), np.array([3, 3]), np.zeros(2, int))
+    assert SideBySide._taken(asks, SELL, 10, np.array([4])).tolist() == [1, 3]
