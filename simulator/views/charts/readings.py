@@ -26,7 +26,7 @@ def readings_figure(found: Readings) -> Figure:
     """Price, emissions and GDP under both readings, against the run without drift, %."""
     scenarios = list(found.values["scenario"].unique())
     told = "difference from the run without drift, %; solid: state; dashed: trajectories, thin from other prices"
-    figure, axes = style.panels(3, "The network's series as the economy's input", told, _SOURCE)
+    figure, axes = style.panels(3, "The network's series as the economy's input", told, _SOURCE, gap=0.07)
     looks = style.looks(scenarios)
     for axis, variable in zip(axes, VARIABLES, strict=True):
         for scenario in scenarios:
