@@ -42,6 +42,9 @@ SMALLEST = 1e-9
 
 Rates = Callable[[Floats], tuple[Floats, Floats]]
 """From banks at the ends of the years (years,) to the rates at which they are carried over, and how these change."""
+Reserve = Callable[[Floats], tuple[Floats, Floats]]
+"""From banks at the ends of the years (years,) to what each year's supply loses to a reserve, and how that changes with
+the bank at the end of the year before."""
 Answer = Callable[[Floats], tuple[Floats, Floats]]
 """From a path of prices (years,), yuan/t, to what each year emits and its change with its own price."""
 
@@ -70,6 +73,8 @@ class Prospect:
     steps : tuple
         Of each year, ascending: prices from which government sells more, and how many; empty where it never does.
         `tangent_path` leaves them out.
+    reserve : callable or None
+        What a stability reserve moves out of each year's supply; `tangent_path` leaves it out too.
     """
 
     supply: Floats
@@ -80,6 +85,7 @@ class Prospect:
     floor: float = 0.0
     ceiling: float = np.inf
     steps: tuple[tuple[tuple[float, float], ...], ...] = ()
+    reserve: Reserve | None = None
 
     def __post_init__(self) -> None:
         if not len(self.supply) == len(self.low) == len(self.high) == len(self.carry) > 0:
@@ -88,6 +94,12 @@ class Prospect:
             raise PlanningError("planning: the lowest bank lies above the highest one")
         if (self.carry <= -1.0).any() or self.floor > self.ceiling:
             raise PlanningError("planning: a rate of carrying is -100 % or less, or the floor lies above the ceiling")
+
+    def less_reserve(self, bank: Floats) -> Prospect:
+        """Return what is known once a reserve has taken what it takes on a path of banks."""
+        if self.reserve is None:
+            return self
+        return replace(self, supply=self.supply - self.reserve(bank)[0], reserve=None)
 
     def first(self, years: int) -> Prospect:
         """Return what is known to somebody who looks less far."""
@@ -229,11 +241,16 @@ def plan(
     steps: list[Floats] = []
     mixing: Mask = np.zeros(0, np.bool_)
     best: Plan | None = None
+    banked = np.zeros(years)  # on the path before, which says what a reserve takes
+    if prospect.reserve is not None and rates is None:
+        rates = _constant(prospect.carry)
     for count in range(1, iterations + 1):
         emissions, slope = answer(at)
-        target, bank = tangent_path(_taken(replace(prospect, carry=carry), at), emissions, slope, at)
+        known = replace(prospect, carry=carry).less_reserve(banked)
+        target, bank = tangent_path(_taken(known, at), emissions, slope, at)
         if rates is not None:
             target, bank, carry = _carried(prospect, emissions, slope, at, (target, bank), rates)
+            banked = bank
         step = target - at
         # What comes after the bank has run out moves nothing before it.
         here = _first_segment(bank, prospect)
@@ -257,6 +274,11 @@ def plan(
     return replace(best, iterations=count)
 
 
+def _constant(carry: Floats) -> Rates:
+    """Rates that do not hang on the bank."""
+    return lambda bank: (carry, np.zeros_like(carry))
+
+
 def _carried(
     prospect: Prospect, emissions: Floats, slope: Floats, at: Floats, start: tuple[Floats, Floats], rates: Rates
 ) -> tuple[Floats, Floats, Floats]:
@@ -275,6 +297,10 @@ def _carried(
     for _ in range(NEWTON):
         rate, steep = rates(bank)
         left = np.append(prospect.opening, bank[:-1]) + prospect.supply - bank
+        kept = np.ones(years)  # of a tonne banked the year before
+        if prospect.reserve is not None:
+            withheld, steepness = prospect.reserve(bank)
+            left, kept = left - withheld, kept - steepness
         clears = left - emissions - slope * (price - at)  # what is left over, t
         later = np.append(price[1:], 0.0)
         waits = (1.0 + rate) * price - later
@@ -294,7 +320,7 @@ def _carried(
             else:
                 matrix[t, t], matrix[t, years + t], right[t] = -slope[t], -1.0, -clears[t]
                 if t:
-                    matrix[t, years + t - 1] = 1.0
+                    matrix[t, years + t - 1] = kept[t]
             if low[t] or high[t]:
                 matrix[years + t, years + t] = 1.0
                 right[years + t] = (prospect.low[t] if low[t] else prospect.high[t]) - bank[t]

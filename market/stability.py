@@ -107,6 +107,19 @@ class StabilityReserve:
             return circulation - math.floor(self.lower * self.scale / unit + 1e-6)
         return math.floor(self.rate * circulation + 1e-6)
 
+    def steepness(self, circulation: int, unit: float = 1e-6) -> float:
+        """Return the change of what is taken in with what is in circulation; nothing where some is given back.
+
+        Examples
+        --------
+        >>> [StabilityReserve().steepness(million * 1_000_000) for million in (300, 800, 1000, 1200)]
+        [0.0, 0.0, 1.0, 0.24]
+        """
+        million = circulation * unit / self.scale
+        if million <= self.lower:
+            return 0.0
+        return 1.0 if million <= self.upper else self.rate
+
     def invalid(self, held: int, unit: float = 1e-6, auctioned: int | None = None) -> int:
         """Return the units in the reserve that lose their validity.
 

@@ -147,6 +147,9 @@ class StabilityReserve(Group):
     )
     """What stays valid by year: keep: up to `keep`; auctioned: up to what was auctioned the year before (2023 in the
     European Union); all: everything. null: keep."""
+    foreseen: Annotated[bool, in_unit("-", "assumed")] = False
+    """Whether firms that plan reckon with what it will take in and give back. true: as their own plan's bank leads to
+    it; false: each January's movement is news to them."""
 
     @model_validator(mode="after")
     def _thresholds_in_order(self) -> Self:

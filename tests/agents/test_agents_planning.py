@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -266,3 +269,29 @@ def test_what_government_sells_at_a_price_holds_it_as_far_as_it_goes() -> None:
     both = made((25.0, 1.0), (29.0, 5.0))
     assert both.price == pytest.approx([29 / 1.05, 29.0])
     assert 1.0 < 200.0 - both.price.sum() - 140.0 < 6.0
+
+
+def test_two_periods_with_a_reserve_by_hand() -> None:
+    """Rubin's two years, where a part of what is banked is taken out of the second year's supply.
+
+    100 - p under 90 and 50 at 5 %: with b = 90 - (100 - p) banked and p_2 = 1.05 p, the second year has 50 + (1 - t) b,
+    so p = (50 + 10 (1 - t)) / (1.05 + 1 - t). Where all of the bank above 5 is taken, 5 of it are left.
+    """
+    base = Prospect(np.array([90.0, 50.0]), 0.0, np.zeros(2), np.full(2, np.inf), np.full(2, 0.05))
+
+    def emits(prices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return 100.0 - prices, np.full(2, -1.0)
+
+    def takes(part: float, above: float) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+        return lambda bank: (
+            np.array([0.0, part * max(bank[0] - above, 0.0)]),
+            np.array([0.0, part if bank[0] > above else 0.0]),
+        )
+
+    for part in (0.24, 0.5, 1.0):
+        found = plan(replace(base, reserve=takes(part, 0.0)), emits, np.full(2, 20.0))
+        assert found.price[0] == pytest.approx((50.0 + 10.0 * (1.0 - part)) / (2.05 - part), abs=1e-6)
+        assert found.price[1] == pytest.approx(1.05 * found.price[0], abs=1e-6)
+    found = plan(replace(base, reserve=takes(1.0, 5.0)), emits, np.full(2, 20.0))
+    assert found.price[1] == pytest.approx(45.0, abs=1e-6)
+    assert found.bank[0] == pytest.approx(45.0 / 1.05 - 10.0, abs=1e-6)

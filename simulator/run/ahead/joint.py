@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from tanshi.agents.planning import Answer, Prospect
+from tanshi.agents.planning import Answer, Prospect, Reserve
 from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.province import CarbonResponse
 from tanshi.errors import TanshiError
@@ -107,12 +107,20 @@ def with_outside(w: World, s: State, years: range, answer: Answer, prices: Float
 def with_supply_outside(w: World, s: State, years: range, prospect: Prospect, part: float) -> Prospect:
     """What the whole market has: who lives beyond the border banks as those within it do, each its part."""
     caps = [rest_of_nation(w.scenario.market.link, year).cap for year in years[1:]]
+    own = prospect.reserve
     return replace(
         prospect,
         supply=prospect.supply + np.array([0.0, *caps]),
         opening=prospect.opening + at_hand_outside(w, s),
         high=prospect.high / part,
+        reserve=None if own is None else lambda bank: _of_part(own, bank, part),
     )
+
+
+def _of_part(reserve: Reserve, bank: Floats, part: float) -> tuple[Floats, Floats]:
+    """What the province's own reserve takes, of its part of the whole market's bank."""
+    taken, slope = reserve(part * bank)
+    return taken, part * slope
 
 
 # -- one price for both sides of the border ----------------------------------------------------------------

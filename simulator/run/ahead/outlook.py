@@ -2,8 +2,8 @@
 
 The plan is Rubin's equilibrium between bounds (`tanshi.agents.planning`) on the economy's own path
 (`tanshi.simulator.run.ahead.foresight`), from where the economy and everybody's accounts stand. Only what is
-announced is foreseen: the rules as they are known, growth as it is assumed, no draw of chance, no stability reserve to
-come.
+announced is foreseen: the rules as they are known, growth as it is assumed, no draw of chance, and no stability
+reserve to come, unless the scenario says so (`tanshi.simulator.run.ahead.reserve`).
 
 Prices of the plan are means of their years. Within a year a firm expects the price to rise at the rate at which the
 market carries a bank over, and values an allowance of next year at its own rate.
@@ -28,6 +28,7 @@ from tanshi.scenarios.containment import TIERS
 from tanshi.simulator.drift.state import prices as star_prices
 from tanshi.simulator.run.ahead.foresight import Foreseen, Standing, YearsAhead
 from tanshi.simulator.run.ahead.joint import part_of_market, takes_price, with_outside, with_supply_outside
+from tanshi.simulator.run.ahead.reserve import foreseen_reserve
 from tanshi.simulator.run.grants import history_of
 from tanshi.simulator.run.ground.annual import growing_on
 from tanshi.simulator.run.ground.border import price_outside
@@ -304,7 +305,8 @@ def _prospect(w: World, s: State, policy: Policy, years: range, carry: Floats, l
     if steps:  # what is auctioned stands among the steps
         supply[1:] -= [auctioned(policy, year, whole=True) for year in years[1:]]
         opening -= _unsold(w, s)
-    return Prospect(supply, opening, low, high, carry, *s.policy.collar(s.year), steps)
+    reserve = foreseen_reserve(w, s, policy, years)
+    return Prospect(supply, opening, low, high, carry, *s.policy.collar(s.year), steps, reserve)
 
 
 def _unsold(w: World, s: State) -> float:
@@ -351,7 +353,7 @@ def _next_price(prospect: Prospect, made: Plan, horizon: int) -> float:
         return 0.0
     if horizon + 1 >= years:
         return float(made.price[1])
-    seen = replace(prospect, carry=made.carry).first(horizon + 1)
+    seen = replace(prospect.less_reserve(made.bank), carry=made.carry).first(horizon + 1)
     cut = slice(0, horizon + 1)
     return float(tangent_path(seen, made.emissions[cut], made.slope[cut], made.at[cut])[0][1])
 

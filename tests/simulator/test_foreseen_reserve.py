@@ -1,0 +1,71 @@
+"""A stability reserve that firms foresee: its movements are in their plan, so January brings no news."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.run.build import begin
+from tanshi.simulator.run.period import run_until
+
+PERIODS, YEARS = 2, (2023, 2024, 2025)
+CERTAIN: dict[str, Any] = {
+    "drift.mode": "none",
+    "firms.number": 24,
+    "firms.shock_sigma": 0.0,
+    "firms.discount_sigma": 0.0,
+    "firms.belief_sigma": 0.0,
+    "market.periods_per_year": PERIODS,
+    "years.end": YEARS[-1],
+    "banking.opening": 0.3,
+    "stability_reserve.on": True,
+    "stability_reserve.scale": 0.1,
+}
+
+
+@cache
+def lived(**changes: Any) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray], np.ndarray]:
+    """Prices by period from 2023 on, banks at the ends of the years (Mt), banks planned in each January, reserve."""
+    named = {name.replace("__", "."): value for name, value in changes.items()}
+    world, state = begin(load_scenario("S5", CERTAIN | named))
+    planned = {}
+    for year in (2022, *YEARS):
+        run_until(world, state, (year - 2021) * PERIODS)
+        if state.market.outlook is not None:
+            planned[year] = state.market.outlook.bank
+    prices = np.array([row["price"] for row in state.log.periods[PERIODS:]])
+    banked, reserve = (
+        np.array([row[name] for row in state.log.settlements[1:]]) / 1e6 for name in ("banked_t", "reserve_t")
+    )
+    return prices, banked, planned, reserve
+
+
+def beyond_the_carry(prices: np.ndarray) -> float:
+    """Largest rise from one period to the next beyond what 8 % a year gives."""
+    return float((prices[1:] / prices[:-1]).max() / 1.08 ** (1 / PERIODS) - 1)
+
+
+def test_who_foresees_the_reserve_is_not_surprised_in_january() -> None:
+    """Otherwise money lies about: bought in December before an intake that everybody could reckon with."""
+    prices, banked, planned, reserve = lived(stability_reserve__foreseen=True)
+    assert banked.max() - banked.min() > 50
+    assert reserve.max() > 30  # the rule is at work
+    assert beyond_the_carry(prices) < 0.005
+    np.testing.assert_allclose(planned[2023][: len(YEARS)], banked, atol=2.0)
+
+
+def test_where_nobody_foresees_it_the_price_jumps_when_it_takes() -> None:
+    """The default: each January's intake is news, and a plan made before it sees a larger bank than there will be."""
+    surprised, banked, planned, _ = lived()
+    prices = lived(stability_reserve__foreseen=True)[0]
+    assert beyond_the_carry(surprised) > 0.02
+    assert planned[2023][1] > banked[1] + 20
+    assert prices[0] > surprised[0]  # what will be taken away is dearer from the day on which it is known
+
+
+def test_a_reserve_that_moves_nothing_changes_nothing_by_being_foreseen() -> None:
+    still = {"stability_reserve__scale": 10.0, "years__end": 2024}
+    assert (lived(stability_reserve__foreseen=True, **still)[0] == lived(**still)[0]).all()
