@@ -104,15 +104,17 @@ def left_and_response(weight: Any, cost: Any, sector: Any, effort: Any, linear: 
             response[i] = weight[i] / cost[i] if part > 0.0 else 0.0
             left[i] = weight[i] * part
         else:
-            left[i] = weight[i] * np.exp(-q / cost[i])
+            left[i] = weight[i] if q == 0.0 else weight[i] * np.exp(-q / cost[i])
             response[i] = left[i] / cost[i]
     return left, response
 
 
 @compiled
-def divided(values: Any, totals: Any, sector: Any) -> Floats:
-    """Return values over their sector's totals, (firms,)."""
+def divided(values: Any, totals: Any, start: Any) -> Floats:
+    """Return values over their sector's totals, (firms,); the rows of a sector begin at its `start`."""
     out = np.empty(len(values))
-    for i in range(len(values)):
-        out[i] = values[i] / totals[sector[i]]
+    for s in range(len(totals)):
+        total = totals[s]
+        for i in range(start[s], start[s + 1]):
+            out[i] = values[i] / total
     return out

@@ -130,7 +130,7 @@ class Population:
 
     def normalised(self, weights: Floats) -> Floats:
         """Scale weights so that they add up to 1 in each sector."""
-        return divided(np.asarray(weights, np.float64), self.total(weights), self.sector)
+        return divided(np.asarray(weights, np.float64), self.total(weights), self.start)
 
     def shares(self, ratio: Floats | None = None) -> tuple[Floats, Floats]:
         """Return each firm's share of its sector's emissions and of its sector's response to the price.

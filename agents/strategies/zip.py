@@ -76,23 +76,39 @@ def quotes(
     anchor: float,
 ) -> tuple[Ints, Any, Ints, Ints, Ints]:
     """Return the columns of the orders, one a firm that wants or spares something."""
-    n, count = len(quote), 0
-    owner, time, side = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int8)
+    n, some = len(quote), 0
+    side = np.empty(n, np.int8)
     price, lots = np.empty(n, np.int64), np.empty(n, np.int64)
-    for i in range(len(quote)):
+    low, high = float(lowest), float(highest)
+    for i in range(n):  # choices without a branch: so the compiler takes several firms at a time
         shade = quote[i] - limit[i]
-        if (shade > 0.0) == (limit[i] >= centre):  # a buyer above its limit, or a seller below
-            shade = 0.0
-        ticks = min(max(np.rint((shade * patience + limit[i]) / tick), float(lowest)), float(highest))
+        # A buyer above its limit, or a seller below, quotes the limit.
+        shade = 0.0 if (shade > 0.0) == (limit[i] >= centre) else shade
+        ticks = np.rint((shade * patience + limit[i]) / tick)
+        ticks = ticks if ticks > low else low
+        ticks = ticks if ticks < high else high
         away = ticks * tick - anchor
         emitted = slope[i] * away + level[i]
-        kept = min(max(reserve[i] + reserve_slope[i] * away, least[i]), most[i])
+        kept = reserve[i] + reserve_slope[i] * away
+        kept = kept if kept > least[i] else least[i]
+        kept = kept if kept < most[i] else most[i]
         tonnes = (emitted if emitted > 0.0 else 0.0) + fixed[i] + tilt[i] * away + kept
-        wants = max(np.int64(np.rint(tonnes / lot)), -holdings[i])
-        owner[count], time[count], price[count] = account[i], arrival[i], np.int64(ticks)
-        side[count], lots[count] = BUY if wants > 0 else SELL, abs(wants)
-        count += wants != 0
-    return owner[:count], side[:count], price[:count], lots[:count], time[:count]
+        wants = np.int64(np.rint(tonnes / lot))
+        wants = wants if wants > -holdings[i] else -holdings[i]
+        price[i] = np.int64(ticks)
+        side[i] = BUY if wants > 0 else SELL
+        lots[i] = wants if wants > 0 else -wants
+        some += wants != 0
+    if some == n:
+        return account.copy(), side, price, lots, arrival.copy()
+    owner, time = np.empty(some, np.int64), np.empty(some, np.int64)
+    count = 0
+    for i in range(n):
+        if lots[i]:
+            owner[count], time[count] = account[i], arrival[i]
+            side[count], price[count], lots[count] = side[i], price[i], lots[i]
+            count += 1
+    return owner, side[:count], price[:count], lots[:count], time
 
 
 def learn(population: Population, orders: Orders, price: float, tick: float, draws: Draws) -> None:
