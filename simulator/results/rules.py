@@ -21,11 +21,14 @@ from tanshi.simulator.results.variables import (
     OUTSIDE_EMISSIONS,
     PAID_OUTSIDE,
     REVENUE,
+    SECTORS,
     TAX_RATE,
     TAX_REVENUE,
     TAXED,
+    allocation_of,
     auctions_of,
     net_sales_of,
+    verified_of,
 )
 from tanshi.simulator.run.world import State, World
 
@@ -97,6 +100,22 @@ def tax_variables(w: World, s: State) -> Annual:
         out[TAX_RATE][closed.year] = max((rate for rate, _ in mine.values()), default=0.0)
         out[TAXED][closed.year] = sum(emitted[sector] for sector, (rate, _) in mine.items() if rate > 0)
         out[TAX_REVENUE][closed.year] = sum(paid for _, paid in mine.values())
+    return out
+
+
+def allocation_variables(w: World, s: State) -> Annual:
+    """Free allowances by sector and class of plant beside what the class emitted, where a timetable says methods."""
+    named = {c: allocation_of(c) for c in w.sectors if c in SECTORS}
+    kinds = {kind for row in s.log.settlements for kind in row.get("classes_t", {})}
+    out: Annual = {name: {} for name in named.values()}
+    for row in s.log.settlements:
+        year, classes = int(row["year"]), row.get("classes_t", {})
+        for code, name in named.items():
+            out[name][year] = row["allotted_t"].get(code, 0.0) / TONNES
+        for kind in kinds:
+            given, emitted = classes.get(kind, (0.0, 0.0))
+            out.setdefault(allocation_of("ELEC", kind), {})[year] = given / TONNES
+            out.setdefault(verified_of(kind), {})[year] = emitted / TONNES
     return out
 
 

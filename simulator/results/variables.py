@@ -105,6 +105,11 @@ CAP, COVERED, BANK = "Carbon Market|Cap", "Carbon Market|Covered Emissions", "Ca
 #: Where allowances changed hands: sold by government in the auction, or from one trader to another.
 VENUES = ("Primary Auction", "Secondary Market")
 COMPLIANCE = "Carbon Market|Compliance"
+ALLOCATION = "Carbon Market|Free Allowances"
+#: Classes of power plant that have benchmarks of their own, from the largest units down, in words.
+PLANT_CLASSES = {
+    "coal_I": "Coal above 300 MW", "coal_III": "Unconventional Coal", "coal_II": "Coal up to 300 MW", "gas": "Gas",
+}  # fmt: skip
 #: What a link to a wider market brings: net payments out of the province, and what lies beyond the border.
 LINK = "Carbon Market|Link"
 PAID_OUTSIDE, OUTSIDE_EMISSIONS, OUTSIDE_BANK = f"{LINK}|Payment", f"{LINK}|Emissions Outside", f"{LINK}|Bank Outside"
@@ -134,6 +139,16 @@ def net_sales_of(sector: str) -> str:
     others = {"GOV": "Government", INTERMEDIARIES: "Intermediaries", OUTSIDE: "Rest of the Nation"}
     seller = others[sector] if sector in others else SECTORS[sector].name
     return f"Trade|Emissions Allowances|{seller} [Volume]"
+
+
+def allocation_of(sector: str, kind: str = "") -> str:
+    """Name of the free allowances of a sector for a year, or of a class of its plant (`PLANT_CLASSES`)."""
+    return "|".join((ALLOCATION, SECTORS[sector].name, *((PLANT_CLASSES[kind],) if kind else ())))
+
+
+def verified_of(kind: str) -> str:
+    """Name of what a class of power plant emitted."""
+    return f"Carbon Market|Verified Emissions|{SECTORS['ELEC'].name}|{PLANT_CLASSES[kind]}"
 
 
 def offsets_of(sector: str | None = None) -> str:
@@ -216,6 +231,7 @@ def _of_firms(sectors: tuple[str, ...]) -> list[tuple[str, str, str]]:
         *((offsets_of(s), mt, "credits bought by the sector's firms") for s in sectors),
         *((cost_of(s, part), _MILLION, words) for s in sectors for part, words in _COSTS),
         *((cost_of(s, "Tax"), _MILLION, "paid as a tax on emissions") for s in sectors),
+        *((allocation_of(s), mt, "given free for the year") for s in sectors),
     ]
 
 
@@ -238,6 +254,19 @@ def _rules() -> list[tuple[str, str, str]]:
         ),
         *((auctions_of(s), million, "paid in auctions") for s in (*FIRM_SECTORS, INTERMEDIARIES)),
         (f"{REVENUE}|Penalties", million, "paid for what was not surrendered"),
+    ]
+
+
+def _given() -> list[tuple[str, str, str]]:
+    """What a timetable gives free, beside what classes of power plant emit."""
+    mt, power = "Mt CO2/yr", "ELEC"
+    return [
+        *(
+            (allocation_of(s), mt, "given free for the year, where a timetable says by what method")
+            for s in FIRM_SECTORS
+        ),
+        *((allocation_of(power, k), mt, "given free to plant of the class, its heat included") for k in PLANT_CLASSES),
+        *((verified_of(k), mt, "emitted by plant of the class, its heat included") for k in PLANT_CLASSES),
     ]
 
 
@@ -281,6 +310,7 @@ def _catalogue() -> dict[str, Variable]:
         (TAXED, mt, "emissions of those sectors"),
         (TAX_REVENUE, _MILLION, "paid for them; not in the revenue of the market"),
         *((cost_of(s, "Tax"), _MILLION, "paid as a tax on emissions") for s in (None, *FIRM_SECTORS)),
+        *_given(),
         (MONEY_METRIC, money, "what the households' utility of the year costs at 2022 prices"),
         (YIELD, money, "consumption with leisure where it is chosen, government and real saving, at 2022 prices"),
         *((yield_of(part), money, "part of what the year yields, at 2022 prices") for part in YIELDS),
@@ -302,6 +332,7 @@ OPTIONAL = (
     | frozenset(cost_of(s, "Tax") for s in (None, *FIRM_SECTORS))
     | frozenset({net_sales_of(OUTSIDE), PAID_OUTSIDE, OUTSIDE_EMISSIONS, OUTSIDE_BANK})
     | OFFSETS
+    | frozenset(name for name, _, _ in _given())
 )
 #: What the records say of a year's obligations; outputs of sweeps beside the annual variables.
 SETTLED: dict[str, Variable] = {

@@ -85,6 +85,7 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
     outputs = firms.normalised(firms.output_share * firms.benchmark)
     spread = Spread(firms.sector, firms.shares()[0], outputs) if world.agents_trade else None
     policy = Policy(scenario, baseline, annual=periods_per_year == 1, spread=spread)
+    policy.check_margins()
     return world, _opening(world, firms, policy)
 
 

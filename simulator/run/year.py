@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from tanshi.simulator.run.credits import note_credits
 from tanshi.simulator.run.economics import Answer
 from tanshi.simulator.run.grants import adjust_after, give, history_of
 from tanshi.simulator.run.ground.plant_classes import move_firms
+from tanshi.simulator.run.public.allotted import allotted
 from tanshi.simulator.run.public.auctions import open_sales
 from tanshi.simulator.run.public.steps import auctioned, in_steps, taken, yearly_steps
 from tanshi.simulator.run.rules import after_reserve
@@ -85,21 +88,33 @@ def close_year(w: World, s: State, last: Answer) -> None:
     last
         What the economy said in the year's last period.
     """
+    flows = _flows_of_the_year(w, s)
     if w.agents_trade:
         adjust_after(w, s)
         gained = advantage(w, s)
         settle_firms(w, s)
+        cap = _cap(w, s, flows)  # while it is known what was given for the year: a closing run knows a later one
+        _note(s, allotted(w, s, flows))
         if gained is not None:
             by_sector = zip(w.sectors, gained.sectors.tolist(), strict=True)
-            s.log.settlements[-1] = s.log.settlements[-1] | {
-                "gains_yuan": {name: value for name, value in by_sector if value > 0},
-                "curve_miss": list(gained.miss),
-            }
+            gains = {name: value for name, value in by_sector if value > 0}
+            _note(s, {"gains_yuan": gains, "curve_miss": list(gained.miss)})
         if s.year == w.scenario.years.end:
             close_run(w, s, last)
     else:
         _settle_sectors(w, s)
-    _close_accounts(w, s, last.solution)
+        cap = _cap(w, s, flows)
+        _note(s, allotted(w, s, flows))
+    _close_accounts(w, s, last.solution, flows, cap)
+
+
+def _flows_of_the_year(w: World, s: State) -> Flows:
+    return Flows(s.economy.flow_sum / w.periods_per_year, s.economy.x_sum / w.periods_per_year)
+
+
+def _note(s: State, found: Mapping[str, Any]) -> None:
+    """Add to the year's row of compliance."""
+    s.log.settlements[-1] = s.log.settlements[-1] | dict(found)
 
 
 def _settle_sectors(w: World, s: State) -> None:
@@ -194,12 +209,10 @@ def _cap(w: World, s: State, flows: Flows) -> float:
     return float(np.bincount(s.policy.baseline.earners, earned, len(w.sectors))[mask].sum())
 
 
-def _close_accounts(w: World, s: State, last: Solution) -> None:
+def _close_accounts(w: World, s: State, last: Solution, flows: Flows, cap: float) -> None:
     """Note what the year came to and move the economy to the next one."""
     economy, n, year = s.economy, w.periods_per_year, s.year
-    flows = Flows(economy.flow_sum / n, economy.x_sum / n)
-    mask = s.policy.mask(year)
-    s.log.years.append(YearClosed(year, flows, economy.welfare_sum / n, economy.accrued, mask, _cap(w, s, flows)))
+    s.log.years.append(YearClosed(year, flows, economy.welfare_sum / n, economy.accrued, s.policy.mask(year), cap))
     if year == w.scenario.years.end:
         s.calendar.finished = True
         return

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from tanshi.errors import Message
 from tanshi.language import say
-from tanshi.scenarios.by_year import Reading
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.results import bands
 from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.timetable import Timetable, timetable
 from tanshi.simulator.results.variables import COMPARISONS, REFERENCE, YIELD
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Summary:
     welfare: float | None = None
     equals_reference: bool = False
     by_seed: tuple[Summary, ...] = ()
-    since: dict[str, int] = field(default_factory=dict)
+    timetable: Timetable | None = None
     taxed: bool = False
 
     @property
@@ -76,18 +76,6 @@ class Summary:
     def gdp_loss(self) -> float | None:
         """Loss of GDP against the reference in the last year, a share of the reference's."""
         return None if self.reference is None else 1.0 - self.gdp_last / self.reference.gdp_last
-
-
-def _entries(parameters: Mapping[str, Any], last: int) -> dict[str, int]:
-    """Sectors that begin to trade by a timetable, up to a run's last year, and the first year in which they do."""
-    start = int(parameters.get("policy_start") or last)
-    found: dict[str, int] = {}
-    for code, rules in (parameters.get("sectors") or {}).items():
-        said = Reading("none", "allocated", "trading")((rules or {}).get("status"))
-        if said is not None:
-            years = [year for year in range(start, last + 1) if said.at(year) == "trading"]
-            found |= {code: years[0]} if years else {}
-    return found
 
 
 def reference_of(names: Sequence[str], asked: str | None = None) -> str:
@@ -164,7 +152,7 @@ def _summary(
     emissions = wide[EMISSIONS]
     allocation = group[0].parameters.get("allocation") or {}
     market = group[0].parameters.get("market") or {}
-    since = _entries(group[0].parameters, last)
+    told = timetable(group[0].parameters, first, last)
     comparable = base_wide is not None and base is not None and base.last == last
     welfare = None
     if comparable and base_wide is not None and YIELD in wide and YIELD in base_wide:
@@ -172,8 +160,8 @@ def _summary(
     return Summary(
         scenario=group[0].scenario,
         title=group[0].title,
-        coverage={**group[0].coverage, **dict.fromkeys(since, "trading")},
-        since=since,
+        coverage=told.strongest(),
+        timetable=told,
         taxed=bool((group[0].parameters.get("carbon_tax") or {}).get("rate")),
         binding=bool(allocation.get("binding", False)),
         auctions=market.get("mode") != "equilibrium",

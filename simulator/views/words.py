@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from tanshi.language import listed, mark, say, spoken, translate
+from tanshi.scenarios.facts.observed import observed_years
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.results.variables import FIRM_SECTORS
+from tanshi.simulator.results.timetable import timetable
+from tanshi.simulator.results.variables import FIRM_SECTORS, allocation_of, emissions_of
 from tanshi.simulator.views.sectors import sector_name
 from tanshi.simulator.views.table import Summary, summarise
 
 PETROCHEMICALS = ("COKE", "CHEM")
+MARKET = "china"
+"""The market whose observed prices stand beside runs by its rules."""
 
 
 def sentences(results: Sequence[RunResult], reference: str | None = None) -> dict[str, list[str]]:
     """Scenario to the sentences about it, beside a reference as `tanshi.simulator.views.table.summarise` takes it."""
-    return {summary.scenario: _about(summary) for summary in summarise(results, reference)}
+    out: dict[str, list[str]] = {}
+    for summary in summarise(results, reference):
+        group = [run for run in results if run.scenario == summary.scenario]
+        out[summary.scenario] = [*_about(summary), *given_words(group), *nation_words(group[0])]
+    return out
 
 
 def plain_words(
@@ -43,7 +53,7 @@ def _about(s: Summary) -> list[str]:
             say("{scenario}, {title}: {what}", scenario=s.scenario, title=_title(s), what=_equality(s, s.reference))
         ]
     lines = [say("{scenario}, {title}: {what}.", scenario=s.scenario, title=_title(s), what=_who(s))]
-    lines += [_price(s), _emissions(s)]
+    lines += [*_methods(s), _price(s), _emissions(s)]
     if s.reference is not None:
         lines.append(_against(s, s.reference))
     return lines
@@ -70,8 +80,10 @@ def _with(s: Summary, status: str) -> list[str]:
 
 
 def _who(s: Summary) -> str:
-    later = {code: year for code, year in s.since.items() if s.policy_start is not None and year > s.policy_start}
-    trading, allocated = [code for code in _with(s, "trading") if code not in later], _with(s, "allocated")
+    changes = _changes(s)
+    later = {code for _, codes in changes for code, _ in codes}
+    trading, allocated = ([code for code in _at_first(s, status) if code in _with(s, status) or code in later]
+                          for status in ("trading", "allocated"))  # fmt: skip
     if not trading:
         text = say("nobody trades allowances")
     elif s.auctions:
@@ -85,12 +97,117 @@ def _who(s: Summary) -> str:
         text += say("; firms in {sectors} have free quotas that are not traded", sectors=_names(allocated))
     elif allocated:
         text += say("; quotas in {sectors} are free and not traded", sectors=_names(allocated))
-    for year in sorted(set(later.values())):
-        entering = [code for code, first in later.items() if first == year]
-        text += say("; {sectors} trade from {year} on", sectors=_names(entering), year=year)
+    for year, moved in changes:
+        for status, words in _MOVES.items():
+            if moving := [code for code, word in moved if word == status]:
+                text += say(words, sectors=_names(moving), year=year)
     if s.taxed:
         text += say("; emissions are taxed")
     return text
+
+
+_MOVES = {
+    "trading": mark("; {sectors} trade from {year} on"),
+    "allocated": mark("; {sectors} have free quotas that are not traded from {year} on"),
+    "none": mark("; {sectors} are outside from {year} on"),
+}
+"""What a sector becomes in a year of the policy."""
+
+
+def _at_first(s: Summary, status: str) -> list[str]:
+    """Sectors of a status in the policy's first year."""
+    if s.timetable is None:
+        return _with(s, status)
+    first = {code: spans[0].word for code in s.coverage if (spans := s.timetable.statuses(code))}
+    return [code for code in FIRM_SECTORS if first.get(code) == status]
+
+
+def _changes(s: Summary) -> list[tuple[int, list[tuple[str, str]]]]:
+    """Year to the sectors whose status changes then, and what it becomes."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for code in FIRM_SECTORS:
+        spans = s.timetable.statuses(code) if s.timetable is not None and code in s.coverage else []
+        for span in spans[1:]:
+            found.setdefault(span.first, []).append((code, span.word))
+    return sorted(found.items())
+
+
+METHODS = {
+    "history": mark("past emissions"),
+    "output": mark("output, out of a cap"),
+    "benchmark": mark("benchmarks"),
+    "verified": mark("verified emissions"),
+    "band": mark("a band around verified emissions"),
+    "auction": mark("sale at auctions"),
+}
+"""What allowances go by."""
+
+
+def _methods(s: Summary) -> list[str]:
+    """How allowances are counted, by year, where a timetable says it; sectors with the same rules together."""
+    if s.timetable is None or not s.timetable.methods_said:
+        return []
+    groups: dict[str, list[str]] = {}
+    for code in FIRM_SECTORS:
+        spans = s.timetable.methods(code) if code in s.coverage else []
+        told = listed([_span(translate(METHODS[x.word]), x.first, x.last, s.last) for x in spans])
+        if told:
+            groups.setdefault(told, []).append(code)
+    return [say("Allowances of {sectors} go by {methods}.", sectors=_names(codes), methods=told)
+            for told, codes in groups.items()]  # fmt: skip
+
+
+def _span(what: str, first: int, last: int, end: int) -> str:
+    if last == end > first:
+        return say("{what} from {year} on", what=what, year=first)
+    if last == first:
+        return say("{what} in {year}", what=what, year=first)
+    return say("{what} from {first} to {last}", what=what, first=first, last=last)
+
+
+def given_words(group: Sequence[RunResult]) -> list[str]:
+    """What sectors that trade in the last year were given free and what they emitted; nothing without a timetable.
+
+    Parameters
+    ----------
+    group
+        The runs of one scenario; with several seeds the median is told.
+    """
+    last = int(group[0].annual["year"].max())
+    said = timetable(group[0].parameters, last, last)
+    codes = [c for c in FIRM_SECTORS if said.method.get(c) and len(group[0].series(allocation_of(c)))]
+    if not codes:
+        return []
+    given, emitted = (
+        float(np.median([sum(run.series(name(code)).loc[last] for code in codes) for run in group]))
+        for name in (allocation_of, emissions_of)
+    )
+    return [say("In {year} sectors that trade are given {given:,.1f} Mt free and emit {emitted:,.1f} Mt.", year=last,
+                given=given, emitted=emitted)]  # fmt: skip
+
+
+def by_the_nations_rules(run: RunResult) -> bool:
+    """Whether a run is by the rules of China's national market: at its observed price, or with benchmarks by class."""
+    parameters = run.parameters
+    link = (parameters.get("market") or {}).get("link") or {}
+    power = (parameters.get("sectors") or {}).get("ELEC") or {}
+    classes = (power.get("classes") or {}).values()
+    return link.get("observed") == MARKET or any(value is not None for value in classes)
+
+
+def nation_words(run: RunResult) -> list[str]:
+    """What the national market paid and traded in the years of a run by its rules, in one sentence; else nothing."""
+    if not by_the_nations_rules(run):
+        return []
+    simulated = set(run.annual["year"])
+    known = {year: found for year, found in observed_years(MARKET).items() if year in simulated}
+    if not known:
+        return []
+    told = [
+        say("{year}: {price:,.1f} yuan/t and {volume:,.0f} Mt", year=year, price=found.mean, volume=found.volume)
+        for year, found in known.items()
+    ]
+    return [say("The national market itself paid and traded, in prices of 2022, {years}.", years=listed(told))]
 
 
 def _equality(s: Summary, base: Summary) -> str:

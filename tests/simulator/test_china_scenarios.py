@@ -8,9 +8,14 @@ import pytest
 
 from tanshi.scenarios.facts.observed import observed_years
 from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.results.collect import result_of
+from tanshi.simulator.results.tables import identity_gaps
+from tanshi.simulator.results.variables import PLANT_CLASSES, allocation_of, emissions_of, verified_of
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.period import run_until
 from tanshi.simulator.run.world import State, World
+from tanshi.simulator.views.reports.allotment import allotments
+from tanshi.simulator.views.words import plain_words
 
 SMALL: dict[str, Any] = {"firms.number": 24, "market.periods_per_year": 2}
 FACTOR = 1.0022
@@ -34,6 +39,39 @@ def test_the_national_market_runs_by_its_law_at_the_nations_price() -> None:
     for row in state.log.settlements:
         assert row["shortfall_t"] < 1e-5 * row["owed_t"]  # nobody is short for a vintage's sake
     state.registry.check()
+    _tables_say_what_was_given(world, state)
+
+
+def _tables_say_what_was_given(world: World, state: State) -> None:
+    """Free allowances by sector and class beside emissions, in the tables, the report and the words."""
+    result = result_of(world, state)
+    assert identity_gaps(result)["net sales of sectors, Mt"] < 1e-9  # also in the last year, settled after the run
+    steel, emitted = (result.series(name) for name in (allocation_of("STEEL"), "Emissions|CO2|Iron and Steel"))
+    assert steel.loc[2023] == 0.0
+    assert steel.loc[2024] == pytest.approx(emitted.loc[2024], rel=1e-6)  # verified emissions
+    assert steel.loc[2025] == pytest.approx(emitted.loc[2025], rel=1e-6)  # a band around its balance value
+    for year in range(2023, 2029):
+        power = [float(result.series(name).loc[year]) for name in (allocation_of("ELEC"), emissions_of("ELEC"))]
+        classes = [[float(result.series(name(kind)).loc[year]) for kind in PLANT_CLASSES]
+                   for name in (lambda kind: allocation_of("ELEC", kind), verified_of)]  # fmt: skip
+        assert [sum(each) for each in classes] == pytest.approx(power, rel=1e-6)
+    given = sum(result.series(allocation_of(code)).loc[2025] for code in world.sectors)
+    assert result.series("Carbon Market|Cap").loc[2025] == pytest.approx(given, rel=1e-6)
+    page = "".join(allotments({result.scenario: [result]}))
+    assert page.count("<td>given free</td>") == 8 + len(PLANT_CLASSES)
+    assert "68.5" in page
+    assert "212.0" in page
+    words = plain_words([result])
+    assert "of iron and steel, non-ferrous metals, and building materials go by verified emissions in 2024," in words
+    assert "2023: 68.5 yuan/t and 212 Mt" in words
+
+
+def test_without_firms_what_is_given_by_class_adds_up_too() -> None:
+    changes = {"market__mode": "equilibrium", "years__end": 2024, "drift__mode": "none", "banking__horizon": 0}
+    result = result_of(*run("china-2019-2030", **changes))
+    for year in (2023, 2024):
+        by_class = sum(result.series(allocation_of("ELEC", kind)).loc[year] for kind in PLANT_CLASSES)
+        assert by_class == pytest.approx(result.series(allocation_of("ELEC")).loc[year], rel=1e-3)
 
 
 def test_a_run_may_end_before_a_sector_enters() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tanshi.market.law import Rule
+from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.ground.margins import tilt
@@ -195,3 +196,12 @@ def test_a_fine_per_firm_is_the_same_however_much_is_missing_and_the_rest_is_cut
     state.registry.check()
     _, plain = run({}, **short)
     assert state.log.settlements[2]["shortfall_t"] > 1.5 * plain.log.settlements[2]["shortfall_t"]
+
+
+@pytest.mark.parametrize("sector", ["ELEC", "STEEL"])
+def test_a_rule_that_pays_for_a_tonne_more_is_refused_with_its_name(sector: str) -> None:
+    # Twice what is emitted by benchmark, held to 1.05: a tonne more earns 1.05 allowances.
+    rule = {f"{sector}.status": {"2023": "trading"}, f"{sector}.method": "benchmark", f"{sector}.benchmark": 2.0}
+    with pytest.raises(UserError, match=f"sectors.{sector}.limits.surplus: expected at most one allowance"):
+        start(rule | {f"{sector}.limits.surplus": 0.05}, years__end=2023)
+    start(rule, years__end=2023)

@@ -152,13 +152,17 @@ def _crossed(w: World, fills: Fills) -> tuple[int, float]:
 
 
 def settle_after_the_end(w: World, s: State, fills: Fills) -> None:
-    """Settle fills after the run's last period, when the economy's accounts are closed; the year's row has them."""
+    """Settle fills after the run's last period, when the economy's accounts are closed.
+
+    The last year's row has them beside what crossed the border in the year, as its fills and its payments have it.
+    """
     deliver_outside(w, s, fills)
     s.registry.settle(fills, w.government)
     if linked(w, s):
         bought, yuan = _crossed(w, fills)
         row = s.log.settlements[-1]
-        sums = {"imported_t": row["imported_t"] + bought, "paid_outside_yuan": row["paid_outside_yuan"] + yuan}
+        before = row.get("imported_after_t", 0), row.get("paid_after_yuan", 0.0)
+        sums = {"imported_after_t": before[0] + bought, "paid_after_yuan": before[1] + yuan}
         s.log.settlements[-1] = row | sums
         due = s.market.across.due + yuan / TONNES * YUAN_PER_TONNE
         s.market.across = replace(s.market.across, due=due)

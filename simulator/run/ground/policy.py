@@ -321,7 +321,19 @@ class Policy:
             )
         return self._tilts[year]
 
+    def check_margins(self) -> None:
+        """Refuse, before anything is run, rules whose margin no economy can count (`_tilt`).
+
+        Raises
+        ------
+        UserError
+            Naming the sector's field and the year.
+        """
+        for year in range(self.scenario.policy_start, self.scenario.years.end + 1):
+            self.tilts(year)
+
     def _tilt(self, place: int, sector: str, year: int) -> Tilt:
+        """A sector's margin; refused where a tonne more would earn more than an allowance: emitting would pay."""
         method, base = self.method(sector, year), float(self.baseline.at(year)[place])
         rate = float(self.caps(year, whole=True)[place]) / base if base > 0 else 1.0
         part: float | None = rate
@@ -329,7 +341,15 @@ class Policy:
             per, made = self.band(sector, year), float(self.baseline.output(year)[place])
             part = None if per is None or base <= 0 else per * made / base
         spread = None if self.spread is None else self.spread.of(place)
-        return tilt(method, part, *self.limits(sector, year), spread)
+        found = tilt(method, part, *self.limits(sector, year), spread)
+        if found.returned > 1.0 + 1e-9:
+            got = Message("{earned:.4f} in {year}: firms are at the limit of their surplus", earned=found.returned,
+                          year=year)  # fmt: skip
+            hint = "There a tonne more is paid for. Raise this limit, or lower the sector's benchmark."
+            problem = Problem("at most one allowance for a tonne more that the sector emits", got,
+                              field=f"sectors.{sector}.limits.surplus", hint=hint)  # fmt: skip
+            raise UserError("The rules of a sector cannot hold.", [problem])
+        return found
 
     def band(self, sector: str, year: int) -> float | None:
         """Benchmark of a band, Mt per benchmark year's output; None: the sector's balance value."""

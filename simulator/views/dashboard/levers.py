@@ -131,7 +131,7 @@ def settings_of(base: Base, mode: str = "equilibrium") -> Settings:
     known = base_scenario(base)
     numbers = {lever.field: _read(known, lever) for lever in levers()}
     rule = "tps" if known.cap.standard(known.policy_start) else known.allocation.method
-    covered = known.coverage.sectors("trading")
+    covered = known.ever("trading")
     return Settings(base, mode if mode in MODES else "equilibrium", numbers, covered, rule)
 
 
@@ -168,6 +168,10 @@ def changes(now: Settings) -> dict[str, object]:
     for sector in SECTORS:
         if (sector in now.covered) != (sector in before.covered):
             out[f"coverage.{sector}"] = "trading" if sector in now.covered else "none"
+            if sector not in now.covered:  # who never trades has no method
+                rules, said = base_scenario(now.base).sectors[sector], f"sectors.{sector}"
+                out |= {f"{said}.{name}": None for name in ("method", "benchmark") if getattr(rules, name) is not None}
+                out |= {} if rules.limits.slope is None else {f"{said}.limits.slope": None}
     if now.rule != before.rule:
         out["cap.regime"] = "tps" if now.rule == "tps" else "absolute"
         out["allocation.method"] = "output_based" if now.rule == "output_based" else "grandfathered"

@@ -227,7 +227,7 @@ def varied(scenario: Scenario, levers: Mapping[str, float | None], sectors: Sequ
     for name in ("tightness", "decline"):
         if name in moved:
             data["cap"] |= {name: moved[name] / 100.0, **NO_PATH}
-    if sectors is not None and set(sectors) != set(scenario.coverage.sectors("trading")):
+    if sectors is not None and set(sectors) != set(scenario.ever("trading")):
         idle = {s: "none" if kind == "trading" else kind for s, kind in data["coverage"].items()}
         data["coverage"] = idle | dict.fromkeys(sectors, "trading")
         for rules in data["sectors"].values():

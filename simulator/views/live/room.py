@@ -28,7 +28,7 @@ class Room:
         self.scenario = scenario
         self.shared = shared
         self.positions = lever_positions(scenario)
-        self.sectors = scenario.coverage.sectors("trading")
+        self.sectors = scenario.ever("trading")
         self.market = self._opened()
         self.windows: dict[int, tuple[AbstractContextManager[object], Told]] = {}
         self.lock = threading.RLock()

@@ -86,7 +86,7 @@ def paragraph(text: str, **more: object) -> None:
 def Door(room: Room, news: int, sat: Callable[[str], None]) -> None:
     """Choose a firm; ``sat`` hears under which name."""
     market = room.market
-    codes = market.world.scenario.coverage.sectors("trading")
+    codes = market.world.scenario.ever("trading")
     names = {full_name(code): code for code in codes}
     sector, set_sector = solara.use_state(next(iter(names), ""))
     size, set_size = solara.use_state(say("a large one"))

@@ -10,6 +10,7 @@ import numpy as np
 from tanshi.language import listed, mark, say, translate
 from tanshi.market.orders import BUY
 from tanshi.numerics.units import MILLION, TONNES
+from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.run.seat import Ticket
 from tanshi.simulator.views.live.game import Game
 from tanshi.simulator.views.live.market import LiveMarket, when
@@ -80,7 +81,7 @@ def rules(m: LiveMarket) -> str:
     """The rules of this run, those that the sliders move."""
     s = m.world.scenario
     mix = listed([f"{100 * v:.0f} % {bidder(name)}" for name, v in s.firms.strategies.as_dict().items() if v > 0])
-    trading = [full_name(sector) for sector in s.coverage.sectors("trading")]
+    trading = [_since(s, sector) for sector in s.ever("trading")]
     first, yearly = 100 * s.cap.tightness, 100 * s.cap.decline
     cap = say(
         "the cap lies {first:g} % below the frozen baseline and falls by {yearly:g} % a year",
@@ -95,6 +96,14 @@ def rules(m: LiveMarket) -> str:
         name=s.name, seed=s.seed, firms=len(m.population), start=s.policy_start, cap=cap, sectors=listed(trading),
         mix=mix,
     )  # fmt: skip
+
+
+def _since(scenario: Scenario, sector: str) -> str:
+    """A sector that trades, with the first year in which it does where that is later than the policy."""
+    years = range(scenario.policy_start, scenario.years.end + 1)
+    first = next(year for year in years if scenario.statuses(year)[sector] == "trading")
+    name = full_name(sector)
+    return name if first == scenario.policy_start else say("{sector} (from {year})", sector=name, year=first)
 
 
 def book_table(m: LiveMarket) -> str:

@@ -16,6 +16,7 @@ from tanshi.simulator.machine.progress import Report
 from tanshi.simulator.results.reading import read_frame
 from tanshi.simulator.results.store import read_run
 from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.timetable import timetable
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.sweeps.sweep import DESIGN, read_plan
 from tanshi.simulator.views.charts.figures import draw_figures, seeds_words, source_line
@@ -77,7 +78,8 @@ def shown_run(runs: Sequence[RunResult]) -> RunResult:
     """The run that is shown from the inside: of the scenario in which most sectors trade, the last of them."""
 
     def trading(run: RunResult) -> int:
-        return sum(status == "trading" for status in run.coverage.values())
+        years = run.annual["year"]
+        return timetable(run.parameters, int(years.min()), int(years.max())).most_trading()
 
     most = max(map(trading, runs))
     name = [run.scenario for run in runs if trading(run) == most][-1]

@@ -26,6 +26,7 @@ from tanshi.simulator.views.charts.plots import FIGURES
 from tanshi.simulator.views.charts.soundness import checks_of, warnings_of
 from tanshi.simulator.views.charts.style import png
 from tanshi.simulator.views.compliance import compliance_words
+from tanshi.simulator.views.reports.allotment import allotments
 from tanshi.simulator.views.reports.page import box, figure, heading, note, page, table
 from tanshi.simulator.views.table import columns, remark, rows, signed, summarise
 from tanshi.simulator.views.words import failure, joined, sentences
@@ -114,7 +115,7 @@ def report_html(
             heading(say("Figures")),
             *_figures(pictures),
         ]
-        body += [heading(say("Sectors")), *_sectors(results)]
+        body += [heading(say("Sectors")), *_sectors(results), *allotments(by_scenario(results))]
         body += [heading(say("Checks")), *_checks(results)]
         body += [heading(say("Parameters")), _parameters(results)]
     if status:
