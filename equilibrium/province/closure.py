@@ -60,6 +60,9 @@ class Closure:
     miners_wage
         Part of the benchmark's real wage below which that of coal mining does not fall: its labour cannot work
         elsewhere, and who finds no work at that wage is without; None: one market and one wage of all labour.
+    taxed, border_adjusted
+        Whether emissions may be taxed, and whether what crosses the border may be charged its carbon cost, or given it
+        back (`tanshi.equilibrium.province.border`); neither is, until a regime says so.
     """
 
     capital: Literal["mobile", "vintage"] = "mobile"
@@ -77,6 +80,7 @@ class Closure:
     clean_cost: float | None = None
     miners_wage: float | None = None
     taxed: bool = False
+    border_adjusted: bool = False
 
     @property
     def sells_time(self) -> bool:

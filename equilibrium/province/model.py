@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tanshi.equilibrium.engine import Commodity, Model
 from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.border import border_conditions
 from tanshi.equilibrium.province.carbon import (
     TAX,
     benchmark_quota,
@@ -42,6 +43,7 @@ from tanshi.equilibrium.province.trade import (
     LINE,
     armington,
     border_equation,
+    border_prices,
     makes_quotas,
     outside_sales,
     power_export,
@@ -78,7 +80,7 @@ def province_model(accounts: Accounts, closure: Closure, numeraire: str = FX) ->
     parts = vintages(accounts, closure)
     stocks = capital_stocks(accounts, closure)
     makers = [activity(accounts, a, n, share, closure, flows) for a, names in parts.items() for n, share in names]
-    suppliers = [armington(accounts, good) for good in accounts.sectors]
+    suppliers = [armington(accounts, good, closure) for good in accounts.sectors]
     state = government(accounts, stocks, closure)
     sold = (work(accounts, closure),) if closure.sells_time else ()
     sales = tuple(outside_sales(accounts, good, e) for good, e in sloped(accounts, closure).items())
@@ -119,6 +121,7 @@ def province_model(accounts: Accounts, closure: Closure, numeraire: str = FX) ->
             *(border_equation(accounts, g, closure, flows, parts) for g in accounts.coverable),
             *(own_account(s, alone[s]) for s in own),
             *((tax_account(),) if closure.taxed else ()),
+            *border_conditions(accounts, closure, flows, parts, border_prices(accounts, closure)),
             *(() if closure.miners_wage is None else (miners_at_work(closure.miners_wage),)),
         ),
     )

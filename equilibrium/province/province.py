@@ -24,6 +24,7 @@ from tanshi.equilibrium.engine import (
 from tanshi.equilibrium.engine.sensitivity import flow_response, response_to_price_bound
 from tanshi.equilibrium.engine.structure import Array, Index
 from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.border import addresses
 from tanshi.equilibrium.province.carbon import (
     PERMIT,
     PERMITS_USED,
@@ -119,6 +120,7 @@ class Province:
         self.own_vars = {s: c.price_index[permit_of(s, self.own)] for s in self.own}
         self.permit_vars = {self.permit_var, *self.own_vars.values()}
         self.cap_term = int(np.flatnonzero(c.term_row == c.aux_index[PERMITS_USED])[0])
+        self.border = addresses(c, accounts) if closure.border_adjusted else None
         self._emission_sources()
         self._quota_leaves()
         self._sources_of_permits()
@@ -260,6 +262,8 @@ class Province:
             size = float(rates[quota.earner]) * quota.output / self.quota_output[quota.earner]
             p.quantity[quota.leaf] = size
             p.coefficient[quota.permit_term] = -size if out_of_cap[quota.earner] else 0.0
+            if self.border is not None and quota.level in self.border.quotas:
+                p.coefficient[self.border.quotas[quota.level]] = size
             if quota.border_term >= 0:
                 p.coefficient[quota.border_term] = (
                     self.closure.border_pass_through * self.border_unit[quota.sector] * size
@@ -288,6 +292,8 @@ class Province:
         for quota in self.quotas:
             p.quantity[quota.leaf] = self.compiled.default.quantity[quota.leaf]
             p.coefficient[quota.permit_term] = -p.quantity[quota.leaf]
+            if self.border is not None and quota.level in self.border.quotas:
+                p.coefficient[self.border.quotas[quota.level]] = p.quantity[quota.leaf]
             if quota.border_term >= 0:
                 p.coefficient[quota.border_term] = self.compiled.default.coefficient[quota.border_term]
 

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from tanshi.equilibrium.engine import Activity, Auxiliary, Consumer, Endowment, Leaf, Nest, Tax, Term
 from tanshi.equilibrium.engine.nest import Tree, leaves
 from tanshi.equilibrium.province.accounts import Accounts
+from tanshi.equilibrium.province.border import border_taxes
 from tanshi.equilibrium.province.carbon import (
     PERMIT,
     TAX,
@@ -112,7 +113,20 @@ def rest_of_country(sales: tuple[Activity, ...]) -> tuple[Consumer, ...]:
     return (Consumer(REST, Leaf(FX, income, name="demand"), endowments, income=income),)
 
 
-def armington(accounts: Accounts, good: str) -> Activity:
+def border_prices(accounts: Accounts, closure: Closure) -> dict[tuple[str, str], tuple[tuple[str, object], ...]]:
+    """Good and way over the border to the atoms whose product is the price of a unit there."""
+    out: dict[tuple[str, str], tuple[tuple[str, object], ...]] = {}
+    slopes = sloped(accounts, closure)
+    for good in accounts.sectors:
+        name = border(accounts, good)
+        inside = (("price", FX), *((("aux", name),) if name is not None else ()))
+        out[good, "exports"] = out[good, "imports"] = (("price", FX),)
+        out[good, "inflow"] = inside
+        out[good, "outflow"] = (("price", sold(good)),) if good in slopes else inside
+    return out
+
+
+def armington(accounts: Accounts, good: str, closure: Closure) -> Activity:
     """The activity that supplies a good from own sales, imports and inflow."""
     sam, e = accounts.sam, accounts.elasticities
     account = f"C_{good}"
@@ -120,9 +134,11 @@ def armington(accounts: Accounts, good: str) -> Activity:
     inflow, home = cell(sam, "ROC", account), cell(sam, f"A_{good}", account)
     outside: list[Tree] = []
     if imports > 0:
-        outside.append(Leaf(FX, imports, name="ROW", taxes=(Tax(tariff / imports, "GOV"),)))
+        taxes = (Tax(tariff / imports, "GOV"), *border_taxes(accounts, closure, good, "imports"))
+        outside.append(Leaf(FX, imports, name="ROW", taxes=taxes))
     if inflow > 0:
-        outside.append(Leaf(FX, inflow, name="ROC", terms=border(accounts, good)))
+        charged = border_taxes(accounts, closure, good, "inflow")
+        outside.append(Leaf(FX, inflow, name="ROC", terms=border(accounts, good), taxes=charged))
     children: list[Tree] = [Leaf(own(good), home)] if home > 0 else []
     if len(outside) == 2:
         children.append(Nest(cell(e, good, "inflow"), tuple(outside), name="inflow"))
@@ -162,13 +178,14 @@ def output_tree(accounts: Accounts, activity: str, share: float, closure: Closur
             outside: list[Tree] = [Leaf(DISPATCHED, exports + outflow, taxes=taxes)]
         else:
             outside = []
+            abroad, away = (taxes + border_taxes(accounts, closure, activity, way) for way in ("exports", "outflow"))
             if exports > 0:
-                outside.append(Leaf(FX, exports, name="ROW", taxes=taxes))
+                outside.append(Leaf(FX, exports, name="ROW", taxes=abroad))
             if outflow > 0:
                 if activity in sloped(accounts, closure):
-                    outside.append(Leaf(sold(activity), outflow, name="ROC", taxes=taxes))
+                    outside.append(Leaf(sold(activity), outflow, name="ROC", taxes=away))
                 else:
-                    outside.append(Leaf(FX, outflow, name="ROC", taxes=taxes, terms=border(accounts, activity)))
+                    outside.append(Leaf(FX, outflow, name="ROC", taxes=away, terms=border(accounts, activity)))
         if home > 0:
             main.append(Leaf(own(activity), home, taxes=taxes))
         if len(outside) == 2:
@@ -193,7 +210,9 @@ def power_export(accounts: Accounts, closure: Closure) -> Activity:
     outflow = cell(accounts.sam, account, "ROC") + cell(accounts.sam, account, "ROW")
     slopes = "ELEC" in sloped(accounts, closure)
     beyond = (sold("ELEC"), None) if slopes else (FX, border(accounts, "ELEC"))
-    sale = Leaf(beyond[0], outflow, name="ROC", terms=beyond[1])
+    sale = Leaf(
+        beyond[0], outflow, name="ROC", terms=beyond[1], taxes=border_taxes(accounts, closure, "ELEC", "outflow")
+    )
     return Activity(
         POWER_EXPORT,
         sale,

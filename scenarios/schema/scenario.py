@@ -10,6 +10,7 @@ import tanshi.plugins as plugins
 from tanshi.errors import Message
 from tanshi.plugins import Kind
 from tanshi.scenarios.auctions import Auctions
+from tanshi.scenarios.border_adjustment import BorderAdjustment, check_border
 from tanshi.scenarios.cap import Cap, check_years
 from tanshi.scenarios.carbon_tax import CarbonTax, check_tax
 from tanshi.scenarios.containment import Containment, StabilityReserve, check_source, check_triggers
@@ -87,6 +88,7 @@ class Scenario(Group):
     shock: Shock = Shock(sectors=[])
     shocks: Shocks = Shocks(redrawn=[])
     carbon_tax: CarbonTax = CarbonTax(sectors=[])
+    border_adjustment: BorderAdjustment = BorderAdjustment(sectors=[])
 
     def from_outside(self) -> set[tuple[Kind, str]]:
         """The rules from outside that this scenario names (`tanshi.plugins`)."""
@@ -253,6 +255,7 @@ class Scenario(Group):
     @model_validator(mode="after")
     def _one_price_of_a_tonne(self) -> Self:
         check_tax(self.carbon_tax, self._told, self.policy_start, self.years.end)
+        check_border(self.border_adjustment, self.policy_start)
         return self
 
     def ever(self, *kinds: str) -> tuple[str, ...]:

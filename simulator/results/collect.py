@@ -13,7 +13,14 @@ from tanshi.scenarios.link import OUTSIDE
 from tanshi.simulator.results.accounting import economy_variables
 from tanshi.simulator.results.alarms import alarms
 from tanshi.simulator.results.costs import cost_variables, offset_variables, purchases_of
-from tanshi.simulator.results.rules import allocation_variables, link_variables, rule_variables, tax_variables, taxes_of
+from tanshi.simulator.results.rules import (
+    allocation_variables,
+    border_variables,
+    link_variables,
+    rule_variables,
+    tax_variables,
+    taxes_of,
+)
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult, annual_table, market_variables
 from tanshi.simulator.results.variables import CLEAN, CUMULATIVE, region_of
 from tanshi.simulator.run.ahead.outlook import UNSETTLED, seen_to
@@ -21,7 +28,7 @@ from tanshi.simulator.run.public.allotted import tells
 from tanshi.simulator.run.straying import told
 from tanshi.simulator.run.world import State, World
 
-IN_TABLES = ("net_sales_t", "allotted_t", "classes_t")
+IN_TABLES = ("net_sales_t", "allotted_t", "classes_t", "border_charged_yuan", "border_given_back_yuan")
 """What a year's row of compliance holds that the annual variables tell."""
 Series = dict[str, dict[int, float]]
 """Variable to year to value."""
@@ -48,6 +55,8 @@ def result_of(w: World, s: State) -> RunResult:
         values |= _offsets(w, s, values)
     if w.province.closure.taxed:
         values |= tax_variables(w, s)
+    if w.province.border is not None:
+        values |= border_variables(w, s)
     if tells(w):
         values |= allocation_variables(w, s)
     if scenario.market.link.open:
@@ -137,7 +146,11 @@ def diagnostics(w: World, s: State) -> dict[str, Any]:
         ),
         "firms": {name: int(n) for name, n in zip(firms.sectors, firms.counts, strict=True)},
         "settlements": [
-            {k: v for k, v in r.items() if k not in ("net_sales_t", "allotted_t", "classes_t")}
+            {
+                k: v
+                for k, v in r.items()
+                if k not in ("net_sales_t", "allotted_t", "classes_t", "border_charged_yuan", "border_given_back_yuan")
+            }
             for r in s.log.settlements
         ],
         "drift": {"mode": w.flow.mode, **s.log.drift},

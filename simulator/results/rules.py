@@ -11,10 +11,13 @@ from tanshi.numerics.units import MILLION, TONNES
 from tanshi.scenarios.link import OUTSIDE
 from tanshi.simulator.results.variables import (
     BANK,
+    BORDER,
     CAP,
+    CHARGED,
     COMPLIANCE,
     COVERED,
     FIRM_SECTORS,
+    GIVEN_BACK,
     INTERMEDIARIES,
     OTHER_SECTORS,
     OUTSIDE_BANK,
@@ -27,6 +30,7 @@ from tanshi.simulator.results.variables import (
     TAXED,
     allocation_of,
     auctions_of,
+    border_of,
     net_sales_of,
     verified_of,
 )
@@ -116,6 +120,21 @@ def allocation_variables(w: World, s: State) -> Annual:
             given, emitted = classes.get(kind, (0.0, 0.0))
             out.setdefault(allocation_of("ELEC", kind), {})[year] = given / TONNES
             out.setdefault(verified_of(kind), {})[year] = emitted / TONNES
+    return out
+
+
+def border_variables(w: World, s: State) -> Annual:
+    """The years' variables of border adjustment, million yuan."""
+    goods = [good for good in (w.province.border.goods if w.province.border is not None else ()) if good in SECTORS]
+    out: Annual = {name: {} for name in (CHARGED, GIVEN_BACK, BORDER, *(border_of(good) for good in goods))}
+    for row in s.log.settlements:
+        year = int(row["year"])
+        charged, back = row["border_charged_yuan"], row["border_given_back_yuan"]
+        out[CHARGED][year] = sum(charged.values()) / MILLION
+        out[GIVEN_BACK][year] = sum(back.values()) / MILLION
+        out[BORDER][year] = out[CHARGED][year] - out[GIVEN_BACK][year]
+        for good in goods:
+            out[border_of(good)][year] = (charged[good] - back[good]) / MILLION
     return out
 
 

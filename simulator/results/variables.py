@@ -116,6 +116,9 @@ PAID_OUTSIDE, OUTSIDE_EMISSIONS, OUTSIDE_BANK = f"{LINK}|Payment", f"{LINK}|Emis
 REVENUE = "Revenue|Government|Carbon"
 TAX_RATE, TAXED, TAX_REVENUE = "Carbon Tax|Rate", "Carbon Tax|Emissions", "Revenue|Government|Carbon Tax"
 """Names of what a tax on emissions comes to."""
+BORDER = "Revenue|Government|Border Adjustment"
+CHARGED, GIVEN_BACK = "Border Adjustment|Charged", "Border Adjustment|Given Back"
+"""Names of what border adjustment comes to."""
 #: Whose yield it is; together `YIELD`.
 YIELDS = ("Households", "Leisure", "Government", "Saving")
 
@@ -144,6 +147,11 @@ def net_sales_of(sector: str) -> str:
 def allocation_of(sector: str, kind: str = "") -> str:
     """Name of the free allowances of a sector for a year, or of a class of its plant (`PLANT_CLASSES`)."""
     return "|".join((ALLOCATION, SECTORS[sector].name, *((PLANT_CLASSES[kind],) if kind else ())))
+
+
+def border_of(sector: str) -> str:
+    """Name of what government earns, less what it gives back, at the border by a good."""
+    return f"{BORDER}|{SECTORS[sector].name}"
 
 
 def verified_of(kind: str) -> str:
@@ -270,6 +278,16 @@ def _given() -> list[tuple[str, str, str]]:
     ]
 
 
+def _border() -> list[tuple[str, str, str]]:
+    """What border adjustment comes to."""
+    return [
+        (CHARGED, _MILLION, "charged on what is bought outside for its carbon cost"),
+        (GIVEN_BACK, _MILLION, "given back for what is sold outside"),
+        (BORDER, _MILLION, "charged less given back; not in the revenue of the market"),
+        *((border_of(s), _MILLION, "charged less given back") for s in SECTORS),
+    ]
+
+
 def _catalogue() -> dict[str, Variable]:
     price, mt, mtce, money = "CNY_2022/t CO2", "Mt CO2/yr", "Mtce/yr", "billion CNY_2022/yr"
     rows = [
@@ -311,6 +329,7 @@ def _catalogue() -> dict[str, Variable]:
         (TAX_REVENUE, _MILLION, "paid for them; not in the revenue of the market"),
         *((cost_of(s, "Tax"), _MILLION, "paid as a tax on emissions") for s in (None, *FIRM_SECTORS)),
         *_given(),
+        *_border(),
         (MONEY_METRIC, money, "what the households' utility of the year costs at 2022 prices"),
         (YIELD, money, "consumption with leisure where it is chosen, government and real saving, at 2022 prices"),
         *((yield_of(part), money, "part of what the year yields, at 2022 prices") for part in YIELDS),
@@ -332,7 +351,7 @@ OPTIONAL = (
     | frozenset(cost_of(s, "Tax") for s in (None, *FIRM_SECTORS))
     | frozenset({net_sales_of(OUTSIDE), PAID_OUTSIDE, OUTSIDE_EMISSIONS, OUTSIDE_BANK})
     | OFFSETS
-    | frozenset(name for name, _, _ in _given())
+    | frozenset(name for name, _, _ in (*_given(), *_border()))
 )
 #: What the records say of a year's obligations; outputs of sweeps beside the annual variables.
 SETTLED: dict[str, Variable] = {

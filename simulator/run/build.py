@@ -8,6 +8,7 @@ import numpy as np
 
 import tanshi.plugins as plugins
 from tanshi.agents.population import Population, build, firm_counts
+from tanshi.equilibrium.province.province import Province
 from tanshi.errors import Message
 from tanshi.market.registry import Registry
 from tanshi.scenarios.errors import Problem, UserError
@@ -118,14 +119,25 @@ def _follow(scenario: Scenario, region: Region, flow: Flow, baseline: Baseline) 
 def _region(scenario: Scenario) -> Region:
     own = scenario.ever("allocated") if scenario.allocation.binding else ()
     built = economy(scenario.economy, scenario.figures)
-    model, accounts = province(scenario.economy, scenario.closure, scenario.figures, own, scenario.carbon_tax.any)
+    model, accounts = province(scenario.economy, scenario.closure, scenario.figures, own, scenario.carbon_tax.any,
+                               scenario.border_adjustment.any)  # fmt: skip
     strangers = [s for s in scenario.carbon_tax.sectors if s not in model.taxable]
     if strangers:
         among = Message("sectors that emit: {sectors}", sectors=", ".join(model.taxable))
         found = Problem(among, ", ".join(strangers), field="carbon_tax.sectors")
         raise UserError("The economy '{name}' cannot tax a sector.", [found], name=scenario.economy)
+    _check_border(scenario, model)
     growth = built.growth(scenario.dynamics, scenario.years.start, scenario.years.end)
     return Region(built, model, accounts, growth)
+
+
+def _check_border(scenario: Scenario, model: Province) -> None:
+    goods = model.border.goods if model.border is not None else ()
+    strangers = [s for s in scenario.border_adjustment.sectors if s not in goods]
+    if strangers and model.border is not None:
+        among = Message("goods that cross the border and whose makers emit: {goods}", goods=", ".join(goods))
+        found = Problem(among, ", ".join(strangers), field="border_adjustment.sectors")
+        raise UserError("The economy '{name}' cannot adjust a good at its border.", [found], name=scenario.economy)
 
 
 def _firms(scenario: Scenario, home: Economy) -> Population:

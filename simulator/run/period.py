@@ -29,6 +29,7 @@ from tanshi.simulator.run.economics import Answer, at_price, packed
 from tanshi.simulator.run.grants import adjust, by_benchmark, earn, history_of, note_output
 from tanshi.simulator.run.ground.border import price_outside
 from tanshi.simulator.run.public.auctions import release_by_past_prices, settle_sales
+from tanshi.simulator.run.public.border import note_border
 from tanshi.simulator.run.record import context_of, fill_rows, period_row
 from tanshi.simulator.run.shock import announce_shock, shock_is_due
 from tanshi.simulator.run.straying import MOST_HALVINGS, halve, settle_shock, stray
@@ -259,6 +260,7 @@ def drift(w: World, s: State, agreement: Agreement, solution: Solution, z: Array
     s.economy.x_sum = s.economy.x_sum + solution.x
     s.economy.welfare_sum += solution.real["HH"]
     s.economy.start = solution.x
+    note_border(w, s, solution)
     settle_shock(w, s)
     s.calendar.period += 1
     s.calendar.opened, s.market.by_hand = False, {}

@@ -287,6 +287,8 @@ class EconomyState:
         Times that the coming period's shock has been halved because no equilibrium survived it.
     january, earned : (8,) float
         Yuan/t, `effective` when the year began; Mt of allowances that this year's output and emissions have brought.
+    border_paid : (ways,) float
+        Yi yuan that border adjustment has brought this year on each way over the border; empty where there is none.
     flow_sum, decision_sum, x_sum, welfare_sum
         Sums over the year's periods of flows, of prices that choices followed, of variables, and of real demand.
     """
@@ -303,6 +305,7 @@ class EconomyState:
     drivers: Array = field(default_factory=lambda: np.zeros(len(DRIVERS)))
     halvings: int = 0
     effective_tax: Array = field(default_factory=lambda: np.zeros(0))
+    border_paid: Array = field(default_factory=lambda: np.zeros(0))
     earned: Array = field(default_factory=lambda: np.zeros(8))
 
 

@@ -28,6 +28,7 @@ from tanshi.simulator.run.grants import adjust_after, give, history_of
 from tanshi.simulator.run.ground.plant_classes import move_firms
 from tanshi.simulator.run.public.allotted import allotted
 from tanshi.simulator.run.public.auctions import open_sales
+from tanshi.simulator.run.public.border import border_of_the_year
 from tanshi.simulator.run.public.steps import auctioned, in_steps, taken, yearly_steps
 from tanshi.simulator.run.rules import after_reserve
 from tanshi.simulator.run.world import State, World, YearClosed
@@ -105,6 +106,7 @@ def close_year(w: World, s: State, last: Answer) -> None:
         _settle_sectors(w, s)
         cap = _cap(w, s, flows)
         _note(s, allotted(w, s, flows))
+    _note(s, border_of_the_year(w, s))
     _close_accounts(w, s, last.solution, flows, cap)
 
 

@@ -11,6 +11,7 @@ WHAT: Mapping[str, str] = {
     "sweep": "sweep files the same way; what is accepted is drawn at its ends and between",
     "targets": "calibration files the same way",
     "values": "one to three numeric fields at or beside their bounds, a short run, its prices and emissions checked",
+    "timetables": "random rules by sector and year, all others beside them; books exact after every period, to the end",
     "damage": "stored results cut, changed by hand, lost in part, with new hashes too; six readers",
     "terminals": "every command's words in ten encodings; signs that steer a terminal in names and options",
     "pages": "foreign hosts and origins to both pages, climbing paths, scripts in every field of the dashboard",

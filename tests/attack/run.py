@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tanshi.errors import TanshiError
-from tests.attack import damage, outputs, pages, places, questions, terminals, values, weights
+from tests.attack import damage, outputs, pages, places, questions, terminals, timetables, values, weights
 from tests.attack.attempt import ROOT, Attack, Case, Tally, attempt, dice_of
 from tests.attack.files import attack_file
 from tests.attack.page import page, table
@@ -27,6 +27,7 @@ KINDS: Mapping[str, Attack] = {
     "sweep": attack_file("sweep"),
     "targets": attack_file("targets"),
     "values": values.attack,
+    "timetables": timetables.attack,
     "damage": damage.attack,
     "terminals": terminals.attack,
     "pages": pages.attack,

@@ -11,6 +11,7 @@ from tests.attack.run import KINDS
 
 CASES = {
     "values": 6,
+    "timetables": 6,
     "damage": 16,
     "terminals": 30,
     "pages": 120,

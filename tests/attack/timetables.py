@@ -96,7 +96,10 @@ def cap(dice: Dice) -> dict[str, Any]:
 
 def rules(dice: Dice) -> dict[str, dict[str, Any]]:
     """What may stand beside the sectors' timetables."""
-    price = lambda low, high: by_year(dice, lambda: number(dice, low, high))  # noqa: E731
+
+    def price(low: float, high: float) -> Any:
+        return by_year(dice, lambda: number(dice, low, high))
+
     drawn: dict[str, Callable[[], dict[str, Any]]] = {
         "allocation": lambda: {
             "auctioned_share": price(0.0, 1.0),
@@ -140,6 +143,13 @@ def rules(dice: Dice) -> dict[str, dict[str, Any]]:
             "sectors": dice.sample((*SECTORS, "TRAN", "COAL"), dice.choice((1, 2, 3))),
             **({} if dice.oddly(0.3) else {"beside_market": dice.choice(("adds", "instead"))}),
         },
+        "border_adjustment": lambda: {
+            "share": price(0.0, 1.0),
+            "sectors": dice.sample(SECTORS[1:5], dice.choice((1, 2))),
+            "power": dice.random() < 0.3,
+            "on": dice.choice(("both", "bought", "sold")),
+            "partners": dice.choice(("outside", "abroad")),
+        },
         "price": lambda: {"floor": number(dice, 0.0, 60.0), **({"ceiling": 180.0} if dice.random() < 0.4 else {})},
         "market": lambda: {"link": dice.choice((
             {"to": "price", "observed": "china", "growth": 0.03},
@@ -154,6 +164,7 @@ def draw(dice: Dice) -> dict[str, Any]:
     """A scenario's fields, dotted where a run is made small."""
     sectors = ["ELEC", *(s for s in SECTORS[1:] if dice.random() < 0.3)]
     fields: dict[str, Any] = {**TINY, "market.periods_per_year": dice.choice((1, 1, 1, 2, 4))}
+    fields["years.end"] = dice.choice((END - 1, END - 1, END))
     fields["market.mode"] = "equilibrium" if dice.random() < 0.15 else "agents"
     for name, group in {"cap": cap(dice), **rules(dice)}.items():
         fields |= {f"{name}.{field}": value for field, value in group.items()}

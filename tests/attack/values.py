@@ -44,6 +44,7 @@ AT_WORK: tuple[tuple[str, dict[str, Any]], ...] = (
         r"market\.link\.(response|bank)",
         {"market.link.to": "supply", "market.link.emissions": {2023: 4900}, "market.link.cap": {2023: 4800}},
     ),
+    (r"border_adjustment", {"coverage.STEEL": "trading"}),
     (r"price\.floor", {"penalty.price": 1_000_000.0}),
     (r"firms\.(risk|price_vol|position|discount|belief|horizon)", {"banking.horizon": 3}),
 )

@@ -150,6 +150,7 @@ def province(
     changes: Mapping[str, float] | None = None,
     own_quotas: tuple[str, ...] = (),
     taxed: bool = False,
+    border_adjusted: bool = False,
 ) -> tuple[Province, PhysicalAccounts]:
     """The compiled province model of an economy under a closure; kept by value.
 
@@ -159,8 +160,10 @@ def province(
         Sectors whose quotas bind themselves alone.
     taxed
         Whether emissions may be taxed.
+    border_adjusted
+        Whether what crosses the border may be charged, or given back, its carbon cost.
     """
-    return _province(name, fields, _by_value(changes), own_quotas, taxed)
+    return _province(name, fields, _by_value(changes), own_quotas, taxed, border_adjusted)
 
 
 def check_years(name: str, first_year: int, last_year: int) -> None:
@@ -230,7 +233,7 @@ def _economy(name: str, changes: Changes) -> Economy:
 
 @lru_cache(maxsize=8)
 def _province(
-    name: str, fields: ClosureFields, changes: Changes, own_quotas: tuple[str, ...], taxed: bool
+    name: str, fields: ClosureFields, changes: Changes, own_quotas: tuple[str, ...], taxed: bool, border_adjusted: bool
 ) -> tuple[Province, PhysicalAccounts]:
     limits = _economy(name, changes).numbered("capacity_")
     limits.pop("growth", None)
@@ -249,6 +252,7 @@ def _province(
             clean_cost=fields.clean_cost,
             miners_wage=fields.miners_wage,
             taxed=taxed,
+            border_adjusted=border_adjusted,
         )
         built = Province(_economy(name, changes).accounts, closure)
     except ClosureError as error:

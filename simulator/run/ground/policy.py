@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import Parameters
+from tanshi.equilibrium.province.border import adjust
 from tanshi.equilibrium.province.classes import CLASSES, HEAT, is_generation
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.taxes import set_tax
@@ -322,13 +323,7 @@ class Policy:
         return self._tilts[year]
 
     def check_margins(self) -> None:
-        """Refuse, before anything is run, rules whose margin no economy can count (`_tilt`).
-
-        Raises
-        ------
-        UserError
-            Naming the sector's field and the year.
-        """
+        """Refuse, before anything is run, rules whose margin no economy can count (`_tilt`), with a `UserError`."""
         for year in range(self.scenario.policy_start, self.scenario.years.end + 1):
             self.tilts(year)
 
@@ -424,6 +419,11 @@ class Policy:
         model.cover(p, (*self.trading(year), *binding))
         if model.closure.taxed:
             set_tax(model, p, self.taxes(model, year))
+        if model.border is not None:
+            rule = self.scenario.border_adjustment
+            adjust(
+                model.border, p, rule.parts(model.border.shares, year) if self.started(year) else {}, power=rule.power
+            )
         for sector in model.own:
             quota = float(self.caps(year)[self.baseline.sectors.index(sector)]) if sector in binding else None
             model.own_quota(p, sector, quota, self.scenario.penalty.price)
