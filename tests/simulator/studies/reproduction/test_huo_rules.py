@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.studies.reproduction.claims import Claim
@@ -83,6 +84,30 @@ def test_rising_and_falling_are_judged_year_by_year(evidence: Make, claim: Say) 
         assert judge(say, evidence({"S1": {"volume": good}, "S5": {"volume": dented}})).verdict == IN_SHAPE
         assert judge(say, evidence({"S1": {"volume": good}, "S5": {"volume": back}})).verdict == IN_SHAPE
         assert judge(say, evidence({"S1": {"volume": back}, "S5": {"volume": back}})).verdict == NOT
+
+
+def test_a_step_back_on_the_median_alone_keeps_its_verdict_and_the_words_name_the_mean(
+    evidence: Make, claim: Say
+) -> None:
+    say = claim("rises", variable="volume", scenarios="S1", from_=2026, to=2030)
+    e = evidence({"S1": {"volume": line(1.0, 2.0)}})
+    straight = np.tile(line(1.0, 2.0), (3, 1))
+    lone, common = straight.copy(), straight.copy()
+    lone[:2, 7] = straight[:2, 6] - 0.01  # two of three dip a little in 2029 ...
+    lone[2, 7] += 0.2  # ... and the third makes up for both
+    common[:, 7] = straight[:, 6] - 0.01
+
+    def found(paths: NDArray[np.float64]) -> tuple[str, str]:
+        values = {"S1": dict(e.hybrid.values["S1"]) | {"volume": paths}}
+        finding = judge(say, Evidence(replace(e.hybrid, values=values)))
+        return finding.verdict, finding.reason
+
+    verdict, words = found(lone)
+    assert verdict == IN_SHAPE
+    assert "not in 2029 on the median of 3 seeds; in every year on their mean" in words
+    verdict, words = found(common)
+    assert verdict == IN_SHAPE
+    assert "their mean" not in words
 
 
 def test_a_peak_is_found_in_its_year_in_another_or_not_at_all(evidence: Make, claim: Say) -> None:
