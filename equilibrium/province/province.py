@@ -344,6 +344,12 @@ class Province:
         q.endowment[self.transfer_households] += amount
         return q
 
+    def supporting(self, p: Parameters, amount: float) -> Parameters:
+        """Parameters under which government pays enterprises ``amount`` yi yuan/yr; ``p`` itself stays."""
+        q, at = p.copy(), [self.transfer_government, self.transfer_enterprises]
+        q.endowment[at] += np.array([-amount, amount])
+        return q
+
     def paying_outside(self, p: Parameters, amount: float) -> Parameters:
         """Parameters under which ``amount`` yi yuan/yr leave the province for permits bought outside it.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from collections.abc import Callable
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -30,6 +31,21 @@ class Offsets(Group):
     bargaining_subsidy: Annotated[float, in_unit("yuan/t CO2", "literature", ge=0, le=1000)] = 20.0
     """Subsidy for a tonne in the bargaining price (the same); it moves bids and is paid by nobody."""
 
+    bid: Annotated[Literal["bargaining", "own_curve"], in_unit("-", "literature")] = "bargaining"
+    """What a firm bids for a credit. bargaining: by eq. 7 of Yang et al. (2021), at most the price of an allowance;
+    own_curve: by their eq. 1 to 4, what the tonne would cost it otherwise: abated on its own curve, which a market has
+    brought to the price of an allowance. What government pays for a credit comes on top in either case."""
+    subsidy: Annotated[float, in_unit("yuan/t CO2", "assumed", ge=0, le=1000)] = 0.0
+    """What government pays a firm for a tonne covered by a credit (V3 of their eq. 3)."""
+    spares_tax: Annotated[bool, in_unit("-", "assumed")] = False
+    """Whether a tonne covered by a credit is spared the tax on emissions (`carbon_tax`; V2 of their eq. 3), which then
+    all sectors that trade have to pay."""
+
+    def worth(self, price: float) -> float:
+        """Most that one firm with all obligations bids for a credit where an allowance costs ``price``, yuan/t."""
+        level = price if self.level is None or self.bid == "own_curve" else min(self.level, price)
+        return level + self.subsidy
+
     @model_validator(mode="after")
     def _supply_for_somebody(self) -> Self:
         if self.model_fields_set and "share" not in self.model_fields_set:
@@ -50,3 +66,32 @@ class Offsets(Group):
                 expected, Message("{factor:.3g} of the way to it", factor=factor), "offsets.bargaining_tax", hint
             )
         return self
+
+
+def check_spared(offsets: Offsets, pays: Callable[[str, int], bool], trading: Callable[[int], list[str]], start: int,
+                 last: int) -> None:  # fmt: skip
+    """Refuse credits that spare a tax which nobody pays, or only some of those who may use them.
+
+    Parameters
+    ----------
+    pays
+        Whether a sector is taxed in a year.
+    trading
+        From a year to the sectors that trade in it.
+
+    Raises
+    ------
+    PydanticCustomError
+        Naming the field and the year.
+    """
+    if not offsets.spares_tax:
+        return
+    years = [(year, sector) for year in range(start, last + 1) for sector in trading(year)]
+    taxed = [year for year, sector in years if pays(sector, year)]
+    if not taxed:
+        raise refuse("a tax on sectors that trade, to be spared", "none", "offsets.spares_tax",
+                     "Set carbon_tax.rate, and carbon_tax.beside_market to adds.")  # fmt: skip
+    for year, sector in years:
+        if year in taxed and not pays(sector, year):
+            got = Message("{sector} without it in {year}", sector=sector, year=year)
+            raise refuse("a tax that all sectors pay that trade", got, "offsets.spares_tax")

@@ -24,7 +24,7 @@ from tanshi.scenarios.schema.coverage import Coverage
 from tanshi.scenarios.schema.economy import Closure, Dynamics
 from tanshi.scenarios.schema.firms import Firms
 from tanshi.scenarios.schema.market import Market, Price
-from tanshi.scenarios.schema.offsets import Offsets
+from tanshi.scenarios.schema.offsets import Offsets, check_spared
 from tanshi.scenarios.schema.shocks import Shock, Shocks
 from tanshi.scenarios.sectors import Sectors, check_sectors, status_of
 
@@ -256,6 +256,8 @@ class Scenario(Group):
     def _one_price_of_a_tonne(self) -> Self:
         check_tax(self.carbon_tax, self._told, self.policy_start, self.years.end)
         check_border(self.border_adjustment, self.policy_start)
+        trading = lambda year: [s for s, kind in self.statuses(year).items() if kind == "trading"]  # noqa: E731
+        check_spared(self.offsets, self.carbon_tax.pays, trading, self.policy_start, self.years.end)
         return self
 
     def ever(self, *kinds: str) -> tuple[str, ...]:

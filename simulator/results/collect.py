@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tanshi.numerics.units import TONNES
+from tanshi.numerics.units import MILLION, TONNES
 from tanshi.scenarios.link import OUTSIDE
 from tanshi.simulator.results.accounting import economy_variables
 from tanshi.simulator.results.alarms import alarms
@@ -22,7 +22,7 @@ from tanshi.simulator.results.rules import (
     taxes_of,
 )
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult, annual_table, market_variables
-from tanshi.simulator.results.variables import CLEAN, CUMULATIVE, region_of
+from tanshi.simulator.results.variables import CLEAN, CUMULATIVE, SUPPORT, region_of
 from tanshi.simulator.run.ahead.outlook import UNSETTLED, seen_to
 from tanshi.simulator.run.public.allotted import tells
 from tanshi.simulator.run.straying import told
@@ -101,7 +101,11 @@ def _offsets(w: World, s: State, annual: Mapping[str, Mapping[int, float]]) -> S
         used = {int(row["year"]): row["offsets_t"] / TONNES for row in log.settlements}
     else:
         used = {int(row["year"]): float(row["bought_t"].sum()) / TONNES for row in log.credit_trades}
-    return offset_variables(log.credit_trades, used, sorted(annual["Price|Carbon"]), w.sectors)
+    out = offset_variables(log.credit_trades, used, sorted(annual["Price|Carbon"]), w.sectors)
+    if w.scenario.offsets.subsidy > 0 or w.scenario.offsets.spares_tax:
+        paid = {int(row["year"]): row.get("support", 0.0) * float(row["bought_t"].sum()) for row in log.credit_trades}
+        out[SUPPORT] = {year: paid.get(year, 0.0) / MILLION for year in annual["Price|Carbon"]}
+    return out
 
 
 def _costs(w: World, s: State, annual: Mapping[str, Mapping[int, float]], trades: pd.DataFrame) -> Series:
@@ -120,7 +124,9 @@ def _costs(w: World, s: State, annual: Mapping[str, Mapping[int, float]], trades
                     purchases[year, sector] = (paid[sector] - tonnes) * price[year]
     baseline = {year: dict(zip(w.sectors, s.policy.baseline.at(year).tolist(), strict=True)) for year in sorted(price)}
     taxes = taxes_of(w, s) if w.province.closure.taxed else None
-    return cost_variables(annual, purchases, baseline, w.province.accounts.carbon_price, w.sectors, taxes)
+    support = {int(row["year"]): float(row.get("support", 0.0)) for row in s.log.credit_trades}
+    opening = w.province.accounts.carbon_price
+    return cost_variables(annual, purchases, baseline, opening, w.sectors, taxes, support)
 
 
 def diagnostics(w: World, s: State) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def cost_variables(
     opening: float,
     sectors: Sequence[str] = FIRM_SECTORS,
     taxes: Mapping[tuple[int, str], tuple[float, float]] | None = None,
+    support: Mapping[int, float] | None = None,
 ) -> Annual:
     """Cost by sector and year, million yuan.
 
@@ -88,6 +89,8 @@ def cost_variables(
         Those that can trade.
     taxes
         Year and sector to the rate of a tax on emissions, yuan/t, and what was paid, million yuan; a part of its own.
+    support
+        Year to what government pays for a credit, yuan/t.
     """
     named, parts_of = _named(sectors), PARTS if taxes is None else (*PARTS, "Tax")
     out: Annual = {name: {} for s in (None, *named) for name in (cost_of(s), *(cost_of(s, p) for p in parts_of))}
@@ -97,10 +100,11 @@ def cost_variables(
             first = opening if sector == "ELEC" else 0.0
             emitted = annual[emissions_of(sector)][year]
             abated = frozen.get(sector, emitted) - emitted
+            own = offset_price.get(year, 0.0) - (support or {}).get(year, 0.0)
             rate, paid = (0.0, 0.0) if taxes is None else taxes.get((year, sector), (0.0, 0.0))
             parts = (
                 purchases.get((year, sector), 0.0) / MILLION,
-                offset_price.get(year, 0.0) * annual.get(offsets_of(sector), {}).get(year, 0.0),
+                own * annual.get(offsets_of(sector), {}).get(year, 0.0),
                 0.5 * (price[year] + rate + first) * abated,
                 *(() if taxes is None else (paid,)),
             )

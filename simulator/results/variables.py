@@ -164,6 +164,10 @@ def offsets_of(sector: str | None = None) -> str:
     return "Carbon Market|Offsets|Volume" + ("" if sector is None else f"|{SECTORS[sector].name}")
 
 
+SUPPORT = "Carbon Market|Offsets|Support"
+"""What government pays for credits, where it does."""
+
+
 def cost_of(sector: str | None = None, part: str = "") -> str:
     """Name of what carbon policy costs a sector, or all; ``part`` is Allowances, Offsets or Abatement.
 
@@ -195,7 +199,7 @@ def value_added_of(sector: str) -> str:
 _COSTS = (
     ("", "allowances bought less sold, offsets bought, and abatement"),
     ("Allowances", "paid for allowances less received"),
-    ("Offsets", "paid for forest credits"),
+    ("Offsets", "paid for forest credits, less what government pays for them"),
     ("Abatement", "area below a straight line of marginal cost from the frozen baseline to the year"),
 )
 
@@ -321,6 +325,7 @@ def _catalogue() -> dict[str, Variable]:
         (offsets_of(), mt, "credits issued and sold to firms, the sum of the sectors"),
         *((offsets_of(s), mt, "credits bought by the sector's firms") for s in FIRM_SECTORS),
         ("Carbon Market|Offsets|Surrendered", mt, "credits surrendered in place of allowances"),
+        (SUPPORT, _MILLION, "paid by government for credits to those who bought them, a tax spared among it"),
         *((cost_of(s, part), _MILLION, words) for s in (None, *FIRM_SECTORS) for part, words in _COSTS),
         ("GDP|MER", money, "real, Laspeyres at 2022 prices"),
         *((value_added_of(s), money, "real, at 2022 prices") for s in SECTORS),

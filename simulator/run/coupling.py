@@ -25,9 +25,10 @@ from tanshi.market.orders import Orders
 from tanshi.market.venue import Clearing, Fills, Venue
 from tanshi.simulator.run.ahead.joint import Asked, linked, meet, meets_supply, net_need, supply_outside
 from tanshi.simulator.run.ahead.outlook import rise
-from tanshi.simulator.run.credits import CreditPlan, cost_of_credits, with_credits
+from tanshi.simulator.run.credits import CreditPlan, with_credits
 from tanshi.simulator.run.economics import Answer, Capped, Near, at_price, covered_emissions, permit_price, under_cap
 from tanshi.simulator.run.ground.border import price_outside
+from tanshi.simulator.run.ground.forest import cost_of_credits, credit_rule
 from tanshi.simulator.run.public.steps import auctioned, yearly_steps
 from tanshi.simulator.run.world import State, World
 
@@ -222,7 +223,7 @@ def _linked(w: World, s: State, left: float, remaining: float, weight: float) ->
         bounds=s.policy.collar(s.year),
         remaining=remaining,
         due=s.market.across.due,
-        offsets=w.scenario.offsets if s.policy.offset_share(s.year) > 0 else None,
+        offsets=credit_rule(s.policy, s.year) if s.policy.offset_share(s.year) > 0 else None,
         rate=s.market.across.rate,
     )
     price, nothing = found.price / mean, Clearing(None, 0, Fills.none(), (None, None), None, np.zeros(0, np.int64))
@@ -255,7 +256,7 @@ def _under(
     -------
     Credits (Mt), what forest owners are paid for them (yi yuan), and the equilibrium.
     """
-    rule = w.scenario.offsets
+    rule = credit_rule(s.policy, s.year)
     found: dict[float, Capped] = {}
     if s.policy.offset_share(s.year) == 0:
         return s.market.credits, s.market.forest_income, under_cap(w, s, left / remaining, weight, bounds=bounds)

@@ -24,7 +24,7 @@ from scipy.optimize import brentq
 from tanshi.agents.population import Population
 from tanshi.agents.sinks.bargaining import Policy as Weights
 from tanshi.agents.sinks.bargaining import demand_price
-from tanshi.agents.sinks.supply import Forestry, offset_bid
+from tanshi.agents.sinks.supply import offset_bid
 from tanshi.agents.streams import stream
 from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
@@ -35,6 +35,7 @@ from tanshi.market.venue import Clearing
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.schema import Offsets, Scenario
 from tanshi.simulator.run.ground.economy import Economy
+from tanshi.simulator.run.ground.forest import credit_rule, forestry_of
 from tanshi.simulator.run.waiting import booked, open_obligations
 from tanshi.simulator.run.world import State, World
 
@@ -77,11 +78,6 @@ class CreditPlan:
         return 0.0 if self.price is None else self.price * int(self.bought.sum()) / TONNES * YUAN_PER_TONNE
 
 
-def forestry_of(rule: Offsets) -> Forestry:
-    """The scenario's supply curve, in t a year."""
-    return Forestry(rule.potential * TONNES, rule.median_cost, rule.spread)
-
-
 def bargaining_prices(scenario: Scenario, economy: Economy, population: Population) -> Floats:
     """What each firm would pay for a credit by eq. 7, (firms,), up to a common factor.
 
@@ -109,7 +105,7 @@ def plan_credits(w: World, s: State, price: float, owed: Floats, owed_slope: Flo
     owed, owed_slope
         (firms,) what firms expect to have to surrender for the year, t, and its change with the price.
     """
-    rule, market = w.scenario.offsets, w.scenario.market
+    rule, market = credit_rule(s.policy, s.year), w.scenario.market
     firms = len(s.firms)
     trading = s.policy.mask(s.year)[s.firms.sector]
     limit = np.where(trading, s.policy.offset_share(s.year) * np.maximum(owed, 0.0), 0.0)
@@ -120,7 +116,10 @@ def plan_credits(w: World, s: State, price: float, owed: Floats, owed_slope: Flo
     if len(buyers):
         level = price if rule.level is None else rule.level
         assert w.bargaining is not None, "there are credits to bid for"
-        worth = offset_bid(w.bargaining[buyers], level, price, weights=owed[buyers])
+        worth = np.full(len(buyers), price)
+        if rule.bid == "bargaining":
+            worth = offset_bid(w.bargaining[buyers], level, price, weights=owed[buyers])
+        worth = worth + rule.subsidy
         bid[buyers] = np.floor(worth / market.tick * (1 + 1e-12))  # on tick, whatever the division leaves
     buyers = np.flatnonzero((room > 0) & (bid > 0))
     clearing = _clear(w, s, bid[buyers], room[buyers], buyers)
@@ -159,15 +158,20 @@ def _clear(w: World, s: State, bid: Ints, room: Ints, buyers: Ints) -> Clearing:
     return auction.clear(orders, stream(w.scenario.seed, "offsets", "ties", s.number))
 
 
-def book_credits(s: State, plan: CreditPlan) -> None:
-    """Issue, deliver and pay what the auction brought."""
+def book_credits(w: World, s: State, plan: CreditPlan) -> None:
+    """Issue, deliver and pay what the auction brought; government pays its part to those who bought."""
     deliver(s.registry, plan.clearing.fills)
+    support = credit_rule(s.policy, s.year).subsidy
+    if support > 0.0:
+        buyers = np.flatnonzero(plan.bought)
+        amount = np.rint(plan.bought[buyers] * (support / w.scenario.market.tick)).astype(np.int64)
+        s.registry.pay(w.government, buyers, amount)
     _note(s, plan.price or 0.0, s.firms.total(plan.bought.astype(np.float64)))
 
 
 def note_credits(w: World, s: State) -> Floats:
     """Note the credits of a year without firms by sector and return them, Mt; sectors use them alike."""
-    rule = w.scenario.offsets
+    rule = credit_rule(s.policy, s.year)
     emitted = np.where(s.policy.mask(s.year), s.economy.accrued, 0.0)
     total = float(emitted.sum())
     used = min(s.market.credits, s.policy.offset_share(s.year) * total)
@@ -179,7 +183,9 @@ def note_credits(w: World, s: State) -> Floats:
 
 
 def _note(s: State, price: float, tonnes: Floats) -> None:
-    s.log.credit_trades.append({"year": s.year, "price": price, "bought_t": tonnes})
+    support = credit_rule(s.policy, s.year).subsidy
+    s.log.credit_trades.append({"year": s.year, "price": price, "bought_t": tonnes}
+                               | ({"support": support} if support > 0.0 else {}))  # fmt: skip
 
 
 # -- without firms -----------------------------------------------------------------------------------------
@@ -187,15 +193,7 @@ def _note(s: State, price: float, tonnes: Floats) -> None:
 
 def wanted_credits(rule: Offsets, price: float, owed: float) -> float:
     """Mt that one firm with all obligations would buy: up to the share, as far as forestry offers at its bid."""
-    bid = price if rule.level is None else min(rule.level, price)
-    return float(min(rule.share * owed, float(forestry_of(rule).quantity(bid)) / TONNES))
-
-
-def cost_of_credits(rule: Offsets, credits: float) -> float:
-    """What forestry is paid for ``credits`` (Mt), yi yuan: all of them at the price of the last."""
-    if credits <= 0.0:
-        return 0.0
-    return credits * float(forestry_of(rule).price(credits * TONNES)) * YUAN_PER_TONNE
+    return float(min(rule.share * owed, float(forestry_of(rule).quantity(rule.worth(price))) / TONNES))
 
 
 def with_credits(

@@ -13,6 +13,7 @@ from tanshi.equilibrium.province.province import CarbonResponse, Province
 from tanshi.equilibrium.province.taxes import follow_tax
 from tanshi.errors import Message
 from tanshi.simulator.drift.state import pack
+from tanshi.simulator.run.ground.forest import credit_rule, paying_for_credits
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.straying import surrounding
 from tanshi.simulator.run.world import State, World
@@ -234,7 +235,8 @@ def _written(p: Parameters, names: tuple[str, ...]) -> Parameters:
 
 
 def _paying(w: World, s: State, p: Parameters, income: float | None, across: float | None = None) -> Parameters:
-    q = w.province.paying_forest_owners(p, s.market.forest_income if income is None else income)
+    paid = s.market.forest_income if income is None else income
+    q = paying_for_credits(w.province, credit_rule(s.policy, s.year), p, paid)
     return w.province.paying_outside(q, s.market.across.rate if across is None else across)
 
 

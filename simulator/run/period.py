@@ -169,7 +169,7 @@ def settle(w: World, s: State, agreement: Agreement) -> None:
     s.market.price = agreement.price
     s.market.credits, s.market.forest_income = agreement.credits, agreement.forest_income
     if agreement.plan is not None and s.period == w.periods_per_year - 1:
-        book_credits(s, agreement.plan)
+        book_credits(w, s, agreement.plan)
     fills = agreement.clearing.fills
     note_payment(w, s, agreement)
     deliver_outside(w, s, fills)

@@ -127,7 +127,12 @@ def rules(dice: Dice) -> dict[str, dict[str, Any]]:
             "opening": number(dice, 0.0, 0.2),
             **({"allowed": False} if dice.random() < 0.2 else {}),
         },
-        "offsets": lambda: {"share": number(dice, 0.0, 0.1), "potential": number(dice, 0.1, 20.0)},
+        "offsets": lambda: {
+            "share": number(dice, 0.0, 0.1), "potential": number(dice, 0.1, 20.0),
+            **({"subsidy": number(dice, 0.0, 60.0)} if dice.random() < 0.5 else {}),
+            **({"bid": "own_curve"} if dice.random() < 0.5 else {}),
+            **({"spares_tax": True} if dice.random() < 0.2 else {}),
+        },
         "penalty": lambda: {
             "price": number(dice, 150.0, 1000.0),
             "make_good": by_year(dice, lambda: dice.choice(("none", "owed", "cut"))),

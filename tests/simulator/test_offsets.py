@@ -15,7 +15,7 @@ from tanshi.simulator.model import CarbonMarket
 from tanshi.simulator.results.costs import PARTS
 from tanshi.simulator.results.tables import RunResult, identity_gaps
 from tanshi.simulator.results.variables import FIRM_SECTORS, OFFSETS, cost_of, offsets_of
-from tanshi.simulator.run.credits import forestry_of
+from tanshi.simulator.run.ground.forest import forestry_of
 from tests.simulator.test_collapse import CAPS
 from tests.simulator.test_collapse import FRICTIONLESS as WITHOUT_FRICTION
 

@@ -305,9 +305,10 @@ def test_credits_held_count_against_what_may_be_used(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(crediting, "_clear", clear)
     world = stub(
-        scenario=stub(offsets=stub(level=None), market=stub(tick=1.0)), bargaining=np.array([50.0, 50.0])
+        scenario=stub(market=stub(tick=1.0)), bargaining=np.array([50.0, 50.0])
     )  # fmt: skip
     policy = rules()
+    policy.scenario = stub(offsets=Offsets(share=0.05))
     policy.offset_share = lambda year: 0.05
     registry = stub(offsets=np.array([30, 0, 0, 0]), accounts=4)
     state = stub(year=2023, policy=policy, firms=two_firms(), registry=registry, market=stub(open=()))
@@ -442,7 +443,7 @@ def test_plant_is_valued_at_what_choices_followed_and_not_at_what_was_paid(monke
         state=stub(flow=np.array([9.0]), decision=np.array([2.0]), paid=np.array([5.0])), x=np.array([1.0]),
         real={"HH": 1.0},
     )  # fmt: skip
-    world = stub(periods_per_year=12, flow=flow, substeps=2, surroundings=None)
+    world = stub(periods_per_year=12, flow=flow, substeps=2, surroundings=None, province=stub(border=None))
     periods.drift(world, state, stub(), solution, np.zeros(STATE_SIZE))
     assert economy.decision_sum.tolist() == [3.0]
     assert economy.accrued[:2].tolist() == [5.0, 0.0]  # steel does not trade: nothing of it is verified

@@ -19,8 +19,8 @@ from tanshi.equilibrium.province.dynamics import Growth, advance
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.province import CarbonResponse, Province
 from tanshi.equilibrium.province.taxes import follow_tax
-from tanshi.scenarios.schema import Offsets
 from tanshi.simulator.run.credits import wanted_credits
+from tanshi.simulator.run.ground.forest import credit_rule, paying_for_credits
 from tanshi.simulator.run.ground.policy import Policy
 
 Array = NDArray[np.float64]
@@ -114,8 +114,6 @@ class YearsAhead:
         From a span in years to the weight of the price in technique at its end, and its mean over the span.
     years
         How many, the current one included.
-    offsets
-        The scenario's rule of credits.
     surrounded
         From parameters to those in the surroundings that are expected for the rest of the current year; what
         strays dies out until the next.
@@ -130,7 +128,6 @@ class YearsAhead:
     adjustment: Callable[[float], tuple[float, float]]
     standing: Standing
     years: int
-    offsets: Offsets
     surrounded: Callable[[Parameters], Parameters] = lambda p: p
     before: Foreseen | None = None
     solved: int = 0
@@ -183,7 +180,8 @@ class YearsAhead:
             self.province.hold_price(p, price)
             self.province.adjust(p, mean, effective)
             follow_tax(self.province, p, mean, taxed)
-            paying = self.province.paying_forest_owners(p if place else self.surrounded(p), at.forest_income)
+            rule = credit_rule(self.policy, year)
+            paying = paying_for_credits(self.province, rule, p if place else self.surrounded(p), at.forest_income)
             paying = self.province.paying_outside(paying, at.across)
             try:
                 solution, response = self._solve(place, year, paying, price, found)
@@ -267,7 +265,7 @@ class YearsAhead:
         net, slope = span * float(emitted[mask].sum()), span * float(change[mask].sum())
         if self.policy.offset_share(year) > 0:
             owed = span * float(response.emissions[mask].sum())
-            credits = [wanted_credits(self.offsets, price + move, owed) for move in (0.0, STEP)]
+            credits = [wanted_credits(credit_rule(self.policy, year), price + move, owed) for move in (0.0, STEP)]
             net, slope = net - credits[0], slope - (credits[1] - credits[0]) / STEP
         return net, slope
 

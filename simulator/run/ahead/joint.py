@@ -15,8 +15,9 @@ from tanshi.errors import TanshiError
 from tanshi.market.orders import Floats, Mask
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.schema import Offsets
-from tanshi.simulator.run.credits import cost_of_credits, wanted_credits
+from tanshi.simulator.run.credits import wanted_credits
 from tanshi.simulator.run.ground.border import rest_of_nation
+from tanshi.simulator.run.ground.forest import cost_of_credits
 from tanshi.simulator.run.world import State, World
 
 T = TypeVar("T")

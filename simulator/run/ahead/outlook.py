@@ -122,7 +122,6 @@ def _outlook(w: World, s: State) -> Outlook:
         w.adjustment,
         _standing(w, s),
         len(years),
-        w.scenario.offsets,
         lambda p: surrounding(w, s, p, now=False),
         before,
     )

@@ -12,10 +12,11 @@ from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.reference import Reference, reference
 from tanshi.simulator.drift.state import pack
 from tanshi.simulator.run.ahead.joint import Asked, meet, net_need
-from tanshi.simulator.run.credits import cost_of_credits, with_credits
+from tanshi.simulator.run.credits import with_credits
 from tanshi.simulator.run.economics import covered_emissions, packed, permit_price, set_cap
 from tanshi.simulator.run.ground.annual import annual_path
 from tanshi.simulator.run.ground.border import price_outside, rest_of_nation
+from tanshi.simulator.run.ground.forest import cost_of_credits, credit_rule, paying_for_credits
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.public.steps import auctioned, yearly_steps
 from tanshi.simulator.run.world import Announced, Region
@@ -78,7 +79,7 @@ def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference
 
         def ask(price: float, across: float, income: float) -> Asked[Solution]:
             province.hold_price(p, price)
-            paying = province.paying_outside(province.paying_forest_owners(p, income), across)
+            paying = province.paying_outside(paying_for_credits(province, credit_rule(policy, year), p, income), across)
             found = province.solve(paying, near[-1].x if near else start)
             near[:] = [found]
             need, slope = net_need(province.response(found, returned), mask, follows)
@@ -92,7 +93,7 @@ def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference
             sold,
             start=last_price[-1] if rest is not None else price_outside(link, year),
             bounds=policy.collar(year),
-            offsets=scenario.offsets if policy.offset_share(year) > 0 else None,
+            offsets=credit_rule(policy, year) if policy.offset_share(year) > 0 else None,
         )
         last_price[:] = [met.price]
         return met.answer
@@ -102,11 +103,11 @@ def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference
             return linked(p, year, start)
         if policy.offset_share(year) == 0:
             return _steps_met(province, policy, p, year, start)
-        rule = scenario.offsets
+        rule = credit_rule(policy, year)
 
         def under(credits: float) -> Solution:
             set_cap(province, policy, p, year, cap(year), credits)
-            return province.solve(province.paying_forest_owners(p, cost_of_credits(rule, credits)), start)
+            return province.solve(paying_for_credits(province, rule, p, cost_of_credits(rule, credits)), start)
 
         return with_credits(
             rule,

@@ -1,0 +1,56 @@
+"""What a forest credit is worth to a firm beside the allowance it stands for, and who pays what for credits.
+
+Government may pay a subsidy for a tonne that is covered by a credit, and such a tonne may be spared the tax on
+emissions (Yang et al. 2021, eq. 3: the tax is on c - q, the subsidy V3 on q V1). Both are paid out by government, to
+the firm that buys the credit; the tax itself is levied whole.
+"""
+
+from __future__ import annotations
+
+from scipy.optimize import brentq
+
+from tanshi.agents.sinks.supply import Forestry
+from tanshi.equilibrium.engine import Parameters
+from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
+from tanshi.equilibrium.province.province import Province
+from tanshi.numerics.units import TONNES
+from tanshi.scenarios.schema import Offsets
+from tanshi.simulator.run.ground.policy import Policy
+
+
+def credit_rule(policy: Policy, year: int) -> Offsets:
+    """The rule of credits in a year; its subsidy is all that government pays for a tonne, a tax spared among it."""
+    rule = policy.scenario.offsets
+    if not rule.spares_tax or not policy.started(year):
+        return rule
+    return rule.model_copy(update={"subsidy": rule.subsidy + policy.scenario.carbon_tax.rate_of(year)})
+
+
+def forestry_of(rule: Offsets) -> Forestry:
+    """The scenario's supply curve, in t a year."""
+    return Forestry(rule.potential * TONNES, rule.median_cost, rule.spread)
+
+
+def cost_of_credits(rule: Offsets, credits: float) -> float:
+    """What forestry is paid for ``credits`` (Mt), yi yuan: all of them at the price of the last."""
+    if credits <= 0.0:
+        return 0.0
+    return credits * float(forestry_of(rule).price(credits * TONNES)) * YUAN_PER_TONNE
+
+
+def credits_for(rule: Offsets, paid: float) -> float:
+    """Credits (Mt) that forestry sells for so many yi yuan: the other way round."""
+    most = (1.0 - 1e-12) * rule.potential
+    if paid <= 0.0:
+        return 0.0
+    if paid >= cost_of_credits(rule, most):
+        return most
+    return float(brentq(lambda credits: cost_of_credits(rule, credits) - paid, 0.0, most, xtol=1e-12, rtol=1e-12))
+
+
+def paying_for_credits(province: Province, rule: Offsets, p: Parameters, paid: float) -> Parameters:
+    """Parameters under which enterprises pay forest owners, yi yuan/yr, and government its part to enterprises."""
+    q = province.paying_forest_owners(p, paid)
+    if rule.subsidy == 0.0 or paid == 0.0:
+        return q
+    return province.supporting(q, credits_for(rule, paid) * rule.subsidy * YUAN_PER_TONNE)
