@@ -1,15 +1,12 @@
 """The words to translate: what the source says, in a list of translations (``.po``) for each language.
 
-    python .ci/catalogue.py [--mistakes]
+    python .ci/catalogue.py
 
 New words are added untranslated, those that nobody says any more are dropped. A test fails while words are missing.
-What is said of a person's mistakes is English until it is translated; it is added with ``--mistakes``.
 """
 
 from __future__ import annotations
 
-import ast
-import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,6 +18,10 @@ from babel.messages.pofile import read_po, write_po
 from ruamel.yaml import YAML
 from typer.main import get_command
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mistakes import PLAIN, PUT_TOGETHER, is_word, texts
+
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.simulator.cli.app import app
 from tanshi.simulator.cli.language import help_words
@@ -31,7 +32,7 @@ KEYWORDS = {"say": None, "mark": None, "translate": None}
 REGIONS = ("China", "Shanxi", "Shandong", "Inner Mongolia")
 
 
-def said(*, mistakes_too: bool = True) -> Iterator[tuple[str, str]]:
+def said() -> Iterator[tuple[str, str]]:
     """Every template in the source, and where it stands."""
     for room in ROOMS:
         for path in sorted((ROOT / room).glob("*.py" if room == "tanshi" else "**/*.py")):
@@ -42,8 +43,7 @@ def said(*, mistakes_too: bool = True) -> Iterator[tuple[str, str]]:
                     yield words, path.relative_to(ROOT).as_posix()
     for path in sorted((ROOT / "scenarios/library").glob("*.yaml")):
         yield YAML(typ="safe").load(path.read_text("utf-8"))["title"], path.relative_to(ROOT).as_posix()
-    if mistakes_too:
-        yield from mistakes()
+    yield from mistakes()
     for words in help_words(get_command(app)):
         yield words, "simulator/cli"
     for row in describe_parameters():
@@ -52,42 +52,15 @@ def said(*, mistakes_too: bool = True) -> Iterator[tuple[str, str]]:
         yield region, "scenarios/economies"
 
 
-MISTAKES = (
-    "scenarios/*.py", "scenarios/schema/*.py", "simulator/cli/*.py", "simulator/machine/disk.py", "simulator/model.py",
-    "simulator/results/*.py", "simulator/run/**/*.py", "simulator/own_region/*.py", "simulator/studies/*.py",
-    "simulator/studies/batches/*.py", "simulator/studies/sweeps/*.py", "simulator/studies/validation/*.py",
-    "simulator/views/*.py", "simulator/views/charts/*.py", "simulator/views/reports/*.py",
-    "simulator/views/dashboard/**/*.py", "simulator/views/live/*.py", "tanshi/plugins.py",
-)  # fmt: skip
-"""Where what is said of a person's mistakes is translated; elsewhere it is English so far."""
-NO_WORDS = re.compile(r"[\w.]*_[\w.]*|-.*|[a-z]+")
-"""Codes and options among them, which stay as they are."""
-
-
-WORDS = ("nothing", "none", "both")
-"""Single words that are no codes."""
-
-
 def mistakes() -> Iterator[tuple[str, str]]:
-    """Templates of what is said of a person's mistakes."""
-    for pattern in MISTAKES:
-        for path in sorted(ROOT.glob(pattern)):
-            for call in (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)):
-                name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-                if name not in ("Message", "Problem", "NothingToShow") and not name.endswith("Error"):
-                    continue
-                hints = (keyword.value for keyword in call.keywords if keyword.arg == "hint")
-                for word in (*call.args[: 2 if name == "Problem" else 1], *hints):
-                    text = getattr(word, "value", None)
-                    if isinstance(text, str) and len(text) > 1 and (text in WORDS or not NO_WORDS.fullmatch(text)):
-                        yield text, path.relative_to(ROOT).as_posix()
+    """Templates of what is said of a person's mistakes, and phrases that fill them."""
+    for one in texts():
+        if is_word(one.words) and not one.words.startswith(PUT_TOGETHER) and not (one.field and one.file in PLAIN):
+            yield one.words, one.file
 
 
-def renewed(language: str, known: Catalog | None, *, all_mistakes: bool = False) -> Catalog:
+def renewed(language: str, known: Catalog | None) -> Catalog:
     """The list of a language with the words of the source, and what is known of them."""
-    late = (
-        set() if all_mistakes else {words for words, _ in mistakes()} - {words for words, _ in said(mistakes_too=False)}
-    )
     never = datetime(2026, 1, 1, tzinfo=UTC)  # a list that is made again without a change is the same file
     out = Catalog(
         locale=language, project="Tanshi", version=" ", charset="utf-8", header_comment="# Words of Tanshi",
@@ -101,8 +74,6 @@ def renewed(language: str, known: Catalog | None, *, all_mistakes: bool = False)
             found.append((place, None))
     for words, where in places.items():
         old = known.get(words) if known is not None else None
-        if words in late and not all_mistakes and (old is None or not old.string):
-            continue
         out.add(words, old.string if old is not None else "", locations=where)
         out[words].flags.discard("python-format")
     return out
@@ -115,9 +86,7 @@ def main() -> None:
         with path.open("rb") as opened:
             known = read_po(opened, locale=language)
         with path.open("wb") as opened:
-            write_po(
-                opened, renewed(language, known, all_mistakes="--mistakes" in sys.argv), width=118, include_lineno=False
-            )
+            write_po(opened, renewed(language, known), width=118, include_lineno=False)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tanshi.agents.curves import divided, efforts, left_and_response
 from tanshi.agents.streams import Draws
-from tanshi.errors import TanshiError
+from tanshi.errors import Message, TanshiError
 from tanshi.market.apportion import apportion
 from tanshi.market.orders import Floats, Ints
 
@@ -300,13 +300,13 @@ def build(
         output_share=np.exp(spread["size"][member] * draws.normal("size")[:, 0]),
         intensity=np.exp(spread["intensity"][member] * draws.normal("intensity")[:, 0]),
         cost=np.exp(spread["cost"][member] * draws.normal("abatement cost")[:, 0]),
-        discount_rate=discount_rate * _spread(draws, "discount rate", discount_sigma),
+        discount_rate=discount_rate * _spread(draws, Message("discount rate"), discount_sigma),
         strategy=strategy,
         strategies=tuple(mix),
         share=np.ones(len(member)),
         shock=np.zeros(len(member)),
         horizon=_horizons(draws, horizon, horizon_spread, len(member)),
-        belief=_spread(draws, "belief", belief_sigma),
+        belief=_spread(draws, Message("belief"), belief_sigma),
     )
     population.output_share = population.normalised(population.output_share)
     population.share = population.normalised(population.output_share * population.intensity)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tanshi.errors import TanshiError
+from tanshi.errors import Message, TanshiError
 from tanshi.market.orders import Floats
 
 
@@ -80,7 +80,9 @@ class Curves:
         for words, fault in faults:
             if fault.any():
                 raise CurveError(
-                    "curves: the curve of '{names}' {words}", names=names[int(np.argwhere(fault)[0][0])], words=words
+                    "curves: the curve of '{name}' {words}",
+                    name=names[int(np.argwhere(fault)[0][0])],
+                    words=Message(words),
                 )
 
     def __len__(self) -> int:

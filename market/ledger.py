@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from tanshi.errors import TanshiError
+from tanshi.errors import Message, TanshiError
 from tanshi.market.orders import Ints, Mask
 
 # Boundary accounts, counted from the end of the table so that they never collide with a participant's number.
@@ -54,7 +54,7 @@ class OverdrawnError(RegistryError):
             return
         who = np.flatnonzero(short)
         first = int(who[0])
-        more = f" and {len(who) - 1} more accounts" if len(who) > 1 else ""
+        more = Message(" and {count} more accounts", count=len(who) - 1) if len(who) > 1 else ""
         raise OverdrawnError(
             "registry: account {first} has {what} of {there}, {asked} asked{more}",
             who,

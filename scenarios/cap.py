@@ -96,7 +96,7 @@ class Cap(Group):
             both = [year for year in self.share.years if year >= first]
             if both or not first:
                 hint = "Tonnes hold from their first year on; let the share end before it."
-                got = Message("both for {year}", year=both[0] if both else "every year")
+                got = Message("both for {year}", year=both[0] if both else Message("every year"))
                 raise refuse("one statement of each year's cap", got, "cap.share", hint)
         for name in ("share", "tonnes"):
             path: ByYear[float] | None = getattr(self, name)

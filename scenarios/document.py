@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from tanshi.errors import Message
+from tanshi.errors import Message, both
 from tanshi.scenarios.by_year import is_by_year
 from tanshi.scenarios.errors import Problem, did_you_mean, shorten, visible
 
@@ -109,12 +109,12 @@ def read_document(path: Path, label: str) -> Document:
         name, *lines = re.findall(r"(?<=anchor ')[^']*|(?<=line )\d+", str(error))
         return refuse(
             "each anchor once",
-            Message("&{name} on lines {lines}", name=name, lines=" and ".join(lines)),
+            Message("&{name} on lines {lines}", name=name, lines=both(lines)),
             int(lines[-1]),
         )
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        said = f"an error: {error.problem or error.context}"
+        said = Message("an error: {error}", error=error.problem or error.context)
         hint = "YAML indents with spaces, not tabs." if "\\t" in said else ""
         return refuse("valid YAML", said, mark.line + 1 if mark else None, hint)
     except YAMLError as error:
@@ -125,7 +125,7 @@ def read_document(path: Path, label: str) -> Document:
     if root is None:
         return refuse("fields such as `extends: S1`", "an empty file")
     if not isinstance(root, MappingNode):
-        what = "a list" if isinstance(root, SequenceNode) else f"the text {shorten(root.value)}"
+        what = "a list" if isinstance(root, SequenceNode) else Message("the text {text}", text=shorten(root.value))
         return refuse("fields such as `extends: S1`", what, root.start_mark.line + 1)
     document.values = _Reading(document, yaml, label).mapping(root, ())
     return document
@@ -192,7 +192,8 @@ class _Reading:
         if id(node) in self.seen:
             # The node carries the place of the anchor; the mistake stands where the alias is.
             at = self.document.marks.get(path, Mark(self.label))
-            got, hint = f"an alias to line {node.start_mark.line + 1}", "Write it out, or use `extends`."
+            got = Message("an alias to line {line}", line=node.start_mark.line + 1)
+            hint = "Write it out, or use `extends`."
             problem = Problem("plain values", got, at.file, at.line, ".".join(path), hint)
             self.document.problems.append(problem)
             return None

@@ -231,7 +231,7 @@ TEXT = {
 def _table_problems(file: str, frame: pd.DataFrame, table: str, columns: tuple[str, ...]) -> list[Problem]:
     missing = [column for column in (*columns, "status", "source") if column not in frame.columns]
     if missing:
-        found = f"the columns {', '.join(map(str, frame.columns))}"
+        found = Message("the columns {columns}", columns=", ".join(map(str, frame.columns)))
         return [Problem(Message("the column {column}", column=column), found, file, 1, column) for column in missing]
     if frame.empty:
         return [Problem("at least one row", "none", file)]

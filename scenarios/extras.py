@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from tanshi.errors import Message
+from tanshi.errors import Message, both
 from tanshi.scenarios.errors import Problem, UserError
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "train": ("torch", "torchdiffeq", "arch"),
     "excel": ("openpyxl", "python_calamine"),
     "dashboard": ("dash", "plotly"),
-    "live": ("solara", "solara_assets", "ipyvuetify", "uvicorn", "altair"),
+    "live": ("solara", "solara_assets", "ipyvuetify", "uvicorn"),
     "cluster": ("distributed",),
     "netcdf": ("xarray",),
 }
@@ -45,7 +45,7 @@ def need(extra: str, refusal: str, *, place: str = "", otherwise: str = "") -> N
         hint = f"Install it: {install_command(extra)}. {otherwise}".rstrip()
         problem = Problem(
             Message("the packages of the extra `{extra}`", extra=extra),
-            Message("no {missing}", missing=" and no ".join(missing)),
+            both([Message("no {package}", package=name) for name in missing]),
             place,
             hint=hint,
         )

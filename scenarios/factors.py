@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tanshi.errors import Message
+from tanshi.errors import Message, both
 from tanshi.scenarios.document import Document, Mark
 from tanshi.scenarios.draws import Factor, current_value, scenario_fields, vary, year_of_a_rule
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
@@ -111,7 +111,7 @@ def read_factor(document: Document, key: str, draw: Draw, known: Sequence[Mappin
             document,
             here,
             Message("exactly one of {distributions}", distributions=", ".join(DISTRIBUTIONS)),
-            " and ".join(given) or "none of them",
+            both(given) if given else "none of them",
         )
         return None
     fields: tuple[str, ...] = ()
@@ -184,7 +184,7 @@ def _check_numbers(document: Document, here: Sequence[str], draw: Draw, kind: st
     elif kind == "normal" and numbers[1] <= 0:
         add_problem(document, (*here, kind), "a standard deviation above 0", f"{numbers[1]:g}")
     elif kind == "values" and (draw.relative or draw.complement) and not all(_is_number(v) for v in numbers):
-        why = "they multiply" if draw.relative else "another field takes 1 less each"
+        why = Message("they multiply") if draw.relative else Message("another field takes 1 less each")
         add_problem(document, (*here, kind), Message("numbers, since {why}", why=why), shorten(numbers))
     elif kind == "values" and any(isinstance(v, float) and not _is_number(v) for v in numbers):
         add_problem(document, (*here, kind), "finite numbers", shorten(numbers))

@@ -109,13 +109,14 @@ def load_scenarios(
             # Overrides and shared bases are wrong for every scenario alike: say it once.
             problems |= dict.fromkeys(document.problems)
         elif scenario is not None and scenario.name in scenarios:
-            got, hint = f"{scenario.name} twice", "Give one of them another `name`."
+            got, hint = Message("{name} twice", name=scenario.name), "Give one of them another `name`."
             problems[Problem("scenarios with different names", got, reference, hint=hint)] = None
         elif scenario is not None:
             scenarios[scenario.name] = scenario
     if problems:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
-        raise ScenarioError("The scenario cannot be used: {count}.", problems, count=count)
+        if len(problems) == 1:
+            raise ScenarioError("The scenario cannot be used: 1 problem.", problems)
+        raise ScenarioError("The scenario cannot be used: {count:,} problems.", problems, count=len(problems))
     return tuple(scenarios.values())
 
 
@@ -283,7 +284,9 @@ def _problem(item: Mapping[str, Any], document: Document) -> Problem:
         row = next((row for row in describe_parameters() if row.name == ".".join(described)), None)
         figure = path[0] == "figures" and len(path) > 1
         fields = "" if row or figure else ", ".join(_group(described).model_fields)
-        expected = row.expectation if row else "a number" if figure else f"a group with the fields {fields}"
+        expected = row.expectation if row else "a number"
+        if not row and not figure:
+            expected = Message("a group with the fields {fields}", fields=fields)
         got = _say(item["input"])
         hint = _hint(item["input"], row.choices if row else (), expected)
         if item["type"] == "string_pattern_mismatch":
@@ -313,7 +316,7 @@ def _unknown_field(path: Sequence[str]) -> tuple[str, str, str]:
     fields = list(group.model_fields)
     elsewhere = [row.name for row in describe_parameters() if row.name.split(".")[-1] == key]
     hint = Message("Did you mean {elsewhere}?", elsewhere=elsewhere[0]) if elsewhere else did_you_mean(key, fields)
-    return f"one of the fields {', '.join(fields)}", f"the field {key!r}", hint
+    return Message("one of the fields {fields}", fields=", ".join(fields)), Message("the field {key!r}", key=key), hint
 
 
 def _say(value: object) -> str:
@@ -326,8 +329,8 @@ def _say(value: object) -> str:
         return "a group of fields" if value else "an empty group"
     text = shorten(value)
     if isinstance(value, str):
-        return f"the text {text}"
-    return f"the list {text}" if isinstance(value, list) else text
+        return Message("the text {text}", text=text)
+    return Message("the list {text}", text=text) if isinstance(value, list) else text
 
 
 def _hint(value: object, choices: Sequence[str], expected: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tanshi.errors import Message
+from tanshi.errors import Message, both
 from tanshi.scenarios.cap import BySector
 from tanshi.scenarios.document import Document, Keys, Mark
 from tanshi.scenarios.errors import SAID, Problem, UserError, did_you_mean, shorten
@@ -88,4 +88,4 @@ def _with_firms(economy: object) -> tuple[str, ...] | None:
 def _meant(word: str, known: Sequence[str]) -> str:
     described = {code: (info.description or "").casefold() for code, info in Coverage.model_fields.items()}
     told = [code for code in known if word and word.casefold() in described.get(code, "")]
-    return Message("Did you mean {told}?", told=" and ".join(told)) if told else did_you_mean(word, known)
+    return Message("Did you mean {told}?", told=both(told)) if told else did_you_mean(word, known)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tanshi.errors import Message
+from tanshi.errors import Message, both
 from tanshi.scenarios.document import Document, named_document, names_in
 from tanshi.scenarios.draws import Factor, current_value, scenario_fields
 from tanshi.scenarios.errors import UserError, did_you_mean
@@ -221,7 +221,7 @@ def _start(
         values = {_current(s, factor.fields[0], known[0]) for s in scenarios}
     start = min(values)
     if len(values) > 1 or not free.lower <= start <= free.upper:
-        got = " and ".join(f"{value:g}" for value in sorted(values))
+        got = both([f"{value:g}" for value in sorted(values)])
         hint = "" if free.start is not None else "The scenarios start there; give another `start`."
         key = (*here, "start") if free.start is not None else here
         add_problem(

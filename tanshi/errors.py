@@ -6,7 +6,7 @@ for, so a template is written whole in the source, never put together from piece
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -63,7 +63,7 @@ class Message(str):
         """
         if isinstance(template, Message) and not fields:
             fields, template = template.fields, template.template
-        fields = {name: str(v) if isinstance(v, BaseException | Path) else v for name, v in fields.items()}
+        fields = {name: _plain(v) for name, v in fields.items()}
         made = super().__new__(cls, template.format(**fields) if fields else template)
         made.template, made.fields = str(template), fields
         return made
@@ -88,6 +88,42 @@ def said(words: str) -> str:
     if not words.fields:
         return template
     return template.format(**{name: said(v) if isinstance(v, Message) else v for name, v in words.fields.items()})
+
+
+def either(names: Sequence[str]) -> str:
+    """Names of which one may be chosen, as a phrase.
+
+    Examples
+    --------
+    >>> print(either(["a"]), either(["a", "b", "c"]), sep="; ")
+    a; a, b or c
+    """
+    *others, last = names
+    return Message("{others} or {last}", others=row_of(others), last=last) if others else last
+
+
+def both(names: Sequence[str]) -> str:
+    """Names that all count, as a phrase.
+
+    Examples
+    --------
+    >>> print(both(["a"]), both(["a", "b", "c"]), sep="; ")
+    a; a, b and c
+    """
+    *others, last = names
+    return Message("{others} and {last}", others=row_of(others), last=last) if others else last
+
+
+def row_of(names: Sequence[str]) -> str:
+    """Names one after the other, each of them translated where it is a message.
+
+    Examples
+    --------
+    >>> print(row_of(["a", Message("b of {c}", c=1)]))
+    a, b of 1
+    """
+    first, *rest = names
+    return Message("{first}, {rest}", first=first, rest=row_of(rest)) if rest else first
 
 
 class TanshiError(Exception):
@@ -125,6 +161,13 @@ class TanshiError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # Between processes an error goes as it is: its class may ask for more than a message to be made.
         return _again, (type(self), self.args), self.__dict__
+
+
+def _plain(value: object) -> object:
+    """What may stand in a field: of an error of ours its message, which is translated with the whole."""
+    if isinstance(value, TanshiError) and type(value).__str__ is TanshiError.__str__:
+        return value.message
+    return str(value) if isinstance(value, BaseException | Path) else value
 
 
 def _again(kind: type[TanshiError], args: tuple[object, ...]) -> TanshiError:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from tanshi.errors import TanshiError
+from tanshi.errors import Message, TanshiError
 
 Kind = Literal["venue", "strategy", "drift", "economy"]
 GROUPS: Mapping[Kind, str] = {
@@ -178,7 +178,7 @@ def _imported(where: Origin) -> Any:
             rule = getattr(rule, part)
     except Exception as error:  # whatever somebody else's module does
         place = f"{where.module}:{where.attribute}" if where.attribute else where.module
-        mend = "mend or uninstall it" if where.distribution else "mend it"
+        mend = Message("mend or uninstall it") if where.distribution else Message("mend it")
         why = f"{type(error).__name__}: {error}"
         raise PluginError(
             "Cannot import {where} ({place}): {why}. Choose another {kind}, or {mend}.",

@@ -14,12 +14,15 @@ import ast
 import re
 import sys
 from collections.abc import Container, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 ROOM = Path(__file__).resolve().parents[1]
 FOLDERS = ("numerics", "scenarios", "market", "equilibrium", "agents", "simulator")
 PHRASES = {"Problem": slice(0, 2), "Fault": slice(1, 3), "Message": slice(None)}
 """What else is said, and which of its arguments in order are words rather than places."""
+TEMPLATES = {"expected", "got", "hint"}
+"""Named arguments that are words of their own, where others fill the fields of a template."""
 PLACES = {"file", "line", "field", "column", "row"}
 WORD = re.compile(r"[^\W\d_]{2,}")
 
@@ -34,11 +37,17 @@ def sources() -> dict[str, ast.Module]:
     return {path.relative_to(ROOM).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
 
 
+@cache
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """All that a part of the source is made of."""
+    return tuple(ast.walk(tree))
+
+
 def family(trees: dict[str, ast.Module], *roots: str) -> set[str]:
     """The names of all classes that come from these, by default `TanshiError`, themselves among them."""
     parents: dict[str, set[str]] = {}
     for tree in trees.values():
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             if isinstance(node, ast.ClassDef):
                 named = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
                 parents.setdefault(node.name, set()).update(named)
@@ -76,15 +85,20 @@ Places = dict[str, dict[str, int]]
 """Name of a function to those of its arguments that end up in a message, and their places; -1 where it is named."""
 
 
-def passing_on(trees: dict[str, ast.Module], spoken: Mapping[str, slice]) -> dict[str, Places]:
-    """By file, the functions that it defines or imports and that put arguments of theirs into messages."""
+def passing_on(trees: dict[str, ast.Module], spoken: Mapping[str, slice], *, fields: bool = True) -> dict[str, Places]:
+    """By file, the functions that it defines or imports and that put arguments of theirs into messages.
+
+    Without ``fields``, only what becomes a template counts, not what fills the fields of one.
+    """
     defined = {
-        name: [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and not n.name.startswith("__")]
+        name: [n for n in nodes(tree) if isinstance(n, ast.FunctionDef) and not n.name.startswith("__")]
         for name, tree in trees.items()
     }
-    calls = {id(f): [n for n in ast.walk(f) if isinstance(n, ast.Call)] for fs in defined.values() for f in fs}
+    calls = {
+        id(f): [(name_of(n), n) for n in nodes(f) if isinstance(n, ast.Call)] for fs in defined.values() for f in fs
+    }
     imported = {
-        name: {alias.name for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) for alias in n.names}
+        name: {alias.name for n in nodes(tree) if isinstance(n, ast.ImportFrom) for alias in n.names}
         for name, tree in trees.items()
     }
     found: dict[str, Places] = {name: {} for name in trees}
@@ -97,8 +111,10 @@ def passing_on(trees: dict[str, ast.Module], spoken: Mapping[str, slice]) -> dic
         new: dict[str, Places] = {name: {} for name in trees}
         for name, functions in defined.items():
             for f in functions:
-                for call in calls[id(f)]:
-                    for argument, place in _own(f, told(call, spoken, seen[name])):
+                for called, call in calls[id(f)]:
+                    if called not in spoken and called not in seen[name]:
+                        continue
+                    for argument, place in _own(f, told(call, spoken, seen[name], fields=fields)):
                         new[name].setdefault(f.name, {})[argument] = place
         if new == found:
             return seen
@@ -115,11 +131,23 @@ def _own(function: ast.FunctionDef, words: list[ast.expr]) -> Iterator[tuple[str
             yield word.id, places[word.id]
 
 
-def told(call: ast.Call, spoken: Mapping[str, slice], passed: Mapping[str, Mapping[str, int]]) -> list[ast.expr]:
+def name_of(call: ast.Call) -> str:
+    """The last part of the name of what is called."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ast.unparse(call.func).rpartition(".")[2]
+
+
+def told(
+    call: ast.Call, spoken: Mapping[str, slice], passed: Mapping[str, Mapping[str, int]], *, fields: bool = True
+) -> list[ast.expr]:
     """The arguments of a call that end up in a message; none where it makes none."""
-    called = ast.unparse(call.func).rpartition(".")[2]
+    called = name_of(call)
     if called in spoken:
-        return call.args[spoken[called]] + [k.value for k in call.keywords if k.arg not in PLACES]
+        named = [k for k in call.keywords if k.arg not in PLACES]
+        return call.args[spoken[called]] + [k.value for k in named if fields or k.arg in TEMPLATES]
     match call.func:
         case ast.Name() | ast.Attribute(value=ast.Name(id="self" | "cls")):
             mine = passed.get(called, {})
@@ -139,10 +167,10 @@ def faults(trees: dict[str, ast.Module]) -> Iterator[tuple[str, int]]:
     spoken = dict.fromkeys(family(trees), slice(None)) | PHRASES
     passed = passing_on(trees, spoken)
     for name, tree in trees.items():
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             if not isinstance(node, ast.Call):
                 continue
-            called = ast.unparse(node.func).rpartition(".")[2]
+            called = name_of(node)
             words = told(node, spoken, passed[name])
             if any(put_together(word, spoken) if called in spoken else sentence(word) for word in words):
                 yield name, node.lineno

@@ -27,6 +27,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from tanshi.agents.sinks.errors import ProgrammeError
+from tanshi.errors import Message, either
 from tanshi.market.orders import Floats, Ints, Mask
 
 #: A constraint counts as violated, and a distance as positive, beyond this, in means of the data.
@@ -201,9 +202,11 @@ def _add(chosen: Mask, candidates: Ints, number: int) -> None:
 
 
 def _why(status: int) -> str:
-    return {2: "no function has all the properties", 3: "its distances have no lower bound"}.get(
-        status, f"the solver stopped with status {status}"
-    )
+    if status == 2:
+        return Message("no function has all the properties")
+    if status == 3:
+        return Message("its distances have no lower bound")
+    return Message("the solver stopped with status {status}", status=status)
 
 
 def _solve_equations(
@@ -297,5 +300,5 @@ def _diagnose(x: Floats, y: Floats, c: Floats, direction: tuple[float, float], a
             continue
         helps.append(field.name)
     if not helps:
-        return "Giving up a single property does not help: check the units and the direction"
-    return f"It has a solution without {' or without '.join(helps)}"
+        return Message("Giving up a single property does not help: check the units and the direction")
+    return Message("It has a solution without {properties}", properties=either(helps))

@@ -81,11 +81,15 @@ class Units:
         """
         missing = [name for name in by if name not in self.groups.columns]
         if missing:
-            there = ", ".join(map(str, self.groups.columns)) or "none"
+            there = ", ".join(map(str, self.groups.columns))
             raise SinksError(
                 "The units cannot be grouped.",
                 [
-                    Fault(name, "a column of the table", Message("the group columns {there}", there=there))
+                    Fault(
+                        name,
+                        "a column of the table",
+                        Message("the group columns {there}", there=there) if there else "none",
+                    )
                     for name in missing
                 ],
             )
@@ -176,8 +180,8 @@ def read_units(table: pd.DataFrame) -> Units:
     faults = [
         Fault(
             name,
-            Message("a column with {meaning}", meaning=meaning),
-            Message("the columns {names}", names=", ".join(names) or "none"),
+            Message("a column with {meaning}", meaning=Message(meaning)),
+            Message("the columns {names}", names=", ".join(names)) if names else "no column",
         )
         for name, meaning in QUANTITIES.items()
         if name not in names
@@ -199,12 +203,16 @@ def read_units(table: pd.DataFrame) -> Units:
             cell = text.iloc[k] or "an empty cell"
             faults.append(
                 Fault(
-                    name, Message("a number > 0 ({quantities})", quantities=QUANTITIES[name]), cell, int(rows[k]), hint
+                    name,
+                    Message("a number > 0 ({quantities})", quantities=Message(QUANTITIES[name])),
+                    cell,
+                    int(rows[k]),
+                    hint,
                 )
             )
     if faults:
         shown = sorted(faults, key=lambda fault: fault.row or 0)[:MOST_FAULTS]
-        more = f" (the first {MOST_FAULTS} are named)" if len(faults) > MOST_FAULTS else ""
+        more = Message(" (the first {count} are named)", count=MOST_FAULTS) if len(faults) > MOST_FAULTS else ""
         raise SinksError(
             "{number_of_faults} cells of the table of units cannot be used{more}.",
             shown,

@@ -10,6 +10,7 @@ from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.layout import Short
 from tanshi.equilibrium.engine.model import ModelError
 from tanshi.equilibrium.engine.structure import COBB_DOUGLAS, GENERAL, LEONTIEF, Array, Parameters
+from tanshi.errors import Message
 from tanshi.numerics.compiled import compiled
 
 
@@ -41,7 +42,7 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
         values = getattr(p, name)
         bad = np.flatnonzero(~np.isfinite(values) | (values <= 0 if name == "augment" else values < 0))
         if bad.size:
-            must = "positive" if name == "augment" else "finite and >= 0"
+            must = Message("positive") if name == "augment" else Message("finite and >= 0")
             raise ModelError(
                 "{name} of {node} is {values:g}; it must be {must}",
                 name=name,
@@ -63,8 +64,8 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
         )
     bad = np.flatnonzero(~np.isfinite(p.endowment))
     if bad.size:
-        owner = c.variable_name(int(c.endow_owner[bad[0]])).partition(" of ")[2]
-        good = c.variable_name(int(c.endow_price_var[bad[0]])).partition(" of ")[2]
+        owner = f"'{c.consumers[int(c.endow_owner[bad[0]]) - c.income_slice.start]}'"
+        good = f"'{c.commodities[int(c.endow_price_var[bad[0]]) - c.price_slice.start]}'"
         raise ModelError(
             "the endowment of {good} of consumer {owner} is {endowment:g}",
             good=good,
@@ -124,7 +125,7 @@ def _finite(*arrays: Array) -> bool:
 
 def _leaf(c: Compiled, number: int) -> str:
     owner, side, address = next(key for key, at in c.leaf_at.items() if at == number)
-    return f"'{address}' in the {side} of '{owner}'"
+    return Message("'{address}' in the {side} of '{owner}'", address=address, side=side, owner=owner)
 
 
 def _node(c: Compiled, number: int) -> str:
@@ -132,4 +133,4 @@ def _node(c: Compiled, number: int) -> str:
     side = c.tree_side[tree]
     owner = (c.consumers if side == "demand" else c.activities)[c.tree_owner[tree]]
     name = next((n for (_, _, n), at in c.node_at.items() if at == number), "")
-    return f"nest '{name}' in the {side} of '{owner}'"
+    return Message("nest '{name}' in the {side} of '{owner}'", name=name, side=side, owner=owner)

@@ -13,6 +13,7 @@ from tanshi.equilibrium.engine.names import UnknownNameError, nearest
 from tanshi.equilibrium.engine.solution import Solution
 from tanshi.equilibrium.engine.solve import solve_by_steps
 from tanshi.equilibrium.engine.structure import Array, Parameters
+from tanshi.errors import Message
 
 
 class Counterfactual:
@@ -61,7 +62,7 @@ class Counterfactual:
         if not multiplier and (consumer, commodity, "") not in at:
             found = [key for key in at if key[:2] == (consumer, commodity)]
             multiplier = found[0][2] if len(found) == 1 else ""
-        self.parameters.endowment[at[consumer, commodity, multiplier]] = _number("an endowment", quantity)
+        self.parameters.endowment[at[consumer, commodity, multiplier]] = _number(Message("an endowment"), quantity)
         return self
 
     def tax(
@@ -80,29 +81,31 @@ class Counterfactual:
         first = int(np.searchsorted(c.tax_leaf, number))
         mine = [first + k for k, tax in enumerate(taxes) if receiver is None or tax.receiver == receiver]
         if len(mine) != 1:
-            there = (
-                ", ".join(f"one paid to '{tax.receiver}'" for tax in taxes)
-                or "none; write one of rate 0 into the model"
-            )
+            if not taxes:
+                told = "'{leaf}' of '{owner}' has no tax; write one of rate 0 into the model"
+                raise ModelError(told, leaf=leaf, owner=owner)
             raise ModelError(
-                "the tax on '{leaf}' of '{owner}' is not one: there is {there}", leaf=leaf, owner=owner, there=there
+                "the tax on '{leaf}' of '{owner}' is not one: there are taxes paid to {receivers}",
+                leaf=leaf,
+                owner=owner,
+                receivers=", ".join(f"'{tax.receiver}'" for tax in taxes),
             )
-        self.parameters.tax_rate[mine[0]] = _number("a tax rate", rate)
+        self.parameters.tax_rate[mine[0]] = _number(Message("a tax rate"), rate)
         return self
 
     def sigma(self, owner: str, nest: str, value: float, side: str = "inputs") -> Counterfactual:
         """Set the elasticity of a named nest: of substitution, or of transformation in an output."""
-        self.parameters.sigma[self.compiled.node_at[owner, side, nest]] = _number("an elasticity", value)
+        self.parameters.sigma[self.compiled.node_at[owner, side, nest]] = _number(Message("an elasticity"), value)
         return self
 
     def efficiency(self, owner: str, nest: str, value: float, side: str = "inputs") -> Counterfactual:
         """Set the efficiency of a named nest relative to the benchmark."""
-        self.parameters.augment[self.compiled.node_at[owner, side, nest]] = _number("an efficiency", value)
+        self.parameters.augment[self.compiled.node_at[owner, side, nest]] = _number(Message("an efficiency"), value)
         return self
 
     def quantity(self, owner: str, leaf: str, value: float, side: str | None = None) -> Counterfactual:
         """Set the benchmark quantity of a leaf per unit of its owner (a calibration, not a flow)."""
-        self.parameters.quantity[self.compiled.leaf(owner, leaf, side)] = _number("a quantity", value)
+        self.parameters.quantity[self.compiled.leaf(owner, leaf, side)] = _number(Message("a quantity"), value)
         return self
 
     def coefficient(self, auxiliary: str, term: int, value: float) -> Counterfactual:
@@ -115,7 +118,7 @@ class Counterfactual:
                 size=rows.size - 1,
                 term=term,
             )
-        self.parameters.coefficient[rows[term]] = _number("a coefficient", value)
+        self.parameters.coefficient[rows[term]] = _number(Message("a coefficient"), value)
         return self
 
     def bound(self, name: str, lower: float = -inf, upper: float = inf) -> Counterfactual:
@@ -127,7 +130,7 @@ class Counterfactual:
 
     def fix(self, name: str, value: float) -> Counterfactual:
         """Hold a level, price or auxiliary at a value; its equation no longer has to hold."""
-        _number("a fixed value", value)
+        _number(Message("a fixed value"), value)
         return self.bound(name, value, value)
 
     def unfix(self, name: str) -> Counterfactual:

@@ -23,11 +23,14 @@ MOVES = 1e-3  # of the largest component: unknowns that take part
 def failure(evaluator: Evaluator, state: State, phi: Array, steps: int, tolerance: float) -> EquilibriumError:
     """The error that says how far Newton came and what most likely stands in the way."""
     c = evaluator.c
-    head = f"no equilibrium found after {steps} Newton steps: "
+    head = Message("no equilibrium found after {steps} Newton steps: ", steps=steps)
     broken = np.flatnonzero(~np.isfinite(phi))
     if broken.size:
         strange = np.flatnonzero(~np.isfinite(state.x))
-        cause = f"the {c.variable_name(int(strange[0]))} is {state.x[strange[0]]}; " if strange.size else ""
+        cause: str = ""
+        if strange.size:
+            at = int(strange[0])
+            cause = Message("the {name} is {value}; ", name=c.variable_name(at), value=state.x[at])
         name = c.equation_name(int(broken[0]))
         return EquilibriumError(
             Message("{head}{cause}worst is the {name}, which has no finite value", head=head, cause=cause, name=name),
@@ -37,11 +40,18 @@ def failure(evaluator: Evaluator, state: State, phi: Array, steps: int, toleranc
     hint = _hint(evaluator, state) if steps else ""
     if float(np.abs(phi).max()) <= tolerance:  # where prices explode, small gaps elsewhere add up to a large one here
         name = c.equation_name(c.numeraire_row)
-        name = name.replace("numeraire price", "market").replace("numeraire income", "income")
+        if isinstance(name, Message):
+            plain = name.template.replace("numeraire price", "market").replace("numeraire income", "income")
+            name = Message(plain, **name.fields)
         gap = float(abs(state.imbalance))
         unpaid = leak(evaluator, state)
-        cause = unpaid or f"all other equations hold, but the {name} is out of balance by {gap:.3g}{hint}"
-        return EquilibriumError(head + cause, name, gap, final=bool(unpaid))
+        cause = unpaid or Message(
+            "all other equations hold, but the {name} is out of balance by {gap:.3g}{hint}",
+            name=name,
+            gap=gap,
+            hint=hint,
+        )
+        return EquilibriumError(Message("{head}{cause}", head=head, cause=cause), name, gap, final=bool(unpaid))
     worst = int(np.argmax(np.abs(phi)))
     name = c.equation_name(worst)
     return EquilibriumError(
@@ -75,18 +85,24 @@ def leak(evaluator: Evaluator, state: State) -> str:
     if not abs(value[worst]) > LEAK * max(largest, 1e-300):
         return ""
     row = int(own[worst])
-    at = f"the {c.variable_name(row)} is held at its bound {state.x[row]:.6g}"
+    held, worth = c.variable_name(row), float(abs(value[worst]))
     if row < c.level_slice.stop:
-        word = "profit" if value[worst] < 0 else "loss"
-        return (
-            f"{at}, which leaves a {word} of {abs(value[worst]):.6g} that nobody owns. Give the activity a capacity "
-            "with an owner (with_capacity)"
+        return Message(
+            "the {held} is held at its bound {bound:.6g}, which leaves a {word} of {worth:.6g} that nobody owns. Give "
+            "the activity a capacity with an owner (with_capacity)",
+            held=held,
+            bound=state.x[row],
+            word=Message("profit") if value[worst] < 0 else Message("loss"),
+            worth=worth,
         )
-    word = "for what nobody buys" if value[worst] > 0 else "less than what is bought"
-    name = c.commodities[row - c.price_slice.start]
-    return (
-        f"{at}, at which its owners are paid {word} (worth {abs(value[worst]):.6g}). Ration it: an Auxiliary with "
-        f"pairs_price='{name}' that multiplies the endowments of '{name}'"
+    return Message(
+        "the {held} is held at its bound {bound:.6g}, at which its owners are paid {word} (worth {worth:.6g}). Ration "
+        "it: an Auxiliary with pairs_price='{name}' that multiplies the endowments of '{name}'",
+        held=held,
+        bound=state.x[row],
+        word=Message("for what nobody buys") if value[worst] > 0 else Message("less than what is bought"),
+        worth=worth,
+        name=c.commodities[row - c.price_slice.start],
     )
 
 
@@ -95,12 +111,12 @@ def _hint(evaluator: Evaluator, state: State) -> str:
     c = evaluator.c
     poor = broke(c, state)
     if poor:
-        return f"; where the search ended {poor}"
+        return Message("; where the search ended {poor}", poor=poor)
     level = state.x[c.level_slice]
     gone = np.flatnonzero((level < GONE * c.start[c.level_slice]) & ~c.bounded[c.level_slice])
     if gone.size:
         names = ", ".join(f"'{c.activities[i]}'" for i in gone[:4])
-        return f"; {names} was driven out: let it shut down with complementary=True"
+        return Message("; {names} was driven out: let it shut down with complementary=True", names=names)
     return ""
 
 
@@ -112,8 +128,10 @@ def broke(c: Compiled, state: State) -> str:
         return ""
     first = int(poor[0])
     owed = next(h for h in c.model.consumers if h.name == c.consumers[first]).subsistence
-    after = " after its subsistence" if owed else ""
-    return f"consumer '{c.consumers[first]}' has {income[first]:.6g} to spend{after}: less than nothing"
+    told = "consumer '{name}' has {income:.6g} to spend: less than nothing"
+    if owed:
+        told = "consumer '{name}' has {income:.6g} to spend after its subsistence: less than nothing"
+    return Message(told, name=c.consumers[first], income=income[first])
 
 
 def on_the_edge(solution: Solution) -> Conditions | None:

@@ -8,6 +8,7 @@ from scipy.sparse import csgraph
 
 from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.model import ModelError
+from tanshi.errors import row_of
 
 
 def unmatched(c: Compiled) -> tuple[list[int], list[int]]:
@@ -37,6 +38,6 @@ def refuse_unmatched(c: Compiled) -> None:
     if rows:
         raise ModelError(
             "nothing determines the {unknowns}: no equation is left. Nothing is left to move the {rows}",
-            unknowns=", ".join(c.variable_name(i) for i in unknowns[:4]),
-            rows=", ".join(c.equation_name(i) for i in rows[:4]),
+            unknowns=row_of([c.variable_name(i) for i in unknowns[:4]]),
+            rows=row_of([c.equation_name(i) for i in rows[:4]]),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import TypeVar
 
-from tanshi.errors import TanshiError
+from tanshi.errors import Message, TanshiError, either
 
 Key = TypeVar("Key", str, tuple[str, str, str])
 
@@ -22,9 +22,11 @@ def nearest(wanted: object, known: Iterable[object]) -> str:
     there = [_shown(k) for k in known]
     close = get_close_matches(_shown(wanted), there, n=4, cutoff=0.5)
     if close:
-        return f"did you mean {' or '.join(close)}?"
-    listed = ", ".join(there[:MOST_LISTED])
-    return f"there are {listed}{' ...' if len(there) > MOST_LISTED else ''}" if there else "there are none"
+        return Message("did you mean {close}?", close=either(close))
+    if not there:
+        return Message("there are none")
+    listed = ", ".join(there[:MOST_LISTED]) + (" ..." if len(there) > MOST_LISTED else "")
+    return Message("there are {listed}", listed=listed)
 
 
 def _shown(key: object) -> str:
@@ -44,7 +46,7 @@ class Addresses(dict[Key, int]):
 
     def __init__(self, what: str, form: str = "name") -> None:
         super().__init__()
-        self.what, self.form = what, form
+        self.what, self.form = Message(what), Message(form)
 
     def __missing__(self, key: Key) -> int:
         raise UnknownNameError(
@@ -65,4 +67,6 @@ class Named(dict[str, float]):
         return "{" + ", ".join(f"{k}: {v:.6g}" for k, v in self.items()) + "}"
 
     def __missing__(self, key: str) -> float:
-        raise UnknownNameError("no {what} {key!r}: {nearest}", what=self.what, key=key, nearest=nearest(key, self))
+        raise UnknownNameError(
+            "no {what} {key!r}: {nearest}", what=Message(self.what), key=key, nearest=nearest(key, self)
+        )

@@ -22,7 +22,7 @@ from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, condi
 from tanshi.equilibrium.engine.specific import apart, put_right, specific
 from tanshi.equilibrium.engine.starts import rivals_turned, scattered
 from tanshi.equilibrium.engine.structure import Array, Parameters
-from tanshi.errors import Message
+from tanshi.errors import Message, row_of, said
 
 MOST_LEAPS = 4
 STEP_ITERATIONS = 25  # on a short step Newton is soon there or never
@@ -227,7 +227,7 @@ def _accepted(solution: Solution, look: bool) -> Solution:
             told = Message(
                 "nothing determines the {name}: it can move without any equation noticing, together with the {others}",
                 name=free[0],
-                others=", ".join(n for n in loose[:5] if n != free[0]),
+                others=row_of([n for n in loose[:5] if n != free[0]]),
             )
         raise EquilibriumError(told, free[0], solution.residual)
     return replace(solution, undetermined=loose)
@@ -238,8 +238,12 @@ def _told(solution: Solution) -> Solution:
     loose = solution.undetermined
     if loose:
         warnings.warn(
-            f"this equilibrium is one of many: {', '.join(loose[:6])}{' ...' if len(loose) > 6 else ''} can move "
-            "together without any equation noticing",
+            said(
+                Message(
+                    "this equilibrium is one of many: {unknowns} can move together without any equation noticing",
+                    unknowns=row_of([*loose[:6], *(["..."] if len(loose) > 6 else [])]),
+                )
+            ),
             UndeterminedWarning,
             stacklevel=3,
         )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine.model import Model
 from tanshi.equilibrium.engine.nest import Leaf
+from tanshi.errors import Message
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -204,21 +205,23 @@ class Structure(Planted, Ownership, Nests, Paths, Uses, Pairing, Sizes):
     def equation_name(self, row: int) -> str:
         """The economic name of a row of the system."""
         if row < self.level_slice.stop:
-            return f"zero profit of activity '{self.activities[row]}'"
+            return Message("zero profit of activity '{name}'", name=self.activities[row])
         if row < self.price_slice.stop:
             name = self.commodities[row - self.price_slice.start]
-            return f"numeraire price of '{name}'" if row == self.numeraire_row else f"market of '{name}'"
+            told = "numeraire price of '{name}'" if row == self.numeraire_row else "market of '{name}'"
+            return Message(told, name=name)
         if row < self.income_slice.stop:
             name = self.consumers[row - self.income_slice.start]
-            return f"numeraire income of '{name}'" if row == self.numeraire_row else f"income of consumer '{name}'"
-        return f"auxiliary equation of '{self.auxiliaries[row - self.aux_slice.start]}'"
+            told = "numeraire income of '{name}'" if row == self.numeraire_row else "income of consumer '{name}'"
+            return Message(told, name=name)
+        return Message("auxiliary equation of '{name}'", name=self.auxiliaries[row - self.aux_slice.start])
 
     def variable_name(self, column: int) -> str:
         """The economic name of a variable."""
         if column < self.level_slice.stop:
-            return f"level of '{self.activities[column]}'"
+            return Message("level of '{name}'", name=self.activities[column])
         if column < self.price_slice.stop:
-            return f"price of '{self.commodities[column - self.price_slice.start]}'"
+            return Message("price of '{name}'", name=self.commodities[column - self.price_slice.start])
         if column < self.income_slice.stop:
-            return f"income of '{self.consumers[column - self.income_slice.start]}'"
-        return f"auxiliary '{self.auxiliaries[column - self.aux_slice.start]}'"
+            return Message("income of '{name}'", name=self.consumers[column - self.income_slice.start])
+        return Message("auxiliary '{name}'", name=self.auxiliaries[column - self.aux_slice.start])

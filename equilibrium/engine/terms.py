@@ -14,7 +14,7 @@ import numpy as np
 from tanshi.equilibrium.engine.model import Model, ModelError
 from tanshi.equilibrium.engine.structure import Array, Index, Planted
 
-ATOMS = "price, level, income, aux, index, unit, flow, real"
+ATOMS = ("price", "level", "income", "aux", "index", "unit", "flow", "real")
 
 
 class TermTable(NamedTuple):
@@ -90,7 +90,7 @@ class Atoms:
                 where=where,
                 kind=kind,
                 name=name,
-                atoms=ATOMS,
+                atoms=", ".join(ATOMS),
             )
         try:
             return self.finders[kind](name)

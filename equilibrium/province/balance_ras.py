@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tanshi.errors import TanshiError
+from tanshi.errors import Message, TanshiError, row_of
 
 
 class NoBalance(TanshiError, ValueError):
@@ -51,7 +51,7 @@ def ras(
     values = prior.to_numpy(dtype=float).copy()
     rows = row_totals.reindex(prior.index).to_numpy(dtype=float)
     columns = column_totals.reindex(prior.columns).to_numpy(dtype=float)
-    for totals, names, kind in ((rows, prior.index, "row"), (columns, prior.columns, "column")):
+    for totals, names, kind in ((rows, prior.index, Message("row")), (columns, prior.columns, Message("column"))):
         bad = [f"{name} ({value:.6g})" for name, value in zip(names, totals, strict=True) if not value >= 0]
         if bad:
             raise NoBalance("a {kind} total is missing or negative: {bad}", kind=kind, bad=", ".join(bad))
@@ -65,10 +65,10 @@ def ras(
         raise NoBalance("rows sum to {rows:.9g}, columns to {columns:.9g}", rows=rows.sum(), columns=columns.sum())
     empty_rows = np.flatnonzero((rows > 0) & (values.sum(axis=1) == 0))
     empty_columns = np.flatnonzero((columns > 0) & (values.sum(axis=0) == 0))
-    dead = [f"row {prior.index[int(i)]}" for i in empty_rows]
-    dead += [f"column {prior.columns[int(j)]}" for j in empty_columns]
+    dead = [Message("row {row}", row=prior.index[int(i)]) for i in empty_rows]
+    dead += [Message("column {column}", column=prior.columns[int(j)]) for j in empty_columns]
     if dead:
-        raise NoBalance("no positive prior cell for a positive total: {dead}", dead=", ".join(dead))
+        raise NoBalance("no positive prior cell for a positive total: {dead}", dead=row_of(dead))
     for _ in range(rounds):
         sums = values.sum(axis=1)
         values *= np.divide(rows, sums, out=np.zeros_like(rows), where=sums > 0)[:, None]

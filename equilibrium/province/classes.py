@@ -30,7 +30,7 @@ import pandas as pd
 
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.tables import cell, entry, total
-from tanshi.errors import TanshiError
+from tanshi.errors import Message, TanshiError
 
 COAL = "GENC"
 """Coal-fired plant as one activity, where an economy has no classes."""
@@ -70,7 +70,7 @@ def class_table(rows: pd.DataFrame) -> pd.DataFrame:
             "coal_classes: expected each of {items} once for each of {classes}; missing, given twice or unknown: {odd}",
             items=", ".join(ITEMS),
             classes=", ".join(CLASSES),
-            odd=", ".join(odd) or "a cell",
+            odd=", ".join(odd) or Message("a cell"),
         )
     shares = wide["capacity_share"]
     if abs(total(shares) - 1.0) > 1e-6:

@@ -13,11 +13,11 @@ import pandas as pd
 
 from tanshi.equilibrium.engine.model import ModelError
 from tanshi.equilibrium.engine.names import nearest
-from tanshi.errors import Message
+from tanshi.errors import Message, either
 
 BALANCE = 1e-6  # of an account's total: larger gaps are refused
 TOTALS = ("total", "sum", "totals")
-KINDS = ".csv, .xlsx, .gdx or .har"
+KINDS = (".csv", ".xlsx", ".gdx", ".har")
 
 
 def read_sam(path: str | Path, symbol: str | None = None, *, balance: float = BALANCE) -> pd.DataFrame:
@@ -44,12 +44,12 @@ def read_sam(path: str | Path, symbol: str | None = None, *, balance: float = BA
     """
     path = Path(path)
     if not path.is_file():
-        raise ModelError("no file '{path}'; a SAM is read from {kinds}", path=path, kinds=KINDS)
+        raise ModelError("no file '{path}'; a SAM is read from {kinds}", path=path, kinds=either(KINDS))
     readers = {".csv": _csv, ".xlsx": _xlsx, ".gdx": _gdx, ".har": _har}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise ModelError(
-            "'{name}' is of no kind that is read here; a SAM is read from {kinds}", name=path.name, kinds=KINDS
+            "'{name}' is of no kind that is read here; a SAM is read from {kinds}", name=path.name, kinds=either(KINDS)
         )
     sam = _square(reader(path, symbol), path.name)
     values = sam.to_numpy(dtype=float)
@@ -81,14 +81,14 @@ def _csv(path: Path, symbol: str | None) -> pd.DataFrame:
 def _xlsx(path: Path, symbol: str | None) -> pd.DataFrame:
     _needed("openpyxl", "excel", path)
     sheets = pd.read_excel(path, sheet_name=None, dtype=str)
-    return sheets[_chosen(symbol, list(sheets), "sheet", path)]
+    return sheets[_chosen(symbol, list(sheets), Message("sheet"), path)]
 
 
 def _gdx(path: Path, symbol: str | None) -> pd.DataFrame:
     transfer, base = _needed("gams.transfer", "gams", path), _needed("gamspy_base", "gams", path)
     container = transfer.Container(str(path.resolve()), system_directory=base.directory)
     two = [p.name for p in container.getParameters() if p.dimension == 2]
-    records = container[_chosen(symbol, two, "parameter of two dimensions", path)].records
+    records = container[_chosen(symbol, two, Message("parameter of two dimensions"), path)].records
     if records is None:
         raise ModelError("the parameter of '{name}' holds no numbers", name=path.name)
     return pd.DataFrame(records.iloc[:, :3].astype(str))
@@ -99,7 +99,7 @@ def _har(path: Path, symbol: str | None) -> pd.DataFrame:
     file = harpy.HarFileObj.loadFromDisk(str(path))
     arrays = {name.strip(): file.getHeaderArrayObj(name) for name in file.getHeaderArrayNames()}
     two = [name for name, header in arrays.items() if len(header.get("sets") or ()) == 2]
-    found = arrays[_chosen(symbol, two, "header of two dimensions", path)]
+    found = arrays[_chosen(symbol, two, Message("header of two dimensions"), path)]
     names = [one["dim_desc"] for one in found.get("sets") or ()]
     if not all(names):
         raise ModelError("'{name}': the header's sets have no elements; accounts need names", name=path.name)
@@ -163,7 +163,7 @@ def _square(raw: pd.DataFrame, name: str) -> pd.DataFrame:
         return table.reindex(index=accounts, columns=accounts).fillna(0.0)
     rows = [str(v).strip() for v in raw.iloc[:, 0]]
     columns = [str(v).strip() for v in raw.columns[1:]]
-    for kind, given in (("row", rows), ("column", columns)):
+    for kind, given in ((Message("row"), rows), (Message("column"), columns)):
         twice_named = sorted({a for a in given if given.count(a) > 1})
         if twice_named:
             raise ModelError(

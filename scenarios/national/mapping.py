@@ -91,11 +91,11 @@ def assign(table: NationalTable, sectors: tuple[str, ...], path: Path | None = N
     """
     if path is not None:
         went = _by_own(table, sectors, path)
-        origin = str(path)
+        origin: str = str(path)
     else:
         isic = _is_isic(table, sectors)
         went = [_known(labels, table, sectors, isic) for labels in table.labels]
-        origin = "the model or of a known classification"
+        origin = Message("the model or of a known classification")
     lost = [w for w in went if w.confidence < SURE]
     if lost:
         raise UnknownSectors(_unknown(lost, table.file, origin), went)
@@ -108,14 +108,14 @@ def _unknown(lost: list[Went], file: str, origin: str) -> list[Problem]:
         return [
             Problem(
                 Message("a sector of {origin}", origin=origin),
-                repr(w.name) + _near(w),
+                _near(w),
                 file,
                 field=f"sector {w.name}",
                 hint=hint,
             )
             for w in lost
         ]
-    names = listed([repr(w.name) + _near(w) for w in lost])
+    names = listed([_near(w) for w in lost])
     return [
         Problem(
             Message("sectors of {origin}", origin=origin),
@@ -128,7 +128,9 @@ def _unknown(lost: list[Went], file: str, origin: str) -> list[Problem]:
 
 
 def _near(went: Went) -> str:
-    return f" (perhaps {'+'.join(code for code, _ in went.parts)})" if went.parts else ""
+    if not went.parts:
+        return repr(went.name)
+    return Message("{name!r} (perhaps {codes})", name=went.name, codes="+".join(code for code, _ in went.parts))
 
 
 def _known(labels: tuple[str, ...], table: NationalTable, sectors: tuple[str, ...], isic: bool) -> Went:

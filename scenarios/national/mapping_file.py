@@ -50,7 +50,7 @@ def read_mapping(path: Path, sectors: tuple[str, ...]) -> list[MapRow]:
     columns = [str(name).strip() for name in reader.fieldnames or ()]
     missing = [name for name in ("code", "sector") if name not in columns]
     if missing:
-        got = Message("the columns {columns}", columns=", ".join(columns) or "none")
+        got = Message("the columns {columns}", columns=", ".join(columns)) if columns else "no column"
         problems = [Problem(Message("the column {name}", name=name), got, str(path), 1, name) for name in missing]
         raise UserError("The mapping cannot be used.", problems)
     rows: list[MapRow] = []
@@ -64,7 +64,7 @@ def read_mapping(path: Path, sectors: tuple[str, ...]) -> list[MapRow]:
             problems.append(Problem("the code or name of a sector", "nothing", str(path), line, "code"))
         if sector not in sectors:
             hint = did_you_mean(sector, list(sectors))
-            codes = f"one of {', '.join(sectors)}"
+            codes = Message("one of {sectors}", sectors=", ".join(sectors))
             problems.append(Problem(codes, repr(cell["sector"]), str(path), line, "sector", hint))
         try:
             share = float(cell.get("share") or 1.0)

@@ -167,9 +167,8 @@ def _no_table(sheets: Iterable[Sheet]) -> UserError:
     )
     problems = []
     for s in sheets:
-        got = "none of them" + (
-            f" in a text of {s.width} cells a line, parted by {s.separator!r}" if s.separator else ""
-        )
+        told = "none of them in a text of {width} cells a line, parted by {separator!r}"
+        got = Message(told, width=s.width, separator=s.separator) if s.separator else "none of them"
         hint = "To see the layout: tanshi new table example.csv"
         problems.append(Problem(expected, got, s.file, hint=hint))
     return UserError("No input-output table found.", problems)
@@ -210,7 +209,7 @@ def _factor(frame: Frame, asked: Asked, year: int | None, problems: list[Problem
         return unit.yi, "CNY", unit
     rate = asked.rate if asked.rate is not None else yuan_per(unit.currency, year)
     if rate is None or not rate > 0.0:
-        got = f"{unit}" + ("" if year is None else f" of {year}")
+        got = f"{unit}" if year is None else Message("{unit} of {year}", unit=f"{unit}", year=year)
         hint = Message(
             "Say how many yuan one {currency} is: --rate 7.1, and --year where the table does not say it.",
             currency=unit.currency,

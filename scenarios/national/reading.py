@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tanshi.errors import Message
+from tanshi.errors import Message, either
 from tanshi.scenarios.errors import Problem
 from tanshi.scenarios.national.balance import SINGLY, Gap, columns_gap, gap_problems, rows_gap
 from tanshi.scenarios.national.cells import Array, Cells
@@ -133,7 +133,7 @@ class Reading:
             return total
         top, address = self.frame.top - 1, self.frame.sheet.address
         where = [address(top, p) if across else address(p, 0) for p in places]
-        kind = "column" if across else "row"
+        kind = Message("column") if across else Message("row")
         self._add(
             Message("one {kind} for {role}", kind=kind, role=role),
             Message("{count} of them", count=len(places)),
@@ -174,7 +174,7 @@ class Reading:
         bought = self.matched is not None and bool(self.matched.bought)
         for roles in need:
             if not have & set(roles) and not ("import" in roles and bought):
-                words = " or ".join(named(COLUMNS[role]) for role in roles)
+                words = either([named(COLUMNS[role]) for role in roles])
                 hint = "" if "import" not in roles else "Imports in a matrix of their own: --imports FILE or a sheet."
                 self._add(Message("a column headed {words}", words=words), "none", field=" or ".join(roles), hint=hint)
 
@@ -285,7 +285,7 @@ class Reading:
         names = [" ".join(words) for words in m.labels]
         address = self.frame.sheet.address
         for i, j in np.argwhere(use.to_numpy() < 0):
-            flow = f"the flow {m.labels[i][0]} into {m.labels[j][0]}"
+            flow = Message("the flow {row} into {column}", row=m.labels[i][0], column=m.labels[j][0])
             negative.append((address(m.home[i], m.columns[j]), flow, float(use.iloc[i, j])))
         for role in (*NOT_NEGATIVE, "import", "inflow", "rural", "urban"):
             places = self.columns.roles.get(role, [])
@@ -343,13 +343,13 @@ class Reading:
             gap.gaps[~made] = 0.0
         self.gaps = (rows, columns)
         values = output.to_numpy(dtype=float)
-        what = "uses, with exports and less imports, equal to gross output"
+        what = Message("uses, with exports and less imports, equal to gross output")
         hint = self._row_hint(use, final, rounding, rows, matrix)
         row_names = [f"row {name}" for name in names]
         self.problems += gap_problems(rows, row_names, values, factor, what, self.file, hint, lines)
         column_names = [f"column {n} ({sheet.address(0, j).rstrip('0123456789')})"
                         for n, j in zip(names, m.columns, strict=True)]  # fmt: skip
-        what, bare = "inputs and value added equal to gross output", [None] * len(names)
+        what, bare = Message("inputs and value added equal to gross output"), [None] * len(names)
         hint, singly = self._left_out(self.rows, "rows"), SINGLY
         if m.bought or matrix:  # one cause: what stands apart was not all found
             hint, singly = "Imports stand apart and were added; inputs may hold them already, or lack some.", 0
@@ -357,7 +357,7 @@ class Reading:
         if "output" in added.index and not columns.wrong.size and added.loc["output"].abs().sum() > 0.0:
             total = added.loc["output"].to_numpy(dtype=float)
             gap = Gap(total, total - values, columns.allowed)
-            what = "total input equal to gross output"
+            what = Message("total input equal to gross output")
             self.problems += gap_problems(gap, column_names, values, factor, what, self.file, "", list(bare))
         if self.problems or rounding == 0.0:
             return

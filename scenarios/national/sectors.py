@@ -155,9 +155,12 @@ def _lost(lost: list[Heading], there: str, here: str, file: str) -> list[Problem
     """One line a sector while they are few, else one line for all."""
     names = [" ".join(said.words) for said in lost]
     if len(names) <= 3:
-        expected = "a {there} for the sector of the {here} {name!r}"
-        return [Problem(expected.format(there=there, here=here, name=n), "none", file, field=n) for n in names]
-    expected = Message("a {there} for the sector of every {here}", there=there, here=here)
+        wanted = "a {there} for the sector of the {here} {name!r}"
+        return [
+            Problem(Message(wanted, there=Message(there), here=Message(here), name=n), "none", file, field=n)
+            for n in names
+        ]
+    expected = Message("a {there} for the sector of every {here}", there=Message(there), here=Message(here))
     return [
         Problem(
             expected,

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median_low
 from typing import Any
 
-from tanshi.errors import Message
+from tanshi.errors import Message, said
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
 from tanshi.scenarios.national.numbers import Exact, Notation, notation
@@ -342,4 +342,5 @@ def listed(places: Iterable[str], most: int = 5) -> str:
     'A1, B1 and 1 more'
     """
     every = list(places)
-    return ", ".join(every[:most]) + (f" and {len(every) - most} more" if len(every) > most else "")
+    first = ", ".join(said(one) for one in every[:most])
+    return Message("{first} and {more} more", first=first, more=len(every) - most) if len(every) > most else first

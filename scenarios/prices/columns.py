@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tanshi.errors import Message
+from tanshi.errors import Message, either
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.national.numbers import number
 from tanshi.scenarios.national.sheet import Sheet
@@ -117,12 +117,12 @@ def _numeric(sheet: Sheet, head: int, column: int) -> bool:
 
 
 def _no_price(sheet: Sheet, head: int, others: list[int], column: str | None) -> Problem:
-    names = ", ".join(repr(sheet.cells[head][j].strip()) for j in others) or "none"
-    wanted = repr(column) if column else "close, 收盘价, settle, price or 成交均价"
+    names = ", ".join(repr(sheet.cells[head][j].strip()) for j in others)
+    wanted = repr(column) if column else either(["close", "收盘价", "settle", "price", "成交均价"])
     hint = "Say which column holds the price by --column NAME."
     return Problem(
         Message("a column headed {wanted}", wanted=wanted),
-        Message("the columns {names}", names=names),
+        Message("the columns {names}", names=names) if names else "no column",
         sheet.file,
         sheet.line(head),
         hint=hint,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tanshi.errors import Message
+from tanshi.errors import Message, both
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 from tanshi.scenarios.national.numbers import Mark, notation, nothing, number
 from tanshi.scenarios.national.read import MARKS
@@ -86,7 +86,7 @@ def read_prices(path: Path, choice: Choice | None = None, *, years: int = FEWEST
         got = Message(
             "{number_of_frame} prices of {years} alone",
             number_of_frame=len(frame),
-            years=" and ".join(map(str, sorted(span))),
+            years=both([str(year) for year in sorted(span)]),
         )
         hint = "The yearly level of the price cannot be told from its movement."
         raise UserError(
@@ -122,7 +122,17 @@ def _rows(sheet: Sheet, columns: Columns, choice: Choice) -> list[int]:
     names = sorted({sheet.cells[i][columns.label].strip() for i in rows} - {""})
     if choice.series is None:
         hint: str = Message("Say which by --series, such as --series {names!r}.", names=names[0])
-        raise UserError(CANNOT, [Problem("one series", f"{len(names)}: {listed(names)}", sheet.file, hint=hint)])
+        raise UserError(
+            CANNOT,
+            [
+                Problem(
+                    "one series",
+                    Message("{count}: {listed}", count=len(names), listed=listed(names)),
+                    sheet.file,
+                    hint=hint,
+                )
+            ],
+        )
     if choice.series not in names:
         hint = did_you_mean(choice.series, names)
         raise UserError(

@@ -40,7 +40,8 @@ class Years(Group):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.end < self.start:
-            got, hint = f"{self.start} to {self.end}", f"Swap them: start {self.end}, end {self.start}."
+            got = Message("{start} to {end}", start=self.start, end=self.end)
+            hint = Message("Swap them: start {end}, end {start}.", start=self.start, end=self.end)
             raise refuse("a last year not before the first", got, "years.end", hint)
         return self
 

@@ -187,10 +187,16 @@ def check(
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=160)
-    console.print(check_table(checks, f"{economy}, capital {capital}, external saving {external_saving}"))
+    title = say(
+        "{economy}, capital {capital}, external saving {saving}",
+        economy=economy,
+        capital=capital,
+        saving=external_saving,
+    )
+    console.print(check_table(checks, title))
     failed = [c for c in checks if not c.passed]
     if failed:
-        console.print(f"{len(failed)} of {len(checks)} checks failed.")
+        console.print(say("{failed} of {count} checks failed.", failed=len(failed), count=len(checks)))
         raise typer.Exit(1)
     accounts = load(economy).accounts
     console.print(falls_table(emission_falls(accounts, closure)))
@@ -202,7 +208,7 @@ def check(
         from tanshi.equilibrium.province.balance import render_moved
 
         console.print(render_moved(accounts.moved), markup=False)
-    console.print(f"All {len(checks)} checks passed.")
+    console.print(say("All {count} checks passed.", count=len(checks)))
 
 
 @app.command(
@@ -240,7 +246,7 @@ def sinks(
 
     write_folder(folder, files_of(result, pictures(draw_figures(result))))
     print("\n".join(result.words))
-    print(f"\nTables and figures in {folder}.")
+    print("\n" + say("Tables and figures in {folder}.", folder=folder))
 
 
 cli_studies.register(app)
@@ -291,13 +297,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
             raise
         problem = Problem("a name that a file or folder can have", shorten(str(error.filename)))
-        print(f"Error: {UserError('There is no such place.', [problem])}", file=sys.stderr)
+        print(say("Error: {error}", error=UserError("There is no such place.", [problem])), file=sys.stderr)
         return 2
     except TanshiError as error:  # any other is a defect and must be seen
-        print(f"Error: {visible(str(error))}", file=sys.stderr)
+        print(say("Error: {error}", error=visible(str(error))), file=sys.stderr)
         return error.exit_code
     if code == INTERRUPTED:
-        print("Interrupted.", file=sys.stderr)
+        print(say("Interrupted."), file=sys.stderr)
     return code if isinstance(code, int) else 0
 
 
@@ -308,7 +314,8 @@ def _explain(error: Any) -> None:
         return
     stop = "" if said.endswith((".", "?")) else "."
     command = "tanshi" if error.ctx is None else error.ctx.command_path
-    print(f"Error: {visible(said)}{stop}\n  {command} --help lists what it takes.", file=sys.stderr)
+    print(say("Error: {error}", error=visible(said) + stop), file=sys.stderr)
+    print(say("  {command} --help lists what it takes.", command=command), file=sys.stderr)
 
 
 def _check_first_word(words: Sequence[str]) -> None:
@@ -384,7 +391,8 @@ def _show(result: BatchResult, folder: Path, reference: str | None, figures: boo
     console = Console(highlight=False, markup=False)
     for run in result.runs:  # what went wrong without stopping the run comes first
         for line in run.meta.get("alarms", []):
-            console.print(f"{run.scenario}, seed {run.seed}, {line}.", markup=False, soft_wrap=True)
+            told = say("{scenario}, seed {seed}, {line}.", scenario=run.scenario, seed=run.seed, line=line)
+            console.print(told, markup=False, soft_wrap=True)
     console.print(terminal_table(result.runs, reference))
     console.print(plain_words(result.runs, result.failed, reference))
     for sentence in (*compliance_words(result.runs), *warnings_of(result.runs)):

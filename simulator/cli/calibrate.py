@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tanshi.language import mark, say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli.outputs import writable_folder
 from tanshi.simulator.cli.sweep import Settings, Workers, read_settings
@@ -69,10 +70,12 @@ def calibrate(
     record = record_of(found)
     write_folder(place, files_of(found, record) | files(found, record))
     print(calibration_text(found))
-    print(f"\nTables and report in {place}; open {place / 'report.html'} in a browser.")
+    told = say("Tables and report in {place}; open {page} in a browser.", place=place, page=place / "report.html")
+    print(f"\n{told}")
     if not found.met:
-        print("Nothing was adopted: the targets are not met." if adopt else "The targets are not met.")
+        print(say("Nothing was adopted: the targets are not met.") if adopt else say("The targets are not met."))
         raise typer.Exit(1)
     if adopt:
         check_adoptable(found)
-        print(f"Adopted: the values found now hold for the economy in {adopt_values(found, record)}.")
+        told = mark("Adopted: the values found now hold for the economy in {folder}.")
+        print(say(told, folder=adopt_values(found, record)))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tanshi.errors import Message
-from tanshi.language import mark
+from tanshi.language import mark, say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
 
@@ -45,11 +45,11 @@ def dashboard(
 
     compile_in_sight()
     with serving(folder, ROOT, port) as page:
-        print(f"The dashboard is at {page.address}; Ctrl-C ends it.", flush=True)
+        print(say("The dashboard is at {address}; Ctrl-C ends it.", address=page.address), flush=True)
         try:
             page.forever()
         except KeyboardInterrupt:
-            print("Closed.")
+            print(say("Closed."))
 
 
 def check_port(port: int, refusal: str, usual: int) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tanshi.errors import Message
+from tanshi.language import mark, say
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 from tanshi.scenarios.extras import need
 from tanshi.scenarios.prices.choice import Choice
@@ -168,9 +169,17 @@ def _train_markets(folder: Path, prices: PriceFile | None) -> None:
             weights = train_markets(real_markets(), progress=progress)
         save_markets(weights, folder)
         newest = weights.card["vintages"][-1]
-        print(f"g of {len(newest['markets'])} real markets, {newest['weeks']} weeks before {newest['before']},"
-              f" in {len(weights.vintages)} vintages.")  # fmt: skip
-    print(f"Weights of real markets in {folder}.")
+        told = mark("g of {markets} real markets, {weeks} weeks before {before}, in {vintages} vintages.")
+        print(
+            say(
+                told,
+                markets=len(newest["markets"]),
+                weeks=newest["weeks"],
+                before=newest["before"],
+                vintages=len(weights.vintages),
+            )
+        )
+    print(say("Weights of real markets in {folder}.", folder=folder))
 
 
 def _estimate_drivers(folder: Path) -> None:
@@ -183,9 +192,23 @@ def _estimate_drivers(folder: Path) -> None:
     save_drivers(found, folder / FILE.name)
     for driver in found.each:
         low, high = (driver.intervals or {}).get("reversion", (driver.reversion, driver.reversion))
-        print(f"{driver.name}: {driver.status}, reversion {driver.reversion:.2f} a year [{low:.2f}, {high:.2f}],"
-              f" long-run s.d. {100 * driver.long_run:.1f} %, {driver.jumps:.2f} jumps a year.")  # fmt: skip
-    print(f"Drivers in {folder / FILE.name}.")
+        told = mark(
+            "{name}: {status}, reversion {reversion:.2f} a year [{low:.2f}, {high:.2f}], long-run s.d. {spread:.1f} %,"
+            " {jumps:.2f} jumps a year."
+        )
+        print(
+            say(
+                told,
+                name=driver.name,
+                status=driver.status,
+                reversion=driver.reversion,
+                low=low,
+                high=high,
+                spread=100 * driver.long_run,
+                jumps=driver.jumps,
+            )
+        )
+    print(say("Drivers in {file}.", file=folder / FILE.name))
 
 
 def _prices(path: Path | None, choice: Choice) -> PriceFile | None:
@@ -202,7 +225,8 @@ def _prices(path: Path | None, choice: Choice) -> PriceFile | None:
 
     found = read_prices(path, choice)
     first, last = (d.date().isoformat() for d in (found.frame["date"].iloc[0], found.frame["date"].iloc[-1]))
-    print(f"{found.file}: {len(found.frame)} prices of column {found.column!r}, {first} to {last}.")
+    told = mark("{file}: {count} prices of column {column!r}, {first} to {last}.")
+    print(say(told, file=found.file, count=len(found.frame), column=found.column, first=first, last=last))
     for note in found.notes:
         print(f"  {note}")
     return found
@@ -268,10 +292,10 @@ def _evaluate(folder: Path, work: Path, docs: Path, only: str | None) -> None:
         print("\n".join(line.replace("**", "") for line in summary(real)))
     if judged is not None:
         print("\n".join(line.replace("**", "") for line in findings(judged)))
-        print(f"\nThe evidence supports the drift mode {judged.supported}.")
+        print("\n" + say("The evidence supports the drift mode {mode}.", mode=judged.supported))
     if read is not None:
         print("\n".join(compared(read)))
-    print(f"The page: {written[-1]}")
+    print(say("The page: {file}", file=written[-1]))
 
 
 def _generate(folder: Path, scenarios: list[str], starts: list[float] | None, work: Path) -> None:
@@ -280,8 +304,10 @@ def _generate(folder: Path, scenarios: list[str], starts: list[float] | None, wo
 
     drawn = generate(scenarios, folder, starts=starts or STARTS)
     written = write_generated(drawn, work / "trajectories")
-    lost = f" {drawn.lost} paths blew up and were left out." if drawn.lost else ""
-    print(f"Series of {len(scenarios)} scenarios in {written[0]}, figure {written[1]}.{lost}")
+    told = mark("Series of {count} scenarios in {table}, figure {figure}.")
+    print(say(told, count=len(scenarios), table=written[0], figure=written[1]))
+    if drawn.lost:
+        print(say("{count} paths blew up and were left out.", count=drawn.lost))
 
 
 def compare(
@@ -321,4 +347,4 @@ def compare(
         )  # fmt: skip
     write_comparison(result, folder)
     print(words(result))
-    print(f"Tables and figures in {folder}.")
+    print(say("Tables and figures in {folder}.", folder=folder))

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tanshi.language import say
 from tanshi.simulator.cli.outputs import writable_folder
 from tanshi.simulator.machine.progress import bar
 
@@ -58,4 +59,4 @@ def fans(
     if docs is not None:
         write_fans(result, folder, docs)
     print(short(result))
-    print(f"Tables, figures and fans.md in {folder}.")
+    print(say("Tables, figures and fans.md in {folder}.", folder=folder))

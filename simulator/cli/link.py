@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tanshi.language import say
 from tanshi.simulator.cli.outputs import writable_file
 from tanshi.simulator.cli.sweep import Settings, read_settings
 
@@ -41,4 +42,4 @@ def link(
     print(f"\n{observed_words(beside_observed(linked))}")
     if out:
         write_file(out, table.to_csv(index=False).encode("utf-8"))
-        print(f"{out}: the table by year.")
+        print(say("{file}: the table by year.", file=out))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tanshi.errors import Message
+from tanshi.language import mark, say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli.outputs import writable_file, writable_folder
 
@@ -78,21 +79,25 @@ def economy(
         unit, sheet, year, decimal, imports, rate, mapping, base_year, gdp, totals, calibrated_from, source
     )  # fmt: skip
     made = make_economy(name, table, given, template=template, out=out)
-    print(f"{made.folder} is made; its accounts balance.")
+    print(say("{folder} is made; its accounts balance.", folder=made.folder))
     print("\n".join(f"  {line}" for line in made.lines))
-    print("\nSectors of the table in the model's (also in sector_map.csv):")
+    print("\n" + say("Sectors of the table in the model's (also in sector_map.csv):"))
     print("\n".join(f"  {line}" for line in sector_lines(made.went)))
-    print("\nTo do: estimates to replace by figures of the region, the most important first, and a calibration:")
+    told = mark("To do: estimates to replace by figures of the region, the most important first, and a calibration:")
+    print("\n" + say(told))
     print("\n".join(f"  [ ] {line}" for line in checklist()))
-    print(f"\nThe list is also in {made.folder / 'README.md'}.")
+    print("\n" + say("The list is also in {file}.", file=made.folder / "README.md"))
     word = name if out is None else made.folder
-    print(f"To run it: tanshi run S1 S5 --set economy={word}")
+    command = f"tanshi run S1 S5 --set economy={word}"
+    print(say("To run it: {command}", command=command))
     if made.year != 2022:
-        print(f"Scenarios that say no years of their own begin in {made.year} there, their policy in {made.year + 1}.")
+        told = mark("Scenarios that say no years of their own begin in {year} there, their policy in {next}.")
+        print(say(told, year=made.year, next=made.year + 1))
     if made.calibrated_from is None:
-        print("Its growth, efficiency and cap are assumptions: not calibrated. See the end of the list.")
+        print(say("Its growth, efficiency and cap are assumptions: not calibrated. See the end of the list."))
     else:
-        print(f"Its growth, efficiency and cap are those fitted to {made.calibrated_from}, not to this region.")
+        told = mark("Its growth, efficiency and cap are those fitted to {other}, not to this region.")
+        print(say(told, other=made.calibrated_from))
 
 
 @new.command(epilog="Example:\n\ntanshi new scenario mine")
@@ -118,7 +123,9 @@ def table(
     from tanshi.simulator.run.ground.economy import economy as load
 
     path = write_table(statistics_table(load(template).accounts, template), file, unit)
-    print(f"{path} is written; to make an economy of it: tanshi new economy NAME --table {path}")
+    told = mark("{path} is written; to make an economy of it: {command}")
+    command = f"tanshi new economy NAME --table {path}"
+    print(say(told, path=path, command=command))
 
 
 @new.command(epilog="Example:\n\ntanshi new accounts --tables ~/published --out derived")
@@ -144,4 +151,6 @@ def _begin(kind: str, name: Path, command: str) -> None:
         raise UserError("The file is there already.", [Problem("a new name", Message("the file {path}", path=path))])
     template = Path(scenarios.__file__).parent / "templates" / f"{kind}.yaml"
     write_file(path, template.read_bytes())
-    print(f"{path} is written; to run it: tanshi {command} {shlex.quote(str(path))}")
+    told = mark("{path} is written; to run it: {command}")
+    typed = f"tanshi {command} {shlex.quote(str(path))}"
+    print(say(told, path=path, command=typed))

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tanshi.language import translate
+from tanshi.errors import Message, said
+from tanshi.language import mark, say, translate
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 
 if TYPE_CHECKING:
     from tanshi.scenarios.figures import Figure
 
-BY_PART, BY_BEGINNING, BY_LETTERS = "as a part of the name", "as the beginning of a part of the name", "in the name"
+BY_PART = mark("as a part of the name")
+BY_BEGINNING = mark("as the beginning of a part of the name")
+BY_LETTERS = mark("in the name")
+FIELD_HEADS = (mark("Field"), mark("Default"), mark("May be [unit]"), mark("Status"), mark("Meaning"))
+FIGURE_HEADS = (mark("Figure"), mark("Value"), mark("Unit"), mark("Range"), mark("Status"), mark("Source"))
 
 
 def register(app: typer.Typer) -> None:
@@ -61,23 +66,29 @@ def params(
     }
     everything: dict[str, tuple[str, ...]] = {**fields, **figures}
     anywhere = [name for name, row in everything.items() if word.casefold() in " ".join(row).casefold()]
-    how, found = ("somewhere", anywhere) if text else named(word, list(everything))
+    how, found = (mark("somewhere"), anywhere) if text else named(word, list(everything))
     if not found:
         parts = {part for name in everything for part in name.split(".")}
-        elsewhere = f"{_count(anywhere)} {_has(anywhere)} it elsewhere: {_again(word)}" if anywhere else ""
+        told = "{count} has it elsewhere: {command}" if len(anywhere) == 1 else "{count} have it elsewhere: {command}"
+        elsewhere = Message(told, count=_count(anywhere), command=_again(word)) if anywhere else ""
         hint = elsewhere or did_you_mean(word, sorted(parts))
         raise UserError("Nothing to show.", [Problem("part of a field's name", repr(word), hint=hint)])
     console = Console(highlight=False)
     # A pipe has no width of its own; 80 columns would break every cell.
     console = Console(highlight=False, width=console.width if console.is_terminal else 200)
     if shown := [fields[name] for name in found if name in fields]:
-        console.print(_table(("Field", "Default", r"May be \[unit]", "Status", "Meaning"), shown))
+        console.print(_table(FIELD_HEADS, shown))
     if known := [figures[name] for name in found if name in figures]:
-        console.print(_table(("Figure", "Value", "Unit", "Range", "Status", "Source"), known))
+        console.print(_table(FIGURE_HEADS, known))
     if word:
         more = [name for name in anywhere if name not in set(found)]
-        rest = f" {_count(more)} more {_has(more)} it elsewhere: {_again(word)}" if more else ""
-        console.print(f"{_count(found)} {_has(found)} '{word}' {how}.{rest}", soft_wrap=True, markup=False)
+        told = mark("{count} has '{word}' {how}.") if len(found) == 1 else mark("{count} have '{word}' {how}.")
+        line = say(told, count=said(_count(found)), word=word, how=translate(how))
+        if more:
+            told = mark("{count} more has it elsewhere: {command}")
+            told = told if len(more) == 1 else mark("{count} more have it elsewhere: {command}")
+            line += " " + say(told, count=said(_count(more)), command=_again(word))
+        console.print(line, soft_wrap=True, markup=False)
 
 
 def named(word: str, names: Sequence[str]) -> tuple[str, list[str]]:
@@ -108,11 +119,9 @@ def _again(word: str) -> str:
 
 
 def _count(names: Sequence[str]) -> str:
-    return "1 field or figure" if len(names) == 1 else f"{len(names):,} fields and figures"
-
-
-def _has(names: Sequence[str]) -> str:
-    return "has" if len(names) == 1 else "have"
+    if len(names) == 1:
+        return Message("1 field or figure")
+    return Message("{count:,} fields and figures", count=len(names))
 
 
 def _plain(value: object) -> str:
@@ -131,7 +140,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(*heads, box=SIMPLE_HEAD)
+    table = Table(*(translate(head).replace("[", r"\[") for head in heads), box=SIMPLE_HEAD)
     for cells in rows:
         table.add_row(*(cell.replace("[", r"\[") for cell in cells))
     return table

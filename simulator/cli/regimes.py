@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tanshi.language import say
 from tanshi.simulator.cli.outputs import writable_file
 from tanshi.simulator.cli.sweep import Settings, read_settings
 
@@ -55,4 +56,4 @@ def regimes(
     console.print(render(table))
     if out:
         write_file(out, table.to_csv(index=False).encode("utf-8"))
-        print(f"{out}: the table, money in yi yuan a year.")
+        print(say("{file}: the table, money in yi yuan a year.", file=out))

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli.outputs import writable_file, writable_folder
 from tanshi.simulator.cli.sweep import Settings, Workers, read_settings
@@ -85,4 +86,5 @@ def reproduce(
     if page is not None:
         write_page(page, blocks, pictures)
     print("\n".join(summary_lines(result)))
-    print(f"\nTables and figures in {folder}; open {folder / 'reproduction.html'} in a browser.")
+    page_made = folder / "reproduction.html"
+    print("\n" + say("Tables and figures in {folder}; open {page} in a browser.", folder=folder, page=page_made))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tanshi.errors import Message
-from tanshi.language import say
+from tanshi.language import mark, say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli import params as cli_params
 from tanshi.simulator.cli.new import new
@@ -144,13 +144,17 @@ def sweep(
         return
     with bar() as progress:
         outcome = run_sweep(plan, folder, overwrite=overwrite, progress=progress, workers=workers, scheduler=scheduler)
-    print(f"{outcome.done} runs finished, {len(outcome.failed)} failed, in {folder}.")
+    told = mark("{done} runs finished, {failed} failed, in {folder}.")
+    print(say(told, done=outcome.done, failed=len(outcome.failed), folder=folder))
     for name, reason in list(outcome.failed.items())[:8]:
         print(f"  {name}: {reason}")
     if outcome.failed:
-        print(f"Parameters and tracebacks are in {folder}/<run>.failed. To try again: tanshi sweep {folder}")
+        told = mark("Parameters and tracebacks are in {folder}/<run>.failed. To try again: {command}")
+        again = f"tanshi sweep {folder}"
+        print(say(told, folder=folder, command=again))
         raise typer.Exit(1)
-    print(f"To see what it shows: tanshi analyse {folder}")
+    command = f"tanshi analyse {folder}"
+    print(say("To see what it shows: {command}", command=command))
 
 
 def _announce(sweeping: Sweeping) -> None:
@@ -273,7 +277,7 @@ def analyse(
         print(f"\n{regret_words(compared)}")
     if control is not None:
         _sharpen(folder, control, workers)
-    print(f"\nTables and figures in {folder / ANALYSIS}.")
+    print("\n" + say("Tables and figures in {folder}.", folder=folder / ANALYSIS))
 
 
 def _sharpen(folder: Path, times: int, workers: int | None) -> None:
@@ -353,7 +357,8 @@ def compact(
             need(extra, "The file cannot be written.", place="--" + extra)
             free_file(file, overwrite=overwrite)
     rows = gather(folder)
-    print(", ".join(f"{count:,} rows of {name}" for name, count in rows.items()) + f" in {folder / DATASET}.")
+    counted = ", ".join(say("{count:,} rows of {name}", count=count, name=name) for name, count in rows.items())
+    print(say("{rows} in {folder}.", rows=counted, folder=folder / DATASET))
     if netcdf is None and excel is None:
         return
     from tanshi.simulator.views.notebook import open_results

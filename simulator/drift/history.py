@@ -104,12 +104,12 @@ def read_history(
     """
     frame, name, chosen = _columns_of(source, column)
     dates = pd.to_datetime(frame["date"], errors="coerce")
-    _refuse(name, "unreadable dates", frame.index[dates.isna()])
+    _refuse(name, Message("unreadable dates"), frame.index[dates.isna()])
     raw = frame[chosen]
     price = pd.to_numeric(raw, errors="coerce")
     _refuse(name, Message("{chosen} is not a number", chosen=chosen), frame.index[price.isna() & raw.notna()])
     _refuse(name, Message("{chosen} must be above zero yuan/t", chosen=chosen), frame.index[price <= 0])
-    _refuse(name, "dates appear twice", frame.index[dates.duplicated()])
+    _refuse(name, Message("dates appear twice"), frame.index[dates.duplicated()])
     short = pd.Series(False, index=frame.index)
     if "trading_days" in frame.columns:
         short = pd.to_numeric(frame["trading_days"], errors="coerce") < MIN_TRADING_DAYS
@@ -154,7 +154,7 @@ def read_history(
 def _columns_of(source: pd.DataFrame | str | Path, column: str | None) -> tuple[pd.DataFrame, str, str]:
     """The table, what messages call it, and its price column."""
     if isinstance(source, pd.DataFrame):
-        frame, name = source, "price history"
+        frame, name = source, Message("price history")
     else:
         name = str(source)
         try:
@@ -165,7 +165,7 @@ def _columns_of(source: pd.DataFrame | str | Path, column: str | None) -> tuple[
             ) from problem
     chosen = column if column is not None else next((c for c in PRICE_COLUMNS if c in frame.columns), None)
     if "date" not in frame.columns or chosen is None or chosen not in frame.columns:
-        wanted = column or "one of " + ", ".join(PRICE_COLUMNS)
+        wanted = column or Message("one of {names}", names=", ".join(PRICE_COLUMNS))
         raise HistoryError(
             "{name}: needs columns date and {wanted}; found {columns}",
             name=name,

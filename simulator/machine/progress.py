@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from tanshi.language import translate
+
 REFRESH = 4
 """Times a second that the bar is drawn: more would take processor time from the runs that it counts."""
 
@@ -30,7 +32,7 @@ def bar() -> Iterator[Report]:
         def progress(name: str, done: int, total: int, note: str = "") -> None:
             if name not in tasks:
                 tasks[name] = shown.add_task(name, total=total)
-            told = f"{name}: {note}" if note else name
+            told = f"{translate(name)}: {note}" if note else translate(name)
             shown.update(tasks[name], completed=done, total=total, description=told)
 
         yield progress

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tanshi.errors import Message
 from tanshi.simulator.machine.disk import TYPES, StoreError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def read_json(path: Path, absent: str = "") -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        said = absent or f"cannot read {path}"
+        said = Message(absent) if absent else Message("cannot read {path}", path=path)
         raise StoreError("{said} ({why})", said=said, why=error.strerror or error) from error
     except ValueError as error:
         raise StoreError("{path} is broken: {error}", path=path, error=error) from error
@@ -124,7 +125,7 @@ def read_record(folder: Path | str) -> dict[str, Any]:
         Where it is missing, or a field is not what was written there.
     """
     path = Path(folder) / RECORD
-    record = read_json(path, f"{folder} holds no run: cannot read {RECORD}")
+    record = read_json(path, Message("{folder} holds no run: cannot read {file}", folder=folder, file=RECORD))
     if record.get("format") != FORMAT and isinstance(record.get("format"), int):
         return record
     try:

@@ -121,10 +121,10 @@ def place_of(result: RunResult, year: int, period: int) -> int:
     rows = result.periods
     found = ((rows["year"] == year) & (rows["period"] == period)).to_numpy().nonzero()[0]
     if not len(found):
-        years = f"{rows['year'].min()} to {rows['year'].max()}" if len(rows) else "none"
         most = int(rows["period"].max()) if len(rows) else 0
+        told = "a year of {first} to {last} and a period of 1 to {most}" if len(rows) else "a run with periods"
         problem = Problem(
-            Message("a year of {years} and a period of 1 to {most}", years=years, most=most),
+            Message(told, first=rows["year"].min(), last=rows["year"].max(), most=most),
             Message("{year}, period {period}", year=year, period=period),
         )
         raise UserError("The run {scenario} has no such period.", [problem], scenario=result.scenario)

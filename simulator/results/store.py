@@ -19,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 
+from tanshi.errors import Message
 from tanshi.simulator.machine.disk import StoreError, write_file, write_table
 from tanshi.simulator.results.columns import about
 from tanshi.simulator.results.identity import RunKey, plain, versions
@@ -78,12 +79,12 @@ def claim(folder: Path | str, run_id: str, *, overwrite: bool = False) -> bool:
         record = read_record(place)
         if record.get("id") == run_id and record.get("status") == "finished":
             return True
-        found = (
-            f"another run ({record.get('scenario')}, seed {record.get('seed')}, id {record.get('id')}, made by"
-            f" version {record.get('code')} of the program)"
+        found = Message(
+            "another run ({scenario}, seed {seed}, id {id}, made by version {code} of the program)",
+            **{name: record.get(name) for name in ("scenario", "seed", "id", "code")},
         )
     except StoreError:
-        found = "an unreadable run"
+        found = Message("an unreadable run")
     if not overwrite:
         raise RunExists(
             "{place} holds {found}; give --overwrite to replace it, or another folder with --out",

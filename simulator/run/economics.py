@@ -246,7 +246,9 @@ def _solve(
     try:
         return w.province.solve(surrounding(w, s, p, now=now), start, near=near)
     except EquilibriumError as error:
-        when = f"scenario {w.scenario.name}, {s.year}, period {s.period + 1}"
+        when = Message(
+            "scenario {name}, {year}, period {period}", name=w.scenario.name, year=s.year, period=s.period + 1
+        )
         raise EquilibriumError(
             Message("{when}: {error}", when=when, error=error), error.equation, error.residual
         ) from error

@@ -14,6 +14,7 @@ from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
+from tanshi.language import mark
 from tanshi.numerics.compiled import silently
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.machine.places import room
@@ -21,7 +22,7 @@ from tanshi.simulator.machine.progress import bar
 
 ROOMS = ("agents", "equilibrium", "market", "numerics")
 """Where compiled loops are."""
-WORDS = "Compiling the engine, once on this machine"
+WORDS = mark("Compiling the engine, once on this machine")
 
 
 def compile_once(report: Callable[[str, int, int], None] | None = None) -> bool:

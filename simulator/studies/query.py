@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tanshi.errors import Message
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.reading import RECORD, read_arrow, read_record
 from tanshi.simulator.results.store import MANIFEST, TABLES, names_in
@@ -156,7 +157,7 @@ def ask(database: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
         statements = database.extract_statements(sql)
         kinds = [str(statement.type).rsplit(".", 1)[-1] for statement in statements]
         if kinds != ["SELECT"]:
-            got = ", ".join(kinds).lower() or "nothing"
+            got = ", ".join(kinds).lower() or Message("nothing")
             raise QueryError("the question cannot be answered: expected one SELECT, got {got}", got=got)
         return database.execute(statements[0]).df()
     except duckdb.Error as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tanshi.language import mark
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.machine.progress import Report
 from tanshi.simulator.results.tables import RunResult
@@ -34,14 +35,14 @@ def detail_figures(
     left_out: dict[str, str] = {}
     for done, name in enumerate(names):
         if progress is not None:
-            progress("figures", done, len(names), name)
+            progress(mark("figures"), done, len(names), name)
         draw: Callable[[], Figure] = getattr(plots, name)
         try:
             drawn[name] = draw()
         except UserError as error:
             left_out[name] = str(error)
     if progress is not None:
-        progress("figures", len(names), len(names))
+        progress(mark("figures"), len(names), len(names))
     return drawn, left_out
 
 

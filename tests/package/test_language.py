@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import string
 import sys
@@ -12,11 +13,13 @@ import pytest
 from babel.messages.pofile import read_po
 
 from tanshi import language
+from tanshi.errors import Message
+from tanshi.scenarios.errors import UserError
 from tanshi.simulator.cli import main
 from tests.package.installs import ROOT
 
 sys.path.append(str(ROOT / ".ci"))
-catalogue = importlib.import_module("catalogue")
+catalogue, mistakes = (importlib.import_module(name) for name in ("catalogue", "mistakes"))
 LISTS = sorted((ROOT / "tanshi/locale").glob("*/LC_MESSAGES/*.po"))
 
 
@@ -39,10 +42,39 @@ def test_no_message_is_missing_and_none_is_of_no_use(path: Path) -> None:
     with path.open("rb") as opened:
         words = {str(m.id): str(m.string) for m in read_po(opened, locale=path.parent.parent.name) if m.id}
     said = {template for template, _ in catalogue.said()}
-    mistakes = {template for template, _ in catalogue.mistakes()}  # those not translated yet are said in English
-    assert said - mistakes - set(words) == set(), "run python .ci/catalogue.py and translate what it adds"
+    assert said - set(words) == set(), "run python .ci/catalogue.py and translate what it adds"
     assert set(words) - said == set(), "run python .ci/catalogue.py"
     assert [template for template, translated in words.items() if not translated] == []
+
+
+def test_no_words_of_an_error_bypass_the_list() -> None:
+    assert [f"{one.file}:{one.line}: {one.words}" for one in mistakes.unspoken()] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ('raise UserError("no {what}", what="such plant")', ["such plant"]),
+        ('words = "a year" if late else f"the year {year}"\nraise UserError("no {what}", what=words)', ["a year", "f"]),
+        ('def refuse(why: str):\n    raise UserError("no: {why}", why=why)\n\nrefuse("it is late")', ["it is late"]),
+        ('def why() -> str:\n    return "it is late"\n\nraise UserError("no: {why}", why=why())', ["it is late"]),
+        ('raise UserError("no {what}", what=Message("such plant"), code="S1")', []),
+    ],
+)
+def test_words_that_would_stay_english_are_found(source: str, told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = ast.parse("class UserError(TanshiError): ...\n" + source)
+    monkeypatch.setattr(mistakes, "sources", lambda: {"somewhere.py": tree})
+    mistakes.texts.cache_clear()
+    found = [one.words.removeprefix(mistakes.PUT_TOGETHER) for one in mistakes.unspoken()]
+    mistakes.texts.cache_clear()
+    assert [word[: len(begun)] for word, begun in zip(found, told, strict=True)] == told
+
+
+def test_a_message_within_a_message_is_translated_with_it() -> None:
+    language.speak("zh")
+    whole = UserError("{last}; the path from the benchmark was walked to {done:.1%} of the shock",
+                      last=UserError("no equilibrium: {poor}", poor=Message("loss")), done=0.5)  # fmt: skip
+    assert str(whole) == "没有均衡：亏损；从基准期出发的路径已走完冲击的 50.0%"
 
 
 @pytest.mark.parametrize("path", LISTS, ids=lambda path: path.parent.parent.name)

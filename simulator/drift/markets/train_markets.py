@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tanshi.language import mark
 from tanshi.simulator.drift.markets.closes import STARTS, Closes
 from tanshi.simulator.drift.markets.fit_recursion import fit_recursion
 from tanshi.simulator.drift.markets.forecast import COMPONENTS, MarketWeights, Vintage
@@ -82,7 +83,7 @@ def train_markets(
             }
         )
         if progress is not None:
-            progress("real markets", number + 1, len(days))
+            progress(mark("real markets"), number + 1, len(days))
     card = {
         "note": _NOTE,
         "data": {

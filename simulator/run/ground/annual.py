@@ -13,6 +13,7 @@ from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
 from tanshi.equilibrium.province.dynamics import Growth, advance
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
+from tanshi.errors import Message
 from tanshi.scenarios.schema import Closure, Dynamics
 from tanshi.simulator.run.ground.economy import economy, province
 
@@ -71,7 +72,7 @@ def annual_path(
         except EquilibriumError as error:
             if sure is not None and year > sure:
                 break
-            message = f"{year}, one equilibrium a year: {error}"
+            message = Message("{year}, one equilibrium a year: {error}", year=year, error=error)
             raise EquilibriumError(message, error.equation, error.residual) from error
         flows = Flows(solution.state.flow, solution.x)
         emissions = accounts.emissions(flows)

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import tanshi.plugins as plugins
 from tanshi.errors import Message, TanshiError
+from tanshi.language import mark
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.weights import default_hash
@@ -217,7 +218,7 @@ def check_reach(
         where = plugins.origin(kind, name)
         if not where.distribution and not plugins.importable(where):
             hint = "Put it into a module of its own beside the script, or compute with 1 worker."
-            got = Message("one of {module}", module=where.module or "no module")
+            got = Message("one of {module}", module=where.module or Message("no module"))
             problems.append(
                 Problem(Message("{where} in a module that workers can import", where=where), got, hint=hint)
             )
@@ -232,7 +233,7 @@ def _here(tasks: Iterable[Task], total: int, tell: Progress) -> Outcome:
         word = run_one(task, tell if few else _silent)
         _note(outcome, task, word, total)
         if not few:
-            tell("runs", outcome.done + len(outcome.failed), total)
+            tell(mark("runs"), outcome.done + len(outcome.failed), total)
     return outcome
 
 
@@ -250,7 +251,12 @@ def _note(outcome: Outcome, task: Task, word: Word, total: int) -> None:
 
 
 def _stopped(why: str, done: int, total: int) -> str:
-    return f"{why}. {done} of {total} runs were finished and are kept; repeat the same command to go on"
+    return Message(
+        "{why}. {done} of {total} runs were finished and are kept; repeat the same command to go on",
+        why=Message(why),
+        done=done,
+        total=total,
+    )
 
 
 class _Crew:
@@ -317,7 +323,7 @@ class _Crew:
     def _book(self, task: Task, word: Word) -> None:
         _note(self.outcome, task, word, self.total)
         if not self.few:
-            self.tell("runs", self.outcome.done + len(self.outcome.failed), self.total)
+            self.tell(mark("runs"), self.outcome.done + len(self.outcome.failed), self.total)
 
 
 # -- in the workers ----------------------------------------------------------------------------------------

@@ -41,8 +41,8 @@ def only_one_in(folder: Path) -> Iterator[None]:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                message = f"another batch is running in {folder}; wait for it, or choose another folder with --out"
-                raise FolderInUse(message) from error
+                told = "another batch is running in {folder}; wait for it, or choose another folder with --out"
+                raise FolderInUse(told, folder=folder) from error
             except OSError:
                 pass  # a file system without locks
         yield

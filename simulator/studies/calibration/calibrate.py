@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from tanshi.language import mark
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.targets import Target
 from tanshi.scenarios.targets_load import Task, load_calibration
@@ -193,7 +194,7 @@ def calibrate(
     def note(model: str, found: Array) -> None:
         tried.append(Tried(number + 1, model, found))
         if progress is not None and model == "path":
-            progress("equilibrium path", min(len(tried), 30), 30)
+            progress(mark("equilibrium path"), min(len(tried), 30), 30)
 
     # Derivatives of whole runs are wanted after the last round, and may be before: the bar allows for both.
     most = len(task.scenarios) * len(task.spec.seeds) * (MOST_CORRECTIONS + 2 * len(rounds[-1]))

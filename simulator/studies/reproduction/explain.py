@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from tanshi.equilibrium.engine import EquilibriumError
+from tanshi.language import mark
 from tanshi.scenarios.by_year import ByYear
 from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.schema import Scenario
@@ -104,7 +105,7 @@ def explain(
             if claim.id not in found and world is not None and (held := _held(claim, world)) is not None:
                 found[claim.id] = (taken, held[0])
         if progress is not None:
-            progress("what it would take", number + 1, len(sets))
+            progress(mark("what it would take"), number + 1, len(sets))
     parts = _nearest(wanted, found, data, paper, known)
     least = nearest(wanted, data, None if progress is None else partial(progress, "nearest points"))
     return [Explanation(c.id, *found_at(found, parts, c.id), least.get(c.id)) for c in wanted]

@@ -16,6 +16,7 @@ import pandas as pd
 
 from tanshi.equilibrium.engine import EquilibriumError
 from tanshi.errors import TanshiError
+from tanshi.language import mark
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
@@ -245,7 +246,7 @@ def _beyond(fields: Mapping[str, object], progress: Progress | None) -> tuple[Co
 
     def report(done: int, most: int) -> None:
         if progress is not None:
-            progress("claims in conflict", done, most)
+            progress(mark("claims in conflict"), done, most)
 
     try:
         bank = held_bank(load_scenario(name_in(PAPER, BANKING), fields), S5_PRICES)
@@ -256,10 +257,10 @@ def _beyond(fields: Mapping[str, object], progress: Progress | None) -> tuple[Co
 
 def _sinks(progress: Progress | None) -> SinksResult:
     if progress is not None:
-        progress("forest sinks", 0, 1)
+        progress(mark("forest sinks"), 0, 1)
     found = run_sinks(None, replace(SinksSettings(), replications=0), None)
     if progress is not None:
-        progress("forest sinks", 1, 1)
+        progress(mark("forest sinks"), 1, 1)
     return found
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tanshi.language import mark
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 from tanshi.scenarios.sweep_load import Plan, load_sweep, plan_from
@@ -189,7 +190,7 @@ def _balanced(
                 else:
                     chosen.append(point)
                 if progress is not None:
-                    progress("accounts of the draws", len(chosen), draws)
+                    progress(mark("accounts of the draws"), len(chosen), draws)
     finally:
         if pool is not None:
             pool.close()

@@ -133,7 +133,7 @@ def read_settings(texts: Sequence[str]) -> Settings:
             hint = (
                 Message("Give it a value: {name}=VALUE.", name=near)
                 if near
-                else did_you_mean(name, sorted(kinds)) or f"The names are {', '.join(kinds)}."
+                else did_you_mean(name, sorted(kinds)) or Message("The names are {names}.", names=", ".join(kinds))
             )
             problems.append(Problem("name=value with a name of the list", repr(text), "--set", hint=hint))
             continue

@@ -27,6 +27,7 @@ from tanshi.agents.sinks.surfaces import lines, mean_costs, slopes_at, surfaces
 from tanshi.agents.sinks.survey import draw_survey
 from tanshi.agents.sinks.units import GROUPS, Units, out_of_scale, read_units
 from tanshi.errors import Message
+from tanshi.language import mark
 from tanshi.simulator.studies.sinks.settings import Settings
 from tanshi.simulator.studies.sinks.units import about, read_file
 
@@ -126,11 +127,12 @@ def _prices(units: Units, settings: Settings, progress: Progress | None) -> pd.D
     def tell(stage: str) -> Callable[[int, int], None] | None:
         return None if progress is None else lambda done, total: progress(stage, done, total)
 
-    priced = shadow_prices(units, by, settings.choices, progress=tell("shadow prices"))
+    priced = shadow_prices(units, by, settings.choices, progress=tell(mark("shadow prices")))
     if settings.replications:
         band = noise_band(
             units, by, settings.choices,
-            noise=settings.noise, replications=settings.replications, seed=settings.seed, progress=tell("noise band"),
+            noise=settings.noise, replications=settings.replications, seed=settings.seed,
+            progress=tell(mark("noise band")),
         )  # fmt: skip
         priced["band_low"], priced["band_high"] = band.low, band.high
     return priced

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tanshi.language import mark
 from tanshi.scenarios.sweep_load import Plan
 from tanshi.simulator.machine.disk import StoreError, table_bytes
 from tanshi.simulator.results.reading import read_record
@@ -84,7 +85,7 @@ def cost_of(plan: Plan, folder: Path, progress: Progress | None = None) -> Cost:
     sizes: list[int] = []
     for number, name in enumerate(runs):
         if progress is not None:
-            progress("one run of each scenario", number, len(runs))
+            progress(mark("one run of each scenario"), number, len(runs))
         seconds, size = _seen(folder, kept[name]) or _tried(sweeping, first[name], warm=bool(sizes))
         out[name] = (runs[name], len(kept[name]), seconds)
         sizes.append(size)

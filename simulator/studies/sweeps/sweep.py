@@ -164,7 +164,10 @@ def read_plan(folder: Path) -> Plan:
     StoreError
         Where it holds none.
     """
-    return plan_from(read_json(folder / PLAN, f"{folder} holds no sweep: cannot read {PLAN}"), VARIABLES)
+    return plan_from(
+        read_json(folder / PLAN, Message("{folder} holds no sweep: cannot read {file}", folder=folder, file=PLAN)),
+        VARIABLES,
+    )
 
 
 def run_sweep(

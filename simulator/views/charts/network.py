@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import Message
 from tanshi.language import say, spoken
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.errors import Problem, UserError
@@ -51,7 +52,7 @@ def fills_of(result: RunResult, year: int | None) -> tuple[pd.DataFrame, int]:
     when = int(trades["year"].max()) if year is None else year
     fills = trades[trades["year"] == when]
     if not len(fills):
-        years = f"one of {trades['year'].min()} to {trades['year'].max()}"
+        years = Message("one of {first} to {last}", first=trades["year"].min(), last=trades["year"].max())
         raise UserError("Nothing was traded in {when}.", [Problem(years, str(when))], when=when)
     return fills, when
 

@@ -71,7 +71,7 @@ def phase_figure(result: RunResult, year: int | None = None, period: int = 1, se
     sectors = sectors_of(result.periods)
     covered = row[[f"covered_{s}" for s in sectors]].to_numpy(float) > 0
     if sector not in sectors or not covered[sectors.index(sector)]:
-        trading = ", ".join(s for s, on in zip(sectors, covered, strict=True) if on) or "none"
+        trading = ", ".join(s for s, on in zip(sectors, covered, strict=True) if on) or Message("none")
         raise UserError(
             "The flow carries trading sectors only.", [Problem(Message("one of {trading}", trading=trading), sector)]
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from tanshi.errors import Message
 from tanshi.language import say
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.reading import FORMAT, RECORD, read_record
@@ -319,13 +320,14 @@ def _nothing(
     folder: Path, there: Sequence[str], failed: Sequence[str], odd: Sequence[str], missing: Sequence[str]
 ) -> str:
     if failed or odd or missing:
-        parts = [f"{len(failed)} failed: {_some(failed, '; ')}"] * bool(failed)
-        parts += [f"{len(odd)} cannot be read: {_some(odd, '; ')}"] * bool(odd)
-        parts += [f"{len(missing)} not there yet: {_some(missing)}"] * bool(missing)
-        return f"{folder} holds no finished run ({'. '.join(parts)})"
+        parts = [say("{count} failed: {which}", count=len(failed), which=_some(failed, "; "))] * bool(failed)
+        parts += [say("{count} cannot be read: {which}", count=len(odd), which=_some(odd, "; "))] * bool(odd)
+        parts += [say("{count} not there yet: {which}", count=len(missing), which=_some(missing))] * bool(missing)
+        return Message("{folder} holds no finished run ({why})", folder=folder, why=". ".join(parts))
     if any(folder.iterdir()):
-        return f"{folder} holds no run of this program; give the folder of a batch, such as results/<time>"
-    return f"{folder} is empty; `tanshi run --out {folder}` fills it"
+        told = "{folder} holds no run of this program; give the folder of a batch, such as results/<time>"
+        return Message(told, folder=folder)
+    return Message("{folder} is empty; `tanshi run --out {folder}` fills it", folder=folder)
 
 
 def _some(words: Sequence[str], joint: str = ", ") -> str:

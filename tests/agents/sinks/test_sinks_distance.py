@@ -151,7 +151,7 @@ def test_a_programme_without_solution_names_group_and_property(
 
     monkeypatch.setattr(parametric, "linprog", refusing)
     some = read_units(sample(survey, 40))
-    with pytest.raises(ProgrammeError, match=r"Group all units, 40 units.*without null_joint"):
+    with pytest.raises(ProgrammeError, match=r"Group all units, 40 units.*a solution without .*null_joint"):
         shadow_prices(some, (), Choices(properties=Properties(null_joint=True)))
 
 

@@ -132,10 +132,10 @@ def test_a_listing_tells_the_whole_model() -> None:
     ("change", "message"),
     [
         (lambda c: c.endow("RA", "PX", 5), "no endowment"),
-        (lambda c: c.tax("Y", "PL", 0.1), "there is none; write one of rate 0"),
+        (lambda c: c.tax("Y", "PL", 0.1), "has no tax; write one of rate 0"),
         (lambda c: c.tax("Z", "PL", 0.1), "no leaf"),
         (lambda c: c.sigma("X", "energy", 0.5), "no nest.*did you mean"),
-        (lambda c: c.fix("PZ", 1.0), "no level, price or auxiliary 'PZ'.*did you mean 'PY' or 'PX'"),
+        (lambda c: c.fix("PZ", 1.0), "no level, price or auxiliary 'PZ'.*did you mean 'PY', 'PX'"),
         (lambda c: c.endow("RA", "PL", float("nan")), "an endowment of nan: a finite number"),
         (lambda c: c.endow("RA", "PL", "many"), "an endowment of 'many'"),
         (lambda c: c.fix("RA", 1.0).solve(), "income of 'RA' was given bounds"),

@@ -235,7 +235,7 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     s = solve(economy())
     with pytest.raises(KeyError, match=r"no leaf .*did you mean .*'PL'"):
         s.flow("X", "PLL")
-    with pytest.raises(KeyError, match=r"did you mean 'PY' or 'PX'"):
+    with pytest.raises(KeyError, match=r"did you mean 'PY', 'PX'"):
         s.price["PZ"]
     with pytest.raises(ModelError, match=r"parameters are dict; a changed copy of compiled\.default"):
         solve(economy(), {"tax": 1})  # type: ignore[arg-type]
