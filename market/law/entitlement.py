@@ -226,6 +226,8 @@ def balanced(rule: Rule, emissions: ArrayLike, output: ArrayLike) -> float:
 
     rates = e[q > 0] / q[q > 0]
     low, high = float(rates.min()), float(rates.max())
-    if high - low <= 1e-12 * high:
+    if high - low <= 1e-12 * high or gap(high) <= 0.0:  # no surplus is allowed: each firm gets what it emits
         return high
+    if gap(low) >= 0.0:  # no deficit is: the same
+        return low
     return float(brentq(gap, low, high, xtol=1e-14 * high, rtol=1e-14))

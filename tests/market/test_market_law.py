@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -75,6 +77,15 @@ def test_industry_gets_its_emissions_in_2024_and_at_most_3_percent_more_or_less_
     clinker = np.full(4, 1_000_000.0)
     given = rule.entitle([800_000.0, 720_000.0, 640_000.0, 1_000_000.0], clinker).whole
     assert given.tolist() == [800_000, 730_800, 659_200, 970_000]  # X of 0, 10, 20 and -25 %
+
+
+@pytest.mark.parametrize("limits", [{"surplus": 0.0, "deficit": 0.03}, {"surplus": 0.03, "deficit": 0.0}])
+def test_where_no_firm_may_gain_or_none_may_lack_the_balance_value_gives_each_what_it_emits(limits: Any) -> None:
+    rng = np.random.default_rng(3)
+    e, q = rng.uniform(0.5, 2.0, 40), rng.uniform(0.5, 2.0, 40)
+    rule = Rule("band", 1.0, slope=0.15, **limits)
+    given = Rule("band", balanced(rule, e, q), slope=0.15, **limits).entitle(e, q).allowance
+    np.testing.assert_allclose(given, e, rtol=1e-12)
 
 
 def test_at_the_balance_value_a_sectors_allowances_are_its_emissions() -> None:
