@@ -33,10 +33,16 @@ from tanshi.market.orders import Floats, Mask
 
 MEMORY = 4
 """Earlier paths that a step of the iteration remembers."""
+EXACT = 1e-11
+"""Part of a price by which the inner problem may miss."""
 NEWTON = 40
 """Most steps of the inner problem."""
 FAR = 1e-4
 """Weight in the convergence of years after the bank has run out: they move nothing before it as long as it does."""
+FEELS = (0.1, 0.2, 0.05, 0.5)
+"""Where supply has steps: how much the rate of carrying is supposed to rise at least, with a year's supply banked, in a
+Newton step of the inner problem. Between two years that both stand at a step a rate that does not rise leaves no bank
+that meets both, and the step goes nowhere; what is solved stays the same."""
 SMALLEST = 1e-9
 """Least change of emissions with the price that is taken for one, of the year's emissions per yuan/t."""
 
@@ -282,7 +288,26 @@ def _constant(carry: Floats) -> Rates:
 def _carried(
     prospect: Prospect, emissions: Floats, slope: Floats, at: Floats, start: tuple[Floats, Floats], rates: Rates
 ) -> tuple[Floats, Floats, Floats]:
-    """Return the prices, banks and rates that meet the condition where the rate depends on how much is carried.
+    """Return the prices, banks and rates that meet the condition where the rate depends on how much is carried."""
+    best = _newton(prospect, emissions, slope, at, start, rates)
+    for feels in FEELS if prospect.steps else ():
+        if best[0] <= EXACT * max(float(best[1].max()), 1.0):
+            break
+        again = _newton(prospect, emissions, slope, at, start, rates, feels)
+        best = again if again[0] < best[0] else best
+    return best[1:]
+
+
+def _newton(
+    prospect: Prospect,
+    emissions: Floats,
+    slope: Floats,
+    at: Floats,
+    start: tuple[Floats, Floats],
+    rates: Rates,
+    feels: float = 0.0,
+) -> tuple[float, Floats, Floats, Floats]:
+    """Return how far the best step found misses the condition, yuan/t, and its prices, banks and rates.
 
     Newton's method on both conditions, each with its bounds: prices between floor and ceiling clear every year, banks
     between low and high leave nobody a better year to sell in. Which bounds hold is guessed anew in every step.
@@ -294,8 +319,9 @@ def _carried(
     size = max(float(np.abs(supply[1:] if years > 1 else supply).mean()), 1e-9)
     stiff = size / max(float(price.mean()), 1e-9)
     best = (np.inf, price, bank, rates(bank)[0])
-    for _ in range(NEWTON):
+    for _ in range(2 * NEWTON if feels else NEWTON):
         rate, steep = rates(bank)
+        steep = np.maximum(steep, feels / size) if feels else steep
         left = np.append(prospect.opening, bank[:-1]) + prospect.supply - bank
         kept = np.ones(years)  # of a tonne banked the year before
         if prospect.reserve is not None:
@@ -335,12 +361,12 @@ def _carried(
         worst = float(np.abs(miss).max())
         if worst < best[0]:
             best = (worst, price, bank, rate)
-        if worst <= 1e-11 * max(float(price.max()), 1.0):
+        if worst <= EXACT * max(float(price.max()), 1.0):
             break
         move = _solved(matrix, right)
         price = np.clip(price + move[:years], prospect.floor, prospect.ceiling)
         bank = np.clip(bank + move[years:], prospect.low, prospect.high)
-    return best[1], best[2], best[3]
+    return best
 
 
 def _taken(prospect: Prospect, price: Floats) -> Prospect:

@@ -53,6 +53,16 @@ def test_power_under_rggi_s_rules_pays_for_every_allowance_and_the_price_keeps_t
     assert set(fills["period"]) <= {1, 2, 3, 4}
 
 
+def test_firms_settle_on_a_plan_where_two_years_may_both_stand_at_a_step_of_supply() -> None:
+    # RGGI's triggers grow by 7 % a year and firms carry a bank at 7.7 %: two years cannot both stand at theirs.
+    model = CarbonMarket(load_scenario("rggi-style", SMALL | {"banking.horizon": 20}))
+    while not model.state.calendar.finished:
+        model.step()
+    planned = model.result().periods["plan_gap"].dropna()
+    assert len(planned)
+    assert planned.max() < 1e-4
+
+
 def test_under_the_union_s_rules_power_buys_and_industry_is_given() -> None:
     model = ran("eu-style")
     policy, result = model.state.policy, model.result()
