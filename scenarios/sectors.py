@@ -71,6 +71,9 @@ class PowerRules(SectorRules):
     """The rules of power, which may have benchmarks by class of plant."""
 
     classes: ClassRates = ClassRates()
+    gas_deficit: _Part = None
+    """Most that gas-fired plant is given less than it emits under benchmarks, before its firm is topped up (China from
+    2023: 0.0, up to all that it emits; plan for 2023 and 2024, section 5(3)); null: as `limits.deficit`."""
 
 
 UNSAID = SectorRules()
@@ -103,7 +106,10 @@ class Sectors(OfSectors):
     def methods_said(self) -> bool:
         """Whether any sector's method or limits are said here."""
         return any(
-            rules.method is not None or rules.limits != Limits() or rules.benchmark is not None
+            rules.method is not None
+            or self.ELEC.gas_deficit is not None
+            or rules.limits != Limits()
+            or rules.benchmark is not None
             for rules in self.as_dict().values()
         )
 
@@ -142,5 +148,9 @@ def check_sectors(sectors: Sectors, coverage: dict[str, str], start: int, last: 
         used = set(methods.values()) | ({word for _, word in rules.method.steps} if rules.method is not None else set())
         if rules.benchmark is not None and rules.method is not None and not used & {"benchmark", "band"}:
             raise refuse("a method that uses a benchmark", "no benchmark and no band", f"{at}.benchmark")
+        gas = sectors.ELEC.gas_deficit if sector == "ELEC" and rules.method is not None else None
+        if gas is not None and "benchmark" not in used:
+            raise refuse("power by benchmarks, where a unit is topped up", "none", f"{at}.gas_deficit",
+                         "Set sectors.ELEC.method to benchmark.")  # fmt: skip
         if rules.limits.slope is not None and "band" not in used:
             raise refuse("a slope for a band", "no year with a band", f"{at}.limits.slope")

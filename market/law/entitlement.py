@@ -106,7 +106,7 @@ class Rule:
     slope
         s of a band (China 2025: 0.15).
     surplus, deficit
-        Largest surplus and deficit as parts of verified emissions; None: no limit.
+        Largest surplus and deficit as parts of verified emissions; None: no limit. A deficit may be each firm's own.
     updating
         Allowances of the next year that a tonne of this one brings.
 
@@ -124,7 +124,7 @@ class Rule:
     factor: float = 1.0
     slope: float | None = None
     surplus: float | None = None
-    deficit: float | None = None
+    deficit: float | Floats | None = None
     updating: float = 0.0
 
     def __post_init__(self) -> None:
@@ -144,8 +144,10 @@ class Rule:
         if self.method == "band" and self.slope is None:
             raise RuleError("allocation by band needs a slope")
         for name, value in (("surplus", self.surplus), ("deficit", self.deficit), ("factor", self.factor)):
-            if value is not None and not 0.0 <= value <= (1.0 if name == "deficit" else np.inf):
-                raise RuleError("allocation: {name} is {value:g}, expected 0 or more", name=name, value=value)
+            odd = np.asarray(0.0 if value is None else value, np.float64)
+            odd = odd[~((odd >= 0.0) & (odd <= (1.0 if name == "deficit" else np.inf)))]
+            if odd.size:
+                raise RuleError("allocation: {name} is {value:g}, expected 0 or more", name=name, value=odd.flat[0])
 
     def entitle(self, emissions: ArrayLike, output: ArrayLike = 0.0, base: ArrayLike = 0.0) -> Entitlement:
         """Allowances of firms and their derivatives.

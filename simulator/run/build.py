@@ -84,9 +84,12 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
         within = np.full(len(PLANT), said) if said is not None else spread_of(region.economy, own)
         part_firms(firms, region.economy, rules, scenario.seed, within)
     outputs = firms.normalised(firms.output_share * firms.benchmark)
-    spread = Spread(firms.sector, firms.shares()[0], outputs) if world.agents_trade else None
+    power = firms.sector == region.province.sectors.index("ELEC")
+    gas = power & (firms.kind == PLANT.index("GENG"))
+    spread = Spread(firms.sector, firms.shares()[0], outputs, gas) if world.agents_trade else None
     policy = Policy(scenario, baseline, annual=periods_per_year == 1, spread=spread)
-    policy.check_margins()
+    for year in range(scenario.policy_start, scenario.years.end + 1):
+        policy.tilts(year)  # a rule whose margin no economy can count is refused before anything is run
     return world, _opening(world, firms, policy)
 
 

@@ -10,6 +10,8 @@ from tanshi.market.law import Rule, balanced
 from tanshi.market.orders import Floats, Ints, Mask
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.state import outputs
+from tanshi.simulator.run.ground.margins import topped_up
+from tanshi.simulator.run.ground.plant_classes import PLANT
 from tanshi.simulator.run.rules import less_advances
 from tanshi.simulator.run.world import State, World
 
@@ -177,7 +179,9 @@ def around(s: State, emitted: Floats, free: Floats) -> tuple[Floats, Floats]:
             value = balanced(rule, e, q) if rate is None else rate * made * TONNES
             rule = Rule("band", value, slope=slope, surplus=surplus, deficit=deficit)
         else:
-            rule = Rule("history", surplus=surplus, deficit=deficit)
+            gas = s.policy.gas_deficit(s.year) if name == "ELEC" and method == "benchmark" else None
+            own = topped_up(deficit, gas, s.firms.kind[here] == PLANT.index("GENG"))
+            rule = Rule("history", surplus=surplus, deficit=own)
         found = rule.entitle(e, q, base=free[here])
         given[here], per_tonne[here] = found.allowance, found.per_tonne
     return given, per_tonne

@@ -66,6 +66,8 @@ def of_sector(dice: Dice, sector: str) -> dict[str, Any]:
     if dice.random() < 0.3:
         told["in_advance"] = by_year(dice, lambda: number(dice, 0.0, 1.0), first)
     if sector == "ELEC" and dice.random() < 0.2:
+        told["gas_deficit"] = number(dice, 0.0, 0.5)
+    if sector == "ELEC" and dice.random() < 0.2:
         kinds = [kind for kind in ("coal_I", "coal_II", "coal_III", "gas", "heat") if dice.random() < 0.5]
         told["classes"] = {kind: by_year(dice, lambda: number(dice, 0.8, 1.05), first) for kind in kinds}
         if not kinds:

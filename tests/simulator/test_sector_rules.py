@@ -12,6 +12,7 @@ from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.ground.margins import tilt
+from tanshi.simulator.run.ground.plant_classes import PLANT
 from tanshi.simulator.run.period import open_period, run_until
 from tanshi.simulator.run.world import State, World
 from tests.sectors import SECTORS
@@ -205,3 +206,41 @@ def test_a_rule_that_pays_for_a_tonne_more_is_refused_with_its_name(sector: str)
     with pytest.raises(UserError, match=f"sectors.{sector}.limits.surplus: expected at most one allowance"):
         start(rule | {f"{sector}.limits.surplus": 0.05}, years__end=2023)
     start(rule, years__end=2023)
+
+
+GAS = {
+    "ELEC.method": "benchmark", "ELEC.benchmark": 0.99, "ELEC.classes.gas": 0.75, "ELEC.limits.deficit": 0.2,
+    "ELEC.gas_deficit": 0.0,
+}  # fmt: skip
+
+
+def test_gas_fired_plant_is_topped_up_to_all_that_it_emits_and_coal_to_80_percent() -> None:
+    """Plan for 2023 and 2024, section 5(3): the gas unit first, to its verified emissions."""
+    with_, without = ({**GAS, "ELEC.gas_deficit": gas} for gas in (0.0, None))
+    for rule, least in ((with_, 1.0), (without, 0.8)):
+        _, state = run(rule, years__end=2023, firms__number=60)
+        power = state.firms.sector == 0
+        gas = power & (state.firms.kind == PLANT.index("GENG"))
+        assert gas.sum() > 0
+        emitted, given = state.market.verified, state.market.granted
+        assert given[gas] == pytest.approx(np.floor(least * emitted[gas]), abs=1.0)
+        assert (given[power & ~gas] > 0.95 * emitted[power & ~gas]).mean() > 0.4  # coal by its benchmark
+        state.registry.check()
+
+
+@pytest.mark.parametrize("mode", ["agents", "equilibrium"])
+def test_a_tonne_of_gas_fired_power_costs_nothing_at_the_margin_where_it_is_topped_up(mode: str) -> None:
+    _, state = start(GAS, market__mode=mode, years__end=2023, firms__number=60)
+    base = state.policy.baseline.earning(2023)[0]
+    names = list(state.policy.baseline.activities)
+    power = np.array([names.index(name) for name in names if name.startswith("GEN")])
+    part = base[names.index("GENG")] / base[power].sum()
+    (found,) = (one for i, one in enumerate(state.policy.tilts(2023)) if i == 0)
+    beyond = 0.0 if mode == "equilibrium" else 0.03  # firms differ: a few on coal are topped up to 80 %
+    assert part - 0.01 <= found.returned <= part + beyond + 0.01
+    assert found.returned > 0.005
+
+
+def test_gas_is_topped_up_under_benchmarks_alone() -> None:
+    with pytest.raises(UserError, match="gas_deficit: expected power by benchmarks"):
+        start({"ELEC.method": "history", "ELEC.gas_deficit": 0.0})

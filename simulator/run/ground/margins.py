@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tanshi.errors import Message
 from tanshi.market.law import Rule, balanced
+from tanshi.scenarios.errors import Problem, UserError
 
 Array = NDArray[np.float64]
 
@@ -28,11 +30,19 @@ class Spread:
     sector : (firms,) int
     emissions, outputs : (firms,) float
         Parts of their sector's emissions and output.
+    gas : (firms,) bool, optional
+        Power firms of gas-fired plant, where firms are of a class.
     """
 
     sector: NDArray[np.int64]
     emissions: Array
     outputs: Array
+    gas: NDArray[np.bool_] | None = None
+
+    def gas_of(self, sector: int) -> NDArray[np.bool_]:
+        """Which of one sector's firms run on gas."""
+        here = self.sector == sector
+        return np.zeros(int(here.sum()), np.bool_) if self.gas is None else self.gas[here]
 
     def of(self, sector: int) -> tuple[Array, Array]:
         """Emissions and outputs of one sector's firms, parts of it."""
@@ -59,6 +69,61 @@ class Tilt:
     earned: float = 0.0
 
 
+def topped_up(deficit: float | None, gas: float | None, here: NDArray[np.bool_]) -> float | Array | None:
+    """Each firm's largest deficit where plant on gas has one of its own; a firm without any has all it emits.
+
+    Examples
+    --------
+    >>> topped_up(None, 0.0, np.array([False, True])).tolist()
+    [1.0, 0.0]
+    """
+    if gas is None or not here.any():
+        return deficit
+    return np.where(here, gas, 1.0 if deficit is None else deficit)
+
+
+def gas_apart(
+    on_gas: NDArray[np.bool_], emitted: Array, given: Array, spread: Spread | None, sector: int
+) -> tuple[NDArray[np.bool_], tuple[Array, Array]]:
+    """Who runs on gas, and emissions and benchmarks' allowances as parts of power's: firms', or without them classes'.
+
+    Parameters
+    ----------
+    on_gas, emitted, given
+        Of the classes of power plant: those on gas, what each emits and what its benchmark gives it.
+    spread, sector
+        How firms differ, and the place of power.
+    """
+    e, q = emitted / emitted.sum(), given / given.sum()
+    here = np.zeros(0, np.bool_) if spread is None else spread.gas_of(sector)
+    if spread is None or not here.any():
+        return on_gas, (e, q)
+    parts = []
+    for of_firms, of_classes in zip(spread.of(sector), (e, q), strict=True):
+        gas = float(of_classes[on_gas].sum())
+        scale = np.where(here, gas / of_firms[here].sum(), (1.0 - gas) / of_firms[~here].sum())
+        parts.append(of_firms * scale)
+    return here, (parts[0], parts[1])
+
+
+def refuse_to_pay(found: Tilt, sector: str, year: int) -> Tilt:
+    """The margin itself, unless a tonne more would earn more than an allowance: emitting would pay.
+
+    Raises
+    ------
+    UserError
+        Naming the sector's field and the year.
+    """
+    if found.returned > 1.0 + 1e-9:
+        earned = found.returned
+        got = Message("{earned:.4f} in {year}: firms are at the limit of their surplus", earned=earned, year=year)
+        hint = "There a tonne more is paid for. Raise this limit, or lower the sector's benchmark."
+        expected = "at most one allowance for a tonne more that the sector emits"
+        problem = Problem(expected, got, field=f"sectors.{sector}.limits.surplus", hint=hint)
+        raise UserError("The rules of a sector cannot hold.", [problem])
+    return found
+
+
 PLAIN = Tilt()
 """Lump sums, plain benchmarks, auctions."""
 
@@ -68,7 +133,7 @@ def tilt(
     rate: float | None,
     slope: float | None,
     surplus: float | None,
-    deficit: float | None,
+    deficit: float | Array | None,
     spread: tuple[Array, Array] | None,
 ) -> Tilt:
     """What a sector's rule counts at its margin.

@@ -20,7 +20,7 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import CLASSES_OF_PLANT, Scenario
 from tanshi.scenarios.sectors import BY_RATE
 from tanshi.simulator.run.ground.annual import Baseline
-from tanshi.simulator.run.ground.margins import PLAIN, Spread, Tilt, tilt
+from tanshi.simulator.run.ground.margins import PLAIN, Spread, Tilt, gas_apart, refuse_to_pay, tilt, topped_up
 
 Array = NDArray[np.float64]
 CLASS_OF = {**dict(zip(CLASSES, CLASSES_OF_PLANT[:3], strict=True)), "GENG": "gas", HEAT: "heat"}
@@ -307,7 +307,9 @@ class Policy:
         """Trading sectors in which what a firm emits moves what it is given, (8,)."""
 
         def found() -> NDArray[np.bool_]:
-            limited = [any(limit is not None for limit in self.limits(s, year)[1:]) for s in self.baseline.sectors]
+            gas = self.gas_deficit(year) is not None
+            limited = [(s == "ELEC" and gas) or any(limit is not None for limit in self.limits(s, year)[1:])
+                       for s in self.baseline.sectors]  # fmt: skip
             told: NDArray[np.bool_] = (np.array(limited) | self.by_emissions(year)) & self.mask(year)
             return told if self.started(year) else np.zeros_like(told)
 
@@ -322,13 +324,7 @@ class Policy:
             )
         return self._tilts[year]
 
-    def check_margins(self) -> None:
-        """Refuse, before anything is run, rules whose margin no economy can count (`_tilt`), with a `UserError`."""
-        for year in range(self.scenario.policy_start, self.scenario.years.end + 1):
-            self.tilts(year)
-
     def _tilt(self, place: int, sector: str, year: int) -> Tilt:
-        """A sector's margin; refused where a tonne more would earn more than an allowance: emitting would pay."""
         method, base = self.method(sector, year), float(self.baseline.at(year)[place])
         rate = float(self.caps(year, whole=True)[place]) / base if base > 0 else 1.0
         part: float | None = rate
@@ -336,15 +332,20 @@ class Policy:
             per, made = self.band(sector, year), float(self.baseline.output(year)[place])
             part = None if per is None or base <= 0 else per * made / base
         spread = None if self.spread is None else self.spread.of(place)
-        found = tilt(method, part, *self.limits(sector, year), spread)
-        if found.returned > 1.0 + 1e-9:
-            got = Message("{earned:.4f} in {year}: firms are at the limit of their surplus", earned=found.returned,
-                          year=year)  # fmt: skip
-            hint = "There a tonne more is paid for. Raise this limit, or lower the sector's benchmark."
-            problem = Problem("at most one allowance for a tonne more that the sector emits", got,
-                              field=f"sectors.{sector}.limits.surplus", hint=hint)  # fmt: skip
-            raise UserError("The rules of a sector cannot hold.", [problem])
-        return found
+        slope, surplus, deficit = self.limits(sector, year)
+        own: Array | float | None = deficit
+        gas = self.gas_deficit(year) if sector == "ELEC" and method == "benchmark" else None
+        if gas is not None:
+            mine, names = self.baseline.earners == place, np.array(self.baseline.activities)
+            amounts = self.baseline.earning(year)[0][mine], self._wanted(year)[mine]
+            here, spread = gas_apart(names[mine] == "GENG", *amounts, self.spread, place)
+            own = topped_up(deficit, gas, here)
+        return refuse_to_pay(tilt(method, part, slope, surplus, own, spread), sector, year)
+
+    def gas_deficit(self, year: int) -> float | None:
+        """Largest deficit of gas-fired plant, where it has one of its own."""
+        path = self.scenario.sectors.ELEC.gas_deficit
+        return path.at(year) if path is not None and self.started(year) else None
 
     def band(self, sector: str, year: int) -> float | None:
         """Benchmark of a band, Mt per benchmark year's output; None: the sector's balance value."""
