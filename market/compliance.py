@@ -178,6 +178,8 @@ def expire_beyond(registry: Registry, limit: Ints | None, latest: int) -> Ints:
     """
     left = registry.holdings[: latest - registry.first_vintage + 1].sum(axis=0)
     expired = np.zeros_like(left) if limit is None else np.maximum(left - limit, 0)
+    if registry.mirror is not None:  # what lies in other registries ends there
+        expired[registry.mirror] = 0
     registry.expire(np.arange(registry.accounts), expired, latest=latest)
     return np.asarray(expired)
 

@@ -57,6 +57,9 @@ class Registry:
         Registry units in one lot of the venue.
     overdraft : (accounts,) bool or bool
         Whether cash may be negative.
+    mirror : int, optional
+        Account that stands for other registries (`tanshi.market.between`): what came from them it owes, so that it may
+        stand below zero.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Registry:
         vintages: int,
         lot: int = 1,
         overdraft: npt.ArrayLike = True,
+        mirror: int | None = None,
     ) -> None:
         if accounts < 1 or vintages < 1 or lot < 1:
             raise RegistryError(
@@ -78,6 +82,7 @@ class Registry:
         self.first_vintage = first_vintage
         self.vintages = vintages
         self.lot = lot
+        self.mirror = mirror
         self.overdraft: Mask = np.broadcast_to(np.asarray(overdraft, np.bool_), (accounts,)).copy()
         self.period = 0  # stamped on the audit log; the caller moves it on
         self.log = AuditLog()
@@ -205,6 +210,23 @@ class Registry:
         if fills.proceeds is not None and house is not None:
             self._post(Kind.PAY, self.vintages, buyer, accounts_of(house, self.accounts), owed - due)
 
+    def in_vintages(self, seller: npt.ArrayLike, amount: npt.ArrayLike) -> tuple[Ints, Ints, Ints]:
+        """What sellers would deliver, the oldest vintage first: vintages, places in ``seller``, and units."""
+        source, units = self._pair(seller, amount)
+        rows, item, part = self._oldest_first(source, units, self.vintages)
+        return rows + self.first_vintage, item, part
+
+    def receive(self, taker: npt.ArrayLike, amount: npt.ArrayLike, vintage: npt.ArrayLike) -> None:
+        """Take in allowances of given vintages that another registry has delivered; the mirror owes them."""
+        if self.mirror is None:
+            raise RegistryError("registry: nothing comes from another registry where no account mirrors it")
+        to, units = self._pair(taker, amount)
+        rows = np.broadcast_to(np.asarray(vintage, np.int64) - self.first_vintage, to.shape)
+        if ((rows < 0) | (rows >= self.vintages)).any():
+            raise RegistryError("registry: a vintage came from another registry that this one does not have")
+        self._check_room(slice(0, self.vintages), units)
+        self._post(Kind.SETTLE, rows, np.full(to.shape, self.mirror), to, units)
+
     def pay(self, giver: npt.ArrayLike, receiver: npt.ArrayLike, amount: npt.ArrayLike) -> None:
         """Move cash (tick x unit); refused whole if an account without overdraft would go below zero."""
         source, cash = self._pair(giver, amount)
@@ -282,7 +304,8 @@ class Registry:
         for name, total in zip(names, self._balances.sum(axis=1), strict=True):
             if total:
                 raise UnbalancedError(f"registry: {name} does not sum to zero but to {int(total)}")
-        if (self._held < 0).any() or (self._balances[self.vintages + 1 :, : self.accounts] < 0).any():
+        own = np.arange(self.accounts) != (-1 if self.mirror is None else self.mirror)
+        if (self._held[:, own] < 0).any() or (self._balances[self.vintages + 1 :, : self.accounts] < 0).any():
             raise UnbalancedError("registry: an account holds a negative number of allowances, obligations or offsets")
         if (self._balances[: self.vintages, [SURRENDERED, CANCELLED, EXPIRED]] < 0).any():
             raise UnbalancedError("registry: allowances came back from surrender, cancellation or expiry")
@@ -297,7 +320,7 @@ class Registry:
 
     def copy(self) -> Registry:
         """Return the same book once more, to go its own way."""
-        book = Registry(self.accounts, self.first_vintage, self.vintages, self.lot, self.overdraft)
+        book = Registry(self.accounts, self.first_vintage, self.vintages, self.lot, self.overdraft, self.mirror)
         book.period, book.log, book._balances = self.period, self.log.copy(), self._balances.copy()
         return book
 
@@ -309,6 +332,7 @@ class Registry:
             "shape": np.array(shape, np.int64),
             "balances": self._balances.copy(),
             "overdraft": self.overdraft.copy(),
+            **({} if self.mirror is None else {"mirror": np.array(self.mirror, np.int64)}),
             **log,
         }
 
@@ -316,7 +340,8 @@ class Registry:
     def restore(cls, state: Mapping[str, npt.NDArray[np.generic]]) -> Registry:
         """Return the registry whose `state` this is, after checking its identities."""
         accounts, first, vintages, lot, period = (int(value) for value in state["shape"])
-        registry = cls(accounts, first, vintages, lot, state["overdraft"])
+        mirror = int(state["mirror"]) if "mirror" in state else None
+        registry = cls(accounts, first, vintages, lot, state["overdraft"], mirror)
         balances = np.asarray(state["balances"], np.int64)
         if balances.shape != registry._balances.shape:
             raise UnbalancedError(f"registry: saved balances have shape {balances.shape}")

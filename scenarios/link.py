@@ -14,6 +14,8 @@ from tanshi.scenarios.fields import Group, in_unit, refuse
 _Mt = Annotated[ByYear[float] | None, numbers(gt=0), AS_A_FILE_SAYS, in_unit("Mt CO2/yr", "assumed")]
 OUTSIDE = "OUT"
 """Who trades in the tables for the wider market."""
+OTHERS = "OTH"
+"""Who trades in the tables for the other provinces of a market."""
 WORDS: dict[str, tuple[str, ...]] = {
     "closed": (),
     "price": ("price", "observed", "growth"),

@@ -177,7 +177,7 @@ class _Addresses:
     renewed: Index
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _addresses(province: Province) -> _Addresses:
     c, accounts = province.compiled, province.accounts
 

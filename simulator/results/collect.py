@@ -23,7 +23,8 @@ from tanshi.simulator.results.rules import (
 )
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult, annual_table, market_variables
 from tanshi.simulator.results.variables import CLEAN, CUMULATIVE, SUPPORT, region_of
-from tanshi.simulator.run.ahead.outlook import UNSETTLED, seen_to
+from tanshi.simulator.run.ahead.known import seen_to
+from tanshi.simulator.run.ahead.outlook import UNSETTLED
 from tanshi.simulator.run.public.allotted import tells
 from tanshi.simulator.run.straying import told
 from tanshi.simulator.run.world import State, World

@@ -24,8 +24,9 @@ from tanshi.market.venues import Day, limits_of, one_price, open_venue
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.across.trade import orders_outside, still_to_pay
 from tanshi.simulator.run.ahead.joint import linked
-from tanshi.simulator.run.ahead.outlook import carry_most, planned_wish, temper_of
-from tanshi.simulator.run.coupling import REACH, Agreement, Economy, Placed, agree
+from tanshi.simulator.run.ahead.known import carry_most
+from tanshi.simulator.run.ahead.outlook import planned_wish, temper_of
+from tanshi.simulator.run.coupling import REACH, Agreement, Economy, Limits, Placed, agree
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
 from tanshi.simulator.run.grants import adjusts, around, by_benchmark, expected_grants, history_of
 from tanshi.simulator.run.public.auctions import later_supply, offer, supply
@@ -109,20 +110,16 @@ class Book:
         self, economy: Economy, start: float, expected: tuple[float, float, float] = (0.0, 0.0, 0.0)
     ) -> Agreement:
         """The price on which this book and an economy agree, within the scenario's coupling (`coupling.agree`)."""
-        market, coupling = self.w.scenario.market, self.w.scenario.coupling
         return agree(
-            economy,
-            self,
-            self.venue,
-            start=start,
-            lowest=self.lowest * market.tick,
-            highest=self.highest * market.tick,
-            tick=market.tick,
-            tolerance=coupling.tolerance,
-            iterations=coupling.iterations,
-            rng=self.lots,
-            expected=expected,
+            economy, self, self.venue, limits=self.limits_of_price, rng=self.lots, start=start, expected=expected
         )
+
+    @property
+    def limits_of_price(self) -> Limits:
+        """Between what prices, and how closely, the book and the economy look for one another."""
+        market, coupling = self.w.scenario.market, self.w.scenario.coupling
+        lowest, highest = self.lowest * market.tick, self.highest * market.tick
+        return Limits(lowest, highest, market.tick, coupling.tolerance, coupling.iterations)
 
     def __call__(self, response: CarbonResponse, step: float) -> Placed:
         """All orders at a response of the economy, with a price ladder of ``step`` ticks."""

@@ -18,7 +18,7 @@ from tanshi.simulator.drift.weights import load, load_default, untrained
 from tanshi.simulator.machine.memory import keep_memory
 from tanshi.simulator.run.ahead.reference_path import first_known
 from tanshi.simulator.run.credits import bargaining_prices
-from tanshi.simulator.run.ground.annual import Baseline
+from tanshi.simulator.run.ground.annual import Baseline, carry
 from tanshi.simulator.run.ground.economy import Economy, economy, province
 from tanshi.simulator.run.ground.followed import Followed, baseline_of, follow
 from tanshi.simulator.run.ground.margins import Spread
@@ -26,7 +26,7 @@ from tanshi.simulator.run.ground.plant_classes import PLANT, has_classes, part_f
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.ground.series import generated
 from tanshi.simulator.run.ground.surroundings import surroundings_of
-from tanshi.simulator.run.world import Calendar, EconomyState, MarketState, Region, State, World
+from tanshi.simulator.run.world import Announced, Calendar, EconomyState, MarketState, Region, State, World
 
 MANY_FIRMS = 50_000
 """From this number on arrays are so large that fetching their memory anew costs as much as the arithmetic."""
@@ -50,7 +50,19 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
     EquilibriumError
         Naming the year in which the reference path has no equilibrium.
     """
-    region, flow = _region(scenario), drift
+    world, firms, policy = stand(scenario, drift)
+    return world, opening(world, firms, policy, first_known(scenario, world.economy, policy))
+
+
+def stand(scenario: Scenario, drift: Flow | None = None, *, shared: bool = False) -> tuple[World, Population, Policy]:
+    """The world of a scenario, its firms and its rules.
+
+    Parameters
+    ----------
+    shared
+        Whether it is one of several provinces in a market; its accounts may be of an earlier year then.
+    """
+    region, flow = _region(scenario, carried=shared), drift
     baseline = baseline_of(scenario)
     followed = None
     if flow is None:
@@ -76,6 +88,7 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
         bargaining=bargaining_prices(scenario, region.economy, firms) if offsets else None,
         surroundings=surroundings_of(scenario, region.province),
         followed=followed,
+        shared=shared,
     )
     rules = Policy(scenario, baseline, annual=periods_per_year == 1)
     if world.agents_trade and has_classes(scenario, region.economy, rules):
@@ -90,7 +103,7 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
     policy = Policy(scenario, baseline, annual=periods_per_year == 1, spread=spread)
     for year in range(scenario.policy_start, scenario.years.end + 1):
         policy.tilts(year)  # a rule whose margin no economy can count is refused before anything is run
-    return world, _opening(world, firms, policy)
+    return world, firms, policy
 
 
 def flow_of(scenario: Scenario, sectors: tuple[str, ...]) -> Flow:
@@ -119,7 +132,8 @@ def _follow(scenario: Scenario, region: Region, flow: Flow, baseline: Baseline) 
     return follow(scenario.economy, scenario.closure, scenario.dynamics, series, scenario.figures)
 
 
-def _region(scenario: Scenario) -> Region:
+def _region(scenario: Scenario, *, carried: bool = False) -> Region:
+    """The economy of a scenario, compiled; ``carried`` where the run may begin later than its accounts."""
     own = scenario.ever("allocated") if scenario.allocation.binding else ()
     built = economy(scenario.economy, scenario.figures)
     model, accounts = province(scenario.economy, scenario.closure, scenario.figures, own, scenario.carbon_tax.any,
@@ -130,7 +144,7 @@ def _region(scenario: Scenario) -> Region:
         found = Problem(among, ", ".join(strangers), field="carbon_tax.sectors")
         raise UserError("The economy '{name}' cannot tax a sector.", [found], name=scenario.economy)
     _check_border(scenario, model)
-    growth = built.growth(scenario.dynamics, scenario.years.start, scenario.years.end)
+    growth = built.growth(scenario.dynamics, scenario.years.start, scenario.years.end, carried)
     return Region(built, model, accounts, growth)
 
 
@@ -161,17 +175,18 @@ def _firms(scenario: Scenario, home: Economy) -> Population:
     )
 
 
-def _opening(w: World, firms: Population, policy: Policy) -> State:
+def opening(w: World, firms: Population, policy: Policy, announced: Announced) -> State:
+    """The state before the first period."""
     region, years, n = w.economy, w.scenario.years, len(firms)
     price, compiled = region.province.accounts.carbon_price, region.province.compiled
     effective = np.zeros(len(w.sectors))
     effective[w.sectors.index("ELEC")] = price
-    announced = first_known(w.scenario, region, policy)
-    opening = min(OPENING_VINTAGE, years.start - 1)  # what is in the bank at first is of the year before
-    vintages = years.end - opening + 1 + w.scenario.compliance.next_vintage  # the year after may lend to the last one
+    parameters, start = carry(region.province, region.growth, region.economy.base_year, years.start)
+    first = min(OPENING_VINTAGE, years.start - 1)  # what is in the bank at first is of the year before
+    vintages = years.end - first + 1 + w.scenario.compliance.next_vintage  # the year after may lend to the last one
     market = MarketState(
         firms=firms,
-        registry=Registry(w.accounts, opening, vintages, w.scenario.market.lot),
+        registry=Registry(w.accounts, first, vintages, w.scenario.market.lot, mirror=w.outside if w.shared else None),
         price=price,
         expected=price,
         carried=announced.star(float(years.start)),
@@ -185,8 +200,8 @@ def _opening(w: World, firms: Population, policy: Policy) -> State:
         late=np.zeros(n, np.bool_),
     )
     home = EconomyState(
-        parameters=region.province.parameters(),
-        start=compiled.start.copy(),
+        parameters=parameters,
+        start=start,
         effective=effective,
         accrued=np.zeros(len(w.sectors)),
         january=effective.copy(),

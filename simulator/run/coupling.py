@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -58,10 +59,74 @@ class Placed:
     credits: CreditPlan | None = None
     across: float | None = None
 
-    def due(self, otherwise: tuple[float, float]) -> tuple[float, float]:
+    def due(self, otherwise: tuple[float, ...]) -> tuple[float, ...]:
         """Yi yuan to be paid for credits and outside; where nothing of it is planned, as before."""
         forest = otherwise[0] if self.credits is None else self.credits.payment
         return forest, otherwise[1] if self.across is None else self.across
+
+
+class Response(Protocol):
+    """What an economy, or several, would emit around a price."""
+
+    @property
+    def price(self) -> float:
+        """Yuan/t at which it was asked."""
+        ...
+
+    def at(self, price: float) -> Self:
+        """The same on its tangent at another price."""
+        ...
+
+
+R_co = TypeVar("R_co", bound=Response, covariant=True)
+
+
+class Said(Protocol[R_co]):
+    """An answer of the economy that holds such a response."""
+
+    @property
+    def response(self) -> R_co:
+        """The response."""
+        ...
+
+
+class Trial(Protocol):
+    """One trial's orders, and what will be paid if they are filled."""
+
+    @property
+    def orders(self) -> Orders:
+        """All of them."""
+        ...
+
+    def due(self, otherwise: tuple[float, ...]) -> tuple[float, ...]:
+        """Yi yuan to be paid; where nothing is planned, as before."""
+        ...
+
+
+R = TypeVar("R", bound=Response)
+A = TypeVar("A", bound=Said[Any])
+P = TypeVar("P", bound=Trial)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Between what prices trade and equilibrium look for one another, and when they have met.
+
+    Attributes
+    ----------
+    lowest, highest, tick
+        Yuan/t.
+    tolerance
+        The price has settled when it moves by no more than this, or by one tick, yuan/t.
+    iterations
+        Most books made.
+    """
+
+    lowest: float
+    highest: float
+    tick: float
+    tolerance: float
+    iterations: int
 
 
 Economy = Callable[[float, Answer | None, Placed | None], Answer]
@@ -96,6 +161,8 @@ class Agreement:
         Yi yuan that will still be paid outside this year, this period's purchases included.
     imported
         Mt bought outside in the rest of the year, where no firm buys them.
+    whole
+        The whole book and its clearing where firms of other provinces bid in it too; None: they are the province's.
     """
 
     price: float
@@ -110,6 +177,35 @@ class Agreement:
     plan: CreditPlan | None = None
     across: float = 0.0
     imported: float = 0.0
+    whole: tuple[Orders, Clearing] | None = None
+
+
+@dataclass(frozen=True)
+class Found(Generic[A, R, P]):
+    """Where the rounds between an economy and a book came to rest.
+
+    Attributes
+    ----------
+    price
+        yuan/t, on tick.
+    response, answer
+        What the economy says at the last trial price, and the equilibrium whose tangent it lies on.
+    clearing, placed
+        Of the last book.
+    rounds, gap
+        Books made, and the distance between the last trial price and the price that cleared, yuan/t.
+    paying
+        Yi yuan that the equilibrium pays (`Placed.due`).
+    """
+
+    price: float
+    response: R
+    answer: A
+    clearing: Clearing
+    placed: P
+    rounds: int
+    gap: float
+    paying: tuple[float, ...]
 
 
 def agree(
@@ -117,16 +213,47 @@ def agree(
     book: Callable[[CarbonResponse, float], Placed],
     venue: Venue,
     *,
-    start: float,
-    lowest: float,
-    highest: float,
-    tick: float,
-    tolerance: float,
-    iterations: int,
+    limits: Limits,
     rng: Callable[[], np.random.Generator],
+    start: float,
     expected: tuple[float, float, float] = (0.0, 0.0, 0.0),
 ) -> Agreement:
-    """Iterate between the economy and the order book.
+    """Iterate between the economy of a province and its order book: `find`.
+
+    Parameters
+    ----------
+    expected
+        Credits (Mt), what forest owners are paid for them and what is paid outside (yi yuan) where no trial plans any.
+    """
+    found = find(economy, book, venue, limits=limits, rng=rng, start=start, paying=expected[1:])
+    plan = found.placed.credits
+    credits, paid = expected[:2] if plan is None else (plan.expected, plan.payment)
+    return Agreement(
+        found.price,
+        found.response,
+        found.answer,
+        found.clearing,
+        found.placed.orders,
+        found.rounds,
+        found.gap,
+        credits,
+        paid,
+        plan,
+        found.placed.due(found.paying)[1],
+    )
+
+
+def find(
+    economy: Callable[[float, A | None, P | None], A],
+    book: Callable[[R, float], P],
+    venue: Venue,
+    *,
+    limits: Limits,
+    rng: Callable[[], np.random.Generator],
+    start: float,
+    paying: tuple[float, ...],
+) -> Found[A, R, P]:
+    """Iterate between an economy, or several, and the order book until the price has settled.
 
     Parameters
     ----------
@@ -134,39 +261,33 @@ def agree(
         From a price (yuan/t), the last trial's answer and what was placed and counted on there to the answer at it.
     book
         From a response and a step of the price ladder (ticks) to all firms' orders.
-    start
-        First trial price, yuan/t.
-    lowest, highest
-        Admissible prices, yuan/t.
-    tolerance
-        The price has settled when it moves by no more than this, or by one tick, yuan/t.
     rng
         A fresh generator of the period's stream, so that every book draws the same lots.
-    expected
-        Credits (Mt), what forest owners are paid for them and what is paid outside (yi yuan) where no trial plans any.
+    start
+        First trial price, yuan/t.
+    paying
+        Yi yuan that the first answer pays.
     """
+    tick, lowest, highest = limits.tick, limits.lowest, limits.highest
     trial = _on_tick(min(max(start, lowest), highest), tick)
     step = max(0.002 * trial, 0.05) / tick
-    settled = max(tolerance, tick)
-    answer, placed, paying = economy(trial, None, None), Placed(Orders.empty()), expected[1:]
-    for count in range(1, iterations + 1):
+    settled = max(limits.tolerance, tick)
+    answer: A = economy(trial, None, None)
+    placed: P | None = None
+    for count in range(1, limits.iterations + 1):
         solved = answer.response
-        due = placed.due(paying)
+        due = paying if placed is None else placed.due(paying)
         stale = max(abs(now - before) for now, before in zip(due, paying, strict=True)) > STALE * settled
         if abs(trial - solved.price) > tangent_reach(solved.price, settled) or stale:
             answer, paying = economy(trial, answer, placed), due
         response = answer.response.at(trial)
         placed = book(response, step)
-        orders, plan = placed.orders, placed.credits
-        ticks = venue.indicate(orders, rng())
+        ticks = venue.indicate(placed.orders, rng())
         price = trial if ticks is None else ticks * tick
         gap = abs(price - trial)
         fine = step * tick <= settled * (1 + 1e-9)  # on a coarse ladder a price may come back by chance
-        if (gap <= settled and fine) or count == iterations:
-            credits, paid = expected[:2] if plan is None else (plan.expected, plan.payment)
-            clearing = venue.clear(orders, rng())
-            across = placed.due(paying)[1]
-            return Agreement(price, response, answer, clearing, orders, count, gap, credits, paid, plan, across)
+        if (gap <= settled and fine) or count == limits.iterations:
+            return Found(price, response, answer, venue.clear(placed.orders, rng()), placed, count, gap, paying)
         step = max(next_step(step, (price - trial) / tick, REACH), settled / tick)
         trial = _on_tick(min(max(price, lowest, trial / 2 - 5.0), highest, trial * 2 + 5.0), tick)
     raise AssertionError("the loop returns")
@@ -186,24 +307,26 @@ def _on_tick(price: float, tick: float) -> float:
 
 def equilibrium_price(w: World, s: State, remaining: float) -> Agreement:
     """The price of the economy's own permit condition for the rest of the year: no firm, no book."""
-    mask = s.policy.mask(s.year)
-    weight = w.adjustment(remaining)[1]
-    net = (s.economy.accrued - s.economy.earned)[mask]
-    left = s.policy.tonnes(s.year) + s.market.banked + s.market.across.imported - float(net.sum())
-    if s.market.outlook is not None:  # firms bank here too, what they plan to
-        left -= float(s.market.outlook.bank[0])
+    left, weight = left_of(w, s), w.adjustment(remaining)[1]
     if linked(w, s):
         return _linked(w, s, left, remaining, weight)
     credits, paid, found = _in_steps(w, s, left, remaining, weight)
     price = found.price / rise(w, s)  # what was found is the mean of the rest of the year
     answer = at_price(w, s, found.price, weight, income=paid, base=found.parameters, near=found.near)
-    nothing = Clearing(None, 0, Fills.none(), (None, None), None, np.zeros(0, np.int64))
-    return Agreement(price, answer.response, answer, nothing, Orders.empty(), 1, 0.0, credits, paid)
+    return without_book(price, answer, credits, paid)
 
 
-def _linked(w: World, s: State, left: float, remaining: float, weight: float) -> Agreement:
-    """The price that the province and the outside have in common; the outside's supply is its own to see."""
-    mean = rise(w, s)
+def left_of(w: World, s: State) -> float:
+    """Allowances that the province has for the rest of the year without firms, Mt, but for what it plans to bank."""
+    net = (s.economy.accrued - s.economy.earned)[s.policy.mask(s.year)]
+    left = s.policy.tonnes(s.year) + s.market.banked + s.market.across.imported - float(net.sum())
+    if s.market.outlook is not None:  # firms bank here too, what they plan to
+        left -= float(s.market.outlook.bank[0])
+    return left
+
+
+def asking(w: World, s: State, remaining: float, weight: float) -> Callable[[float, float, float], Asked[Answer]]:
+    """The economy as a function of the mean price of the rest of the year, of what it pays outside and for credits."""
     near: list[Near] = []
 
     def ask(price: float, across: float, income: float) -> Asked[Answer]:
@@ -213,10 +336,16 @@ def _linked(w: World, s: State, left: float, remaining: float, weight: float) ->
         emitted = float((s.economy.accrued + remaining * answer.response.emissions)[s.policy.mask(s.year)].sum())
         return Asked(remaining * need, remaining * slope, emitted, answer)
 
+    return ask
+
+
+def _linked(w: World, s: State, left: float, remaining: float, weight: float) -> Agreement:
+    """The price that the province and the outside have in common; the outside's supply is its own to see."""
+    mean = rise(w, s)
     beyond = (lambda price: supply_outside(w, s, price, remaining)) if meets_supply(w, s) else None
     start = price_outside(w.scenario.market.link, s.year) if beyond is None else s.market.expected * mean
     found = meet(
-        ask,
+        asking(w, s, remaining, weight),
         left,
         beyond,
         start=start,
@@ -226,10 +355,17 @@ def _linked(w: World, s: State, left: float, remaining: float, weight: float) ->
         offsets=credit_rule(s.policy, s.year) if s.policy.offset_share(s.year) > 0 else None,
         rate=s.market.across.rate,
     )
-    price, nothing = found.price / mean, Clearing(None, 0, Fills.none(), (None, None), None, np.zeros(0, np.int64))
     across = found.rate * remaining - s.market.across.due
-    return Agreement(price, found.answer.response, found.answer, nothing, Orders.empty(), 1, 0.0, found.credits,
-                     found.forest_income, None, across, found.imported)  # fmt: skip
+    return without_book(found.price / mean, found.answer, found.credits, found.forest_income, across, found.imported)
+
+
+def without_book(
+    price: float, answer: Answer, credits: float, forest_income: float, across: float = 0.0, imported: float = 0.0
+) -> Agreement:
+    """An agreement on a price without firms."""
+    nothing = Clearing(None, 0, Fills.none(), (None, None), None, np.zeros(0, np.int64))
+    return Agreement(price, answer.response, answer, nothing, Orders.empty(), 1, 0.0, credits,
+                     forest_income, None, across, imported)  # fmt: skip
 
 
 def _in_steps(w: World, s: State, left: float, remaining: float, weight: float) -> tuple[float, float, Capped]:

@@ -16,6 +16,7 @@ from tanshi.agents.strategies.zip import learn
 from tanshi.equilibrium.engine import EquilibriumError, Solution
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather
+from tanshi.market.venue import Fills
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.flow import COUNTERS, Flow
 from tanshi.simulator.run.across.trade import deliver_outside, note_payment, pay_outside
@@ -23,7 +24,7 @@ from tanshi.simulator.run.ahead.joint import takes_price
 from tanshi.simulator.run.ahead.outlook import rise
 from tanshi.simulator.run.book import Book, abated
 from tanshi.simulator.run.compliance.events import meet_deadlines
-from tanshi.simulator.run.coupling import Agreement, Placed, equilibrium_price
+from tanshi.simulator.run.coupling import Agreement, Economy, Placed, equilibrium_price
 from tanshi.simulator.run.credits import book_credits
 from tanshi.simulator.run.economics import Answer, at_price, packed
 from tanshi.simulator.run.grants import adjust, by_benchmark, earn, history_of, note_output
@@ -96,14 +97,25 @@ def _phases(w: World, s: State) -> Period:
     expect(w, s)
     agreement = trade_and_equilibrate(w, s)
     settle(w, s, agreement)
+    closing = live(w, s, agreement)
+    end_period(w, s, closing)
+    return Period(agreement, closing)
+
+
+def live(w: World, s: State, agreement: Agreement) -> Answer:
+    """The period itself once allowances have changed hands: technique responds, the state jumps and flows on."""
     closing = respond(w, s, agreement)
     z = jump(w, s, agreement, closing)
     drift(w, s, agreement, closing.solution, z)
+    return closing
+
+
+def end_period(w: World, s: State, closing: Answer) -> None:
+    """Close the year where the period was its last; else settle what falls due."""
     if s.period == w.periods_per_year:
         close_year(w, s, closing)
     elif w.agents_trade:
         meet_deadlines(w, s)
-    return Period(agreement, closing)
 
 
 def open_period(w: World, s: State) -> None:
@@ -143,7 +155,17 @@ def trade_and_equilibrate(w: World, s: State) -> Agreement:
     remaining = 1.0 - s.period / w.periods_per_year
     if not w.agents_trade:
         return equilibrium_price(w, s, remaining)
-    book = Book(w, s, remaining)
+    book, across = Book(w, s, remaining), s.market.across
+    start = price_outside(w.scenario.market.link, s.year) if takes_price(w, s) else s.market.expected
+    expected = s.market.credits, s.market.forest_income, across.rate * remaining - across.due
+    found = book.agree(economy_of(w, s, remaining), start, expected)
+    if w.scenario.compliance.later:
+        s.market.needed = book.demand(found.response).at(found.price)
+    return found
+
+
+def economy_of(w: World, s: State, remaining: float) -> Economy:
+    """The economy that firms meet in an auction, as a function of the period's price."""
     weight = w.adjustment(remaining)[1]  # technique follows the price to year end
     mean = rise(w, s)  # firms expect the price to rise as fast as a bank is carried, or to hold where they do not plan
     across = s.market.across
@@ -155,32 +177,36 @@ def trade_and_equilibrate(w: World, s: State) -> Agreement:
         near = None if last is None else last.near
         return at_price(w, s, price * mean, weight, income=income, across=paid, near=near).as_mean_of(price)
 
-    start = price_outside(w.scenario.market.link, s.year) if takes_price(w, s) else s.market.expected
-    expected = s.market.credits, s.market.forest_income, across.rate * remaining - across.due
-    found = book.agree(economy, start, expected)
-    if w.scenario.compliance.later:
-        s.market.needed = book.demand(found.response).at(found.price)
-    return found
+    return economy
 
 
 def settle(w: World, s: State, agreement: Agreement) -> None:
     """Book the final fills, and in the year's last period what the auction of credits brought."""
-    market = w.scenario.market
-    s.market.price = agreement.price
-    s.market.credits, s.market.forest_income = agreement.credits, agreement.forest_income
-    if agreement.plan is not None and s.period == w.periods_per_year - 1:
-        book_credits(w, s, agreement.plan)
+    note_agreement(w, s, agreement)
     fills = agreement.clearing.fills
-    note_payment(w, s, agreement)
     deliver_outside(w, s, fills)
     if w.agents_trade:
         settle_sales(w, s, fills)
     else:
         s.registry.settle(fills, w.government)
+    note_fills(w, s, fills)
+
+
+def note_agreement(w: World, s: State, agreement: Agreement) -> None:
+    """Note the price, and what is paid for credits and beyond the border."""
+    s.market.price = agreement.price
+    s.market.credits, s.market.forest_income = agreement.credits, agreement.forest_income
+    if agreement.plan is not None and s.period == w.periods_per_year - 1:
+        book_credits(w, s, agreement.plan)
+    note_payment(w, s, agreement)
+
+
+def note_fills(w: World, s: State, fills: Fills) -> None:
+    """Note fills that have been delivered: who still needs what, what was sold in the years that count, the record."""
     note_traded(w, s, fills)
     if not len(fills):
         return
-    units = fills.quantity * market.lot
+    units = fills.quantity * w.scenario.market.lot
     if s.policy.started(s.year) and w.scenario.banking.counts_sales(s.year):
         s.market.net_sold = s.market.net_sold.copy()
         np.add.at(s.market.net_sold, fills.seller, units)

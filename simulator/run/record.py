@@ -122,7 +122,7 @@ def period_row(
         "star_price": float(prices(star)),
     }
     row |= _foreseen(s)
-    row |= of_period(agreement.orders, agreement.clearing, market.lot * market.tick)
+    row |= of_period(*(agreement.whole or (agreement.orders, agreement.clearing)), market.lot * market.tick)
     series = {
         "emissions": emission_rates(z),
         "output": outputs(z),

@@ -96,7 +96,7 @@ def matched(tonnes: Ints) -> Ints:
 
 def may_wait(w: World, tonnes: Ints) -> Ints:
     """Return what may wait: as `matched` says, or all of it where the outside takes the other side."""
-    return tonnes if w.scenario.market.link.open else matched(tonnes)
+    return tonnes if w.open else matched(tonnes)
 
 
 def _less(w: World, tonnes: Ints, part: Floats) -> Ints:

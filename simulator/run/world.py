@@ -66,7 +66,7 @@ class World:
     ----------
     scenario : Scenario
     economies : tuple[Region, ...]
-        One today.
+        One; several provinces in a market are several worlds.
     flow : Flow
         The drift between auctions.
     periods_per_year : int
@@ -79,6 +79,8 @@ class World:
         What each firm would pay for an offset credit, up to a common factor; None without offsets.
     surroundings, followed
         What strays around the run, and the series that the economy follows without new policy; None: nothing.
+    shared : bool
+        Whether firms of other provinces trade in the same auction (`tanshi.simulator.run.together`).
     """
 
     scenario: Scenario
@@ -90,6 +92,12 @@ class World:
     bargaining: Array | None = None
     surroundings: Surroundings | None = None
     followed: Followed | None = None
+    shared: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether anything crosses the border of this market."""
+        return self.shared or self.scenario.market.link.open
 
     @property
     def economy(self) -> Region:
@@ -124,7 +132,7 @@ class World:
     @property
     def accounts(self) -> int:
         """Number of accounts in the registry."""
-        return self.outside + self.scenario.market.link.open + (self.scenario.offsets.share > 0)
+        return self.outside + self.open + (self.scenario.offsets.share > 0)
 
     @property
     def agents_trade(self) -> bool:

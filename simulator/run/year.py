@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
@@ -15,11 +16,12 @@ from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather, split
 from tanshi.market.sales import Sales
 from tanshi.numerics.units import TONNES
-from tanshi.scenarios.link import OUTSIDE
+from tanshi.scenarios.link import OTHERS, OUTSIDE
 from tanshi.simulator.run.across.trade import close_outside, open_outside
 from tanshi.simulator.run.advantage import advantage
 from tanshi.simulator.run.ahead.joint import linked, meets_supply
-from tanshi.simulator.run.ahead.outlook import lent, look_ahead
+from tanshi.simulator.run.ahead.known import lent
+from tanshi.simulator.run.ahead.outlook import look_ahead
 from tanshi.simulator.run.compliance.closing import close_run
 from tanshi.simulator.run.compliance.events import settle_firms
 from tanshi.simulator.run.credits import note_credits
@@ -121,9 +123,7 @@ def _note(s: State, found: Mapping[str, Any]) -> None:
 
 def _settle_sectors(w: World, s: State) -> None:
     """Without firms: what each sector sold by the year's end, and what is banked for all of them."""
-    caps, mask = s.policy.caps(s.year), s.policy.mask(s.year)
-    if w.scenario.sectors.methods_said or linked(w, s):
-        caps = s.policy.fixed(s.year) + s.economy.earned
+    caps, mask = granted(w, s), s.policy.mask(s.year)
     cover = caps + note_credits(w, s)
     sales = {c: float((cover[i] - s.economy.accrued[i]) * TONNES) for i, c in enumerate(w.sectors) if mask[i]}
     crossed = _closed_border(w, s, sum(sales.values()))
@@ -134,10 +134,17 @@ def _settle_sectors(w: World, s: State) -> None:
     bought, sold = (sum(max(side * v, 0.0) for v in sales.values()) for side in (-1.0, 1.0))
     moved = round(max(bought, sold))  # the least trade that equalises the sectors
     if crossed:
-        sales[OUTSIDE] = float(crossed["imported_t"])
+        sales[OTHERS if w.shared else OUTSIDE] = float(crossed["imported_t"])
     s.log.periods[-1] = s.log.periods[-1] | {"volume_t": moved, "turnover_yuan": moved * s.market.price}
     owing = float(lent(w, s).sum()) / TONNES
     s.market.banked = max(s.market.banked + left / TONNES, -owing) if w.scenario.banking.allowed else 0.0
+
+
+def granted(w: World, s: State) -> NDArray[np.float64]:
+    """Allowances of the year by sector without firms, Mt; where output and emissions bring them, by these."""
+    if w.scenario.sectors.methods_said or linked(w, s):
+        return s.policy.fixed(s.year) + s.economy.earned
+    return s.policy.caps(s.year)
 
 
 def _in_steps(w: World, s: State, left: float) -> float:
@@ -171,7 +178,7 @@ def _closed_border(w: World, s: State, left: float) -> dict[str, float]:
         across = s.market.across
         short = max(-(left / TONNES + across.imported + s.market.banked), 0.0)
         paid = short * s.market.price * YUAN_PER_TONNE
-        if meets_supply(w, s):
+        if w.shared or meets_supply(w, s):
             short = paid = 0.0  # its price has cleared the year: the rest is bought off
         s.market.across = replace(across, imported=across.imported + short, paid=across.paid + paid,
                                   due=across.due + paid)  # fmt: skip

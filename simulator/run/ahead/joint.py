@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -31,7 +31,7 @@ NEXT_TO_NOTHING = 1e-7
 
 def linked(w: World, s: State) -> bool:
     """Whether allowances cross the border this year: from the policy's first year on, where the scenario says so."""
-    return w.scenario.market.link.open and s.policy.started(s.year)
+    return w.open and s.policy.started(s.year)
 
 
 def takes_price(w: World, s: State) -> bool:
@@ -226,3 +226,87 @@ def meet(
             price = min(max(step, bounds[0], price / 2 - 5.0), bounds[1], 2 * price + 5.0)
     raise TanshiError("the market beyond the border and the province's found no common price near {price:.2f} yuan/t",
                       price=price)  # fmt: skip
+
+
+# -- one price for several provinces -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MetTogether(Generic[T]):
+    """Where several provinces agree.
+
+    Attributes
+    ----------
+    price
+        Yuan/t.
+    imported, rates : (provinces,) float
+        Mt that each buys of the others in what is left of the year, and yi yuan a year that it pays for them over that
+        time, with what was due; either adds up to nothing.
+    answers
+        Each economy at this price, which pays it.
+    """
+
+    price: float
+    imported: Floats
+    rates: Floats
+    answers: tuple[T, ...]
+
+
+def shared_out(short: Floats) -> Floats:
+    """What each buys of the others, where some lack (above zero) and some have too much: the smaller side is served.
+
+    The larger side is served in proportion. Adds up to nothing.
+
+    Examples
+    --------
+    >>> shared_out(np.array([6.0, 2.0, -4.0])).tolist()
+    [3.0, 1.0, -4.0]
+    """
+    wanted, spare = np.maximum(short, 0.0), np.maximum(-short, 0.0)
+    moved = min(float(wanted.sum()), float(spare.sum()))
+    if moved == 0.0:
+        return np.zeros_like(short)
+    return np.asarray(moved * (wanted / wanted.sum() - spare / spare.sum()))
+
+
+def meet_one_another(
+    asks: Sequence[Callable[[float, float, float], Asked[T]]],
+    left: Floats,
+    *,
+    start: float,
+    bounds: tuple[float, float],
+    remaining: float = 1.0,
+    due: Floats | None = None,
+    rates: Floats | None = None,
+) -> MetTogether[T]:
+    """Find the price at which several provinces together need what they have, each paid by or paying the others.
+
+    Newton's step in the price, with every economy asked once a step; what is paid follows from one answer to the next.
+
+    Parameters
+    ----------
+    asks
+        Of each, from a price (yuan/t), yi yuan a year paid to the others and for credits to the answer.
+    left : (provinces,) float
+        Mt of allowances that each has for the rest of the year.
+    start, bounds
+        Where to begin, and the lowest and highest price.
+    due, rates : (provinces,) float
+        Yi yuan paid and not yet accounted, and what is paid a year by the first answer.
+    """
+    price, owed = start, np.zeros(len(asks)) if due is None else due
+    rate = np.zeros(len(asks)) if rates is None else rates
+    for _ in range(MOST):
+        asked = [ask(price, paid, 0.0) for ask, paid in zip(asks, rate.tolist(), strict=True)]
+        short = np.array([one.need for one in asked]) - left
+        excess, before = float(short.sum()), rate
+        dearest, cheapest = price >= bounds[1] and excess > 0, price <= bounds[0] and excess < 0
+        imported = shared_out(short)
+        rate = (owed + price * imported * YUAN_PER_TONNE) / remaining
+        settled = dearest or cheapest or abs(excess) <= NEXT_TO_NOTHING
+        if settled and (np.abs(rate - before) <= NEXT_TO_NOTHING * np.maximum(np.abs(rate), 1.0)).all():
+            return MetTogether(price, imported, rate, tuple(one.answer for one in asked))
+        if not (dearest or cheapest):
+            step = price - excess / min(sum(one.slope for one in asked), -LEAST_SLOPE)
+            price = min(max(step, bounds[0], price / 2 - 5.0), bounds[1], 2 * price + 5.0)
+    raise TanshiError("the provinces of the market found no common price near {price:.2f} yuan/t", price=price)

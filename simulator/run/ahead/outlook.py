@@ -11,7 +11,9 @@ market carries a bank over, and values an allowance of next year at its own rate
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +30,10 @@ from tanshi.scenarios.containment import TIERS
 from tanshi.simulator.drift.state import prices as star_prices
 from tanshi.simulator.run.ahead.foresight import Foreseen, Standing, YearsAhead
 from tanshi.simulator.run.ahead.joint import part_of_market, takes_price, with_outside, with_supply_outside
+from tanshi.simulator.run.ahead.known import carry_limits, known_policy, lent, lowest_banks
 from tanshi.simulator.run.ahead.reserve import foreseen_reserve
-from tanshi.simulator.run.grants import history_of
 from tanshi.simulator.run.ground.annual import growing_on
 from tanshi.simulator.run.ground.border import price_outside
-from tanshi.simulator.run.ground.followed import baseline_of
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.public.steps import auctioned, in_steps, yearly_steps
 from tanshi.simulator.run.straying import believed, surrounding
@@ -92,8 +93,8 @@ def look_ahead(w: World, s: State) -> None:
     """Make a new plan for the year that begins, or at news; without foresight there is none."""
     if not plans(w, s):
         s.market.outlook = None
-    else:
-        s.market.outlook = _given(w, s) if takes_price(w, s) else _outlook(w, s)
+    elif not w.shared:  # who trades with others plans with them
+        s.market.outlook = _given(w, s) if takes_price(w, s) else make_plan([(w, s)])[0]
 
 
 def _given(w: World, s: State) -> Outlook:
@@ -109,23 +110,28 @@ def _given(w: World, s: State) -> Outlook:
     return Outlook(s.year, price, nothing, nothing, np.zeros(1, np.int64), nobody, 0.0, 0, nothing, nothing, nothing)
 
 
-def _outlook(w: World, s: State) -> Outlook:
-    policy = _known(w, s)
-    last = min(_last_year(w, s), policy.baseline.years[-1])
-    years = range(s.year, last + 1)
-    carriers, exact = _carriers(s), w.scenario.coupling.tolerance < 1e-5
-    before = None if exact else _foreseen(s, years)
-    ahead = YearsAhead(
-        w.province,
-        growing_on(w.economy.growth, last),
-        policy,
-        w.adjustment,
-        _standing(w, s),
-        len(years),
-        lambda p: surrounding(w, s, p, now=False),
-        before,
-    )
-    whole, low = float(carriers.size.sum()), lowest_banks(w, s, policy, years)
+@dataclass(frozen=True)
+class _View:
+    """What the firms of one province look at: its years, what was foreseen of them, who holds a bank, the least one."""
+
+    ahead: YearsAhead
+    before: Foreseen | None
+    carriers: Carriers
+    low: Floats
+
+
+def make_plan(members: Sequence[tuple[World, State]]) -> list[Outlook]:
+    """The plan of the firms of a province, or of several that trade in one market; an outlook for each.
+
+    Everybody foresees the same prices; the bank is held by all firms alike, in proportion to what they emit.
+    """
+    w, s = members[0]
+    known = [known_policy(*member) for member in members]
+    last = min(max(_last_year(*member) for member in members), *(policy.baseline.years[-1] for policy in known))
+    years, exact = range(s.year, last + 1), w.scenario.coupling.tolerance < 1e-5
+    views = [_view(*member, policy, years, exact) for member, policy in zip(members, known, strict=True)]
+    carriers, sizes = _joined([view.carriers for view in views]), [float(view.carriers.size.sum()) for view in views]
+    whole, low = sum(sizes), sum_of([view.low for view in views])
     curve = CarryCurve.of(carriers.asked, carriers.size, temper_of(w), float(-low.min()) / max(whole, SPENT))
     part = part_of_market(w, s, whole)
 
@@ -133,35 +139,71 @@ def _outlook(w: World, s: State) -> Outlook:
         rate, steep = curve.at(bank * part / whole)
         return rate, steep * part / whole
 
-    def all_of(answer: Answer) -> Answer:
-        return answer if part == 1.0 else lambda prices: with_outside(w, s, years, answer, prices)
+    def all_of(answers: Sequence[Answer]) -> Answer:
+        if len(answers) == 1:
+            here = answers[0]
+            return here if part == 1.0 else lambda prices: with_outside(w, s, years, here, prices)
+
+        def together(prices: Floats) -> tuple[Floats, Floats]:
+            found = [answer(prices) for answer in answers]
+            return sum_of([one[0] for one in found]), sum_of([one[1] for one in found])
+
+        return together
 
     start, carry = _first_guess(s, years, carriers)
-    prospect, tolerance = _prospect(w, s, policy, years, carry, low), EXACT if exact else TOLERANCE
+    prospect = _prospect_of_all(members, known, years, carry, views)
+    tolerance, before = EXACT if exact else TOLERANCE, [view.before for view in views if view.before is not None]
     if part < 1.0:
         prospect = with_supply_outside(w, s, years, prospect, part)
-    if before is not None:  # what is at hand by now, on the answers of last time: a path near the one sought
+    if len(before) == len(views):  # what is at hand by now, on the answers of last time: a path near the one sought
         start = plan(prospect, all_of(before), start, tolerance=tolerance, iterations=ITERATIONS, rates=rates).price
-    made = plan(prospect, all_of(ahead), start, tolerance=tolerance, iterations=ITERATIONS, rates=rates)
+    asked = all_of([view.ahead for view in views])
+    made = plan(prospect, asked, start, tolerance=tolerance, iterations=ITERATIONS, rates=rates)
     if made.gap > UNSETTLED and w.scenario.banking.unsettled == "stop":
         raise UnsettledPlanError(_unsettled(w, years, made))
     horizons = np.unique(carriers.horizon)
     following = np.array([_next_price(prospect, made, int(h)) for h in horizons])
-    seen = ahead.foreseen
-    return Outlook(
-        s.year,
-        made.price,
-        made.bank * part,
-        made.carry,
-        horizons,
-        following,
-        made.gap,
-        made.iterations,
-        seen.at,
-        seen.emissions,
-        seen.slope,
-        float(made.bank[0]) * (1.0 - part),
+    common = made.carry, horizons, following, made.gap, made.iterations
+    rest, found = float(made.bank[0]) * (1.0 - part), []
+    for view, size in zip(views, sizes, strict=True):
+        seen, own = view.ahead.foreseen, part * (size / whole)
+        kept = made.bank * own
+        found.append(Outlook(s.year, made.price, kept, *common, seen.at, seen.emissions, seen.slope, rest))
+    return found
+
+
+def _view(w: World, s: State, policy: Policy, years: range, exact: bool) -> _View:
+    before = None if exact else _foreseen(s, years)
+    ahead = YearsAhead(
+        w.province,
+        growing_on(w.economy.growth, years[-1]),
+        policy,
+        w.adjustment,
+        _standing(w, s),
+        len(years),
+        lambda p: surrounding(w, s, p, now=False),
+        before,
     )
+    return _View(ahead, before, _carriers(s), lowest_banks(w, s, policy, years))
+
+
+def _joined(carriers: Sequence[Carriers]) -> Carriers:
+    columns = (tuple(getattr(one, name) for one in carriers) for name in ("asked", "size", "horizon"))
+    return Carriers(*(np.concatenate(column) for column in columns))
+
+
+def _prospect_of_all(
+    members: Sequence[tuple[World, State]], known: Sequence[Policy], years: range, carry: Floats, views: Sequence[_View]
+) -> Prospect:
+    """What all provinces together have, and may carry over."""
+    each = [_prospect(*m, p, years, carry, v.low) for m, p, v in zip(members, known, views, strict=True)]
+    supply, low, high = (sum_of([getattr(one, name) for one in each]) for name in ("supply", "low", "high"))
+    return replace(each[0], supply=supply, low=low, high=high, opening=sum(one.opening for one in each))
+
+
+def sum_of(arrays: Sequence[Floats]) -> Floats:
+    """The sum of some arrays, in their order; of one it is that one."""
+    return reduce(np.add, arrays)
 
 
 def _foreseen(s: State, years: range) -> Foreseen | None:
@@ -203,23 +245,6 @@ def _last_year(w: World, s: State) -> int:
     return last
 
 
-def seen_to(w: World, s: State) -> int | None:
-    """The year at which the economy's path ends before firms' horizon does; None where it does not, or nobody looks."""
-    rule = w.scenario.banking
-    if not rule.allowed or rule.horizon == 0 or rule.beyond == "end":
-        return None
-    last: int = _known(w, s).baseline.years[-1]
-    return last if last < w.scenario.years.end + rule.horizon else None
-
-
-def _known(w: World, s: State) -> Policy:
-    """The rules as they are known, reaching beyond the run's last year."""
-    sc = w.scenario
-    if sc.banking.beyond == "end":
-        return s.policy
-    return replace(s.policy, baseline=baseline_of(sc, w.followed, beyond=sc.banking.horizon))
-
-
 def _standing(w: World, s: State) -> Standing:
     economy, n = s.economy, w.periods_per_year
     begun = s.period > 0
@@ -259,33 +284,6 @@ def _first_guess(s: State, years: range, carriers: Carriers) -> tuple[Floats, Fl
     later: Floats = np.asarray(price[-1] * (1.0 + typical) ** np.arange(1, more + 1), np.float64)
     carried = np.asarray(np.concatenate((carry, np.full(more, carry[-1]))), np.float64)
     return np.concatenate((price, later))[:n], carried[:n]
-
-
-def lowest_banks(w: World, s: State, policy: Policy, years: range) -> Floats:
-    """Least bank at the end of each year, (years,) Mt: nothing, or less by what the next year lends to older debts."""
-    low = np.zeros(len(years))
-    for place, year in enumerate(years[:-1]):
-        if w.scenario.compliance.lends(year):
-            low[place] = -float(_free(policy, year + 1)[policy.mask(year + 1)].sum())
-    return low
-
-
-def lent(w: World, s: State) -> Floats:
-    """Free allowances of the coming year that may serve what firms owe for this one, (firms,) t."""
-    rule = w.scenario
-    if not rule.compliance.lends(s.year):
-        return np.zeros(w.firms)
-    last = s.year == rule.years.end
-    if last and (rule.banking.beyond == "end" or rule.banking.horizon == 0):  # nobody knows of a coming year
-        return np.zeros(w.firms)
-    policy = _known(w, s) if last else s.policy
-    free = np.where(policy.mask(s.year + 1), _free(policy, s.year + 1), 0.0)
-    return np.asarray(s.firms.normalised(history_of(s)) * free[s.firms.sector] * TONNES, np.float64)
-
-
-def _free(policy: Policy, year: int) -> Floats:
-    """Allowances given away in tonnes, (8,) Mt; what follows output is known too late to be lent."""
-    return np.where(policy.by_rate(year), 0.0, policy.caps(year, whole=True) * (1.0 - policy.auctioned(year)))
 
 
 def _prospect(w: World, s: State, policy: Policy, years: range, carry: Floats, low: Floats) -> Prospect:
@@ -338,7 +336,7 @@ def _at_hand(w: World, s: State) -> float:
         return cap + brought - float((s.economy.accrued - s.economy.earned)[mask].sum())
     trading = np.flatnonzero(mask[s.firms.sector])
     held, registry = s.registry.held, s.registry
-    others = held[len(s.firms) :].sum() - (held[w.outside] if w.scenario.market.link.open else 0)
+    others = held[len(s.firms) :].sum() - (held[w.outside] if w.open else 0)
     units = held[trading].sum() + others - registry.obligations[trading].sum()
     units += (s.market.granted - s.market.given)[trading].sum()
     units += sum(int(year.credits[trading].sum()) for year in s.market.open)
@@ -364,21 +362,6 @@ def temper_of(w: World) -> Temper:
     """How the scenario's firms take risks."""
     firms = w.scenario.firms
     return Temper(firms.risk_aversion, firms.price_volatility, firms.position_limit)
-
-
-def carry_most(w: World, s: State) -> Floats:
-    """Most allowances that each firm may take into the next year, (firms,) t; without a limit infinity."""
-    if not w.scenario.banking.carries_at(s.year) or not s.policy.started(s.year):
-        return np.full(w.firms, np.inf)
-    return carry_limits(w, s)
-
-
-def carry_limits(w: World, s: State) -> Floats:
-    """What each firm could carry at the next date of the limit, by what it has sold so far, (firms,) t."""
-    rule = w.scenario.banking
-    assert rule.carry_base is not None
-    sold = np.maximum(s.market.net_sold[: w.firms], 0)
-    return np.asarray(rule.carry_base + rule.carry_multiple * sold, np.float64)
 
 
 def rise(w: World, s: State) -> float:

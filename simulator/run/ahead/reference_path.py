@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ from tanshi.simulator.drift.state import pack
 from tanshi.simulator.run.ahead.joint import Asked, meet, net_need
 from tanshi.simulator.run.credits import with_credits
 from tanshi.simulator.run.economics import covered_emissions, packed, permit_price, set_cap
-from tanshi.simulator.run.ground.annual import annual_path
+from tanshi.simulator.run.ground.annual import Year, annual_path
 from tanshi.simulator.run.ground.border import price_outside, rest_of_nation
 from tanshi.simulator.run.ground.forest import cost_of_credits, credit_rule, paying_for_credits
 from tanshi.simulator.run.ground.policy import Policy
@@ -29,12 +31,17 @@ def first_known(scenario: Scenario, region: Region, policy: Policy) -> Announced
 
     Before its start nobody knows the policy: all scenarios of an economy move alike until then.
     """
-    baseline, years = policy.baseline, scenario.years
-    nodes = np.array([year + 0.5 for year in range(years.start, years.end + 1)])
-    path = reference(nodes, pack(baseline.prices, baseline.emissions, baseline.outputs))
+    years, path = scenario.years, without_policy(scenario, policy)
     if scenario.policy_start > years.end:
         return Announced(policy, path, {})
     return announce(scenario, region, policy, path, float(scenario.policy_start))
+
+
+def without_policy(scenario: Scenario, policy: Policy) -> Reference:
+    """The path of the frozen baseline, on which every scenario of an economy moves until its policy starts."""
+    baseline, years = policy.baseline, scenario.years
+    nodes = np.array([year + 0.5 for year in range(years.start, years.end + 1)])
+    return reference(nodes, pack(baseline.prices, baseline.emissions, baseline.outputs))
 
 
 def _steps_met(province: Province, policy: Policy, p: Parameters, year: int, start: Array | None) -> Solution:
@@ -61,7 +68,6 @@ def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference
     """What is known once a policy was announced at ``when`` (years): up to then the path stays what it was."""
     province = region.province
     years = range(scenario.years.start, scenario.years.end + 1)
-    nodes = np.array([year + 0.5 for year in years])
 
     def cap(year: int) -> float:
         return policy.tonnes(year, whole=True)
@@ -74,21 +80,10 @@ def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference
 
     def linked(p: Parameters, year: int, start: Array | None) -> Solution:
         """The year's equilibrium at a price that the province has in common with the outside."""
-        mask, follows, returned = policy.mask(year), policy.follows(year), policy.returned(year)
-        near: list[Solution] = []
-
-        def ask(price: float, across: float, income: float) -> Asked[Solution]:
-            province.hold_price(p, price)
-            paying = province.paying_outside(paying_for_credits(province, credit_rule(policy, year), p, income), across)
-            found = province.solve(paying, near[-1].x if near else start)
-            near[:] = [found]
-            need, slope = net_need(province.response(found, returned), mask, follows)
-            return Asked(need, slope, covered_emissions(province, policy, found, year), found)
-
         rest = rest_of_nation(link, year) if link.to == "supply" else None
         sold = None if rest is None else (lambda price: (rest.cap - rest.emissions(price), -rest.slope(price)))
         met = meet(
-            ask,
+            asking(province, policy, p, year, start),
             cap(year),
             sold,
             start=last_price[-1] if rest is not None else price_outside(link, year),
@@ -117,6 +112,32 @@ def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference
         )[1]
 
     solved = annual_path(province, region.accounts, region.growth, years, regime, solve)
+    return announced_by(scenario, province, policy, path, when, solved)
+
+
+def asking(
+    province: Province, policy: Policy, p: Parameters, year: int, start: Array | None
+) -> Callable[[float, float, float], Asked[Solution]]:
+    """The economy of a year as a function of the price that it has in common with others, and of what it pays."""
+    mask, follows, returned = policy.mask(year), policy.follows(year), policy.returned(year)
+    near: list[Solution] = []
+
+    def ask(price: float, across: float, income: float) -> Asked[Solution]:
+        province.hold_price(p, price)
+        paying = province.paying_outside(paying_for_credits(province, credit_rule(policy, year), p, income), across)
+        found = province.solve(paying, near[-1].x if near else start)
+        near[:] = [found]
+        need, slope = net_need(province.response(found, returned), mask, follows)
+        return Asked(need, slope, covered_emissions(province, policy, found, year), found)
+
+    return ask
+
+
+def announced_by(
+    scenario: Scenario, province: Province, policy: Policy, path: Reference, when: float, solved: Sequence[Year]
+) -> Announced:
+    """What is known from a policy's announcement on, by its equilibrium of each year."""
+    nodes = np.array([year.year + 0.5 for year in solved])
     prices = np.array([permit_price(province, y.solution) for y in solved])
     states = [
         packed(scenario.name, province.sectors, y.year, p, y.emissions, y.outputs)
@@ -124,5 +145,5 @@ def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference
     ]
     values = np.array(states)
     if when >= nodes[-1]:  # nothing is known beyond the last year: its equilibrium holds to the end
-        nodes, values = np.append(nodes, years[-1] + 1.0), np.concatenate([values, values[-1:]])
+        nodes, values = np.append(nodes, solved[-1].year + 1.0), np.concatenate([values, values[-1:]])
     return Announced(policy, path.announced(when, nodes, values), {y.year: y.solution.x for y in solved})

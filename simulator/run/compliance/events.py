@@ -12,7 +12,7 @@ from tanshi.market.offsets import usable
 from tanshi.market.orders import Ints
 from tanshi.market.vintages import OpenYear, due_after
 from tanshi.simulator.run.across.trade import close_outside, offer_old_vintages
-from tanshi.simulator.run.ahead.outlook import lent
+from tanshi.simulator.run.ahead.known import lent
 from tanshi.simulator.run.public.auctions import sold_in_year
 from tanshi.simulator.run.rules import carry_limit, fine, fine_per_firm, made_good
 from tanshi.simulator.run.waiting import booked, may_wait, open_obligations, put_off

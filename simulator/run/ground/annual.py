@@ -74,13 +74,38 @@ def annual_path(
                 break
             message = Message("{year}, one equilibrium a year: {error}", year=year, error=error)
             raise EquilibriumError(message, error.equation, error.residual) from error
-        flows = Flows(solution.state.flow, solution.x)
-        emissions = accounts.emissions(flows)
-        covered = np.array([emissions[s] for s in model.sectors])
-        earning = model.earned_on(flows.leaf, flows.x)
-        path.append(Year(year, solution, flows, covered, accounts.coverable_outputs(flows), earning))
-        p, start = advance(model, p, flows, solution, growth, year) if year < years[-1] else p, solution.x
+        path.append(year_of(model, accounts, year, solution))
+        p, start = advance(model, p, path[-1].flows, solution, growth, year) if year < years[-1] else p, solution.x
     return path
+
+
+def year_of(model: Province, accounts: PhysicalAccounts, year: int, solution: Solution) -> Year:
+    """A year of a path, from its equilibrium."""
+    flows = Flows(solution.state.flow, solution.x)
+    emissions = accounts.emissions(flows)
+    covered = np.array([emissions[s] for s in model.sectors])
+    earning = model.earned_on(flows.leaf, flows.x)
+    return Year(year, solution, flows, covered, accounts.coverable_outputs(flows), earning)
+
+
+def carry(model: Province, growth: Growth, first: int, year: int) -> tuple[Parameters, Array]:
+    """An economy in a later year than its accounts', as growth and the benchmark's policy lead to it.
+
+    Parameters
+    ----------
+    first, year
+        Of the accounts, and the one that it is carried to.
+
+    Returns
+    -------
+    Parameters of that year, and an equilibrium to begin from: the benchmark itself where the two years are one.
+    """
+    p, start, regime = model.parameters(), model.compiled.start.copy(), frozen_regime(model)
+    for past in range(first, year):
+        regime(p, past)
+        solution = model.solve(p, start)
+        p, start = advance(model, p, Flows(solution.state.flow, solution.x), solution, growth, past), solution.x
+    return p, start
 
 
 def frozen_regime(model: Province, prices: Mapping[int, float] | None = None) -> Callable[[Parameters, int], None]:
@@ -216,6 +241,7 @@ def _frozen_baseline(
     beyond: int,
 ) -> Baseline:
     model, accounts = province(name, closure, dict(changes))
-    growth = growing_on(economy(name, dict(changes)).growth(dynamics, first, last), last + beyond)
-    path = annual_path(model, accounts, growth, range(first, last + beyond + 1), frozen_regime(model), sure=last)
-    return Baseline.of(model, path)
+    built = economy(name, dict(changes))
+    growth, base = growing_on(built.growth(dynamics, first, last, carried=True), last + beyond), built.base_year
+    path = annual_path(model, accounts, growth, range(base, last + beyond + 1), frozen_regime(model), sure=last)
+    return Baseline.of(model, path[first - base :])

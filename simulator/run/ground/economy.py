@@ -45,15 +45,20 @@ class Economy:
     accounts: Accounts
     data: str
 
-    def growth(self, dynamics: Dynamics, first_year: int, last_year: int) -> Growth:
+    def growth(self, dynamics: Dynamics, first_year: int, last_year: int, carried: bool = False) -> Growth:
         """Rates of change of a scenario, with the economy's own path of non-fossil power.
+
+        Parameters
+        ----------
+        carried
+            Whether the run may begin later than the accounts (`tanshi.simulator.run.ground.annual.carry`).
 
         Raises
         ------
         UserError
             if the run does not start in the benchmark year, or the path ends before ``last_year``.
         """
-        check_years(self.name, first_year, last_year)
+        check_years(self.name, first_year, last_year, carried)
         return Growth(
             labour=dynamics.labour_growth,
             productivity=dynamics.productivity_growth,
@@ -73,6 +78,11 @@ class Economy:
             nonfossil=dict(self._nonfossil),
             plant=dict(self.accounts.plant_growth),
         )
+
+    @property
+    def base_year(self) -> int:
+        """Year of the accounts."""
+        return min(self._nonfossil)
 
     @cached_property
     def _nonfossil(self) -> Mapping[int, float]:
@@ -166,8 +176,13 @@ def province(
     return _province(name, fields, _by_value(changes), own_quotas, taxed, border_adjusted)
 
 
-def check_years(name: str, first_year: int, last_year: int) -> None:
+def check_years(name: str, first_year: int, last_year: int, carried: bool = False) -> None:
     """Refuse years that an economy's own paths do not reach.
+
+    Parameters
+    ----------
+    carried
+        Whether the run may begin later than the accounts.
 
     Raises
     ------
@@ -176,7 +191,7 @@ def check_years(name: str, first_year: int, last_year: int) -> None:
     """
     years = _files(name).nonfossil_path["year"]
     first, end = int(years.min()), int(years.max())
-    if first_year != first:
+    if first_year < first or (first_year > first and not carried):
         problem = Problem(
             Message("{first}, the year of its accounts", first=first), str(first_year), field="years.start"
         )

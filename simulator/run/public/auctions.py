@@ -154,12 +154,12 @@ def offer(w: World, steps: list[Step]) -> Orders:
 def settle_sales(w: World, s: State, fills: Fills) -> None:
     """Deliver a clearing's fills, what tiers sold in it issued before, and do with what is left what the rule says."""
     steps = supply(w, s)
-    sold = _deliverable(w, s, steps, fills)
+    sold = deliverable(w, s, steps, fills)
     s.registry.settle(fills, w.government)
-    _after(w, s, steps, sold)
+    after_sales(w, s, steps, sold)
 
 
-def _deliverable(w: World, s: State, steps: list[Step], fills: Fills) -> dict[str, int]:
+def deliverable(w: World, s: State, steps: list[Step], fills: Fills) -> dict[str, int]:
     """Bring what tiers have sold into government's account before it is delivered; returns t sold by step."""
     mine = fills.seller == w.government
     sold = sold_of(steps, int(fills.quantity[mine].sum()) * w.scenario.market.lot)
@@ -181,7 +181,7 @@ def _deliverable(w: World, s: State, steps: list[Step], fills: Fills) -> dict[st
     return sold
 
 
-def _after(w: World, s: State, steps: list[Step], sold: dict[str, int]) -> None:
+def after_sales(w: World, s: State, steps: list[Step], sold: dict[str, int]) -> None:
     """Do with what nobody bought what the rule says."""
     rule, sales = w.scenario.auctions, s.market.sales
     withheld = sum(int(step.amount) for step in steps if step.name == "withhold") - sold.get("withhold", 0)
