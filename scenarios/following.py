@@ -9,6 +9,7 @@ from typing import Any
 
 from tanshi.scenarios.document import Document, Mark
 from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.gathering import economies_of
 
 YEARS: tuple[tuple[str, ...], ...] = (("years", "start"), ("years", "end"), ("policy_start",))
 DEFAULTS = {("years", "start"): 2022, ("years", "end"): 2030, ("policy_start",): 2023}
@@ -33,8 +34,8 @@ def base_year(economy: str) -> int | None:
 
 def follow_the_economy(document: Document, library: Path) -> None:
     """Move first year, last year and policy start, where no file or option of the user says them, with the accounts."""
-    economy = document.values.get("economy", "shanxi_2022")
-    year = base_year(economy) if isinstance(economy, str) else None
+    named = [year for name in economies_of(document.values) if (year := base_year(name)) is not None]
+    year = max(named, default=None)  # several economies begin together, in the latest year among them
     if year is None or year == DEFAULTS["years", "start"]:
         return
     shift = year - DEFAULTS["years", "start"]

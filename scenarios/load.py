@@ -15,9 +15,11 @@ from tanshi.errors import Message
 from tanshi.scenarios.document import Document, Mark, overlay, read_document, twice
 from tanshi.scenarios.errors import SAID, Problem, ScenarioError, UserError, did_you_mean, shorten, visible
 from tanshi.scenarios.following import follow_the_economy
+from tanshi.scenarios.gathering import economies_of, gather_economies
 from tanshi.scenarios.named_sectors import check_named_sectors, like_a_built_in
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.scenarios.schema import Scenario
+from tanshi.scenarios.together import AS_ELSEWHERE
 
 LIBRARY = Path(__file__).parent / "library"
 TRADITIONAL: Mapping[str, object] = {"market.mode": "equilibrium", "drift.mode": "none", "banking.horizon": 0}
@@ -100,6 +102,7 @@ def load_scenarios(
         document = _gather(reference, None, ())
         for field, value in (overrides or {}).items():
             _override(document, field, value, (labels or {}).get(field, "override"))
+        gather_economies(document, LIBRARY)
         follow_the_economy(document, LIBRARY)
         if fitted:
             _lay_calibration_under(document)
@@ -124,21 +127,32 @@ def _lay_calibration_under(document: Document) -> None:
     """Put what was fitted for the document's economy under all that the document says."""
     from tanshi.scenarios.calibrated import calibrated, calibrated_file  # reads the economy's folder
 
-    economy = document.values.get("economy", "shanxi_2022")
-    if not isinstance(economy, str):
-        return
-    try:
-        fitted = calibrated(economy)
-    except UserError as error:
-        # An economy that does not exist is said when the run opens it; a broken file of one that does, here.
-        document.problems += [problem for problem in error.problems if problem.file]
-        return
-    base = Document(marks={})
-    for row in fitted:
-        keys = field_keys(row.field)
-        overlay(base, _nest(keys, row.value), {keys: Mark(str(calibrated_file(economy)), row.line)})
-    overlay(base, document.values, document.marks)
-    document.values, document.marks = base.values, {**base.marks, **document.marks}
+    several = document.values.get("economies")
+    for economy in economies_of(document.values):
+        try:
+            fitted = calibrated(economy)
+        except UserError as error:
+            # An economy that does not exist is said when the run opens it; a broken file of one that does, here.
+            document.problems += [problem for problem in error.problems if problem.file]
+            return
+        base = Document(marks={})
+        for row in fitted:
+            keys = field_keys(row.field)
+            if several and _said(document.values, keys):
+                continue  # what the file says holds in all of them
+            keys = ("by_economy", economy, *keys) if several else keys
+            overlay(base, _nest(keys, row.value), {keys: Mark(str(calibrated_file(economy)), row.line)})
+        overlay(base, document.values, document.marks)
+        document.values, document.marks = base.values, {**base.marks, **document.marks}
+
+
+def _said(values: object, keys: Sequence[str]) -> bool:
+    """Whether something stands in a field."""
+    for key in keys:
+        if not isinstance(values, Mapping) or key not in values:
+            return False
+        values = values[key]
+    return True
 
 
 def _gather(reference: str, origin: Mark | None, chain: tuple[Path, ...]) -> Document:
@@ -273,6 +287,9 @@ def _problem(item: Mapping[str, Any], document: Document) -> Problem:
     if item["type"] == "several_fields":
         path = tuple(context["at"].split("."))
         expected, got, hint = context["expected"], context["got"], context["hint"]
+        if expected == AS_ELSEWHERE:  # a field of one economy of several: what the field of all may be
+            inside = ".".join(like_a_built_in(path[2:] if path[0] == "by_economy" else path))
+            expected = next((row.expectation for row in describe_parameters() if row.name == inside), expected)
     elif item["type"] == "by_year":
         path = (*path, context["key"]) if context["key"] else path
         expected, got, hint = context["expected"], context["got"], context["hint"]

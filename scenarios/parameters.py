@@ -112,5 +112,6 @@ def _read(annotation: Any) -> tuple[str, tuple[Any, ...], tuple[str, ...]]:
         kind, _, choices = _read(arguments[0])
         return "a list of " + kind.removeprefix("one of "), (), choices
     if origin is dict:
-        return "a group of paths and numbers", (), ()
+        inside = get_origin(arguments[1]) is dict
+        return "a group of economies with fields" if inside else "a group of paths and numbers", (), ()
     return _KINDS[annotation], (), ()

@@ -19,11 +19,15 @@ from tanshi.simulator.drift.flow import Flow
 from tanshi.simulator.machine.threads import one_thread
 from tanshi.simulator.results.collect import result_of
 from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.together import joint_result
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.period import one_period
 from tanshi.simulator.run.saved import plain, restored
 from tanshi.simulator.run.shock import recall
+from tanshi.simulator.run.together.build import begin_together
+from tanshi.simulator.run.together.period import one_period as one_joint_period
+from tanshi.simulator.run.together.saved import plain_together, restored_together
 
 
 class CarbonMarket(mesa.Model):  # type: ignore[misc]
@@ -116,6 +120,84 @@ class CarbonMarket(mesa.Model):  # type: ignore[misc]
         release(self)
 
 
+class JointMarket(mesa.Model):  # type: ignore[misc]
+    """One run of a scenario of several economies, whose firms trade in one auction.
+
+    ``step`` runs one market period; ``run`` runs all.  The firms of all are Mesa agents.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Of several ``economies``.
+    drift
+        Flow, optional
+        Another flow than the scenario's own.
+
+    Attributes
+    ----------
+    world : JointWorld
+        What does not change in the run: a world of each economy.
+    state : JointState
+        What does.
+    """
+
+    def __init__(self, scenario: Scenario, drift: Flow | None = None) -> None:
+        super().__init__(rng=scenario.seed)
+        self.world, self.state = begin_together(scenario, drift)
+        self.firms = [firm for member in self.state.members for firm in enrol(self, member.firms)]
+
+    @property
+    def periods_per_year(self) -> int:
+        """Market periods of a year."""
+        return self.world.periods_per_year
+
+    @property
+    def periods_in_all(self) -> int:
+        """Market periods of the whole run."""
+        return self.world.periods_in_all
+
+    def step(self) -> None:
+        """Run one market period, or leave the run as it was.
+
+        Raises
+        ------
+        EquilibriumError
+            When an economy has no equilibrium; nothing of the period has happened then.
+        RuntimeError
+            When the run is finished.
+        """
+        if self.state.calendar.finished:
+            raise RuntimeError("the run is finished")
+        one_joint_period(self.world, self.state)
+
+    def run(self, until: int | None = None) -> JointMarket:
+        """Run to the end, or until ``until`` periods have been run in all."""
+        while not self.state.calendar.finished and (until is None or self.state.number < until):
+            self.step()
+        return self
+
+    def result(self) -> RunResult:
+        """The run's tables so far."""
+        return joint_result(self.world, self.state)
+
+    def save(self) -> dict[str, Any]:
+        """The whole state of the run as plain arrays, numbers and texts; a copy."""
+        return plain_together(self.world, self.state)
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Take up a run where ``save`` left it; the model must have been made for the same scenario."""
+        self.state.become(restored_together(self.world, self.state, saved))
+
+    def forget(self) -> None:
+        """Let a finished model be collected (Mesa 3.3 would keep it for ever)."""
+        release(self)
+
+
+def market_of(scenario: Scenario, drift: Flow | None = None) -> CarbonMarket | JointMarket:
+    """The model of a scenario: of its economy, or of the several that trade together."""
+    return JointMarket(scenario, drift) if scenario.economies else CarbonMarket(scenario, drift)
+
+
 def simulate(scenario: Scenario, drift: Flow | None = None) -> RunResult:
     """Run a scenario from its first to its last year.
 
@@ -131,7 +213,7 @@ def simulate(scenario: Scenario, drift: Flow | None = None) -> RunResult:
     EquilibriumError
         Naming year, period and the worst equation when the economy has no equilibrium.
     """
-    model = CarbonMarket(scenario, drift)
+    model = market_of(scenario, drift)
     try:
         with one_thread():
             return model.run().result()

@@ -27,6 +27,7 @@ from tanshi.scenarios.schema.market import Market, Price
 from tanshi.scenarios.schema.offsets import Offsets, check_spared
 from tanshi.scenarios.schema.shocks import Shock, Shocks
 from tanshi.scenarios.sectors import Sectors, check_sectors, status_of
+from tanshi.scenarios.together import Economies, OfEconomies, check_together, member_values
 
 
 class Years(Group):
@@ -61,6 +62,11 @@ class Scenario(Group):
     """Scenario whose fields hold where this one says nothing: a built-in name, or a file beside this one."""
     economy: Annotated[str, in_unit("-", "setting", pattern=r"^[^\s].{0,254}$")] = "shanxi_2022"
     """Name of the economy, or the path of its folder of figures."""
+    economies: Economies = Field(default_factory=list)
+    """Economies that trade in one carbon market in place of `economy`, such as [shanxi, inner_mongolia, shandong];
+    those of earlier accounts are carried to the latest year among them."""
+    by_economy: OfEconomies = Field(default_factory=dict)
+    """What holds in one of them alone, such as {shandong_2017: {cap: {decline: 0.012}}}."""
     figures: Annotated[dict[str, float], in_unit("-", "assumed")] = Field(default_factory=dict)
     """Figures of the economy to change, by path, such as ``economy.elasticities.ELEC.armington: 2.5``."""
     years: Years = Years()
@@ -91,12 +97,20 @@ class Scenario(Group):
     carbon_tax: CarbonTax = CarbonTax(sectors=[])
     border_adjustment: BorderAdjustment = BorderAdjustment(sectors=[])
 
+    @property
+    def all_economies(self) -> tuple[str, ...]:
+        """The economies that the run is about: those of its market in the order of their names, or the one."""
+        return tuple(sorted(self.economies)) or (self.economy,)
+
+    def member(self, economy: str) -> Scenario:
+        """The scenario of one of several economies, with what holds in it alone and draws of its own."""
+        return Scenario.model_validate(member_values(self, economy))
+
     def from_outside(self) -> set[tuple[Kind, str]]:
         """The rules from outside that this scenario names (`tanshi.plugins`)."""
         chosen: set[tuple[Kind, str]] = {("venue", self.market.venue), ("drift", self.drift.mode)}
         chosen |= {("strategy", name) for name, share in self.firms.strategies.as_dict().items() if share > 0}
-        if self.economy in plugins.known("economy"):
-            chosen.add(("economy", self.economy))
+        chosen |= {("economy", name) for name in self.all_economies if name in plugins.known("economy")}
         return {(kind, name) for kind, name in chosen if name not in plugins.BUILT_IN[kind]}
 
     @field_validator("name")
@@ -260,6 +274,26 @@ class Scenario(Group):
         trading = lambda year: [s for s, kind in self.statuses(year).items() if kind == "trading"]  # noqa: E731
         check_spared(self.offsets, self.carbon_tax.pays, trading, self.policy_start, self.years.end)
         return self
+
+    @model_validator(mode="after")
+    def _a_market_of_several(self) -> Self:
+        if self.economies or self.by_economy:
+            check_together(self, self._unheard_of_together())
+        return self
+
+    def _unheard_of_together(self) -> dict[str, bool]:
+        """Fields of which a market of several economies knows nothing, and whether they say something here."""
+        return {
+            "market.link": self.market.link.open,
+            "offsets.share": self.offsets.share > 0,
+            "shock.year": self.shock.year is not None,
+            "shocks": self.shocks.any,
+            "drift.input": self.drift.input != "state",
+            "containment": self.containment.any,
+            "auctions": bool(self.auctions.triggers()),
+            "stability_reserve.on": self.stability_reserve.on,
+            "compliance.deadline": self.compliance.later,
+        }
 
     def ever(self, *kinds: str) -> tuple[str, ...]:
         """Sectors that have one of the statuses in some year of the run's policy, in the order of the schema."""

@@ -370,6 +370,7 @@ def _show(result: BatchResult, folder: Path, reference: str | None, figures: boo
     """Write figures and report beside the results; print the table and what each scenario did."""
     from rich.console import Console
 
+    from tanshi.simulator.results.together import apart
     from tanshi.simulator.studies.offsets import offset_effects
     from tanshi.simulator.views.charts.soundness import warnings_of
     from tanshi.simulator.views.compliance import compliance_words
@@ -379,25 +380,26 @@ def _show(result: BatchResult, folder: Path, reference: str | None, figures: boo
     from tanshi.simulator.views.table import terminal_table
     from tanshi.simulator.views.words import plain_words
 
-    pictures = _draw(result.runs, folder) if figures else {}
+    runs = apart(result.runs)  # a row, a line and a sentence for each region
+    pictures = _draw(runs, folder) if figures else {}
     write_report(
         folder,
-        result.runs,
+        runs,
         failed=result.failed,
-        status=provenance(result.runs),
+        status=provenance(runs),
         pictures=pictures,
         reference=reference,
     )
     console = Console(highlight=False, markup=False)
-    for run in result.runs:  # what went wrong without stopping the run comes first
+    for run in runs:  # what went wrong without stopping the run comes first
         for line in run.meta.get("alarms", []):
             told = say("{scenario}, seed {seed}, {line}.", scenario=run.scenario, seed=run.seed, line=line)
             console.print(told, markup=False, soft_wrap=True)
-    console.print(terminal_table(result.runs, reference))
-    console.print(plain_words(result.runs, result.failed, reference))
-    for sentence in (*compliance_words(result.runs), *warnings_of(result.runs)):
+    console.print(terminal_table(runs, reference))
+    console.print(plain_words(runs, result.failed, reference))
+    for sentence in (*compliance_words(runs), *warnings_of(runs)):
         console.print(f"\n{sentence}")
-    for effect in offset_effects(result.runs):
+    for effect in offset_effects(runs):
         console.print(offset_table(effect), f"\n{offset_words(effect)}")
     place = say("Results in {folder}; open {page} in a browser.", folder=folder, page=folder / "report.html")
     console.print(f"\n{place}", soft_wrap=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TYPES = {
     "scenario": "string", "region": "string", "variable": "string", "unit": "string",
-    "buyer_sector": "string", "seller_sector": "string",
+    "buyer_sector": "string", "seller_sector": "string", "buyer_region": "string", "seller_region": "string",
     "seed": "int64", "volume_t": "int64", "quantity_t": "int64", "iterations": "int32",
     "year": "int32", "period": "int32", "buyer": "int32", "seller": "int32",
     "value": "float64", "price": "float64", "pre_jump_price": "float64", "turnover_yuan": "float64",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.numerics.units import MILLION, TONNES
-from tanshi.scenarios.link import OUTSIDE
+from tanshi.scenarios.link import OTHERS, OUTSIDE
 from tanshi.simulator.results.accounting import economy_variables
 from tanshi.simulator.results.alarms import alarms
 from tanshi.simulator.results.costs import cost_variables, offset_variables, purchases_of
@@ -60,7 +60,7 @@ def result_of(w: World, s: State) -> RunResult:
         values |= border_variables(w, s)
     if tells(w):
         values |= allocation_variables(w, s)
-    if scenario.market.link.open:
+    if w.open:
         values |= link_variables(w, s)
     values |= _costs(w, s, values, trades) | rule_variables(w, s, values["Price|Carbon"], trades)
     return RunResult(
@@ -121,7 +121,7 @@ def _costs(w: World, s: State, annual: Mapping[str, Mapping[int, float]], trades
             sold = s.policy.auctioned(year) * s.policy.caps(year) * TONNES
             paid = dict(zip(w.sectors, sold.tolist(), strict=True))
             for sector, tonnes in row["net_sales_t"].items():
-                if sector != OUTSIDE:
+                if sector not in (OUTSIDE, OTHERS):
                     purchases[year, sector] = (paid[sector] - tonnes) * price[year]
     baseline = {year: dict(zip(w.sectors, s.policy.baseline.at(year).tolist(), strict=True)) for year in sorted(price)}
     taxes = taxes_of(w, s) if w.province.closure.taxed else None
@@ -174,7 +174,7 @@ def trade_table(w: World, s: State) -> pd.DataFrame:
         name: np.concatenate([row[name] for row in rows]) if rows else np.zeros(0, types.get(name, np.int64))
         for name in TRADE_COLUMNS[2:]
     }
-    words = pd.array([*s.firms.sectors, "GOV", "INT", OUTSIDE], dtype="str")
+    words = pd.array([*s.firms.sectors, "GOV", "INT", OTHERS if w.shared else OUTSIDE], dtype="str")
     for name in ("buyer_sector", "seller_sector"):
         columns[name] = words.take(columns[name])
     table = pd.DataFrame(columns)

@@ -15,7 +15,7 @@ from tanshi.market.orders import Orders
 from tanshi.market.venue import Clearing
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.tables import TOGETHER, RunResult
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.period import Period, expect, open_period, run_until, trade_and_equilibrate
 from tanshi.simulator.run.world import State, World
@@ -52,8 +52,13 @@ def scenario_of(result: RunResult) -> Scenario:
     Raises
     ------
     UserError
-        Where this version of the program does not know them all.
+        Where this version of the program does not know them all, or the run is of one province of several.
     """
+    if TOGETHER in result.meta or len(result.regions) > 1:
+        hint = "Prices, fills and years of each province are in the run's tables."
+        regions = ", ".join(result.meta.get(TOGETHER, result.regions))
+        problem = Problem("a run of one province", regions, f"run {result.scenario}", hint=hint)
+        raise UserError("A market of several provinces cannot be looked at from the inside.", [problem])
     try:
         return Scenario.model_validate(dict(result.parameters))
     except ValidationError as error:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tanshi.equilibrium.province.taxes import tax_paid
 from tanshi.numerics.units import MILLION, TONNES
-from tanshi.scenarios.link import OUTSIDE
+from tanshi.scenarios.link import OTHERS, OUTSIDE
 from tanshi.simulator.results.variables import (
     BANK,
     BORDER,
@@ -140,13 +140,14 @@ def border_variables(w: World, s: State) -> Annual:
 
 def link_variables(w: World, s: State) -> Annual:
     """The years' variables of a market that is linked to a wider one; nothing crosses the border before the policy."""
-    names = [net_sales_of(OUTSIDE), PAID_OUTSIDE]
+    across = net_sales_of(OTHERS if w.shared else OUTSIDE)
+    names = [across, PAID_OUTSIDE]
     names += [OUTSIDE_EMISSIONS, OUTSIDE_BANK] if w.scenario.market.link.to == "supply" else []
     out: Annual = {name: {} for name in names}
     for row in s.log.settlements:
         year = int(row["year"])
         told = {
-            net_sales_of(OUTSIDE): row.get("imported_t", 0) / TONNES,
+            across: row.get("imported_t", 0) / TONNES,
             PAID_OUTSIDE: row.get("paid_outside_yuan", 0.0) / MILLION,
             OUTSIDE_EMISSIONS: row.get("outside_owed_t", 0) / TONNES,
             OUTSIDE_BANK: row.get("outside_bank_t", 0) / TONNES,

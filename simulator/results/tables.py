@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tanshi.errors import Message, TanshiError
 from tanshi.numerics.units import MILLION, TONNES
-from tanshi.scenarios.link import OUTSIDE
+from tanshi.scenarios.link import OTHERS, OUTSIDE
 from tanshi.simulator.results.variables import (
     CATALOGUE,
     COMPARISONS,
@@ -52,7 +52,11 @@ TRADE_COLUMNS = (
 
 
 _FILLED = "year {year}: fills add up to {filled} t, the periods' volume to {volume} t"
+_NO_REGION = "the run {scenario} has no region {region!r}; it has {known}"
+_WHICH_REGION = "{variable} of the run {scenario} stands there for several regions: name one of {known}"
 _STRANGERS = "year {year}: fills of sectors without firms: {strangers}"
+TOGETHER = "together"
+"""What a run's diagnostics call the regions of the market of which this one is a part."""
 _Sold = tuple[int, tuple[float, float]]
 
 
@@ -96,9 +100,69 @@ class RunResult:
         """Sector code to ``none | allocated | trading``."""
         return {str(k): str(v) for k, v in dict(self.parameters.get("coverage") or {}).items()}
 
-    def series(self, variable: str) -> pd.Series[float]:
-        """One variable by year; empty where the run does not hold it."""
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions that the tables tell of, in their order; one but where several provinces trade together."""
+        return tuple(dict.fromkeys(self.annual["region"].astype(str)))
+
+    def of(self, region: str) -> RunResult:
+        """The same run as one of its regions saw it, in the form of a run of that region alone.
+
+        What the others bought and sold there stands under the code ``OTH``. Of a run of one region it is that run.
+
+        Raises
+        ------
+        ResultError
+            For a region that the run does not have.
+        """
+        known = self.regions
+        if region not in known:
+            raise ResultError(_NO_REGION, scenario=self.scenario, region=region, known=", ".join(known))
+        if len(known) == 1:
+            return self
+        name = f"{self.scenario}: {region.rpartition('|')[2]}"
+        mine = dict(self.meta["regions"][region])
+        rest = {key: value for key, value in self.meta.items() if key not in mine and key != "regions"}
+        annual, periods = (table[table["region"] == region] for table in (self.annual, self.periods))
+        return RunResult(
+            name,
+            self.seed,
+            annual.assign(scenario=name).reset_index(drop=True),
+            periods.drop(columns="region").assign(scenario=name).reset_index(drop=True),
+            self._fills_of(region, name),
+            mine.pop("parameters"),
+            rest | mine | {TOGETHER: list(known)},
+        )
+
+    def _fills_of(self, region: str, name: str) -> pd.DataFrame:
+        """A region's fills; who is of another one has no number of its own."""
+        trades = self.trades
+        home, away = trades["buyer_region"] == region, trades["seller_region"] == region
+        own = trades[home | away].assign(scenario=name)
+        for side, here in (("buyer", home), ("seller", away)):
+            kept = here[own.index]
+            own[side] = own[side].where(kept, -1)
+            own[f"{side}_sector"] = own[f"{side}_sector"].where(kept, OTHERS)
+        return own[list(TRADE_COLUMNS)].reset_index(drop=True)
+
+    def series(self, variable: str, region: str | None = None) -> pd.Series[float]:
+        """One variable by year; empty where the run does not hold it.
+
+        Parameters
+        ----------
+        region
+            Which one's; to be said where the run has several, since nothing is added up over regions unasked.
+
+        Raises
+        ------
+        ResultError
+            Where it has to be said and was not.
+        """
         rows = self.annual[self.annual["variable"] == variable]
+        if region is not None:
+            rows = rows[rows["region"] == region]
+        elif len(regions := dict.fromkeys(rows["region"])) > 1:
+            raise ResultError(_WHICH_REGION, scenario=self.scenario, variable=variable, known=", ".join(regions))
         return pd.Series(rows["value"].to_numpy(float), index=rows["year"].to_numpy(int), name=variable).sort_index()
 
 
@@ -189,7 +253,7 @@ def market_variables(
     """
     accounts, _ = _places(trades["buyer"], trades["seller"])
     places, names = _places(trades["buyer_sector"], trades["seller_sector"])
-    present = [code for code in (INTERMEDIARIES, OUTSIDE) if code in {*names, *_sellers(net_sales_t)}]
+    present = [code for code in (INTERMEDIARIES, OUTSIDE, OTHERS) if code in {*names, *_sellers(net_sales_t)}]
     traders = [*TRADERS, *present, *(s for s in sectors if s in OTHER_SECTORS)]
     absent = OPTIONAL - {net_sales_of(code) for code in present}
     out: dict[str, dict[int, float]] = {name: {} for name in CATALOGUE if _is_market(name) and name not in absent}
@@ -283,20 +347,23 @@ def with_equivalent_variation(results: Iterable[RunResult], reference: str = REF
     left out.
     """
     results = list(results)
-    base = {r.seed: r.series(MONEY_METRIC) for r in results if r.scenario == reference}
+    base = {
+        (r.seed, place): r.series(MONEY_METRIC, place)
+        for r in results
+        if r.scenario == reference
+        for place in r.regions
+    }
     frames: list[pd.DataFrame] = []
     for result in results:
         frames.append(result.annual)
-        own = result.series(MONEY_METRIC)
-        if result.seed in base and len(own) and not len(result.series(EV)):
-            change = (own - base[result.seed].reindex(own.index)).dropna()
+        for region in result.regions:
+            own, before = result.series(MONEY_METRIC, region), base.get((result.seed, region))
+            if before is None or not len(own) or len(result.series(EV, region)):
+                continue
+            change = (own - before.reindex(own.index)).dropna()
             frames.append(
                 pd.DataFrame({"year": change.index, "value": change.to_numpy()}).assign(
-                    scenario=result.scenario,
-                    seed=result.seed,
-                    region=str(result.annual["region"].iloc[0]),
-                    variable=EV,
-                    unit=CATALOGUE[EV].unit,
+                    scenario=result.scenario, seed=result.seed, region=region, variable=EV, unit=CATALOGUE[EV].unit
                 )[list(ANNUAL_COLUMNS)]
             )
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(ANNUAL_COLUMNS))
@@ -310,7 +377,7 @@ def identity_gaps(result: RunResult) -> dict[str, float]:
     wide = result.annual.pivot(index="year", columns="variable", values="value")
     sectors = wide[[emissions_of(s) for s in (*SECTORS, "HH")]].sum(axis=1)
     energy = wide[[f"Energy Consumption|{part}" for part in ENERGY_PARTS]].sum(axis=1)
-    sellers = [net_sales_of(s) for s in (*TRADERS, INTERMEDIARIES, OUTSIDE, *OTHER_SECTORS)]
+    sellers = [net_sales_of(s) for s in (*TRADERS, INTERMEDIARIES, OUTSIDE, OTHERS, *OTHER_SECTORS)]
     sales = wide[[name for name in sellers if name in wide]].sum(axis=1)
     excess = wide["Carbon Market|Net Transfers"] - wide["Carbon Market|Trading Volume"]
     return {

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from tanshi.scenarios.link import OUTSIDE
+from tanshi.scenarios.link import OTHERS, OUTSIDE
 from tanshi.scenarios.schema import Coverage
 
 REGION = "China|Shanxi"
@@ -138,8 +138,9 @@ def emissions_of(sector: str) -> str:
 
 
 def net_sales_of(sector: str) -> str:
-    """Name of the net sales of allowances of a sector, of ``GOV``, ``INT``, or the market outside (``OUT``)."""
+    """Name of the net sales of allowances of a sector, ``GOV``, ``INT``, the market outside (``OUT``), or ``OTH``."""
     others = {"GOV": "Government", INTERMEDIARIES: "Intermediaries", OUTSIDE: "Rest of the Nation"}
+    others[OTHERS] = "Other Provinces"
     seller = others[sector] if sector in others else SECTORS[sector].name
     return f"Trade|Emissions Allowances|{seller} [Volume]"
 
@@ -318,6 +319,7 @@ def _catalogue() -> dict[str, Variable]:
         *_rules(),
         *((net_sales_of(s), mt, "sold less bought; all sellers add up to zero") for s in (*TRADERS, INTERMEDIARIES)),
         (net_sales_of(OUTSIDE), mt, "bought outside the province less sold there"),
+        (net_sales_of(OTHERS), mt, "bought in the other provinces of the market less sold there"),
         (PAID_OUTSIDE, _MILLION, "paid outside the province for allowances less received from there"),
         (OUTSIDE_EMISSIONS, mt, "what the rest of the nation's covered firms emit"),
         (OUTSIDE_BANK, "Mt CO2", "allowances that they carry over at the year's end"),
@@ -354,7 +356,7 @@ OFFSETS = frozenset(name for name in CATALOGUE if "|Offsets" in name and not nam
 OPTIONAL = (
     frozenset({net_sales_of(INTERMEDIARIES), TAX_RATE, TAXED, TAX_REVENUE})
     | frozenset(cost_of(s, "Tax") for s in (None, *FIRM_SECTORS))
-    | frozenset({net_sales_of(OUTSIDE), PAID_OUTSIDE, OUTSIDE_EMISSIONS, OUTSIDE_BANK})
+    | frozenset({net_sales_of(OUTSIDE), net_sales_of(OTHERS), PAID_OUTSIDE, OUTSIDE_EMISSIONS, OUTSIDE_BANK})
     | OFFSETS
     | frozenset(name for name, _, _ in (*_given(), *_border()))
 )

@@ -50,6 +50,11 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
     EquilibriumError
         Naming the year in which the reference path has no equilibrium.
     """
+    if scenario.economies:
+        problem = Problem("one economy", ", ".join(scenario.economies), field="economies",
+                          hint="Give --set economies=[NAME], or name a run of one province.")  # fmt: skip
+        raise UserError("This looks at one province, and the scenario '{name}' is of several.", [problem],
+                        name=scenario.name)  # fmt: skip
     world, firms, policy = stand(scenario, drift)
     return world, opening(world, firms, policy, first_known(scenario, world.economy, policy))
 

@@ -83,7 +83,7 @@ def run_key(scenario: Scenario, code: str | None = None) -> RunKey:
         scenario.name,
         scenario.model_dump(mode="json"),
         scenario.seed,
-        data_version(scenario.economy) + _own_weights(scenario),
+        "+".join(data_version(name) for name in scenario.all_economies) + _own_weights(scenario),
         code if code is not None else code_version(),
         marks(scenario.from_outside()),
     )
@@ -231,15 +231,16 @@ def _survey(
     """Ids of the runs by name, and their economies; refuses what could not be computed, before anything is."""
     ids: dict[str, str] = {}
     economies: dict[str, None] = {}
-    spans: set[tuple[str, int, int]] = set()
+    spans: set[tuple[str, int, int, bool]] = set()
     outside: set[tuple[Kind, str]] = set()
     for name, scenario in runs.items():
-        spans.add((scenario.economy, scenario.years.start, scenario.years.end))
+        years, several = scenario.years, bool(scenario.economies)
+        spans |= {(economy, years.start, years.end, several) for economy in scenario.all_economies}
         ids[name] = run_key(scenario, code).id
-        economies[scenario.economy] = None
+        economies |= dict.fromkeys(scenario.all_economies)
         outside |= scenario.from_outside()
-    for economy, first, last in sorted(spans):
-        check_years(economy, first, last)
+    for economy, first, last, several in sorted(spans):
+        check_years(economy, first, last, carried=several)
     check_reach(outside, len(runs), workers=workers, scheduler=scheduler)
     return ids, list(economies)
 

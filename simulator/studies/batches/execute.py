@@ -120,12 +120,12 @@ if multiprocessing.parent_process() is None:  # workers of ours are told by thei
 
 def run_one(task: Task, report: Progress) -> Word:
     """Compute and write one run; whatever goes wrong is recorded beside the others' results."""
-    from tanshi.simulator.model import CarbonMarket
+    from tanshi.simulator.model import market_of
 
     begun, worked = time.perf_counter(), time.thread_time()
     model = None
     try:
-        model = CarbonMarket(task.scenario)
+        model = market_of(task.scenario)
         while not model.state.calendar.finished:
             model.step()
             report(task.name, model.state.number, model.periods_in_all)

@@ -11,6 +11,7 @@ from tanshi.errors import Message
 from tanshi.language import say, spoken
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.link import OTHERS, OUTSIDE
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import INTERMEDIARIES, SECTORS, TRADERS
 from tanshi.simulator.views.charts import style
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_EDGES = 400
-ORDER = (*TRADERS, INTERMEDIARIES)
+ORDER = (*TRADERS, INTERMEDIARIES, OUTSIDE, OTHERS)
 
 
 def trader_name(code: str) -> str:
     """A trader's sector in words, Chinese beside the English."""
     others = {"GOV": "Government 政府", INTERMEDIARIES: "Intermediaries 中介"}
+    others |= {OUTSIDE: "Rest of the Nation 全国其他地区", OTHERS: "Other Provinces 其他省份"}
     return others[code] if code in others else f"{SECTORS[code].name} {SECTORS[code].chinese}"
 
 
@@ -151,7 +153,7 @@ def _ring_labels(axes: Axes, firms: pd.DataFrame, angle: dict[int, float]) -> No
         side = "left" if x > 0.15 else "right" if x < -0.15 else "center"
         up = "bottom" if y > 0.95 else "top" if y < -0.95 else "center"
         label = style.wrapped(short_name(str(code)), 12) + "\n" + say("{count} firms", count=len(group))
-        if code in ("GOV", INTERMEDIARIES):
+        if code in ("GOV", INTERMEDIARIES, OUTSIDE, OTHERS):
             label = short_name(str(code))
         axes.text(x, y, label, ha=side, va=up, fontsize=9, fontweight="bold", linespacing=1.2,
                   color=style.SECTOR_COLOURS[str(code)])  # fmt: skip

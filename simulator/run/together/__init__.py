@@ -1,0 +1,1 @@
+"""Several provinces whose firms trade in one carbon market."""

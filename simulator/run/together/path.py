@@ -1,0 +1,82 @@
+"""The path of price and emissions that a common policy leads several provinces on: one equilibrium a year of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tanshi.equilibrium.engine import EquilibriumError, Solution
+from tanshi.equilibrium.province.dynamics import advance
+from tanshi.errors import Message
+from tanshi.simulator.run.ahead.joint import meet_one_another
+from tanshi.simulator.run.ahead.reference_path import announced_by, asking, without_policy
+from tanshi.simulator.run.economics import set_cap
+from tanshi.simulator.run.ground.annual import Year, carry, year_of
+from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.world import Announced, World
+
+
+def first_known(worlds: Sequence[World], policies: Sequence[Policy]) -> list[Announced]:
+    """What is known in each province at the start: its frozen baseline, and from ``policy_start`` on the common policy.
+
+    Raises
+    ------
+    EquilibriumError
+        Naming the year in which a province has no equilibrium.
+    """
+    scenario = worlds[0].scenario
+    paths = [without_policy(w.scenario, policy) for w, policy in zip(worlds, policies, strict=True)]
+    if scenario.policy_start > scenario.years.end:
+        return [Announced(policy, path, {}) for policy, path in zip(policies, paths, strict=True)]
+    solved = _solved(worlds, policies)
+    when = float(scenario.policy_start)
+    return [
+        announced_by(w.scenario, w.province, policy, path, when, years)
+        for w, policy, path, years in zip(worlds, policies, paths, solved, strict=True)
+    ]
+
+
+def _solved(worlds: Sequence[World], policies: Sequence[Policy]) -> list[list[Year]]:
+    """The years of each province: by itself before the policy, at one price from then on."""
+    years = worlds[0].scenario.years
+    found: list[list[Year]] = [[] for _ in worlds]
+    stands = [carry(w.province, w.economy.growth, w.economy.economy.base_year, years.start) for w in worlds]
+    price = 0.0
+    for year in range(years.start, years.end + 1):
+        for (p, _), w, policy in zip(stands, worlds, policies, strict=True):
+            policy.prepare(w.province, p, year)
+            set_cap(w.province, policy, p, year, policy.tonnes(year, whole=True))
+        try:
+            if policies[0].started(year):
+                asks = [
+                    asking(w.province, policy, p, year, start)
+                    for (p, start), w, policy in zip(stands, worlds, policies, strict=True)
+                ]
+                left = np.array([policy.tonnes(year, whole=True) for policy in policies])
+                met = meet_one_another(asks, left, start=price, bounds=policies[0].collar(year))
+                price, answers = met.price, met.answers
+            else:
+                each = zip(stands, worlds, strict=True)
+                answers = tuple(w.province.solve(p, start) for (p, start), w in each)
+                price = max(w.province.accounts.carbon_price for w in worlds)
+        except EquilibriumError as error:
+            message = Message("{year}, one equilibrium a year: {error}", year=year, error=error)
+            raise EquilibriumError(message, error.equation, error.residual) from error
+        _note(worlds, found, stands, year, answers, year < years.end)
+    return found
+
+
+def _note(
+    worlds: Sequence[World],
+    found: list[list[Year]],
+    stands: list[tuple],  # type: ignore[type-arg]
+    year: int,
+    answers: Sequence[Solution],
+    goes_on: bool,
+) -> None:
+    for place, (w, solution) in enumerate(zip(worlds, answers, strict=True)):
+        found[place].append(year_of(w.province, w.economy.accounts, year, solution))
+        flows, p = found[place][-1].flows, stands[place][0]
+        p = advance(w.province, p, flows, solution, w.economy.growth, year) if goes_on else p
+        stands[place] = p, solution.x

@@ -1,0 +1,91 @@
+"""Trade between registries: each exact by itself, what they owe one another nothing, vintages kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tanshi.market.between import Numbering, check_between, settle_between
+from tanshi.market.ledger import OverdrawnError, RegistryError
+from tanshi.market.registry import Registry
+from tanshi.market.venue import Fills
+
+
+def books() -> list[Registry]:
+    """Two provinces of two firms, a government and a mirror each: the first has old allowances, the second new ones."""
+    found = [Registry(4, 2023, 3, mirror=3) for _ in range(2)]
+    found[0].issue([0, 1], [10, 4], 2023)
+    found[0].issue([0], [5], 2024)
+    found[1].issue([0, 1], [7, 9], 2024)
+    return found
+
+
+def fills(*rows: tuple[int, int, int, int]) -> Fills:
+    buyer, seller, quantity, price = (np.array(column, np.int64) for column in zip(*rows, strict=True))
+    return Fills(buyer, seller, quantity, price)
+
+
+def test_an_allowance_crosses_the_border_with_its_vintage_and_is_paid_for() -> None:
+    registries = books()
+    # accounts of the second province are numbered from 4 on
+    settle_between(registries, fills((4, 0, 12, 50), (1, 5, 3, 50), (1, 0, 1, 50)), [2, 2])
+    assert registries[1].holdings[:, 0].tolist() == [10, 7 + 2, 0]  # the oldest first: ten of 2023, two of 2024
+    assert registries[0].holdings[:, 1].tolist() == [4, 1 + 3, 0]  # at home one of 2024, from abroad three of 2024
+    assert registries[0].holdings[:, 3].tolist() == [10, 2 - 3, 0]
+    assert registries[1].holdings[:, 3].tolist() == [-10, 3 - 2, 0]
+    assert registries[0].cash.tolist() == [13 * 50, -4 * 50, 0, 3 * 50 - 12 * 50]
+    for registry in registries:
+        registry.check()
+        assert (registry.rebuilt() == registry._balances).all()
+        assert (Registry.restore(registry.state()).holdings == registry.holdings).all()
+    check_between(registries)
+
+
+def test_random_trade_between_three_registries_stays_exact() -> None:
+    rng = np.random.default_rng(5)
+    registries = [Registry(9, 2023, 2, mirror=8) for _ in range(3)]
+    for registry in registries:
+        registry.issue(np.arange(8), rng.integers(5, 50, 8), 2023)
+        registry.issue(np.arange(8), rng.integers(5, 50, 8), 2024)
+    issued = sum(int(r.totals()["issued"].sum()) for r in registries)
+    for _ in range(200):
+        first = Numbering.of(registries).first[:-1]
+        own = np.concatenate([first[k] + np.arange(8) for k in range(3)])
+        held = np.concatenate([r.held[:8] for r in registries])
+        sellers = rng.choice(24, 6, replace=False)
+        quantity = rng.integers(0, held[sellers] + 1)
+        kept = quantity > 0
+        buyers = rng.choice(24, 6)
+        some = Fills(own[buyers[kept]], own[sellers[kept]], quantity[kept], rng.integers(1, 90, int(kept.sum())))
+        settle_between(registries, some, [7, 7, 7])
+        check_between(registries)
+        for registry in registries:
+            registry.check()
+        assert sum(int(r.held[:8].sum()) for r in registries) == issued
+
+
+def test_who_lacks_what_it_sold_stops_everything() -> None:
+    registries = books()
+    before = [registry.holdings for registry in registries]
+    with pytest.raises(OverdrawnError):
+        settle_between(registries, fills((4, 0, 2, 50), (0, 5, 10, 50)), [2, 2])
+    assert all((registry.holdings == was).all() for registry, was in zip(registries, before, strict=True))
+
+
+def test_a_registry_without_a_mirror_trades_with_nobody() -> None:
+    with pytest.raises(RegistryError, match="mirror"):
+        settle_between([Registry(2, 2023, 1), *books()], fills((0, 1, 1, 1)), [1, 2, 2])
+    plain = Registry(2, 2023, 1)
+    with pytest.raises(RegistryError, match="mirrors"):
+        plain.receive([0], [1], [2023])
+
+
+def test_what_went_abroad_does_not_expire_at_home() -> None:
+    from tanshi.market.compliance import expire_beyond
+
+    registries = books()
+    settle_between(registries, fills((4, 0, 12, 50)), [2, 2])
+    ended = [expire_beyond(registry, np.zeros(4, np.int64), 2024) for registry in registries]
+    assert ended[0].tolist() == [3, 4, 0, 0]
+    assert ended[1].tolist() == [19, 9, 0, 0]
+    check_between(registries)
