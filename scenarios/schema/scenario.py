@@ -293,6 +293,7 @@ class Scenario(Group):
             "auctions": bool(self.auctions.triggers()),
             "stability_reserve.on": self.stability_reserve.on,
             "compliance.deadline": self.compliance.later,
+            "border_adjustment": self.border_adjustment.any,
         }
 
     def ever(self, *kinds: str) -> tuple[str, ...]:

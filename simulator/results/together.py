@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tanshi.market.orders import Ints
 from tanshi.scenarios.link import OTHERS
 from tanshi.simulator.results.collect import result_of
+from tanshi.simulator.results.stored import StoredRuns
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult
 from tanshi.simulator.results.variables import region_of
 from tanshi.simulator.run.together.world import JointState, JointWorld, pairs
@@ -35,6 +36,12 @@ def joint_result(w: JointWorld, s: JointState) -> RunResult:
         parameters=w.scenario.model_dump(mode="json"),
         meta=_meta(found),
     )
+
+
+def several(runs: Sequence[RunResult]) -> bool:
+    """Whether runs are of several regions; of a stored batch the first one says it."""
+    looked_at = runs[:1] if isinstance(runs, StoredRuns) else runs
+    return any(len(run.regions) > 1 for run in looked_at)
 
 
 def apart(runs: Iterable[RunResult]) -> list[RunResult]:

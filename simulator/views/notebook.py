@@ -23,6 +23,7 @@ from tanshi.simulator.results.reading import read_about, read_frame, read_record
 from tanshi.simulator.results.store import read_run
 from tanshi.simulator.results.stored import StoredRuns
 from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.together import apart, several
 from tanshi.simulator.results.variables import CATALOGUE
 from tanshi.simulator.studies.batches.batch import fill_folder, run_key, with_seeds
 from tanshi.simulator.studies.compiling import compile_in_sight
@@ -192,18 +193,20 @@ class Results:
     def annual(self) -> pd.DataFrame:
         """A column a variable, a row a year; units in `units`.
 
-        Of several runs scenario and seed come into the index, of a sweep the point and its drawn values too.
+        Of several runs scenario and seed come into the index, of a sweep the point and its drawn values too; of several
+        provinces that trade together the region, since nothing is added up over them unasked.
         """
-        if isinstance(self.runs, StoredRuns):
+        if isinstance(self.runs, StoredRuns) and not self._several:
             names, years, values = self.runs.annual()
             table = pd.DataFrame(values.reshape(-1, len(names)), columns=pd.Index(names))
             counts = [len(years)] * len(self.runs)
             table.index = self._index(counts, pd.Series(np.tile(years, len(self.runs)), name="year"))
         else:
-            parts = [_wide(run) for run in self.runs]
+            parts = [_wide(run, self._several) for run in self.runs]
             table = pd.concat(parts) if parts else pd.DataFrame()
             if len(parts) > 1:
-                table.index = self._index([len(part) for part in parts], pd.Series(table.index, name="year"))
+                more = [pd.Series(table.index.get_level_values(name), name=name) for name in table.index.names]
+                table.index = self._index([len(part) for part in parts], *more)
         table.attrs["units"] = self.units.to_dict()
         return table
 
@@ -220,9 +223,10 @@ class Results:
     @property
     def quality(self) -> pd.DataFrame:
         """A row a year: how well the market worked, its liquidity, concentration and network (`MEASURES`)."""
-        whole = [run if len(run.trades) else replace(run, trades=self._fills(run)) for run in self.runs]
+        runs = [run if len(run.trades) else replace(run, trades=self._fills(run)) for run in self.runs]
+        whole = apart(runs)
         found = [yearly_quality(run).reset_index().assign(scenario=run.scenario, seed=run.seed) for run in whole]
-        table = self._labelled(found, ["year"])
+        table = (Results(tuple(whole)) if len(whole) > len(runs) else self)._labelled(found, ["year"])
         table.attrs["meaning"] = dict(MEASURES)
         return table
 
@@ -276,7 +280,7 @@ class Results:
             table = pd.concat({tuple(labels[name].iloc[0] for name in LABELS): table}, names=list(LABELS))
         drawn = labels.drop(columns=["scenario", "seed"])
         points = drawn.drop_duplicates("point").set_index("point") if "point" in drawn else drawn
-        keep = [name for name in table.index.names if name in (*LABELS, "point", "year")]
+        keep = [name for name in table.index.names if name in (*LABELS, "point", "region", "year")]
         table = table.droplevel([name for name in table.index.names if name not in keep])
         about = self.design.attrs.get("columns", {})
         return dataset_of(table, points, about)
@@ -327,6 +331,14 @@ class Results:
             raise UserError("There is no such scenario among the results.", [problem])
         return Results(found, self.folder)
 
+    def of(self, region: str) -> Results:
+        """What one region saw of the runs, in the form of runs of that region alone."""
+        return Results(tuple(run.of(region) for run in self.runs))
+
+    @property
+    def _several(self) -> bool:
+        return several(self.runs)
+
     def __add__(self, other: Results) -> Results:
         return Results((*self.runs, *other.runs))
 
@@ -338,7 +350,7 @@ class Results:
     @property
     def plot(self) -> Plots:
         """The figures of these results: ``result.plot.price()`` and so on; ``result.plot`` alone lists them."""
-        return Plots(self.runs)
+        return Plots(apart(self.runs) if self._several else self.runs)
 
     def __repr__(self) -> str:
         return (
@@ -363,7 +375,7 @@ class Results:
         """Headline variables: all years of one run, first and last year of several."""
         table = self.annual[list(SHOWN)]
         if len(self.runs) > 1:
-            kept = [name for name in table.index.names if name in (*LABELS, "point", "year")]
+            kept = [name for name in table.index.names if name in (*LABELS, "point", "region", "year")]
             table = table.droplevel([name for name in table.index.names if name not in kept])
             ends = table.index.get_level_values("year")
             table = table[(ends == ends.min()) | (ends == ends.max())].head(24)
@@ -430,6 +442,7 @@ class Results:
         return read_run(place).trades if place is not None else run.trades
 
 
-def _wide(run: RunResult) -> pd.DataFrame:
-    table = run.annual.pivot(index="year", columns="variable", values="value")
+def _wide(run: RunResult, several: bool = False) -> pd.DataFrame:
+    keys = ["region", "year"] if several else "year"
+    table = run.annual.pivot(index=keys, columns="variable", values="value")
     return table[list(run.annual["variable"].unique())].rename_axis(columns=None)

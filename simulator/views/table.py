@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from tanshi.errors import Message
 from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.results import bands
-from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.tables import TOGETHER, RunResult
 from tanshi.simulator.results.timetable import Timetable, timetable
 from tanshi.simulator.results.variables import COMPARISONS, REFERENCE, YIELD
 
@@ -114,15 +114,31 @@ def summarise(results: Sequence[RunResult], reference: str | None = None) -> lis
         groups.setdefault(result.scenario, []).append(result)
     reference = reference_of(list(groups), reference)
     medians = {name: _median(group) for name, group in groups.items()}
-    base = _summary(groups[reference], medians[reference]) if reference in groups else None
-    out = [_summary(group, medians[name], base, medians.get(reference)) for name, group in groups.items()]
+    beside = {name: _in_region(groups, name, reference) for name in groups}
+    bases = {name: _summary(groups[name], medians[name]) for name in {*beside.values()}}
+    out = [_summary(group, medians[name], bases[beside[name]], medians[beside[name]]) for name, group in groups.items()]
     if all(len(group) == 1 for group in groups.values()):
         return out
-    bases = {result.seed: result for result in groups.get(reference, [])}
+    seeds = {name: {result.seed: result for result in groups[name]} for name in bases}
     return [
-        replace(s, by_seed=tuple(_seed(r, bases.get(r.seed)) for r in groups[s.scenario])) if s.seeds > 1 else s
+        replace(s, by_seed=tuple(_seed(r, seeds[beside[s.scenario]].get(r.seed)) for r in groups[s.scenario]))
+        if s.seeds > 1
+        else s
         for s in out
     ]
+
+
+def _in_region(groups: Mapping[str, Sequence[RunResult]], name: str, reference: str) -> str:
+    """The scenario beside which one is laid: the reference; of one region of several the reference there, or itself."""
+    region = groups[name][0].regions
+    if TOGETHER not in groups[name][0].meta:
+        return reference
+    whole = reference.partition(": ")[0]
+    for candidate in (reference, *groups):
+        alike = candidate == reference or candidate.partition(": ")[0] == whole
+        if alike and groups[candidate][0].regions == region:
+            return candidate
+    return name
 
 
 def _seed(result: RunResult, base: RunResult | None) -> Summary:

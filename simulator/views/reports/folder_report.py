@@ -17,6 +17,7 @@ from tanshi.simulator.results.reading import read_frame
 from tanshi.simulator.results.store import read_run
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.timetable import timetable
+from tanshi.simulator.results.together import apart, several
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.sweeps.sweep import DESIGN, read_plan
 from tanshi.simulator.views.charts.figures import draw_figures, seeds_words, source_line
@@ -50,10 +51,11 @@ def folder_report(
         As `tanshi.simulator.views.reports.folder.open_folder`.
     """
     folder = open_folder(path)
-    source = _sweep_source(folder) if folder.sweep else source_line(folder.runs)
-    shown = with_fills(folder, shown_run(folder.runs))
-    drawn = draw_figures(folder.runs, source=source, whole=not folder.sweep, reference=reference)
-    figures = drawn | ({} if folder.sweep else offset_figures(folder.runs))
+    runs = apart(with_fills(folder, run) for run in folder.runs) if several(folder.runs) else folder.runs
+    source = _sweep_source(folder) if folder.sweep else source_line(runs)
+    shown = with_fills(folder, shown_run(runs))
+    drawn = draw_figures(runs, source=source, whole=not folder.sweep, reference=reference)
+    figures = drawn | ({} if folder.sweep else offset_figures(runs))
     details, left_out = detail_figures(shown, progress=progress)
     if keep is not None:
         for name, figure in (figures | details).items():
@@ -63,9 +65,9 @@ def folder_report(
         warnings.append(say("No figure '{name}': {why}", name=name, why=" ".join(why.split())))
     pictures = {name: png(figure) for name, figure in (figures | details).items()} | _analysis(folder)
     return report_html(
-        folder.runs,
+        runs,
         failed=folder.failed,
-        status=provenance(folder.runs),
+        status=provenance(runs),
         pictures=pictures,
         warnings=warnings,
         design=_design(folder) if folder.sweep else (),
