@@ -88,8 +88,11 @@ def check_together(scenario: Several, unheard_of: Mapping[str, bool]) -> None:
             raise refuse("each economy once", Message("{name} twice", name=name), "economies", hint)
     for name, said in scenario.by_economy.items():
         at = f"by_economy.{name}"
+        if not names:
+            hint = "Name the economies that trade together in economies, or say it in the scenario itself."
+            raise refuse("several economies", "one", at, hint)
         if name not in names:
-            expected = Message("one of the scenario's economies: {names}", names=", ".join(names) or "none")
+            expected = Message("one of the scenario's economies: {names}", names=", ".join(names))
             raise refuse(expected, shorten(name), at, did_you_mean(name, names))
         _check_fields(said, at)
     if names:

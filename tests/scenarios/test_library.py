@@ -19,7 +19,7 @@ BESIDE = {"S1-one-cap", "S4-entry", "S5-entry"}
 
 def test_there_are_two_families_of_five_and_variants_of_them() -> None:
     paper = {name for name in library() if name.startswith("paper-")}
-    assert set(library()) - paper == {*FIVE, *BESIDE, "S5-sinks", "S5-paid", *SCHEMES}
+    assert set(library()) - paper == {*FIVE, *BESIDE, "S5-sinks", "S5-paid", "three-provinces", *SCHEMES}
     assert paper == {f"paper-{name}" for name in {*FIVE, *BESIDE, "S5-free", "banking"}}
 
 

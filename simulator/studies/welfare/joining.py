@@ -1,8 +1,8 @@
 """What a common market is worth to each province: the same caps in one market and in closed ones, side by side.
 
-A province that pays less for a tonne than before sells allowances and abates more; one that pays more buys. Beside what
-it pays and what it need not abate, a province wins or loses by the prices at which it sells beyond its borders, and by
-what taxes and technique make of the rest; the terms add up to the change of consumption and saving.
+A province whose price rises sells allowances and abates more; one whose price falls buys. Beside what it pays
+and what it need not abate, a province wins or loses by the prices at which it sells beyond its borders, and by
+taxes and prices at home, which are what is left: the terms add up to the change of consumption and saving.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tanshi.simulator.run.world import State, World
 COLUMNS = ("region", "year", "measure", "unit", "closed", "joint", "difference")
 MILLION, BILLION = "million CNY_2022", "billion CNY_2022"
 MILLION_OF_YI, MILLION_OF_BILLION = 100.0, 1000.0
-TERMS = ("abatement saved", "allowances", "prices beyond the border", "taxes and technique")
+TERMS = ("abatement saved", "allowances", "prices beyond the border", "taxes and prices at home")
 """What the change of consumption and saving comes from; in this order they add up to it."""
 OTHER = net_sales_of("OTH")
 
@@ -148,13 +148,14 @@ def words(found: Joined, first: int) -> str:
     lines = [say("{first}-{last}, added up (the price: mean)", first=first, last=last)]
     for region, own in table.groupby("region", sort=False):
         lines += ["", f"{region:<40} {say('closed'):>14} {say('joint'):>14} {say('difference'):>14}"]
-        for measure, rows in own.groupby("measure", sort=False):
+        for name_of, rows in own.groupby("measure", sort=False):
+            measure = str(name_of)
             mean = measure == "price"
             numbers = [float(rows[name].mean() if mean else rows[name].sum()) for name in COLUMNS[-3:]]
             shown = [f"{number:>14,.2f}" for number in numbers]
             if measure.startswith("welfare") or measure == "gain from trade":
                 shown[:2] = [" " * 14, " " * 14]
-            lines.append(f"  {say(str(measure)):<38} {' '.join(shown)}  {rows['unit'].iloc[0]}")
+            lines.append(f"  {say(measure):<38} {' '.join(shown)}  {rows['unit'].iloc[0]}")
     whole = float(gains(table).sum())
     lines += ["", say("All provinces together gain {gain:,.0f} million yuan by trading.", gain=whole)]
     return "\n".join(lines)
