@@ -58,7 +58,7 @@ def _tables_say_what_was_given(world: World, state: State) -> None:
     given = sum(result.series(allocation_of(code)).loc[2025] for code in world.sectors)
     assert result.series("Carbon Market|Cap").loc[2025] == pytest.approx(given, rel=1e-6)
     page = "".join(allotments({result.scenario: [result]}))
-    assert page.count("<td>given free</td>") == 8 + len(PLANT_CLASSES)
+    assert page.count("<td>given\u00a0free</td>") == 8 + len(PLANT_CLASSES)
     assert "68.5" in page
     assert "212.0" in page
     words = plain_words([result])

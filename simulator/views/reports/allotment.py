@@ -20,8 +20,14 @@ from tanshi.simulator.results.variables import (
 )
 from tanshi.simulator.views.reports.page import heading, note, table
 from tanshi.simulator.views.sectors import sector_name
-from tanshi.simulator.views.words import MARKET, METHODS, by_the_nations_rules
+from tanshi.simulator.views.words import MARKET, by_the_nations_rules
 
+RULES = {
+    "history": mark("history"), "output": mark("output"), "benchmark": mark("benchmark"),
+    "verified": mark("verified"), "band": mark("band"), "auction": mark("auction"),
+}  # fmt: skip
+"""What free allowances go by, in a word for a cell."""
+INSET = "\u2003"
 _TITLES = (
     mark("Coal above 300 MW"), mark("Unconventional Coal"), mark("Coal up to 300 MW"), mark("Gas"),
 )  # fmt: skip
@@ -63,9 +69,9 @@ def _rows(wide: Wide, methods: Mapping[str, Mapping[int, str]]) -> list[list[str
         if given not in wide or not by_year:
             continue
         inside = [year in by_year or (year < min(by_year) and code == "ELEC") for year in wide.index]
-        rows.append([sector_name(code), say("rule"), *(translate(METHODS[by_year[y]]) if y in by_year else "–"
+        rows.append([sector_name(code), say("rule"), *(translate(RULES[by_year[y]]) if y in by_year else "–"
                                                    for y in wide.index)])  # fmt: skip
-        rows.append(["", say("given free"), *_cells(wide, given, inside)])
+        rows.append(["", _unbroken(say("given free")), *_cells(wide, given, inside)])
         rows.append(["", say("emitted"), *_cells(wide, emissions_of(code), inside)])
         if code == "ELEC":
             rows += _classes(wide)
@@ -79,7 +85,9 @@ def _classes(wide: Wide) -> list[list[str]]:
         given, emitted = allocation_of("ELEC", kind), verified_of(kind)
         if given in wide:
             inside = [bool(value > 0) for value in wide[emitted]]
-            rows.append(["  " + translate(title), say("given free"), *_cells(wide, given, inside)])
+            rows.append(
+                [INSET + _unbroken(translate(title)), _unbroken(say("given free")), *_cells(wide, given, inside)]
+            )
             rows.append(["", say("emitted"), *_cells(wide, emitted, inside)])
     return rows
 
@@ -111,3 +119,7 @@ def _observed(wide: Wide, known: Mapping[int, Observed]) -> tuple[list[str], lis
         [say("volume, national market"), *cells({y: found.volume for y, found in known.items()}, 1)],
     ]
     return ["", *map(str, years)], rows
+
+
+def _unbroken(words: str) -> str:
+    return words.replace(" ", "\u00a0")
