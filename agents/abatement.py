@@ -75,7 +75,8 @@ class Position:
     credits_slope : (firms,) float or float
         Its change with the price, t per yuan/t.
     obliged : (firms,) float or float
-        Part of its emissions for which the firm must surrender; below 1 where its obligation is capped.
+        Part of its emissions for which the firm must surrender, as it sees it; below 1 where its obligation is capped,
+        off 1 where it misjudges them.
     owed : (firms,) float or float
         What it must surrender whatever it emits, as where its obligation is capped.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 
 import numpy as np
 
@@ -57,6 +57,31 @@ def due_after(year: int, months: int, first: int, periods_per_year: int) -> int:
     (24, 33, 3)
     """
     return (year + 1 - first) * periods_per_year + ceil(months * periods_per_year / 12 - 1e-9)
+
+
+def known_after(year: int, months: int, first: int, periods_per_year: int) -> int:
+    """Return the number of market periods of a run after which a year's emissions are known.
+
+    Who trades in the period in which they are verified knows them: so a later deadline always leaves one.
+
+    Parameters
+    ----------
+    year : int
+        Of the emissions.
+    months : int
+        From its end to their verification.
+    first : int
+        The run's first year.
+    periods_per_year : int
+
+    Examples
+    --------
+    Emissions of 2023 verified by the end of April, in a run from 2022 on: known in May, where it is monthly.
+
+    >>> known_after(2023, 4, 2022, 12), known_after(2023, 4, 2022, 4), known_after(2023, 4, 2022, 1)
+    (28, 9, 2)
+    """
+    return (year + 1 - first) * periods_per_year + floor(months * periods_per_year / 12 + 1e-9)
 
 
 def paired(giving: Ints, taking: Ints) -> tuple[Ints, Ints, Ints]:

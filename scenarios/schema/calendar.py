@@ -31,6 +31,14 @@ class Compliance(Group):
     """How years are settled whose deadline lies beyond the run's last year. run: trade goes on to the deadline, without
     new emissions; last_price: what is still missing changes hands at the last price."""
 
+    verification: Annotated[int, in_unit("months", "law", ge=0, le=11)] = 0
+    """Months from the end of a year to the day on which its emissions are verified and known (European Union: 3, 31
+    March). It counts where firms misjudge them before."""
+    estimate_error: Annotated[float, in_unit("s.d. of log", "assumed", ge=0, le=0.3)] = 0.0
+    """How far a firm's own estimate of a year's emissions may be off until they are verified; 0: it knows them."""
+    estimate_common: Annotated[float, in_unit("s.d. of log", "assumed", ge=0, le=0.3)] = 0.0
+    """How far all firms' estimates of a year may be off together."""
+
     @field_validator("deadline")
     @classmethod
     def _a_deadline(cls, given: ByYear[int] | None) -> ByYear[int]:
@@ -54,6 +62,32 @@ class Compliance(Group):
             hint = "Allowances of the year after are given in January: set compliance.deadline to 9, say."
             raise refuse("a deadline after the year", "the year's own end", "compliance.next_vintage", hint)
         return self
+
+    @model_validator(mode="after")
+    def _verified_before_it_is_due(self) -> Self:
+        expected = "a day before the deadline of every year that has one after its end"
+        if self.verification and not self.later:
+            hint = (
+                "Emissions of a year that is due at its own end are known by then: set compliance.deadline to 12, say."
+            )
+            raise refuse(
+                expected, Message("{months} months", months=self.verification), "compliance.verification", hint
+            )
+        for _, months in self.deadline.steps:
+            if 0 < months <= self.verification:
+                got = Message("{months} months, due after {due}", months=self.verification, due=months)
+                raise refuse(expected, got, "compliance.verification")
+        if self.misjudged and not self.later:
+            hint = "Nobody could make up for it: set compliance.deadline to 12, say, or the errors to 0."
+            field = "estimate_error" if self.estimate_error > 0 else "estimate_common"
+            got = Message("the year's own end")
+            raise refuse("deadlines after the year where firms misjudge it", got, f"compliance.{field}", hint)
+        return self
+
+    @property
+    def misjudged(self) -> bool:
+        """Whether firms are wrong about their emissions until these are verified."""
+        return self.estimate_error > 0 or self.estimate_common > 0
 
     def months(self, year: int) -> int:
         """Months from the end of a year to its deadline; 0 before the first year named.

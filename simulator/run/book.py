@@ -23,6 +23,7 @@ from tanshi.market.stability import Collar
 from tanshi.market.venues import Day, limits_of, one_price, open_venue
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.across.trade import orders_outside, still_to_pay
+from tanshi.simulator.run.ahead.estimates import misjudged, seen
 from tanshi.simulator.run.ahead.joint import linked
 from tanshi.simulator.run.ahead.known import carry_most
 from tanshi.simulator.run.ahead.outlook import planned_wish, temper_of
@@ -84,6 +85,7 @@ class Book:
         first = sum(int(step.amount) for step in self.on_sale if step.name == "base")
         self.ties = stream(w.scenario.seed, "venue", "ties", self.number)
         self.beginning = self.ties.bit_generator.state
+        self.seen, self.off = seen(w, s), misjudged(w, s)
         late, aside = waiting(w, s)
         self.situation = partial(
             Situation,
@@ -185,7 +187,7 @@ class Book:
         credits: CreditPlan | None = None
         if s.policy.offset_share(s.year) > 0:
             emitted, slope = self._emissions(response)
-            credits = plan_credits(w, s, response.price, owed + emitted, slope)
+            credits = plan_credits(w, s, response.price, owed + self.seen * emitted, self.seen * slope)
         position = Position(
             to_date=s.market.to_date,
             remaining=self.remaining,
@@ -198,7 +200,8 @@ class Book:
             reserve_most=wish.most,
             credits=0.0 if credits is None else credits.used,
             credits_slope=0.0 if credits is None else credits.slope,
-            owed=owed + before,
+            obliged=self.seen,
+            owed=owed + before + self.off,
         )
         return demand(s.firms, tangent_of(response), position, self._shares(response)), credits
 

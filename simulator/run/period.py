@@ -20,8 +20,9 @@ from tanshi.market.venue import Fills
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.flow import COUNTERS, Flow
 from tanshi.simulator.run.across.trade import deliver_outside, note_payment, pay_outside
+from tanshi.simulator.run.ahead.estimates import learn_verified
 from tanshi.simulator.run.ahead.joint import takes_price
-from tanshi.simulator.run.ahead.outlook import rise
+from tanshi.simulator.run.ahead.outlook import look_ahead, rise
 from tanshi.simulator.run.book import Book, abated
 from tanshi.simulator.run.compliance.events import meet_deadlines
 from tanshi.simulator.run.coupling import Agreement, Economy, Placed, equilibrium_price
@@ -129,6 +130,8 @@ def open_period(w: World, s: State) -> None:
         open_year(w, s)
     if shock_is_due(w, s):
         announce_shock(w, s)
+    if learn_verified(w, s) and s.period > 0:  # news: January's plan knows it already
+        look_ahead(w, s)
     if w.agents_trade:
         adjust(w, s)
         release_by_past_prices(w, s)

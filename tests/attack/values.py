@@ -45,6 +45,10 @@ AT_WORK: tuple[tuple[str, dict[str, Any]], ...] = (
         {"market.link.to": "supply", "market.link.emissions": {2023: 4900}, "market.link.cap": {2023: 4800}},
     ),
     (r"border_adjustment", {"coverage.STEEL": "trading"}),
+    (
+        r"compliance\.(verification|estimate)",
+        {"compliance.deadline": 12, "compliance.verification": 3, "compliance.estimate_error": 0.05},
+    ),
     (r"price\.floor", {"penalty.price": 1_000_000.0}),
     (r"firms\.(risk|price_vol|position|discount|belief|horizon)", {"banking.horizon": 3}),
 )

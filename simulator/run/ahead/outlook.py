@@ -28,6 +28,7 @@ from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.containment import TIERS
 from tanshi.simulator.drift.state import prices as star_prices
+from tanshi.simulator.run.ahead.estimates import as_seen, misjudged, seen
 from tanshi.simulator.run.ahead.foresight import Foreseen, Standing, YearsAhead
 from tanshi.simulator.run.ahead.joint import part_of_market, takes_price, with_outside, with_supply_outside
 from tanshi.simulator.run.ahead.known import carry_limits, known_policy, lent, lowest_banks
@@ -156,8 +157,9 @@ def make_plan(members: Sequence[tuple[World, State]]) -> list[Outlook]:
     if part < 1.0:
         prospect = with_supply_outside(w, s, years, prospect, part)
     if len(before) == len(views):  # what is at hand by now, on the answers of last time: a path near the one sought
-        start = plan(prospect, all_of(before), start, tolerance=tolerance, iterations=ITERATIONS, rates=rates).price
-    asked = all_of([view.ahead for view in views])
+        told = [as_seen(*member, one) for member, one in zip(members, before, strict=True)]
+        start = plan(prospect, all_of(told), start, tolerance=tolerance, iterations=ITERATIONS, rates=rates).price
+    asked = all_of([as_seen(*member, view.ahead) for member, view in zip(members, views, strict=True)])
     made = plan(prospect, asked, start, tolerance=tolerance, iterations=ITERATIONS, rates=rates)
     if made.gap > UNSETTLED and w.scenario.banking.unsettled == "stop":
         raise UnsettledPlanError(_unsettled(w, years, made))
@@ -166,9 +168,9 @@ def make_plan(members: Sequence[tuple[World, State]]) -> list[Outlook]:
     common = made.carry, horizons, following, made.gap, made.iterations
     rest, found = float(made.bank[0]) * (1.0 - part), []
     for view, size in zip(views, sizes, strict=True):
-        seen, own = view.ahead.foreseen, part * (size / whole)
+        path, own = view.ahead.foreseen, part * (size / whole)
         kept = made.bank * own
-        found.append(Outlook(s.year, made.price, kept, *common, seen.at, seen.emissions, seen.slope, rest))
+        found.append(Outlook(s.year, made.price, kept, *common, path.at, path.emissions, path.slope, rest))
     return found
 
 
@@ -340,7 +342,8 @@ def _at_hand(w: World, s: State) -> float:
     units = held[trading].sum() + others - registry.obligations[trading].sum()
     units += (s.market.granted - s.market.given)[trading].sum()
     units += sum(int(year.credits[trading].sum()) for year in s.market.open)
-    return (float(units) - float(s.market.to_date[trading].sum())) / TONNES
+    emitted: Floats = seen(w, s) * s.market.to_date + misjudged(w, s)
+    return (float(units) - float(emitted[trading].sum())) / TONNES
 
 
 def _next_price(prospect: Prospect, made: Plan, horizon: int) -> float:
@@ -350,9 +353,9 @@ def _next_price(prospect: Prospect, made: Plan, horizon: int) -> float:
         return 0.0
     if horizon + 1 >= years:
         return float(made.price[1])
-    seen = replace(prospect.less_reserve(made.bank), carry=made.carry).first(horizon + 1)
+    nearer = replace(prospect.less_reserve(made.bank), carry=made.carry).first(horizon + 1)
     cut = slice(0, horizon + 1)
-    return float(tangent_path(seen, made.emissions[cut], made.slope[cut], made.at[cut])[0][1])
+    return float(tangent_path(nearer, made.emissions[cut], made.slope[cut], made.at[cut])[0][1])
 
 
 # -- in a period -------------------------------------------------------------------------------------------

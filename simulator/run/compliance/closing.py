@@ -11,6 +11,7 @@ from tanshi.market.call_auction import CallAuction
 from tanshi.market.orders import BUY, SELL, Orders
 from tanshi.market.venue import Clearing
 from tanshi.simulator.run.across.trade import orders_at, settle_after_the_end
+from tanshi.simulator.run.ahead.estimates import learn_verified
 from tanshi.simulator.run.ahead.joint import linked
 from tanshi.simulator.run.book import Book
 from tanshi.simulator.run.compliance.events import meet_deadlines
@@ -37,6 +38,7 @@ def close_run(w: World, s: State, last: Answer) -> None:
     s.market.granted, s.market.given = np.zeros(w.firms, np.int64), np.zeros(w.firms, np.int64)
     s.market.made = np.zeros(w.firms)
     if w.scenario.compliance.closing == "last_price":
+        learn_verified(w, s, at_last=True)
         _at_last_price(w, s)
         meet_deadlines(w, s, by=max(year.due for year in s.market.open))
         s.registry.check()
@@ -44,6 +46,7 @@ def close_run(w: World, s: State, last: Answer) -> None:
     *older, youngest = s.market.open  # of the last year all is still to be bid for, at any price
     s.market.open = (*older, replace(youngest, waiting=np.zeros(w.firms, np.int64)))
     while s.market.open:
+        learn_verified(w, s)
         _one_period(w, s, last)
         meet_deadlines(w, s)
     s.registry.check()

@@ -12,6 +12,7 @@ from tanshi.market.offsets import usable
 from tanshi.market.orders import Ints
 from tanshi.market.vintages import OpenYear, due_after
 from tanshi.simulator.run.across.trade import close_outside, offer_old_vintages
+from tanshi.simulator.run.ahead.estimates import estimates, misjudged
 from tanshi.simulator.run.ahead.known import lent
 from tanshi.simulator.run.public.auctions import sold_in_year
 from tanshi.simulator.run.rules import carry_limit, fine, fine_per_firm, made_good
@@ -35,6 +36,9 @@ def settle_firms(w: World, s: State) -> None:
     idle = np.flatnonzero(~mask)
     s.registry.expire(idle, s.registry.held[idle], latest=s.year)  # free quotas that bind nobody end with the year
     s.registry.check()
+    if estimates(w, s.year):
+        off = float(np.sum(misjudged(w, s)))
+        _note(s, row, estimated_t=s.log.settlements[row]["verified_t"] + round(off))
     owed = open_obligations(s)[trading]
     _note(s, row, banked_t=int(s.registry.held[trading].sum() - owed.sum()), reserve_t=s.market.reserve, **crossed)
 
