@@ -112,6 +112,45 @@ def wanted_bank(
     return Wish(level, np.where(worth, -lean, 0.0), least, most)
 
 
+def common_part(
+    own: Floats, planned: Floats, size: Floats, value: Floats, price: float, temper: Temper,
+    lent: Floats | float = 0.0,
+) -> float:  # fmt: skip
+    """Return what firms' own beliefs have in common, a logarithm: without it they want the bank they would without.
+
+    Nobody may keep less than nothing: pessimists fall silent, optimists bank, so that beliefs whose mean is nothing
+    raise what all together want.
+
+    Parameters
+    ----------
+    own : (firms,) float
+        Logarithms of what each believes an allowance kept to be worth, over what it plans with.
+    price : float
+        Yuan/t, at which firms together hold what is planned.
+    planned, size, value, temper, lent
+        As in `wanted_bank`, without beliefs.
+
+    Examples
+    --------
+    Nothing is planned, so that only who believes in more than the price banks anything: the largest belief is common.
+
+    >>> two = np.ones(2)
+    >>> round(common_part(np.array([-0.2, 0.3]), 0 * two, 100 * two, 80 * two, 80.0, Temper(2.0, 0.25, 0.5)), 9)
+    0.3
+    """
+    wish = wanted_bank(planned, size, value, price, temper, lent)
+    aim = float(np.minimum(np.maximum(wish.level, wish.least), wish.most).sum()) + 1e-9 * float(size.sum())
+    believing = wanted_bank(planned, size, np.asarray(value * np.exp(own), np.float64), price, temper, lent)
+    # What is wanted is a line in the price over the value: a belief less by x is a price dearer by exp(x).
+    fixed, per_price = believing.level - believing.slope * price, believing.slope * price
+    low, high = float(own.min(initial=0.0)), float(own.max(initial=0.0))
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        wanted = np.minimum(np.maximum(fixed + per_price * np.exp(middle), believing.least), believing.most)
+        low, high = (middle, high) if wanted.sum() > aim else (low, middle)
+    return high
+
+
 def market_carry(required: Floats, weight: Floats, banked: Floats, temper: Temper, lent: float = 0.0) -> Floats:
     """Return the rate at which a market of these firms carries a bank over, per year, for banks of several sizes.
 

@@ -61,12 +61,15 @@ class Shocks(Group):
     cap_news: _OneDriver = None
     """News about the cap to come: what firms believe an allowance kept will be worth; its spread is assumed."""
     belief: Annotated[Literal["none", "network"], in_unit("-", "calibrated")] = "none"
-    """network: what firms believe an allowance kept will be worth strays with the spread learnt from real carbon
-    markets, shared by all, in place of `cap_news`; it moves what they bank, and never a cleared price."""
+    """network: what firms believe an allowance kept will be worth, shared by all, strays by what drivers leave of the
+    spread learnt from real carbon markets, in place of `cap_news`; it moves what they bank, never a cleared price."""
     own_belief: Annotated[float, in_unit("fraction", "assumed", ge=0, le=2)] = 0.5
-    """Spread of a firm's own belief beside the shared one, as part of it; where there are shared beliefs."""
+    """Spread of a firm's own belief beside the shared one, as part of it; where there are shared beliefs. Centred, so
+    that disagreement alone does not move what firms together want to bank."""
     belief_half_life: Annotated[float, in_unit("years", "assumed", gt=0, le=20)] = 0.5
     """Years after which half of a belief that the network moved is gone."""
+    mirrored: Annotated[bool, in_unit("-", "setting")] = False
+    """All drivers and beliefs with the opposite sign: the mirror image of the seed's shocks."""
     redrawn: Annotated[list[Redrawn], in_unit("-", "setting", default_factory=list)]
     """Drivers drawn by `shocks.redraw_seed` in place of the run's seed: who brings how much of the variance."""
     redraw_seed: Annotated[int, in_unit("-", "setting", ge=0, le=2**63 - 1)] = 0

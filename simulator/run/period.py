@@ -20,6 +20,7 @@ from tanshi.market.venue import Fills
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.flow import COUNTERS, Flow
 from tanshi.simulator.run.across.trade import deliver_outside, note_payment, pay_outside
+from tanshi.simulator.run.ahead.believing import believe
 from tanshi.simulator.run.ahead.estimates import learn_verified
 from tanshi.simulator.run.ahead.joint import takes_price
 from tanshi.simulator.run.ahead.outlook import look_ahead, rise
@@ -136,6 +137,7 @@ def open_period(w: World, s: State) -> None:
         adjust(w, s)
         release_by_past_prices(w, s)
     stray(w, s)
+    believe(w, s)
     s.calendar.opened = True
 
 

@@ -1,8 +1,10 @@
-"""Straying through a run: the drivers move on, enter the economy in every period, and firms' beliefs stray.
+"""Straying through a run: the drivers move on and enter the economy in every period.
 
 The benchmark year is what it was; from the next year on each driver is a continuous-time state of its own, the same in
-every scenario with the same seed. Beliefs move what an allowance kept is worth to firms, and so what they bank; the
-price still clears, with the economy's own tonnes.
+every scenario with the same seed. Each multiplies its parameter by a factor whose mean is 1, so that what differs on
+average from the path without shocks is the economy's own curvature. Beliefs (`tanshi.simulator.run.ahead.believing`)
+move what an allowance kept is worth to firms, and so what they bank; the price still clears, with the economy's own
+tonnes.
 """
 
 from __future__ import annotations
@@ -10,14 +12,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tanshi.agents.streams import stream
 from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.surroundings import NAMES, surrounded
 from tanshi.simulator.drift.drivers.process import DRIVERS
-from tanshi.simulator.drift.markets.memory import Memory
-from tanshi.simulator.drift.markets.paths import LARGEST_SHOCK
-from tanshi.simulator.drift.markets.spread import STILL
-from tanshi.simulator.run.ground.surroundings import Surroundings
 from tanshi.simulator.run.world import State, World
 
 Array = NDArray[np.float64]
@@ -30,16 +27,24 @@ MARKED = 0.01
 
 
 def stray(w: World, s: State) -> None:
-    """Move the drivers and beliefs on to the coming period."""
+    """Move the drivers on to the coming period."""
     around = w.surroundings
     if around is None or s.year == w.scenario.years.start:
         return
     asked, length = w.scenario.shocks, 1.0 / w.periods_per_year
     seeds = [asked.seed_of(name, w.scenario.seed) for name in DRIVERS]
-    moved = around.drivers.step(s.economy.drivers, length, seeds, s.number)
+    moved = around.drivers.step(s.economy.drivers, length, seeds, s.number, sign_of(w))
     s.economy.drivers = np.where(around.moving, moved, 0.0)
-    if around.moving[NEWS] or around.network is not None:
-        _believe(w, s, around, length)
+
+
+def sign_of(w: World) -> float:
+    """-1 where the run meets the mirror image of its seed's shocks."""
+    return -1.0 if w.scenario.shocks.mirrored else 1.0
+
+
+def years_strayed(w: World, s: State) -> float:
+    """Years that drivers have strayed for by the coming period, it included."""
+    return float(s.year - w.scenario.years.start - 1) + (s.period + 1.0) / w.periods_per_year
 
 
 def multipliers(w: World, s: State, *, now: bool = True) -> dict[str, float]:
@@ -57,10 +62,10 @@ def multipliers(w: World, s: State, *, now: bool = True) -> dict[str, float]:
     n = w.periods_per_year
     first = min(s.period, n - 1)  # at the year's end its last period is looked back on
     periods = [first] if now else list(range(first, n))
-    logs = np.zeros(len(DRIVERS))
+    logs, off = np.zeros(len(DRIVERS)), around.drivers.variances(years_strayed(w, s)) / 2.0
     for period in periods:
-        ahead = (period - first) / n
-        logs += around.drivers.fading(ahead) * s.economy.drivers
+        fading = around.drivers.fading((period - first) / n)
+        logs += fading * s.economy.drivers - fading**2 * off
         if n > 1:
             logs += around.drivers.seasons(s.year + (period + 0.5) / n)
     logs = np.where(around.moving, logs / len(periods), 0.0) * 0.5**s.economy.halvings
@@ -108,43 +113,3 @@ def told(w: World, s: State) -> dict[str, object]:
             "marked": share > MARKED,
         }
     }
-
-
-def _believe(w: World, s: State, around: Surroundings, length: float) -> None:
-    """Shared and own beliefs, logarithms: the news' or the network's spread, and half as much of each firm's own.
-
-    What the network learnt from prices has news about caps in it, so that it takes the place of the driver.
-    """
-    asked, market = w.scenario.shocks, s.market
-    before = market.belief
-    news = float(s.economy.drivers[NEWS])
-    market.belief = news if around.network is None else _week_by_week(w, s, around, before)
-    kept = float(0.5 ** (length / asked.belief_half_life))
-    spread = asked.own_belief * abs(market.belief - kept * before)
-    own = market.own_belief if market.own_belief.size else np.zeros(w.firms)
-    draws = stream(w.scenario.seed, "beliefs", "own", s.number).standard_normal(w.firms)
-    market.own_belief = kept * own + spread * draws
-
-
-def _week_by_week(w: World, s: State, around: Surroundings, belief: float) -> float:
-    """The shared belief after the period's weeks, and the memory that its spread follows from."""
-    assert around.network is not None
-    assert around.memory is not None
-    market, first = s.market, s.period
-    if market.belief_memory.size == 0:
-        memory = around.memory
-    else:
-        parts = market.belief_memory
-        memory = Memory(parts[None, :3], parts[3:4], parts[4:5])
-    weeks = round(52 * (first + 1) / w.periods_per_year) - round(52 * first / w.periods_per_year)
-    rng = stream(w.scenario.shocks.seed_of("belief", w.scenario.seed), "beliefs", "shared", s.number)
-    kept = float(0.5 ** (1.0 / (52.0 * w.scenario.shocks.belief_half_life)))
-    for _ in range(max(weeks, 1)):
-        sigma, still = around.network.width(memory)
-        rests = rng.random(1) < still
-        wide = np.clip(sigma * rng.standard_t(around.network.freedom, 1), -LARGEST_SHOCK, LARGEST_SHOCK)
-        shock = np.where(rests, STILL * rng.standard_normal(1), wide)
-        belief = kept * belief + float(shock[0])
-        memory = memory.after(shock, rests)
-    market.belief_memory = np.concatenate([memory.moves[0], memory.scale, memory.still])
-    return belief

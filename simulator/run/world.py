@@ -235,8 +235,8 @@ class MarketState:
         What all firms believe scarcity to come is beyond what they expect, a logarithm.
     own_belief : (firms,) float
         The same of each firm beside it; empty where nothing strays.
-    belief_memory : (5,) float
-        Sizes of past moves, from which beliefs take their spread; empty without a network.
+    belief_trail : float array
+        What beliefs take their spread from (`tanshi.simulator.drift.markets.unexplained`); empty without a network.
     outlook : Outlook or None
         What firms plan with; None where they do not look ahead.
     open : tuple[OpenYear, ...]
@@ -268,7 +268,7 @@ class MarketState:
     across: Across = field(default_factory=Across)
     belief: float = 0.0
     own_belief: Array = field(default_factory=lambda: np.zeros(0))
-    belief_memory: Array = field(default_factory=lambda: np.zeros(0))
+    belief_trail: Array = field(default_factory=lambda: np.zeros(0))
     outlook: Outlook | None = None
     open: tuple[OpenYear, ...] = ()
     needed: Array = field(default_factory=lambda: np.zeros(0))

@@ -1,10 +1,14 @@
 """Many seeds with shocks: bands of price, emissions and cost, moments of the price, and who brings how much variance.
 
 Common random numbers: seed k meets the same weather in every scenario, so that a difference between scenarios is the
-policy's. The variance is divided by Sobol's indices over the drivers' own draws (Saltelli and Jansen's estimators).
+policy's. Every second run meets the mirror image of the weather of the one before (antithetic variates, Hammersley and
+Morton 1956), so that what moves prices by as much up as down leaves the mean over seeds alone. The variance is
+divided by Sobol's indices over the drivers' own draws (Saltelli and Jansen's estimators).
 
 References
 ----------
+Hammersley, J. M. and Morton, K. W. (1956): A new Monte Carlo technique: antithetic variates. Mathematical Proceedings
+of the Cambridge Philosophical Society 52, 449-475.
 Sobol, I. M. (2001): Global sensitivity indices for nonlinear mathematical models and their Monte Carlo estimates.
 Mathematics and Computers in Simulation 55, 271-280.
 Jansen, M. J. W. (1999): Analysis of variance designs for model output. Computer Physics Communications 117, 35-43.
@@ -54,8 +58,9 @@ class Fans:
     moments
         Scenario, part, measure, mean, low, high over the seeds, origin.
     centre
-        Scenario, part, variable: mean and median over seeds with shocks over the path without, less 1, in the last
-        year; and what the mean of a variable with this spread of logarithms lies above its median, by curvature alone.
+        Scenario, part, variable: mean over seeds with shocks over the path without, less 1, in the last year, and its
+        standard error over pairs of seeds; the same of the median; what the mean of a variable with this spread of
+        logarithms lies above its median, by curvature alone; and mean and standard error over all years of the policy.
     variance
         Scenario, output, factor, first, total (Sobol); empty where not asked.
     halved
@@ -105,7 +110,8 @@ def fans(
             for k in range(count):
                 label = f"{base.name}-{number}-{k + 1}"
                 labels[label] = (base.name, part)
-                runs.append(load_scenario(name, {**given, **fields, "name": label, "seed": base.seed + k}))
+                own = {"seed": base.seed + k} if part == STILL else _drawn(base.seed, k)
+                runs.append(load_scenario(name, {**given, **fields, **own, "name": label}))
     found = _run(runs, out / "fans", workers, overwrite, progress)
     tagged = [(labels[run.scenario], run) for run in found]
     divided = [
@@ -120,6 +126,11 @@ def fans(
         variance=pd.concat(divided, ignore_index=True) if divided else pd.DataFrame(),
         halved=float(np.mean(shares)) if shares else 0.0,
     )
+
+
+def _drawn(seed: int, k: int) -> dict[str, object]:
+    """Seed of the k-th run with shocks, and whether it meets the mirror image: two and two share their weather."""
+    return {"seed": seed + k // 2, "shocks.mirrored": bool(k % 2)}
 
 
 def sobol(a: np.ndarray, b: np.ndarray, mixed: np.ndarray) -> tuple[float, float]:
@@ -216,21 +227,30 @@ def _moments(tagged: Sequence[tuple[tuple[str, str], RunResult]]) -> pd.DataFram
 
 
 def _centre(tagged: Sequence[tuple[tuple[str, str], RunResult]]) -> pd.DataFrame:
-    """How far mean and median over seeds lie from the path without shocks in the last year; what curvature gives."""
-    drawn: dict[tuple[str, str, str], list[float]] = {}
+    """How far mean and median over seeds lie from the path without shocks; what curvature gives."""
+    drawn: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
     for (scenario, part), run in tagged:
+        under = float(run.periods.loc[run.periods["regime"] >= 2, "t"].iloc[0])
         for (variable, _), values in _series(run).items():
-            last = values[values.index >= np.floor(values.index.max())]
-            drawn.setdefault((scenario, part, variable), []).append(float(last.mean()))
+            last, all_years = values[values.index >= np.floor(values.index.max())], values[values.index >= under]
+            drawn.setdefault((scenario, part, variable), []).append((float(last.mean()), float(all_years.mean())))
     rows = []
     for (scenario, part, variable), each in drawn.items():
         if part == STILL:
             continue
-        still = float(np.mean(drawn[scenario, STILL, variable]))
-        rows.append({"scenario": scenario, "part": part, "variable": variable,
-                     "shift": float(np.mean(each)) / still - 1.0, "median_shift": float(np.median(each)) / still - 1.0,
-                     "curvature": curvature(np.array(each))})  # fmt: skip
+        shifts = np.array(each) / np.mean(drawn[scenario, STILL, variable], axis=0) - 1.0
+        last, over_all = (_mean_of_pairs(column) for column in shifts.T)
+        rows.append({"scenario": scenario, "part": part, "variable": variable, "shift": last[0], "error": last[1],
+                     "median_shift": float(np.median(shifts[:, 0])), "curvature": curvature(1.0 + shifts[:, 0]),
+                     "shift_all": over_all[0], "error_all": over_all[1]})  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _mean_of_pairs(drawn: np.ndarray) -> tuple[float, float]:
+    """Mean, and its standard error: a run and its mirror image count as one; an odd one out counts as half a pair."""
+    pairs = [drawn[k : k + 2].mean() for k in range(0, len(drawn), 2)]
+    error = float(np.std(pairs, ddof=1) / np.sqrt(len(pairs))) if len(pairs) > 1 else float("nan")
+    return float(drawn.mean()), error
 
 
 # -- who brings the variance ---------------------------------------------------------------------------------

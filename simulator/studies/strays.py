@@ -15,5 +15,5 @@ PARTS: Mapping[str, Mapping[str, object]] = {
 ORIGIN: Mapping[str, str] = {
     STILL: "emerges: firms' own shocks and bids",
     EMERGED: "emerges: drivers estimated from monthly series, no price among them; news about the cap assumed",
-    FITTED: "fitted: beliefs stray with the spread of real carbon prices",
+    FITTED: "fitted: beliefs bring what drivers leave of the spread of real carbon prices",
 }

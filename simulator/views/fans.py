@@ -59,8 +59,9 @@ def words(result: Fans, pictures: str = "") -> str:
     parts = [
         "# Runs with shocks",
         f"Written by `tanshi fans {names} --seeds {seeds}`; edit nothing here.",
-        f"{seeds} seeds; the same seed meets the same weather in every scenario. {100 * result.halved:.2f} % of periods"
-        " were redone with a part of their shock because no equilibrium survived it"
+        f"{seeds} runs of each with shocks, two and two of one seed and its mirror image; the same run meets the same"
+        f" weather in every scenario. {100 * result.halved:.2f} % of periods were redone with a part of their shock"
+        " because no equilibrium survived it"
         + (": **more than 1 %, the runs are marked**." if result.halved > 0.01 else "."),
         "## Bands of the last year",
         "Prices are means over the months of the last year; the yearly table of a run weighs its months by volume.",
@@ -72,14 +73,18 @@ def words(result: Fans, pictures: str = "") -> str:
         "### Asked and reached",
         "Mean over seeds; **bold** where it falls outside of what real carbon prices ask for.",
         _asked_table(result),
-        "What is missing: drivers stray with a spread that does not change, so that without g large moves hardly come"
-        " in groups. With g they do, but its spread, at first that of the national market, returns within years to that"
-        " of all markets together, the pilots among them, which stray more; and the drivers' own comes on top.",
+        "Without g drivers stray with a spread that does not change, so that large moves hardly come in groups: what"
+        " is missing there is a spread that remembers. With g belief brings what the drivers have not brought of the"
+        " spread of real prices, so that the two do not add up; its level is that of the national market, its memory"
+        " learnt from all markets together. Wildest are years in which the bank has run out: then the price is what"
+        " clears one year alone, and no belief calms it.",
         "## Mean over seeds against the path without shocks",
-        "What strays by as much up as down need not move the mean so: where the cap binds, a cold year adds more to"
-        " the price than a mild one takes away. In the last year, against the path without shocks; `curvature` is what"
-        " the mean of such a spread lies above its middle anyway, exp(s²/2) - 1 with s the s.d. of logarithms. Where"
-        " the mean's shift is that of the median and the curvature together, there is no other bias.",
+        "Every second run meets the mirror image of the weather of the one before; ± is the standard error of the mean"
+        " over such pairs. Drivers' factors and the worth of an allowance in firms' belief are 1 on average, so that"
+        " what is left is the economy's own curvature: nobody can bank less than nothing, so that where the bank runs"
+        " out a dry or cold year adds more to the price than a mild one takes away (Deaton and Laroque 1992, Review of"
+        " Economic Studies 59, 1-23). `middle`: the median, and what the mean of a spread of logarithms of s.d. s lies"
+        " above it anyway, exp(s²/2) - 1.",
         _centre_table(result),
     ]
     if len(result.variance):
@@ -173,9 +178,12 @@ def _asked_table(result: Fans) -> str:
 
 def _centre_table(result: Fans) -> str:
     rows = [[r["scenario"], r["part"], _WORDS[r["variable"]],
-             *(f"{100 * r[c]:+.1f} %" for c in ("shift", "median_shift", "curvature"))]
+             f"{100 * r['shift_all']:+.1f} ± {100 * r['error_all']:.1f} %",
+             f"{100 * r['shift']:+.1f} ± {100 * r['error']:.1f} %",
+             *(f"{100 * r[c]:+.1f} %" for c in ("median_shift", "curvature"))]
             for r in result.centre.to_dict("records")]  # fmt: skip
-    return _lines(["scenario", "what strays", "", "mean", "median", "curvature"], rows)
+    heads = ["scenario", "what strays", "", "mean, all years of the policy", "mean, last year", "middle", "curvature"]
+    return _lines(heads, rows)
 
 
 def _variance_table(result: Fans) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize
 
-from tanshi.agents.bank import CarryCurve, Temper, market_carry, wanted_bank
+from tanshi.agents.bank import CarryCurve, Temper, common_part, market_carry, wanted_bank
 from tanshi.agents.planning import Plan, PlanningError, Prospect, plan, tangent_path
 
 YEARS = 6
@@ -230,6 +230,27 @@ def test_what_a_firm_wants_slopes_within_its_limits() -> None:
     assert held == [35.0, pytest.approx(12.0), 10.0, pytest.approx(8.0), 0.0]
     nothing = wanted_bank(10 * one, 100 * one, 0 * one, 5.0, calm)
     assert np.clip(nothing.level, nothing.least, nothing.most)[0] == 0.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(0.0, 0.6), st.floats(0.02, 0.5), st.integers(0, 1000))
+def test_disagreement_alone_moves_no_bank_though_nobody_keeps_less_than_nothing(
+    banked: float, spread: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    size, own = rng.lognormal(0.0, 1.0, 80), spread * rng.standard_normal(80)
+    value, calm = 80.0 * np.exp(0.02 * rng.standard_normal(80)), Temper(10.0, 0.25, 0.25)
+
+    def together(beliefs: np.ndarray) -> float:
+        wish = wanted_bank(banked * size, size, value * np.exp(beliefs), 80.0, calm)
+        return float(np.clip(wish.level, wish.least, wish.most).sum())
+
+    common = common_part(own, banked * size, size, value, 80.0, calm)
+    plain = together(np.zeros(80))
+    assert together(own - common) == pytest.approx(plain, rel=1e-6, abs=1e-6)
+    if banked == 0.0:
+        assert common > 0.0  # pessimists have nothing to sell: left alone, beliefs would raise the bank
+        assert together(own) > plain
 
 
 def test_contradictions_are_refused() -> None:

@@ -54,14 +54,30 @@ def test_one_driver_alone_moves_as_it_does_among_all() -> None:
     assert (alone["driver_productivity"] == 1.0).all()
 
 
+def test_the_mirror_image_of_a_seed_turns_every_shock_round() -> None:
+    """Of a driver and its image the product is what the season and the law's spread say, whatever the seed."""
+    logs = {}
+    for seed in (1, 2):
+        own = {"shocks__drivers": "estimated", "shocks__belief": "network", "seed": seed, "banking__horizon": 0}
+        runs = [simulate(scenario(**own, shocks__mirrored=m, years__end=2023)).periods for m in (False, True)]
+        logs[seed] = np.log(runs[0][DRIVEN]) + np.log(runs[1][DRIVEN])
+        assert not np.array_equal(runs[0]["price"], runs[1]["price"])
+        first = runs[0]["year"].to_numpy().searchsorted(2023)
+        beliefs = [float(run["belief"].iloc[first]) for run in runs]
+        assert beliefs[0] * beliefs[1] < 0
+        assert abs(sum(beliefs)) < 0.02
+    assert np.allclose(logs[1], logs[2], atol=1e-12)
+    assert (logs[1] != 0).any(axis=None)
+
+
 def test_a_calm_month_is_no_calm_year() -> None:
     model = CarbonMarket(scenario(shocks__availability="estimated"))
     model.run(5)
     world, state = model.world, model.state
     state.economy.drivers = np.where(world.surroundings is not None and world.surroundings.moving, 0.3, 0.0)
-    season = world.surroundings.drivers.each[5].seasonal(state.year + (state.period + 0.5) / 4)  # type: ignore[union-attr]
     now, ahead = (multipliers(world, state, now=n)["availability"] for n in (True, False))
-    assert np.log(now) == pytest.approx(0.3 + season)
+    state.economy.drivers = np.zeros(7)
+    assert now / multipliers(world, state)["availability"] == pytest.approx(np.exp(0.3))
     assert abs(np.log(ahead)) < 0.3
     state.calendar.period = 4  # the year is over: what is asked looks back on its last period
     assert multipliers(world, state, now=False)["availability"] > 0

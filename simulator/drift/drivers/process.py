@@ -2,8 +2,8 @@
 
     dy_i = -kappa_i y_i dt + sigma_i dW_i + J_i dN_i,      x_i = exp(y_i + season_i(t)),
 
-with correlated W, jumps of normal size at rate lambda, and a season whose mean over the year is nothing. x multiplies a
-parameter of the economy; it is 1 where nothing happens.
+with correlated W, jumps of normal size at rate lambda, and a season whose mean over the year is nothing. x, less what
+its curvature adds to its mean, multiplies a parameter of the economy; it is 1 on average, and where nothing happens.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +64,11 @@ class Driver:
         c1, d1, c2, d2 = self.season
         return float(c1 * np.cos(a) + d1 * np.sin(a) + c2 * np.cos(2 * a) + d2 * np.sin(2 * a))
 
+    @cached_property
+    def seasonal_level(self) -> float:
+        """Logarithm of the mean over the year of the season's exponential."""
+        return float(np.log(np.mean([np.exp(self.seasonal(k / 48)) for k in range(48)])))
+
     def over(self, step: float) -> tuple[float, float, float]:
         """What is left of y after ``step`` years, s.d. of what comes in between, and the expected number of jumps."""
         kept = float(np.exp(-self.reversion * step))
@@ -91,7 +96,7 @@ class Drivers:
         if self.correlation.shape != (n, n) or np.linalg.eigvalsh(self.correlation).min() <= 0:
             raise WeightsError("the correlation of the drivers is no positive definite matrix")
 
-    def step(self, y: Array, step: float, seeds: Sequence[int], number: int) -> Array:
+    def step(self, y: Array, step: float, seeds: Sequence[int], number: int, sign: float = 1.0) -> Array:
         """State y (n,) after ``step`` years.
 
         Parameters
@@ -99,6 +104,8 @@ class Drivers:
         seeds, number
             Seed of each driver, as a rule the run's, and number of the period. The same two draw the same
             shocks, whatever the scenario and whichever drivers are on.
+        sign
+            -1: the mirror image of these.
         """
         own = [stream(seed, "drivers", driver.name, number) for seed, driver in zip(seeds, self.each, strict=True)]
         shocks = np.linalg.cholesky(self.correlation) @ np.array([rng.standard_normal() for rng in own])
@@ -108,16 +115,20 @@ class Drivers:
             count = rng.poisson(expected)
             since = step * rng.random(count)  # a jump has begun to die out by the end of the step
             jumped = (np.exp(-driver.reversion * since) * driver.jump_size * rng.standard_normal(count)).sum()
-            out[i] = kept * y[i] + spread * shocks[i] + jumped
+            out[i] = kept * y[i] + sign * (spread * shocks[i] + jumped)
         return out
 
     def fading(self, years: float) -> Array:
         """(n,) part of each y that is expected to be left after some years."""
         return np.exp(-years * np.array([driver.reversion for driver in self.each]))
 
+    def variances(self, years: float) -> Array:
+        """(n,) variance of each y after so many years from nothing; the exponential of y less half of it has mean 1."""
+        return np.array([d.long_run**2 * -np.expm1(-2.0 * d.reversion * years) for d in self.each])
+
     def seasons(self, t: float) -> Array:
-        """(n,) season of the logarithms at ``t``."""
-        return np.array([driver.seasonal(t) for driver in self.each])
+        """(n,) season of the logarithms at ``t``, so that the mean of its exponential over the year is 1."""
+        return np.array([driver.seasonal(t) - driver.seasonal_level for driver in self.each])
 
 
 def save_drivers(drivers: Drivers, path: Path = FILE) -> None:

@@ -377,13 +377,18 @@ def rise(w: World, s: State) -> float:
 
 def values(w: World, s: State) -> Floats:
     """What each firm holds an allowance of next year for, in the middle of the coming period, (firms,) yuan/t."""
+    return np.asarray(plain_values(w, s) * believed(s), np.float64)
+
+
+def plain_values(w: World, s: State) -> Floats:
+    """The same without beliefs about scarcity to come."""
     outlook, firms = s.market.outlook, s.firms
     if outlook is None:
         return np.zeros(len(firms))
     place = np.searchsorted(outlook.horizons, firms.horizon)
     expected = outlook.following[np.minimum(place, len(outlook.following) - 1)]
     centre = (s.period + 0.5) / w.periods_per_year
-    worth = firms.belief * believed(s) * expected * (1.0 + firms.discount_rate) ** -(1.5 - centre)
+    worth = firms.belief * expected * (1.0 + firms.discount_rate) ** -(1.5 - centre)
     return np.asarray(worth, np.float64)
 
 

@@ -16,6 +16,7 @@ from tanshi.simulator.drift.drivers.process import DRIVERS, FILE, Drivers, estim
 from tanshi.simulator.drift.markets.forecast import load_markets, shipped
 from tanshi.simulator.drift.markets.memory import Memory, remember
 from tanshi.simulator.drift.markets.spread import Network
+from tanshi.simulator.drift.markets.unexplained import anchored
 
 HOME_MARKET = "CHN"
 """Market whose newest spread beliefs start from."""
@@ -34,7 +35,7 @@ class Surroundings:
     absent : tuple of str
         Those that were asked for with all others but enter this economy nowhere.
     network : Network or None
-        g, where firms' beliefs stray with the spread of real markets.
+        g at the level of the home market, where firms' beliefs stray with the spread of real markets.
     memory : Memory or None
         What g starts from.
     """
@@ -72,6 +73,18 @@ def surroundings_of(scenario: Scenario, province: Province) -> Surroundings | No
 
         home = real_markets()[HOME_MARKET]
         vintage = (load_markets(own) if own is not None and (own / "markets.npz").exists() else shipped()).vintages[-1]
-        network, memory = vintage.networks[0], remember(home).at(len(home) - 1, 1)
+        memory = remember(home).at(len(home) - 1, 1)
+        network = _at_level(vintage.networks[0], memory)
     drivers = load_drivers(own / FILE.name) if own is not None and (own / FILE.name).exists() else estimated()
     return Surroundings(drivers, moving, tuple(nowhere), network, memory)
+
+
+_LEVELS: dict[tuple[bytes, ...], Network] = {}
+
+
+def _at_level(network: Network, memory: Memory) -> Network:
+    """`anchored`, once for each network in a process."""
+    key = tuple(a.tobytes() for a in (*network.arrays().values(), memory.moves, memory.scale, memory.still))
+    if key not in _LEVELS:
+        _LEVELS[key] = anchored(network, memory)
+    return _LEVELS[key]
