@@ -19,6 +19,7 @@ from tanshi.simulator.run import straying
 from tanshi.simulator.run.straying import believed, multipliers
 
 SMALL = {"years.end": 2024, "firms.number": 40, "market.periods_per_year": 4}
+QUICK: dict[str, object] = {"years__end": 2023, "banking__horizon": 0}
 DRIVEN = [f"driver_{name}" for name in straying.NAMES]
 
 
@@ -58,8 +59,8 @@ def test_the_mirror_image_of_a_seed_turns_every_shock_round() -> None:
     """Of a driver and its image the product is what the season and the law's spread say, whatever the seed."""
     logs = {}
     for seed in (1, 2):
-        own = {"shocks__drivers": "estimated", "shocks__belief": "network", "seed": seed, "banking__horizon": 0}
-        runs = [simulate(scenario(**own, shocks__mirrored=m, years__end=2023)).periods for m in (False, True)]
+        own: dict[str, object] = {"shocks__drivers": "estimated", "shocks__belief": "network", "seed": seed}
+        runs = [simulate(scenario(**own, shocks__mirrored=m, **QUICK)).periods for m in (False, True)]
         logs[seed] = np.log(runs[0][DRIVEN]) + np.log(runs[1][DRIVEN])
         assert not np.array_equal(runs[0]["price"], runs[1]["price"])
         first = runs[0]["year"].to_numpy().searchsorted(2023)
