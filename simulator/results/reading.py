@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -177,20 +178,32 @@ def read_arrow(path: Path, columns: Iterable[str] = (), *, sha256: str | None = 
         raise StoreError(
             "{path} is no table: {why}", path=path, why=told[0] if told else type(error).__name__
         ) from error
-    if missing := [name for name in columns if name not in table.column_names]:
+    there = table.column_names
+    if missing := [name for name in columns if name not in there]:
         raise StoreError("{path} is broken: it lacks {missing}", path=path, missing=", ".join(missing))
-    for field in table.schema:
-        if field.name in TYPES and "float" not in TYPES[field.name] and table.column(field.name).null_count:
-            raise StoreError("{path} is broken: its column {name} has gaps", path=path, name=field.name)
-        if field.name in TYPES and field.type != pa.type_for_alias(TYPES[field.name]):
+    kinds = _kinds()
+    for number, (name, found) in enumerate(zip(there, table.schema.types, strict=True)):
+        if name not in kinds:
+            continue
+        if "float" not in TYPES[name] and table.column(number).null_count:
+            raise StoreError("{path} is broken: its column {name} has gaps", path=path, name=name)
+        if found != kinds[name]:
             raise StoreError(
                 "{path} is broken: its column {name} is {found}, not {wanted}",
                 path=path,
-                name=field.name,
-                found=field.type,
-                wanted=TYPES[field.name],
+                name=name,
+                found=found,
+                wanted=TYPES[name],
             )
     return table
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> dict[str, pa.DataType]:
+    """Arrow's types of the columns that have a fixed one."""
+    import pyarrow as pa
+
+    return {name: pa.type_for_alias(kind) for name, kind in TYPES.items()}
 
 
 def read_frame(

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tanshi.simulator.machine.disk import PARQUET, StoreError, table_bytes, told
 from tanshi.simulator.results.columns import about
-from tanshi.simulator.results.reading import RECORD, read_about, read_arrow, read_frame, read_json, read_record
+from tanshi.simulator.results.reading import RECORD, read_about, read_arrow, read_frame, read_record
 from tanshi.simulator.results.store import TABLES, publish, read_manifest
 from tanshi.simulator.results.stored import READERS
 
@@ -53,20 +53,31 @@ def standing(folder: Path) -> Standing:
     StoreError
         Where the folder holds no batch.
     """
-    manifest = read_manifest(folder)
-    if not manifest:
-        raise StoreError("{folder} holds no batch: there is no manifest.json in it", folder=folder)
     finished: list[str] = []
     missing: list[str] = []
     failed: dict[str, str] = {}
-    for name, run_id in manifest["runs"].items():
-        if (folder / name).is_dir() and read_record(folder / name).get("id") == run_id:
+    for name, _, status, record in _records(folder):
+        if status == "finished":
             finished.append(name)
-        elif (folder / f"{name}.failed").is_dir():
-            failed[name] = str(read_record(folder / f"{name}.failed").get("error", ""))
+        elif status == "failed":
+            failed[name] = str(record.get("error", ""))
         else:
             missing.append(name)
     return Standing(finished, failed, missing)
+
+
+def _records(folder: Path) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Name, id, status and record of every run of a batch in the manifest's order; each record is read once."""
+    manifest = read_manifest(folder)
+    if not manifest:
+        raise StoreError("{folder} holds no batch: there is no manifest.json in it", folder=folder)
+    for name, run_id in manifest["runs"].items():
+        if (folder / name).is_dir() and (record := read_record(folder / name)).get("id") == run_id:
+            yield name, run_id, "finished", record
+        elif (folder / f"{name}.failed").is_dir():
+            yield name, run_id, "failed", read_record(folder / f"{name}.failed")
+        else:
+            yield name, run_id, "missing", {}
 
 
 def compact(folder: Path) -> dict[str, int]:
@@ -86,33 +97,41 @@ def compact(folder: Path) -> dict[str, int]:
         Where the folder holds no batch, a table is not the one its record names, or the disk refuses; nothing is left
         half-written then.
     """
-    now = standing(folder)
-    rows = {"runs": len(now.finished) + len(now.failed) + len(now.missing)}
+    hashes: dict[str, dict[str, str]] = {}
+    listed = runs_table(folder, hashes)
+    rows = {"runs": len(listed)}
 
     def fill(temporary: Path) -> None:
-        listed = runs_table(folder, now)
         (temporary / "runs.parquet").write_bytes(table_bytes(listed, "runs", _about(folder, list(listed.columns))))
         for table in TABLES:
-            rows[table] = _write(temporary / f"{table}.parquet", _tables(folder, now.finished, table))
+            rows[table] = _write(temporary / f"{table}.parquet", _tables(folder, hashes, table))
 
     publish((folder / DATASET).absolute(), fill)
     return rows
 
 
-def runs_table(folder: Path, now: Standing | None = None) -> pd.DataFrame:
+def runs_table(folder: Path, hashes: dict[str, dict[str, str]] | None = None) -> pd.DataFrame:
     """One row a run: its id, status, scenario, seed, diagnostics, and of a sweep its point and drawn values.
+
+    Parameters
+    ----------
+    folder
+        The batch's.
+    hashes
+        Filled with what the records of finished runs say of their tables: run to table to hash.
 
     Raises
     ------
     StoreError
         Where the folder holds no batch.
     """
-    now = standing(folder) if now is None else now
     found = []
-    for name, run_id in read_manifest(folder)["runs"].items():
-        status = "failed" if name in now.failed else "missing" if name in now.missing else "finished"
-        row: dict[str, Any] = {"run": name, "id": run_id, "status": status, "error": now.failed.get(name, "")}
-        record = read_record(folder / name) if status == "finished" else {}
+    for name, run_id, status, said in _records(folder):
+        error = str(said.get("error", "")) if status == "failed" else ""
+        row: dict[str, Any] = {"run": name, "id": run_id, "status": status, "error": error}
+        record = said if status == "finished" else {}
+        if hashes is not None and record:
+            hashes[name] = {table: str(known.get("sha256", "")) for table, known in record.get("tables", {}).items()}
         row |= {"scenario": str(record.get("scenario", "")), "seed": int(record.get("seed", -1))}
         row |= {key: _number(record.get("meta", {}).get(key)) for key in DIAGNOSTICS}
         row |= kind_of(record.get("parameters", {}))
@@ -188,12 +207,13 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else float("nan")
 
 
-def _tables(folder: Path, names: Sequence[str], table: str) -> Iterator[Any]:
+def _tables(folder: Path, hashes: Mapping[str, Mapping[str, str]], table: str) -> Iterator[Any]:
     import pyarrow as pa
 
+    names = list(hashes)
+
     def read(name: str) -> Any:
-        known = read_json(folder / name / RECORD).get("tables", {}).get(table, {}).get("sha256", "")
-        found = read_arrow(folder / name / f"{table}.parquet", TABLES[table], sha256=known)
+        found = read_arrow(folder / name / f"{table}.parquet", TABLES[table], sha256=hashes[name].get(table, ""))
         return found.add_column(0, "run", pa.array([name] * len(found), pa.string()))
 
     with ThreadPoolExecutor(READERS) as pool:
