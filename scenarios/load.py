@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from tanshi.errors import Message
 from tanshi.scenarios.document import Document, Mark, overlay, read_document, twice
 from tanshi.scenarios.errors import SAID, Problem, ScenarioError, UserError, did_you_mean, shorten, visible
+from tanshi.scenarios.folder_names import sharing
 from tanshi.scenarios.following import follow_the_economy
 from tanshi.scenarios.gathering import economies_of, gather_economies
 from tanshi.scenarios.named_sectors import check_named_sectors, like_a_built_in
@@ -111,8 +112,9 @@ def load_scenarios(
         if document.problems:
             # Overrides and shared bases are wrong for every scenario alike: say it once.
             problems |= dict.fromkeys(document.problems)
-        elif scenario is not None and scenario.name in scenarios:
-            got, hint = Message("{name} twice", name=scenario.name), "Give one of them another `name`."
+        elif scenario is not None and (alike := sharing([scenario.name, *scenarios])):
+            hint = "Give one of them another `name`."
+            got = _two_names(alike)
             problems[Problem("scenarios with different names", got, reference, hint=hint)] = None
         elif scenario is not None:
             scenarios[scenario.name] = scenario
@@ -121,6 +123,13 @@ def load_scenarios(
             raise ScenarioError("The scenario cannot be used: 1 problem.", problems)
         raise ScenarioError("The scenario cannot be used: {count:,} problems.", problems, count=len(problems))
     return tuple(scenarios.values())
+
+
+def _two_names(alike: Sequence[str]) -> Message:
+    """That a name was given twice, or that two differ in what some systems do not tell apart."""
+    if len(alike) == 1:
+        return Message("{name} twice", name=alike[0])
+    return Message("{one} and {other}, which Windows and macOS do not tell apart", one=alike[0], other=alike[1])
 
 
 def _lay_calibration_under(document: Document) -> None:

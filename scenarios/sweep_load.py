@@ -18,6 +18,7 @@ from tanshi.scenarios.errors import UserError, did_you_mean, shorten
 from tanshi.scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
 from tanshi.scenarios.fields import Group
 from tanshi.scenarios.figures import catalogue
+from tanshi.scenarios.folder_names import sharing
 from tanshi.scenarios.schema import Scenario
 from tanshi.scenarios.study_file import read_form, refusal
 from tanshi.scenarios.sweep import DesignSpec, Draw, Output, Sweep
@@ -95,8 +96,7 @@ def load_sweep(
     if spec is None or document.problems:
         raise refusal(SweepError, CANNOT, document.problems)
     scenarios = read_scenarios(document, spec.scenarios, ("scenarios",), path.parent, spec.set, overrides or {})
-    names = [scenario.name for scenario in scenarios]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sharing(scenario.name for scenario in scenarios):
         add_problem(
             document, ("scenarios",), "scenarios with different names", Message("{twice} twice", twice=", ".join(twice))
         )

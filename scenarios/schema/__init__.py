@@ -16,11 +16,11 @@ from tanshi.scenarios.schema.economy import Closure, Dynamics
 from tanshi.scenarios.schema.firms import Firms, Strategies
 from tanshi.scenarios.schema.market import Market, OwnVenue, Price
 from tanshi.scenarios.schema.offsets import Offsets
-from tanshi.scenarios.schema.scenario import RESERVED, Scenario, Years
+from tanshi.scenarios.schema.scenario import Scenario, Years
 from tanshi.scenarios.schema.shocks import Shock, Shocks
 
 __all__ = [
-    "CLASSES_OF_PLANT", "RESERVED", "Allocation", "Banking", "Benchmarks", "Closure", "Compliance", "Coupling",
+    "CLASSES_OF_PLANT", "Allocation", "Banking", "Benchmarks", "Closure", "Compliance", "Coupling",
     "Coverage", "Drift", "Dynamics", "Firms", "Market", "Offsets", "OwnVenue", "Penalty", "Price", "Scenario",
     "SectorCoverage", "Shock", "Shocks", "StabilityReserve", "Strategies", "Years",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from tanshi.scenarios.cap import Cap, check_years
 from tanshi.scenarios.carbon_tax import CarbonTax, check_tax
 from tanshi.scenarios.containment import Containment, StabilityReserve, check_source, check_triggers
 from tanshi.scenarios.fields import Group, OfSectors, in_unit, refuse
+from tanshi.scenarios.folder_names import is_kept
 from tanshi.scenarios.link import check_link
 from tanshi.scenarios.schema.allocation import CLASSES_OF_PLANT, Allocation
 from tanshi.scenarios.schema.calendar import Compliance
@@ -45,10 +46,6 @@ class Years(Group):
             hint = Message("Swap them: start {end}, end {start}.", start=self.start, end=self.end)
             raise refuse("a last year not before the first", got, "years.end", hint)
         return self
-
-
-RESERVED = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
-"""Names that no file or folder has on Windows."""
 
 
 class Scenario(Group):
@@ -116,7 +113,7 @@ class Scenario(Group):
     @field_validator("name")
     @classmethod
     def _a_folder_everywhere(cls, name: str) -> str:
-        if name.endswith(".") or name.split(".")[0].upper() in RESERVED:
+        if is_kept(name):
             hint = "Windows keeps such names for itself, and results lie in a folder of this name."
             raise refuse("a name that a folder can have on every system", repr(name), "name", hint)
         return name

@@ -294,7 +294,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+        if error.errno == errno.EINVAL and error.filename is None and os.name == "nt":  # the same on Windows
+            return 0
+        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP, *((errno.EINVAL,) if error.filename else ())):
             raise
         problem = Problem("a name that a file or folder can have", shorten(str(error.filename)))
         print(say("Error: {error}", error=UserError("There is no such place.", [problem])), file=sys.stderr)

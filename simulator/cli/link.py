@@ -51,7 +51,7 @@ def link(
     print(words(table, first, int(table["year"].max())))
     print(f"\n{observed_words(beside_observed(linked))}")
     if out:
-        write_file(out, table.to_csv(index=False).encode("utf-8"))
+        write_file(out, table.to_csv(index=False, lineterminator="\n").encode("utf-8"))
         print(say("{file}: the table by year.", file=out))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from tanshi.errors import Message
 from tanshi.language import mark, say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli.outputs import writable_file, writable_folder
+from tanshi.simulator.machine.terminal import quoted
 
 new = typer.Typer(
     help="Begin something of your own: economy, scenario, sweep, table.",
@@ -152,5 +152,5 @@ def _begin(kind: str, name: Path, command: str) -> None:
     template = Path(scenarios.__file__).parent / "templates" / f"{kind}.yaml"
     write_file(path, template.read_bytes())
     told = mark("{path} is written; to run it: {command}")
-    typed = f"tanshi {command} {shlex.quote(str(path))}"
+    typed = f"tanshi {command} {quoted(str(path))}"
     print(say(told, path=path, command=typed))

@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from tanshi.scenarios.errors import Problem, UserError, visible
+from tanshi.scenarios.folder_names import no_name
 from tanshi.simulator.machine.examine import cannot_write
 
 REFUSAL = "The results cannot be written."
+ON_WINDOWS = os.name == "nt"
 
 
 def writable_folder(option: typer.CallbackParam, value: Path | None) -> Path | None:
@@ -51,6 +53,8 @@ def _why_not(path: Path, *, is_folder: bool) -> str:
     if visible(str(path)) != str(path):
         return "its name has signs that cannot be seen"
     try:
+        if ON_WINDOWS and (no := next((part for part in path.parts[bool(path.anchor) :] if no_name(part)), "")):
+            return f"Windows has no name {no}"
         if path.exists():
             if path.is_dir() != is_folder:
                 return "it is a folder" if path.is_dir() else "it is a file"

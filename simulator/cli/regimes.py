@@ -55,5 +55,5 @@ def regimes(
         console = Console(highlight=False, width=140)
     console.print(render(table))
     if out:
-        write_file(out, table.to_csv(index=False).encode("utf-8"))
+        write_file(out, table.to_csv(index=False, lineterminator="\n").encode("utf-8"))
         print(say("{file}: the table, money in yi yuan a year.", file=out))

@@ -273,7 +273,10 @@ def analyse(
     print(sensitivity_words(result))
     if goals:
         compared = regrets(result.outcomes, goals)
-        write_file(folder / ANALYSIS / "regret.csv", regret_table(compared).to_csv(index=False).encode("utf-8"))
+        write_file(
+            folder / ANALYSIS / "regret.csv",
+            regret_table(compared).to_csv(index=False, lineterminator="\n").encode("utf-8"),
+        )
         print(f"\n{regret_words(compared)}")
     if control is not None:
         _sharpen(folder, control, workers)
@@ -287,7 +290,7 @@ def _sharpen(folder: Path, times: int, workers: int | None) -> None:
 
     with bar() as progress:
         found = control(folder, times, workers=workers, progress=progress)
-    text = control_table(found).to_csv(index=False, float_format="%.8g")
+    text = control_table(found).to_csv(index=False, float_format="%.8g", lineterminator="\n")
     write_file(folder / ANALYSIS / "control.csv", text.encode("utf-8"))
     print(f"\n{control_words(found, folder)}")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.errors import TanshiError
+from tanshi.simulator.machine.moving import move
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -148,7 +148,7 @@ def write_file(path: Path | str, content: bytes) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             part.write_bytes(content)
-            os.replace(part, target)
+            move(part, target)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:

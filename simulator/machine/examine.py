@@ -142,9 +142,11 @@ def processor(cores: int) -> Iterator[Finding]:
 
 def _memory() -> int:
     """Bytes of memory; 0 where the system does not say."""
+    if sys.platform == "win32":
+        return 0
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows
+    except (ValueError, OSError):
         return 0
 
 

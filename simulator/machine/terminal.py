@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
+import shlex
+import subprocess
 import sys
 import unicodedata
 
@@ -49,6 +52,11 @@ def _instead(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error(HANDLER, _instead)
+
+
+def quoted(word: str) -> str:
+    """One word of a command line, in the quotes of this system's shell where it needs any."""
+    return subprocess.list2cmdline([word]) if os.name == "nt" else shlex.quote(word)
 
 
 def speak_plainly() -> None:

@@ -22,6 +22,7 @@ from tanshi.scenarios.national.mapping import UnknownSectors, Went, added_up, as
 from tanshi.scenarios.national.read import read_table
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.simulator.machine.disk import write_file
+from tanshi.simulator.machine.moving import move
 from tanshi.simulator.own_region.benchmark import NOTHING_GIVEN, PER_KWH, Totals
 from tanshi.simulator.own_region.given import check_given, fitted_file, real_money, table_year
 from tanshi.simulator.own_region.tables import Region, new_region
@@ -251,10 +252,10 @@ def _write(folder: Path, name: str, template: str, table: Path, region: Region, 
         for key, frame in region.tables.items():
             frame.to_csv(part / f"{key}.csv", index=False, lineterminator="\n")
         if fitted is not None:
-            (part / CALIBRATED).write_text(fitted, encoding="utf-8")
+            (part / CALIBRATED).write_bytes(fitted.encode())
         went.to_csv(part / MAP_FILE, index=False, lineterminator="\n")
-        (part / "README.md").write_text(_readme(name, template, table, region, lines), encoding="utf-8")
-        part.rename(folder)
+        (part / "README.md").write_bytes(_readme(name, template, table, region, lines).encode())
+        move(part, folder)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
         problem = Problem("a folder to write in", str(error), str(folder))

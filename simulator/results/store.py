@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
@@ -21,6 +20,7 @@ import pandas as pd
 
 from tanshi.errors import Message
 from tanshi.simulator.machine.disk import StoreError, write_file, write_table
+from tanshi.simulator.machine.moving import move
 from tanshi.simulator.results.columns import about
 from tanshi.simulator.results.identity import RunKey, plain, versions
 from tanshi.simulator.results.reading import FORMAT, RECORD, check_finished, read_frame, read_json, read_record
@@ -272,7 +272,7 @@ def clear_leftovers(folder: Path | str) -> None:
     for path in list(place.glob(".*.old")) if place.is_dir() else []:
         original = place / path.name[1:].rsplit(".", 2)[0]
         if not original.exists():
-            os.rename(path, original)
+            move(path, original)
     for pattern in (".*.part", ".*.old"):
         for path in list(place.glob(pattern)) if place.is_dir() else []:
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
@@ -342,7 +342,7 @@ def _identity(key: RunKey) -> dict[str, Any]:
 def _write_record(folder: Path, record: Mapping[str, Any], clock: Mapping[str, Any] | None) -> None:
     content = {**record, **({CLOCK: dict(clock)} if clock else {})}
     text = json.dumps(plain(content), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    (folder / RECORD).write_text(text + "\n", encoding="utf-8")
+    (folder / RECORD).write_bytes(f"{text}\n".encode())
 
 
 def drop_run(folder: Path) -> None:
@@ -368,12 +368,12 @@ def publish(place: Path, fill: Callable[[Path], None]) -> None:
         temporary.mkdir(parents=True)
         fill(temporary)
         if place.exists():
-            os.rename(place, earlier)
-        os.rename(temporary, place)
+            move(place, earlier)
+        move(temporary, place)
     except OSError as error:
         raise StoreError("cannot write results to {place}: {why}", place=place, why=error.strerror or error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         if earlier.exists() and not place.exists():  # interrupted between the two renames
-            os.rename(earlier, place)
+            move(earlier, place)
         shutil.rmtree(earlier, ignore_errors=True)

@@ -101,7 +101,7 @@ def _is_fresh(folder: Path, dataset: Path) -> bool:
 
 
 def _text(path: Path) -> str:
-    return "'" + str(path.absolute()).replace("'", "''") + "'"
+    return "'" + path.absolute().as_posix().replace("'", "''") + "'"  # DuckDB takes a stroke forward everywhere
 
 
 def query(folder: Path, sql: str) -> pd.DataFrame:

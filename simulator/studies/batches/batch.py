@@ -9,6 +9,7 @@ from pathlib import Path
 from tanshi.errors import TanshiError
 from tanshi.plugins import Kind
 from tanshi.scenarios.errors import Problem, UserError
+from tanshi.scenarios.folder_names import sharing
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.weights import content_hash
 from tanshi.simulator.machine.marks import marks
@@ -142,7 +143,7 @@ def run_batch(
     runs: dict[str, Scenario] = {}
     for scenario in scenarios:
         more = with_seeds(scenario, seeds)
-        if twice := sorted(set(more) & set(runs)):
+        if twice := sharing([*more, *runs]):
             problem = Problem("one scenario of each name", ", ".join(twice), hint="Give one of them another name.")
             raise UserError("Scenarios would write into the same folder.", [problem])
         runs |= more

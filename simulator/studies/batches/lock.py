@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tanshi.language import mark
 from tanshi.simulator.machine.disk import StoreError
 
 LOCK = ".lock"
+IN_USE = mark("another batch is running in {folder}; wait for it, or choose another folder with --out")
 
 
 class FolderInUse(StoreError):
@@ -41,8 +43,17 @@ def only_one_in(folder: Path) -> Iterator[None]:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                told = "another batch is running in {folder}; wait for it, or choose another folder with --out"
-                raise FolderInUse(told, folder=folder) from error
+                raise FolderInUse(IN_USE, folder=folder) from error
+            except OSError:
+                pass  # a file system without locks
+        else:
+            import msvcrt
+
+            try:
+                handle.seek(0)
+                msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+            except PermissionError as error:
+                raise FolderInUse(IN_USE, folder=folder) from error
             except OSError:
                 pass  # a file system without locks
         yield

@@ -62,6 +62,10 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+MOST = 61 if os.name == "nt" else 1 << 20
+"""Processes of a pool at most: Windows waits for no more than 63 things at once."""
+
+
 class Pool:
     """Processes of our own, started afresh (spawn), one numerical thread each.
 
@@ -72,7 +76,7 @@ class Pool:
     """
 
     def __init__(self, count: int, report: Callable[[str, int, int], None] | None) -> None:
-        self.count = count
+        self.count = min(count, MOST)
         self.context = multiprocessing.get_context("spawn")
         self.report = report
         self._start()
@@ -251,6 +255,8 @@ def begin_worker(parent: int, news: Any) -> None:
 
 
 def _watch(parent: int) -> None:
-    while os.getppid() == parent:
+    """End this process when its parent has gone. A number would not do: Windows keeps it, and gives it to another."""
+    above = multiprocessing.parent_process()
+    while os.getppid() == parent and (above is None or above.is_alive()):
         time.sleep(0.5)
     os._exit(1)

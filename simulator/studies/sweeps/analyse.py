@@ -314,6 +314,9 @@ def _peeling(result: Study) -> pd.DataFrame:
 def write_tables(folder: Path, result: Study) -> list[Path]:
     """Write the tables as CSV into ``analysis/``."""
     return [
-        write_file(folder / ANALYSIS / f"{name}.csv", table.to_csv(index=False, float_format="%.10g").encode("utf-8"))
+        write_file(
+            folder / ANALYSIS / f"{name}.csv",
+            table.to_csv(index=False, float_format="%.10g", lineterminator="\n").encode("utf-8"),
+        )
         for name, table in tables(result).items()
     ]

@@ -14,6 +14,7 @@ from typing import Any
 from tanshi.errors import Message
 from tanshi.scenarios.draws import Factor
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
+from tanshi.scenarios.folder_names import sharing
 from tanshi.scenarios.load import load_scenarios
 from tanshi.scenarios.schema import Scenario
 from tanshi.scenarios.sweep import DISTRIBUTIONS, DesignSpec
@@ -70,8 +71,7 @@ def grow(plan: Plan, samples: int | None = None, seeds: int | None = None, more:
             for scenario in load_scenarios([word], plan.spec.set, dict.fromkeys(plan.spec.set, "set")):
                 spec["scenarios"].append(word)
                 data["scenarios"].append(scenario.model_dump(mode="json"))
-    names = [item["name"] for item in data["scenarios"]]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sharing(item["name"] for item in data["scenarios"]):
         problem = Problem("a scenario that the sweep does not hold yet", ", ".join(twice), "--add")
         raise CannotGrow("The sweep cannot grow so.", [problem])
     grown = plan_from(data, VARIABLES)

@@ -82,7 +82,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("results/households.csv"))
     given = parser.parse_args(words)
     tables = [household_paths(load_scenario(name)).assign(scenario=name) for name in given.scenarios]
-    write_file(given.out, pd.concat(tables).to_csv(index=False).encode("utf-8"))
+    write_file(given.out, pd.concat(tables).to_csv(index=False, lineterminator="\n").encode("utf-8"))
     print(f"{given.out} is written.")
     return 0
 

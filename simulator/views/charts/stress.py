@@ -31,7 +31,9 @@ def write_stress(folder: Path, result: Stress, compared: Sequence[Regret]) -> li
     """
     made = tables(result) | ({"regret": regret_table(compared)} if compared else {})
     written = [
-        write_file(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.8g").encode("utf-8"))
+        write_file(
+            folder / f"{name}.csv", table.to_csv(index=False, float_format="%.8g", lineterminator="\n").encode("utf-8")
+        )
         for name, table in made.items()
     ]
     words = stress_words(result) + (f"\n\n{regret_words(compared)}" if compared else "")

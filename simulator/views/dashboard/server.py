@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -101,7 +102,8 @@ def in_background(folder: Path | None, root: Path, port: int = 0, *, warm: bool 
 def _bind(port: int) -> socket.socket:
     """The port, held before anything slow is done; werkzeug would end the program where it is taken."""
     held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if os.name == "posix":  # elsewhere it would let two programs listen at one port
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         held.bind((HOST, port))
         held.listen(128)
