@@ -8,9 +8,11 @@ from typing import Any
 
 from tanshi.scenarios.draws import scenario_fields
 from tanshi.scenarios.figures import Figure, catalogue
+from tanshi.scenarios.load import library
 from tanshi.simulator.results.variables import CATALOGUE
 from tanshi.simulator.studies.sweeps.sweep import VARIABLES
 from tests.attack.attempt import Dice
+from tests.attack.rules import limits, numbers_in, special
 
 Tree = dict[str, Any]
 
@@ -38,6 +40,10 @@ WORDS = (
 )
 
 
+SECTORS = ("AGR", "OIL", "GAS", "CEMENT", "TRADE", "model_fields", "__class__", "model_config", "copy", "ELEC ", "电力")
+"""Sectors that an economy may have, that none has, and names of the program's own."""
+
+
 @lru_cache(maxsize=1)
 def fields() -> tuple[str, ...]:
     """Every field of a scenario."""
@@ -55,6 +61,8 @@ def path(dice: Dice) -> str:
     if not dice.oddly(0.4):
         return dice.choice(fields() if dice.random() < 0.7 else tuple(figures()))
     real = dice.choice(fields())
+    if real.startswith(("sectors.", "cap.by_sector.")) and dice.random() < 0.5:
+        return real.replace(real.split(".")[-2 if real.count(".") == 2 else 1], dice.choice(SECTORS), 1)
     return str(dice.choice((real.rsplit(".", 1)[0], real + "x", real[1:], dice.choice(WORDS), "figures." + real)))
 
 
@@ -69,8 +77,7 @@ def continuous(dice: Dice) -> str:
 def bounds_of(field: str) -> list[float]:
     """The numbers in a field's bounds."""
     row = scenario_fields().get(field)
-    words = row.bounds.replace("and", "").split() if row is not None else []
-    return [float(word) for word in words if word[0] in "-0123456789"]
+    return numbers_in(limits(row)) if row is not None else []
 
 
 def value(dice: Dice, field: str = "") -> Any:
@@ -81,6 +88,8 @@ def value(dice: Dice, field: str = "") -> Any:
         return dice.choice((*near, *NUMBERS)) if dice.random() < 0.6 else Raw(dice.choice(ODD))
     if figure is not None:
         return figure.value * dice.uniform(0.8, 1.2)
+    if found := special(row, dice):
+        return found[0]
     if row is None:
         return round(dice.uniform(0, 2), dice.randrange(4))
     if row.choices:
@@ -96,7 +105,7 @@ def value(dice: Dice, field: str = "") -> Any:
 
 def scenario(dice: Dice) -> Tree:
     """A scenario that changes a few fields of another one."""
-    tree: Tree = {} if dice.oddly(0.2) else {"extends": dice.choice(("S1", "S2", "S4", "S5", "S5-sinks"))}
+    tree: Tree = {} if dice.oddly(0.2) else {"extends": dice.choice(library())}
     if dice.oddly(0.3):
         tree["extends"] = dice.choice(("mine.yaml", "S9", "../S1", "loop.yaml", "", 1, None))
     for _ in range(dice.choice((0, 1, 1, 2, 3, 8))):

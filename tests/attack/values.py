@@ -20,6 +20,7 @@ from tanshi.scenarios.parameters import Parameter, describe_parameters
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.model import simulate
 from tests.attack.attempt import Case, Defect
+from tests.attack.rules import limits
 
 TINY: dict[str, Any] = {
     "years.end": 2023, "firms.number": 24, "market.periods_per_year": 1, "drift.mode": "none", "banking.horizon": 0,
@@ -86,7 +87,7 @@ def numeric() -> Iterator[Parameter]:
 def ends(row: Parameter) -> dict[str, Any]:
     """The bounds of a field by their signs; a strict one is kept off by a part in a billion."""
     out: dict[str, Any] = {}
-    for sign, number in re.findall(r"(>=|>|<=|<) (\S+)", row.bounds):
+    for sign, number in re.findall(r"(>=|>|<=|<) ([^\s,]+)", limits(row)):
         bound = int(number) if "whole" in row.kind else float(number)
         strict = {">": 1e-9 * max(abs(bound), 1.0), "<": -1e-9 * abs(bound)}
         value = bound + strict[sign] if sign in strict else bound
