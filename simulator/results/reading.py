@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,6 +22,7 @@ from tanshi.simulator.machine.disk import TYPES, StoreError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 RECORD = "run.json"
 FORMAT = 1
@@ -159,6 +161,41 @@ def read_arrow(path: Path, columns: Iterable[str] = (), *, sha256: str | None = 
     StoreError
         Where it cannot be read, has other bytes, is no table, lacks a column or holds another kind of it.
     """
+    source = _source(path, sha256)
+    with _told_of(path):
+        table = source().read(use_threads=False) if rows else source().schema_arrow.empty_table()
+    _check_columns(path, table.schema, columns)
+    if lost := gaps(table):
+        raise StoreError("{path} is broken: its column {name} has gaps", path=path, name=lost)
+    return table
+
+
+def read_schema(path: Path, columns: Iterable[str] = (), *, sha256: str | None = None) -> pa.Schema:
+    """Names and types of a stored table's columns; see `read_arrow`.
+
+    Raises
+    ------
+    StoreError
+        As there, but for gaps.
+    """
+    source = _source(path, sha256)
+    with _told_of(path):
+        schema = source().schema_arrow
+    _check_columns(path, schema, columns)
+    return schema
+
+
+def gaps(table: pa.Table) -> str:
+    """The first column of a table that must have a value in every row and has not; empty where there is none."""
+    kinds = _kinds()
+    for number, name in enumerate(table.column_names):
+        if name in kinds and "float" not in TYPES[name] and table.column(number).null_count:
+            return str(name)
+    return ""
+
+
+def _source(path: Path, sha256: str | None) -> Callable[[], pq.ParquetFile]:
+    """How a file is opened, once its bytes are those that its record names."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -170,24 +207,31 @@ def read_arrow(path: Path, columns: Iterable[str] = (), *, sha256: str | None = 
         raise StoreError(
             "{path} is not the table that {record} describes; it was changed or cut short", path=path, record=RECORD
         )
+    return lambda: pq.ParquetFile(pa.BufferReader(content))
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """Say of which file Arrow cannot make a table."""
+    import pyarrow as pa
+
     try:
-        source = pa.BufferReader(content)
-        table = pq.ParquetFile(source).read(use_threads=False) if rows else pq.read_schema(source).empty_table()
+        yield
     except (pa.ArrowException, OSError, ValueError) as error:
         told = str(error).strip().splitlines()
         raise StoreError(
             "{path} is no table: {why}", path=path, why=told[0] if told else type(error).__name__
         ) from error
-    there = table.column_names
+
+
+def _check_columns(path: Path, schema: pa.Schema, columns: Iterable[str]) -> None:
+    """Refuse a table that lacks a column, or holds another kind of it."""
+    there = schema.names
     if missing := [name for name in columns if name not in there]:
         raise StoreError("{path} is broken: it lacks {missing}", path=path, missing=", ".join(missing))
     kinds = _kinds()
-    for number, (name, found) in enumerate(zip(there, table.schema.types, strict=True)):
-        if name not in kinds:
-            continue
-        if "float" not in TYPES[name] and table.column(number).null_count:
-            raise StoreError("{path} is broken: its column {name} has gaps", path=path, name=name)
-        if found != kinds[name]:
+    for name, found in zip(there, schema.types, strict=True):
+        if name in kinds and found != kinds[name]:
             raise StoreError(
                 "{path} is broken: its column {name} is {found}, not {wanted}",
                 path=path,
@@ -195,7 +239,6 @@ def read_arrow(path: Path, columns: Iterable[str] = (), *, sha256: str | None = 
                 found=found,
                 wanted=TYPES[name],
             )
-    return table
 
 
 @lru_cache(maxsize=1)

@@ -6,26 +6,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from tanshi.language import mark
 from tanshi.simulator.machine.disk import PARQUET, StoreError, table_bytes, told
 from tanshi.simulator.results.columns import about
-from tanshi.simulator.results.reading import RECORD, read_about, read_arrow, read_frame, read_record
+from tanshi.simulator.results.reading import RECORD, gaps, read_about, read_arrow, read_frame, read_record, read_schema
 from tanshi.simulator.results.store import TABLES, publish, read_manifest
 from tanshi.simulator.results.stored import READERS
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
 
 DATASET = "dataset"
 DIAGNOSTICS = ("worst_residual", "worst_walras", "iterations", "unsettled_periods")
 KIND = ("title", "economy", "mode", "ahead", "drift")
 """Columns that say what kind of model a run is."""
 AT_ONCE = 64
-"""Runs whose tables are read ahead."""
+"""Runs whose tables are read together."""
 GATHER = 1 << 18
 """Rows gathered before they are written as one group: what the memory of the writer depends on."""
-JOINED = 256
-"""Tables held apart at most: a small table costs much more than its rows."""
+OTHER_COLUMNS = mark("{table} of the run {run} has other columns than that of the first run")
 
 
 @dataclass(frozen=True)
@@ -207,31 +211,58 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else float("nan")
 
 
-def _tables(folder: Path, hashes: Mapping[str, Mapping[str, str]], table: str) -> Iterator[Any]:
+def _tables(folder: Path, hashes: Mapping[str, Mapping[str, str]], table: str) -> Iterator[pa.Table]:
+    """One table of all runs, some runs at a time, each row with the name of its run."""
+    import duckdb
     import pyarrow as pa
 
-    names = list(hashes)
+    def checked(name: str) -> pa.Schema:
+        return read_schema(folder / name / f"{table}.parquet", TABLES[table], sha256=hashes[name].get(table, ""))
 
-    def read(name: str) -> Any:
+    def alone(name: str) -> pa.Table:
         found = read_arrow(folder / name / f"{table}.parquet", TABLES[table], sha256=hashes[name].get(table, ""))
         return found.add_column(0, "run", pa.array([name] * len(found), pa.string()))
 
-    with ThreadPoolExecutor(READERS) as pool:
-        for start in range(0, len(names), AT_ONCE):  # no more of them in memory
-            yield from pool.map(read, names[start : start + AT_ONCE])
+    names = list(hashes)
+    with ThreadPoolExecutor(READERS) as pool, duckdb.connect(config={"threads": READERS}) as database:
+        for some in (names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE)):
+            schemas = list(pool.map(checked, some))
+            _all_alike(table, some, schemas)
+            together = _together(database, [folder / name / f"{table}.parquet" for name in some], schemas[0])
+            if together is None:  # read one by one: whatever is wrong is named
+                together = pa.concat_tables(list(pool.map(alone, some)))
+            yield together
 
 
-def _write(path: Path, tables: Iterator[Any]) -> int:
+def _all_alike(table: str, names: Sequence[str], schemas: Sequence[pa.Schema]) -> None:
+    """Refuse runs whose tables cannot stand in one."""
+    for name, schema in zip(names, schemas, strict=True):
+        if schema != schemas[0]:
+            raise StoreError(OTHER_COLUMNS, table=table, run=name)
+
+
+def _together(database: duckdb.DuckDBPyConnection, files: Sequence[Path], schema: pa.Schema) -> pa.Table | None:
+    """The rows of many small files in their order: DuckDB opens a file of a few rows in a third of Arrow's time."""
+    import duckdb
+    import pyarrow as pa
+
+    names = [file.absolute().as_posix() for file in files]
+    sql = "select split_part(filename, '/', -2) as run, * exclude (filename) from read_parquet(?, filename = true)"
+    try:
+        found = database.sql(sql, params=[names]).to_arrow_table()
+        found = found.cast(pa.schema([("run", pa.string()), *((field.name, field.type) for field in schema)]))
+    except (duckdb.Error, pa.ArrowException, ValueError):
+        return None
+    return None if gaps(found) else found
+
+
+def _write(path: Path, tables: Iterator[pa.Table]) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     writer: Any = None
-    waiting: list[Any] = []
+    waiting: list[pa.Table] = []
     held = rows = 0
-
-    def join() -> Any:
-        return pa.concat_tables(waiting).combine_chunks()
-
     try:
         for table in tables:
             if writer is None:
@@ -239,19 +270,15 @@ def _write(path: Path, tables: Iterator[Any]) -> int:
                 writer.add_key_value_metadata(told(table.column_names, about(table.column_names)))
             elif table.schema != writer.schema:
                 run = table.column("run")[0].as_py() if len(table) else ""
-                raise StoreError(
-                    "{table} of the run {run} has other columns than that of the first run", table=path.stem, run=run
-                )
+                raise StoreError(OTHER_COLUMNS, table=path.stem, run=run)
             waiting.append(table)
             held += len(table)
             rows += len(table)
             if held >= GATHER:
-                writer.write_table(join(), row_group_size=GATHER)
+                writer.write_table(pa.concat_tables(waiting).combine_chunks(), row_group_size=GATHER)
                 waiting, held = [], 0
-            elif len(waiting) >= JOINED:
-                waiting = [join()]
         if waiting:
-            writer.write_table(join(), row_group_size=GATHER)
+            writer.write_table(pa.concat_tables(waiting).combine_chunks(), row_group_size=GATHER)
     finally:
         if writer is not None:
             writer.close()
