@@ -82,7 +82,7 @@ class ByYear(Generic[T]):
 
     def plain(self) -> Any:
         """The rule as a file says it."""
-        if len(self.steps) == 1 and self.steps[0][0] is None and not self.growth:
+        if len(self.steps) == 1 and self.steps[0][0] is None and not self.growth and self.between == "hold":
             return self.steps[0][1]
         words: dict[str, Any] = {str(year): value for year, value in self.steps if year is not None}
         if self.steps[0][0] is None:

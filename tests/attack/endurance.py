@@ -34,6 +34,7 @@ from tanshi.simulator.views.dashboard.desk import Desk
 from tests.attack.attempt import ROOT
 from tests.attack.page import MARK
 from tests.attack.room import TINY, batch
+from tests.attack.windows import a_window
 
 MB = 1e6
 PAGE = ROOT / "docs/attack.md"
@@ -130,6 +131,7 @@ def leaks(given: argparse.Namespace) -> Iterator[Row]:
         "runs, agents": (a_run("agents"), given.runs),
         "runs, equilibrium": (a_run("equilibrium"), given.runs),
         "visits to the dashboard": (a_visit(), given.visits),
+        "windows of the live market": (a_window(), given.visits),
     }
     for name, (work, times) in kinds.items():
         began = time.process_time()

@@ -22,6 +22,7 @@ def a_window() -> Callable[[int], object]:
     from tanshi.simulator.views.live.room import Room
 
     page.asked = load_scenario("S5", {**TINY, "years.end": 2024})
+    app.ensure_apps_initialized()
     shown = app.apps["__default__"]
     opened: list[Room] = []
 

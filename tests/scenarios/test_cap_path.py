@@ -36,6 +36,14 @@ def test_growth_and_one_off_cuts_follow_the_last_year_named(tmp_path: Path) -> N
     assert caps(path, 2023, 2024, 2025, 2026, 2027) == [200, 200, 180, 81, 72.9]
 
 
+@pytest.mark.parametrize(
+    "said", ["{value: 0.9, between: even}", "{2024: 0.9, between: even}", "0.9", "{value: 0.9, growth: -0.02}"]
+)
+def test_a_rule_that_is_written_out_is_read_back_as_it_was(said: str, tmp_path: Path) -> None:
+    scenario = read(tmp_path, f"share: {said}")
+    assert Scenario.model_validate_json(scenario.model_dump_json()) == scenario
+
+
 def test_a_path_takes_the_place_of_an_inherited_decline_and_is_taken_away_by_one(tmp_path: Path) -> None:
     assert caps(read(tmp_path, "share: 0.9"), 2023, 2030) == [0.9, 0.9]
     assert caps(read(tmp_path, "share: 0.9", cap__tightness=0.2, cap__decline=0.5), 2023, 2024) == [0.8, 0.4]
