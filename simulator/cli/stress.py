@@ -68,7 +68,7 @@ def stress(
     if plan.spec.design.method != "qmc":
         got = Message("the {method} design", method=plan.spec.design.method)
         raise UserError("The policy cannot be put under stress.", [Problem("the qmc design", got, "design.method")])
-    plan = plan if samples is None else grow(plan, samples)
+    plan = plan if samples is None else grow(plan, samples, begun=False)
     outputs = list(plan.spec.outputs)
     targets = [parse_condition(text, outputs, "--target") for text in target or plan.spec.targets]
     if not targets:

@@ -137,7 +137,7 @@ def sweep(
         raise UserError("A sweep that has begun keeps its settings.", [problem])
     folder = out or held or Path("results") / f"{plan.name}-{datetime.now().strftime('%Y-%m-%dT%H-%M-%S')}"
     if samples is not None or seeds is not None or add:
-        plan = grow(plan, samples, seeds, add or ())
+        plan = grow(plan, samples, seeds, add or (), begun=held is not None)
     _announce(Sweeping(plan))
     if dry_run:
         _tell_cost(plan, folder, workers)

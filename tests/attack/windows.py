@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 from tanshi.scenarios.load import load_scenario
 from tests.attack.room import TINY
@@ -30,8 +31,6 @@ def a_window() -> Callable[[int], object]:
         opened.append(Room(*given, **more))
         return opened[-1]
 
-    page.Room = noted  # type: ignore[misc, assignment]
-
     def work(n: int) -> object:
         window = kernel_context.VirtualKernelContext(
             id=f"window-{n}", session_id=f"session-{n}", kernel=kernel.Kernel(), control_sockets=[], widgets={},
@@ -40,7 +39,8 @@ def a_window() -> Callable[[int], object]:
         kernel_context.contexts[window.id] = window
         with window:
             window.container = ipyvuetify.Html(tag="div")
-            app.load_app_widget(None, shown, "/")
+            with patch.object(page, "Room", noted):
+                app.load_app_widget(None, shown, "/")
             (room,) = opened
             room.step()
             assert len(room.windows) == 1

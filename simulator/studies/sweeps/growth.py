@@ -36,7 +36,9 @@ class CannotGrow(UserError):
 # -- what is asked for more ----------------------------------------------------------------------------------
 
 
-def grow(plan: Plan, samples: int | None = None, seeds: int | None = None, more: Sequence[str] = ()) -> Plan:
+def grow(
+    plan: Plan, samples: int | None = None, seeds: int | None = None, more: Sequence[str] = (), *, begun: bool = True
+) -> Plan:
     """A larger plan of the same sweep.
 
     Parameters
@@ -47,6 +49,8 @@ def grow(plan: Plan, samples: int | None = None, seeds: int | None = None, more:
         How many seeds in all; new ones count on from the largest there is.
     more
         Scenarios, by name or file, and outputs as ``NAME=VARIABLE`` or ``NAME=VARIABLE@YEAR``.
+    begun
+        Whether the plan is one that a folder holds; that of a file may have another size, a smaller one too.
 
     Raises
     ------
@@ -62,7 +66,8 @@ def grow(plan: Plan, samples: int | None = None, seeds: int | None = None, more:
             raise CannotGrow("The sweep cannot grow so.", [problem])
         spec["design"]["samples"] = samples
     if seeds is not None:
-        spec["seeds"] = _more_seeds(plan.spec.seeds, seeds)
+        there = plan.spec.seeds if begun else plan.spec.seeds[:seeds]
+        spec["seeds"] = _more_seeds(there, seeds)
     for word in more:
         if "=" in word:
             name, _, what = word.partition("=")
@@ -75,7 +80,7 @@ def grow(plan: Plan, samples: int | None = None, seeds: int | None = None, more:
         problem = Problem("a scenario that the sweep does not hold yet", ", ".join(twice), "--add")
         raise CannotGrow("The sweep cannot grow so.", [problem])
     grown = plan_from(data, VARIABLES)
-    if problems := differences(plan, grown):
+    if begun and (problems := differences(plan, grown)):
         raise CannotGrow("The sweep cannot grow so.", problems)
     return check_outputs(grown)
 

@@ -174,6 +174,19 @@ def test_what_cannot_grow_says_so(tmp_path: Path) -> None:
         grow(grow(plan, seeds=2), seeds=1)
 
 
+@pytest.mark.parametrize("method", ["qmc", "lhs", "morris"])
+def test_a_file_gives_way_to_another_size_and_a_folder_does_not(
+    method: str, copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path / "tiny.yaml", TINY.replace("qmc", method) + "seeds: [3, 5]\n")
+    for size, seeds in ((2, 1), (8, 3)):
+        plan = grow(open_sweep(file), samples=size, seeds=seeds, begun=False)
+        assert plan.spec.design.samples == size
+        assert plan.spec.seeds == [3, 5, 6][:seeds]
+    assert main(["sweep", str(write(file)), "--samples", "2", "--out", str(copy), "--workers", "1"]) == 2
+    assert "4 samples as before" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_sweep_put_in_anothers_place_keeps_what_is_the_same_and_all_count_alike(copy: Path, tmp_path: Path) -> None:
     before = stamps(copy)
     other = write(tmp_path / "b.yaml", TINY.replace("samples: 4", "samples: 2") + "seeds: [1, 2]\n")
