@@ -20,7 +20,7 @@ class CarbonTax(Group):
     """
 
     rate: Annotated[
-        ByYear[float] | None, numbers(ge=0, le=10_000), AS_A_FILE_SAYS, in_unit("CNY_2022/t CO2", "assumed")
+        ByYear[float] | None, numbers(ge=0, le=2_000), AS_A_FILE_SAYS, in_unit("CNY_2022/t CO2", "assumed")
     ] = None
     """Rate by year, from the policy's start, such as {from: 2024, value: 100, growth: 0.05}; null: no tax."""
     sectors: Annotated[list[str], in_unit("-", "assumed")] = Field(default_factory=list)

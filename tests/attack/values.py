@@ -25,6 +25,7 @@ from tests.attack.rules import limits
 TINY: dict[str, Any] = {
     "years.end": 2023, "firms.number": 24, "market.periods_per_year": 1, "drift.mode": "none", "banking.horizon": 0,
 }  # fmt: skip
+TIERS = ("withhold", "first", "second", "third")
 AT_WORK: tuple[tuple[str, dict[str, Any]], ...] = (
     (r"offsets\.", {"offsets.share": 0.05}),
     (r"allocation\.benchmarks", {"cap.regime": "tps"}),
@@ -37,12 +38,21 @@ AT_WORK: tuple[tuple[str, dict[str, Any]], ...] = (
     (r"shock\.", {"shock.year": 2023, "shock.cap_cut": 0.1}),
     (r"auctions\.unsold_over", {"auctions.unsold": "next", "allocation.auctioned_share": 0.1}),
     *(
-        (rf"containment\.{tier}\.", {f"containment.{tier}.multiple": 2.0, f"containment.{tier}.amount": 1.0})
+        (
+            rf"containment\.{tier}\.(amount|multiple|over|of_|validity|price|returns)",
+            {f"containment.{tier}.multiple": 2.0, f"containment.{tier}.amount": 1.0},
+        )
         for tier in ("first", "second", "third")
     ),
+    *((rf"containment\.{tier}\.at", {f"containment.{tier}.amount": 1.0}) for tier in TIERS),
+    *((rf"containment\.{tier}\.share", {f"containment.{tier}.at": 100.0}) for tier in TIERS),
+    (r"containment\.withhold\.amount", {"containment.withhold.at": 100.0}),
+    *((rf"sectors\.{code}\.limits\.slope", {f"sectors.{code}.method": "band"}) for code in ("ELEC", "NMM")),
+    (r"cap\.growth", {"cap.share": 1.0}),
+    (r"market\.link\.price", {"market.link.to": "price"}),
     (r"market\.link\.growth", {"market.link.to": "price", "market.link.observed": "china"}),
     (
-        r"market\.link\.(response|bank)",
+        r"market\.link\.(response|bank|emissions|cap)",
         {"market.link.to": "supply", "market.link.emissions": {2023: 4900}, "market.link.cap": {2023: 4800}},
     ),
     (r"border_adjustment", {"coverage.STEEL": "trading"}),
@@ -51,6 +61,7 @@ AT_WORK: tuple[tuple[str, dict[str, Any]], ...] = (
         {"compliance.deadline": 12, "compliance.verification": 3, "compliance.estimate_error": 0.05},
     ),
     (r"price\.floor", {"penalty.price": 1_000_000.0}),
+    (r"carbon_tax\.rate", {"carbon_tax.beside_market": "adds"}),
     (r"firms\.(risk|price_vol|position|discount|belief|horizon)", {"banking.horizon": 3}),
 )
 """What makes a field matter: a reserve's width, where there is a reserve."""
@@ -67,12 +78,17 @@ NOT_ALONE = (
     ),
     *("closure.clean_cost", "closure.installed_elasticity", "drift.initial."),
     *(f"containment.withhold.{name}" for name in ("multiple", "over_months", "of_months")),
+    *("cap.cut", "stability_reserve.lower", "stability_reserve.upper"),
 )
 """Fields whose ends are set by others, and said so in words: shares that sum to 1, years of the run, periods of a year,
-what power cost in the benchmark, series that an economy can follow. What is withheld has a price for its trigger, no
-mean. Plant that cannot be used differently at all has no equilibrium in Shanxi's plan."""
-SLOW = {"firms.number": 2_000, "firms.intermediaries": 2_000, "market.periods_per_year": 52, "coupling.iterations": 50}
-"""Fields whose upper end takes minutes; that far and no farther here."""
+what power cost in the benchmark, series that an economy can follow, thresholds in rising order, cuts of some years.
+What is withheld has a price for its trigger, no mean. Plant that cannot be used differently at all has no equilibrium
+in Shanxi's plan."""
+FARTHEST = {
+    "firms.number": 2_000, "firms.intermediaries": 2_000, "market.periods_per_year": 52, "coupling.iterations": 50,
+    "auctions.reserve_price": 999.0, **{f"containment.{tier}.at": 999.0 for tier in TIERS},
+}  # fmt: skip
+"""Fields whose upper end takes minutes, and prices that lie below what ends all bids; that far and no farther here."""
 TURNS = 2.0
 """Times that a cap may change hands in a year."""
 
@@ -92,7 +108,7 @@ def ends(row: Parameter) -> dict[str, Any]:
         strict = {">": 1e-9 * max(abs(bound), 1.0), "<": -1e-9 * abs(bound)}
         value = bound + strict[sign] if sign in strict else bound
         side = "low" if sign.startswith(">") else "high"
-        out[side] = min(value, SLOW.get(row.name, value)) if side == "high" else value
+        out[side] = min(value, FARTHEST.get(row.name, value)) if side == "high" else value
     return out
 
 
