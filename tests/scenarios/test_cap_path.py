@@ -37,7 +37,7 @@ def test_growth_and_one_off_cuts_follow_the_last_year_named(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "said", ["{value: 0.9, between: even}", "{2024: 0.9, between: even}", "0.9", "{value: 0.9, growth: -0.02}"]
+    "said", ["{value: 0.9, between: even}", "{2023: 0.9, between: even}", "0.9", "{value: 0.9, growth: -0.02}"]
 )
 def test_a_rule_that_is_written_out_is_read_back_as_it_was(said: str, tmp_path: Path) -> None:
     scenario = read(tmp_path, f"share: {said}")
