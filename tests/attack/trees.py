@@ -99,8 +99,8 @@ def value(dice: Dice, field: str = "") -> Any:
     if row.default is None or not isinstance(row.default, int | float) or dice.random() < 0.3:
         return row.default
     low, high = [*bounds_of(field), 0.0, 1.0][:2]
-    near = dice.choice((row.default * dice.uniform(0.7, 1.3), low, high, (low + high) / 2))
-    return round(near) if "whole" in row.kind else near
+    chosen = float(dice.choice((row.default * dice.uniform(0.7, 1.3), low, high, (low + high) / 2)))
+    return round(chosen) if "whole" in row.kind else chosen
 
 
 def scenario(dice: Dice) -> Tree:

@@ -1,4 +1,5 @@
 """Windows of the live market, opened and closed in this process as its server does for a browser's window."""
+# mypy: disable-error-code="attr-defined, no-untyped-call"
 
 from __future__ import annotations
 

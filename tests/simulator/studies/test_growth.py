@@ -169,7 +169,7 @@ def test_what_cannot_grow_says_so(tmp_path: Path) -> None:
         ({"more": ["x=Price"]}, "annual variable"), ({"more": ["x=Price|Carbon@soon"]}, "a year"),
     ):  # fmt: skip
         with pytest.raises(UserError, match=said):
-            grow(plan, **wrong)  # type: ignore[arg-type]
+            grow(plan, **wrong)
     with pytest.raises(CannotGrow, match="only grows"):
         grow(grow(plan, seeds=2), seeds=1)
 
