@@ -80,8 +80,9 @@ def shown_run(runs: Sequence[RunResult]) -> RunResult:
     """The run that is shown from the inside: of the scenario in which most sectors trade, the last of them."""
 
     def trading(run: RunResult) -> int:
-        years = run.annual["year"]
-        return timetable(run.parameters, int(years.min()), int(years.max())).most_trading()
+        years = dict(run.parameters.get("years") or {})  # the dashboard asks of runs whose tables are not read
+        start = int(years.get("start") or run.parameters.get("policy_start") or 0)
+        return timetable(run.parameters, start, int(years.get("end") or start)).most_trading()
 
     most = max(map(trading, runs))
     name = [run.scenario for run in runs if trading(run) == most][-1]
