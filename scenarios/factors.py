@@ -80,7 +80,11 @@ def read_scenarios(
             found += load_scenarios([place], {**fixed, **overrides}, dict.fromkeys(fixed, "set"), fitted=fitted)
         except UserError as error:
             document.problems += [_of_scenario(document, problem, keys) for problem in error.problems]
-    return tuple(found)
+    for scenario in (one for one in found if one.economies):
+        got = Message("{name}, which is of several provinces", name=scenario.name)
+        hint = "What a study reads has one value a year; `tanshi link` compares a market of several with closed ones."
+        add_problem(document, tuple(keys), "scenarios of one economy", got, hint)
+    return tuple(one for one in found if not one.economies)
 
 
 def _of_scenario(document: Document, problem: Problem, named: Sequence[str]) -> Problem:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,18 @@ def library() -> tuple[str, ...]:
     ('S1', 'S2', 'S3', 'S4', 'S5', 'S4-entry', 'S5-entry', 'S5-paid', 'S5-sinks', 'S1-one-cap')
     """
     return tuple(sorted((path.stem for path in LIBRARY.glob("*.yaml")), key=_by_family))
+
+
+@lru_cache
+def of_several(name: str) -> bool:
+    """Whether a built-in scenario is of several economies in one market.
+
+    Examples
+    --------
+    >>> [name for name in library() if of_several(name)]
+    ['three-provinces']
+    """
+    return any(line.startswith("economies:") for line in (LIBRARY / f"{name}.yaml").read_text("utf-8").splitlines())
 
 
 def _by_family(name: str) -> tuple[bool, bool, int, str]:

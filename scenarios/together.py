@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Annotated, Any, Protocol
 
 from pydantic import ValidationError
@@ -86,6 +88,12 @@ def check_together(scenario: Several, unheard_of: Mapping[str, bool]) -> None:
         if names.count(name) > 1:
             hint = "An economy is one member of the market; another policy for it is another scenario."
             raise refuse("each economy once", Message("{name} twice", name=name), "economies", hint)
+    regions = [_region(name) for name in names]
+    for name, region in zip(names, regions, strict=True):
+        if regions.count(region) > 1:
+            hint = "Tables tell members of the market apart by their region."
+            raise refuse("economies of different regions", Message("{name} beside another of it", name=name),
+                         "economies", hint)  # fmt: skip
     for name, said in scenario.by_economy.items():
         at = f"by_economy.{name}"
         if not names:
@@ -99,6 +107,11 @@ def check_together(scenario: Several, unheard_of: Mapping[str, bool]) -> None:
         _check_possible(unheard_of)
     for name in names:
         _check_member(scenario, name)
+
+
+def _region(economy: str) -> str:
+    """What an economy is called without its year, which tables call its region."""
+    return re.sub(r"[_\-\s]+\d+$", "", PurePath(economy).name).casefold()
 
 
 def _check_fields(said: Mapping[str, Any], at: str) -> None:

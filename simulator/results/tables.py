@@ -105,10 +105,15 @@ class RunResult:
         """The regions that the tables tell of, in their order; one but where several provinces trade together."""
         return tuple(dict.fromkeys(self.annual["region"].astype(str)))
 
-    def of(self, region: str) -> RunResult:
+    def of(self, region: str, name: str = "") -> RunResult:
         """The same run as one of its regions saw it, in the form of a run of that region alone.
 
         What the others bought and sold there stands under the code ``OTH``. Of a run of one region it is that run.
+
+        Parameters
+        ----------
+        name
+            What to call it; by default the scenario with the region.
 
         Raises
         ------
@@ -120,7 +125,7 @@ class RunResult:
             raise ResultError(_NO_REGION, scenario=self.scenario, region=region, known=", ".join(known))
         if len(known) == 1:
             return self
-        name = f"{self.scenario}: {region.rpartition('|')[2]}"
+        name = name or f"{self.scenario}: {region.rpartition('|')[2]}"
         mine = dict(self.meta["regions"][region])
         rest = {key: value for key, value in self.meta.items() if key not in mine and key != "regions"}
         annual, periods = (table[table["region"] == region] for table in (self.annual, self.periods))
@@ -135,13 +140,15 @@ class RunResult:
         )
 
     def _fills_of(self, region: str, name: str) -> pd.DataFrame:
-        """A region's fills; who is of another one has no number of its own."""
+        """A region's fills; all others together have the number after its own."""
         trades = self.trades
         home, away = trades["buyer_region"] == region, trades["seller_region"] == region
         own = trades[home | away].assign(scenario=name)
+        numbers = pd.concat([trades.loc[home, "buyer"], trades.loc[away, "seller"]])
+        others = int(numbers.max()) + 1 if len(own) else 0
         for side, here in (("buyer", home), ("seller", away)):
             kept = here[own.index]
-            own[side] = own[side].where(kept, -1)
+            own[side] = own[side].where(kept, others)
             own[f"{side}_sector"] = own[f"{side}_sector"].where(kept, OTHERS)
         return own[list(TRADE_COLUMNS)].reset_index(drop=True)
 

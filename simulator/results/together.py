@@ -45,8 +45,13 @@ def several(runs: Sequence[RunResult]) -> bool:
 
 
 def apart(runs: Iterable[RunResult]) -> list[RunResult]:
-    """Runs of several regions as one run a region, for who looks at regions one by one; others as they are."""
-    return [run.of(region) for run in runs for region in run.regions]
+    """Runs of several regions as one run a region, for who looks at regions one by one; others as they are.
+
+    Where all are of one scenario each is called by its region alone.
+    """
+    looked_at = list(runs)
+    alone = len({run.scenario for run in looked_at}) == 1
+    return [run.of(region, region.rpartition("|")[2] if alone else "") for run in looked_at for region in run.regions]
 
 
 def _of_run(w: JointWorld, table: pd.DataFrame) -> pd.DataFrame:

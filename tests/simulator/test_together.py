@@ -6,9 +6,11 @@ Two or three provinces, one or two periods a year, few firms.
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import root
 
@@ -29,6 +31,8 @@ from tanshi.simulator.run.period import run_until as run_alone
 from tanshi.simulator.run.together.build import begin_together
 from tanshi.simulator.run.together.period import run_until
 from tanshi.simulator.run.together.world import JointState, JointWorld, pairs
+from tanshi.simulator.studies.batches.batch import run_batch
+from tanshi.simulator.views.notebook import Results
 
 THREE = ("inner_mongolia_2017", "shandong_2017", "shanxi_2022")
 SMALL: dict[str, Any] = {
@@ -248,6 +252,7 @@ def test_a_run_that_is_saved_goes_on_with_the_same_bytes() -> None:
     [
         ({"economies": ["shanxi", "shanxi"]}, "each economy once"),
         ({"economies": ["shanxi", "nowhere"]}, "There is no economy 'nowhere'"),
+        ({"economies": ["shanxi", "economies/shanxi_2017"]}, "economies of different regions"),
         ({"by_economy": {"hebei": {}}}, "one of the scenario's economies"),
         ({"by_economy": {"shandong": {"cap": {"tightness": 3}}}}, "by_economy.shandong_2017.cap.tightness"),
         ({"by_economy": {"shandong": {"market": {"tick": 1}}}}, "said once, for all"),
@@ -264,6 +269,29 @@ def test_what_such_a_market_cannot_be_is_refused_with_one_message(changes: dict[
         begin_together(load_scenario("three-provinces", {**SMALL, **changes}))
     assert told in str(refused.value)
     assert len(refused.value.problems) == 1
+
+
+def test_tables_go_to_disk_and_back_and_each_region_has_its_rows_in_iamc(tmp_path: Path) -> None:
+    scenario = load_scenario("three-provinces", SMALL)
+    outcome = run_batch([scenario], tmp_path, workers=1)
+    assert not outcome.failed
+    back, fresh = outcome.runs[0], simulate(scenario)
+    assert back.trades.equals(fresh.trades.astype(back.trades.dtypes))
+    assert back.of("China|Shanxi").series("Price|Carbon")[2023] == price_at(fresh, "China|Shanxi")
+    written = pd.read_csv(tmp_path / "iamc.csv")
+    assert set(written["Region"]) == set(fresh.regions)
+    assert not written.duplicated(["Scenario", "Region", "Variable"]).any()
+
+
+def price_at(result: RunResult, region: str) -> float:
+    return float(result.series("Price|Carbon", region)[2023])
+
+
+def test_the_notebook_has_the_region_in_its_index() -> None:
+    results = Results((traded(),))
+    assert results.annual.index.names == ["region", "year"]
+    assert results.of("China|Shandong").annual.index.tolist() == [2022, 2023]
+    assert len(results.quality) == 3 * len(results.of("China|Shandong").quality)
 
 
 def test_what_looks_at_one_province_says_so_of_several() -> None:

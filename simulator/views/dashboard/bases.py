@@ -12,7 +12,7 @@ from tanshi.language import say
 from tanshi.scenarios.document import said_once
 from tanshi.scenarios.economy import ECONOMIES
 from tanshi.scenarios.errors import Problem, ScenarioError
-from tanshi.scenarios.load import library
+from tanshi.scenarios.load import library, of_several
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, NothingToShow
 from tanshi.simulator.views.dashboard.selection import BETWEEN, folder_of
@@ -114,7 +114,7 @@ def find_base(desk: Desk, key: str, economy: str = "") -> Base:
 
 def offered(desk: Desk, batch: Batch | None, now: Base) -> dict[str, str]:
     """What can be begun from, by key: the built-in scenarios, those of the folder shown, and the one in use."""
-    out = {name: say("{name} (built in)", name=name) for name in library()}
+    out = {name: say("{name} (built in)", name=name) for name in library() if not of_several(name)}
     if batch is not None and not batch.sweep:
         out |= {_key(batch, name): f"{batch.folder.name}: {name}" for name in batch.scenarios}
     if now.stored and now.key not in out:

@@ -272,6 +272,9 @@ def _read(place: Path) -> tuple[Run | None, str]:
     if absent:
         return None, f"{place.name} lacks {', '.join(absent)}.parquet"
     kind = kind_of(record.get("parameters", {}))
+    if record.get("parameters", {}).get("economies"):
+        told = "{name} is of several provinces: `tanshi report {folder}` makes a page of it"
+        return None, say(told, name=place.name, folder=place.parent)
     run = Run(
         place.name, place, str(record["scenario"]), int(record["seed"]), kind, str(record["code"]), fills_of(record)
     )

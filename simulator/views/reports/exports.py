@@ -79,6 +79,7 @@ MEANINGS = {
     "scenario": "name of the scenario",
     "point": "number of the point of the design, from 1",
     "seed": "seed of every random stream",
+    "region": "region, in the words of the IAMC",
     "year": "calendar year",
 }
 
