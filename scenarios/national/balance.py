@@ -65,6 +65,32 @@ def _gap(sums: Array, output: Array, rounding: float, terms: Array) -> Gap:
     return Gap(np.asarray(sums, dtype=float), np.asarray(sums - output, dtype=float), allowed)
 
 
+def one_cell(rows: Gap, columns: Gap) -> tuple[int, int] | None:
+    """The one flow whose row and column miss gross output by as much, where all others fit: it is what is wrong.
+
+    Parameters
+    ----------
+    rows, columns
+        Gaps of both; a sector's own use of its goods is left out, since its gross output may be wrong as well.
+    """
+    if rows.wrong.size != 1 or columns.wrong.size != 1 or rows.wrong[0] == columns.wrong[0]:
+        return None
+    i, j = int(rows.wrong[0]), int(columns.wrong[0])
+    return (i, j) if bool(np.isclose(rows.gaps[i], columns.gaps[j], rtol=1e-3)) else None
+
+
+def coefficients(spent: Array, output: Array) -> bool:
+    """Whether a table holds shares of gross output: every column adds up to one, whatever its gross output.
+
+    Examples
+    --------
+    >>> coefficients(np.array([1.0, 1.0, 0.999]), np.array([90.0, 500.0, 7.0]))
+    True
+    """
+    ones = np.abs(spent - 1.0) < 0.01
+    return bool(ones.mean() > 0.8 and (np.abs(output - 1.0) > 0.01).mean() > 0.5)
+
+
 def gap_problems(gap: Gap, names: list[str], output: Array, factor: float, what: str, file: str, hint: str,
                  lines: list[int | None], singly: int = SINGLY) -> list[Problem]:  # fmt: skip
     """Sectors whose sums are not their gross output: singly while few, else one line for all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tanshi.scenarios.national.labels import Heading, heading, is_code, role_of
@@ -28,6 +28,8 @@ class Frame:
         First row and column of numbers.
     columns, rows
         What every column and row from there on says, by its place.
+    again
+        Rows below that print the headings once more; they are empty in ``sheet``.
     """
 
     sheet: Sheet
@@ -35,6 +37,7 @@ class Frame:
     left: int
     columns: dict[int, Heading]
     rows: dict[int, Heading]
+    again: tuple[int, ...] = ()
 
 
 def find_frame(sheet: Sheet) -> Frame | None:
@@ -53,6 +56,9 @@ def _fit(cells: Rows) -> int:
 
 
 def _frame(sheet: Sheet) -> Frame | None:
+    again = _printed_again(sheet.cells)
+    blank = ("",) * sheet.width
+    sheet = replace(sheet, cells=tuple(blank if i in again else row for i, row in enumerate(sheet.cells)))
     cells = sheet.cells
     above = [i for i, row in enumerate(cells[:DEEPEST]) if len(_known(row, True)) >= 3]
     beside = [j for j in range(min(WIDEST, sheet.width)) if len(_known((r[j] for r in cells), False)) >= 2]
@@ -62,7 +68,34 @@ def _frame(sheet: Sheet) -> Frame | None:
     left = _further_left(cells, top, left)
     top = _further_down(cells, top, left)
     left = _further_left(cells, top, left)
-    return frame_at(sheet, top, left, _title_end(cells, above[0], left))
+    return replace(frame_at(sheet, top, left, _title_end(cells, above[0], left)), again=again)
+
+
+def _printed_again(cells: Rows) -> tuple[int, ...]:
+    """Rows that print one of the rows of headings once more, as at the top of every page, or over another table."""
+    first = next((i for i, row in enumerate(cells[:DEEPEST]) if len(_known(row, True)) >= 3), None)
+    if first is None:
+        return ()
+    heads = []
+    for row in cells[max(0, first - 2) : first + 3]:
+        words = {(j, c.strip()) for j, c in enumerate(row) if c.strip() and _value(c) is None}
+        if len(words) >= 5:
+            heads.append(words)
+    found = []
+    for i, row in enumerate(cells[first + 3 :], first + 3):
+        words = {(j, c.strip()) for j, c in enumerate(row) if c.strip()}
+        if len(words) >= 5 and any(len(words & head) >= 0.8 * max(len(head), len(words)) for head in heads):
+            found.append(i)
+    return tuple(found)
+
+
+def second_table(frame: Frame) -> int | None:
+    """The row of headings of another table below, with rows of value added of its own; None where there is none."""
+    for row in frame.again:
+        parts = [{h.role for i, h in frame.rows.items() if (i > row) is below and h.role} for below in (False, True)]
+        if len(parts[0] & parts[1] & _ROW_ONLY) >= 2:
+            return row
+    return None
 
 
 def frame_at(sheet: Sheet, top: int, left: int, first: int = 0) -> Frame:

@@ -72,6 +72,9 @@ def _spellings(word: str) -> Iterator[str]:
     for inside in re.findall(r"[(（\[]([^()（）\[\]]+)[)）\]]", word):
         if fold(outside) and not parse_unit(inside) and len(fold(inside)) > 1 and not inside.strip().isdigit():
             yield inside
+    whole = re.sub(r"(?<=\w\w)(?:合计|小计|总计|总额|金额|额)$", "", word.strip())
+    if whole != word.strip():
+        yield whole
     yield from parted(word)
     coded = re.match(r"^\s*[A-Z]{1,4}[\dX_]{0,5}(?:[ :.、_-]+(?=\S)|(?=[\u3400-\u9fff]))(.*)$", word, re.DOTALL)
     if coded:  # a code of a role and its name in one cell

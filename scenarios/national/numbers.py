@@ -25,7 +25,9 @@ _MINUS = str.maketrans(dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63\u25b2
 _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", "\u00b4": "'"})
 _MONEY = re.compile(r"^([-+]?)\s*(?:cny|rmb|usd|eur|us\$|[$¥€£])\s*(?=[\d.,(-])")
 _MONEY_BEHIND = re.compile(r"(?<=[\d)])\s*(?:元|圆|yuan|cny|rmb|usd|eur|us\$|[$¥€£])(?:\s*/\s*(?:吨|t|tco2e?|tonne))?$")
-_FLAG = re.compile(r"(?<=\d)(?:\s+[bcdefinprsuz]{1,3}|\s*\*+|\s*[†‡]|\s*\[\w{1,3}\]|[bcdefpsu](?![\w]))$")
+_FLAG = re.compile(
+    r"(?<=\d)(?:\s+[bcdefinprsuz]{1,3}|\s*\*+|\s*[†‡]|\s*\[\w{1,3}\]|\s*\([bcdefinprsuz]{1,2}\)|[bcdefpsu](?![\w]))$"
+)
 _SHAPE = re.compile(r"^([-+]?)([\d][\d.,' ]*|[.,]\d+)(e[-+]?\d+)?(-?)$")
 
 

@@ -21,7 +21,7 @@ from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.facts.money import yuan_per
 from tanshi.scenarios.national.cells import Array
-from tanshi.scenarios.national.frame import Frame, find_frame, frame_at, is_number
+from tanshi.scenarios.national.frame import Frame, find_frame, frame_at, is_number, second_table
 from tanshi.scenarios.national.numbers import Mark, notation, nothing
 from tanshi.scenarios.national.reading import Reading, matrix_of
 from tanshi.scenarios.national.sheet import Sheet, read_sheets
@@ -148,10 +148,24 @@ def _chosen(path: Path, asked: Asked) -> tuple[Frame, list[Sheet]]:
         )
         raise UserError(CANNOT, [problem])
     chosen = frames[0]
+    _refuse_odd(chosen[0], chosen[1], path)
     others = [s for s in every if s.name != chosen[0].name and _about(s, _OF_IMPORTS)] if len(every) > 1 else []
     if asked.imports is not None:
         others = read_sheets(asked.imports)
     return chosen[1], others
+
+
+def _refuse_odd(sheet: Sheet, frame: Frame, path: Path) -> None:
+    """Refuse a sheet of coefficients, and one with several tables one below another."""
+    below = second_table(frame)
+    if below is not None:
+        got = Message("another one below, from {place} on", place=frame.sheet.address(below, 0))
+        hint = "Put each into a sheet or file of its own."
+        raise UserError(CANNOT, [Problem("one table", got, str(path), hint=hint)])
+    if _about(sheet, _NOT_FLOWS):
+        title = next((c for row in sheet.cells[:3] for c in row if _NOT_FLOWS.search(c)), sheet.name)
+        hint = "Give the table of transactions (基本流量表) itself."
+        raise UserError(CANNOT, [Problem("a table of flows of money", repr(title.strip()), sheet.file, hint=hint)])
 
 
 def _about(sheet: Sheet, words: re.Pattern[str]) -> bool:
@@ -243,8 +257,11 @@ def _read(
     frame: Frame, asked: Asked, factor: float, others: list[Sheet], problems: list[Problem]
 ) -> NationalTable | None:
     """The table by the decimal mark that its cells show; of two possible ones by that with which it adds up."""
+    before = len(problems)
     marks = _marks(frame, asked, problems)
     tried: list[tuple[Reading, NationalTable | None]] = []
+    if len(problems) > before:
+        return None  # two notations: what they leave unread is no second cause
     for mark in marks:
         reading = Reading(frame, mark)
         table = reading.table(factor, _matrix(reading, frame, others, mark))

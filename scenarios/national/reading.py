@@ -9,12 +9,13 @@ import pandas as pd
 
 from tanshi.errors import Message, either
 from tanshi.scenarios.errors import Problem
-from tanshi.scenarios.national.balance import SINGLY, Gap, columns_gap, gap_problems, rows_gap
+from tanshi.scenarios.national.balance import SINGLY, Gap, coefficients, columns_gap, gap_problems, one_cell, rows_gap
 from tanshi.scenarios.national.cells import Array, Cells
 from tanshi.scenarios.national.frame import Frame
 from tanshi.scenarios.national.numbers import Mark
 from tanshi.scenarios.national.sectors import Lines, Matched, match, sort_lines
 from tanshi.scenarios.national.sheet import listed
+from tanshi.scenarios.national.subtotals import without_subtotals
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.scenarios.national.words import (
     COLUMNS,
@@ -48,6 +49,8 @@ class Reading:
         self.columns, self.rows = sort_lines(frame, True), sort_lines(frame, False)
         self.problems: list[Problem] = []
         self.notes: list[str] = ["The table lies on its side; it was turned."] if frame.sheet.turned else []
+        self.rows, self.columns, sums = without_subtotals(frame, self.rows, self.columns, decimal)
+        self.notes += sums
         self.unparted: set[str] = set()
         matched, self.problems = match(frame, self.rows, self.columns, self.file)
         self.matched: Matched | None = matched
@@ -325,6 +328,10 @@ class Reading:
         sheet = self.frame.sheet
         lines: list[int | None] = [None if sheet.turned else sheet.line(i) for i in m.home]
         spent = use.sum(axis=0) + added.loc[list(VALUE_ADDED)].sum(axis=0)
+        if coefficients(spent.to_numpy(dtype=float), output.to_numpy(dtype=float)):
+            hint = "Give the table of transactions (基本流量表) itself."
+            self._add("flows of money", "columns that add up to one each, as coefficients do", hint=hint)
+            return
         made = np.ones(len(names), dtype=bool)
         for n, key in enumerate(names):
             if output.iloc[n] == 0.0 and abs(spent.iloc[n]) > rounding * (len(names) + 5):
@@ -342,6 +349,10 @@ class Reading:
         for gap in (rows, columns):
             gap.gaps[~made] = 0.0
         self.gaps = (rows, columns)
+        cell = one_cell(rows, columns)
+        if cell is not None and not matrix and not m.bought:
+            self._wrong_cell(use, cell, rows, m)
+            return
         values = output.to_numpy(dtype=float)
         what = Message("uses, with exports and less imports, equal to gross output")
         hint = self._row_hint(use, final, rounding, rows, matrix)
@@ -365,6 +376,15 @@ class Reading:
         if rounded > 1e-3 * float(np.abs(values).max()):
             told = "Sums differ from gross output by up to {gap:.3g} of the table's units, as rounding does."
             self.notes.append(told.format(gap=rounded))
+
+    def _wrong_cell(self, use: pd.DataFrame, cell: tuple[int, int], rows: Gap, m: Matched) -> None:
+        """Name the flow that its row and its column find too large, or too small, by as much."""
+        i, j = cell
+        found, gap = float(use.to_numpy(dtype=float)[i, j]), float(rows.gaps[i])
+        expected = Message("a flow near {fit:.6g}, with which its row and its column add up", fit=found - gap)
+        flow = f"{m.labels[i][-1]} into {m.labels[j][-1]}"
+        hint = Message("It is {flow}; all other rows and columns add up.", flow=flow)
+        self._add(expected, f"{found:.6g}", f"cell {self.frame.sheet.address(m.home[i], m.columns[j])}", hint)
 
     def _row_hint(self, use: pd.DataFrame, final: pd.DataFrame, rounding: float, rows: Gap, matrix: bool) -> str:
         """A likely cause of rows that do not add up."""

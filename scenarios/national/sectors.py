@@ -10,6 +10,7 @@ from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem
 from tanshi.scenarios.national.frame import Frame, is_number
 from tanshi.scenarios.national.labels import Heading, folds, is_code
+from tanshi.scenarios.national.numbers import nothing
 from tanshi.scenarios.national.sheet import listed
 from tanshi.scenarios.national.words import fold
 
@@ -53,7 +54,7 @@ def sort_lines(frame: Frame, across: bool) -> Lines:
         elif not said.words or (lines.roles and not (folds(said.words) & names)):
             if filled:
                 lines.unknown.append((place, said))
-        elif not lines.roles and not filled and not across and not _dashes(line):
+        elif not lines.roles and not filled and not across and _no_flows(line):
             continue  # a note or a banner in a line of its own
         else:
             names |= folds(said.words)
@@ -61,8 +62,10 @@ def sort_lines(frame: Frame, across: bool) -> Lines:
     return lines
 
 
-def _dashes(line: list[str]) -> bool:
-    return any(c.strip() for c in line)
+def _no_flows(line: list[str]) -> bool:
+    """Whether a row without numbers is empty, or has a word or two and nothing that stands for zero."""
+    written = [c for c in line if c.strip()]
+    return len(written) <= 2 and not any(nothing(c) for c in written)
 
 
 @dataclass

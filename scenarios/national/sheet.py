@@ -16,8 +16,11 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
 from tanshi.scenarios.national.numbers import Exact, Notation, notation
 from tanshi.scenarios.national.numbers import number as read_number
+from tanshi.scenarios.national.web import cells_of_page
 
 TEXTS = (".csv", ".tsv", ".tab", ".txt")
+MAGIC = (b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1"), b"\x09\x08\x10\x00")
+"""First bytes of workbooks: packed XML, Excel to 2003, Excel 5 without its wrapping."""
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 SEPARATORS = ("\t", ";", "|")
 _COMMON = (
@@ -127,24 +130,22 @@ def read_sheets(path: Path, name: str | None = None) -> list[Sheet]:
     kind = path.suffix.lower()
     if kind not in (*TEXTS, *WORKBOOKS):
         hint = "Open it in Excel or LibreOffice and save it as .xlsx or .csv."
+        if kind in (".zip", ".gz", ".rar", ".7z"):
+            hint = "Unpack it and give the file inside."
         expected = Message("a file ending in {endings}", endings=", ".join((*TEXTS, *WORKBOOKS)))
         problem = Problem(expected, repr(path.suffix or path.name), str(path), hint=hint)
         raise UserError("The table cannot be read.", [problem])
     content = path.read_bytes()
     if not content.strip():
         raise UserError("The table cannot be read.", [Problem("a table", "an empty file", str(path))])
-    if kind in TEXTS:
-        if content[:4] == b"PK\x03\x04" or content[:8] == bytes.fromhex("d0cf11e0a1b11ae1"):
-            hint = Message(
-                "Give it its right ending, such as {stem}.{ending}.",
-                stem=path.stem,
-                ending="xlsx" if content[:2] == b"PK" else "xls",
-            )
-            raise UserError("The table cannot be read.", [Problem("text", "a workbook", str(path), hint=hint)])
+    if content[:2] == b"\x1f\x8b":
+        problem = Problem("a table", "a packed file", str(path), hint="Unpack it and give the file inside.")
+        raise UserError("The table cannot be read.", [problem])
+    if content.startswith(MAGIC) or kind == ".ods":  # by what the file is, whatever its ending says
+        return _workbook(path, content, name)
+    if kind in TEXTS and not _is_page(content):
         return [read_text(str(path), content)]
-    if kind != ".ods" and not content.startswith((b"PK", bytes.fromhex("d0cf11e0"), b"\x09\x08")):
-        return _not_a_workbook(path, content)
-    return _workbook(path, name)
+    return _not_a_workbook(path, content)
 
 
 def read_text(file: str, content: bytes) -> Sheet:
@@ -153,18 +154,28 @@ def read_text(file: str, content: bytes) -> Sheet:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     said = re.match(r"\s*sep=(.)\n", text)
     separator = said[1] if said else separator_of(text)
+    if separator == "," and not said and _in_blanks(text):
+        text, separator = re.sub(r"[ \u3000]+(?=\S)", "\t", text), "\t"
     skip = 1 if said else 0
     reader = csv.reader(io.StringIO("\n".join(text.split("\n")[skip:])), delimiter=separator)
     rows, lines, before = [], [], skip
     try:
         for row in reader:
-            rows.append(row)
+            rows.append([_as_text(cell) for cell in row])
             lines.append(before + 1)
             before = skip + reader.line_num
     except csv.Error as error:
         problem = Problem("cells parted by separators", str(error), file, before + 1)
         raise UserError("The table cannot be read.", [problem]) from error
     return Sheet(file, filled(rows), tuple(lines), separator, encoding)
+
+
+def _as_text(cell: str) -> str:
+    """A cell without the signs by which spreadsheets keep a number or a code as text."""
+    kept = re.fullmatch(r'\s*="?([^"=]*)"?\s*', cell) if cell.lstrip().startswith('="') else None
+    if kept:
+        return kept[1]
+    return cell[1:] if re.match(r"'[-+(]?[\d.,]", cell) else cell
 
 
 def decoded(content: bytes, file: str) -> tuple[str, str]:
@@ -240,6 +251,14 @@ def separator_of(text: str) -> str:
     return ","
 
 
+def _in_blanks(text: str) -> bool:
+    """Whether lines are parted by blanks alone, as of columns of fixed width: as many words in each, and no comma."""
+    words = [len(line.split()) for line in text.split("\n") if line.strip()]
+    return (
+        "," not in text and len(words) > 2 and words[0] > 1 and sum(n == words[-1] for n in words) > 0.95 * len(words)
+    )
+
+
 def filled(rows: Iterable[Iterable[str]]) -> Rows:
     """Rows of one width."""
     listed = [list(row) for row in rows]
@@ -250,24 +269,32 @@ def filled(rows: Iterable[Iterable[str]]) -> Rows:
 # -- workbooks -------------------------------------------------------------------------------------------------
 
 
+def _is_page(content: bytes) -> bool:
+    head = content[:400].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return head.startswith((b"<html", b"<!doctype html", b"<table", b"<?xml", b"<meta"))
+
+
 def _not_a_workbook(path: Path, content: bytes) -> list[Sheet]:
     """Many a file named .xls is a web page or plain text."""
-    head = content[:400].lstrip().lower()
-    if head.startswith((b"<html", b"<!doctype html", b"<table", b"<?xml")):
+    if _is_page(content):
+        text, encoding = decoded(content, str(path))
+        rows = cells_of_page(text)
+        if rows:
+            return [Sheet(str(path), filled(rows), separator="\t", encoding=encoding)]
         hint = "Open it in Excel or LibreOffice and save it as .xlsx or .csv."
-        problem = Problem("an Excel workbook", "a web page with that ending", str(path), hint=hint)
+        problem = Problem("an Excel workbook", "a web page with that ending, without a table", str(path), hint=hint)
         raise UserError("The table cannot be read.", [problem])
     if b"\0" in content[:400] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UserError("The table cannot be read.", [Problem("an Excel workbook", "bytes of another kind", str(path))])
     return [read_text(str(path), content)]
 
 
-def _workbook(path: Path, name: str | None) -> list[Sheet]:
+def _workbook(path: Path, content: bytes, name: str | None) -> list[Sheet]:
     need("excel", "The table cannot be read.", place=str(path), otherwise="Or save the table as CSV.")
     import python_calamine as calamine
 
     try:
-        with calamine.CalamineWorkbook.from_path(str(path)) as book:
+        with calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
             visible = calamine.SheetVisibleEnum.Visible
             names = [m.name for m in book.sheets_metadata if m.visible == visible or m.name == name]
             if name is not None and name not in names:
@@ -281,8 +308,8 @@ def _workbook(path: Path, name: str | None) -> list[Sheet]:
     except Exception as error:  # a broken workbook fails in as many ways as a zip archive can
         got = "one with a password" if "password" in str(error).casefold() else str(error) or type(error).__name__
         raise UserError("The table cannot be read.", [Problem("an Excel workbook", got, str(path))]) from error
-    if path.suffix.lower() in (".xlsx", ".xlsm"):
-        _without_lost_formulas(path, found)
+    if content.startswith(MAGIC[0]) and path.suffix.lower() not in (".xlsb", ".ods"):
+        _without_lost_formulas(path, content, found)
     return found
 
 
@@ -303,7 +330,7 @@ def _text(cell: object) -> str:
     return "" if cell is None else str(cell)
 
 
-def _without_lost_formulas(path: Path, sheets: list[Sheet]) -> None:
+def _without_lost_formulas(path: Path, content: bytes, sheets: list[Sheet]) -> None:
     """Refuse formulas whose results were never computed: they would read as nothing."""
     empty = [s for s in sheets if any(not cell for row in s.cells for cell in row)]
     if not empty:
@@ -311,18 +338,25 @@ def _without_lost_formulas(path: Path, sheets: list[Sheet]) -> None:
     import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     try:
-        book = openpyxl.load_workbook(path)
+        book = openpyxl.load_workbook(io.BytesIO(content))
     except Exception as error:  # as above
         raise UserError("The table cannot be read.", [Problem("an Excel workbook", str(error), str(path))]) from error
     for sheet in empty:
         if sheet.name not in book.sheetnames or not hasattr(book[sheet.name], "iter_rows"):
             continue
-        lost = [
-            address(i, j)
-            for i, row in enumerate(book[sheet.name].iter_rows(values_only=True))
-            for j, cell in enumerate(row)
-            if isinstance(cell, str) and cell.startswith("=") and not _at(sheet, i, j)
-        ]
+        lost, failed = [], []
+        for i, row in enumerate(book[sheet.name].iter_rows()):
+            for j, cell in enumerate(row):
+                if _at(sheet, i, j) or not isinstance(cell.value, str):
+                    continue
+                if cell.data_type == "e":
+                    failed.append(address(i, j))
+                elif cell.value.startswith("="):
+                    lost.append(address(i, j))
+        if failed:
+            hint = "The workbook's own formula failed there."
+            got = Message("errors such as #REF! in {listed}", listed=listed(failed))
+            raise UserError("The table cannot be read.", [Problem("numbers", got, sheet.file, hint=hint)])
         if lost:
             hint = "Open the file in Excel or LibreOffice and save it once."
             got = Message("formulas without their results in {listed}", listed=listed(lost))

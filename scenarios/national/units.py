@@ -104,6 +104,8 @@ def _chinese(word: str, bare: bool) -> tuple[float, str] | None:
     size = 1.0
     if figure:
         size = 10.0 ** int(figure[1]) if figure[1] else float(figure[2].replace(",", "") or 0)
+        if not re.fullmatch(r"10*", f"{size:.0f}"):
+            return None  # a year, not a unit
         head = head[figure.end() :]
     for letter in head:
         if letter not in _DIGITS:
@@ -116,7 +118,9 @@ def _english(word: str, bare: bool) -> tuple[float, str] | None:
     text = word.casefold().replace("_", " ")
     if text.replace(" ", "") in _SHORT and (bare or text.replace(" ", "") in ("wanyuan", "yiyuan", "yuan")):
         return _SHORT[text.replace(" ", "")], "CNY"
-    text = re.sub(r"\b(in|of|current|constant|prices?|unit|units|value|values|at|basic|producers?'?)\b", " ", text)
+    text = re.sub(
+        r"\b(in|of|chinese|current|constant|prices?|unit|units|value|values|at|basic|producers?'?)\b", " ", text
+    )
     text = re.sub(r"10\s*\^\s*(\d+)|10\*\*(\d+)|1e\+?(\d+)",
                   lambda m: " " + str(10 ** int(m[1] or m[2] or m[3])) + " ", text)  # fmt: skip
     text = re.sub(r"(?<=\d)[ ,](?=\d{3}\b)", "", text)
@@ -134,7 +138,7 @@ def _english(word: str, bare: bool) -> tuple[float, str] | None:
             continue
         if part in _ENGLISH_SIZES:
             size, sized = size * _ENGLISH_SIZES[part], True
-        elif re.fullmatch(r"\d+", part):
+        elif re.fullmatch(r"10*", part):
             size, sized = size * float(part), True
         else:
             return None
@@ -142,12 +146,12 @@ def _english(word: str, bare: bool) -> tuple[float, str] | None:
 
 
 _MARK = re.compile(
-    r"(?:(?:计量|货币)?单\s*位\s*(?:[:：=]|为|是)?|(?<![a-z])units?(?: of (?:money|measure))?\s*[:：=])\s*",
+    r"(?:(?:计量|计价|货币)?[单單]\s*位\s*(?:[:：=]|为|是)?|(?<![a-z])units?(?: of (?:money|measure))?\s*[:：=])\s*",
     re.IGNORECASE,
 )
 _INSIDE = re.compile(r"[(\[]([^()\[\]]+)[)\]]")
 _ENGLISH_TAIL = re.compile(
-    r"(?<![a-z0-9])((?:in )?(?:\d[\d, ]*|ten|hundred|thousands?|millions?|billions?|mio\.?|mn|bn)[\w ,.'^]*?"
+    r"(?<![a-z0-9])((?:in )?(?:1[0, ]*|ten|hundred|thousands?|millions?|billions?|mio\.?|mn|bn)[\w ,.'^]*?"
     r"(?:yuan|rmb|cny|usd|us dollars?|dollars?|euros?|eur|yen|us\$|€|\$))(?![a-z])",
     re.IGNORECASE,
 )
@@ -166,8 +170,13 @@ def units_said(cells: Iterable[str]) -> list[Unit]:
         text = unicodedata.normalize("NFKC", cell).strip()
         for piece, bare in _pieces(text):
             unit = parse_unit(piece, bare)
+            if unit is not None and _only_money(piece) and _SIZED.search(text.replace(piece, " ")):
+                continue  # «in millions of ... (CNY)»: the size stands outside
             if unit is not None:
-                beside = [parse_unit(i) for i in _INSIDE.findall(text)] if _MARK.search(text) else []
+                beside = []
+                if mark := _MARK.search(text):
+                    words = [*_INSIDE.findall(text), *_beside(re.split(r"[()\[;；。]", text[mark.end() :])[0])]
+                    beside = [parse_unit(word) for word in words if not _only_money(word)]
                 for said in (unit, *beside):  # «单位：万元 （亿元）» leaves open which
                     if said is not None and not any(said.same(u) for u in found):
                         found.append(said)
@@ -175,12 +184,30 @@ def units_said(cells: Iterable[str]) -> list[Unit]:
     return found
 
 
+_SIZED = re.compile(
+    r"(?<![a-z])(?:thousands?|millions?|billions?|trillions?|hundreds?|mio|mln|mill|mrd|bn|thd|tsd)(?![a-z])|10\^|[十百千万萬亿億]",
+    re.IGNORECASE,
+)
+
+
+def _only_money(piece: str) -> bool:
+    """Whether words name a currency and no size."""
+    return not _SIZED.search(piece) and not re.search(r"\d", piece)
+
+
+def _beside(words: str) -> list[str]:
+    """Units parted by a comma or stroke; figures as ``10,000`` stay whole, and those of people are no money."""
+    return [piece.strip() for piece in re.split(r"[、，/]|,(?!\d{3})", words)]
+
+
 def _pieces(text: str) -> Iterable[tuple[str, bool]]:
     """Parts of a cell that may be a unit: behind «单位:», in parentheses, the whole, behind a comma."""
     mark = _MARK.search(text)
     if mark:
         rest = text[mark.end() :].strip()
-        yield from ((piece.strip(), True) for piece in (re.split(r"[()\[;；。]", rest)[0], rest) if piece.strip())
+        first = re.split(r"[()\[;；。]", rest)[0]
+        yield from ((piece.strip(), True) for piece in (first, rest) if piece.strip())
+        yield from ((piece, False) for piece in _beside(first))
         for inside in _INSIDE.findall(rest):
             yield inside.strip(), True
         return

@@ -14,6 +14,13 @@ from pathlib import Path
 HEADINGS = Path(__file__).with_name("headings.csv")
 
 
+_SIMPLE = str.maketrans(
+    "總產業農電氣費資進間勞動報酬營餘舊額務漁鹽煉燒鋼鐵機儀傳輸運倉儲郵計軟體設備廢棄紙製飲煙織絲綢鑄壓銅鋁鎳勘測畫樂衛與險證貿轉單萬億國內庫變專業屬劃構後勝輕際車",
+    "总产业农电气费资进间劳动报酬营余旧额务渔盐炼烧钢铁机仪传输运仓储邮计软体设备废弃纸制饮烟织丝绸铸压铜铝镍勘测画乐卫与险证贸转单万亿国内库变专业属划构后胜轻际车",
+)
+"""Traditional characters of headings and sectors, and the simplified ones."""
+
+
 def _read(place: str) -> dict[str, tuple[str, ...]]:
     with HEADINGS.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["place"] == place]
@@ -41,7 +48,7 @@ def fold(text: str) -> str:
     >>> fold(" 石油、炼焦产品和核燃料加工品 ") == fold("石油，炼焦产品和核燃料加工品"), fold("FU 101")
     (True, 'fu101')
     """
-    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum()).translate(_SIMPLE)
 
 
 def named(words: tuple[str, ...]) -> str:

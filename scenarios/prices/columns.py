@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tanshi.errors import Message, either
@@ -14,18 +15,23 @@ from tanshi.scenarios.prices.dates import read_dates
 
 DATES = re.compile(
     r"^(date|day|datetime|timestamp|time|tradedate|tradingday|month|week|weekending|period|日期|交易日|交易日期|时间|月份|"
-    r"年月|年月日|日|统计日期|成交日期|数据日期|datum|fecha)$|日期$|^date|date$"
+    r"年月|年月日|日|统计日期|成交日期|数据日期|datum|fecha|data|日付|quarter|季度)$|日期$|^date|date$"
 )
+PARTS = (re.compile(r"^(year|yr|年|年份)$"), re.compile(r"^(month|mon|月|月份)$"), re.compile(r"^(day|日|日子)$"))
+"""Headings of a date in several columns."""
 PRICES: tuple[str, ...] = (
-    r"^(close|closelast|closeprice|closingprice|adjclose|收盘|收盘价|收盘价格|日收盘价|closing|schlusskurs|cierre)$|收盘|^close|close$",
+    r"^(close|closelast|closeprice|closingprice|adjclose|收盘|收盘价|收盘价格|日收盘价|closing|收盤價|終値|schluss|schlusskurs|cierre|clôture|cloture|"
+    r"chiusura|zamknięcie|kurszamknięcia|slotkoers)$|收盘|收盤|^close|close$",
     r"^(settle|settlement|settlementprice|结算价|结算)$|settle|结算",
-    r"^(last|lastprice|lasttrade|latest|最新价)$",
-    r"^(price|价格|碳价|单价|成交价|成交价格|spot|spotprice|auctionprice|clearingprice|value|preis|precio)$|price|价格",
+    r"^(last|lastprice|lasttrade|latest|最新价|letzter|último|ultimo|dernier)$",
+    r"^(price|价格|碳价|单价|成交价|成交价格|spot|spotprice|auctionprice|clearingprice|value|preis|precio|prix|prezzo|cena|kurs|"
+    r"価格)$|price|价格",
     r"^(vwap|成交均价|均价|加权均价|加权平均价|average|averageprice|mean|closemean)$|均价|vwap",
 )
 """Headings of prices, the best first."""
 NO_PRICE = re.compile(
-    r"open|high|low|volume|turnover|change|amount|bid|ask|前收|昨收|开盘|最高|最低|成交量|成交额|涨跌|总价|pctchg|cap|prev|count"
+    r"open|high|low|volume|turnover|change|amount|bid|ask|前收|昨收|开盘|最高|最低|成交量|成交额|涨跌|总价|pctchg|cap|prev|count|"
+    r"累计|昨日|上日"
 )
 SERIES = re.compile(
     r"^(market|exchange|venue|region|province|contract|product|series|instrument|symbol|ticker|市场|交易所|交易市场|地区|"
@@ -49,6 +55,10 @@ class Columns:
         Heading of the price.
     label
         Column that names one of several series, or None.
+    parts
+        Columns of year, month and day, where the date stands in several; else empty.
+    clock
+        Column with times of day, or None.
     """
 
     head: int
@@ -56,6 +66,15 @@ class Columns:
     price: int
     name: str
     label: int | None = None
+    parts: tuple[int, ...] = ()
+    clock: int | None = None
+
+    def when(self, row: Sequence[str]) -> str:
+        """What a row says of its date."""
+        if not self.parts:
+            return row[self.date]
+        figures = [re.sub(r"\.0$|[年月日]$", "", row[j].strip()) for j in self.parts]
+        return "-".join(figures) if any(figures) else ""
 
 
 def find_columns(sheet: Sheet, column: str | None = None) -> Columns | None:
@@ -68,7 +87,9 @@ def find_columns(sheet: Sheet, column: str | None = None) -> Columns | None:
     """
     for i, row in enumerate(sheet.cells[:40]):
         folded = [fold(c) for c in row]
+        parts = _parts(folded)
         dates = [j for j, word in enumerate(folded) if word and DATES.search(word)] or _unnamed_dates(sheet, i)
+        dates = list(parts) or _most_varied(sheet, i, dates)
         if not dates:
             continue
         others = [j for j, word in enumerate(folded) if word and j not in dates]
@@ -77,8 +98,40 @@ def find_columns(sheet: Sheet, column: str | None = None) -> Columns | None:
         price = _price(sheet, i, others, column)
         if price is None:
             raise UserError(CANNOT, [_no_price(sheet, i, others, column)])
-        return Columns(i, dates[0], price, sheet.cells[i][price].strip(), _label(sheet, i, dates[0], price))
+        clock = next(
+            (j for j in range(sheet.width) if j not in (*dates[:1], *parts, price) and _clock(sheet, i, j)), None
+        )
+        label = _label(sheet, i, dates[0], price, (*parts, clock))
+        return Columns(i, dates[0], price, sheet.cells[i][price].strip(), label, parts, clock)
     return _bare(sheet) if column is None else None
+
+
+def _parts(folded: list[str]) -> tuple[int, ...]:
+    """Columns of year and month, and of the day where there is one; nothing where the date stands in one column."""
+    found = [next((j for j, word in enumerate(folded) if pattern.search(word)), None) for pattern in PARTS]
+    if found[0] is None or found[1] is None or any(re.search(r"date|日期|年月", word) for word in folded):
+        return ()
+    return tuple(j for j in found if j is not None)
+
+
+def _most_varied(sheet: Sheet, head: int, dates: list[int]) -> list[int]:
+    """Columns of dates, the one that changes from row to row first: a day of delivery stands still."""
+    if len(dates) < 2:
+        return dates
+    rows = [row for row in sheet.cells[head + 1 :] if any(c.strip() for c in row)]
+    kinds = {j: len({row[j].strip() for row in rows if not _is_time(row[j])}) for j in dates}
+    first = next((j for j in dates if 2 * kinds[j] >= max(kinds.values())), dates[0])
+    return [first, *(j for j in dates if j != first)]
+
+
+def _is_time(cell: str) -> bool:
+    return bool(re.fullmatch(r"\s*\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?\s*(?:[AaPp][Mm])?\s*", cell))
+
+
+def _clock(sheet: Sheet, head: int, column: int) -> bool:
+    """Whether a column holds times of day and nothing else."""
+    cells = [row[column] for row in sheet.cells[head + 1 : head + 50] if row[column].strip()]
+    return bool(cells) and all(_is_time(c) for c in cells)
 
 
 def _unnamed_dates(sheet: Sheet, head: int) -> list[int]:
@@ -129,11 +182,11 @@ def _no_price(sheet: Sheet, head: int, others: list[int], column: str | None) ->
     )
 
 
-def _label(sheet: Sheet, head: int, date: int, price: int) -> int | None:
+def _label(sheet: Sheet, head: int, date: int, price: int, known: Sequence[int | None] = ()) -> int | None:
     """A column of words that tells several series apart."""
     rows = sheet.cells[head + 1 :]
     for j in range(sheet.width):
-        if j in (date, price):
+        if j in (date, price) or j in known:
             continue
         values = [row[j].strip() for row in rows if row[j].strip()]
         kinds = set(values)

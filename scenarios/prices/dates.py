@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 
 from tanshi.scenarios.national.numbers import Exact
+from tanshi.scenarios.prices.forms import EARLIEST, LATEST, LITTLE, Order, parsed, spelled
 
-EARLIEST, LATEST = 1990, 2100
-_EXCEL = date(1899, 12, 30)
-_MONTHS = {m: i for i, m in enumerate(
-    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)}  # fmt: skip
-_CLOCK = r"(?:[T ,]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AP]M)?)?"
-_ZONE = r"(?: ?(?:Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2}))?"
-_BIG = re.compile(rf"^(\d{{4}})[-/.年](\d{{1,2}})[-/.月](\d{{1,2}})日?{_CLOCK}{_ZONE}$", re.IGNORECASE)
-_MONTH = re.compile(r"^(\d{4})[-/.年]?(\d{1,2})月?$")
-_LITTLE = re.compile(rf"^(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}|\d{{2}}){_CLOCK}{_ZONE}$", re.IGNORECASE)
-_DAY_NAME = r"(?:[A-Za-z]{3,9},? )?"
-_WORD_DAY = re.compile(rf"^{_DAY_NAME}(\d{{1,2}})[- ]([A-Za-z]{{3,9}})\.?,?[- ](\d{{4}}|\d{{2}}){_CLOCK}{_ZONE}$")
-_WORD_MONTH = re.compile(rf"^(?:[A-Za-z]{{3,9}},? )?([A-Za-z]{{3,9}})\.? (\d{{1,2}}),? (\d{{4}}){_CLOCK}{_ZONE}$")
-_WORD_YEAR = re.compile(r"^([A-Za-z]{3,9})\.?[- ](\d{4})$")
-_WEEKDAY = re.compile(r"\s*\(?(?:星期|周|礼拜)[一二三四五六日天]\)?$")
-_WEEK = re.compile(r"^(\d{4})-?W(\d{2})$", re.IGNORECASE)
+CLEARLY = 3.0
+"""An order of day and month is taken where the others make the column so many times less regular."""
+FEW = 0.02
+"""Share of days that may break the pattern of a week."""
+ENOUGH = 50
+"""Days from which on a week has a pattern."""
+_BIG = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?=$|[T ])")
+_UNIVERSAL = re.compile(r"(?:Z|UTC|GMT|[+-]00:?00)$|^\d{10}$|^\d{13}$", re.IGNORECASE)
 
 
 @dataclass
@@ -74,95 +67,130 @@ def read_dates(cells: Sequence[str], day_first: bool | None = None) -> Dates:
     >>> read_dates(["2021-07-19T01:00:00+08:00", "2021年7月20日"]).days[0]
     datetime.date(2021, 7, 19)
     """
-    words = [
-        c if isinstance(c, Exact) else _WEEKDAY.sub("", " ".join(unicodedata.normalize("NFKC", c).split()))
-        for c in cells
-    ]
+    words = _parted([str(c) if isinstance(c, Exact) else spelled(c) for c in cells])
     out = Dates([None] * len(words))
-    out.timed = any(re.search(r"\d{1,2}:\d{2}", w) for w in words)
+    out.timed = any(re.search(r"\d{1,2}(?::\d{2}|时|点)", c) for c in cells)
     if any(re.search(r"(?:[+-]\d{2}:?\d{2}|Z)$", w) and ":" in w for w in words):
         out.notes.append("Stamps have a time zone: the local date of each was taken.")
-    little = [(i, m) for i, w in enumerate(words) if (m := _LITTLE.match(w))]
-    first = _order(words, little, day_first, out) if little else True
-    serials = [float(w) for w in words if re.fullmatch(r"\d{5}(?:\.\d+)?", w)]
-    excel = len(serials) >= 0.9 * max(1, len([w for w in words if w])) and len(serials) > 0
-    if excel:
+    little = [(i, m) for i, w in enumerate(words) if (m := LITTLE.match(w))]
+    order = _order(words, little, day_first, out) if little else "dmy"
+    filled = max(1, sum(bool(w) for w in words))
+    serials = sum(bool(re.fullmatch(r"\d{5}(?:\.\d+)?", w)) for w in words)
+    excel = 1900 if serials >= 0.9 * filled else 0
+    months = _sixes_are_months(words)
+    out.days = [parsed(word, order, excel, months) for word in words]
+    out.unread = [i for i, day in enumerate(out.days) if day is None]
+    if excel and _week(out.days) == "Tuesday to Saturday":
+        out.days = [parsed(word, order, 1904, months) for word in words]
+        out.notes.append("Dates are day numbers of Excel, counted from 1904: from 1900 they would fall on Saturdays.")
+    elif excel:
         out.notes.append("Dates are day numbers of Excel.")
-    for i, word in enumerate(words):
-        out.days[i] = _day(word, first, excel)
-        if out.days[i] is None:
-            out.unread.append(i)
+    _turn_back(words, little, out)
+    _to_local(words, out)
     return out
 
 
-def _order(words: Sequence[str], little: list[tuple[int, re.Match[str]]], asked: bool | None, out: Dates) -> bool:
-    """Whether the day stands first: by a number above 12, else by which order makes the column regular."""
-    above = {k: next((i for i, m in little if int(m[k]) > 12), None) for k in (1, 2)}
+def _parted(words: list[str]) -> list[str]:
+    """Eight digits with the year at the end, parted by strokes."""
+    eight = [w for w in words if re.fullmatch(r"\d{8}", w)]
+    if not eight or any(parsed(w) is not None for w in eight[:200]):
+        return words
+    last = all(EARLIEST <= int(w[4:]) <= LATEST for w in eight)
+    return [f"{w[:2]}/{w[2:4]}/{w[4:]}" if last and re.fullmatch(r"\d{8}", w) else w for w in words]
+
+
+def _sixes_are_months(words: Sequence[str]) -> bool:
+    """Whether six digits are years and months, as far as the column shows."""
+    six = [w for w in words if re.fullmatch(r"\d{6}", w)]
+    return all(parsed(w) is not None for w in six) or any(parsed(w, month_of_six=False) is None for w in six)
+
+
+def _order(words: Sequence[str], little: list[tuple[int, re.Match[str]]], asked: bool | None, out: Dates) -> Order:
+    """What stands first in three numbers: shown by a number above 12, else by which order makes the column regular."""
     if asked is not None:
-        return asked
+        return "dmy" if asked else "mdy"
+    above = {k: next((i for i, m in little if int(m[k]) > 12), None) for k in (1, 2)}
+    short = all(len(m[3]) == 2 for _, m in little)
+    orders: list[Order] = ["dmy"] if above[1] is not None else ["mdy"] if above[2] is not None else ["dmy", "mdy"]
     if above[1] is not None and above[2] is not None:
-        out.clash = (above[1], above[2])
-        return True
-    if above[1] is not None or above[2] is not None:
-        return above[1] is not None
-    uneven = {}
-    for first in (True, False):
-        days = [_day(words[i], first, False) for i, _ in little]
-        ordinals = np.array([d.toordinal() for d in days if d is not None])
-        gaps = np.abs(np.diff(ordinals))
-        turns = np.diff(np.sign(np.diff(ordinals))) != 0
-        uneven[first] = (
-            float(gaps.max() / max(np.median(gaps), 1.0) + len(ordinals) * turns.mean()) if gaps.size > 1 else 1.0
-        )
-    if uneven[True] * 3.0 < uneven[False] or uneven[False] * 3.0 < uneven[True]:
-        first = uneven[True] < uneven[False]
-        out.notes.append(f"Dates are read {'day' if first else 'month'} first: the other order leaves gaps.")
-        return first
+        orders = []
+    if short and len(little) > 2 and all(parsed(words[i], "ymd") is not None for i, _ in little):
+        orders.append("ymd")
+    if not orders:
+        out.clash = (int(above[1] or 0), int(above[2] or 0))
+        return "dmy"
+    if len(orders) == 1:
+        return orders[0]
+    uneven = sorted((_uneven([parsed(words[i], order) for i, _ in little]), order) for order in orders)
+    (best, order), (second, _) = uneven[:2]
+    if best * CLEARLY < second:
+        first = {"dmy": "day", "mdy": "month", "ymd": "year"}[order]
+        out.notes.append(f"Dates are read {first} first: the other order leaves gaps.")
+        return order
     out.open_order = True
-    return True
+    return "dmy"
 
 
-def _day(word: str, day_first: bool, excel: bool) -> date | None:
-    try:
-        found = _parsed(word, day_first, excel)
-    except (ValueError, OverflowError):
-        return None
-    return found if found is not None and EARLIEST <= found.year <= LATEST else None
+def _uneven(days: Sequence[date | None]) -> float:
+    """How irregular a column is: its largest gap over the usual one, and how often it turns."""
+    ordinals = np.array([d.toordinal() for d in days if d is not None])
+    gaps = np.abs(np.diff(ordinals))
+    if gaps.size <= 1:
+        return 1.0
+    turns = np.diff(np.sign(np.diff(ordinals))) != 0
+    return float(gaps.max() / max(np.median(gaps), 1.0) + len(ordinals) * turns.mean())
 
 
-def _parsed(word: str, day_first: bool, excel: bool) -> date | None:
-    if hit := _BIG.match(word):
-        return date(int(hit[1]), int(hit[2]), int(hit[3]))
-    if excel and re.fullmatch(r"\d{5}(?:\.\d+)?", word):
-        return _EXCEL + timedelta(days=int(float(word)))
-    if re.fullmatch(r"\d{8}(?:\.0)?", word):
-        return date(int(word[:4]), int(word[4:6]), int(word[6:8]))
-    if re.fullmatch(r"\d{10}|\d{13}", word):
-        return datetime.fromtimestamp(int(word[:10]), UTC).date()
-    if hit := _LITTLE.match(word):
-        day, month = (hit[1], hit[2]) if day_first else (hit[2], hit[1])
-        return date(_year(hit[3]), int(month), int(day))
-    if hit := _WORD_DAY.match(word):
-        return date(_year(hit[3]), _MONTHS[hit[2][:3].casefold()], int(hit[1])) if _named(hit[2]) else None
-    if hit := _WORD_MONTH.match(word):
-        return date(int(hit[3]), _MONTHS[hit[1][:3].casefold()], int(hit[2])) if _named(hit[1]) else None
-    if hit := _WEEK.match(word):
-        return date.fromisocalendar(int(hit[1]), int(hit[2]), 5)
-    if hit := _MONTH.match(word):
-        return _month_end(int(hit[1]), int(hit[2]))
-    if hit := _WORD_YEAR.match(word):
-        return _month_end(int(hit[2]), _MONTHS[hit[1][:3].casefold()]) if _named(hit[1]) else None
-    return None
+def _turn_back(words: Sequence[str], little: list[tuple[int, re.Match[str]]], out: Dates) -> None:
+    """Turn back dates that a spreadsheet took for another order: where it could, it swapped day and month.
+
+    The rest of the column then stays text, with a number above 12.
+    """
+    big = [(i, m) for i, w in enumerate(words) if (m := _BIG.match(w))]
+    left = [m for _, m in little if max(int(m[1]), int(m[2])) <= 12]
+    if len(big) < 5 or len(little) < 5 or left or any(int(m[3]) > 12 for _, m in big):
+        return
+    turned = list(out.days)
+    for i, m in big:
+        turned[i] = date(int(m[1]), int(m[3]), int(m[2])) if 1 <= int(m[3]) <= 12 >= int(m[2]) >= 1 else None
+    if _uneven(turned) * CLEARLY < _uneven(out.days):
+        out.days = turned
+        out.notes.append(
+            f"A spreadsheet had taken the day for the month in {len(big)} dates: they were turned back, "
+            "since the column is regular so."
+        )
 
 
-def _named(month: str) -> bool:
-    return month[:3].casefold() in _MONTHS
+def _to_local(words: Sequence[str], out: Dates) -> None:
+    """Move stamps of universal time by a day where trading would else fall on Sundays and never on Fridays."""
+    universal = sum(bool(_UNIVERSAL.search(w)) for w in words)
+    if universal < 0.9 * max(1, len(words)):
+        return
+    week = _week(out.days)
+    step = {"Sunday to Thursday": 1, "Tuesday to Saturday": -1}.get(week, 0)
+    if step:
+        out.days = [None if d is None else d + timedelta(days=step) for d in out.days]
+        out.notes.append(f"Stamps of universal time fall on {week}: each was moved to the local day, {step:+d}.")
 
 
-def _year(text: str) -> int:
-    return int(text) if len(text) == 4 else 2000 + int(text)
+def _week(days: Sequence[date | None]) -> str:
+    """The days of a week on which a market trades, where they are five in a row."""
+    known = [d.weekday() for d in days if d is not None]
+    if len(known) < ENOUGH:
+        return ""
+    share = np.bincount(known, minlength=7) / len(known)
+    for name, off in (("Monday to Friday", (5, 6)), ("Sunday to Thursday", (4, 5)), ("Tuesday to Saturday", (6, 0))):
+        if sum(share[k] for k in off) <= FEW and all(share[k] > FEW for k in range(7) if k not in off):
+            return name
+    return ""
 
 
-def _month_end(year: int, month: int) -> date:
-    following = date(year + month // 12, month % 12 + 1, 1)
-    return following - timedelta(days=1)
+def trading_week(days: Sequence[date]) -> tuple[int, int]:
+    """Weekdays without trade, Monday being 0: Friday and Saturday where a market trades from Sunday, else the weekend.
+
+    Examples
+    --------
+    >>> trading_week([date(2021, 7, 19)])
+    (5, 6)
+    """
+    return (4, 5) if _week(days) == "Sunday to Thursday" else (5, 6)

@@ -16,10 +16,9 @@ from tanshi.scenarios.national.read import MARKS
 from tanshi.scenarios.national.sheet import Sheet, listed, read_sheets
 from tanshi.scenarios.prices.choice import Choice
 from tanshi.scenarios.prices.columns import CANNOT, Columns, find_columns
-from tanshi.scenarios.prices.dates import read_dates
+from tanshi.scenarios.prices.dates import read_dates, trading_week
+from tanshi.scenarios.prices.rows import check_width, leaps, not_traded, out_of_order, price_rows
 
-WEEKEND = 5
-"""Saturday, counted from Monday as 0."""
 FEWEST_YEARS = 2
 """Calendar years below which the annual level of a price cannot be told from its movement."""
 
@@ -66,17 +65,23 @@ def read_prices(path: Path, choice: Choice | None = None, *, years: int = FEWEST
     """
     chosen = choice or Choice()
     sheet, columns = _table(path, chosen)
-    rows = _rows(sheet, columns, chosen)
+    check_width(sheet, columns)
+    rows, left_out = price_rows(sheet, columns, _rows(sheet, columns, chosen))
     problems: list[Problem] = []
     days, notes, timed = _days(sheet, columns, rows, chosen, problems)
     values = _values(sheet, columns, rows, chosen, problems)
+    problems += [] if problems else out_of_order(sheet, columns, rows, days)
     if problems:
         raise UserError(CANNOT, problems)
+    notes[:0] = left_out
     frame = pd.DataFrame({"date": days, "close": values, "line": [sheet.line(i) for i in rows]})
     empty = frame["close"].isna()
     if empty.any():
         notes.append(f"{int(empty.sum())} rows without a price were left out.")
-    frame = frame[~empty].sort_values(["date", "line"], kind="stable").reset_index(drop=True)
+    traded = frame["close"] != 0.0
+    if not traded[~empty].all():
+        notes.append(f"{int((~traded).sum())} rows with a price of 0 were left out: there was no trade.")
+    frame = frame[~empty & traded].sort_values(["date", "line"], kind="stable").reset_index(drop=True)
     frame = _once(frame, sheet.file, timed, notes)
     frame = _without_weekends(frame, notes)
     if len(frame) == 0:
@@ -93,6 +98,7 @@ def read_prices(path: Path, choice: Choice | None = None, *, years: int = FEWEST
             CANNOT,
             [Problem(Message("prices of at least {years} calendar years", years=years), got, sheet.file, hint=hint)],
         )
+    notes += leaps(frame, sheet.file)
     frame["date"] = pd.to_datetime(frame["date"])
     return PriceFile(sheet.file, frame, columns.name, tuple(notes))
 
@@ -149,7 +155,7 @@ def _lines(sheet: Sheet, rows: Iterable[int]) -> str:
 def _days(
     sheet: Sheet, columns: Columns, rows: list[int], choice: Choice, problems: list[Problem]
 ) -> tuple[list[date | None], list[str], bool]:
-    cells = [sheet.cells[i][columns.date] for i in rows]
+    cells = [columns.when(sheet.cells[i]) for i in rows]
     read = read_dates(cells, choice.day_first)
     if read.clash is not None:
         one, two = (cells[k].strip() for k in read.clash)
@@ -172,7 +178,7 @@ def _days(
         shown = cells[read.unread[0]].strip()
         field = f"line {_lines(sheet, at)}"
         problems.append(Problem("a date", repr(shown), sheet.file, sheet.line(at[0]), field if len(at) > 1 else ""))
-    return read.days, read.notes, read.timed
+    return read.days, read.notes, read.timed or columns.clock is not None
 
 
 def _values(sheet: Sheet, columns: Columns, rows: list[int], choice: Choice, problems: list[Problem]) -> list[float]:
@@ -181,12 +187,12 @@ def _values(sheet: Sheet, columns: Columns, rows: list[int], choice: Choice, pro
     values, unread, low = [], [], []
     for i, cell in zip(rows, cells, strict=True):
         value = number(cell, mark)
-        if nothing(cell):
+        if nothing(cell) or not_traded(cell):
             value = float("nan")
         elif value is None:
             unread.append(i)
             value = float("nan")
-        elif value <= 0.0:
+        elif value < 0.0:
             low.append(i)
         values.append(value)
     for places, expected in ((unread, "a number"), (low, "a price above 0")):
@@ -203,7 +209,7 @@ def _mark(cells: list[str], sheet: Sheet, choice: Choice, problems: list[Problem
             problems.append(Problem("a point or a comma", repr(choice.decimal), field="--decimal"))
             return "."
         return MARKS[choice.decimal]
-    found = notation((c for c in cells if c.strip() and not nothing(c)), sheet.separator)
+    found = notation((c for c in cells if c.strip() and not nothing(c) and not not_traded(c)), sheet.separator)
     if found.clash is not None:
         got = Message("both {one!r} and {other!r}", one=found.clash[0].strip(), other=found.clash[1].strip())
         hint = "Say --decimal . or --decimal ,"
@@ -242,7 +248,8 @@ def _without_weekends(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     gaps = pd.Series([(b - a).days for a, b in zip(frame["date"], frame["date"][1:], strict=False)])
     if gaps.empty or float(gaps.median()) > 2.0:
         return frame
-    weekend = frame["date"].map(lambda d: d.weekday() >= WEEKEND)
+    free = trading_week(list(frame["date"]))
+    weekend = frame["date"].map(lambda d: d.weekday() in free)
     if not weekend.any():
         return frame
     moved = weekend & (frame["close"] != frame["close"].shift())
