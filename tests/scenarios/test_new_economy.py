@@ -309,14 +309,26 @@ def test_a_sector_without_its_row_is_named(printed: NationalTable) -> None:
 
 def test_unbalanced_rows_and_columns_are_named_with_their_size(printed: NationalTable) -> None:
     grid = grid_of(printed)
-    at = (row(grid, "NMM"), column(grid, "CONS"))
-    grid[at[0]][at[1]] = repr(float(grid[at[0]][at[1]]) + 100.0)
+    for at, more in (
+        ((row(grid, "NMM"), column(grid, "CONS")), 100.0),
+        ((row(grid, "MACH"), column(grid, "MACH")), 7.0),
+    ):
+        grid[at[0]][at[1]] = repr(float(grid[at[0]][at[1]]) + more)
     said = complaints(grid)
-    assert len(said) == 2
+    assert len(said) == 4
     assert "row NMM" in said[0]
     assert "100 too much" in said[0]
-    assert "column CONS" in said[1]
-    assert "100 too much" in said[1]
+    assert any("column CONS" in s and "100 too much" in s for s in said)
+
+
+def test_one_flow_that_fits_neither_its_row_nor_its_column_is_one_message(printed: NationalTable) -> None:
+    grid = grid_of(printed)
+    at = (row(grid, "NMM"), column(grid, "CONS"))
+    fits = float(grid[at[0]][at[1]])
+    grid[at[0]][at[1]] = repr(fits + 100.0)
+    said = complaints(grid)
+    assert len(said) == 1
+    assert f"a flow near {fits:.6g}" in said[0]
 
 
 def test_a_row_of_zeros_is_named(printed: NationalTable) -> None:
