@@ -382,8 +382,10 @@ class Reading:
         i, j = cell
         found, gap = float(use.to_numpy(dtype=float)[i, j]), float(rows.gaps[i])
         expected = Message("a flow near {fit:.6g}, with which its row and its column add up", fit=found - gap)
-        flow = f"{m.labels[i][-1]} into {m.labels[j][-1]}"
-        hint = Message("It is {flow}; all other rows and columns add up.", flow=flow)
+        hint = Message(
+            "It is {seller} into {buyer}; all other rows and columns add up.", seller=m.labels[i][-1],
+            buyer=m.labels[j][-1],
+        )  # fmt: skip
         self._add(expected, f"{found:.6g}", f"cell {self.frame.sheet.address(m.home[i], m.columns[j])}", hint)
 
     def _row_hint(self, use: pd.DataFrame, final: pd.DataFrame, rounding: float, rows: Gap, matrix: bool) -> str:
