@@ -52,6 +52,8 @@ class Banking(Group):
     """Part of a firm's gap that it may cover from next year's free allocation (China 2021-2022: 0.5)."""
     borrow_threshold: Annotated[float, in_unit("fraction", "law", ge=0, le=1)] = 0.1
     """Smallest gap, as part of what is owed, from which a firm may borrow."""
+    borrow_years: Annotated[list[int], in_unit("year", "law")] = Field(default_factory=list)
+    """Years for whose obligations a firm may borrow (China: 2021 and 2022); an empty list: every year."""
     horizon: Annotated[int, in_unit("years", "assumed", ge=0, le=30)] = 20
     """Years ahead that the most far-sighted firms look, rolling on; 0: every year clears by itself."""
     beyond: Annotated[Literal["last_rule", "end"], in_unit("-", "assumed")] = "last_rule"
@@ -84,6 +86,10 @@ class Banking(Group):
     def carries_at(self, year: int) -> bool:
         """Whether the carry-over limit is applied at the end of a year."""
         return self.carry_base is not None and (not self.carry_at or year in self.carry_at)
+
+    def lends_in(self, year: int) -> bool:
+        """Whether a year is among those for which firms may borrow."""
+        return not self.borrow_years or year in self.borrow_years
 
     def counts_sales(self, year: int) -> bool:
         """Whether a year's net sales count for the carry-over limit."""

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from tanshi.errors import Message
 from tanshi.numerics.bargaining import bargaining_factor
+from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, numbers
 from tanshi.scenarios.fields import Group, in_unit, refuse
 
 
@@ -17,6 +18,11 @@ class Offsets(Group):
 
     share: Annotated[float, in_unit("fraction", "law", ge=0, le=1)] = 0.0
     """Largest part of what a firm has to surrender that credits may cover (China: 0.05); 0: there are none."""
+    share_by_year: Annotated[ByYear[float] | None, numbers(ge=0, le=1), AS_A_FILE_SAYS, in_unit("fraction", "law")] = (
+        None
+    )
+    """That part by year, each at most `share`, such as {2023: 0.04, 2026: 0.06}; none before the first year named;
+    null: `share` in every year."""
     potential: Annotated[float, in_unit("Mt CO2/yr", "assumed", ge=1e-6, le=10_000)] = 10.0
     """Credits that forestry could offer in a year at any price."""
     median_cost: Annotated[float, in_unit("yuan/t CO2", "assumed", ge=0.01, le=100_000)] = 60.0
@@ -40,6 +46,20 @@ class Offsets(Group):
     spares_tax: Annotated[bool, in_unit("-", "assumed")] = False
     """Whether a tonne covered by a credit is spared the tax on emissions (`carbon_tax`; V2 of their eq. 3), which then
     all sectors that trade have to pay."""
+
+    def share_of(self, year: int) -> float:
+        """Largest part of what is surrendered for a year that credits may cover."""
+        return self.share if self.share_by_year is None else self.share_by_year.at(year) or 0.0
+
+    @model_validator(mode="after")
+    def _most_of_all_years(self) -> Self:
+        for year, value in () if self.share_by_year is None else self.share_by_year.steps:
+            if value > self.share:
+                got = Message("{value:g} from {year} on", value=value, year=year or "")
+                raise refuse(
+                    Message("at most offsets.share, {share:g}", share=self.share), got, "offsets.share_by_year"
+                )
+        return self
 
     def worth(self, price: float) -> float:
         """Most that one firm with all obligations bids for a credit where an allowance costs ``price``, yuan/t."""

@@ -102,6 +102,11 @@ def test_borrowed_allowances_are_missing_from_the_next_allocation() -> None:
     assert settled[1]["borrowed_t"] > 0
     assert settled[1]["shortfall_t"] == 0 < without.state.log.settlements[1]["shortfall_t"]
     assert settled[-1]["borrowed_t"] == 0  # nothing follows the last year
+    scenario = with_it.world.scenario
+    elsewhere = scenario.model_copy(update={"banking": scenario.banking.model_copy(update={"borrow_years": [2024]})})
+    stated = CarbonMarket(elsewhere).run().state.log.settlements
+    assert stated[1]["borrowed_t"] == 0  # 2023 is not among the years
+    assert stated[2]["borrowed_t"] > 0
     issued = [model.registry.totals()["issued"] for model in (with_it, without)]
     # What is borrowed of a vintage is issued early, not on top.
     assert (issued[0] == issued[1]).all()

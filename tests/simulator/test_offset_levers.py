@@ -95,11 +95,22 @@ def test_in_the_economy_the_subsidy_passes_from_government_to_enterprises() -> N
     assert rise == pytest.approx(0.15 * 3.0, rel=0.05)  # yi yuan, and what follows from it
 
 
+@pytest.mark.parametrize("mode", ["agents", "equilibrium"])
+def test_credits_may_be_used_in_the_years_and_shares_that_are_said(mode: str) -> None:
+    told = {"years.end": 2025, "offsets.share": 0.004, "offsets.share_by_year": {"2024": 0.002, "2025": 0.004}}
+    result = CarbonMarket(load_scenario("S5-sinks", FRICTIONLESS | told | {"market.mode": mode})).run().result()
+    used, covered = (result.series(f"Carbon Market|{name}") for name in ("Offsets|Surrendered", "Covered Emissions"))
+    assert used.loc[2023] == 0.0
+    for year, share in ((2024, 0.002), (2025, 0.004)):
+        assert used.loc[year] == pytest.approx(share * covered.loc[year], rel=1e-4)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"offsets.spares_tax": True}, "offsets.spares_tax: expected a tax on sectors that trade"),
         (TAXED | {"carbon_tax.sectors": ["ELEC"], "offsets.spares_tax": True}, "a tax that all sectors pay that trade"),
+        ({"offsets.share_by_year": {"2024": 0.2}}, "offsets.share_by_year: expected at most offsets.share"),
         ({"offsets.subsidy": -1.0}, "offsets.subsidy"),
         ({"offsets.bid": "high"}, "offsets.bid"),
     ],

@@ -205,7 +205,8 @@ def test_what_was_borrowed_is_kept_back_until_it_is_paid() -> None:
 def borrows(share: float, year: int = 2023) -> list[int] | None:
     world = stub(
         scenario=stub(
-            banking=stub(borrow_share=share, borrow_threshold=0.1), years=stub(end=2025), compliance=Compliance()
+            banking=stub(borrow_share=share, borrow_threshold=0.1, lends_in=lambda year: True),
+            years=stub(end=2025), compliance=Compliance()
         )
     )  # fmt: skip
     registry = accounts((0, 30, 2022), (0, 10, 2023), (0, 50, 2024), (1, 95, 2023))

@@ -178,5 +178,7 @@ def advance_limit(w: World, s: State, firms: Ints, owed: Ints, year: int) -> Int
     last = year == w.scenario.years.end
     if rule.borrow_share == 0 or last or not s.policy.started(year) or s.policy.standard(year):
         return None
+    if not rule.lends_in(year):
+        return None
     held = registry.holdings[: year - registry.first_vintage + 1, firms].sum(axis=0)
     return borrowing(owed - held, owed, rule.borrow_share, rule.borrow_threshold)

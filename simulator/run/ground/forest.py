@@ -21,9 +21,10 @@ from tanshi.simulator.run.ground.policy import Policy
 def credit_rule(policy: Policy, year: int) -> Offsets:
     """The rule of credits in a year; its subsidy is all that government pays for a tonne, a tax spared among it."""
     rule = policy.scenario.offsets
-    if not rule.spares_tax or not policy.started(year):
-        return rule
-    return rule.model_copy(update={"subsidy": rule.subsidy + policy.scenario.carbon_tax.rate_of(year)})
+    changed: dict[str, float] = {} if rule.share_by_year is None else {"share": rule.share_of(year)}
+    if rule.spares_tax and policy.started(year):
+        changed["subsidy"] = rule.subsidy + policy.scenario.carbon_tax.rate_of(year)
+    return rule.model_copy(update=changed) if changed else rule
 
 
 def forestry_of(rule: Offsets) -> Forestry:

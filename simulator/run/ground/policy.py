@@ -397,7 +397,7 @@ class Policy:
 
     def offset_share(self, year: int) -> float:
         """Largest part of the year's obligation that offset credits may cover."""
-        return self.scenario.offsets.share if self.started(year) else 0.0
+        return self.scenario.offsets.share_of(year) if self.started(year) else 0.0
 
     def collar(self, year: int) -> tuple[float, float]:
         """Lowest price, and the highest that anybody bids (the ceiling or the penalty), yuan/t."""
