@@ -205,7 +205,7 @@ class Results:
             parts = [_wide(run, self._several) for run in self.runs]
             table = pd.concat(parts) if parts else pd.DataFrame()
             if len(parts) > 1:
-                more = [pd.Series(table.index.get_level_values(name), name=name) for name in table.index.names]
+                more = [pd.Series(table.index.get_level_values(str(name)), name=name) for name in table.index.names]
                 table.index = self._index([len(part) for part in parts], *more)
         table.attrs["units"] = self.units.to_dict()
         return table

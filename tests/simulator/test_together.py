@@ -124,7 +124,10 @@ def jointly_by_scipy() -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
         )
         return np.array([short.sum(), *(paid - price * short / 100.0)]), answers  # Mt times yuan/t is 1/100 yi yuan
 
-    solved = root(lambda unknown: at(unknown)[0], np.array([30.0, 0.0, 0.0, 0.0]), tol=1e-10)
+    def missing(unknown: np.ndarray) -> np.ndarray:
+        return at(unknown)[0]
+
+    solved = root(missing, np.array([30.0, 0.0, 0.0, 0.0]), tol=1e-10)
     assert solved.success
     _, answers = at(solved.x)
     covered = [province.coverable_emissions(found)[policy.mask(2023)].sum() for (province, policy, _, _), found in
