@@ -55,7 +55,8 @@ class Offsets(Group):
     def _most_of_all_years(self) -> Self:
         for year, value in () if self.share_by_year is None else self.share_by_year.steps:
             if value > self.share:
-                got = Message("{value:g} from {year} on", value=value, year=year or "")
+                told: str = Message("{value:g} from {year} on", value=value, year=year)
+                got = f"{value:g}" if year is None else told
                 raise refuse(
                     Message("at most offsets.share, {share:g}", share=self.share), got, "offsets.share_by_year"
                 )

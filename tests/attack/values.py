@@ -28,6 +28,7 @@ TINY: dict[str, Any] = {
 TIERS = ("withhold", "first", "second", "third")
 AT_WORK: tuple[tuple[str, dict[str, Any]], ...] = (
     (r"offsets\.", {"offsets.share": 0.05}),
+    (r"offsets\.share_by_year", {"offsets.share": 1.0, "offsets.bargaining_tax": 0.5}),
     (r"allocation\.benchmarks", {"cap.regime": "tps"}),
     (r"firms\.reserve", {"firms.reserve": 0.3}),
     (r"firms\.intermediar", {"firms.intermediaries": 20}),
