@@ -75,7 +75,11 @@ def validate(table: Path, usd_2010: Path | None) -> None:
         stop(
             f"{table}: expected a table in the IAMC form (Model, Scenario, Region, Variable, Unit, years), got {error}"
         )
-    definition = nomenclature.DataStructureDefinition(FOLDER, dimensions=["region", "variable"])
+    try:
+        definition = nomenclature.DataStructureDefinition(FOLDER, dimensions=["region", "variable"])
+    except Exception as error:  # an odd character in a file of definitions comes as a group of errors
+        causes = getattr(error, "exceptions", (error,))
+        stop("\n  ".join([f"{FOLDER}: expected definitions that nomenclature reads:", *map(str, causes)]))
     problems = [*unknown_regions(frame, definition), *unknown_variables(frame, definition)]
     if problems:
         stop("\n  ".join([f"{table} does not follow the definitions:", *problems]))

@@ -27,6 +27,12 @@ def test_every_ready_region_and_province_is_defined() -> None:
     assert len(regions) >= 32
 
 
+def test_definitions_have_no_sign_that_nomenclature_refuses() -> None:
+    # It reads no file at all where one name, unit or description has a semicolon, and every table then seems wrong.
+    for file in FOLDER.glob("*/*.yaml"):
+        assert ";" not in file.read_text(encoding="utf-8"), file.name
+
+
 def test_a_region_of_one_s_own_is_defined_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     script = runpy.run_path(str(FOLDER / "validate.py"))
     add = script["add_region"]
