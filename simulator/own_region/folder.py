@@ -15,6 +15,7 @@ from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import total
 from tanshi.errors import Message
+from tanshi.language import say
 from tanshi.scenarios.calibrated import FILE as CALIBRATED
 from tanshi.scenarios.economy import ECONOMIES, OWN, load_economy
 from tanshi.scenarios.errors import Problem, UserError
@@ -187,13 +188,20 @@ def _lines(region: Region, totals: Totals) -> list[str]:
     a = region.accounts
     co2 = total(a.fuel["co2_mt"]) + total(a.process_co2)
     coal = _coal_rate(a)
-    how = {True: "as given", False: "estimate"}
+    how = {True: say("as given"), False: say("estimate")}
     energy = a.physical["energy_consumption_mtce"]
     met = totals.energy is not None and abs(energy / totals.energy - 1.0) < 1e-9
     return [
-        f"Energy {energy:,.1f} Mtce ({'raised, see below' if totals.energy is not None and not met else how[met]}), "
-        f"CO2 {co2:,.1f} Mt ({how[totals.co2 is not None]}), "
-        f"power {a.physical['generation_twh']:,.1f} TWh ({how[totals.generation is not None]}).",
+        say(
+            "Energy {energy:,.1f} Mtce ({energy_is}), CO2 {co2:,.1f} Mt ({co2_is}), power {power:,.1f} TWh "
+            "({power_is}).",
+            energy=energy,
+            energy_is=say("raised, see below") if totals.energy is not None and not met else how[met],
+            co2=co2,
+            co2_is=how[totals.co2 is not None],
+            power=a.physical["generation_twh"],
+            power_is=how[totals.generation is not None],
+        ),
         *_plausible(a, coal),
         *region.notes,
     ]
@@ -206,20 +214,35 @@ def _plausible(accounts: Accounts, rate: float) -> list[str]:
     bought = coal[coal["use"] != "feedstock"]
     price = 100.0 * total(bought["value"]) / total(bought["mtce"])
     lines = [
-        f"Coal power burns {rate:.0f} g of coal equivalent per kWh; plants need 280 to 330, with heat up to "
-        f"{high:.0f}.",
-        f"Coal that is burnt costs {price:.0f} yuan per tonne of coal equivalent, in prices of 2022.",
+        say(
+            "Coal power burns {rate:.0f} g of coal equivalent per kWh; plants need 280 to 330, with heat up to "
+            "{high:.0f}.",
+            rate=rate,
+            high=high,
+        ),
+        say("Coal that is burnt costs {price:.0f} yuan per tonne of coal equivalent, in prices of 2022.", price=price),
     ]
     if not TOLD * low <= rate <= high / TOLD:
         lines.append(
-            f"CHECK THE FUEL OF POWER: {rate:.0f} g per kWh is not between {low:.0f} and {high:.0f}. Give --power, and "
-            "tonnes of your own in fuel_2019.csv."
+            say(
+                "CHECK THE FUEL OF POWER: {rate:.0f} g per kWh is not between {low:.0f} and {high:.0f}. Give "
+                "--power, and "
+                "tonnes of your own in fuel_2019.csv.",
+                rate=rate,
+                low=low,
+                high=high,
+            )
         )
     if not COAL_PRICES[0] <= price <= COAL_PRICES[1]:
         lines.append(
-            f"CHECK THE PRICE OF COAL: {price:.0f} yuan per tonne of coal equivalent is not between "
-            f"{COAL_PRICES[0]:.0f} and {COAL_PRICES[1]:.0f}. Money and tonnes do not belong "
-            "together; is the unit of money right, and are --energy and --co2 those of the table's year?"
+            say(
+                "CHECK THE PRICE OF COAL: {price:.0f} yuan per tonne of coal equivalent is not between {low:.0f} and "
+                "{high:.0f}. Money and tonnes do not belong together; is the unit of money right, and are --energy and "
+                "--co2 those of the table's year?",
+                price=price,
+                low=COAL_PRICES[0],
+                high=COAL_PRICES[1],
+            )
         )
     return lines
 
@@ -238,7 +261,7 @@ def sector_lines(went: pd.DataFrame) -> list[str]:
         for row in rows.itertuples():
             name = f"{row.code} {str(row.name).split(' / ')[0]}".strip()
             share = "" if float(str(row.share)) == 1.0 else f" {float(str(row.share)):.0%}"
-            parts.append(f"{name}{share}" + (" (guessed)" if row.how == "guess" else ""))
+            parts.append(f"{name}{share}" + (say(" (guessed)") if row.how == "guess" else ""))
         lines.append(f"{sector}: {'; '.join(parts)}")
     return lines
 

@@ -27,7 +27,7 @@ from tanshi.agents.sinks.surfaces import lines, mean_costs, slopes_at, surfaces
 from tanshi.agents.sinks.survey import draw_survey
 from tanshi.agents.sinks.units import GROUPS, Units, out_of_scale, read_units
 from tanshi.errors import Message
-from tanshi.language import mark
+from tanshi.language import mark, say
 from tanshi.simulator.studies.sinks.settings import Settings
 from tanshi.simulator.studies.sinks.units import about, read_file
 
@@ -110,9 +110,17 @@ def _own(units: Units, source: str, settings: Settings, progress: Progress | Non
     tables = {"shadow_prices": priced, **_chain(ranges, settings), "choice": _choice(units, priced, settings)}
     finite = np.isfinite(priced["shadow_price"])
     words = [
-        f"{len(units):,} units, {priced['frontier'].nunique()} frontiers: shadow prices "
-        f"{priced.loc[finite, 'shadow_price'].min():,.2f} to {priced.loc[finite, 'shadow_price'].max():,.2f} yuan/t; "
-        f"{int((priced['boundary'] != '').sum())} on a boundary, {int(priced['non_unique'].sum())} not unique."
+        say(
+            "{units:,} units, {frontiers} frontiers: shadow prices {low:,.2f} to {high:,.2f} yuan/t; {edge} on "
+            "a boundary, "
+            "{many} not unique.",
+            units=len(units),
+            frontiers=priced["frontier"].nunique(),
+            low=priced.loc[finite, "shadow_price"].min(),
+            high=priced.loc[finite, "shadow_price"].max(),
+            edge=int((priced["boundary"] != "").sum()),
+            many=int(priced["non_unique"].sum()),
+        )
     ]
     doubts = [f"CHECK THE UNITS: {line}" for line in out_of_scale(units)]
     return SinksResult(settings, source, tables, (*doubts, *words, *_choice_words(tables["choice"])))
@@ -217,14 +225,21 @@ def _table3_words(table: pd.DataFrame, settings: Settings) -> list[str]:
     count = table["verdict"].value_counts()
     defaults = settings.policy == Policy()
     out = [
-        f"Table 3 recomputed: {count.get('agrees', 0)} of {len(table)} cells agree to 0.01 yuan/t, "
-        f"{count.get('rounding', 0)} within the rounding of Table 2, {count.get('unexplained', 0)} that no rounding "
-        f"explains" + ("." if defaults else ", at weights other than the paper's.")
+        say(
+            "Table 3 recomputed: {agree} of {cells} cells agree to 0.01 yuan/t, {rounding} within the rounding "
+            "of Table "
+            "2, {odd} that no rounding explains.",
+            agree=count.get("agrees", 0),
+            cells=len(table),
+            rounding=count.get("rounding", 0),
+            odd=count.get("unexplained", 0),
+        )
+        + ("" if defaults else " " + say("The weights are other than the paper's."))
     ]
     if defaults:
         odd = table[table["verdict"] == "unexplained"]
-        named = [f"{r.sector} year {r.year} {r.province} {r.difference:+.3f}" for r in odd.itertuples()]
-        out.append(f"Those are {'; '.join(named)} (printed less recomputed, yuan/t).")
+        named = [f"{r.sector} {r.year} {r.province} {r.difference:+.3f}" for r in odd.itertuples()]
+        out.append(say("Those are {cells} (printed less recomputed, yuan/t).", cells="; ".join(named)))
     return out
 
 
@@ -236,24 +251,42 @@ def _cloud_words(clouds: pd.DataFrame) -> list[str]:
     ).abs()
     hit = int((near.max(axis=1, skipna=False) < 0.05).sum())
     return [
-        f"Tables 4 and 5: {int(same.sum())} of {len(plain)} expectations are the plain means of Table 3, exactly; "
-        f"{hit or 'none'} of the {len(clouds)} pairs of entropy and hyper-entropy that the backward generators give "
-        "is the printed one."
+        say(
+            "Tables 4 and 5: {same} of {expectations} expectations are the plain means of Table 3, exactly; of "
+            "the {pairs} "
+            "pairs of entropy and hyper-entropy that the backward generators give, {hit} are the printed ones.",
+            same=int(same.sum()),
+            expectations=len(plain),
+            pairs=len(clouds),
+            hit=hit,
+        )
     ]
 
 
 def _survey_words(priced: pd.DataFrame, settings: Settings) -> list[str]:
     error = priced["relative_error"].abs()
     return [
-        f"Made-up survey ({len(priced):,} rows, {settings.survey_noise:.0%} noise, {settings.method}): the estimated "
-        f"shadow price is off its true one by {error.median():.2g} in the median, {error.quantile(0.95):.2g} at the "
-        "95th percentile (relative)."
+        say(
+            "Made-up survey ({rows:,} rows, {noise:.0%} noise, {method}): the estimated shadow price is off "
+            "its true one by "
+            "{middle:.2g} in the median, {high:.2g} at the 95th percentile (relative).",
+            rows=len(priced),
+            noise=settings.survey_noise,
+            method=settings.method,
+            middle=error.median(),
+            high=error.quantile(0.95),
+        )
     ]
 
 
 def _choice_words(choice: pd.DataFrame) -> list[str]:
     buyers = int(choice["buys"].sum())
     return [
-        f"{buyers:,} of {len(choice):,} units buy sinks, {choice['sinks_t'].sum():,.0f} t, and abate "
-        f"{choice['abated_t'].sum():,.0f} t."
+        say(
+            "{buyers:,} of {units:,} units buy sinks, {sinks:,.0f} t, and abate {abated:,.0f} t.",
+            buyers=buyers,
+            units=len(choice),
+            sinks=choice["sinks_t"].sum(),
+            abated=choice["abated_t"].sum(),
+        )
     ]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tanshi.language import say
+from tanshi.language import mark, say
 from tanshi.scenarios.draws import Factor
 from tanshi.scenarios.sweep import DesignSpec
 from tanshi.scenarios.sweep_load import Plan
@@ -167,8 +167,14 @@ def study(plan: Plan, outcomes: pd.DataFrame, conditions: Sequence[Condition] = 
 
 def _unexplained(scenario: str, condition: Condition, hits: NDArray[np.bool_]) -> str:
     if hits.all() or not hits.any():
-        return f"{scenario}, {condition}: at {'every' if hits.all() else 'no'} point"
-    return f"{scenario}, {condition}: {100 * float(hits.mean()):.0f} % of all points, no simple rule says which"
+        told = (
+            mark("{scenario}, {condition}: at every point")
+            if hits.all()
+            else mark("{scenario}, {condition}: at no point")
+        )
+        return say(told, scenario=scenario, condition=condition)
+    told = mark("{scenario}, {condition}: {part:.0f} % of all points, no simple rule says which")
+    return say(told, scenario=scenario, condition=condition, part=100 * float(hits.mean()))
 
 
 def told_absent(scenario: str, output: str, why: str) -> str:

@@ -22,6 +22,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tanshi.errors import Message, either, said
+from tanshi.language import translate
 from tanshi.scenarios.draws import Factor
 
 Array = NDArray[np.float64]
@@ -313,15 +315,16 @@ def _simplify(sample: _Sample, bounds: dict[int, Bound]) -> dict[int, Bound]:
 
 def say(box: Box, factors: Sequence[Factor]) -> str:
     """A box in words, in the parameters' own units."""
-    return " and ".join(_say_bound(bound, factors[i]) for i, bound in sorted(box.bounds.items()))
+    return translate(" and ").join(_say_bound(bound, factors[i]) for i, bound in sorted(box.bounds.items()))
 
 
 def _say_bound(bound: Bound, factor: Factor) -> str:
     if bound.choices is not None:
-        return f"{factor.title} is {' or '.join(str(factor.choices[n]) for n in sorted(bound.choices))}"
+        chosen = either([str(factor.choices[n]) for n in sorted(bound.choices)])
+        return said(Message("{title} is {choices}", title=factor.title, choices=chosen))
     low, high = factor.quantile(bound.low), factor.quantile(bound.high)
     if bound.low <= 0.0:
         return f"{factor.title} <= {high:.4g}"
     if bound.high >= 1.0:
         return f"{factor.title} >= {low:.4g}"
-    return f"{factor.title} from {low:.4g} to {high:.4g}"
+    return said(Message("{title} from {low:.4g} to {high:.4g}", title=factor.title, low=low, high=high))

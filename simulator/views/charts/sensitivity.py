@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tanshi.language import mark, say, translate
 from tanshi.simulator.studies.sweeps.analyse import ANALYSIS, Finding, Study
 from tanshi.simulator.studies.sweeps.indices import RELIABLE, Measure
 from tanshi.simulator.views.charts import style
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 MOST = 8
 """Parameters shown in a figure; the tables have all."""
 MEASURES = {
-    "total": "Sobol index",
-    "mu_star": "Mean absolute effect μ* over the range",
-    "rank_correlation": "Rank correlation",
+    "total": mark("Sobol index"),
+    "mu_star": mark("Mean absolute effect μ* over the range"),
+    "rank_correlation": mark("Rank correlation"),
 }
 FIRST, TOTAL = "#56B4E9", "#0072B2"
 LOW, HIGH = "#E69F00", "#0072B2"
@@ -40,9 +41,11 @@ def draw_finding(result: Study, finding: Finding) -> Figure:
         unit = f", {finding.unit}" if finding.unit else ""
         figure.text(0.02, 0.963, f"{finding.scenario}: {finding.output}{unit}", fontsize=13, fontweight="bold")
         design = result.plan.spec.design
-        note = (
-            f"{design.method} design, {len(finding.values):,} points, {len(result.plan.spec.seeds)} seed(s)."
-            " Bars: 95 % intervals. Simulated, not observed."
+        note = say(
+            "{method} design, {points:,} points, {seeds} seed(s). Bars: 95 % intervals. Simulated, not observed.",
+            method=design.method,
+            points=len(finding.values),
+            seeds=len(result.plan.spec.seeds),
         )
         figure.text(0.02, 0.012, note, fontsize=7.5, color=style.GREY)
         left, right, low, high = 0.20, 0.66, 0.08, 0.57
@@ -76,32 +79,34 @@ def _indices(axes: Axes, result: Study, finding: Finding, titles: Mapping[str, s
     first = {m.parameter: m for m in finding.measures if m.measure == "first" and result.measure == "total"}
     thick = 0.36 if first else 0.6
     shift = thick / 2 if first else 0.0
-    axes.barh(place - shift, values, thick, color=TOTAL, xerr=error, ecolor=style.INK, capsize=2, label="total")
+    axes.barh(place - shift, values, thick, color=TOTAL, xerr=error, ecolor=style.INK, capsize=2, label=say("total"))
     if first:
         ones = [first[m.parameter] for m in ranked]
         spans = _whiskers(ones)
         axes.barh(
             place + shift, [m.value for m in ones], thick, color=FIRST, xerr=spans, ecolor=style.INK, capsize=2,
-            label="first order",
+            label=say("first order"),
         )  # fmt: skip
         axes.legend(fontsize=7.5, frameon=False, loc="lower right")
     axes.set_yticks(place, [_shorten(titles[m.parameter]) for m in ranked])
     axes.axvline(0.0, color=style.GREY, linewidth=0.8)
-    _plain(axes, f"What moves it: {MEASURES[result.measure]}")
+    _plain(axes, say("What moves it: {measure}", measure=translate(MEASURES[result.measure])))
 
 
 def _tornado(axes: Axes, finding: Finding, titles: Mapping[str, str]) -> None:
     swings = list(finding.swings)[:MOST][::-1]
     place = np.arange(len(swings))
     middle = swings[0].middle if swings else 0.0
-    axes.barh(place, [s.low - middle for s in swings], 0.6, left=middle, color=LOW, alpha=0.9, label="low end")
-    axes.barh(place, [s.high - middle for s in swings], 0.6, left=middle, color=HIGH, alpha=0.75, label="high end")
+    axes.barh(place, [s.low - middle for s in swings], 0.6, left=middle, color=LOW, alpha=0.9, label=say("low end"))
+    axes.barh(place, [s.high - middle for s in swings], 0.6, left=middle, color=HIGH, alpha=0.75, label=say("high end"))
     axes.axvline(middle, color=style.INK, linewidth=0.8)
     axes.set_yticks(place, [_shorten(titles[s.parameter]) for s in swings])
     axes.legend(fontsize=7.5, frameon=False, loc="lower right")
     axes.locator_params(axis="x", nbins=5)
-    how = "Fitted mean" if finding.surface is not None else "Mean"
-    _plain(axes, f"{how} at a range's ends (median {middle:,.4g})")
+    told = mark("Mean at a range's ends (median {middle:,.4g})")
+    if finding.surface is not None:
+        told = mark("Fitted mean at a range's ends (median {middle:,.4g})")
+    _plain(axes, say(told, middle=middle))
 
 
 def _top(result: Study, finding: Finding, count: int) -> list[int]:
@@ -130,7 +135,7 @@ def _scatter(axes: Axes, result: Study, finding: Finding, titles: Mapping[str, s
     ticks, labels = _ticks(result, top[0])
     axes.set_xticks(ticks, labels)
     axes.set_xlabel(titles[result.plan.factors[top[0]].name], fontsize=8.5)
-    _plain(axes, "All points, and their mean along the strongest parameter")
+    _plain(axes, say("All points, and their mean along the strongest parameter"))
 
 
 def _surface(
@@ -139,7 +144,7 @@ def _surface(
     axes: Any = figure.add_axes(place)
     top = _top(result, finding, 2)
     if finding.surface is None or len(top) < 2:
-        axes.text(0.5, 0.5, "Too few points or parameters\nfor a response surface", ha="center", color=style.GREY)
+        axes.text(0.5, 0.5, say("Too few points or parameters\nfor a response surface"), ha="center", color=style.GREY)
         axes.set_axis_off()
         return
     grid = np.linspace(0.0, 1.0, 41)
@@ -152,7 +157,8 @@ def _surface(
         ticks, labels = _ticks(result, number)
         getattr(axes, f"set_{axis}ticks")(ticks, labels)
         getattr(axes, f"set_{axis}label")(_shorten(titles[result.plan.factors[number].name], 34), fontsize=8.5)
-    _plain(axes, f"Fitted surface, others at the middle (explains {100 * finding.surface.explained:.0f} %)")
+    told = mark("Fitted surface, others at the middle (explains {part:.0f} %)")
+    _plain(axes, say(told, part=100 * finding.surface.explained))
 
 
 def write_sensitivity(folder: Path, result: Study) -> list[Path]:
@@ -170,30 +176,54 @@ def sensitivity_words(result: Study) -> str:
     lines: list[str] = []
     for f in result.findings:
         low, middle, high = (float(np.quantile(f.values, q)) for q in (0.05, 0.5, 0.95))
-        text = f"{f.scenario}, {f.output}: median {middle:,.4g} {f.unit},"
-        text += f" 5 to 95 % of the points {low:,.4g} to {high:,.4g}."
+        text = say(
+            "{scenario}, {output}: median {middle:,.4g} {unit}, 5 to 95 % of the points {low:,.4g} to {high:,.4g}.",
+            scenario=f.scenario,
+            output=f.output,
+            middle=middle,
+            unit=f.unit,
+            low=low,
+            high=high,
+        )
         ranked = [m for m in f.ranked(result.measure) if m.value != 0.0][:3]
         if not ranked:
-            text += " No parameter moves it."
+            text += " " + say("No parameter moves it.")
         else:
-            shown = [f"{titles[m.parameter]} {m.value:,.3g} ({m.low:,.3g} to {m.high:,.3g})" for m in ranked]
-            text += f" {MEASURES[result.measure]}: {', '.join(shown)}."
+            form = mark("{title} {value:,.3g} ({low:,.3g} to {high:,.3g})")
+            shown = [say(form, title=titles[m.parameter], value=m.value, low=m.low, high=m.high) for m in ranked]
+            text += " " + say(
+                "{measure}: {ranked}.", measure=translate(MEASURES[result.measure]), ranked=", ".join(shown)
+            )
             if result.measure == "rank_correlation" and (own := f.ranked("first")[:3]):
                 told = [f"{titles[m.parameter]} {100 * m.value:.0f} %" for m in own if m.value >= 0.005]
-                text += f" Alone they explain of the variance: {', '.join(told)}." if told else ""
+                text += (
+                    " " + say("Alone they explain of the variance: {shares}.", shares=", ".join(told)) if told else ""
+                )
         if f.spread:
-            text += f" Between seeds it moves by {f.spread:,.3g}."
+            text += " " + say("Between seeds it moves by {spread:,.3g}.", spread=f.spread)
         lines.append(text)
     design = result.plan.spec.design
     if design.method == "sobol" and design.samples < RELIABLE:
         lines.append(
-            f"{design.samples} points before crossing are too few for the intervals to be relied on: in tests they held"
-            f" the true value in 64 to 94 % of cases, from {RELIABLE} points on in 88 % or more."
+            say(
+                "{samples} points before crossing are too few for the intervals to be relied on: in tests they held the"
+                " true value in 64 to 94 % of cases, from {reliable} points on in 88 % or more.",
+                samples=design.samples,
+                reliable=RELIABLE,
+            )
         )
     lines += [
-        f"{r.scenario}, {r.condition} ({100 * r.rate:.0f} % of all points): {r.text}. It holds in"
-        f" {100 * r.box.density:.0f} % of the {r.box.points} points inside, which are {100 * r.box.coverage:.0f} %"
-        " of all points where it holds."
+        say(
+            "{scenario}, {condition} ({rate:.0f} % of all points): {rule}. It holds in {density:.0f} % of the {points}"
+            " points inside, which are {coverage:.0f} % of all points where it holds.",
+            scenario=r.scenario,
+            condition=r.condition,
+            rate=100 * r.rate,
+            rule=r.text,
+            density=100 * r.box.density,
+            points=r.box.points,
+            coverage=100 * r.box.coverage,
+        )
         for r in result.rules
     ]
     return "\n".join([*lines, *(f"{text}." for text in result.unexplained)])

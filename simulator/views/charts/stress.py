@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tanshi.language import mark, say, translate
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.sweeps.regret import Regret, regret_table
 from tanshi.simulator.studies.sweeps.rules import say as say_box
@@ -18,7 +19,7 @@ from tanshi.simulator.views.charts.printing import printing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SOURCE = "Bars: share of the points at which a target is missed, with 95 % intervals. Simulated, not observed."
+SOURCE = mark("Bars: share of the points at which a target is missed, with 95 % intervals. Simulated, not observed.")
 
 
 def write_stress(folder: Path, result: Stress, compared: Sequence[Regret]) -> list[Path]:
@@ -46,33 +47,62 @@ def stress_words(result: Stress) -> str:
     lines = []
     for m in result.misses:
         lines.append(
-            f"{m.scenario} misses {m.target} at {100 * m.share:.0f} % of {m.points} points"
-            f" (95 % interval {100 * m.low:.0f} to {100 * m.high:.0f} %)."
+            say(
+                "{scenario} misses {target} at {share:.0f} % of {points} points (95 % interval {low:.0f} to "
+                "{high:.0f} %).",
+                scenario=m.scenario,
+                target=m.target,
+                share=100 * m.share,
+                points=m.points,
+                low=100 * m.low,
+                high=100 * m.high,
+            )
         )
         for box in m.boxes:
             lines.append(
-                f"  where {say_box(box, result.uncertain)}: there at {100 * box.density:.0f} % of {box.points} points,"
-                f" {100 * box.coverage:.0f} % of all misses."
+                "  "
+                + say(
+                    "where {rule}: there at {density:.0f} % of {points} points, {coverage:.0f} % of all misses.",
+                    rule=say_box(box, result.uncertain),
+                    density=100 * box.density,
+                    points=box.points,
+                    coverage=100 * box.coverage,
+                )
             )
         if m.missed and not m.boxes:
-            lines.append("  No simple rule says where.")
+            lines.append("  " + say("No simple rule says where."))
     lines += [_told(one, result.hold) for one in result.nearest]
-    lines += [f"{scenario}: no nearer policy was found: {why}." for scenario, why in result.impossible.items()]
+    told = mark("{scenario}: no nearer policy was found: {why}.")
+    lines += [say(told, scenario=scenario, why=why) for scenario, why in result.impossible.items()]
     return "\n".join(lines)
 
 
 def _told(one: Nearest, hold: float) -> str:
-    setting = ", ".join(f"{name} {value:.4g} (its own {one.own[name]:.4g})" for name, value in one.setting.items())
+    form = mark("{name} {value:.4g} (its own {own:.4g})")
+    setting = ", ".join(say(form, name=name, value=value, own=one.own[name]) for name, value in one.setting.items())
     poor = [f"{name} {100 * share:.0f} %" for name, share in one.explained.items() if share < 0.8]
-    doubt = f" The surfaces that led there explain little: {', '.join(poor)}." if poor else ""
+    doubt = " " + say("The surfaces that led there explain little: {shares}.", shares=", ".join(poor)) if poor else ""
     if one.holds:
-        return (
-            f"{one.scenario}: the nearest setting found that holds at {100 * hold:.0f} % of the points is {setting};"
-            f" run there, all targets are met at {100 * one.shown:.0f} %.{doubt}"
+        told = mark(
+            "{scenario}: the nearest setting found that holds at {hold:.0f} % of the points is {setting}; run "
+            "there, all"
+            " targets are met at {shown:.0f} %."
         )
+        return say(told, scenario=one.scenario, hold=100 * hold, setting=setting, shown=100 * one.shown) + doubt
+    told = mark(
+        "{scenario}: no setting was found that holds at {hold:.0f} % of the points. The best that was run, {setting},"
+        " meets all targets at {shown:.0f} % ({promised:.0f} % were expected)."
+    )
     return (
-        f"{one.scenario}: no setting was found that holds at {100 * hold:.0f} % of the points. The best that was run,"
-        f" {setting}, meets all targets at {100 * one.shown:.0f} % ({100 * one.promised:.0f} % were expected).{doubt}"
+        say(
+            told,
+            scenario=one.scenario,
+            hold=100 * hold,
+            setting=setting,
+            shown=100 * one.shown,
+            promised=100 * one.promised,
+        )
+        + doubt
     )
 
 
@@ -80,12 +110,23 @@ def regret_words(compared: Sequence[Regret]) -> str:
     """Who would be sorry, in sentences and a table."""
     lines = []
     for one in compared:
-        most = "most" if one.goal == "max" else "least"
-        lines.append(f"Regret of {one.output} ({most} is best): the largest is least for {one.least}.")
+        told = mark("Regret of {output} (least is best): the largest is least for {scenario}.")
+        if one.goal == "max":
+            told = mark("Regret of {output} (most is best): the largest is least for {scenario}.")
+        lines.append(say(told, output=one.output, scenario=one.least))
         for name, row in one.summary.iterrows():
             lines.append(
-                f"  {name}: mean {row['mean']:,.4g}, 95th percentile {row['p95']:,.4g}, largest {row['largest']:,.4g};"
-                f" best at {100 * row['best_share']:.0f} % of the points."
+                "  "
+                + say(
+                    "{name}: mean {mean:,.4g}, 95th percentile {p95:,.4g}, largest {largest:,.4g}; best at "
+                    "{best:.0f} % of"
+                    " the points.",
+                    name=name,
+                    mean=row["mean"],
+                    p95=row["p95"],
+                    largest=row["largest"],
+                    best=100 * row["best_share"],
+                )
             )
     return "\n".join(lines)
 
@@ -107,11 +148,11 @@ def stress_figure(result: Stress) -> Figure:
         axes.axvline(100 * (1 - result.hold), color="#D55E00", linewidth=1.2)
         axes.set_yticks(place, [f"{m.scenario}: {m.target}" for m in shown])
         axes.set_xlim(0, 100)
-        axes.set_xlabel("points at which it is missed, %", fontsize=8.5)
+        axes.set_xlabel(say("points at which it is missed, %"), fontsize=8.5)
         axes.tick_params(labelsize=8, length=3, color=style.GREY)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
-        figure.text(0.02, 1 - 0.35 / high, "Targets missed under stress", fontsize=12, fontweight="bold")
-        note = f"{SOURCE} Line: {100 * (1 - result.hold):.0f} % may miss."
+        figure.text(0.02, 1 - 0.35 / high, say("Targets missed under stress"), fontsize=12, fontweight="bold")
+        note = f"{translate(SOURCE)} " + say("Line: {part:.0f} % may miss.", part=100 * (1 - result.hold))
         figure.text(0.02, 0.1 / high, note, fontsize=7, color=style.GREY)
     return figure

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from tanshi.language import say, translate
 from tanshi.simulator.studies.sweeps.analyse import Finding, Study
-from tanshi.simulator.views.charts.sensitivity import FIRST, HIGH, LOW, TOTAL
+from tanshi.simulator.views.charts.sensitivity import FIRST, HIGH, LOW, MEASURES, TOTAL
 from tanshi.simulator.views.charts.style import GREY, INK
 from tanshi.simulator.views.dashboard.charts import FONT, Chart, axis, chart, empty
 
@@ -22,7 +23,7 @@ def indices(study: Study, finding: Finding) -> Chart:
     """Indices of the parameters with their intervals, the strongest on top."""
     ranked = finding.ranked(study.measure)[:MOST]
     if not ranked:
-        return empty("No parameter moves this outcome.")
+        return empty(say("No parameter moves this outcome."))
     titles = study.titles
     names = [m.parameter for m in ranked]
     sets = [(study.measure, TOTAL)] + ([("first", FIRST)] if study.measure == "total" else [])
@@ -32,7 +33,7 @@ def indices(study: Study, finding: Finding) -> Chart:
         mine = [found[name] for name in names]
         traces.append(
             {
-                "type": "bar", "orientation": "h", "name": measure.replace("_", " "),
+                "type": "bar", "orientation": "h", "name": _named(measure),
                 "y": [_short(titles[name]) for name in names], "x": [m.value for m in mine],
                 "error_x": {
                     "type": "data", "symmetric": False, "array": [max(m.high - m.value, 0.0) for m in mine],
@@ -44,11 +45,15 @@ def indices(study: Study, finding: Finding) -> Chart:
     return _bars(traces, len(names), barmode="group")
 
 
+def _named(measure: str) -> str:
+    return say("first order") if measure == "first" else translate(MEASURES[measure])
+
+
 def tornado(study: Study, finding: Finding) -> Chart:
     """Mean outcome at the low and the high end of each parameter's range, the others averaged out."""
     swings = list(finding.swings)[:MOST]
     if not swings:
-        return empty("No parameter moves this outcome.")
+        return empty(say("No parameter moves this outcome."))
     titles = study.titles
     middle = swings[0].middle
     traces = [
@@ -59,7 +64,7 @@ def tornado(study: Study, finding: Finding) -> Chart:
             "hovertemplate": "%{y}: %{customdata:,.4g}",
         }
         for name, colour, value in (
-            ("low end", LOW, attrgetter("low")), ("high end", HIGH, attrgetter("high"))
+            (say("low end"), LOW, attrgetter("low")), (say("high end"), HIGH, attrgetter("high"))
         )
     ]  # fmt: skip
     return _bars(traces, len(swings), barmode="overlay")
@@ -72,7 +77,7 @@ def scatter(study: Study, finding: Finding, parameter: str) -> Chart:
     factor, u = study.plan.factors[number], study.unit[:, number]
     x: list[Any] = [factor.quantile(float(value)) for value in u]
     traces: list[dict[str, Any]] = [
-        {"type": "scatter", "mode": "markers", "x": x, "y": finding.values.tolist(), "name": "points",
+        {"type": "scatter", "mode": "markers", "x": x, "y": finding.values.tolist(), "name": say("points"),
          "marker": {"color": TOTAL, "size": 6, "opacity": 0.5}, "hovertemplate": "%{x}: %{y:,.4g}"}
     ]  # fmt: skip
     if not factor.choices and len(u) >= 40:
@@ -80,7 +85,7 @@ def scatter(study: Study, finding: Finding, parameter: str) -> Chart:
         means = [float(finding.values[chunk].mean()) for chunk in chunks]
         at = [float(np.mean([x[i] for i in chunk])) for chunk in chunks]
         line = {"color": "#D55E00", "width": 2.5}
-        traces.append({"type": "scatter", "mode": "lines", "x": at, "y": means, "name": "mean", "line": line})
+        traces.append({"type": "scatter", "mode": "lines", "x": at, "y": means, "name": say("mean"), "line": line})
     return chart(traces, height=340, xaxis=axis(factor.title), yaxis=axis(grid=True), hovermode="closest",
                  legend={"orientation": "h", "y": -0.28, "yanchor": "top", "x": 0})  # fmt: skip
 

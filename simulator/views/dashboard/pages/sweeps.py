@@ -105,5 +105,8 @@ def _table(study: Study, found: Finding, titles: dict[str, str]) -> Any:
         for m in found.ranked(study.measure)
     ]
     return table(
-        [say("Parameter"), MEASURES[study.measure], say("95 % interval")], rows, say("All parameters"), text=(0,)
+        [say("Parameter"), translate(MEASURES[study.measure]), say("95 % interval")],
+        rows,
+        say("All parameters"),
+        text=(0,),
     )
