@@ -1,4 +1,4 @@
-"""The dashboard as a reader meets it: the first view, clicks, sliders, and ten million fills.
+"""The dashboard as a reader meets it: first view, clicks, sliders, two batches of a thousand runs, ten million fills.
 
 Run from the project's folder: ``python -m benchmarks.dashboard DIR``, DIR a batch of the five scenarios; it needs
 Debian's package `chromium`. Wall time by the browser's own clock, the median of several repeats, and what it is meant
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -22,13 +23,19 @@ import numpy as np
 import pandas as pd
 
 from tanshi.simulator.machine.disk import write_table
-from tanshi.simulator.results.tables import TRADE_COLUMNS
+from tanshi.simulator.results.identity import RunKey
+from tanshi.simulator.results.reading import read_record
+from tanshi.simulator.results.store import write_run
+from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult
 from tanshi.simulator.results.variables import FIRM_SECTORS
+from tanshi.simulator.studies.batches.compact import compact
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.server import in_background
 from tests.browser import chromium, watched
 
 FILLS, FIRMS = 10_000_000, 600
+RUNS = 1_000
+"""Runs of each of two batches laid side by side."""
 
 
 def row(what: str, seconds: list[float], goal: float) -> None:
@@ -79,8 +86,48 @@ def in_the_browser(folder: Path) -> None:
         row("a slider, equilibrium only", [changed(page, "#what-if-line", move) for _ in range(8)], 0.3)
         page.get_by_label("full hybrid").click()
         page.get_by_text("Strategies:").wait_for()
-        row("a slider, full hybrid", [changed(page, "#what-if-line", move) for _ in range(4)], 2.0)
+        row("a slider, full hybrid", [changed(page, "#what-if-line", move) for _ in range(4)], 1.0)
         shown.assert_quiet()
+
+
+def many_runs(template: Path, folder: Path, scenarios: tuple[str, ...], shift: float) -> None:
+    """A batch as large as asked for: the runs of a stored one under other seeds, each year's values moved a little."""
+    rng = np.random.default_rng(1)
+    desk = Desk(template, template.parent)
+    for scenario in scenarios:
+        run = desk.batch(None).scenarios[scenario][0]
+        annual, periods = (pd.read_parquet(run.folder / f"{name}.parquet") for name in ("annual", "periods"))
+        record = read_record(run.folder)
+        for seed in range(1, RUNS // len(scenarios) + 1):
+            moved = annual.assign(seed=seed, value=annual["value"] * (1.0 + shift + 0.02 * rng.standard_normal()))
+            parameters = {**run.parameters, "seed": seed}
+            key = RunKey(scenario, parameters, seed, str(record["data"]), str(record["code"]))
+            fills = pd.DataFrame(columns=list(TRADE_COLUMNS))
+            result = RunResult(scenario, seed, moved, periods.assign(seed=seed), fills, parameters, run.meta)
+            write_run(folder / f"{scenario}-{seed:04d}", result, key)
+    desk.close()
+
+
+def two_batches(template: Path) -> None:
+    """A comparison of two batches of a thousand runs, from the address until its chart is drawn."""
+    with tempfile.TemporaryDirectory() as place:
+        one, other = Path(place) / "one", Path(place) / "other"
+        many_runs(template, one, ("S1", "S5"), 0.0)
+        many_runs(template, other, ("S1", "S5"), 0.03)
+        asked = urlencode([("results", one), ("beside", f"{other}::S1"), ("beside", f"{other}::S5")])
+        for what in ("as they lie", "gathered"):
+            seconds = []
+            for _ in range(2):  # a page that nobody has opened yet, twice
+                with in_background(one, Path(place)) as served, chromium() as browser, watched(browser) as shown:
+                    shown.page.set_default_timeout(120_000)
+                    shown.page.goto(f"{served.address}parameters")
+                    begun = time.perf_counter()
+                    shown.page.goto(f"{served.address}?{asked}")
+                    shown.page.wait_for_selector("#compare-view .js-plotly-plot .scatterlayer")
+                    seconds.append(time.perf_counter() - begun)
+            row(f"two batches of {RUNS:,} runs compared, {what}", seconds, 3.0)
+            for folder in (one, other):
+                compact(folder)
 
 
 def made_up_fills(count: int) -> pd.DataFrame:
@@ -121,4 +168,5 @@ def many_fills(folder: Path) -> None:
 if __name__ == "__main__":
     chosen = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
     in_the_browser(chosen)
+    two_batches(chosen)
     many_fills(chosen)

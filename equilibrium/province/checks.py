@@ -19,10 +19,11 @@ from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import total
 from tanshi.equilibrium.province.trade import sloped
+from tanshi.errors import Message
 
 PRICES = (0.0, 55.0, 100.0, 184.0)  # yuan/t
 GROWTH, YEARS = 0.04, 8
-FOUNDATIONS = ("every unknown has an equation of its own", "benchmark replicates at zero iterations")
+FOUNDATIONS = (Message("every unknown has an equation of its own"), Message("benchmark replicates at zero iterations"))
 
 
 def check_province(accounts: Accounts, closure: Closure) -> Iterator[Check]:
@@ -31,24 +32,24 @@ def check_province(accounts: Accounts, closure: Closure) -> Iterator[Check]:
     try:
         model = Province(accounts, closure)
     except (ModelError, ValueError) as error:
-        yield Check("the model is well formed", np.nan, 0.0, str(error))
+        yield Check(Message("the model is well formed"), np.nan, 0.0, str(error))
         return
     checks: tuple[tuple[str, Callable[[Province], Check]], ...] = (
         (FOUNDATIONS[0], lambda m: engine.square(m.compiled)),
         (FOUNDATIONS[1], lambda m: engine.benchmark(m.compiled)),
-        ("energy and CO2 of the benchmark", physical_controls),
-        ("Jacobian against the complex step", exact_jacobian),
-        ("every tonne of by-product gas has a place", gas_places),
-        ("Walras' law on every solve", walras),
-        ("every account receives what it pays", money),
-        ("GDP from three sides", gdp),
-        ("homogeneity: LAB instead of FX as numeraire", homogeneity),
-        ("tax at the permit price gives the capped emissions", tax_equals_cap),
-        ("a slack cap has a price of zero (yuan/t)", slack_cap),
-        ("emissions of a standard equal what output earns", standard),
-        ("slope of emissions against differences", slope),
-        (f"balanced growth over {YEARS} years", balanced_growth),
-        ("energy efficiency identity", efficiency),
+        (Message("energy and CO2 of the benchmark"), physical_controls),
+        (Message("Jacobian against the complex step"), exact_jacobian),
+        (Message("every tonne of by-product gas has a place"), gas_places),
+        (Message("Walras' law on every solve"), walras),
+        (Message("every account receives what it pays"), money),
+        (Message("GDP from three sides"), gdp),
+        (Message("homogeneity: LAB instead of FX as numeraire"), homogeneity),
+        (Message("tax at the permit price gives the capped emissions"), tax_equals_cap),
+        (Message("a slack cap has a price of zero (yuan/t)"), slack_cap),
+        (Message("emissions of a standard equal what output earns"), standard),
+        (Message("slope of emissions against differences"), slope),
+        (Message("balanced growth over {years} years", years=YEARS), balanced_growth),
+        (Message("energy efficiency identity"), efficiency),
     )
     for name, check in checks:
         try:
@@ -57,7 +58,9 @@ def check_province(accounts: Accounts, closure: Closure) -> Iterator[Check]:
             found = Check(name, np.nan, 0.0, str(error))
         yield Check(name, found.figure, found.limit, found.detail)
         if name in FOUNDATIONS and not found.passed:
-            yield Check("all other checks", np.nan, 0.0, f"not asked, since this fails: {name}")
+            yield Check(
+                Message("all other checks"), np.nan, 0.0, Message("not asked, since this fails: {name}", name=name)
+            )
             return
 
 
@@ -69,7 +72,7 @@ def balanced(accounts: Accounts) -> Check:
     order = np.argsort(-gap)
     worst = [str(accounts.sam.index[i]) for i in order if gap[i] > BALANCE_TOLERANCE or i == order[0]]
     detail = f"accounts {', '.join(worst)}"
-    return Check("every account of the SAM balances", float(gap.max()), BALANCE_TOLERANCE, detail)
+    return Check(Message("every account of the SAM balances"), float(gap.max()), BALANCE_TOLERANCE, detail)
 
 
 def physical_controls(model: Province) -> Check:

@@ -306,8 +306,8 @@ class Reading:
                     place = address(self.rows.roles[role][0], m.columns[j])
                     negative.append((place, f"{names[j]}, {role}", float(added.loc[role].to_numpy(dtype=float)[j])))
         if len(negative) <= 3:
-            for place, flow, value in negative:
-                hint = Message("It is {flow}.", flow=flow)
+            for place, where, value in negative:
+                hint = Message("It is {flow}.", flow=where)
                 self._add("a flow of at least 0", f"{value:g}", field=f"cell {place}", hint=hint)
         else:
             worst = min(negative, key=lambda one: one[2])

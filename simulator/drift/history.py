@@ -154,7 +154,8 @@ def read_history(
 def _columns_of(source: pd.DataFrame | str | Path, column: str | None) -> tuple[pd.DataFrame, str, str]:
     """The table, what messages call it, and its price column."""
     if isinstance(source, pd.DataFrame):
-        frame, name = source, Message("price history")
+        frame = source
+        name: str = Message("price history")
     else:
         name = str(source)
         try:

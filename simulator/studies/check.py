@@ -18,6 +18,8 @@ from tanshi.equilibrium.province.checks import check_province
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
+from tanshi.errors import said
+from tanshi.language import mark, say
 from tanshi.simulator.run.ground.economy import economy
 
 PRICES = (100.0, 184.0)  # yuan/t
@@ -36,11 +38,13 @@ def checks_of(name: str, closure: Closure) -> list[Check]:
 
 def check_table(checks: Sequence[Check], title: str) -> Table:
     """Each check with its figure, its limit, whether it holds, and what is worst."""
-    table = Table("Check", "Figure", "Limit", "", "Worst", title=title, box=SIMPLE_HEAD, title_justify="left")
+    table = Table(
+        say("Check"), say("Figure"), say("Limit"), "", say("Worst"), title=title, box=SIMPLE_HEAD, title_justify="left"
+    )
     for check in checks:
-        verdict = "passed" if check.passed else "[bold red]FAILED[/]"
-        worst = check.detail.replace("[", r"\[")
-        table.add_row(check.name, f"{check.figure:.1e}", f"{check.limit:.0e}", verdict, worst)
+        verdict = say("passed") if check.passed else "[bold red]" + say("FAILED") + "[/]"
+        worst = said(check.detail).replace("[", r"\[")
+        table.add_row(said(check.name), f"{check.figure:.1e}", f"{check.limit:.0e}", verdict, worst)
     return table
 
 
@@ -59,11 +63,16 @@ def emission_falls(accounts: Accounts, closure: Closure) -> pd.DataFrame:
     """
     rows = []
     cases: list[tuple[str, float, tuple[str, ...], bool]] = [
-        (f"all eight sectors pay, lump-sum rents, border bears {theta:.0%}", theta, accounts.coverable, False)
+        (
+            say("all eight sectors pay, lump-sum rents, border bears {theta:.0%}", theta=theta),
+            theta,
+            accounts.coverable,
+            False,
+        )
         for theta in (0.0, 0.5, 1.0)
     ]
-    cases.append(("power alone pays, fixed borders", 0.0, ("ELEC",), False))
-    cases.append(("all eight pay, all rebated by output", 0.5, accounts.coverable, True))
+    cases.append((say("power alone pays, fixed borders"), 0.0, ("ELEC",), False))
+    cases.append((say("all eight pay, all rebated by output"), 0.5, accounts.coverable, True))
     for name, theta, covered, rebated in cases:
         model = Province(accounts, replace(closure, border_pass_through=theta))
         benchmark = _emitted(model, model.parameters(), rebated=False)
@@ -108,9 +117,10 @@ def _emitted(model: Province, p: Parameters, rebated: bool) -> float:
 
 def falls_table(falls: pd.DataFrame) -> Table:
     """The falls as a table, a column a price and base."""
-    columns = [f"{price:g} yuan/t, against {base}" for price in PRICES for base in ("benchmark", "no price")]
-    title = "Fall of the province's CO2"
-    table = Table("Case", *columns, title=title, box=SIMPLE_HEAD, title_justify="left")
+    bases = (mark("{price:g} yuan/t, against benchmark"), mark("{price:g} yuan/t, against no price"))
+    columns = [say(told, price=price) for price in PRICES for told in bases]
+    title = say("Fall of the province's CO2")
+    table = Table(say("Case"), *columns, title=title, box=SIMPLE_HEAD, title_justify="left")
     for case, part in falls.groupby("case", sort=False):
         cells = []
         for price in PRICES:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.errors import Message, TanshiError
+from tanshi.language import mark
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import TRADITIONAL, load_scenario
@@ -21,13 +22,13 @@ from tanshi.simulator.studies.strays import ORIGIN as STRAY_ORIGIN
 from tanshi.simulator.studies.strays import PARTS, STILL
 
 VARIANTS: Mapping[str, Mapping[str, object]] = {
-    "traditional": TRADITIONAL,
-    "auction alone": {"market.mode": "agents", "drift.mode": "none"},
-    "hybrid": {"market.mode": "agents"},
+    mark("traditional"): TRADITIONAL,
+    mark("auction alone"): {"market.mode": "agents", "drift.mode": "none"},
+    mark("hybrid"): {"market.mode": "agents"},
 }
 """The traditional model has one equilibrium a year; the auction without drift stands between, to tell them apart."""
 
-BASE = "no shock"
+BASE = mark("no shock")
 STRAYING = {f"hybrid, {part}": part for part in PARTS if part != STILL}
 """The hybrid with each part of what may stray, for the moments of its price alone."""
 

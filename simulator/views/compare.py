@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from tanshi.language import mark, say, translate
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.compare import BASE, VARIANTS, Comparison
 from tanshi.simulator.views.charts import style
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SOURCE = "Source: Tanshi, economy shanxi_2022. Simulated, not observed. Traditional: one equilibrium a year."
+_SOURCE = mark("Source: Tanshi, economy shanxi_2022. Simulated, not observed. Traditional: one equilibrium a year.")
 _PLACE = {"right": 0.975, "bottom": 0.2, "height": 0.6, "gap": 0.06}
 
 
@@ -42,18 +43,27 @@ def write_comparison(result: Comparison, folder: Path) -> list[Path]:
 def words(result: Comparison) -> str:
     """The comparison as Markdown."""
     parts = [
-        "# Traditional equilibrium model and hybrid",
-        f"Shocks are announced at {result.when:.2f}; before it nobody in the hybrid knows of them. The traditional"
-        " model has one equilibrium a year: it spreads a cut over its whole year, so it moves from January on, and"
-        " sectors enter with the next year.",
-        *([f"Means over {result.seeds} seeds; a shock is laid against the run of the same seed."] * (result.seeds > 1)),
-        "## Paths",
+        "# " + say("Traditional equilibrium model and hybrid"),
+        say(
+            "Shocks are announced at {when:.2f}; before it nobody in the hybrid knows of them. The traditional model"
+            " has one equilibrium a year: it spreads a cut over its whole year, so it moves from January on, "
+            "and sectors"
+            " enter with the next year.",
+            when=result.when,
+        ),
+        *(
+            [say("Means over {seeds} seeds; a shock is laid against the run of the same seed.", seeds=result.seeds)]
+            * (result.seeds > 1)
+        ),
+        "## " + say("Paths"),
         _paths_table(result),
-        "## Answer of the price to a mid-year shock",
-        "Difference from the same run without the shock, yuan/t; settled: it stays within 10 % of where it is two years"
-        " on.",
+        "## " + say("Answer of the price to a mid-year shock"),
+        say(
+            "Difference from the same run without the shock, yuan/t; settled: it stays within 10 % of where it is two"
+            " years on."
+        ),
         _response_table(result),
-        "## Moments",
+        "## " + say("Moments"),
         _moments_table(result),
     ]
     return "\n\n".join(parts) + "\n"
@@ -67,18 +77,20 @@ def _paths_table(result: Comparison) -> str:
     for (scenario, variable, unit), part in annual.groupby(["scenario", "variable", "unit"], sort=False):
         for variant in VARIANTS:
             own = part[part["variant"] == variant].set_index("year")["value"]
-            rows.append([str(scenario), f"{variable} ({unit})", variant, *(f"{own.loc[y]:,.2f}" for y in shown)])
-    return _lines(["scenario", "variable", "model", *map(str, shown)], rows)
+            rows.append(
+                [str(scenario), f"{variable} ({unit})", translate(variant), *(f"{own.loc[y]:,.2f}" for y in shown)]
+            )
+    return _lines([say("scenario"), say("variable"), say("model"), *map(str, shown)], rows)
 
 
 def _response_table(result: Comparison) -> str:
     rows = [
-        [r["scenario"], r["shock"], r["variant"],
+        [r["scenario"], translate(r["shock"]), translate(r["variant"]),
          *(_number(r[k]) for k in ("before", "impact", "after_1_year", "after_2_years", "years_to_settle"))]
         for r in result.response.to_dict("records")
     ]  # fmt: skip
-    heads = ["scenario", "shock", "model", "before it is known", "at once", "after 1 year", "after 2 years",
-             "years to settle"]  # fmt: skip
+    heads = [say("scenario"), say("shock"), say("model"), say("before it is known"), say("at once"),
+             say("after 1 year"), say("after 2 years"), say("years to settle")]  # fmt: skip
     return _lines(heads, rows)
 
 
@@ -89,7 +101,7 @@ def _moments_table(result: Comparison) -> str:
             share = r["measure"] in ("volatility", "October to December")
             value = "–" if np.isnan(r["value"]) else f"{r['value']:.0%}" if share else f"{r['value']:.2f}"
             rows.append([str(source), r["measure"], value, r["origin"]])
-    return _lines(["source", "measure", "value", "imposed or emerging"], rows)
+    return _lines([say("source"), say("measure"), say("value"), say("imposed or emerging")], rows)
 
 
 def _number(value: float) -> str:
@@ -103,11 +115,19 @@ def _lines(heads: list[str], rows: list[list[str]]) -> str:
 
 def paths_figure(result: Comparison, scenario: str) -> Figure:
     """Price and covered emissions of one scenario under every model, without a shock."""
-    figure, axes = style.panels(2, f"{scenario}: traditional model and hybrid", "without a shock", _SOURCE, **_PLACE)
+    figure, axes = style.panels(
+        2,
+        say("{scenario}: traditional model and hybrid", scenario=scenario),
+        say("without a shock"),
+        translate(_SOURCE),
+        **_PLACE,
+    )
     looks = style.looks(list(VARIANTS))
     own = result.paths[(result.paths["scenario"] == scenario) & (result.paths["shock"] == BASE)]
     for axis, (column, label) in zip(
-        axes, (("price", "Price, yuan/t CO₂"), ("covered_emissions", "Covered emissions, Mt/yr")), strict=True
+        axes,
+        (("price", say("Price, yuan/t CO₂")), ("covered_emissions", say("Covered emissions, Mt/yr"))),
+        strict=True,
     ):
         for variant in VARIANTS:
             _draw(axis, own[own["variant"] == variant], column, looks[variant].colour, variant)
@@ -120,9 +140,9 @@ def response_figure(result: Comparison, scenario: str) -> Figure:
     """Difference of the price from the run without the shock, a panel a shock."""
     shocks = [s for s in result.shocks if s != BASE and ((result.paths["shock"] == s) & (
         result.paths["scenario"] == scenario)).any()]  # fmt: skip
-    title = f"{scenario}: the price's answer to a mid-year shock"
-    unit = "yuan/t CO₂, difference from the run without the shock"
-    figure, axes = style.panels(len(shocks), title, unit, _SOURCE, **_PLACE)
+    title = say("{scenario}: the price's answer to a mid-year shock", scenario=scenario)
+    unit = say("yuan/t CO₂, difference from the run without the shock")
+    figure, axes = style.panels(len(shocks), title, unit, translate(_SOURCE), **_PLACE)
     looks = style.looks(list(VARIANTS))
     own = result.paths[result.paths["scenario"] == scenario]
     for axis, shock in zip(axes, shocks, strict=True):
@@ -133,9 +153,9 @@ def response_figure(result: Comparison, scenario: str) -> Figure:
             frame = frame[(frame["t"] > result.when - 2) & (frame["t"] < result.when + 3)]
             _draw(axis, frame, "price", looks[variant].colour, variant)
         axis.axvline(result.when, color=style.GREY, linewidth=1.0, linestyle=":")
-        axis.text(result.when, 1.0, " announced", transform=axis.get_xaxis_transform(), va="top", fontsize=8,
+        axis.text(result.when, 1.0, say(" announced"), transform=axis.get_xaxis_transform(), va="top", fontsize=8,
                   color=style.GREY)  # fmt: skip
-        axis.set_title(shock, fontsize=10.5, loc="left")
+        axis.set_title(translate(shock), fontsize=10.5, loc="left")
     style.legend_of(figure, axes[0])
     return figure
 
@@ -144,6 +164,8 @@ def _draw(axis: Axes, part: pd.DataFrame, column: str, colour: str, label: str) 
     t, y = part["t"].to_numpy(float), part[column].to_numpy(float)
     if label == "traditional":  # one value a year, held; the line between mid-years is what it is usually read as
         axis.step(np.append(t, t[-1] + 1), np.append(y, y[-1]), where="post", color=colour, linewidth=1.0)
-        axis.plot(t + 0.5, y, color=colour, linewidth=1.0, linestyle="--", marker="o", markersize=3.5, label=label)
+        axis.plot(
+            t + 0.5, y, color=colour, linewidth=1.0, linestyle="--", marker="o", markersize=3.5, label=translate(label)
+        )
     else:
-        axis.plot(t, y, color=colour, linewidth=1.8, label=label)
+        axis.plot(t, y, color=colour, linewidth=1.8, label=translate(label))
