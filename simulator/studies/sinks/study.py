@@ -238,7 +238,10 @@ def _table3_words(table: pd.DataFrame, settings: Settings) -> list[str]:
     ]
     if defaults:
         odd = table[table["verdict"] == "unexplained"]
-        named = [f"{r.sector} {r.year} {r.province} {r.difference:+.3f}" for r in odd.itertuples()]
+        form = mark("{sector} year {year} {province} {gap:+.3f}")
+        named = [
+            say(form, sector=r.sector, year=r.year, province=r.province, gap=r.difference) for r in odd.itertuples()
+        ]
         out.append(say("Those are {cells} (printed less recomputed, yuan/t).", cells="; ".join(named)))
     return out
 
