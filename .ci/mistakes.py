@@ -36,6 +36,7 @@ PLAIN = {
     "simulator/machine/examine.py": "commands to type",
     "simulator/own_region/official.py": "a file's name",
     "simulator/results/costs.py": "a variable's name",
+    "simulator/studies/validation/beside.py": "names of published series",
 }
 """Files whose plain texts in fields are names, and of what."""
 PUT_TOGETHER = "\0"
