@@ -1,10 +1,9 @@
 """Straying through a run: the drivers move on and enter the economy in every period.
 
 The benchmark year is what it was; from the next year on each driver is a continuous-time state of its own, the same in
-every scenario with the same seed. Each multiplies its parameter by a factor whose mean is 1, so that what differs on
-average from the path without shocks is the economy's own curvature. Beliefs (`tanshi.simulator.run.ahead.believing`)
-move what an allowance kept is worth to firms, and so what they bank; the price still clears, with the economy's own
-tonnes.
+every scenario with the same seed; on the path without shocks each is at the middle of its law. Beliefs
+(`tanshi.simulator.run.ahead.believing`) move what an allowance kept is worth to firms, and so what they bank; the price
+still clears, with the economy's own tonnes.
 """
 
 from __future__ import annotations
@@ -62,10 +61,9 @@ def multipliers(w: World, s: State, *, now: bool = True) -> dict[str, float]:
     n = w.periods_per_year
     first = min(s.period, n - 1)  # at the year's end its last period is looked back on
     periods = [first] if now else list(range(first, n))
-    logs, off = np.zeros(len(DRIVERS)), around.drivers.variances(years_strayed(w, s)) / 2.0
+    logs = np.zeros(len(DRIVERS))
     for period in periods:
-        fading = around.drivers.fading((period - first) / n)
-        logs += fading * s.economy.drivers - fading**2 * off
+        logs += around.drivers.fading((period - first) / n) * s.economy.drivers
         if n > 1:
             logs += around.drivers.seasons(s.year + (period + 0.5) / n)
     logs = np.where(around.moving, logs / len(periods), 0.0) * 0.5**s.economy.halvings

@@ -80,11 +80,11 @@ def words(result: Fans, pictures: str = "") -> str:
         " clears one year alone, and no belief calms it.",
         "## Mean over seeds against the path without shocks",
         "Every second run meets the mirror image of the weather of the one before; ± is the standard error of the mean"
-        " over such pairs. Drivers' factors and the worth of an allowance in firms' belief are 1 on average, so that"
-        " what is left is the economy's own curvature: nobody can bank less than nothing, so that where the bank runs"
-        " out a dry or cold year adds more to the price than a mild one takes away (Deaton and Laroque 1992, Review of"
-        " Economic Studies 59, 1-23). `middle`: the median, and what the mean of a spread of logarithms of s.d. s lies"
-        " above it anyway, exp(s²/2) - 1.",
+        " over such pairs. Drivers stray about their middle in logarithms, beliefs about a mean of 1, so that what is"
+        " left is curvature, above all the economy's own: nobody can bank less than nothing, so that where the bank has"
+        " run out a dry or cold year adds more to the price than a mild one takes away (Deaton and Laroque 1992, Review"
+        " of Economic Studies 59, 1-23). `middle`: the median, and what the mean of a spread of logarithms of s.d. s"
+        " lies above it anyway, exp(s²/2) - 1.",
         _centre_table(result),
     ]
     if len(result.variance):

@@ -56,7 +56,7 @@ def test_one_driver_alone_moves_as_it_does_among_all() -> None:
 
 
 def test_the_mirror_image_of_a_seed_turns_every_shock_round() -> None:
-    """Of a driver and its image the product is what the season and the law's spread say, whatever the seed."""
+    """Of a driver and its image the product is what the season says, whatever the seed."""
     logs = {}
     for seed in (1, 2):
         own: dict[str, object] = {"shocks__drivers": "estimated", "shocks__belief": "network", "seed": seed}

@@ -2,8 +2,8 @@
 
     dy_i = -kappa_i y_i dt + sigma_i dW_i + J_i dN_i,      x_i = exp(y_i + season_i(t)),
 
-with correlated W, jumps of normal size at rate lambda, and a season whose mean over the year is nothing. x, less what
-its curvature adds to its mean, multiplies a parameter of the economy; it is 1 on average, and where nothing happens.
+with correlated W, jumps of normal size at rate lambda, and a season whose mean over the year is nothing. x multiplies a
+parameter of the economy; it is 1 where nothing happens, and as often above as below.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -63,11 +63,6 @@ class Driver:
         a = 2 * np.pi * t
         c1, d1, c2, d2 = self.season
         return float(c1 * np.cos(a) + d1 * np.sin(a) + c2 * np.cos(2 * a) + d2 * np.sin(2 * a))
-
-    @cached_property
-    def seasonal_level(self) -> float:
-        """Logarithm of the mean over the year of the season's exponential."""
-        return float(np.log(np.mean([np.exp(self.seasonal(k / 48)) for k in range(48)])))
 
     def over(self, step: float) -> tuple[float, float, float]:
         """What is left of y after ``step`` years, s.d. of what comes in between, and the expected number of jumps."""
@@ -127,8 +122,8 @@ class Drivers:
         return np.array([d.long_run**2 * -np.expm1(-2.0 * d.reversion * years) for d in self.each])
 
     def seasons(self, t: float) -> Array:
-        """(n,) season of the logarithms at ``t``, so that the mean of its exponential over the year is 1."""
-        return np.array([driver.seasonal(t) - driver.seasonal_level for driver in self.each])
+        """(n,) season of the logarithms at ``t``."""
+        return np.array([driver.seasonal(t) for driver in self.each])
 
 
 def save_drivers(drivers: Drivers, path: Path = FILE) -> None:

@@ -21,7 +21,8 @@ from tanshi.agents.streams import stream
 from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.markets.unexplained import Trail
-from tanshi.simulator.run.ahead.outlook import lent, plain_values, temper_of, value_of
+from tanshi.simulator.run.ahead.known import lent
+from tanshi.simulator.run.ahead.outlook import plain_values, temper_of, value_of
 from tanshi.simulator.run.ground.surroundings import Surroundings
 from tanshi.simulator.run.straying import NEWS, sign_of, years_strayed
 from tanshi.simulator.run.world import State, World
