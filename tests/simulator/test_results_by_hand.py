@@ -134,7 +134,7 @@ def test_fills_are_told_in_the_order_of_the_columns() -> None:
     codes = {"buyer_sector": np.array([0, 2]), "seller_sector": np.array([1, 0])}
     numbers = {name: np.array([7, 8]) for name in ("year", "period", "buyer", "seller", "quantity_t")}
     state = stub(log=stub(trades=[numbers | codes | {"price": np.array([1.0, 2.0])}]), firms=stub(sectors=("A", "B")))
-    found = trade_table(stub(scenario=stub(name="S", seed=3)), state)
+    found = trade_table(stub(scenario=stub(name="S", seed=3), shared=False), state)
     assert tuple(found.columns) == TRADE_COLUMNS
     assert found["buyer_sector"].tolist() == ["A", "GOV"]
     assert found[["scenario", "seed"]].to_numpy().tolist() == [["S", 3], ["S", 3]]

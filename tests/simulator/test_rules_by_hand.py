@@ -16,7 +16,7 @@ from tanshi.market.vintages import OpenYear
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.run.ahead.joint import supply_outside
 from tanshi.simulator.run.ground.border import rest_of_nation
-from tanshi.simulator.run.public.auctions import _after, release_by_past_prices
+from tanshi.simulator.run.public.auctions import after_sales, release_by_past_prices
 from tanshi.simulator.run.waiting import booked, open_obligations, put_off
 
 LINK = {"to": "supply", "emissions": {2023: 1000}, "cap": {2023: 950}, "response": 0.002}
@@ -24,7 +24,7 @@ LINK = {"to": "supply", "emissions": {2023: 1000}, "cap": {2023: 950}, "response
 
 def test_what_the_rest_of_the_nation_means_to_bank_it_does_not_sell() -> None:
     """It holds 100 Mt, has emitted 10 and keeps 7: half a year before its end it can spare 83 less half a year's."""
-    world: Any = SimpleNamespace(agents_trade=False, scenario=load_scenario("S1", {"market.link": LINK}))
+    world: Any = SimpleNamespace(agents_trade=False, open=True, scenario=load_scenario("S1", {"market.link": LINK}))
     across = SimpleNamespace(held=100.0, emitted=10.0)
 
     def sold(outlook: object) -> float:
@@ -45,7 +45,7 @@ def test_what_nobody_bought_is_spread_over_as_many_auctions_as_the_rule_says() -
     )
     sales = Sales(offers=np.full(4, 10, np.int64))
     state: Any = SimpleNamespace(period=0, market=SimpleNamespace(sales=sales))
-    _after(world, state, [Step("base", 100, 10)], {})
+    after_sales(world, state, [Step("base", 100, 10)], {})
     assert state.market.sales.offers.tolist() == [10, 15, 15, 10]
 
 

@@ -45,7 +45,8 @@ PLAIN_SALES = {"auctions": Auctions(), "containment": Containment()}
 
 
 def stub(**parts: Any) -> Any:
-    return cast(Any, SimpleNamespace(**parts))
+    """What a test has of a world or a state; a market is closed where it does not say otherwise."""
+    return cast(Any, SimpleNamespace(**{"open": False, "shared": False, **parts}))
 
 
 CLOSED = Link()
@@ -128,6 +129,7 @@ def opened(remaining: float) -> booking.Book:
         tick=1.0, lot=1, venue="call_auction", k=0.5, ties="pro_rata", blocks=0.0, block_size=100_000, link=CLOSED
     )
     world = stub(
+        agents_trade=True,
         scenario=stub(market=market, seed=1, firms=stub(urgency=1.0), compliance=Compliance(), **PLAIN_SALES),
         government=2,
         periods_per_year=12,
