@@ -15,7 +15,7 @@ from tanshi.equilibrium.engine import EquilibriumError, Parameters
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket, simulate
-from tanshi.simulator.run.ahead.foresight import YearsAhead
+from tanshi.simulator.run.ahead.foresight import Foreseen, YearsAhead
 from tanshi.simulator.run.ahead.outlook import UnsettledPlanError
 from tanshi.simulator.run.ground.annual import annual_path
 from tanshi.simulator.run.world import World
@@ -398,3 +398,13 @@ def test_the_more_firms_differ_the_more_they_trade_and_gain_by_it() -> None:
             assert max(row["curve_miss"]) < 0.005
     assert volume[0] < 0.8 * volume[1] < 0.64 * volume[2]
     assert gains == sorted(gains)
+
+
+def test_a_plan_at_the_edge_of_what_was_foreseen_asks_all_years_anew_from_then_on() -> None:
+    """Where paths on one side are taken as foreseen and on the other not, there are two answers and no path settles."""
+    nobody: Any = None
+    level = np.full(5, 100.0)
+    before = Foreseen(2023, np.full(5, 10.0), level, -np.ones(5))
+    ahead = YearsAhead(nobody, nobody, nobody, nobody, nobody, 5, before=before)
+    steps = [ahead._as_foreseen(2, np.full(5, 10.0), emitted) for emitted in (120.0, 100.0, 100.0, 120.0, 100.0)]
+    assert steps == [False, True, True, False, False]

@@ -119,7 +119,8 @@ class YearsAhead:
         strays dies out until the next.
     before
         What was foreseen of the same years under the same rules. While the years nearest to now emit what was foreseen
-        of them, those further off are taken along their tangents and not asked anew.
+        of them, those further off are taken along their tangents and not asked anew; once a path after such a one has
+        not done so, all are asked.
     """
 
     province: Province
@@ -134,6 +135,7 @@ class YearsAhead:
     unanswered: int = 0
     _last: list[tuple[float, Solution, CarbonResponse]] = field(default_factory=list)
     _tangents: tuple[Array, Array, Array] | None = None
+    _followed: bool = False
 
     @property
     def foreseen(self) -> Foreseen:
@@ -214,7 +216,13 @@ class YearsAhead:
             return False
         told, later = self.before(prices)[0][place], slice(place + 1, self.years)
         close = np.abs(prices[later] - self.before.at[later]) <= NEAR * self.before.at[later]
-        return bool(abs(emitted - told) <= STEADY * abs(told) and close.all())
+        steady = bool(abs(emitted - told) <= STEADY * abs(told) and close.all())
+        if (
+            self._followed and not steady
+        ):  # at the edge of what was foreseen: two answers, between which no path settles
+            self.before = None
+        self._followed = steady
+        return steady
 
     def _along(self, place: int, prices: Array, emissions: Array, slope: Array) -> tuple[Array, Array]:
         """Fill in the years after one along the tangents of what was foreseen, as far off as that year is."""
