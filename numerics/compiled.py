@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, TypeVar, cast
 
@@ -58,23 +61,44 @@ class _Kept(FunctionCache):
         return kept
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
-        """Tell apart tuples of other fields: Numba itself looks at their class and at the fields' types alone."""
+        """Tell apart what Numba does not: tuples of other fields, and kernels of other files that have changed."""
         key = super()._index_key(sig, codegen)  # type: ignore[no-untyped-call]
-        return (*key, tuple(getattr(kind, "fields", ()) for kind in sig))
+        return (*key, tuple(getattr(kind, "fields", ()) for kind in sig), _elsewhere(self._py_func))
+
+
+def _elsewhere(kernel: Any) -> tuple[str, ...]:
+    """What the files hold, by their hash, out of which a kernel's file takes other kernels."""
+    home, found, files = kernel.__globals__, [kernel.__globals__], set()
+    while found:
+        for value in found.pop().values():
+            other = getattr(value, "py_func", None)
+            if other is None or other.__globals__ is home or other.__code__.co_filename in files:
+                continue
+            files.add(other.__code__.co_filename)
+            found.append(other.__globals__)
+    return tuple(_hash_of(file) for file in sorted(files))
+
+
+@cache
+def _hash_of(file: str) -> str:
+    """What a file holds, in short; nothing where it cannot be read, as out of an archive."""
+    with suppress(OSError):
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    return ""
 
 
 def compiled(kernel: Kernel) -> Kernel:
     """Compile a function of numbers and arrays; the first process that has to wait for it says so.
 
     Floating point follows IEEE 754 as NumPy's does: nothing is reordered, a division by zero is infinite.  The plain
-    Python function stays as ``kernel.py_func``.  Kernels that call each other belong in one file: what is kept on disk
-    is made anew when its own file changes, not when another one does.
+    Python function stays as ``kernel.py_func``.  What is kept on disk is made anew when its own file changes, or one
+    that holds a kernel which its file takes from there.
     """
     lean: dict[str, Any] = {"no_cfunc_wrapper": True}  # nobody calls a kernel from C
     made: Any = numba.njit(error_model="numpy", **lean)(kernel)
-    cache: Any = _Kept
+    kept: Any = _Kept
     with suppress(RuntimeError):  # neither beside the source nor in the user's cache may anything be written
-        made._cache = cache(kernel)
+        made._cache = kept(kernel)
     return cast(Kernel, made)
 
 

@@ -25,8 +25,8 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
     if not isinstance(p, Parameters):
         raise ModelError("parameters are {name}; a changed copy of compiled.default is expected", name=type(p).__name__)
     signed, branch = p.sigma * c.node_sign, c.layout.trees.branch
-    sound = _sound(p.quantity, p.reference, p.alpha, p.beta, signed, p.augment, branch, p.lower, p.upper)
-    if sound and (p.sigma >= 0).all() and _finite(p.tax_rate, p.endowment, p.income_share, p.coefficient):
+    others = p.tax_rate, p.endowment, p.income_share, p.coefficient
+    if _sound(p.quantity, p.reference, p.alpha, p.beta, p.sigma, signed, p.augment, branch, p.lower, p.upper, others):
         return
     for name in ("quantity", "reference", "alpha", "beta"):
         values = getattr(p, name)
@@ -102,10 +102,12 @@ def _sound(
     alpha: Array,
     beta: Array,
     sigma: Array,
+    signed: Array,
     augment: Array,
     branch: Short,
     lower: Array,
     upper: Array,
+    others: tuple[Array, ...],
 ) -> bool:
     """Whether leaves, nests and bounds are as they must be; what is wrong is left to say to the checks one by one."""
     for i in range(quantity.size):
@@ -113,14 +115,18 @@ def _sound(
             if not (value >= 0.0 and isfinite(value)):
                 return False
     for i in range(sigma.size):
-        formula = LEONTIEF if sigma[i] == 0.0 else COBB_DOUGLAS if sigma[i] == 1.0 else GENERAL
-        if not (isfinite(sigma[i]) and isfinite(augment[i]) and augment[i] > 0.0 and formula == branch[i]):
+        formula = LEONTIEF if signed[i] == 0.0 else COBB_DOUGLAS if signed[i] == 1.0 else GENERAL
+        if not (sigma[i] >= 0.0 and isfinite(sigma[i]) and formula == branch[i]):
             return False
-    return bool((lower <= upper).all())
-
-
-def _finite(*arrays: Array) -> bool:
-    return all(bool(np.isfinite(values).all()) for values in arrays)
+        if not (isfinite(augment[i]) and augment[i] > 0.0):
+            return False
+    sound = True
+    for i in range(lower.size):
+        sound &= lower[i] <= upper[i]
+    for values in others:
+        for k in range(values.size):
+            sound &= isfinite(values[k])
+    return sound
 
 
 def _leaf(c: Compiled, number: int) -> str:

@@ -139,9 +139,11 @@ def on_the_edge(solution: Solution) -> Conditions | None:
     c, p = solution.compiled, solution.parameters
     if not c.paired_row.size:
         return None
-    x, f = solution.x[c.paired_var], solution.state.residual[c.paired_row]
-    lower, upper = p.lower[c.paired_var], p.upper[c.paired_var]
-    edge = (np.minimum(np.abs(x - lower), np.abs(x - upper)) < EDGE) & (np.abs(f) < EDGE) & (lower < upper)
+    holds = np.abs(solution.state.residual[c.paired_row]) < EDGE
+    if not holds.any():
+        return None
+    x, lower, upper = solution.x[c.paired_var], p.lower[c.paired_var], p.upper[c.paired_var]
+    edge = (np.minimum(np.abs(x - lower), np.abs(x - upper)) < EDGE) & holds & (lower < upper)
     if not edge.any():
         return None
     at = conditions(solution.evaluator, solution.state, fischer_burmeister)

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import linalg as sparse_linalg
 
-from tanshi.equilibrium.engine.schur import SMALL, SOUND, Dense, Sparse, arrange
+from tanshi.equilibrium.engine.parted import SMALL as LEAST
+from tanshi.equilibrium.engine.parted import Parted, parted
+from tanshi.equilibrium.engine.schur import SOUND, Dense, Sparse, arrange
 from tanshi.numerics.compiled import compiled
 
 Array = NDArray[np.float64]
@@ -104,9 +106,9 @@ class Elimination:
         """Choose how what is left is factorised, by its pattern and its numbers in the benchmark."""
         places = np.concatenate([self.core_col * self.m + self.core_row, self.product_place])
         found, slot = np.unique(places, return_inverse=True)
-        self.rest: Dense | Sparse = Dense(self.m)
+        self.rest: Dense | Parted | Sparse = Dense(self.m)
         self.core_place, self.product_place = places[: self.core.size], places[self.core.size :]
-        if self.m < SMALL or not np.isfinite(data).all():
+        if self.m < LEAST or not np.isfinite(data).all():
             return
         sparse_core, sparse_products = slot[: self.core.size], slot[self.core.size :]
         _, _, _, values = self._reduced(data, sparse_core, sparse_products, found.size)
@@ -114,8 +116,12 @@ class Elimination:
             return
         row, col = found % self.m, found // self.m
         self.rest = arrange(row, col, values, self.m, pivoting[self.kept_row])
+        if isinstance(self.rest, Dense):
+            self.rest = parted(row, col, values, self.m) or self.rest
         if isinstance(self.rest, Sparse):
             self.core_place, self.product_place = sparse_core, sparse_products
+        elif isinstance(self.rest, Parted):
+            self.core_place, self.product_place = map(self.rest.places, (self.core_place, self.product_place))
 
     def _reduced(
         self, data: Array, core_place: Index, product_place: Index, slots: int
@@ -187,9 +193,13 @@ def _reduce(
 
     The complement has no elements where a pivot is too small to divide by.
     """
-    pivots, across, down = data[pivot_entry], data[across_entry], data[down_entry]
+    pivots, across, down = np.empty(pivot_entry.size), np.empty(across_entry.size), np.empty(down_entry.size)
+    for k in range(pivots.size):
+        pivots[k] = data[pivot_entry[k]]
+    for k in range(down.size):
+        down[k] = data[down_entry[k]]
     for k in range(across.size):
-        across[k] /= pivots[across_pivot[k]]
+        across[k] = data[across_entry[k]] / pivots[across_pivot[k]]
         if not abs(across[k]) < LARGEST_GROWTH:
             size = 0
     for k in range(pivots.size):
@@ -209,7 +219,11 @@ def _forward(
     b: Array, pivots: Array, pivot_row: Index, kept_row: Index, down: Array, down_row: Index, down_pivot: Index
 ) -> tuple[Array, Array]:
     """Right-hand sides of the eliminated rows and of the rest."""
-    reduced, right = b[pivot_row] / pivots, b[kept_row]
+    reduced, right = np.empty(pivot_row.size), np.empty(kept_row.size)
+    for k in range(reduced.size):
+        reduced[k] = b[pivot_row[k]] / pivots[k]
+    for k in range(right.size):
+        right[k] = b[kept_row[k]]
     for k in range(down.size):
         right[down_row[k]] -= down[k] * reduced[down_pivot[k]]
     return reduced, right
@@ -229,8 +243,10 @@ def _back(
     x = np.empty(reduced.size + kept.size)
     for k in range(across.size):
         reduced[across_pivot[k]] -= across[k] * kept[across_col[k]]
-    x[kept_col] = kept
-    x[pivot_col] = reduced
+    for k in range(kept.size):
+        x[kept_col[k]] = kept[k]
+    for k in range(reduced.size):
+        x[pivot_col[k]] = reduced[k]
     return x
 
 

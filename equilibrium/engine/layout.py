@@ -29,23 +29,23 @@ class Trees(NamedTuple):
     leaf_scale: Place  # leaves: variable that scales the flow, where no consumer's demand does
     leaf_consumer: Short  # leaves: consumer whose demand it is
     leaf_sign: Array  # leaves: 1 for inputs and demand, -1 for outputs
-    root: Short  # consumers: root of the demand tree
-    tax_leaf: Short
+    root: Place  # consumers: root of the demand tree
+    tax_leaf: Place
     tax_aux: Short
 
 
 class Balances(NamedTuple):
     """Where flows and incomes enter equations."""
 
-    tax_receiver: Short
+    tax_receiver: Place
     income: int  # variable of the first consumer's income
-    endow_price: Short
-    endow_owner: Short
+    endow_price: Place
+    endow_owner: Place
     endow_aux: Short
-    payer: Short
-    receiver: Short
-    term_row: Short
-    term_atom: Short  # (terms, width): variables, price indices, leaves' unit quantities and flows, real demands, 1
+    payer: Place
+    receiver: Place
+    term_row: Place
+    term_atom: Place  # (terms, width): variables, price indices, leaves' unit quantities and flows, real demands, 1
     term_power: Array  # (terms, width): exponent of each atom
     numeraire_row: int
     numeraire_price: float
@@ -62,49 +62,43 @@ class Responses(NamedTuple):
     entry_place: Place  # entries: place in (active, depths + 1) of the derivative of the flow's logarithm
     entry_driver: Place
     entry_leaf: Place  # entries: the leaf that responds
-    driver_leaf: Short  # drivers: leaves' prices, then those of ``driver_terms`` and ``driver_tax``
+    driver_leaf: Place  # drivers: leaves' prices, then those of ``driver_terms`` and ``driver_tax``
     driver_var: Place
-    driver_terms: Short
-    driver_tax: Short
+    driver_terms: Place
+    driver_tax: Place
 
 
 class Places(NamedTuple):
     """The Jacobian's contributions, and their places among its non-zeros."""
 
-    use_leaf: Short
-    wedge_leaf: Short
-    unit_term: Short  # (units, then flows; 2): auxiliary term and position in it
+    use_leaf: Place
+    wedge_leaf: Place
+    unit_term: Place  # (units, then flows; 2): auxiliary term and position in it
     units: int  # how many of them are quantities per unit; the others are flows
     sum_first: Place  # (non-zeros + 1,) first of the products that add up to each
     sum_use: Place
     sum_entry: Place
-    profit_driver: Short
-    at_profit: Short
-    flow_use: Short
-    at_flow: Short
-    at_terms: Short
-    at_tax_price: Short
-    at_tax_aux: Short
-    tax_terms: Short
-    at_tax_terms: Short
-    at_wedge: Short
-    rationed: Short  # endowments with a multiplier
-    at_rationed: Short
-    at_income: Short
-    at_endowment: Short
-    at_rationed_income: Short
-    at_share: Short
-    index_term: Short  # (entries, 3): auxiliary term, position in it, consumer
-    index_driver: Short
-    index_rank: Short
-    at_index: Short
+    profit_driver: Place
+    flow_use: Place
+    tax_terms: Place
+    rationed: Place  # endowments with a multiplier
+    index_term: Place  # (entries, 3): auxiliary term, position in it, consumer
+    index_driver: Place
+    index_rank: Place
     indices: int  # how many of the entries are of price indices; the others are of real demands
-    real_term: Short  # (terms, 3): auxiliary term, position in it, consumer whose real demand it is
-    at_real: Short  # by that consumer's income
-    at_atom: Short  # (terms, width)
-    numeraire_entries: Short
+    real_term: Place  # (terms, 3): auxiliary term, position in it, consumer whose real demand it is
+    atom_term: Place  # (variables in auxiliary terms, 2): the term, and the position in it
+    at: Place  # where each direct contribution stands, kind after kind as ``DIRECT`` lists them
+    numeraire_entries: Place
     numeraire_entry: int
     entry_scale: Array  # non-zeros: size of their row
+
+
+DIRECT = (
+    "profit", "flow", "terms", "tax_price", "tax_aux", "tax_terms", "wedge", "endowment", "rationed", "rationed_income",
+    "income", "share", "index", "real", "atom",
+)  # fmt: skip
+"""Kinds of contributions to the Jacobian beside the products, in the order in which the kernels add them."""
 
 
 class Layout(NamedTuple):
@@ -129,8 +123,8 @@ def _trees(c: Structure) -> Trees:
         leaf_scale=_places(c.tree_scale_var[c.leaf_tree]),
         leaf_consumer=_short(consumer),
         leaf_sign=c.leaf_sign,
-        root=_short(c.tree_root[c.demand_tree]),
-        tax_leaf=_short(c.tax_leaf),
+        root=_places(c.tree_root[c.demand_tree]),
+        tax_leaf=_places(c.tax_leaf),
         tax_aux=_short(c.tax_aux_var),
     )
 
@@ -138,21 +132,111 @@ def _trees(c: Structure) -> Trees:
 def _balances(c: Structure) -> Balances:
     """The equations' other contributions: taxes, endowments, incomes, auxiliary terms, the numeraire."""
     return Balances(
-        tax_receiver=_short(c.tax_receiver),
+        tax_receiver=_places(c.tax_receiver),
         income=c.income_slice.start,
-        endow_price=_short(c.endow_price_var),
-        endow_owner=_short(c.endow_owner),
+        endow_price=_places(c.endow_price_var),
+        endow_owner=_places(c.endow_owner),
         endow_aux=_short(c.endow_aux_var),
-        payer=_short(c.share_payer),
-        receiver=_short(c.share_receiver),
-        term_row=_short(c.term_row),
-        term_atom=_short(c.term_atom),
+        payer=_places(c.share_payer),
+        receiver=_places(c.share_receiver),
+        term_row=_places(c.term_row),
+        term_atom=_places(c.term_atom),
         term_power=c.term_power,
         numeraire_row=c.numeraire_row,
         numeraire_price=float(c.numeraire_price),
         numeraire_size=c.numeraire_size,
         scale=c.scale,
     )
+
+
+class _Joined(NamedTuple):
+    """What moves what."""
+
+    with_terms: Index
+    with_tax_aux: Index
+    driver_leaf: Index  # drivers: the variables that a leaf's price depends on
+    driver_var: Index
+    pair: Index
+    entry_driver: Index  # entries: a driver of a leaf that moves a leaf
+    entry_leaf: Index
+    use: Index  # products: a use of a leaf
+    entry: Index  # products: an entry that moves it
+
+
+def _joined(c: Structure) -> _Joined:
+    """Drivers, entries and products of a structure."""
+    with_terms, with_tax_aux = np.flatnonzero(c.leaf_terms_var >= 0), np.flatnonzero(c.tax_aux_var >= 0)
+    driver_leaf = np.concatenate([np.arange(c.n_leaves), with_terms, c.tax_leaf[with_tax_aux]])
+    driver_var = np.concatenate([c.leaf_price_var, c.leaf_terms_var[with_terms], c.tax_aux_var[with_tax_aux]])
+    by_leaf = np.argsort(driver_leaf, kind="stable")
+    pair, entry_driver = _join(c.pair_right, by_leaf, driver_leaf[by_leaf], c.n_leaves)
+    entry_leaf = c.pair_left[pair]
+    by_leaf = np.argsort(entry_leaf, kind="stable")
+    use, entry = _join(c.use_leaf, by_leaf, entry_leaf[by_leaf], c.n_leaves)
+    return _Joined(with_terms, with_tax_aux, driver_leaf, driver_var, pair, entry_driver, entry_leaf, use, entry)
+
+
+class _Chosen(NamedTuple):
+    """Which leaves, drivers, endowments and terms contribute directly, by kind."""
+
+    profit: Index
+    flow_use: Index
+    tax_terms: Index
+    rationed: Index
+    index_term: Index
+    index_driver: Index
+    indices: int
+    term: Index
+    position: Index
+
+
+def _chosen(c: Structure, driver_leaf: Index) -> _Chosen:
+    """What contributes directly in a structure."""
+    leaves, taxes, wedges = c.n_leaves, c.tax_leaf.size, c.wedge_leaf.size
+    flows = leaves + taxes + wedges + np.arange(c.units, c.unit_term.shape[0])
+    index_term, index_driver = _in_indices(c, c.index_term, driver_leaf)
+    real_term, real_driver = _in_indices(c, c.real_term, driver_leaf)
+    term, position = np.nonzero(c.term_atom < c.n)
+    return _Chosen(
+        profit=np.flatnonzero(~c.leaf_is_demand[driver_leaf]),
+        flow_use=np.concatenate([np.arange(leaves + taxes), flows]),  # the others count per unit of activity
+        tax_terms=np.flatnonzero(c.leaf_terms_var[c.tax_leaf] >= 0),
+        rationed=np.flatnonzero(c.endow_aux_var >= 0),
+        index_term=np.concatenate([index_term, real_term]),
+        index_driver=np.concatenate([index_driver, real_driver]),
+        indices=index_driver.size,
+        term=term,
+        position=position,
+    )
+
+
+def _blocks(c: Structure, j: _Joined, chosen: _Chosen) -> dict[str, tuple[Index, Index]]:
+    """Rows and variables of all contributions to the Jacobian, by kind."""
+    taxes = c.tax_leaf.size
+    tax_use = c.n_leaves + np.arange(taxes)
+    wedge_use = c.n_leaves + taxes + np.arange(c.wedge_leaf.size)
+    scale, incomes = c.tree_scale_var[c.leaf_tree], np.arange(c.income_slice.start, c.income_slice.stop)
+    profit, flow_use, tax_terms, rationed, index_term, index_driver, _, term, position = chosen
+    return {
+        "sum": (c.use_row[j.use], j.driver_var[j.entry_driver[j.entry]]),
+        "profit": (scale[j.driver_leaf[profit]], j.driver_var[profit]),
+        "flow": (c.use_row[flow_use], scale[c.use_leaf[flow_use]]),
+        "terms": (c.use_row[j.with_terms], c.leaf_terms_var[j.with_terms]),  # a leaf's market use has its number
+        "tax_price": (c.use_row[tax_use], c.leaf_price_var[c.tax_leaf]),
+        "tax_aux": (c.use_row[tax_use[j.with_tax_aux]], c.tax_aux_var[j.with_tax_aux]),
+        "tax_terms": (c.use_row[tax_use[tax_terms]], c.leaf_terms_var[c.tax_leaf[tax_terms]]),
+        "wedge": (c.use_row[wedge_use], c.leaf_price_var[c.wedge_leaf]),
+        "rationed": (c.endow_price_var[rationed], c.endow_aux_var[rationed]),
+        "rationed_income": (c.endow_owner[rationed], c.endow_aux_var[rationed]),
+        "endowment": (c.endow_owner, c.endow_price_var),
+        "income": (incomes, incomes),
+        "share": (c.share_receiver, c.share_payer),
+        "index": (c.term_row[index_term[:, 0]], j.driver_var[index_driver]),
+        "atom": (c.term_row[term], c.term_atom[term, position]),
+        "real": (c.term_row[c.real_term[:, 0]], c.income_slice.start + c.real_term[:, 2]),
+        "numeraire": (np.array([c.numeraire_row]), np.array([c.numeraire_row])),
+        "bound": (c.paired_row, c.paired_var),
+    }
 
 
 def lay_out(c: Structure) -> tuple[Layout, Index]:
@@ -163,112 +247,61 @@ def lay_out(c: Structure) -> tuple[Layout, Index]:
     layout : for the kernels.
     structure : ascending places (row x n + column) of all entries that may be non-zero, bounds of variables included.
     """
-    n, leaves = c.n, c.n_leaves
-    with_terms = np.flatnonzero(c.leaf_terms_var >= 0)
-    with_tax_aux = np.flatnonzero(c.tax_aux_var >= 0)
-    # drivers: the variables a leaf's price depends on
-    driver_leaf = np.concatenate([np.arange(leaves), with_terms, c.tax_leaf[with_tax_aux]])
-    driver_var = np.concatenate([c.leaf_price_var, c.leaf_terms_var[with_terms], c.tax_aux_var[with_tax_aux]])
-    # entries: (leaf, driver of a leaf that moves it)
-    by_leaf = np.argsort(driver_leaf, kind="stable")
-    pair, entry_driver = _join(c.pair_right, by_leaf, driver_leaf[by_leaf], leaves)
-    rank = np.full(leaves, -1)
-    rank[c.active_leaf] = np.arange(c.active_leaf.size)
-    entry_leaf = c.pair_left[pair]
-    # products: (use of a leaf, entry that moves it)
-    by_leaf = np.argsort(entry_leaf, kind="stable")
-    use, entry = _join(c.use_leaf, by_leaf, entry_leaf[by_leaf], leaves)
-    taxes, wedges = c.tax_leaf.size, c.wedge_leaf.size
-    tax_use = leaves + np.arange(taxes)
-    flows = leaves + taxes + wedges + np.arange(c.units, c.unit_term.shape[0])
-    flow_use = np.concatenate([np.arange(leaves + taxes), flows])  # the others count per unit of activity
-    scale = c.tree_scale_var[c.leaf_tree]
-    profit = np.flatnonzero(~c.leaf_is_demand[driver_leaf])
-    tax_terms = np.flatnonzero(c.leaf_terms_var[c.tax_leaf] >= 0)
-    rationed = np.flatnonzero(c.endow_aux_var >= 0)
-    incomes = np.arange(c.income_slice.start, c.income_slice.stop)
-    index_term, index_driver = _in_indices(c, c.index_term, driver_leaf)
-    indices = index_driver.size
-    real_term, real_driver = _in_indices(c, c.real_term, driver_leaf)
-    index_term, index_driver = np.concatenate([index_term, real_term]), np.concatenate([index_driver, real_driver])
-    term, position = np.nonzero(c.term_atom < n)
-    blocks: dict[str, tuple[Index, Index]] = {
-        "sum": (c.use_row[use], driver_var[entry_driver[entry]]),
-        "profit": (scale[driver_leaf[profit]], driver_var[profit]),
-        "flow": (c.use_row[flow_use], scale[c.use_leaf[flow_use]]),
-        "terms": (c.use_row[with_terms], c.leaf_terms_var[with_terms]),  # a leaf's market use has the leaf's number
-        "tax_price": (c.use_row[tax_use], c.leaf_price_var[c.tax_leaf]),
-        "tax_aux": (c.use_row[tax_use[with_tax_aux]], c.tax_aux_var[with_tax_aux]),
-        "tax_terms": (c.use_row[tax_use[tax_terms]], c.leaf_terms_var[c.tax_leaf[tax_terms]]),
-        "wedge": (c.use_row[leaves + taxes + np.arange(wedges)], c.leaf_price_var[c.wedge_leaf]),
-        "rationed": (c.endow_price_var[rationed], c.endow_aux_var[rationed]),
-        "rationed_income": (c.endow_owner[rationed], c.endow_aux_var[rationed]),
-        "endowment": (c.endow_owner, c.endow_price_var),
-        "income": (incomes, incomes),
-        "share": (c.share_receiver, c.share_payer),
-        "index": (c.term_row[index_term[:, 0]], driver_var[index_driver]),
-        "atom": (c.term_row[term], c.term_atom[term, position]),
-        "real": (c.term_row[c.real_term[:, 0]], c.income_slice.start + c.real_term[:, 2]),
-        "numeraire": (np.array([c.numeraire_row]), np.array([c.numeraire_row])),
-        "bound": (c.paired_row, c.paired_var),
-    }
-    structure, place = np.unique(np.concatenate([r * n + v for r, v in blocks.values()]), return_inverse=True)
+    joined = _joined(c)
+    chosen = _chosen(c, joined.driver_leaf)
+    blocks = _blocks(c, joined, chosen)
+    structure, place = np.unique(np.concatenate([r * c.n + v for r, v in blocks.values()]), return_inverse=True)
     ends = np.cumsum([r.size for r, _ in blocks.values()])
     at = dict(zip(blocks, np.split(place, ends[:-1]), strict=True))
-    by_place = np.argsort(at["sum"], kind="stable")
-    at_atom = np.full(c.term_atom.shape, -1)
-    at_atom[term, position] = at["atom"]
-    row = structure // n
-    trees, balances = _trees(c), _balances(c)
-    responses = Responses(
+    rank = np.full(c.n_leaves, -1)
+    rank[c.active_leaf] = np.arange(c.active_leaf.size)
+    responses = _responses(c, joined, rank)
+    places = _contributions(c, joined, chosen, rank, at, structure // c.n)
+    return Layout(_trees(c), _balances(c), responses, places), structure
+
+
+def _responses(c: Structure, j: _Joined, rank: Index) -> Responses:
+    """Which leaf's price moves which leaf's flow."""
+    return Responses(
         active_leaf=_places(c.active_leaf),
         active_path=_places(c.path[c.active_leaf]),
         active_depth=_short(c.leaf_depth[c.active_leaf]),
-        entry_place=_places(rank[c.pair_right[pair]] * (c.depth_max + 1) + c.pair_depth[pair]),
-        entry_driver=_places(entry_driver),
-        entry_leaf=_places(entry_leaf),
-        driver_leaf=_short(driver_leaf),
-        driver_var=_places(driver_var),
-        driver_terms=_short(with_terms),
-        driver_tax=_short(with_tax_aux),
+        entry_place=_places(rank[c.pair_right[j.pair]] * (c.depth_max + 1) + c.pair_depth[j.pair]),
+        entry_driver=_places(j.entry_driver),
+        entry_leaf=_places(j.entry_leaf),
+        driver_leaf=_places(j.driver_leaf),
+        driver_var=_places(j.driver_var),
+        driver_terms=_places(j.with_terms),
+        driver_tax=_places(j.with_tax_aux),
     )
-    places = Places(
-        use_leaf=_short(c.use_leaf),
-        wedge_leaf=_short(c.wedge_leaf),
-        unit_term=_short(c.unit_term[:, :2]),
+
+
+def _contributions(c: Structure, j: _Joined, chosen: _Chosen, rank: Index, at: dict[str, Index], row: Index) -> Places:
+    """The Jacobian's contributions, and their places among the non-zeros, whose rows are ``row``."""
+    by_place = np.argsort(at["sum"], kind="stable")
+    return Places(
+        use_leaf=_places(c.use_leaf),
+        wedge_leaf=_places(c.wedge_leaf),
+        unit_term=_places(c.unit_term[:, :2]),
         units=c.units,
-        sum_first=_places(np.searchsorted(at["sum"][by_place], np.arange(structure.size + 1))),
-        sum_use=_places(use[by_place]),
-        sum_entry=_places(entry[by_place]),
-        profit_driver=_short(profit),
-        at_profit=_short(at["profit"]),
-        flow_use=_short(flow_use),
-        at_flow=_short(at["flow"]),
-        at_terms=_short(at["terms"]),
-        at_tax_price=_short(at["tax_price"]),
-        at_tax_aux=_short(at["tax_aux"]),
-        tax_terms=_short(tax_terms),
-        at_tax_terms=_short(at["tax_terms"]),
-        at_wedge=_short(at["wedge"]),
-        rationed=_short(rationed),
-        at_rationed=_short(at["rationed"]),
-        at_income=_short(at["income"]),
-        at_endowment=_short(at["endowment"]),
-        at_rationed_income=_short(at["rationed_income"]),
-        at_share=_short(at["share"]),
-        index_term=_short(index_term),
-        index_driver=_short(index_driver),
-        index_rank=_short(rank[driver_leaf[index_driver]]),
-        at_index=_short(at["index"]),
-        indices=indices,
-        real_term=_short(c.real_term),
-        at_real=_short(at["real"]),
-        at_atom=_short(at_atom),
-        numeraire_entries=_short(np.flatnonzero(row == c.numeraire_row)),
+        sum_first=_places(np.searchsorted(at["sum"][by_place], np.arange(row.size + 1))),
+        sum_use=_places(j.use[by_place]),
+        sum_entry=_places(j.entry[by_place]),
+        profit_driver=_places(chosen.profit),
+        flow_use=_places(chosen.flow_use),
+        tax_terms=_places(chosen.tax_terms),
+        rationed=_places(chosen.rationed),
+        index_term=_places(chosen.index_term),
+        index_driver=_places(chosen.index_driver),
+        index_rank=_places(rank[j.driver_leaf[chosen.index_driver]]),
+        indices=chosen.indices,
+        real_term=_places(c.real_term),
+        atom_term=_places(np.column_stack([chosen.term, chosen.position])),
+        at=_places(np.concatenate([at[kind] for kind in DIRECT])),
+        numeraire_entries=_places(np.flatnonzero(row == c.numeraire_row)),
         numeraire_entry=int(at["numeraire"][0]),
         entry_scale=c.scale[row],
     )
-    return Layout(trees, balances, responses, places), structure
 
 
 def _short(values: ArrayLike) -> Short:

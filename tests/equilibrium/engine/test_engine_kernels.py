@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tanshi.equilibrium.engine import compile_model, complementarity, kernels
+from tanshi.equilibrium.engine import compile_model, complementarity, derivatives, kernels
 from tanshi.equilibrium.engine.evaluate import Evaluator
 from tests.equilibrium.engine.made_up import Features, random_economy, random_shock
 
@@ -43,7 +43,7 @@ def test_compiled_derivatives_are_those_of_plain_python() -> None:
     c = compile_model(random_economy(rng, EVERYTHING))
     evaluator = Evaluator(c, random_shock(rng, c))
     state = evaluator.state(c.start * np.exp(0.2 * rng.standard_normal(c.n)) + 0.1)
-    expected = plain(kernels.jacobian)(*c.layout, evaluator.values, state)
+    expected = plain(derivatives.jacobian)(*c.layout, evaluator.values, state)
     np.testing.assert_allclose(evaluator.jacobian_data(state), expected, rtol=1e-12, atol=1e-13)
 
 
