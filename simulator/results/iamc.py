@@ -108,7 +108,7 @@ def variable_definitions() -> str:
         return "'" + text.replace(";", ",").replace(":", ",").replace("'", "''") + "'"
 
     lines = ["# The variables of Tanshi's results, one unit each, in the form of nomenclature-iamc.", ""]
-    for variable in CATALOGUE.values():
+    for variable in (CATALOGUE | FURTHER).values():
         lines += [
             f"- {quoted(variable.name)}:",
             f"    description: {quoted(variable.meaning)}",

@@ -7,6 +7,7 @@ unit each.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -83,6 +84,8 @@ SECTORS: dict[str, Sector] = {
 FIRM_SECTORS = tuple(Coverage.model_fields)
 #: The others: what concerns firms of theirs is in the tables of an economy that has some.
 OTHER_SECTORS = tuple(code for code in SECTORS if code not in FIRM_SECTORS)
+TRADING_SECTORS = (*FIRM_SECTORS, *OTHER_SECTORS)
+"""All sectors whose firms may trade, in the order of tables and figures."""
 #: Who may appear in a fill: the sectors with firms, and government where it sells allowances.
 TRADERS = (*FIRM_SECTORS, "GOV")
 #: Code of traders without obligations; their net sales are reported where a scenario has them.
@@ -158,6 +161,17 @@ def border_of(sector: str) -> str:
 def verified_of(kind: str) -> str:
     """Name of what a class of power plant emitted."""
     return f"Carbon Market|Verified Emissions|{SECTORS['ELEC'].name}|{PLANT_CLASSES[kind]}"
+
+
+def with_firms(variables: Collection[str]) -> tuple[str, ...]:
+    """Sectors that have firms in a table of these variables, in the order of `TRADING_SECTORS`.
+
+    Examples
+    --------
+    >>> with_firms({"Trade|Emissions Allowances|Machinery [Volume]"})[-2:]
+    ('AIR', 'MACH')
+    """
+    return (*FIRM_SECTORS, *(code for code in OTHER_SECTORS if net_sales_of(code) in variables))
 
 
 def offsets_of(sector: str | None = None) -> str:

@@ -12,10 +12,11 @@ from tanshi.language import say
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.costs import PARTS
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.results.variables import FIRM_SECTORS, cost_of, offsets_of
+from tanshi.simulator.results.variables import cost_of, offsets_of, with_firms
 from tanshi.simulator.studies.offsets import OffsetEffect, offset_effects
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import SEEDS, source_line
+from tanshi.simulator.views.sectors import sector_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +27,7 @@ WITHOUT, WITH, CREDIT = style.PALETTE[0], style.PALETTE[3], style.PALETTE[2]
 _PART_COLOURS = dict(zip(PARTS, (style.PALETTE[5], style.PALETTE[2], style.PALETTE[1]), strict=True))
 SHORT = {"ELEC": "Power", "STEEL": "Steel", "NFM": "Non-ferrous", "NMM": "Building mat.", "COKE": "Coking, oil",
          "CHEM": "Chemicals", "PAPER": "Paper", "AIR": "Aviation"}  # fmt: skip
+"""Names that fit beside an axis; other sectors have theirs."""
 
 
 def write_offsets(results: Sequence[RunResult], folder: Path | str) -> dict[str, tuple[Path, Path]]:
@@ -94,19 +96,20 @@ def _costs(axis: Axes, effect: OffsetEffect) -> None:
     """Stacked changes of cost by part in % of the sector's cost without offsets, and their sum as a mark."""
     box = axis.get_position()
     axis.set_position((box.x0 + 0.035, box.y0, box.width - 0.01, box.height))  # room for the sectors' names
-    whole = np.array([effect.mean(cost_of(s), "without") for s in FIRM_SECTORS])
+    sectors = with_firms(set(effect.table["variable"]))
+    whole = np.array([effect.mean(cost_of(s), "without") for s in sectors])
     share = np.divide(100.0, np.abs(whole), out=np.zeros(len(whole)), where=whole != 0)
-    places = np.arange(len(FIRM_SECTORS))[::-1]
+    places = np.arange(len(sectors))[::-1]
     low, high = np.zeros(len(places)), np.zeros(len(places))
     for part in PARTS:
-        change = share * [effect.mean(cost_of(s, part), "change") for s in FIRM_SECTORS]
+        change = share * [effect.mean(cost_of(s, part), "change") for s in sectors]
         left = np.where(change >= 0, high, low)
         axis.barh(places, change, left=left, color=_PART_COLOURS[part], height=0.62, label=part.lower())
         high, low = high + np.maximum(change, 0), low + np.minimum(change, 0)
-    total = share * [effect.mean(cost_of(s), "change") for s in FIRM_SECTORS]
+    total = share * [effect.mean(cost_of(s), "change") for s in sectors]
     axis.plot(total, places, linestyle="none", marker="D", markersize=4.5, color=style.INK, label="cost in all")
     axis.axvline(0, color=style.GREY, linewidth=0.8)
-    axis.set_yticks(places, [SHORT[s] for s in FIRM_SECTORS])
+    axis.set_yticks(places, [SHORT.get(s) or sector_name(s) for s in sectors])
     axis.locator_params(axis="x", nbins=4)
     _head(axis, "Change of cost, %")
 
@@ -132,8 +135,8 @@ def offset_table(effect: OffsetEffect) -> Table:
     shown.columns[0].no_wrap = True
     for column in shown.columns[1:]:
         column.justify = "right"
-    for sector in (*FIRM_SECTORS, None):
-        name = "All" if sector is None else SHORT[sector]
+    for sector in (*with_firms(set(effect.table["variable"])), None):
+        name = "All" if sector is None else SHORT.get(sector) or sector_name(sector)
         numbers = [effect.mean(cost_of(sector), column) for column in ("without", "with", "change")]
         numbers += [effect.mean(cost_of(sector, part), "change") for part in PARTS]
         shown.add_row(name, *(f"{n + 0.0:,.1f}" for n in numbers), f"{effect.mean(offsets_of(sector)):,.3f}")

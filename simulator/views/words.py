@@ -10,7 +10,7 @@ from tanshi.language import listed, mark, say, spoken, translate
 from tanshi.scenarios.facts.observed import observed_years
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.timetable import timetable
-from tanshi.simulator.results.variables import FIRM_SECTORS, allocation_of, emissions_of
+from tanshi.simulator.results.variables import TRADING_SECTORS, allocation_of, emissions_of
 from tanshi.simulator.views.sectors import sector_name
 from tanshi.simulator.views.table import Summary, summarise
 
@@ -76,7 +76,7 @@ def _names(codes: Sequence[str]) -> str:
 
 
 def _with(s: Summary, status: str) -> list[str]:
-    return [code for code in FIRM_SECTORS if s.coverage.get(code) == status]
+    return [code for code in TRADING_SECTORS if s.coverage.get(code) == status]
 
 
 def _who(s: Summary) -> str:
@@ -119,13 +119,13 @@ def _at_first(s: Summary, status: str) -> list[str]:
     if s.timetable is None:
         return _with(s, status)
     first = {code: spans[0].word for code in s.coverage if (spans := s.timetable.statuses(code))}
-    return [code for code in FIRM_SECTORS if first.get(code) == status]
+    return [code for code in TRADING_SECTORS if first.get(code) == status]
 
 
 def _changes(s: Summary) -> list[tuple[int, list[tuple[str, str]]]]:
     """Year to the sectors whose status changes then, and what it becomes."""
     found: dict[int, list[tuple[str, str]]] = {}
-    for code in FIRM_SECTORS:
+    for code in TRADING_SECTORS:
         spans = s.timetable.statuses(code) if s.timetable is not None and code in s.coverage else []
         for span in spans[1:]:
             found.setdefault(span.first, []).append((code, span.word))
@@ -148,7 +148,7 @@ def _methods(s: Summary) -> list[str]:
     if s.timetable is None or not s.timetable.methods_said:
         return []
     groups: dict[str, list[str]] = {}
-    for code in FIRM_SECTORS:
+    for code in TRADING_SECTORS:
         spans = s.timetable.methods(code) if code in s.coverage else []
         told = listed([_span(translate(METHODS[x.word]), x.first, x.last, s.last) for x in spans])
         if told:
@@ -175,7 +175,7 @@ def given_words(group: Sequence[RunResult]) -> list[str]:
     """
     last = int(group[0].annual["year"].max())
     said = timetable(group[0].parameters, last, last)
-    codes = [c for c in FIRM_SECTORS if said.method.get(c) and len(group[0].series(allocation_of(c)))]
+    codes = [c for c in TRADING_SECTORS if said.method.get(c) and len(group[0].series(allocation_of(c)))]
     if not codes:
         return []
     given, emitted = (

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
+from ruamel.yaml import YAML
 
 from tanshi.scenarios.economy import economy_folder
 from tanshi.scenarios.errors import ScenarioError, UserError
@@ -15,7 +17,11 @@ from tanshi.scenarios.load import load_scenarios
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.weights import WeightsError
 from tanshi.simulator.model import CarbonMarket, simulate
+from tanshi.simulator.results.iamc import iamc_table, variable_definitions
 from tanshi.simulator.results.tables import identity_gaps
+from tanshi.simulator.views.charts.balances import cost_figure, emissions_figure
+from tanshi.simulator.views.sectors import SECTOR_COLOURS
+from tanshi.simulator.views.words import plain_words
 from tests.sectors import SECTORS
 
 SEVEN = tuple(sector for sector in SECTORS if sector != "AIR")
@@ -93,6 +99,25 @@ def test_a_ninth_sector_trades_where_an_economy_has_its_firms(with_machinery: st
         0.95 * within.series("Emissions|CO2|Machinery")[2023], rel=0.1
     )
     assert max(identity_gaps(within).values()) < 1e-6
+
+
+def test_a_ninth_sector_is_drawn_named_and_exported_like_the_others(with_machinery: str) -> None:
+    run = simulate(load_scenarios(["S2"], {**NINE, "economy": with_machinery, "coverage.MACH": "trading"})[0])
+    wide = {"S2": run.annual.pivot(index="year", columns="variable", values="value")}
+    bars = cost_figure(wide, "")
+    names = [label.get_text() for label in bars.axes[0].get_yticklabels()]
+    assert names[-1] == "Machinery"
+    lengths = [bar.get_width() for bar in bars.axes[0].patches]
+    assert lengths[-1] == pytest.approx(run.series("Cost|Carbon|Machinery")[2023])
+    (colour,) = {tuple(band.get_facecolor()[0]) for band in emissions_figure(wide, "").axes[0].collections
+                 if band.get_label() == "Machinery"}  # fmt: skip
+    assert colour[:3] == pytest.approx(to_rgb(SECTOR_COLOURS["MACH"]))
+    assert len(set(SECTOR_COLOURS.values())) == len(SECTOR_COLOURS)  # nobody looks like another
+    assert "machinery" in plain_words([run])
+    exported = set(iamc_table([run])["Variable"])
+    assert "Trade|Emissions Allowances|Machinery [Volume]" in exported
+    defined = YAML(typ="safe").load(variable_definitions())
+    assert exported <= {name for one in defined for name in one}
 
 
 def test_a_ninth_sector_moves_nothing_as_long_as_it_is_outside(with_machinery: str) -> None:

@@ -13,7 +13,7 @@ from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.ground.economy import province
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import place, source_line
-from tanshi.simulator.views.sectors import sector_name
+from tanshi.simulator.views.sectors import SECTOR_COLOURS, sector_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,14 +57,14 @@ def abatement_figure(result: RunResult) -> Figure:
         gap=0.085,
     )
     for code in emitted.columns:
-        left.plot(share[code], emitted.index, color=style.SECTOR_COLOURS[code], linewidth=2.0, label=sector_name(code))
+        left.plot(share[code], emitted.index, color=SECTOR_COLOURS[code], linewidth=2.0, label=sector_name(code))
     left.set_title(say("each sector"), fontsize=9.5, loc="left")
     left.set_xlabel(say("% of the sector's emissions"))
     left.set_ylabel(say("yuan per t CO₂"))
     below = np.zeros(len(fallen))
     for code in fallen.sum().sort_values(ascending=False).index:
         upto = below + np.maximum(fallen[code].to_numpy(float), 0.0)
-        right.fill_betweenx(emitted.index, below, upto, color=style.SECTOR_COLOURS[code], linewidth=0, alpha=0.85)
+        right.fill_betweenx(emitted.index, below, upto, color=SECTOR_COLOURS[code], linewidth=0, alpha=0.85)
         below = upto
     right.set_title(say("all together, added up"), fontsize=9.5, loc="left")
     right.set_xlabel(say("Mt CO₂ a year"))

@@ -16,18 +16,18 @@ from tanshi.simulator.results.variables import (
     BANK,
     CAP,
     COVERED,
-    FIRM_SECTORS,
     GENERATION,
     KINDS,
     YIELD,
     YIELDS,
     cost_of,
     emissions_of,
+    with_firms,
     yield_of,
 )
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.printing import hold, printing
-from tanshi.simulator.views.sectors import sector_name
+from tanshi.simulator.views.sectors import SECTOR_COLOURS, sector_name
 from tanshi.simulator.views.table import reference_of
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def emissions_figure(wide: Wide, source: str) -> Figure:
     """Emissions stacked by sector, a panel a scenario."""
 
     def parts(table: pd.DataFrame) -> list[Part]:
-        own = [Part(sector_name(c), style.SECTOR_COLOURS[c], table[emissions_of(c)]) for c in FIRM_SECTORS]
+        own = [Part(sector_name(c), SECTOR_COLOURS[c], table[emissions_of(c)]) for c in with_firms(table.columns)]
         rest = table["Emissions|CO2"] - sum(part.values for part in own)
         return [*own, Part(say("other sectors and households"), style.PALE, rest)]
 
@@ -221,13 +221,14 @@ def cost_figure(wide: Wide, source: str) -> Figure:
     room = _room(len(shown), titled=False) | {"left": 1.75 / printing().inches[0], "gap": 0.0}
     figure, (axis,) = style.panels(1, title, unit, source, **room)
     looks, step = style.looks(list(wide)), 0.8 / len(shown)
+    codes = with_firms({name for table in shown.values() for name in table.columns})
     rows = []
     for place, (name, table) in enumerate(shown.items()):
-        values = [float(table[cost_of(code)].iloc[-1]) for code in FIRM_SECTORS]
-        at = np.arange(len(FIRM_SECTORS)) + step * (place - (len(shown) - 1) / 2)
+        values = [float(table[cost_of(code)].iloc[-1]) if cost_of(code) in table else 0.0 for code in codes]
+        at = np.arange(len(codes)) + step * (place - (len(shown) - 1) / 2)
         axis.barh(at, values, height=0.9 * step, color=looks[name.split(" = ")[0]].colour, label=name)
-        rows += [{"scenario": name, "sector": c, "value": v} for c, v in zip(FIRM_SECTORS, values, strict=True)]
-    axis.set_yticks(range(len(FIRM_SECTORS)), [sector_name(code) for code in FIRM_SECTORS])
+        rows += [{"scenario": name, "sector": c, "value": v} for c, v in zip(codes, values, strict=True)]
+    axis.set_yticks(range(len(codes)), [sector_name(code) for code in codes])
     axis.invert_yaxis()
     axis.axvline(0.0, color=style.GREY, linewidth=0.8)
     axis.xaxis.set_major_formatter("{x:,.0f}")

@@ -15,7 +15,7 @@ from tanshi.simulator.results.variables import emissions_of
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import heading, source_line
-from tanshi.simulator.views.sectors import sector_name
+from tanshi.simulator.views.sectors import SECTOR_COLOURS, sector_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,7 +99,7 @@ def _strips(axis: Axes, values: pd.Series[float], sector: pd.Series[str], codes:
         # A firm's place within its strip only keeps dots apart: the golden ratio spreads them evenly.
         aside = ((np.arange(len(mine)) * 0.618034) % 1.0 - 0.5) * 0.62
         size = float(np.clip(1500 / max(len(values), 1), 1.5, 14))
-        axis.scatter(mine, row + aside, s=size, color=style.SECTOR_COLOURS[code], alpha=0.6, linewidths=0)
+        axis.scatter(mine, row + aside, s=size, color=SECTOR_COLOURS[code], alpha=0.6, linewidths=0)
         if len(mine):
             middle = float(np.median(mine))
             axis.plot([middle, middle], [row - 0.4, row + 0.4], color=style.INK, linewidth=1.8)

@@ -13,16 +13,17 @@ from tanshi.numerics.units import TONNES
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.link import OTHERS, OUTSIDE
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.results.variables import INTERMEDIARIES, SECTORS, TRADERS
+from tanshi.simulator.results.variables import INTERMEDIARIES, OTHER_SECTORS, SECTORS, TRADERS
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import heading, source_line
+from tanshi.simulator.views.sectors import SECTOR_COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MOST_EDGES = 400
-ORDER = (*TRADERS, INTERMEDIARIES, OUTSIDE, OTHERS)
+ORDER = (*TRADERS, INTERMEDIARIES, *OTHER_SECTORS, OUTSIDE, OTHERS)
 
 
 def trader_name(code: str) -> str:
@@ -100,7 +101,7 @@ def network_figure(result: RunResult, year: int | None = None) -> Figure:
     _edges(axes, shown, angle, firms)
     size = 6.0 + 200.0 * (firms["t"] / firms["t"].max()).to_numpy(float)
     points = np.array([angle[firm] for firm in firms.index])
-    colours = [style.SECTOR_COLOURS[code] for code in firms["sector"]]
+    colours = [SECTOR_COLOURS[code] for code in firms["sector"]]
     axes.scatter(np.cos(points), np.sin(points), s=size, c=colours, edgecolors="white", linewidths=0.5, zorder=4)
     _ring_labels(axes, firms, angle)
     return figure
@@ -133,7 +134,7 @@ def _edges(axes: Axes, pairs: pd.Series, angle: dict[int, float], firms: pd.Data
         pull = 0.25
         middle = (pull * (one[0] + two[0]) / 2, pull * (one[1] + two[1]) / 2)
         path = Path([one, middle, two], [Path.MOVETO, Path.CURVE3, Path.CURVE3])
-        colour = style.SECTOR_COLOURS[str(firms.loc[seller, "sector"])]
+        colour = SECTOR_COLOURS[str(firms.loc[seller, "sector"])]
         look: dict[str, Any] = {
             "color": colour,
             "linewidth": 0.4 + 3.0 * weight,
@@ -156,7 +157,7 @@ def _ring_labels(axes: Axes, firms: pd.DataFrame, angle: dict[int, float]) -> No
         if code in ("GOV", INTERMEDIARIES, OUTSIDE, OTHERS):
             label = short_name(str(code))
         axes.text(x, y, label, ha=side, va=up, fontsize=9, fontweight="bold", linespacing=1.2,
-                  color=style.SECTOR_COLOURS[str(code)])  # fmt: skip
+                  color=SECTOR_COLOURS[str(code)])  # fmt: skip
 
 
 def matrix_figure(result: RunResult, year: int | None = None) -> Figure:

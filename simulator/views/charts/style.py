@@ -39,11 +39,6 @@ Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 PALETTE = ("#000000", "#56B4E9", "#E69F00", "#009E73", "#D55E00", "#0072B2", "#CC79A7")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 INK, GREY, PALE = "#222222", "#666666", "#DDDDDD"
-#: One colour a trader's sector; a dark yellow joins the palette for the eighth.
-SECTOR_COLOURS = {
-    "ELEC": "#0072B2", "STEEL": "#D55E00", "NFM": "#CC79A7", "NMM": "#E69F00", "COKE": "#000000", "CHEM": "#56B4E9",
-    "PAPER": "#009E73", "AIR": "#A79B00", "GOV": "#888888", "INT": "#BBBBBB", "OUT": "#7A5C3E", "OTH": "#7A5C3E",
-}  # fmt: skip
 WIDTH, HEIGHT = 8.0, 5.0
 """Inches for which figures are laid out; they are printed as `tanshi.simulator.views.charts.printing` says."""
 LETTERS = 13.5

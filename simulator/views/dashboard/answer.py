@@ -10,7 +10,7 @@ from tanshi.language import mark
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.collect import result_of
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of
+from tanshi.simulator.results.variables import TRADING_SECTORS, emissions_of
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.period import one_period
 from tanshi.simulator.views.dashboard.warm import Step
@@ -54,7 +54,7 @@ def what_if(question: Scenario, step: Step) -> Answer:
 
 def answer_of(result: RunResult, seconds: float) -> Answer:
     """The variables that the page shows, out of a run's annual table."""
-    wanted = [variable for variable, *_ in SHOWN] + [emissions_of(code) for code in FIRM_SECTORS]
     wide = result.annual.pivot(index="year", columns="variable", values="value")
+    wanted = [variable for variable, *_ in SHOWN] + [emissions_of(code) for code in TRADING_SECTORS]
     values = {name: tuple(float(v) for v in wide[name]) for name in wanted}
     return Answer(tuple(int(year) for year in wide.index), values, seconds)

@@ -17,12 +17,12 @@ from tanshi.simulator.views.charts.style import (
     GREY,
     INK,
     PALE,
-    SECTOR_COLOURS,
     Curve,
     coinciding,
     group_label,
     looks,
 )
+from tanshi.simulator.views.sectors import SECTOR_COLOURS
 
 Chart = dict[str, Any]
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Tanshi Han', 'DejaVu Sans', sans-serif"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from tanshi.language import spoken
 from tanshi.simulator.results.variables import SECTORS
-from tanshi.simulator.views.charts.style import FONTS, GREY, INK, PALE, RC, SECTOR_COLOURS, know_fonts
+from tanshi.simulator.views.charts.style import FONTS, GREY, INK, PALE, RC, know_fonts
+from tanshi.simulator.views.sectors import SECTOR_COLOURS
 from tanshi.version import __version__
 
 if TYPE_CHECKING:

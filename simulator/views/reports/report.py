@@ -14,7 +14,14 @@ from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.bands import MIDDLE, annual_band
 from tanshi.simulator.results.iamc import MODEL
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.results.variables import FIRM_SECTORS, SECTORS, TRADERS, emissions_of, net_sales_of
+from tanshi.simulator.results.variables import (
+    OTHER_SECTORS,
+    SECTORS,
+    TRADERS,
+    TRADING_SECTORS,
+    emissions_of,
+    net_sales_of,
+)
 from tanshi.simulator.views.charts.figures import (
     TITLES,
     by_scenario,
@@ -174,7 +181,7 @@ def _sectors(results: Sequence[RunResult]) -> list[str]:
     start = next(iter(groups))
     before = [start] if first < last else []
     heads = [say("Sector"), *(f"{first}" for _ in before), *(f"{name} {last}" for name in groups)]
-    codes = [*FIRM_SECTORS, *(code for code in SECTORS if code not in FIRM_SECTORS), "HH"]
+    codes = [*TRADING_SECTORS, "HH"]
     emitted = [
         [
             _sector(code),
@@ -184,7 +191,9 @@ def _sectors(results: Sequence[RunResult]) -> list[str]:
         for code in codes
     ]
     sold = [
-        [_sector(code), *(value(name, net_sales_of(code), last, 2, sign=True) for name in groups)] for code in TRADERS
+        [_sector(code), *(value(name, net_sales_of(code), last, 2, sign=True) for name in groups)]
+        for code in (*TRADERS, *OTHER_SECTORS)
+        if code in TRADERS or any((net_sales_of(code), last) in medians[name] for name in groups)
     ]
     return [
         note(say("CO₂ emissions by sector, Mt a year")),

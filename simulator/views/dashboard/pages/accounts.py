@@ -27,16 +27,17 @@ from tanshi.simulator.results.variables import (
     auctions_of,
     cost_of,
     emissions_of,
+    with_firms,
     yield_of,
 )
 from tanshi.simulator.views.charts.balances import KIND_COLOURS, KIND_NAMES, YIELD_COLOURS, YIELD_NAMES
-from tanshi.simulator.views.charts.style import GREY, INK, PALE, SECTOR_COLOURS
+from tanshi.simulator.views.charts.style import GREY, INK, PALE
 from tanshi.simulator.views.dashboard.address import Kept, keep, read_address
 from tanshi.simulator.views.dashboard.charts import Chart, beside_each_other, stacked
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch
 from tanshi.simulator.views.dashboard.parts import choice, controls, figure, figures, heading, notice, table, told
-from tanshi.simulator.views.sectors import sector_name
+from tanshi.simulator.views.sectors import SECTOR_COLOURS, sector_name
 from tanshi.simulator.views.table import reference_of
 
 TITLE = mark("Accounts")
@@ -130,8 +131,9 @@ def _wide(desk: Desk, batch: Batch, scenario: str) -> pd.DataFrame:
 
 
 def _emissions(wide: pd.DataFrame, years: Sequence[int]) -> Chart:
-    parts = {sector_name(c): (SECTOR_COLOURS[c], wide[emissions_of(c)].tolist()) for c in FIRM_SECTORS}
-    rest = wide["Emissions|CO2"] - sum(wide[emissions_of(c)] for c in FIRM_SECTORS)
+    codes = with_firms(wide.columns)
+    parts = {sector_name(c): (SECTOR_COLOURS[c], wide[emissions_of(c)].tolist()) for c in codes}
+    rest = wide["Emissions|CO2"] - sum(wide[emissions_of(c)] for c in codes)
     return stacked(years, parts | {say("other sectors and households"): (PALE, rest.tolist())})
 
 
@@ -164,7 +166,7 @@ def _volumes(wide: pd.DataFrame, years: Sequence[int]) -> Chart:
 
 
 def _by_sector(wide: pd.DataFrame, years: Sequence[int], name_of: Any) -> Chart:
-    columns = {sector_name(c): (SECTOR_COLOURS[c], wide[name_of(c)].tolist()) for c in FIRM_SECTORS}
+    columns = {sector_name(c): (SECTOR_COLOURS[c], wide[name_of(c)].tolist()) for c in with_firms(wide.columns)}
     return beside_each_other(years, columns, {say("together"): (INK, wide[name_of()].tolist())}, stack=True, digits=0)
 
 

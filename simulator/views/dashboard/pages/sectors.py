@@ -7,7 +7,14 @@ from typing import Any
 from dash import Dash, Input, Output, html
 
 from tanshi.language import mark, say, spoken, translate
-from tanshi.simulator.results.variables import FIRM_SECTORS, SECTORS, emissions_of, net_sales_of, value_added_of
+from tanshi.simulator.results.variables import (
+    SECTORS,
+    TRADING_SECTORS,
+    emissions_of,
+    net_sales_of,
+    value_added_of,
+    with_firms,
+)
 from tanshi.simulator.views.dashboard.charts import Chart, bars
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch
@@ -16,7 +23,7 @@ from tanshi.simulator.views.dashboard.parts import choice, controls, figure, fig
 from tanshi.simulator.views.sectors import sector_name
 
 TITLE = mark("Sectors")
-CODES = (*FIRM_SECTORS, *(code for code in SECTORS if code not in FIRM_SECTORS), "HH")
+CODES = (*TRADING_SECTORS, "HH")
 
 
 def name_of(code: str) -> str:
@@ -31,7 +38,7 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     names = {name: name for name in batch.scenarios}
     years = sorted(int(year) for year in desk.tables.bands(batch)["year"].unique())
     return [
-        *heading(translate(TITLE), say("What a sector emits, makes, buys and sells; the eight with firms come first.")),
+        *heading(translate(TITLE), say("What a sector emits, makes, buys and sells; those with firms come first.")),
         controls(
             choice("sector", say("Sector"), {code: name_of(code) for code in CODES}, "ELEC", wide=True),
             choice("sector-year", say("Year of the comparison"), years, years[-1]),
@@ -74,7 +81,8 @@ def body(desk: Desk, batch: Batch, code: str, year: int, chosen: list[str]) -> l
         parts.append(
             drawn(value_added_of(code), say("{sector}: value added", sector=name), say("billion yuan of 2022, real"), 1)
         )
-    if code in FIRM_SECTORS:
+    codes = with_firms(set(bands["variable"]))
+    if code in codes:
         parts.append(
             drawn(
                 net_sales_of(code),
@@ -88,19 +96,19 @@ def body(desk: Desk, batch: Batch, code: str, year: int, chosen: list[str]) -> l
     everyone = figure(
         say("Emissions of the sectors with firms, {year}", year=year),
         say("Mt CO₂"),
-        _all(middle, shown, order, True),
+        _all(middle, codes, shown, order, True),
         source,
     )
     sales = figure(
         say("Net sales of the sectors, {year}", year=year),
         say("Mt CO₂, minus is bought"),
-        _all(middle, shown, order, False),
+        _all(middle, codes, shown, order, False),
         source,
     )
     return [figures(*parts, everyone, sales)]
 
 
-def _all(middle: Any, shown: list[str], order: list[str], emitted: bool) -> Chart:
+def _all(middle: Any, codes: tuple[str, ...], shown: list[str], order: list[str], emitted: bool) -> Chart:
     variable = emissions_of if emitted else net_sales_of
-    series = {name: [float(middle.get((name, variable(code)), 0.0)) for code in FIRM_SECTORS] for name in shown}
-    return bars([sector_name(code) for code in FIRM_SECTORS], series, order, digits=2)
+    series = {name: [float(middle.get((name, variable(code)), 0.0)) for code in codes] for name in shown}
+    return bars([sector_name(code) for code in codes], series, order, digits=2)
