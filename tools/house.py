@@ -15,15 +15,7 @@ MOST_LINES, MOST_OF_A_FUNCTION = 450, 80
 ROOT_FILES = {"simulator": 4, "simulator/run": 18, "simulator/studies": 12, "simulator/views": 12}
 """Most Python files at the root of these folders."""
 
-EXCEPTIONS: dict[str, str] = {
-    "market/matching.py:meet_all": "one compiled loop over a book; broken into pieces it takes 23 % longer",
-    "equilibrium/engine/kernels.py:jacobian": "one compiled pass over the contributions to the Jacobian",
-    "equilibrium/engine/layout.py:lay_out": "contributions to the Jacobian whose addresses depend on each other",
-    "equilibrium/province/balance.py:build_accounts": "one line over: the balance's steps in their order",
-    "simulator/cli/drift.py:train": "a command's options are its signature",
-    "simulator/drift/flow.py:path": "the Runge-Kutta loop with what it works out before",
-    "simulator/drift/forecast.py:forecast": "the loop of a forecast with what it works out before",
-}
+EXCEPTIONS: dict[str, str] = {}
 """File, or file and function, to the reason why it may be longer."""
 
 

@@ -18,7 +18,7 @@ of households, government and on investment, statistical energy consumption.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -58,6 +58,33 @@ def benchmark_carbon_price(monthly: pd.DataFrame, controls: Mapping[str, float] 
     return total(year["turnover_yuan"]) / total(year["volume_t"])
 
 
+def _process_co2(
+    tables: Mapping[str, pd.DataFrame], activities: Sequence[str], coke_oven_gas: float
+) -> pd.Series[float]:
+    """CO2 of processes by activity, Mt; what escapes of the coke ovens' gas is coking's."""
+    process = pd.Series(0.0, index=list(activities), name="mt")
+    for activity, mt in named(tables["process_co2"], "activity", "mt").items():
+        process[activity] = mt
+    if coke_oven_gas > 0.0:
+        process["COKE"] += coke_oven_gas
+    return process
+
+
+def _by_output(controls: Mapping[str, float]) -> float:
+    """Share of the benchmark's allowances that output has earned."""
+    share = controls.get("allowances_by_output", 0.0)
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"controls: allowances_by_output between 0 and 1 expected, found {share:g}")
+    return share
+
+
+def _plants(tables: Mapping[str, pd.DataFrame], controls: Mapping[str, float]) -> pd.DataFrame:
+    """Generation and capacity by kind of plant, TWh and GW."""
+    power = tables["power"].set_index("activity").loc[list(GENERATION), ["twh", "capacity_gw"]].astype(float)
+    power.attrs = {"generation_twh": controls["generation"], "export_net_twh": controls["power_export_net"]}
+    return power
+
+
 def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
     """Build and balance the benchmark accounts.
 
@@ -87,11 +114,7 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
     price = benchmark_carbon_price(tables["cea_monthly"], controls)
 
     fuel = fuel_account(tables)
-    process = pd.Series(0.0, index=list(activities), name="mt")
-    for activity, mt in named(tables["process_co2"], "activity", "mt").items():
-        process[activity] = mt
-    if float(fuel.attrs["coke_oven_gas_co2_mt"]) > 0.0:
-        process["COKE"] += float(fuel.attrs["coke_oven_gas_co2_mt"])
+    process = _process_co2(tables, activities, float(fuel.attrs["coke_oven_gas_co2_mt"]))
     output = gross_output(tables)
     by_product = joint_output(fuel)
     own_output = output - by_product.reindex(output.index, fill_value=0.0)
@@ -99,9 +122,7 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
     # Chinese accounts book import duties in wholesale trade: they leave SERV for their own account
     added["SERV"] -= total(foreign_trade(tables, own_output)["tariff"])
     power_co2 = {a: total(fuel.loc[fuel["activity"] == a, "co2_mt"]) for a in ("GENC", "GENG")}
-    by_output = controls.get("allowances_by_output", 0.0)
-    if not 0.0 <= by_output <= 1.0:
-        raise ValueError(f"controls: allowances_by_output between 0 and 1 expected, found {by_output:g}")
+    by_output = _by_output(controls)
     factors = value_added(tables, added, power_co2, price * (1.0 - by_output))
 
     use = pd.DataFrame(0.0, index=list(commodities), columns=[*activities, *FINAL])
@@ -126,8 +147,6 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
     close_incomes(sam, named(tables["institutions"], "item", "value"), controls["gdp"])
 
     physical = energy_balance(fuel, controls)
-    power = tables["power"].set_index("activity").loc[list(GENERATION), ["twh", "capacity_gw"]].astype(float)
-    power.attrs = {"generation_twh": controls["generation"], "export_net_twh": controls["power_export_net"]}
     moved = moved_report(tables, sam, fuel, use, output, trade, physical, process, flexible)
     accounts = Accounts(
         sectors=sectors,
@@ -136,7 +155,7 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
         sam=sam,
         fuel=fuel,
         process_co2=process,
-        power=power,
+        power=_plants(tables, controls),
         physical=physical,
         elasticities=elasticity_table(tables["elasticities"], activities, commodities),
         carbon_price=price,

@@ -108,25 +108,7 @@ def train(
     """Train the drift: f on the simulator's own paths, g on the prices of real carbon markets; or judge it."""
     from tanshi.simulator.studies.learning.training import DEFAULT_FOLDER
 
-    if only is not None and only not in (*PARTS, *JUDGED):
-        hint = did_you_mean(only, [*PARTS, "readings"])
-        raise UserError(
-            "There is no such part.",
-            [Problem("markets, drivers, emulation or readings", repr(only), "--only", hint=hint)],
-        )
-    if only == "readings" and not evaluate:
-        problem = Problem("markets, drivers or emulation", "readings", "--only", hint="Add --evaluate.")
-        raise UserError("Readings are compared, not trained.", [problem])
-    if variant not in VARIANTS:
-        hint = did_you_mean(variant, list(VARIANTS))
-        problem = Problem("bounded or paper", repr(variant), "--variant", hint=hint)
-        raise UserError("There is no such network.", [problem])
-    if evaluate and generate:
-        raise UserError("One thing at a time.", [Problem("--evaluate or --generate", "both")])
-    if evaluate and only == "drivers":
-        hint = "Their intervals are printed by `tanshi train --only drivers`."
-        problem = Problem("markets, emulation or readings", "drivers", hint=hint)
-        raise UserError("Drivers are estimated, not judged.", [problem])
+    _check_words(only, variant, evaluate, generate)
     if not generate and only not in ("drivers", "readings"):
         need("train", "The drift can be neither trained nor judged.")
     if evaluate:
@@ -134,14 +116,7 @@ def train(
     elif generate:
         _generate(out or DEFAULT_FOLDER, scenario or ["S1", "S4", "S5"], start, work)
     else:
-        if variant == "paper" and out is None:
-            problem = Problem(
-                "a folder",
-                "none",
-                "--out",
-                hint=Message("The folder {weights} is the bounded network's.", weights=WEIGHTS),
-            )
-            raise UserError("The variant paper needs a place of its own.", [problem])
+        _check_place(variant, out)
         own = _prices(prices, Choice(column, day_first, series, None, decimal))
         if only in (None, "markets"):
             _train_markets(out or WEIGHTS, own if only == "markets" else None)
@@ -348,3 +323,38 @@ def compare(
     write_comparison(result, folder)
     print(words(result))
     print(say("Tables and figures in {folder}.", folder=folder))
+
+
+def _check_words(only: str | None, variant: str, evaluate: bool, generate: bool) -> None:
+    """Refuse parts and variants that there are not, and two things at a time."""
+    if only is not None and only not in (*PARTS, *JUDGED):
+        hint = did_you_mean(only, [*PARTS, "readings"])
+        raise UserError(
+            "There is no such part.",
+            [Problem("markets, drivers, emulation or readings", repr(only), "--only", hint=hint)],
+        )
+    if only == "readings" and not evaluate:
+        problem = Problem("markets, drivers or emulation", "readings", "--only", hint="Add --evaluate.")
+        raise UserError("Readings are compared, not trained.", [problem])
+    if variant not in VARIANTS:
+        hint = did_you_mean(variant, list(VARIANTS))
+        problem = Problem("bounded or paper", repr(variant), "--variant", hint=hint)
+        raise UserError("There is no such network.", [problem])
+    if evaluate and generate:
+        raise UserError("One thing at a time.", [Problem("--evaluate or --generate", "both")])
+    if evaluate and only == "drivers":
+        hint = "Their intervals are printed by `tanshi train --only drivers`."
+        problem = Problem("markets, emulation or readings", "drivers", hint=hint)
+        raise UserError("Drivers are estimated, not judged.", [problem])
+
+
+def _check_place(variant: str, out: Path | None) -> None:
+    """Refuse to write the paper's network over the bounded one."""
+    if variant == "paper" and out is None:
+        problem = Problem(
+            "a folder",
+            "none",
+            "--out",
+            hint=Message("The folder {weights} is the bounded network's.", weights=WEIGHTS),
+        )
+        raise UserError("The variant paper needs a place of its own.", [problem])

@@ -103,16 +103,7 @@ class Flow:
             rate.
         """
         r0 = np.asarray(r0, dtype=float)
-        size = self.weights.size
-        if r0.ndim != 2 or r0.shape[1] != size or size_of(context.covered.size) != size:
-            raise ValueError(
-                f"residuals need shape (batch, {size}) and coverage {(size - 1) // 2} entries, "
-                f"got {r0.shape} and {context.covered.size}"
-            )
-        if not (t1 > t0 and substeps >= 1):
-            raise ValueError(f"a flow needs t1 > t0 and at least one substep, got {t0:g}, {t1:g}, {substeps}")
-        if not math.isfinite(float(r0.sum())):
-            raise ValueError("residuals must be finite")
+        _check(r0, t0, t1, substeps, self.weights.size, context.covered.size)
         if self.mode == "none":
             return np.repeat(r0[None], substeps + 1, axis=0)
         layout = self._layout(context)
@@ -327,3 +318,15 @@ class Carried:
     def accrued(self) -> Array:
         """Emissions along the path, (batch, 8) Mt: trapezoid over the substeps and events."""
         return np.asarray(np.trapezoid(self.emissions, self.times, axis=0))
+
+
+def _check(r0: Array, t0: float, t1: float, substeps: int, size: int, sectors: int) -> None:
+    """Refuse residuals of another shape or none, and times that do not run forward."""
+    if r0.ndim != 2 or r0.shape[1] != size or size_of(sectors) != size:
+        raise ValueError(
+            f"residuals need shape (batch, {size}) and coverage {(size - 1) // 2} entries, got {r0.shape} and {sectors}"
+        )
+    if not (t1 > t0 and substeps >= 1):
+        raise ValueError(f"a flow needs t1 > t0 and at least one substep, got {t0:g}, {t1:g}, {substeps}")
+    if not math.isfinite(float(r0.sum())):
+        raise ValueError("residuals must be finite")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -58,15 +59,10 @@ def forecast(
     z = np.array(z0, dtype=float)
     out = np.empty((len(times), *z.shape))
     out[0] = z
-    batch = len(z)
-
-    def wide(x: float | Array) -> Array:
-        return np.broadcast_to(np.asarray(x, dtype=float), (batch,)).copy()
-
+    wide = partial(_wide, batch=len(z))
     plus_one = np.exp(z[:, PRICE])
     technique = plus_one * (1.0 - wide(context.technique_gap))
-    expected = z[:, PRICE] - wide(context.expectation_gap)
-    expected = np.exp(expected)
+    expected = np.exp(z[:, PRICE] - wide(context.expectation_gap))
     balance = wide(context.balance)
     rates = emission_rates(z)[:, context.covered].sum(axis=1)
     for k in range(len(times) - 1):
@@ -118,3 +114,8 @@ def new_year_steps(times: Array, stars: Array, year_before: Array) -> Array:
     begins = np.abs(times - np.round(times)) < 1e-6
     begins[0] = False
     return np.asarray(steps * begins[:, None])
+
+
+def _wide(x: float | Array, batch: int) -> Array:
+    """A number of its own for every path, shape ``(batch,)``."""
+    return np.broadcast_to(np.asarray(x, dtype=float), (batch,)).copy()

@@ -16,7 +16,7 @@ from tanshi.errors import Message
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.reading import RECORD, read_arrow, read_record
 from tanshi.simulator.results.store import MANIFEST, TABLES, names_in
-from tanshi.simulator.studies.batches.compact import DATASET, runs_table
+from tanshi.simulator.studies.batches.compact import DATASET, is_older, runs_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -91,13 +91,11 @@ def _shut(database: duckdb.DuckDBPyConnection, files: Iterable[Path]) -> duckdb.
 
 def _is_fresh(folder: Path, dataset: Path) -> bool:
     """Whether there is a dataset, and neither a run nor the list of runs has changed since it was gathered."""
-    try:
-        gathered = (dataset / "annual.parquet").stat().st_mtime_ns
-        return (folder / MANIFEST).stat().st_mtime_ns <= gathered and all(
-            record.stat().st_mtime_ns <= gathered for record in folder.glob(f"*/{RECORD}")
-        )
-    except OSError:
+    annual = dataset / "annual.parquet"
+    if not annual.is_file():
         return False
+    made = annual.stat().st_mtime_ns
+    return all(is_older(file, made) for file in (folder / MANIFEST, *folder.glob(f"*/{RECORD}")))
 
 
 def _text(path: Path) -> str:

@@ -189,16 +189,20 @@ def gathered(folder: Path) -> tuple[dict[str, dict[str, Any]], bool]:
         return {}, False
     names = read_manifest(folder).get("runs", {})
     rows = [row for row in table.select(wanted).to_pylist() if row["status"] == "finished"]
-    found = {}
-    for row in rows:
-        record = folder / row["run"] / RECORD
-        try:
-            fresh = record.stat().st_mtime_ns <= made
-        except OSError:
-            continue
-        if fresh and names.get(row["run"]) == row["id"]:
-            found[row["run"]] = row
+    found = {
+        row["run"]: row
+        for row in rows
+        if names.get(row["run"]) == row["id"] and is_older(folder / row["run"] / RECORD, made)
+    }
     return found, len(found) == len(rows)
+
+
+def is_older(file: Path, made: int) -> bool:
+    """Whether a file is there and was last written when something was made from it, ns, or before."""
+    try:
+        return file.stat().st_mtime_ns <= made
+    except OSError:
+        return False
 
 
 def _about(folder: Path, columns: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
