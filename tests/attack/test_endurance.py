@@ -15,7 +15,7 @@ LEFT = 0.1
 
 @pytest.mark.parametrize(
     ("work", "times"),
-    [(lambda: a_run("agents"), 24), (lambda: a_run("equilibrium"), 24), (a_visit, 44), (a_window, 12)],
+    [(lambda: a_run("agents"), 20), (lambda: a_run("equilibrium"), 20), (a_visit, 44), (a_window, 12)],
     ids=["agents", "equilibrium", "dashboard", "live"],
 )
 def test_memory_stays_where_it_is(work: Callable[[], Callable[[int], object]], times: int) -> None:

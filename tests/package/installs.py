@@ -69,8 +69,8 @@ class Environment:
         (self.site / PATH_FILE).write_text("\n".join(borrowed) + "\n", encoding="utf-8")
 
     def install(self, *what: str) -> None:
-        """Install a wheel, a checkout, or a checkout to be edited."""
-        pip(sys.executable, "--python", str(self.python), "install", *OFFLINE, *what)
+        """Install a wheel, a checkout, or a checkout to be edited, whatever lies among what is borrowed."""
+        pip(sys.executable, "--python", str(self.python), "install", "--ignore-installed", *OFFLINE, *what)
 
     def tanshi(self, *words: str, cwd: Path, code: int = 0, **more: str) -> str:
         """What the command prints."""

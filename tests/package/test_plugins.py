@@ -219,9 +219,9 @@ def test_the_worked_plug_in_is_installed_and_runs_on_workers(tmp_path: Path) -> 
     env.install(str(wheel_of(copy_of_the_checkout(tmp_path / "checkout"), tmp_path / "wheel")))
     shutil.copytree(PLUGIN, tmp_path / "plugin", ignore=shutil.ignore_patterns("__pycache__"))
     env.install(str(tmp_path / "plugin"))
-    words = ("--years", "2022-2022", "--firms", "40", "--set", "market.periods_per_year=1", "--seeds", "2", "--workers")
+    words = ("--years", "2022-2022", "--firms", "24", "--set", "market.periods_per_year=1", "--seeds", "2", "--workers")
     rules = ("market.venue=posted_price", "drift.mode=half_life", "firms.strategies.shading=0.5",
-             "firms.strategies.truthful=0.5", "firms.strategies.scheduled=0")  # fmt: skip
+             "firms.strategies.truthful=0.5", "firms.strategies.scheduled=0", "banking.horizon=0")  # fmt: skip
     chosen = [word for rule in rules for word in ("--set", rule)]
     env.tanshi("run", "S1", *words, "2", *chosen, "--out", "out", cwd=tmp_path)
     record = json.loads((tmp_path / "out" / "S1-seed1" / "run.json").read_text(encoding="utf-8"))

@@ -263,7 +263,7 @@ def test_a_constraint_that_nothing_meets_or_that_says_nothing_is_refused(tmp_pat
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes through /proc")
 def test_a_sweep_killed_while_it_grows_goes_on_and_leaves_the_old_as_it_was(copy: Path, tmp_path: Path) -> None:
     before = stamps(copy)
-    command = [sys.executable, str(ROOT / "run.py"), "sweep", str(copy), "--samples", "12", "--workers", "2"]
+    command = [sys.executable, str(ROOT / "run.py"), "sweep", str(copy), "--samples", "9", "--workers", "2"]
     for _ in range(2):
         there = len(list(copy.glob("*-p*/run.json")))
         growing = subprocess.Popen(
@@ -274,8 +274,8 @@ def test_a_sweep_killed_while_it_grows_goes_on_and_leaves_the_old_as_it_was(copy
             time.sleep(0.01)
         growing.kill()
         growing.wait()
-        command = [sys.executable, str(ROOT / "run.py"), "sweep", str(copy), "--workers", "2"]
+        command = [sys.executable, str(ROOT / "run.py"), "sweep", str(copy), "--workers", "1"]
     assert main(["sweep", str(copy), "--workers", "1"]) == 0
-    fresh = open_sweep(write(tmp_path / "tiny.yaml", TINY.replace("samples: 4", "samples: 12")))
+    fresh = open_sweep(write(tmp_path / "tiny.yaml", TINY.replace("samples: 4", "samples: 9")))
     run_sweep(fresh, tmp_path / "fresh", workers=1)
     assert_grown(copy, before, tmp_path / "fresh")
