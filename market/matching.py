@@ -13,7 +13,7 @@ import numpy as np
 
 from tanshi.market.orders import Ints, Mask, Orders
 from tanshi.market.sides import ascending
-from tanshi.numerics.compiled import compiled, part
+from tanshi.numerics.compiled import compiled
 
 EVERY = 1 << 62
 
@@ -95,71 +95,6 @@ def _unsorted(values: Ints, sequence: Ints) -> Ints:
     return result
 
 
-@part
-def _meet(
-    row: int, other: int, want: int, count: int, left: Any, after: Any, taker: Any, maker: Any, lots: Any
-) -> tuple[int, int, int]:
-    """Meet an order with a level's queue; the order now first in it, what is still wanted, the number of meetings."""
-    while want > 0 and other >= 0:
-        met = left[other]
-        taker[count] = row
-        maker[count] = other
-        if met > want:
-            lots[count] = want
-            left[other] = met - want
-            want = 0
-        else:
-            lots[count] = met
-            left[other] = 0
-            want -= met
-            other = after[other]
-        count += 1
-    return other, want, count
-
-
-@part
-def _next_ask(ask: int, levels: int, width: int, head: Any, crowd: Any) -> int:
-    """The next occupied level of asks above one that is empty now."""
-    crowd[width + (ask >> 6)] -= 1
-    ask += 1
-    while ask < levels and head[levels + ask] < 0:
-        if ask & 63 == 0 and crowd[width + (ask >> 6)] == 0:
-            ask += 64
-        else:
-            ask += 1
-    return min(ask, levels)
-
-
-@part
-def _next_bid(bid: int, head: Any, crowd: Any) -> int:
-    """The next occupied level of bids below one that is empty now."""
-    crowd[bid >> 6] -= 1
-    bid -= 1
-    while bid >= 0 and head[bid] < 0:
-        if bid & 63 == 63 and crowd[bid >> 6] == 0:
-            bid -= 64
-        else:
-            bid -= 1
-    return max(bid, -1)
-
-
-@part
-def _stand(row: int, place: int, turn: Any, head: Any, tail: Any, after: Any) -> None:
-    """Let an order stand in a level's queue by its turn, behind those of the same."""
-    first = head[place]
-    if turn[tail[place]] <= turn[row]:
-        after[tail[place]] = row
-        tail[place] = row
-    elif turn[row] < turn[first]:
-        after[row] = first
-        head[place] = row
-    else:
-        while turn[after[first]] <= turn[row]:
-            first = after[first]
-        after[row] = after[first]
-        after[first] = row
-
-
 @compiled
 def meet_all(
     side: Any,
@@ -194,19 +129,63 @@ def meet_all(
         if side[row] > 0:
             while want > 0 and ask <= limit and seen < visible:
                 seen += 1
-                other, want, count = _meet(row, head[levels + ask], want, count, left, after, taker, maker, lots)
+                other = head[levels + ask]
+                while want > 0 and other >= 0:
+                    part = left[other]
+                    taker[count] = row
+                    maker[count] = other
+                    if part > want:
+                        lots[count] = want
+                        left[other] = part - want
+                        want = 0
+                    else:
+                        lots[count] = part
+                        left[other] = 0
+                        want -= part
+                        other = after[other]
+                    count += 1
                 head[levels + ask] = other
                 if other < 0:
-                    ask = _next_ask(ask, levels, width, head, crowd)
+                    crowd[width + (ask >> 6)] -= 1
+                    ask += 1
+                    while ask < levels and head[levels + ask] < 0:
+                        if ask & 63 == 0 and crowd[width + (ask >> 6)] == 0:
+                            ask += 64
+                        else:
+                            ask += 1
+                    if ask > levels:
+                        ask = levels
             if want > 0 and ask <= limit:
                 gone[row] = 1
         else:
             while want > 0 and bid >= limit and seen < visible:
                 seen += 1
-                other, want, count = _meet(row, head[bid], want, count, left, after, taker, maker, lots)
+                other = head[bid]
+                while want > 0 and other >= 0:
+                    part = left[other]
+                    taker[count] = row
+                    maker[count] = other
+                    if part > want:
+                        lots[count] = want
+                        left[other] = part - want
+                        want = 0
+                    else:
+                        lots[count] = part
+                        left[other] = 0
+                        want -= part
+                        other = after[other]
+                    count += 1
                 head[bid] = other
                 if other < 0:
-                    bid = _next_bid(bid, head, crowd)
+                    crowd[bid >> 6] -= 1
+                    bid -= 1
+                    while bid >= 0 and head[bid] < 0:
+                        if bid & 63 == 63 and crowd[bid >> 6] == 0:
+                            bid -= 64
+                        else:
+                            bid -= 1
+                    if bid < -1:
+                        bid = -1
             if want > 0 and bid >= limit:
                 gone[row] = 1
         left[row] = want
@@ -225,6 +204,15 @@ def meet_all(
                 crowd[width + (limit >> 6)] += 1
                 if limit < ask:
                     ask = limit
+        elif turn[tail[place]] <= turn[row]:
+            after[tail[place]] = row
+            tail[place] = row
+        elif turn[row] < turn[first]:
+            after[row] = first
+            head[place] = row
         else:
-            _stand(row, place, turn, head, tail, after)
+            while turn[after[first]] <= turn[row]:
+                first = after[first]
+            after[row] = after[first]
+            after[first] = row
     return count, bid, ask

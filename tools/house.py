@@ -15,7 +15,9 @@ MOST_LINES, MOST_OF_A_FUNCTION = 450, 80
 ROOT_FILES = {"simulator": 4, "simulator/run": 18, "simulator/studies": 12, "simulator/views": 12}
 """Most Python files at the root of these folders."""
 
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS: dict[str, str] = {
+    "market/matching.py:meet_all": "one compiled loop over a book; in pieces, inlined too, it takes 14 % longer",
+}
 """File, or file and function, to the reason why it may be longer."""
 
 
