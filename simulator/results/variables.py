@@ -7,7 +7,7 @@ unit each.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -163,7 +163,7 @@ def verified_of(kind: str) -> str:
     return f"Carbon Market|Verified Emissions|{SECTORS['ELEC'].name}|{PLANT_CLASSES[kind]}"
 
 
-def with_firms(variables: Collection[str]) -> tuple[str, ...]:
+def with_firms(variables: Container[str]) -> tuple[str, ...]:
     """Sectors that have firms in a table of these variables, in the order of `TRADING_SECTORS`.
 
     Examples
