@@ -173,8 +173,8 @@ def test_a_full_disk_leaves_nothing_half_written(
         write = write_table
         monkeypatch.setattr(store, "write_table", lambda p, f, *more: (full if p.name == step else write)(p, f, *more))
     else:
-        rename = os.rename
-        monkeypatch.setattr(os, "rename", lambda a, b: full() if str(a).endswith(".part") else rename(a, b))
+        rename = os.replace
+        monkeypatch.setattr(os, "replace", lambda a, b: full() if str(a).endswith(".part") else rename(a, b))
     with pytest.raises(StoreError, match="No space left on device"):
         write_run(tmp_path / "S1", run(seed=2), key(seed=2), overwrite=True)
     assert snapshot(tmp_path) == before
@@ -184,14 +184,14 @@ def test_a_full_disk_leaves_nothing_half_written(
 def test_an_interrupted_write_leaves_the_earlier_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(tmp_path / "S1", run(), key())
     before = snapshot(tmp_path)
-    rename = os.rename
+    rename = os.replace
 
     def interrupted(source: Any, target: Any) -> None:
         if str(source).endswith(".part"):
             raise KeyboardInterrupt
         rename(source, target)
 
-    monkeypatch.setattr(os, "rename", interrupted)
+    monkeypatch.setattr(os, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_run(tmp_path / "S1", run(seed=2), key(seed=2), overwrite=True)
     assert snapshot(tmp_path) == before
