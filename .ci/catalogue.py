@@ -48,6 +48,8 @@ def said() -> Iterator[tuple[str, str]]:
         yield words, "simulator/cli"
     for row in describe_parameters():
         yield row.description, "scenarios/schema"
+        if is_word(row.kind):
+            yield row.kind, "scenarios/parameters"
     for region in REGIONS:
         yield region, "scenarios/economies"
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from tanshi.errors import Message
 from tanshi.scenarios.by_year import ByYear, Reading
 from tanshi.scenarios.schema import Scenario
 
@@ -48,8 +49,12 @@ class Parameter:
     @property
     def expectation(self) -> str:
         """What may stand in the field, with bounds and unit, as a phrase for a message."""
-        unit = "" if self.unit == "-" else f" [{self.unit}]"
-        return " ".join(part for part in (self.kind, self.bounds) if part) + unit
+        said: str = Message(self.kind)
+        if self.bounds:
+            low, _, high = self.bounds.partition(" and ")
+            told = "{kind} {low} and {high}" if high else "{kind} {low}"
+            said = Message(told, kind=said, low=low, high=high)
+        return said if self.unit == "-" else Message("{said} [{unit}]", said=said, unit=self.unit)
 
 
 def describe_parameters() -> Iterator[Parameter]:

@@ -53,9 +53,9 @@ def params(
 
     fitted = {row.field: row for row in calibrated(economy)}
     fields = {
-        r.name: (r.name, f"{fitted[r.name].value:g}", r.expectation, STATUS, translate(r.description))
+        r.name: (r.name, f"{fitted[r.name].value:g}", said(r.expectation), STATUS, translate(r.description))
         if r.name in fitted
-        else (r.name, _plain(r.default), r.expectation, r.status, translate(r.description))
+        else (r.name, _plain(r.default), said(r.expectation), r.status, translate(r.description))
         for r in describe_parameters()
     }
     figures = {
