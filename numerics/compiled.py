@@ -105,9 +105,3 @@ def compiled(kernel: Kernel) -> Kernel:
 def part(kernel: Kernel) -> Kernel:
     """Compile a piece of kernels in the same file: it is laid into them, where a call would cost time."""
     return cast(Kernel, numba.njit(error_model="numpy", inline="always")(kernel))
-
-
-def inner(kernel: Kernel) -> Kernel:
-    """Compile a piece that kernels call and nobody else: no way in from Python is built, which takes its time too."""
-    lean: dict[str, Any] = {"no_cfunc_wrapper": True, "no_cpython_wrapper": True}
-    return cast(Kernel, numba.njit(error_model="numpy", **lean)(kernel))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tanshi.equilibrium.engine.structure import Array, Index
-from tanshi.numerics.compiled import compiled, inner
+from tanshi.numerics.compiled import compiled
 
 
 class Conditions(NamedTuple):
@@ -28,7 +28,7 @@ Rule = Callable[[Index, Index, Array, Array, Array, Array], Conditions]
 """Turns (paired rows, their variables, lower and upper bounds, x, residuals) into equations."""
 
 
-@inner
+@compiled
 def _smooth_minimum(a: float, b: float) -> tuple[float, float, float]:
     """phi(a, b) = a + b - sqrt(a^2 + b^2), zero exactly where a >= 0, b >= 0, ab = 0; with its slopes."""
     root = hypot(a, b)

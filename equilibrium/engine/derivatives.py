@@ -11,10 +11,10 @@ from tanshi.equilibrium.engine.kernels import atoms_of, power_of
 from tanshi.equilibrium.engine.layout import Balances, Places, Responses, Trees
 from tanshi.equilibrium.engine.state import State, Values
 from tanshi.equilibrium.engine.structure import LEONTIEF, Array
-from tanshi.numerics.compiled import compiled, inner, part
+from tanshi.numerics.compiled import compiled, part
 
 
-@inner
+@compiled
 def _slopes(trees: Trees, responses: Responses, values: Values, state: State) -> tuple[Array, Array, Array]:
     """What the decision price of a leaf moves, and what moves it.
 
@@ -77,7 +77,7 @@ def flow_change(trees: Trees, responses: Responses, values: Values, state: State
     return change
 
 
-@inner
+@compiled
 def _without(balances: Balances, values: Values, state: State) -> Array:
     """Derivative of every auxiliary term in each of its factors, shape ``(terms, width)``."""
     terms, width = balances.term_atom.shape

@@ -16,7 +16,7 @@ import numpy as np
 from tanshi.equilibrium.engine.layout import Balances, Trees
 from tanshi.equilibrium.engine.state import Numbers, State, Values
 from tanshi.equilibrium.engine.structure import COBB_DOUGLAS, GENERAL, LEONTIEF
-from tanshi.numerics.compiled import compiled, inner, part
+from tanshi.numerics.compiled import compiled, part
 
 TINY, HUGE = 1e-4, 1e12  # a sum of powers beyond them is taken relative to its largest part
 
@@ -47,7 +47,7 @@ def shares(trees: Trees, quantity: Numbers, reference: Numbers, augment: Numbers
     return value[leaves:], share, log_reference, log_augment
 
 
-@inner
+@compiled
 def atoms_of(x: Numbers, price_index: Numbers, quantity: Numbers, flow: Numbers, real: Numbers) -> Numbers:
     """What auxiliary terms are made of: variables, price indices, unit quantities, flows, real demands, and 1."""
     atoms = np.empty(x.size + 2 * (quantity.size + real.size) + 1, x.dtype)
@@ -60,7 +60,7 @@ def atoms_of(x: Numbers, price_index: Numbers, quantity: Numbers, flow: Numbers,
     return atoms
 
 
-@inner
+@compiled
 def power_of(atom: Any, power: float) -> Any:
     """``atom ** power``; by multiplication where the power is whole, so that a negative atom stays real."""
     if power == 1.0:
