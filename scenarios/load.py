@@ -219,6 +219,8 @@ def _locate(reference: str, folder: Path) -> tuple[Path | None, str]:
         path = path.resolve()
     except (OSError, ValueError, RuntimeError):  # no name a file could have; a link that leads to itself
         return None, reference
+    if path.is_symlink():  # resolved and yet a link: it leads to itself, of which Python 3.13 says nothing
+        return None, reference
     near = os.path.relpath(path)
     return path, str(path) if near.startswith("..") else near
 
