@@ -7,7 +7,7 @@ face adds what Mesa's tools expect.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import mesa
 
@@ -28,123 +28,23 @@ from tanshi.simulator.run.shock import recall
 from tanshi.simulator.run.together.build import begin_together
 from tanshi.simulator.run.together.period import one_period as one_joint_period
 from tanshi.simulator.run.together.saved import plain_together, restored_together
+from tanshi.simulator.run.together.world import JointState, JointWorld
+from tanshi.simulator.run.world import State, World
 
 
-class CarbonMarket(mesa.Model):  # type: ignore[misc]
-    """One run of one scenario.
-
-    ``step`` runs one market period; ``run`` runs all.  Firms are Mesa agents, each a view of one row of
-    ``population``.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        The policy, economy and settings.
-    drift
-        Flow, optional
-        Another flow than the scenario's own (for training and tests).
+class SteppedMarket(mesa.Model):  # type: ignore[misc]
+    """What a run of one economy and a run of several have in common for Mesa: they are stepped period by period.
 
     Attributes
     ----------
-    world : World
+    world : World or JointWorld
         What does not change in the run.
-    state : State
+    state : State or JointState
         What does.
     """
 
-    def __init__(self, scenario: Scenario, drift: Flow | None = None) -> None:
-        super().__init__(rng=scenario.seed)
-        self.world, self.state = begin(scenario, drift)
-        self.firms = enrol(self, self.population)
-
-    @property
-    def population(self) -> Population:
-        """The firms, a row each."""
-        return self.state.firms
-
-    @property
-    def registry(self) -> Registry:
-        """Everybody's accounts."""
-        return self.state.registry
-
-    @property
-    def policy(self) -> Policy:
-        """The rules as far as they are known."""
-        return self.state.policy
-
-    @property
-    def periods_per_year(self) -> int:
-        """Market periods of a year."""
-        return self.world.periods_per_year
-
-    @property
-    def periods_in_all(self) -> int:
-        """Market periods of the whole run."""
-        return self.world.periods_in_all
-
-    def step(self) -> None:
-        """Run one market period, or leave the run as it was.
-
-        Raises
-        ------
-        EquilibriumError
-            When the economy has no equilibrium; nothing of the period has happened then.
-        RuntimeError
-            When the run is finished.
-        """
-        if self.state.calendar.finished:
-            raise RuntimeError("the run is finished")
-        one_period(self.world, self.state)
-
-    def run(self, until: int | None = None) -> CarbonMarket:
-        """Run to the end, or until ``until`` periods have been run in all."""
-        while not self.state.calendar.finished and (until is None or self.state.number < until):
-            self.step()
-        return self
-
-    def result(self) -> RunResult:
-        """The run's tables so far."""
-        return result_of(self.world, self.state)
-
-    def save(self) -> dict[str, Any]:
-        """The whole state of the run as plain arrays, numbers and texts; a copy."""
-        return plain(self.state)
-
-    def restore(self, saved: Mapping[str, Any]) -> None:
-        """Take up a run where ``save`` left it; the model must have been made for the same scenario."""
-        self.state.become(restored(saved, self.state.announced))
-        recall(self.world, self.state)
-
-    def forget(self) -> None:
-        """Let a finished model be collected (Mesa 3.3 would keep it for ever)."""
-        release(self)
-
-
-class JointMarket(mesa.Model):  # type: ignore[misc]
-    """One run of a scenario of several economies, whose firms trade in one auction.
-
-    ``step`` runs one market period; ``run`` runs all.  The firms of all are Mesa agents.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        Of several ``economies``.
-    drift
-        Flow, optional
-        Another flow than the scenario's own.
-
-    Attributes
-    ----------
-    world : JointWorld
-        What does not change in the run: a world of each economy.
-    state : JointState
-        What does.
-    """
-
-    def __init__(self, scenario: Scenario, drift: Flow | None = None) -> None:
-        super().__init__(rng=scenario.seed)
-        self.world, self.state = begin_together(scenario, drift)
-        self.firms = [firm for member in self.state.members for firm in enrol(self, member.firms)]
+    world: World | JointWorld
+    state: State | JointState
 
     @property
     def periods_per_year(self) -> int:
@@ -168,13 +68,115 @@ class JointMarket(mesa.Model):  # type: ignore[misc]
         """
         if self.state.calendar.finished:
             raise RuntimeError("the run is finished")
-        one_joint_period(self.world, self.state)
+        self._one_period()
 
-    def run(self, until: int | None = None) -> JointMarket:
+    def run(self, until: int | None = None) -> Self:
         """Run to the end, or until ``until`` periods have been run in all."""
         while not self.state.calendar.finished and (until is None or self.state.number < until):
             self.step()
         return self
+
+    def _one_period(self) -> None:
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Let a finished model be collected (Mesa 3.3 would keep it for ever)."""
+        release(self)
+
+
+class CarbonMarket(SteppedMarket):
+    """One run of one scenario.
+
+    ``step`` runs one market period; ``run`` runs all.  Firms are Mesa agents, each a view of one row of
+    ``population``.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The policy, economy and settings.
+    drift
+        Flow, optional
+        Another flow than the scenario's own (for training and tests).
+
+    Attributes
+    ----------
+    world : World
+        What does not change in the run.
+    state : State
+        What does.
+    """
+
+    world: World
+    state: State
+
+    def __init__(self, scenario: Scenario, drift: Flow | None = None) -> None:
+        super().__init__(rng=scenario.seed)
+        self.world, self.state = begin(scenario, drift)
+        self.firms = enrol(self, self.population)
+
+    @property
+    def population(self) -> Population:
+        """The firms, a row each."""
+        return self.state.firms
+
+    @property
+    def registry(self) -> Registry:
+        """Everybody's accounts."""
+        return self.state.registry
+
+    @property
+    def policy(self) -> Policy:
+        """The rules as far as they are known."""
+        return self.state.policy
+
+    def _one_period(self) -> None:
+        one_period(self.world, self.state)
+
+    def result(self) -> RunResult:
+        """The run's tables so far."""
+        return result_of(self.world, self.state)
+
+    def save(self) -> dict[str, Any]:
+        """The whole state of the run as plain arrays, numbers and texts; a copy."""
+        return plain(self.state)
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Take up a run where ``save`` left it; the model must have been made for the same scenario."""
+        self.state.become(restored(saved, self.state.announced))
+        recall(self.world, self.state)
+
+
+class JointMarket(SteppedMarket):
+    """One run of a scenario of several economies, whose firms trade in one auction.
+
+    ``step`` runs one market period; ``run`` runs all.  The firms of all are Mesa agents.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Of several ``economies``.
+    drift
+        Flow, optional
+        Another flow than the scenario's own.
+
+    Attributes
+    ----------
+    world : JointWorld
+        What does not change in the run: a world of each economy.
+    state : JointState
+        What does.
+    """
+
+    world: JointWorld
+    state: JointState
+
+    def __init__(self, scenario: Scenario, drift: Flow | None = None) -> None:
+        super().__init__(rng=scenario.seed)
+        self.world, self.state = begin_together(scenario, drift)
+        self.firms = [firm for member in self.state.members for firm in enrol(self, member.firms)]
+
+    def _one_period(self) -> None:
+        one_joint_period(self.world, self.state)
 
     def result(self) -> RunResult:
         """The run's tables so far."""
@@ -187,10 +189,6 @@ class JointMarket(mesa.Model):  # type: ignore[misc]
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Take up a run where ``save`` left it; the model must have been made for the same scenario."""
         self.state.become(restored_together(self.world, self.state, saved))
-
-    def forget(self) -> None:
-        """Let a finished model be collected (Mesa 3.3 would keep it for ever)."""
-        release(self)
 
 
 def market_of(scenario: Scenario, drift: Flow | None = None) -> CarbonMarket | JointMarket:
