@@ -48,7 +48,8 @@ def of_several(name: str) -> bool:
     >>> [name for name in library() if of_several(name)]
     ['three-provinces']
     """
-    return any(line.startswith("economies:") for line in (LIBRARY / f"{name}.yaml").read_text("utf-8").splitlines())
+    written = (LIBRARY / f"{name}.yaml").read_text(encoding="utf-8")
+    return any(line.startswith("economies:") for line in written.splitlines())
 
 
 def _by_family(name: str) -> tuple[bool, bool, int, str]:

@@ -63,5 +63,5 @@ def _join(scenario: str, changes: dict[str, object], out: Path | None) -> None:
     found = joining.joined_against_closed(scenario, changes)
     print(joining.words(found, int(found.joint.parameters["policy_start"])))
     if out:
-        write_file(out, found.table.to_csv(index=False).encode("utf-8"))
+        write_file(out, found.table.to_csv(index=False, lineterminator="\n").encode("utf-8"))
         print(say("{file}: the table by year.", file=out))

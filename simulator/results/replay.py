@@ -54,10 +54,10 @@ def scenario_of(result: RunResult) -> Scenario:
     UserError
         Where this version of the program does not know them all, or the run is of one province of several.
     """
-    if TOGETHER in result.meta or len(result.regions) > 1:
+    several = result.meta.get(TOGETHER) or result.parameters.get("economies")  # tables may not be read yet
+    if several:
         hint = "Prices, fills and years of each province are in the run's tables."
-        regions = ", ".join(result.meta.get(TOGETHER, result.regions))
-        problem = Problem("a run of one province", regions, f"run {result.scenario}", hint=hint)
+        problem = Problem("a run of one province", ", ".join(several), f"run {result.scenario}", hint=hint)
         raise UserError("A market of several provinces cannot be looked at from the inside.", [problem])
     try:
         return Scenario.model_validate(dict(result.parameters))

@@ -102,8 +102,13 @@ class RunResult:
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """The regions that the tables tell of, in their order; one but where several provinces trade together."""
-        return tuple(dict.fromkeys(self.annual["region"].astype(str)))
+        """The regions that the tables tell of, in their order; one but where several provinces trade together.
+
+        None where the run is of one region and its years are not read.
+        """
+        if "regions" in self.meta:
+            return tuple(self.meta["regions"])
+        return tuple(dict.fromkeys(self.annual["region"].astype(str))) if "region" in self.annual else ()
 
     def of(self, region: str, name: str = "") -> RunResult:
         """The same run as one of its regions saw it, in the form of a run of that region alone.

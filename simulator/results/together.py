@@ -51,7 +51,13 @@ def apart(runs: Iterable[RunResult]) -> list[RunResult]:
     """
     looked_at = list(runs)
     alone = len({run.scenario for run in looked_at}) == 1
-    return [run.of(region, region.rpartition("|")[2] if alone else "") for run in looked_at for region in run.regions]
+    found: list[RunResult] = []
+    for run in looked_at:
+        if len(run.regions) > 1:
+            found += [run.of(region, region.rpartition("|")[2] if alone else "") for region in run.regions]
+        else:
+            found.append(run)
+    return found
 
 
 def _of_run(w: JointWorld, table: pd.DataFrame) -> pd.DataFrame:

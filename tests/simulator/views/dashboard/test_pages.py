@@ -205,7 +205,7 @@ def test_parameters_are_listed_with_unit_status_and_source(batch: Batch) -> None
     economy = words(parameters.body(batch, "economy", "elasticities elec armington", False))
     assert "recalled (" in economy
     assert "economy.elasticities.ELEC.armington" in economy
-    assert "Nothing fits" in words(parameters.body(batch, "scenario", "no such field", False))
+    assert "Nothing fits" in words(parameters.body(batch, "scenario", "no such field xyzzy", False))
 
 
 def test_a_batch_is_told_from_a_sweep(desk: Desk, batch: Batch) -> None:
