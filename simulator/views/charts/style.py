@@ -274,7 +274,8 @@ def _end_labels(
 def _end_text(group: Sequence[str], curves: Mapping[str, Curve], number: str) -> str:
     values = list(dict.fromkeys(number.format(curves[name][1][-1]) for name in group))
     if len(group) == 1:
-        return f"{group[0]}  {values[0]}"
+        beside = f"{group[0]}  {values[0]}"
+        return beside if wrapped(beside, 15) == beside else wrapped(group[0], 14) + "\n" + values[0]
     if len(values) > 2:
         values = [f"{min(values, key=_number)} … {max(values, key=_number)}"]
     return fill(group_label(group, curves), 14) + "\n" + " / ".join(values)
