@@ -47,14 +47,19 @@ class Parameter:
     choices: tuple[str, ...]
 
     @property
+    def allowed(self) -> str:
+        """What may stand in the field, with bounds, as a phrase for a message."""
+        kind = Message(self.kind)
+        if not self.bounds:
+            return kind
+        low, _, high = self.bounds.partition(" and ")
+        told = "{kind} {low} and {high}" if high else "{kind} {low}"
+        return Message(told, kind=kind, low=low, high=high)
+
+    @property
     def expectation(self) -> str:
         """What may stand in the field, with bounds and unit, as a phrase for a message."""
-        said: str = Message(self.kind)
-        if self.bounds:
-            low, _, high = self.bounds.partition(" and ")
-            told = "{kind} {low} and {high}" if high else "{kind} {low}"
-            said = Message(told, kind=said, low=low, high=high)
-        return said if self.unit == "-" else Message("{said} [{unit}]", said=said, unit=self.unit)
+        return self.allowed if self.unit == "-" else Message("{said} [{unit}]", said=self.allowed, unit=self.unit)
 
 
 def describe_parameters() -> Iterator[Parameter]:

@@ -8,6 +8,7 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
+from tanshi.errors import said
 from tanshi.language import mark, say, translate
 from tanshi.scenarios.calibrated import STATUS, calibrated, fitted_values
 from tanshi.scenarios.figures import catalogue
@@ -125,7 +126,7 @@ def scenario_rows(batch: Batch, differ: bool) -> tuple[list[str], list[list[str]
         if differ and (len(set(held)) == 1 or field.name in ("name", "title")):
             continue
         unit = "" if field.unit == "-" else field.unit
-        may = " ".join(part for part in (field.kind, field.bounds) if part)
+        may = said(field.allowed)
         status = STATUS if fitted.get(field.name) in held else field.status
         rows.append([field.name, *held, unit, status, may, translate(field.description).replace("``", "")])
     return heads, rows

@@ -9,6 +9,7 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
+from tanshi.errors import said
 from tanshi.language import mark, say, translate
 from tanshi.scenarios.calibrated import STATUS, calibrated
 from tanshi.scenarios.errors import UserError
@@ -112,13 +113,13 @@ def _field(row: Parameter, held: str) -> html.Div:
         listed = [{"label": text, "value": word} for word, text in offered.items()]
         box = dcc.Dropdown(id={"field": name}, options=listed, value="", clearable=False, searchable=False)
     unit = "" if row.unit == "-" else f", {row.unit}"
-    may = " ".join(part for part in (row.kind, row.bounds) if part and not words)
-    said = "; ".join(part for part in (f"{may[:1].upper()}{may[1:]}", row.status) if part)
+    may = "" if words else said(row.allowed)
+    told = "; ".join(part for part in (f"{may[:1].upper()}{may[1:]}", row.status) if part)
     meaning = translate(row.description).replace("``", "").rstrip("。.")
     return html.Div(
         [
             html.Label([f"{meaning}{unit} ", html.Code(name), box]),
-            html.Small(f"{said}."),
+            html.Small(f"{told}."),
             html.Small(id={"problem": name}, className="problem"),
         ],
         className="field",
