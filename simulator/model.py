@@ -6,6 +6,7 @@ face adds what Mesa's tools expect.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -32,7 +33,7 @@ from tanshi.simulator.run.together.world import JointState, JointWorld
 from tanshi.simulator.run.world import State, World
 
 
-class SteppedMarket(mesa.Model):  # type: ignore[misc]
+class SteppedMarket(mesa.Model, ABC):  # type: ignore[misc]
     """What a run of one economy and a run of several have in common for Mesa: they are stepped period by period.
 
     Attributes
@@ -76,8 +77,9 @@ class SteppedMarket(mesa.Model):  # type: ignore[misc]
             self.step()
         return self
 
+    @abstractmethod
     def _one_period(self) -> None:
-        raise NotImplementedError
+        """Move the state on by one market period."""
 
     def forget(self) -> None:
         """Let a finished model be collected (Mesa 3.3 would keep it for ever)."""
