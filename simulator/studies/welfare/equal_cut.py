@@ -22,14 +22,14 @@ from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.incidence import household_groups, incidence
 from tanshi.equilibrium.province.institutions import MINERS_AT_WORK
 from tanshi.equilibrium.province.national import Welfare, equivalent_variation, welfare
-from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
+from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.province import Province
 from tanshi.errors import Message
 from tanshi.scenarios import regimes
 from tanshi.scenarios.cap import NO_PATH
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.run.ground.annual import Baseline, Year
+from tanshi.simulator.run.ground.annual import Baseline, year_of
 from tanshi.simulator.run.ground.economy import economy, province
 from tanshi.simulator.run.ground.policy import Policy
 
@@ -99,7 +99,7 @@ def at_cut(scenario: Scenario, cut: float) -> Found:
     year = scenario.policy_start
     model, accounts = province(scenario.economy, scenario.closure, scenario.figures)
     free = _unpriced(model)
-    base = Baseline.of(model, [_year(model, accounts, free, year)])
+    base = Baseline.of(model, [year_of(model, accounts, year, free)])
     mask = Policy(scenario, base, annual=True).mask(year)
     target = (1.0 - cut) * float(base.at(year)[mask].sum())
     tried: dict[float, Solution] = {}
@@ -140,14 +140,6 @@ def _unpriced(model: Province) -> Solution:
     model.cover(p, model.sectors)
     model.hold_price(p, 0.0)
     return model.solve(p)
-
-
-def _year(model: Province, accounts: PhysicalAccounts, solution: Solution, year: int) -> Year:
-    flows = Flows(solution.state.flow, solution.x)
-    emissions = accounts.emissions(flows)
-    covered = np.array([emissions[s] for s in model.sectors])
-    earning = model.earned_on(flows.leaf, flows.x)
-    return Year(year, solution, flows, covered, accounts.coverable_outputs(flows), earning)
 
 
 def _regime(scenario: Scenario, model: Province, base: Baseline, tightness: float) -> Solution:
