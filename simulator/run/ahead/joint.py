@@ -173,6 +173,12 @@ class Met(Generic[T]):
     answer: T
 
 
+def _newton(price: float, excess: float, slope: float, bounds: tuple[float, float]) -> float:
+    """The price at which a straight line through the excess is at nothing; at most about half or twice the price."""
+    step = price - excess / min(slope, -LEAST_SLOPE)
+    return min(max(step, bounds[0], price / 2 - 5.0), bounds[1], 2 * price + 5.0)
+
+
 def meet(
     ask: Callable[[float, float, float], Asked[T]],
     left: float,
@@ -222,8 +228,7 @@ def meet(
         if settled and moved <= NEXT_TO_NOTHING * max(abs(rate), 1.0):
             return Met(price, imported, rate, credits, income, asked.answer)
         if beyond is not None and not (dearest or cheapest):
-            step = price - excess / min(asked.slope - steep, -LEAST_SLOPE)
-            price = min(max(step, bounds[0], price / 2 - 5.0), bounds[1], 2 * price + 5.0)
+            price = _newton(price, excess, asked.slope - steep, bounds)
     raise TanshiError("the market beyond the border and the province's found no common price near {price:.2f} yuan/t",
                       price=price)  # fmt: skip
 
@@ -307,6 +312,5 @@ def meet_one_another(
         if settled and (np.abs(rate - before) <= NEXT_TO_NOTHING * np.maximum(np.abs(rate), 1.0)).all():
             return MetTogether(price, imported, rate, tuple(one.answer for one in asked))
         if not (dearest or cheapest):
-            step = price - excess / min(sum(one.slope for one in asked), -LEAST_SLOPE)
-            price = min(max(step, bounds[0], price / 2 - 5.0), bounds[1], 2 * price + 5.0)
+            price = _newton(price, excess, sum(one.slope for one in asked), bounds)
     raise TanshiError("the provinces of the market found no common price near {price:.2f} yuan/t", price=price)
