@@ -41,6 +41,15 @@ def test_an_allowance_crosses_the_border_with_its_vintage_and_is_paid_for() -> N
     check_between(registries)
 
 
+def test_what_a_venue_keeps_of_a_price_stays_with_the_government_of_the_buyer() -> None:
+    registries = books()
+    some = fills((4, 0, 2, 50), (1, 0, 1, 50))  # one abroad, one at home; sellers get 40 of 50
+    settle_between(registries, Fills(some.buyer, some.seller, some.quantity, some.price, np.array([40, 40])), [2, 2])
+    assert registries[0].cash.tolist() == [3 * 40, -50, 10, -2 * 40]
+    assert registries[1].cash.tolist() == [-2 * 50, 0, 2 * 10, 2 * 40]
+    check_between(registries)
+
+
 def test_random_trade_between_three_registries_stays_exact() -> None:
     rng = np.random.default_rng(5)
     registries = [Registry(9, 2023, 2, mirror=8) for _ in range(3)]

@@ -13,6 +13,7 @@ from tanshi.equilibrium.province.border import adjust, border_paid, carbon_costs
 from tanshi.equilibrium.province.national import nominal_gdp
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.province import Province
+from tanshi.equilibrium.province.taxes import set_tax
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket
@@ -107,6 +108,40 @@ def test_the_cost_is_what_makers_pay_for_permits_and_with_power_that_of_their_el
     own = 0.01 * PRICE * model.emissions(whole)["NFM"] / made(whole, "NFM")
     assert both["NFM"] == pytest.approx(own + used * both["ELEC"], rel=1e-3)
     assert both["NFM"] > 1.5 * own  # aluminium: most of its carbon is in its power
+
+
+def test_a_tax_is_adjusted_at_the_border_as_the_price_of_permits_is() -> None:
+    """At one rate both cost makers the same, so that what crosses is charged and given back the same."""
+    scenario, sectors = load_scenario("S1"), ("STEEL", "NMM")
+    model, _ = province(scenario.economy, scenario.closure, None, (), True, True)
+    assert model.border is not None
+    p = model.parameters()
+    model.cover(p, ())
+    set_tax(model, p, np.array([PRICE if s in sectors else 0.0 for s in model.taxable]))
+    adjust(model.border, p, dict.fromkeys(model.border.shares, 1.0), power=False)
+    taxed, permits = model.solve(p), at(PRICE, sectors, 1.0)
+    own, theirs = carbon_costs(model.border, taxed), carbon_costs(built()[0].border, permits)  # type: ignore[arg-type]
+    for sector in sectors:
+        assert own[sector] == pytest.approx(theirs[sector], rel=1e-3)
+        assert own[sector] > 0.0
+
+
+def test_what_output_earns_in_permits_is_no_cost_at_the_border() -> None:
+    """Where a benchmark gives makers what they emit, they bear nothing, and nothing is charged or given back."""
+    model = built()[0]
+    assert model.border is not None
+    covered, goods = ("STEEL", "NMM"), ("STEEL", "NMM")
+    p = model.parameters()
+    model.cover(p, covered)
+    model.hold_price(p, PRICE)
+    emitted = model.emissions(at(PRICE, covered, 1.0))
+    output = {sector: made(at(PRICE, covered, 1.0), sector) for sector in goods}
+    rates = [emitted[s] * built()[1].benchmark_output(s) / output[s] if s in goods else 0.0 for s in model.earners]
+    model.give_quotas(p, np.array(rates), absolute=True)
+    adjust(model.border, p, dict.fromkeys(model.border.shares, 1.0), power=False)
+    cost, before = carbon_costs(model.border, model.solve(p)), carbon_costs(model.border, at(PRICE, covered, 1.0))
+    for sector in goods:
+        assert abs(cost[sector]) < 0.1 * before[sector]
 
 
 def test_leakage_falls() -> None:

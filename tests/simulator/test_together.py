@@ -5,6 +5,7 @@ Two or three provinces, one or two periods a year, few firms.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from tanshi.simulator.run.ground.annual import carry
 from tanshi.simulator.run.period import run_until as run_alone
 from tanshi.simulator.run.together.build import begin_together
 from tanshi.simulator.run.together.period import run_until
+from tanshi.simulator.run.together.price import left_over, level
 from tanshi.simulator.run.together.world import JointState, JointWorld, pairs
 from tanshi.simulator.studies.batches.batch import run_batch
 from tanshi.simulator.views.notebook import Results
@@ -300,3 +302,16 @@ def test_the_notebook_has_the_region_in_its_index() -> None:
 def test_what_looks_at_one_province_says_so_of_several() -> None:
     with pytest.raises(UserError, match="is of several"):
         begin(load_scenario("three-provinces", SMALL))
+
+
+def test_when_a_year_without_firms_ends_who_lacks_has_bought_of_who_has_left() -> None:
+    world, state = begin_together(load_scenario("three-provinces", {**SMALL, "market.mode": "equilibrium"}))
+    run_until(world, state, 1)
+    for (w, m), left in zip(pairs(world, state), (-2.0, 3.0, 1.0), strict=True):
+        m.market.price, across = 50.0, m.market.across
+        m.market.across = replace(across, imported=across.imported + left - left_over(w, m))
+    before = [m.market.across for m in state.members]
+    level(world, state)
+    assert [left_over(*pair) for pair in pairs(world, state)] == pytest.approx([0.0, 1.5, 0.5])
+    paid = [m.market.across.due - was.due for m, was in zip(state.members, before, strict=True)]
+    assert paid == pytest.approx([2.0 * 0.5, -1.5 * 0.5, -0.5 * 0.5])  # yi yuan at 50 yuan/t

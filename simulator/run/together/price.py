@@ -44,7 +44,7 @@ def level(w: JointWorld, s: JointState) -> None:
     The flow between auctions leaves some tonnes beside what was agreed; they change hands at the last price, and are
     paid for with the coming year's.
     """
-    left = np.array([_left_over(*pair) for pair in pairs(w, s)])
+    left = np.array([left_over(*pair) for pair in pairs(w, s)])
     for (_, m), tonnes in zip(pairs(w, s), shared_out(-left).tolist(), strict=True):
         across, paid = m.market.across, tonnes * m.market.price * YUAN_PER_TONNE
         m.market.across = replace(
@@ -52,7 +52,7 @@ def level(w: JointWorld, s: JointState) -> None:
         )
 
 
-def _left_over(w: World, s: State) -> float:
+def left_over(w: World, s: State) -> float:
     """Allowances that are left of the year and of what was banked before, Mt; below zero: that lack."""
     own = float((granted(w, s) - s.economy.accrued)[s.policy.mask(s.year)].sum())
     return own + s.market.across.imported + s.market.banked
