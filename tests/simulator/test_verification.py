@@ -10,7 +10,7 @@ import pytest
 
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
-from tanshi.simulator.run.ahead.estimates import known_from, seen
+from tanshi.simulator.run.ahead.estimates import known_from, misjudged, seen
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.period import run_until
 from tanshi.simulator.run.world import State, World
@@ -66,6 +66,27 @@ def test_the_price_jumps_when_verified_emissions_are_not_what_was_thought(seed: 
     assert abs(moved[known - 1]) > abs(wrong)
     within = [place for place in range(2 * PERIODS - 1) if place not in (known - 1, PERIODS - 1)]
     np.testing.assert_allclose(moved[within], 0.0, atol=0.005)
+
+
+@pytest.mark.parametrize("seed", [4, 8])
+def test_the_price_is_too_high_as_long_as_more_is_thought_to_be_emitted_than_is(seed: int) -> None:
+    world, state, prices = lived(common=0.03, seed=seed)
+    _, _, right = lived(seed=seed)
+    wrong = wrong_about(world, state, 2023)
+    assert (np.sign(prices[:PERIODS] - right[:PERIODS]) == np.sign(wrong)).all()
+
+
+def test_who_had_thought_too_much_of_own_emissions_sells_on_the_day_and_who_too_little_buys() -> None:
+    bids = {"firms.strategies.truthful": 1.0, "firms.strategies.scheduled": 0.0}
+    world, state = begin(load_scenario("S5", BASE | bids | {"compliance.estimate_error": 0.1}))
+    known = known_from(world, 2023)
+    run_until(world, state, known - 1)
+    too_much = np.asarray(misjudged(world, state))
+    run_until(world, state, known)
+    before = state.registry.held[: world.firms].copy()
+    run_until(world, state, known + 1)
+    bought = state.registry.held[: world.firms] - before
+    assert np.corrcoef(bought, too_much)[0, 1] < -0.5
 
 
 def test_every_tonne_is_surrendered_for_in_the_end_however_wrong_firms_were() -> None:
