@@ -316,3 +316,18 @@ def test_two_periods_with_a_reserve_by_hand() -> None:
     found = plan(replace(base, reserve=takes(1.0, 5.0)), emits, np.full(2, 20.0))
     assert found.price[1] == pytest.approx(45.0, abs=1e-6)
     assert found.bank[0] == pytest.approx(45.0 / 1.05 - 10.0, abs=1e-6)
+
+
+def test_what_a_reserve_is_known_to_take_is_a_smaller_supply() -> None:
+    """Two statements of one thing: eight taken whatever is banked, and eight less from the start."""
+    base = Prospect(np.array([90.0, 50.0]), 0.0, np.zeros(2), np.full(2, np.inf), np.full(2, 0.05))
+
+    def emits(prices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return 100.0 - prices, np.full(2, -1.0)
+
+    taking = replace(base, reserve=lambda bank: (np.array([0.0, 8.0]), np.zeros(2)))
+    smaller = replace(base, supply=np.array([90.0, 42.0]))
+    start = np.full(2, 20.0)
+    asked = plan(smaller, emits, start).price
+    np.testing.assert_allclose(plan(taking, emits, start).price, asked, atol=1e-6)
+    np.testing.assert_allclose(plan(taking.less_reserve(np.zeros(2)), emits, start).price, asked, atol=1e-6)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
+from tanshi.agents.bank import wanted_bank
 from tanshi.equilibrium.engine import EquilibriumError
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
@@ -16,6 +19,8 @@ from tanshi.simulator.drift.drivers.process import estimated
 from tanshi.simulator.model import CarbonMarket, simulate
 from tanshi.simulator.results.collect import diagnostics
 from tanshi.simulator.run import straying
+from tanshi.simulator.run.ahead.believing import believe
+from tanshi.simulator.run.ahead.outlook import plain_values, temper_of, value_of
 from tanshi.simulator.run.straying import believed, multipliers
 
 SMALL = {"years.end": 2024, "firms.number": 40, "market.periods_per_year": 4}
@@ -141,6 +146,42 @@ def test_beliefs_of_scarcity_raise_what_firms_pay_and_touch_no_cleared_price() -
         prices.append(row["price"])
         assert row["gap"] < 0.05  # the book and the economy agree
     assert prices[1] > prices[0]
+
+
+def test_disagreement_about_scarcity_lets_firms_together_want_the_bank_that_they_would_without() -> None:
+    """Pessimists cannot bank less than nothing: without a correction own beliefs alone would raise the price."""
+    model = CarbonMarket(scenario(shocks__belief="network", shocks__own_belief=2.0))
+    model.run(5)
+    world, state = model.world, model.state
+    own = state.market.own_belief
+    assert own.std() > 0.03
+    assert state.market.outlook is not None
+    size = np.where(state.policy.mask(state.year), state.policy.baseline.at(state.year), 0.0)[state.firms.sector]
+    size = size * state.firms.shares()[0] * 1e6
+    planned = size * (float(state.market.outlook.bank[0]) * 1e6 / size.sum())
+    price, temper = value_of(world, state), temper_of(world)
+
+    def banked(beliefs: NDArray[np.float64]) -> float:
+        wish = wanted_bank(planned, size, plain_values(world, state) * np.exp(beliefs), price, temper)
+        return float(np.clip(wish.level, wish.least, wish.most).sum() / size.sum())
+
+    assert banked(own) == pytest.approx(banked(np.zeros(len(own))), abs=0.01)
+    assert banked(own - own.mean() + 0.1) > banked(own) + 0.02  # so much does a common belief move
+
+
+def test_the_mean_of_what_scarcity_is_believed_to_be_worth_is_one_month_by_month() -> None:
+    """A belief and its mirror image, over many draws: what curvature adds to the mean is taken off."""
+    model = CarbonMarket(scenario(shocks__belief="network", market__periods_per_year=1))
+    model.run(1)
+    state, found = model.state, []
+    for seed in range(60):
+        for mirrored in (False, True):
+            drawn = scenario(shocks__belief="network", shocks__mirrored=mirrored, market__periods_per_year=1, seed=seed)
+            after = state.copy()
+            believe(replace(model.world, scenario=drawn), after)
+            found.append(after.market.belief)
+    assert np.std(found) > 0.1
+    assert np.exp(found).mean() == pytest.approx(1.0, abs=0.006)
 
 
 def test_a_driver_that_enters_nowhere_is_refused_by_name_and_told_among_all() -> None:

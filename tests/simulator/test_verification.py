@@ -76,8 +76,11 @@ def test_the_price_is_too_high_as_long_as_more_is_thought_to_be_emitted_than_is(
     assert (np.sign(prices[:PERIODS] - right[:PERIODS]) == np.sign(wrong)).all()
 
 
-def test_who_had_thought_too_much_of_own_emissions_sells_on_the_day_and_who_too_little_buys() -> None:
-    bids = {"firms.strategies.truthful": 1.0, "firms.strategies.scheduled": 0.0}
+@pytest.mark.parametrize("at_once", [True, False])
+def test_who_had_thought_too_much_of_own_emissions_sells_once_it_is_known_and_who_too_little_buys(
+    at_once: bool,
+) -> None:
+    bids = {"firms.strategies.truthful": float(at_once), "firms.strategies.scheduled": float(not at_once)}
     world, state = begin(load_scenario("S5", BASE | bids | {"compliance.estimate_error": 0.1}))
     known = known_from(world, 2023)
     run_until(world, state, known - 1)
@@ -86,7 +89,7 @@ def test_who_had_thought_too_much_of_own_emissions_sells_on_the_day_and_who_too_
     before = state.registry.held[: world.firms].copy()
     run_until(world, state, known + 1)
     bought = state.registry.held[: world.firms] - before
-    assert np.corrcoef(bought, too_much)[0, 1] < -0.5
+    assert np.corrcoef(bought, too_much)[0, 1] < -0.3
 
 
 def test_every_tonne_is_surrendered_for_in_the_end_however_wrong_firms_were() -> None:
