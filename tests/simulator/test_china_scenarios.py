@@ -66,9 +66,13 @@ def _tables_say_what_was_given(world: World, state: State) -> None:
     assert "2023: 68.5 yuan/t and 212 Mt" in words
 
 
-def test_without_firms_what_is_given_by_class_adds_up_too() -> None:
+@pytest.mark.parametrize("deficit", [0.2, 0.001])
+def test_without_firms_what_is_given_by_class_adds_up_too(deficit: float) -> None:
+    """Where nearly nobody may lack anything most plant is topped up, and a tonne more brings an allowance."""
     changes = {"market__mode": "equilibrium", "years__end": 2024, "drift__mode": "none", "banking__horizon": 0}
-    result = result_of(*run("china-2019-2030", **changes))
+    world, state = run("china-2019-2030", sectors__ELEC__limits__deficit=deficit, **changes)
+    result = result_of(world, state)
+    assert (state.policy.tilts(2024)[world.sectors.index("ELEC")].returned > 0.3) == (deficit == 0.001)
     for year in (2023, 2024):
         by_class = sum(result.series(allocation_of("ELEC", kind)).loc[year] for kind in PLANT_CLASSES)
         assert by_class == pytest.approx(result.series(allocation_of("ELEC")).loc[year], rel=1e-3)

@@ -27,7 +27,7 @@ from tanshi.simulator.results.tables import ResultError, RunResult, identity_gap
 from tanshi.simulator.results.together import apart
 from tanshi.simulator.results.variables import MONEY_METRIC, PAID_OUTSIDE, net_sales_of
 from tanshi.simulator.run.build import begin
-from tanshi.simulator.run.ground.annual import carry
+from tanshi.simulator.run.ground.annual import annual_path, carry, frozen_regime, year_of
 from tanshi.simulator.run.period import run_until as run_alone
 from tanshi.simulator.run.together.build import begin_together
 from tanshi.simulator.run.together.period import run_until
@@ -315,3 +315,14 @@ def test_when_a_year_without_firms_ends_who_lacks_has_bought_of_who_has_left() -
     assert [left_over(*pair) for pair in pairs(world, state)] == pytest.approx([0.0, 1.5, 0.5])
     paid = [m.market.across.due - was.due for m, was in zip(state.members, before, strict=True)]
     assert paid == pytest.approx([2.0 * 0.5, -1.5 * 0.5, -0.5 * 0.5])  # yi yuan at 50 yuan/t
+
+
+def test_an_economy_that_is_carried_stands_where_its_own_path_without_policy_leads() -> None:
+    world, _ = equilibrium()
+    for w in world.members:
+        model, accounts, growth, first = w.province, w.economy.accounts, w.economy.growth, w.economy.economy.base_year
+        path = annual_path(model, accounts, growth, range(first, 2023), frozen_regime(model))
+        p, start = carry(model, growth, first, 2022)
+        frozen_regime(model)(p, 2022)
+        found = year_of(model, accounts, 2022, model.solve(p, start))
+        np.testing.assert_allclose(found.emissions, path[-1].emissions, rtol=1e-7)
