@@ -6,6 +6,7 @@ anything else is a `StoreError` that says which file is broken and how.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
 RECORD = "run.json"
 FORMAT = 1
 """The form of a run's folder that this version writes and reads."""
+
+
+def one_file(file: Path) -> str:
+    """The name under which DuckDB opens this file and no other: signs of a pattern stand for themselves.
+
+    Examples
+    --------
+    >>> one_file(Path("/runs [new]/S1/annual.parquet")).rpartition("runs")[2]
+    ' [[]new]/S1/annual.parquet'
+    """
+    return glob.escape(file.absolute().as_posix())  # DuckDB takes a stroke forward everywhere
 
 
 class StoredTable(BaseModel):

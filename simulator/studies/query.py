@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tanshi.errors import Message
 from tanshi.simulator.machine.disk import StoreError
-from tanshi.simulator.results.reading import RECORD, read_arrow, read_record
+from tanshi.simulator.results.reading import RECORD, one_file, read_arrow, read_record
 from tanshi.simulator.results.store import MANIFEST, TABLES, names_in
 from tanshi.simulator.studies.batches.compact import DATASET, is_older, runs_table
 
@@ -83,7 +83,8 @@ def _view(database: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
 
 def _shut(database: duckdb.DuckDBPyConnection, files: Iterable[Path]) -> duckdb.DuckDBPyConnection:
     """Leave the database nothing of the world but these files."""
-    database.execute(f"set allowed_paths = [{', '.join(_text(file) for file in files)}]")
+    names = dict.fromkeys(name for file in files for name in (file.absolute().as_posix(), one_file(file)))
+    database.execute(f"set allowed_paths = [{', '.join(map(_quoted, names))}]")  # both as it is and as it is asked for
     database.execute("set enable_external_access = false")
     database.execute("set lock_configuration = true")
     return database
@@ -99,7 +100,11 @@ def _is_fresh(folder: Path, dataset: Path) -> bool:
 
 
 def _text(path: Path) -> str:
-    return "'" + path.absolute().as_posix().replace("'", "''") + "'"  # DuckDB takes a stroke forward everywhere
+    return _quoted(one_file(path))
+
+
+def _quoted(words: str) -> str:
+    return "'" + words.replace("'", "''") + "'"
 
 
 def query(folder: Path, sql: str) -> pd.DataFrame:

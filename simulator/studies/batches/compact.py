@@ -13,7 +13,16 @@ import pandas as pd
 from tanshi.language import mark
 from tanshi.simulator.machine.disk import PARQUET, StoreError, table_bytes, told
 from tanshi.simulator.results.columns import about
-from tanshi.simulator.results.reading import RECORD, gaps, read_about, read_arrow, read_frame, read_record, read_schema
+from tanshi.simulator.results.reading import (
+    RECORD,
+    gaps,
+    one_file,
+    read_about,
+    read_arrow,
+    read_frame,
+    read_record,
+    read_schema,
+)
 from tanshi.simulator.results.store import TABLES, publish, read_manifest
 from tanshi.simulator.results.stored import READERS
 
@@ -250,7 +259,7 @@ def _together(database: duckdb.DuckDBPyConnection, files: Sequence[Path], schema
     import duckdb
     import pyarrow as pa
 
-    names = [file.absolute().as_posix() for file in files]
+    names = [one_file(file) for file in files]
     sql = "select split_part(filename, '/', -2) as run, * exclude (filename) from read_parquet(?, filename = true)"
     try:
         found = database.sql(sql, params=[names]).to_arrow_table()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -49,9 +50,9 @@ class Entry:
         return len(self.runs) == len(self.batch.scenarios[self.scenario])
 
     @property
-    def files(self) -> list[str]:
+    def files(self) -> list[Path]:
         """Its tables by year."""
-        return [str(run.folder / "annual.parquet") for run in self.runs]
+        return [run.folder / "annual.parquet" for run in self.runs]
 
     @property
     def seeds(self) -> frozenset[int]:

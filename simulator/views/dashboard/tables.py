@@ -17,7 +17,7 @@ import pandas as pd
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.bands import FEWEST, HIGH, LOW, MIDDLE
 from tanshi.simulator.results.quality import yearly_quality
-from tanshi.simulator.results.reading import read_arrow, read_frame
+from tanshi.simulator.results.reading import one_file, read_arrow, read_frame
 from tanshi.simulator.results.store import TABLES
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.studies.batches.compact import DATASET
@@ -83,11 +83,12 @@ class Tables:
                 self.database = duckdb.connect(":memory:", config={"threads": 2})
             cursor = self.database.cursor()
         try:
-            return pd.DataFrame(cursor.execute(sql, list(values)).df())
+            return pd.DataFrame(cursor.execute(sql, [_said(value) for value in values]).df())
         except duckdb.Error as error:
             for value in values:
                 for file in value if isinstance(value, list) else ():
-                    read_arrow(Path(file))  # says which of them is broken
+                    if isinstance(file, Path):
+                        read_arrow(file)  # says which of them is broken
             told = str(error).strip().splitlines()[0]
             raise UnreadableTable("a table of this batch cannot be read: {told}", told=told) from error
         finally:
@@ -109,7 +110,7 @@ class Tables:
         found: pd.DataFrame = self.kept(("bands", batch.folder, batch.mark), make)
         return found
 
-    def bands_of(self, key: tuple[Any, ...], files: list[str], variables: Sequence[str]) -> pd.DataFrame:
+    def bands_of(self, key: tuple[Any, ...], files: list[Path], variables: Sequence[str]) -> pd.DataFrame:
         """As `bands`, of some runs and variables: ``variable, year, low, middle, high``."""
 
         def make() -> pd.DataFrame:
@@ -123,7 +124,7 @@ class Tables:
         return found
 
     def paired(
-        self, key: tuple[Any, ...], files: list[str], others: list[str], variables: Sequence[str], *, percent: bool
+        self, key: tuple[Any, ...], files: list[Path], others: list[Path], variables: Sequence[str], *, percent: bool
     ) -> pd.DataFrame:
         """How far runs are from others of the same seed, median and band: ``variable, year, low, middle, high``."""
 
@@ -166,7 +167,7 @@ class Tables:
         found: pd.DataFrame = self.kept(("periods", run.folder, run.age), make)
         return found
 
-    def price_paths(self, key: tuple[Any, ...], files: list[str], scenario: str) -> pd.DataFrame:
+    def price_paths(self, key: tuple[Any, ...], files: list[Path], scenario: str) -> pd.DataFrame:
         """Price of every period of a scenario's runs, median and band: ``year, period, low, middle, high``."""
 
         def make() -> pd.DataFrame:
@@ -245,7 +246,12 @@ class Tables:
         return found
 
 
-def files_of(batch: Batch, runs: Sequence[Run], table: str) -> list[str]:
+def _said(value: object) -> object:
+    """A value of a question as DuckDB takes it."""
+    return [one_file(one) if isinstance(one, Path) else one for one in value] if isinstance(value, list) else value
+
+
+def files_of(batch: Batch, runs: Sequence[Run], table: str) -> list[Path]:
     """Files that hold a table of some runs: the gathered one where it has them, and nothing but them, a scenario each.
 
     Parameters
@@ -255,9 +261,9 @@ def files_of(batch: Batch, runs: Sequence[Run], table: str) -> list[str]:
     """
     whole = len(runs) == sum(len(batch.scenarios[name]) for name in {run.scenario for run in runs})
     if batch.gathered and whole:
-        return [str(batch.folder / DATASET / f"{table}.parquet")]
-    return [str(run.folder / f"{table}.parquet") for run in runs]
+        return [batch.folder / DATASET / f"{table}.parquet"]
+    return [_file(run, table) for run in runs]
 
 
-def _file(run: Run, table: str) -> str:
-    return str(run.folder / f"{table}.parquet")
+def _file(run: Run, table: str) -> Path:
+    return run.folder / f"{table}.parquet"

@@ -26,6 +26,8 @@ from tanshi.simulator.studies.sweeps.analyse import analyse
 from tanshi.simulator.studies.sweeps.conditions import parse_condition
 from tanshi.simulator.studies.sweeps.outcomes import IncompleteStudy
 from tanshi.simulator.studies.sweeps.sweep import Sweeping, open_sweep, run_sweep
+from tanshi.simulator.views.dashboard.folder import open_batch
+from tanshi.simulator.views.dashboard.tables import Tables
 from tests.simulator.studies.conftest import SWEEP, contents
 
 
@@ -324,3 +326,20 @@ def test_runs_of_one_bundle_in_a_row_go_to_one_worker_and_others_by_themselves(t
     assert [[task.name for task in group] for group in execute._bundles(iter(tasks))] == [
         ["a", "b"], ["c"], ["d"], ["e"], ["f"],
     ]  # fmt: skip
+
+
+def test_a_folder_whose_name_looks_like_a_pattern_is_read_and_not_one_that_would_fit(copy: Path) -> None:
+    """DuckDB takes [ab] for a choice of signs: a batch of that name beside one that fits it."""
+    strange, other = (copy.parent / name for name in ("runs [12]", "runs 1"))
+    shutil.copytree(copy, strange)
+    shutil.copytree(copy, other)
+    for file in other.glob("*/annual.parquet"):
+        pd.read_parquet(file).assign(value=-1.0).to_parquet(file)
+    asked = "select sum(value) as total from annual"
+    expected = float(query(copy, asked)["total"].iloc[0])
+    assert float(query(strange, asked)["total"].iloc[0]) == pytest.approx(expected)
+    compact(strange)
+    assert pd.read_parquet(strange / "dataset" / "annual.parquet")["value"].sum() == pytest.approx(expected)
+    assert float(query(strange, asked)["total"].iloc[0]) == pytest.approx(expected)
+    for folder in (strange, copy):  # gathered, and run by run
+        assert (Tables().bands(open_batch(folder))["middle"] != -1.0).any()
