@@ -25,7 +25,7 @@ import pandas as pd
 from tanshi.simulator.machine.disk import write_table
 from tanshi.simulator.results.identity import RunKey
 from tanshi.simulator.results.reading import read_record
-from tanshi.simulator.results.store import write_run
+from tanshi.simulator.results.store import write_manifest, write_run
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult
 from tanshi.simulator.results.variables import FIRM_SECTORS
 from tanshi.simulator.studies.batches.compact import compact
@@ -94,6 +94,7 @@ def many_runs(template: Path, folder: Path, scenarios: tuple[str, ...], shift: f
     """A batch as large as asked for: the runs of a stored one under other seeds, each year's values moved a little."""
     rng = np.random.default_rng(1)
     desk = Desk(template, template.parent)
+    named: dict[str, str] = {}
     for scenario in scenarios:
         run = desk.batch(None).scenarios[scenario][0]
         annual, periods = (pd.read_parquet(run.folder / f"{name}.parquet") for name in ("annual", "periods"))
@@ -104,7 +105,9 @@ def many_runs(template: Path, folder: Path, scenarios: tuple[str, ...], shift: f
             key = RunKey(scenario, parameters, seed, str(record["data"]), str(record["code"]))
             fills = pd.DataFrame(columns=list(TRADE_COLUMNS))
             result = RunResult(scenario, seed, moved, periods.assign(seed=seed), fills, parameters, run.meta)
+            named[f"{scenario}-{seed:04d}"] = str(key.id)
             write_run(folder / f"{scenario}-{seed:04d}", result, key)
+    write_manifest(folder, named, code=str(record["code"]), data={})
     desk.close()
 
 
@@ -120,9 +123,9 @@ def two_batches(template: Path) -> None:
             for _ in range(2):  # a page that nobody has opened yet, twice
                 with in_background(one, Path(place)) as served, chromium() as browser, watched(browser) as shown:
                     shown.page.set_default_timeout(120_000)
-                    shown.page.goto(f"{served.address}parameters")
+                    shown.page.goto(f"{served.address}/parameters")
                     begun = time.perf_counter()
-                    shown.page.goto(f"{served.address}?{asked}")
+                    shown.page.goto(f"{served.address}/?{asked}")
                     shown.page.wait_for_selector("#compare-view .js-plotly-plot .scatterlayer")
                     seconds.append(time.perf_counter() - begun)
             row(f"two batches of {RUNS:,} runs compared, {what}", seconds, 3.0)
