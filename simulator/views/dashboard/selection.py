@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -133,17 +134,22 @@ def _run(run: Run) -> str:
     return say("{scenario}, seed {seed}", scenario=run.scenario, seed=run.seed)
 
 
+def _rows(tables: Tables, entry: Entry, variables: Sequence[str]) -> pd.DataFrame:
+    """Annual values of an entry's runs; a batch is read once for all of its scenarios."""
+    if not entry.whole:
+        return tables.some(entry.key, entry.files, variables)
+    rows = tables.compared(entry.batch, variables)
+    return rows[rows["scenario"] == entry.scenario]
+
+
 def bands(tables: Tables, chosen: Sequence[Entry], variables: Sequence[str]) -> pd.DataFrame:
     """Median and band of the variables by entry and year: ``scenario, variable, year, low, middle, high``."""
-    frames = []
-    for entry in chosen:
-        if entry.whole:
-            table = tables.bands(entry.batch)
-            own = table[(table["scenario"] == entry.scenario) & table["variable"].isin(list(variables))]
-        else:
-            own = tables.bands_of(entry.key, entry.files, variables)
-        frames.append(own[["variable", "year", "low", "middle", "high"]].assign(scenario=entry.label))
-    return _joined(frames)
+
+    def make(entry: Entry) -> pd.DataFrame:
+        own = tables.bands_within(_rows(tables, entry, variables))
+        return own[["variable", "year", "low", "middle", "high"]].assign(scenario=entry.label)
+
+    return _joined([tables.kept(("bands of", entry.key, tuple(variables)), partial(make, entry)) for entry in chosen])
 
 
 def differences(
@@ -162,7 +168,8 @@ def differences(
         if entry == base:
             continue
         if entry.seeds == base.seeds and len(entry.seeds) == len(entry.runs) == len(base.runs):
-            own = tables.paired(entry.key, entry.files, base.files, variables, percent=percent)
+            asked = ("paired", entry.key, base.key, tuple(variables), percent)
+            own = tables.kept(asked, partial(_paired, tables, entry, base, variables, percent=percent))
         else:
             own = bands(tables, [entry], variables).set_index(["variable", "year"])
             there = reference.reindex(own.index)
@@ -171,6 +178,10 @@ def differences(
             own = own.assign(low=own["middle"], high=own["middle"])
         frames.append(own[["variable", "year", "low", "middle", "high"]].assign(scenario=entry.label))
     return _joined(frames)
+
+
+def _paired(tables: Tables, entry: Entry, base: Entry, variables: Sequence[str], *, percent: bool) -> pd.DataFrame:
+    return tables.paired(_rows(tables, entry, variables), _rows(tables, base, variables), percent=percent)
 
 
 def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -68,8 +68,15 @@ class Tables:
                 self.answers.popitem(last=False)
         return answer
 
-    def ask(self, sql: str, *values: object) -> pd.DataFrame:
+    def ask(self, sql: str, *values: object, **frames: pd.DataFrame) -> pd.DataFrame:
         """The answer to one question.
+
+        Parameters
+        ----------
+        values
+            What stands in place of the question's marks.
+        frames
+            Tables at hand that the question names.
 
         Raises
         ------
@@ -83,6 +90,8 @@ class Tables:
                 self.database = duckdb.connect(":memory:", config={"threads": 2})
             cursor = self.database.cursor()
         try:
+            for name, frame in frames.items():
+                cursor.register(name, frame)
             return pd.DataFrame(cursor.execute(sql, [_said(value) for value in values]).df())
         except duckdb.Error as error:
             for value in values:
@@ -110,38 +119,55 @@ class Tables:
         found: pd.DataFrame = self.kept(("bands", batch.folder, batch.mark), make)
         return found
 
-    def bands_of(self, key: tuple[Any, ...], files: list[Path], variables: Sequence[str]) -> pd.DataFrame:
-        """As `bands`, of some runs and variables: ``variable, year, low, middle, high``."""
+    def compared(self, batch: Batch, variables: Sequence[str]) -> pd.DataFrame:
+        """A few annual variables of all runs of a batch, read once: ``scenario, seed, variable, year, value``."""
 
         def make() -> pd.DataFrame:
             return self.ask(
-                f"select variable, year, {BAND.format(of='value')} from read_parquet(?)"
-                " where list_contains(?, variable) group by all order by variable, year",
+                "select scenario, seed, variable, year, value from read_parquet(?) where list_contains(?, variable)",
+                files_of(batch, batch.runs, "annual"), list(variables),
+            )  # fmt: skip
+
+        found: pd.DataFrame = self.kept(("compared", batch.folder, batch.mark, tuple(variables)), make)
+        return found
+
+    def some(self, key: tuple[Any, ...], files: list[Path], variables: Sequence[str]) -> pd.DataFrame:
+        """As `compared`, of a few runs by their files."""
+
+        def make() -> pd.DataFrame:
+            return self.ask(
+                "select scenario, seed, variable, year, value from read_parquet(?) where list_contains(?, variable)",
                 files, list(variables),
             )  # fmt: skip
 
-        found: pd.DataFrame = self.kept(("bands of", key, tuple(variables)), make)
+        found: pd.DataFrame = self.kept(("some", key, tuple(variables)), make)
         return found
 
-    def paired(
-        self, key: tuple[Any, ...], files: list[Path], others: list[Path], variables: Sequence[str], *, percent: bool
-    ) -> pd.DataFrame:
-        """How far runs are from others of the same seed, median and band: ``variable, year, low, middle, high``."""
+    def bands_within(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """As `bands`, of rows of `compared`: ``scenario, variable, year, low, middle, high``."""
+        return self.ask(
+            f"select scenario, variable, year, {BAND.format(of='value')} from rows group by all"
+            " order by scenario, variable, year",
+            rows=rows,
+        )
 
-        def make() -> pd.DataFrame:
-            return self.ask(
-                "with gaps as (select one.variable as variable, one.year as year, one.value - other.value as gap,"
-                " other.value as base from read_parquet(?) one join read_parquet(?) other"
-                " on one.seed = other.seed and one.variable = other.variable and one.year = other.year"
-                " where list_contains(?, one.variable)),"
-                " said as (select variable, year, case when ? then 100 * gap / nullif(base, 0) else gap end as gap"
-                f" from gaps) select variable, year, {BAND.format(of='gap')} from said where gap is not null"
-                " group by all order by variable, year",
-                files, others, list(variables), percent,
-            )  # fmt: skip
+    def paired(self, rows: pd.DataFrame, others: pd.DataFrame, *, percent: bool) -> pd.DataFrame:
+        """How far runs are from others of the same seed, median and band: ``variable, year, low, middle, high``.
 
-        found: pd.DataFrame = self.kept(("paired", key, tuple(others), tuple(variables), percent), make)
-        return found
+        Parameters
+        ----------
+        rows, others
+            As of `compared`, of one scenario each.
+        """
+        return self.ask(
+            "with gaps as (select one.variable as variable, one.year as year, one.value - other.value as gap,"
+            " other.value as base from rows one join others other"
+            " on one.seed = other.seed and one.variable = other.variable and one.year = other.year),"
+            " said as (select variable, year, case when ? then 100 * gap / nullif(base, 0) else gap end as gap"
+            f" from gaps) select variable, year, {BAND.format(of='gap')} from said where gap is not null"
+            " group by all order by variable, year",
+            percent, rows=rows, others=others,
+        )  # fmt: skip
 
     def results(self, batch: Batch, *, periods: bool = False) -> list[RunResult]:
         """The runs without their fills."""
@@ -167,18 +193,26 @@ class Tables:
         found: pd.DataFrame = self.kept(("periods", run.folder, run.age), make)
         return found
 
-    def price_paths(self, key: tuple[Any, ...], files: list[Path], scenario: str) -> pd.DataFrame:
-        """Price of every period of a scenario's runs, median and band: ``year, period, low, middle, high``."""
+    def price_paths(self, batch: Batch) -> pd.DataFrame:
+        """Price of every period, median and band: ``scenario, year, period, low, middle, high``."""
 
         def make() -> pd.DataFrame:
-            return self.ask(
-                f"select year, period, {BAND.format(of='price')} from read_parquet(?) where scenario = ?"
-                " group by all order by year, period",
-                files, scenario,
-            )  # fmt: skip
+            return self._paths(files_of(batch, batch.runs, "periods"))
 
-        found: pd.DataFrame = self.kept(("paths", key), make)
+        found: pd.DataFrame = self.kept(("paths", batch.folder, batch.mark), make)
         return found
+
+    def price_paths_of(self, key: tuple[Any, ...], files: list[Path]) -> pd.DataFrame:
+        """As `price_paths`, of a few runs by their files."""
+        found: pd.DataFrame = self.kept(("paths", key), lambda: self._paths(files))
+        return found
+
+    def _paths(self, files: list[Path]) -> pd.DataFrame:
+        return self.ask(
+            f"select scenario, year, period, {BAND.format(of='price')} from read_parquet(?) group by all"
+            " order by scenario, year, period",
+            files,
+        )
 
     # -- fills -----------------------------------------------------------------------------------------------
 

@@ -59,6 +59,7 @@ CHARTS = (
      mark("million yuan of 2022"), True, 0),
     (f"{COMPLIANCE}|Shortfall", mark("Tonnes not surrendered"), mark("Mt CO₂ a year"), mark("Mt CO₂ a year"), True, 2),
 )  # fmt: skip
+GDP = "GDP|MER"
 VARIABLES = tuple(variable for variable, *_ in CHARTS)
 MANY = 60
 """Runs up to which the table and the words are worked out, and up to which runs are offered one by one."""
@@ -259,9 +260,9 @@ def body(
         for variable, title, unit, _, from_zero, digits in CHARTS
         if variable in set(found["variable"])
     ]
-    gaps = differences(desk.tables, shown, base, ["GDP|MER"], percent=True)
-    if len(gaps):  # its curve is one that the eye cannot tell from the reference's
-        chart = _annual(gaps, "GDP|MER", labels, True, 2)
+    gaps = differences(desk.tables, shown, base, VARIABLES, percent=True)
+    if GDP in set(gaps["variable"]):  # its curve is one that the eye cannot tell from the reference's
+        chart = _annual(gaps, GDP, labels, True, 2)
         drawn.append(
             draw(say("GDP against {name}", name=base.label), say("% of its GDP in the same year"), drawn=chart)
         )
@@ -272,8 +273,11 @@ def body(
 def _by_period(desk: Desk, shown: Sequence[Entry], labels: Sequence[str], draw: Any) -> list[Any]:
     frames = []
     for entry in shown:
-        files = files_of(entry.batch, entry.runs, "periods")
-        paths = desk.tables.price_paths(entry.key, files, entry.scenario)
+        if entry.whole:
+            paths = desk.tables.price_paths(entry.batch)
+            paths = paths[paths["scenario"] == entry.scenario]
+        else:
+            paths = desk.tables.price_paths_of(entry.key, files_of(entry.batch, entry.runs, "periods"))
         frames.append(paths.assign(scenario=entry.label))
     paths = pd.concat(frames, ignore_index=True)
     if paths.empty:

@@ -14,8 +14,7 @@ from tanshi.simulator.views.dashboard.app import draw
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, NothingToShow, batches_below, newest, open_batch
 from tanshi.simulator.views.dashboard.parts import told
-from tanshi.simulator.views.dashboard.selection import entries
-from tanshi.simulator.views.dashboard.tables import Tables, files_of
+from tanshi.simulator.views.dashboard.tables import Tables
 from tests.simulator.views.dashboard.words import words
 
 
@@ -156,6 +155,4 @@ def test_a_run_that_changed_since_it_was_gathered_is_read_again(copy: Path) -> N
 
 def shown(batch: Batch) -> tuple[pd.DataFrame, pd.DataFrame]:
     tables = Tables()
-    (whole,) = (entry for entry in entries(Desk(batch.folder, batch.folder.parent), batch, ["S5"], ())[0])
-    files = files_of(batch, whole.runs, "periods")
-    return tables.bands(batch), tables.price_paths(("S5",), files, "S5")
+    return tables.bands(batch), tables.price_paths(batch)
