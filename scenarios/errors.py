@@ -95,6 +95,11 @@ def did_you_mean(word: str, choices: Sequence[str]) -> str:
     return Message("Did you mean {word}?", word=folded[near[0]]) if near else ""
 
 
+def with_list(near: str, listed: str) -> str:
+    """Return a hint of `did_you_mean`, where there is one, and after it where all choices are listed."""
+    return Message("{near} {listed}", near=near, listed=listed) if near else listed
+
+
 def visible(text: str) -> str:
     r"""The text with whatever would steer a terminal or a page, such as escape sequences, written out.
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tanshi.errors import Message, both
 from tanshi.scenarios.document import Document, Mark
 from tanshi.scenarios.draws import Factor, current_value, scenario_fields, vary, year_of_a_rule
-from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten, with_list
 from tanshi.scenarios.figures import Figure
 from tanshi.scenarios.load import field_keys, library, load_scenarios
 from tanshi.scenarios.schema import Scenario
@@ -161,7 +161,7 @@ def _fields(
         return [pattern]
     if "*" in pattern and (found := [name for name in names if fnmatchcase(name, pattern)]):
         return [name for name in found if name not in NOT_SWEPT]
-    hint = f"{did_you_mean(pattern, names)} `tanshi params` lists all fields.".strip()
+    hint = with_list(did_you_mean(pattern, names), Message("`tanshi params` lists all fields."))
     add_problem(document, here, "a field of the scenario or a figure of the economy", repr(pattern), hint)
     return []
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from tanshi.errors import Message
 from tanshi.scenarios.economy import Figures, load_economy, may_be_negative
-from tanshi.scenarios.errors import SAID, Problem, UserError, did_you_mean
+from tanshi.scenarios.errors import SAID, Problem, UserError, did_you_mean, with_list
 
 ROOT = "economy"
 ACTIVITY_COLUMNS = ("AGR", "COAL", "OGAS", "OMIN", "LIGHT", "PAPER", "COKE", "CHEM", "NMM", "STEEL", "NFM", "MACH",
@@ -190,7 +190,7 @@ def problems_with(name: str, values: Mapping[str, float]) -> list[Problem]:
         figure = known.get(path)
         if figure is None:
             near = did_you_mean(path, list(known)) if len(problems) < SAID else ""
-            hint = f"{near} `tanshi params economy` lists them.".strip()
+            hint = with_list(near, Message("`tanshi params economy` lists them."))
             problems.append(
                 Problem(Message("a figure of the economy {name}", name=name), repr(path), field=path, hint=hint)
             )

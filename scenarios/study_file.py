@@ -2,19 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
 from tanshi.errors import Message
-from tanshi.scenarios.document import Document
-from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
+from tanshi.scenarios.document import Document, named_document
+from tanshi.scenarios.errors import UserError, did_you_mean, shorten
 from tanshi.scenarios.factors import add_problem
 from tanshi.scenarios.fields import Group
+from tanshi.scenarios.schema import Scenario
 
 Form = TypeVar("Form", bound=Group)
-Refusal = TypeVar("Refusal", bound=UserError)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[Form]):
+    """One kind of file of a study.
+
+    Parameters
+    ----------
+    word
+        What it is called where one cannot be found.
+    folder
+        Where those lie that come with the program.
+    form
+        What it should be.
+    group_of, why_needed
+        As `read_form`.
+    error
+        What refuses it.
+    cannot
+        The head of a refusal, with ``count`` for the number of mistakes.
+    """
+
+    word: str
+    folder: Path
+    form: type[Form]
+    group_of: Callable[[Sequence[str]], type[Group]]
+    error: type[UserError]
+    cannot: str
+    why_needed: Callable[[str], str] = lambda _: ""
+
+    def open(self, name_or_path: str | Path) -> tuple[Path, Document, Form]:
+        """The file's place, the document for what is still wrong with it, and what it says; refused where no form."""
+        path, document = named_document(name_or_path, self.folder, self.word)
+        spec = read_form(document, self.form, self.group_of, self.why_needed)
+        if spec is None or document.problems:
+            raise self.refusal(document)
+        return path, document, spec
+
+    def refusal(self, document: Document) -> UserError:
+        """An error that tells each of the document's mistakes once, in the order of the file."""
+        unique = list(dict.fromkeys(sorted(document.problems, key=lambda p: (p.file, p.line or 0))))
+        count = Message("1 problem") if len(unique) == 1 else Message("{number} problems", number=len(unique))
+        return self.error(self.cannot, unique, count=count)
+
+    def refuse(self, document: Document) -> None:
+        """Refuse a document with mistakes, as `refusal`."""
+        if document.problems:
+            raise self.refusal(document)
 
 
 def read_form(
@@ -56,8 +106,17 @@ def read_form(
     return None
 
 
-def refusal(kind: type[Refusal], template: str, problems: Sequence[Problem]) -> Refusal:
-    """An error that tells each mistake once, in the order of the file; ``count`` in the template is their number."""
-    unique = list(dict.fromkeys(sorted(problems, key=lambda p: (p.file, p.line or 0))))
-    count = Message("1 problem") if len(unique) == 1 else Message("{number} problems", number=len(unique))
-    return kind(template, unique, count=count)
+def check_variable(document: Document, keys: tuple[str, ...], variable: str, variables: Collection[str]) -> None:
+    """Note a variable that no run has."""
+    if variable not in variables:
+        add_problem(document, keys, "an annual variable", repr(variable), did_you_mean(variable, list(variables)))
+
+
+def check_year(document: Document, keys: tuple[str, ...], scenario: Scenario, year: int) -> bool:
+    """Note a year that a scenario does not run through; whether it does."""
+    start, end = scenario.years.start, scenario.years.end
+    if start <= year <= end:
+        return True
+    expected = Message("a year of {name}, {start} to {end}", name=scenario.name, start=start, end=end)
+    add_problem(document, keys, expected, str(year))
+    return False

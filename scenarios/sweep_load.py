@@ -11,20 +11,20 @@ from typing import Any
 from pydantic import ValidationError
 
 from tanshi.errors import Message
+from tanshi.language import mark
 from tanshi.scenarios.constraints import Constraint, read_constraints
-from tanshi.scenarios.document import Document, Mark, named_document, names_in
+from tanshi.scenarios.document import Document, Mark, names_in
 from tanshi.scenarios.draws import Factor
-from tanshi.scenarios.errors import UserError, did_you_mean, shorten
+from tanshi.scenarios.errors import UserError, shorten
 from tanshi.scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
 from tanshi.scenarios.fields import Group
 from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.folder_names import sharing
 from tanshi.scenarios.schema import Scenario
-from tanshi.scenarios.study_file import read_form, refusal
+from tanshi.scenarios.study_file import Kind, check_variable, check_year
 from tanshi.scenarios.sweep import DesignSpec, Draw, Output, Sweep
 
 SWEEPS = Path(__file__).parent / "sweeps"
-CANNOT = "The sweep cannot be used: {count}."
 LARGEST = 1_000_000
 """Most runs of a sweep."""
 
@@ -91,10 +91,7 @@ def load_sweep(
         With one problem for every mistake: unknown fields and paths, distributions that leave a field's range, a
         Sobol sample that is no power of two, scenarios that cannot be read.
     """
-    path, document = named_document(name_or_path, SWEEPS, "sweep")
-    spec = read_form(document, Sweep, _group)
-    if spec is None or document.problems:
-        raise refusal(SweepError, CANNOT, document.problems)
+    path, document, spec = KIND.open(name_or_path)
     scenarios = read_scenarios(document, spec.scenarios, ("scenarios",), path.parent, spec.set, overrides or {})
     if twice := sharing(scenario.name for scenario in scenarios):
         add_problem(
@@ -102,8 +99,7 @@ def load_sweep(
         )
     spec = spec.model_copy(update={"set": {**spec.set, **(overrides or {})}})
     plan = _plan(path.stem, spec, scenarios, document, variables)
-    if document.problems:
-        raise refusal(SweepError, CANNOT, document.problems)
+    KIND.refuse(document)
     return plan
 
 
@@ -123,14 +119,16 @@ def plan_from(data: Mapping[str, Any], variables: Collection[str]) -> Plan:
     except (ValidationError, KeyError, TypeError) as error:
         raise SweepError("sweep.json is no sweep: {why}", why=str(error).splitlines()[0]) from error
     plan = _plan(name, spec, scenarios, document, variables)
-    if document.problems:
-        raise refusal(SweepError, CANNOT, document.problems)
+    KIND.refuse(document)
     return plan
 
 
 def _group(path: Sequence[str]) -> type[Group]:
     groups: dict[str, type[Group]] = {"parameters": Draw, "outputs": Output, "design": DesignSpec}
     return groups[path[0]] if path and path[0] in groups else Sweep
+
+
+KIND = Kind("sweep", SWEEPS, Sweep, _group, SweepError, mark("The sweep cannot be used: {count}."))
 
 
 # -- what it means -----------------------------------------------------------------------------------------
@@ -210,17 +208,11 @@ def count_points(design: DesignSpec, levels: Sequence[int], d: int) -> int:
 
 def _check_outputs(document: Document, spec: Sweep, scenarios: Sequence[Scenario], variables: Collection[str]) -> None:
     for name, output in spec.outputs.items():
-        if output.variable not in variables:
-            hint = did_you_mean(output.variable, list(variables))
-            add_problem(document, ("outputs", name, "variable"), "an annual variable", repr(output.variable), hint)
+        check_variable(document, ("outputs", name, "variable"), output.variable, variables)
         if output.against and output.against not in [scenario.name for scenario in scenarios]:
             expected = Message("a scenario of the sweep: {names}", names=", ".join(s.name for s in scenarios))
             add_problem(document, ("outputs", name, "against"), expected, repr(output.against))
-        for scenario in scenarios:
-            years = scenario.years
-            if output.year is not None and not years.start <= output.year <= years.end:
-                expected = Message(
-                    "a year of {name}, {start} to {end}", name=scenario.name, start=years.start, end=years.end
-                )
-                add_problem(document, ("outputs", name, "year"), expected, str(output.year))
-                break
+        if output.year is not None:
+            for scenario in scenarios:
+                if not check_year(document, ("outputs", name, "year"), scenario, output.year):
+                    break

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tanshi.errors import Message, both
-from tanshi.scenarios.document import Document, named_document, names_in
+from tanshi.language import mark
+from tanshi.scenarios.document import Document, names_in
 from tanshi.scenarios.draws import Factor, current_value, scenario_fields
 from tanshi.scenarios.errors import UserError, did_you_mean
 from tanshi.scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
 from tanshi.scenarios.fields import Group
 from tanshi.scenarios.figures import Figure, catalogue
 from tanshi.scenarios.schema import Scenario
-from tanshi.scenarios.study_file import read_form, refusal
+from tanshi.scenarios.study_file import Kind, check_variable, check_year
 from tanshi.scenarios.sweep import Draw
 from tanshi.scenarios.targets import Against, Calibration, Free, Target
 
-CANNOT = "The calibration cannot be used: {count}."
 CALIBRATIONS = Path(__file__).parent / "calibration"
 
 
@@ -82,10 +82,7 @@ def load_calibration(
         With one problem for every mistake: unknown fields, variables, years and scenarios, targets that contradict each
         other, parameters without a range, ranges that the schema or the economy's tables do not allow.
     """
-    path, document = named_document(name_or_path, CALIBRATIONS, "calibration")
-    spec = read_form(document, Calibration, _group, _why_needed)
-    if spec is None or document.problems:
-        raise refusal(CalibrationError, CANNOT, document.problems)
+    path, document, spec = KIND.open(name_or_path)
     named: dict[str, str] = {}
     for name, goal in spec.targets.items():
         for reference in (goal.scenario, *([goal.against.scenario] if goal.against else [])):
@@ -98,8 +95,7 @@ def load_calibration(
             scenarios[scenario] = found
     _check_targets(document, spec, scenarios, variables)
     factors, starts = _parameters(document, spec, tuple(scenarios.values()))
-    if document.problems:
-        raise refusal(CalibrationError, CANNOT, document.problems)
+    KIND.refuse(document)
     return Task(path.stem, spec, scenarios, factors, starts, path.read_text(encoding="utf-8"))
 
 
@@ -114,24 +110,26 @@ def _why_needed(field: str) -> str:
     return "A parameter may move only within a range that has a source." if field in ("lower", "upper") else ""
 
 
+KIND = Kind(
+    "calibration", CALIBRATIONS, Calibration, _group, CalibrationError,
+    mark("The calibration cannot be used: {count}."), _why_needed,
+)  # fmt: skip
+
+
 def _check_targets(
     document: Document, spec: Calibration, scenarios: Mapping[str, Scenario], variables: Collection[str]
 ) -> None:
     owners: dict[tuple[str, str, int], str] = {}
     for name, target in spec.targets.items():
         here = ("targets", name)
-        if target.variable not in variables:
-            hint = did_you_mean(target.variable, list(variables))
-            add_problem(document, (*here, "variable"), "an annual variable", repr(target.variable), hint)
+        check_variable(document, (*here, "variable"), target.variable, variables)
         wanted: list[tuple[str, int, tuple[str, ...]]] = [(target.scenario, target.year, (*here, "year"))]
         if target.against is not None:
             wanted.append((target.against.scenario, target.against.year, (*here, "against", "year")))
         for reference, year, keys in wanted:
             scenario = scenarios.get(reference)
-            if scenario is not None and not scenario.years.start <= year <= scenario.years.end:
-                start, end = scenario.years.start, scenario.years.end
-                expected = Message("a year of {scenario}, {start} to {end}", scenario=reference, start=start, end=end)
-                add_problem(document, keys, expected, str(year))
+            if scenario is not None:
+                check_year(document, keys, scenario, year)
         owner = owners.setdefault((target.scenario, target.variable, target.year), name)
         if owner != name:
             other = spec.targets[owner].value
