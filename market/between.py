@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tanshi.market.apportion import apportion
 from tanshi.market.ledger import RegistryError
 from tanshi.market.orders import Ints, Mask
 from tanshi.market.registry import Registry
 from tanshi.market.venue import Fills
+from tanshi.market.vintages import paired
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,77 @@ def settle_between(registries: Sequence[Registry], fills: Fills, houses: Sequenc
         units, buyer = fills.quantity[came] * registry.lot, numbers.inside(fills.buyer[came], place)
         registry.pay(buyer, int(numbers.mirrors[place]), due[came] * units)
         registry.pay(buyer, houses[place], (fills.price - due)[came] * units)
+
+
+def exchange_between(
+    registries: Sequence[Registry], year: int, firms: Sequence[Ints], due: Sequence[Ints]
+) -> list[int]:
+    """Let firms that lack allowances valid for a year exchange younger ones for those that any province can spare.
+
+    As `tanshi.market.compliance.exchange_vintages` does in one registry: one tonne for one, askers served in
+    proportion where more is asked than can be spared.
+
+    Parameters
+    ----------
+    registries
+        Each with a mirror.
+    year
+        Whose vintage is the youngest that counts.
+    firms, due
+        Of each registry, accounts that have something to surrender, each once, and units of it.
+
+    Returns
+    -------
+    Units that accounts of each registry received in exchange.
+    """
+    numbers = Numbering.of(registries)
+    asked, spare = [], []
+    for registry, who, units in zip(registries, firms, due, strict=True):
+        valid = registry.holdings[: year - registry.first_vintage + 1].sum(axis=0)
+        needed = np.zeros(registry.accounts, np.int64)
+        needed[who] = units
+        lacks, left = np.minimum(np.maximum(needed - valid, 0), registry.held - valid), np.maximum(valid - needed, 0)
+        lacks[registry.mirror], left[registry.mirror] = 0, 0
+        asked.append(lacks)
+        spare.append(left)
+    lacking, there = np.concatenate(asked), np.concatenate(spare)
+    moved = min(int(lacking.sum()), int(there.sum()))
+    if moved <= 0:
+        return [0] * len(registries)
+    giver, taker, amount = paired(apportion(moved, there), apportion(moved, lacking))
+    home, away = numbers.where(taker), numbers.where(giver)
+    for place, registry in enumerate(registries):
+        within = (home == place) & (away == place)
+        registry.exchange(
+            numbers.inside(giver[within], place), numbers.inside(taker[within], place), amount[within], latest=year
+        )
+    across = np.flatnonzero(home != away)
+    _hand_over(registries, numbers, (giver[across], taker[across]), amount[across], year, younger=False)
+    _hand_over(registries, numbers, (taker[across], giver[across]), amount[across], year, younger=True)
+    return [int(amount[home == place].sum()) for place in range(len(registries))]
+
+
+def _hand_over(
+    registries: Sequence[Registry],
+    numbers: Numbering,
+    ends: tuple[Ints, Ints],
+    amount: Ints,
+    year: int,
+    *,
+    younger: bool,
+) -> None:
+    """Move allowances across borders from the first to the second of two accounts, by mirror and vintage."""
+    giver, taker = ends
+    away, home = numbers.where(giver), numbers.where(taker)
+    for place, registry in enumerate(registries):
+        mine = np.flatnonzero(away == place)
+        vintage, item, part = registry.hand_over(
+            numbers.inside(giver[mine], place), amount[mine], year, younger=younger
+        )
+        to = taker[mine][item]
+        for other in np.unique(home[mine]).tolist():
+            there = home[mine][item] == other
+            registries[other].receive(numbers.inside(to[there], other), part[there], vintage[there])
 
 
 def check_between(registries: Sequence[Registry]) -> None:

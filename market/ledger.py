@@ -206,3 +206,47 @@ def asked_of(account: Ints, amount: Ints, accounts: int) -> Ints:
     exact = np.zeros(accounts, object)
     np.add.at(exact, account, amount.astype(object))
     return np.minimum(exact, int(LARGEST) + 1).astype(np.int64)
+
+
+def oldest_first(book: Ints, account: Ints, amount: Ints) -> tuple[Ints, Ints, Ints]:
+    """Split amounts over the vintages that accounts hold, the oldest first.
+
+    Parameters
+    ----------
+    book : (vintages, accounts)
+        What each account holds, the oldest first.
+    account, amount
+        Accounts, which may be named many times, and units asked of them.
+
+    Returns
+    -------
+    rows, item, part : row of ``book``, place in ``account``, units; only positive parts
+
+    Raises
+    ------
+    OverdrawnError
+        Naming the accounts that lack what is asked of them.
+    """
+    accounts = book.shape[1]
+    OverdrawnError.where(asked_of(account, amount, accounts), book.sum(axis=0), "allowances")
+    present = np.flatnonzero(book.any(axis=1))
+    if len(present) <= 1:
+        row = int(present[0]) if len(present) else 0
+        return np.full(len(account), row), np.arange(len(account)), amount
+    # Each account's amounts lie end to end on a line; its vintages cut that line.
+    order = np.argsort(account, kind="stable")
+    ends = np.cumsum(amount[order])
+    mine = account[order]
+    begin = np.searchsorted(mine, mine)
+    end = ends - (ends[begin] - amount[order][begin])
+    start = end - amount[order]
+    pieces: list[tuple[Ints, Ints, Ints]] = []
+    upto = np.zeros(accounts, np.int64)
+    for row in present.tolist():
+        low = upto[mine]
+        upto = upto + book[row]
+        part = np.minimum(end, upto[mine]) - np.maximum(start, low)
+        some = np.flatnonzero(part > 0)
+        pieces.append((np.full(len(some), row), order[some], part[some]))
+    rows, item, part = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    return rows, item, part

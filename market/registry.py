@@ -29,6 +29,7 @@ from tanshi.market.ledger import (
     amounts_of,
     apply,
     asked_of,
+    oldest_first,
     product,
 )
 from tanshi.market.orders import Floats, Ints, Mask
@@ -227,6 +228,30 @@ class Registry:
         self._check_room(slice(0, self.vintages), units)
         self._post(Kind.SETTLE, rows, np.full(to.shape, self.mirror), to, units)
 
+    def hand_over(
+        self, giver: npt.ArrayLike, amount: npt.ArrayLike, latest: int, *, younger: bool = False
+    ) -> tuple[Ints, Ints, Ints]:
+        """Deliver allowances to another registry without payment, the oldest vintage first; the mirror holds them.
+
+        Parameters
+        ----------
+        giver, amount
+            Accounts and units.
+        latest
+            The youngest vintage that counts; with ``younger`` the last one that does not.
+
+        Returns
+        -------
+        Vintages, places in ``giver`` and units, for the other registry to `receive`.
+        """
+        if self.mirror is None:
+            raise RegistryError("registry: nothing goes to another registry where no account mirrors it")
+        source, units = self._pair(giver, amount)
+        bound = self._row(latest) + 1
+        rows, item, part = self._oldest_first(source, units, *((self.vintages, bound) if younger else (bound,)))
+        self._post(Kind.TRANSFER, rows, source[item], np.full(item.shape, self.mirror), part)
+        return rows + self.first_vintage, item, part
+
     def pay(self, giver: npt.ArrayLike, receiver: npt.ArrayLike, amount: npt.ArrayLike) -> None:
         """Move cash (tick x unit); refused whole if an account without overdraft would go below zero."""
         source, cash = self._pair(giver, amount)
@@ -404,35 +429,9 @@ class Registry:
         OverdrawnError.where(np.where(limited, -net, 0), np.where(limited, self.cash, 0), "cash")
 
     def _oldest_first(self, account: Ints, amount: Ints, usable: int, first: int = 0) -> tuple[Ints, Ints, Ints]:
-        """Split amounts over the vintages held, the oldest first, from one ledger row to before another.
-
-        Returns
-        -------
-        rows, item, part : ledger row, place in `account`, units; only positive parts
-        """
-        book = self._held[first:usable]
-        OverdrawnError.where(asked_of(account, amount, self.accounts), book.sum(axis=0), "allowances")
-        present = np.flatnonzero(book.any(axis=1))
-        if len(present) <= 1:
-            row = int(present[0]) if len(present) else 0
-            return np.full(len(account), first + row), np.arange(len(account)), amount
-        # Each account's amounts lie end to end on a line; its vintages cut that line.
-        order = np.argsort(account, kind="stable")
-        ends = np.cumsum(amount[order])
-        mine = account[order]
-        begin = np.searchsorted(mine, mine)
-        end = ends - (ends[begin] - amount[order][begin])
-        start = end - amount[order]
-        pieces: list[tuple[Ints, Ints, Ints]] = []
-        upto = np.zeros(self.accounts, np.int64)
-        for row in present.tolist():
-            low = upto[mine]
-            upto = upto + book[row]
-            part = np.minimum(end, upto[mine]) - np.maximum(start, low)
-            some = np.flatnonzero(part > 0)
-            pieces.append((np.full(len(some), first + row), order[some], part[some]))
-        rows, item, part = (np.concatenate(column) for column in zip(*pieces, strict=True))
-        return rows, item, part
+        """Split amounts over the vintages held, from one ledger row to before another (`ledger.oldest_first`)."""
+        rows, item, part = oldest_first(self._held[first:usable], account, amount)
+        return first + rows, item, part
 
     def _retire(self, kind: Kind, to: int, account: npt.ArrayLike, amount: npt.ArrayLike, usable: int) -> None:
         source, units = self._pair(account, amount)

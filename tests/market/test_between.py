@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tanshi.market.between import Numbering, check_between, settle_between
+from tanshi.market.between import Numbering, check_between, exchange_between, settle_between
 from tanshi.market.ledger import OverdrawnError, RegistryError
 from tanshi.market.registry import Registry
 from tanshi.market.venue import Fills
@@ -71,6 +71,49 @@ def test_random_trade_between_three_registries_stays_exact() -> None:
         for registry in registries:
             registry.check()
         assert sum(int(r.held[:8].sum()) for r in registries) == issued
+
+
+def test_who_lacks_an_old_vintage_gets_it_of_another_province_for_a_young_one() -> None:
+    registries = books()
+    # The second province's first firm owes 6 t for 2023 and has 2024's alone; the first province has 14 t of 2023.
+    firms, due = [np.array([0, 1]), np.array([0, 1])], [np.array([8, 1]), np.array([6, 0])]
+    moved = exchange_between(registries, 2023, firms, due)
+    assert moved == [0, 5]  # 2 and 3 t can be spared of the two
+    assert registries[1].holdings[:, 0].tolist() == [5, 2, 0]
+    assert registries[0].holdings[0, :2].tolist() == [8, 1]
+    assert registries[0].held[:2].tolist() == [15, 4]  # one for one: nobody holds more or fewer
+    assert registries[1].held[:2].tolist() == [7, 9]
+    check_between(registries)
+
+
+def test_random_exchange_between_three_registries_leaves_nobody_fewer_and_as_many_covered_as_can_be() -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(100):
+        registries = [Registry(7, 2023, 3, mirror=6) for _ in range(3)]
+        for registry in registries:
+            for vintage in (2023, 2024, 2025):
+                registry.issue(np.arange(6), rng.integers(0, 20, 6), vintage)
+        firms = [rng.permutation(5)[: rng.integers(1, 6)] for _ in registries]
+        due = [rng.integers(0, 40, len(who)) for who in firms]
+        held = [registry.held[:6].copy() for registry in registries]
+
+        def valid(registry: Registry) -> np.ndarray:
+            return registry.holdings[:2, :6].sum(axis=0)
+
+        needed = [np.bincount(who, owed, 6).astype(int) for who, owed in zip(firms, due, strict=True)]
+        was = {id(registry): valid(registry) for registry in registries}
+        spare = sum(int(np.maximum(valid(r) - n, 0).sum()) for r, n in zip(registries, needed, strict=True))
+        asked = sum(
+            int(np.minimum(np.maximum(n - valid(r), 0), r.holdings[2, :6]).sum())
+            for r, n in zip(registries, needed, strict=True)
+        )
+        assert sum(exchange_between(registries, 2024, firms, due)) == min(spare, asked)
+        check_between(registries)
+        for registry, before, owed in zip(registries, held, needed, strict=True):
+            registry.check()
+            assert (registry.held[:6] == before).all()
+            assert (registry.holdings[:, :6] >= 0).all()
+            assert (valid(registry) >= owed)[was[id(registry)] >= owed].all()  # nobody gave what it owed
 
 
 def test_who_lacks_what_it_sold_stops_everything() -> None:
