@@ -27,6 +27,7 @@ from tanshi.simulator.run.period import one_period
 from tanshi.simulator.run.saved import plain, restored
 from tanshi.simulator.run.shock import recall
 from tanshi.simulator.run.together.build import begin_together
+from tanshi.simulator.run.together.opening import recall_together
 from tanshi.simulator.run.together.period import one_period as one_joint_period
 from tanshi.simulator.run.together.saved import plain_together, restored_together
 from tanshi.simulator.run.together.world import JointState, JointWorld
@@ -191,6 +192,7 @@ class JointMarket(SteppedMarket):
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Take up a run where ``save`` left it; the model must have been made for the same scenario."""
         self.state.become(restored_together(self.world, self.state, saved))
+        recall_together(self.world, self.state)
 
 
 def market_of(scenario: Scenario, drift: Flow | None = None) -> CarbonMarket | JointMarket:

@@ -281,16 +281,8 @@ class Scenario(Group):
     def _unheard_of_together(self) -> dict[str, bool]:
         """Fields of which a market of several economies knows nothing, and whether they say something here."""
         return {
-            "market.link": self.market.link.open,
-            "offsets.share": self.offsets.share > 0,
-            "shock.year": self.shock.year is not None,
-            "shocks": self.shocks.any,
+            "market.link.to": self.market.link.to == "supply",
             "drift.input": self.drift.input != "state",
-            "containment": self.containment.any,
-            "auctions": bool(self.auctions.triggers()),
-            "stability_reserve.on": self.stability_reserve.on,
-            "compliance.deadline": self.compliance.later,
-            "border_adjustment": self.border_adjustment.any,
         }
 
     def ever(self, *kinds: str) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -18,6 +19,7 @@ from tanshi.agents.strategies.sizing import as_blocks, in_parts
 from tanshi.agents.streams import stream
 from tanshi.equilibrium.province.province import CarbonResponse
 from tanshi.market.apportion import apportion
+from tanshi.market.containment import Step
 from tanshi.market.orders import Floats, Ints, Mask, Orders, screen
 from tanshi.market.stability import Collar
 from tanshi.market.venues import Day, limits_of, one_price, open_venue
@@ -49,6 +51,26 @@ def abated(s: State, emissions: Floats) -> Floats:
     base = s.policy.baseline.at(s.year)
     part = np.divide(emissions, base, out=np.ones_like(emissions), where=base > 0)
     return np.where(s.policy.mask(s.year), part, 1.0)
+
+
+Wanted = tuple[Demand, CreditPlan | None]
+"""What firms want to buy around a response's price, and the credits that they count on with it."""
+
+
+@dataclass(frozen=True)
+class Sold:
+    """What firms of a province know that government sells them.
+
+    Attributes
+    ----------
+    now
+        (firms,) lots that they take of what is on sale; empty where that is nothing.
+    later
+        Ticks, and (firms,) lots that each waits for, of what is sold later in the year.
+    """
+
+    now: Ints
+    later: tuple[tuple[int, Ints], ...]
 
 
 class Book:
@@ -125,15 +147,26 @@ class Book:
 
     def __call__(self, response: CarbonResponse, step: float) -> Placed:
         """All orders at a response of the economy, with a price ladder of ``step`` ticks."""
+        wanted = self.wanted(response)
+        return self.place(response, step, wanted, beside_government([self], [wanted], response.price)[0])
+
+    def place(self, response: CarbonResponse, step: float, what: Wanted, sold: Sold | None) -> Placed:
+        """The same by what firms want, and by what government sells them where it sells in steps or later.
+
+        Parameters
+        ----------
+        what, sold
+            Of `wanted` and `beside_government` at the same response.
+        """
         s, market = self.s, self.w.scenario.market
-        wanted, credits = self._wanted(response)
+        wanted, credits = what
         levels = price_levels(response.price / market.tick, step, self.lowest, self.highest, REACH)
         if self.triggers:  # where supply jumps firms say what they want on both sides
             around = [trigger + side for trigger in self.triggers for side in (-1, 0)]
             levels = np.union1d(levels, np.clip(around, self.lowest, self.highest))
         situation = self._hesitating(self.situation(demand=wanted, levels=levels), response)
-        if self.triggers or self.later:
-            situation = self._beside_government(situation, response.price)
+        if sold is not None:
+            situation = replace(situation, offered=sold.now, later=sold.later)
         placed = place_orders(s.firms, situation, self.draws, self.bidding)
         book = Orders.join([placed, self.standing, self._intermediaries(response.price, situation)])
         across: float | None = None
@@ -162,9 +195,9 @@ class Book:
 
     def demand(self, response: CarbonResponse) -> Demand:
         """Firms' wanted purchases around the response's price."""
-        return self._wanted(response)[0]
+        return self.wanted(response)[0]
 
-    def _wanted(self, response: CarbonResponse) -> tuple[Demand, CreditPlan | None]:
+    def wanted(self, response: CarbonResponse) -> Wanted:
         """Firms' wanted purchases around the response's price, and the credits that they count on with them."""
         w, s = self.w, self.s
         wish = self._wish(response)
@@ -277,41 +310,79 @@ class Book:
         arrival = (stream(w.scenario.seed, "intermediaries", "arrival", self.number).random(number) * 2**31).astype(int)
         return step_orders(account, wanted, level, level, arrival)
 
-    def _beside_government(self, situation: Situation, price: float) -> Situation:
-        """What firms know of a supply in steps: how much of it they will take by their needs, now and later.
-
-        They wait for what will be sold later in the year in proportion to what they lack at the trial price, and above
-        the price at which all are served they sell, to buy again then. Of what is on sale now they take at once what
-        all of them together lack at each step's price.
-        """
-        market, demand = self.w.scenario.market, situation.demand
-
-        def lacking(at: float) -> Floats:
-            return np.maximum(demand.at(at), -self.held)[self.bidding] / market.lot
-
-        need = np.zeros(len(demand.fixed))
-        need[self.bidding] = np.maximum(lacking(price), 0.0)
-        lots = [(int(step.price), int(step.amount) // market.lot) for step in self.later]
-        waits = [(ticks, apportion(n, need) if need.any() else self._offered(n)) for ticks, n in lots if n > 0]
-        taken = 0
-        for step in sorted(self.on_sale, key=lambda one: one.price):
-            at = step.price * market.tick
-            ahead = sum(int(one.amount) // market.lot for one in self.later if one.price <= step.price)
-            left = float(lacking(at).sum()) - ahead - taken
-            taken += int(min(max(left, 0.0), int(step.amount) // market.lot))
-        return replace(situation, offered=self._offered(taken), later=tuple(waits))
+    def lacking(self, wanted: Demand, price: float) -> Floats:
+        """Lots that each firm that bids wants to buy at a price, or, below zero, to sell, as far as it holds them."""
+        bought = np.maximum(wanted.at(price), -self.held)[self.bidding]
+        return np.asarray(bought / self.w.scenario.market.lot)
 
     def _offered(self, lots: int) -> Ints:
         """What government sells in this period by the firms that are not given it: in proportion to their history."""
         if lots == 0:
             return np.zeros(0, np.int64)
+        parts = self.to_be_sold
+        return apportion(lots, parts) if parts.any() else np.zeros(0, np.int64)
+
+    @cached_property
+    def to_be_sold(self) -> Floats:
+        """In what proportion firms buy what government sells and they are not given, (firms,)."""
         s = self.s
         counts = s.policy.mask(s.year) & ~s.policy.by_rate(s.year)
         sold = np.where(counts, s.policy.caps(s.year) * s.policy.auctioned(s.year), 0.0)
         if not sold.any():  # given back by the stability reserve
             sold = np.where(counts, s.policy.caps(s.year), 0.0)
-        parts = s.firms.normalised(history_of(s)) * sold[s.firms.sector]
-        return apportion(lots, parts) if parts.any() else np.zeros(0, np.int64)
+        return np.asarray(s.firms.normalised(history_of(s)) * sold[s.firms.sector])
+
+
+def beside_government(books: Sequence[Book], wanted: Sequence[Wanted], price: float) -> list[Sold | None]:
+    """What firms know of a supply in steps: how much of it they will take by their needs, now and later.
+
+    They wait for what will be sold later in the year in proportion to what they lack at the trial price, and above
+    the price at which all are served they sell, to buy again then. Of what is on sale now they take at once what
+    all of them together lack at each step's price. Where several provinces trade their governments' steps are one
+    supply, and their firms are all firms.
+
+    Returns
+    -------
+    Of each book; None where nothing is sold in steps or later.
+    """
+    if not any(book.triggers or book.later for book in books):
+        return [None] * len(books)
+    market, demands = books[0].w.scenario.market, [own for own, _ in wanted]
+
+    def lacking(at: float) -> float:
+        return sum(float(book.lacking(own, at).sum()) for book, own in zip(books, demands, strict=True))
+
+    def lots(all_steps: Sequence[list[Step]]) -> list[tuple[int, int]]:
+        found: dict[tuple[str, int], int] = {}
+        for step in (one for steps in all_steps for one in steps):
+            at = step.name, int(step.price)
+            found[at] = found.get(at, 0) + int(step.amount) // market.lot
+        return [(ticks, n) for (_, ticks), n in found.items()]
+
+    needs = [np.zeros(len(demand.fixed)) for demand in demands]
+    for book, own, need in zip(books, demands, needs, strict=True):
+        need[book.bidding] = np.maximum(book.lacking(own, price), 0.0)
+    later, whole = lots([book.later for book in books]), np.concatenate(needs)
+    waits = [(ticks, _of_all(books, n, whole)) for ticks, n in later if n > 0]
+    taken = 0
+    for ticks, n in sorted(lots([book.on_sale for book in books]), key=lambda one: one[0]):
+        ahead = sum(more for at, more in later if at <= ticks)
+        left = lacking(ticks * market.tick) - ahead - taken
+        taken += int(min(max(left, 0.0), n))
+    now = _of_all(books, taken, np.zeros(0))
+    return [Sold(own, tuple((ticks, each[place]) for ticks, each in waits)) for place, own in enumerate(now)]
+
+
+def _of_all(books: Sequence[Book], lots: int, weights: Floats) -> list[Ints]:
+    """What firms of each book get of some lots, by weights, or where there are none as government's sales go."""
+    if lots == 0:
+        return [np.zeros(0, np.int64) for _ in books]
+    if not weights.any():
+        weights = np.concatenate([book.to_be_sold for book in books])
+        if not weights.any():
+            return [np.zeros(0, np.int64) for _ in books]
+    ends = np.cumsum([len(book.s.firms) for book in books])[:-1]
+    return np.split(apportion(lots, weights), ends)
 
 
 def placed_by_hand(s: State, arrival: Ints) -> list[Orders]:

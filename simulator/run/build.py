@@ -59,15 +59,20 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
     return world, opening(world, firms, policy, first_known(scenario, world.economy, policy))
 
 
-def stand(scenario: Scenario, drift: Flow | None = None, *, shared: bool = False) -> tuple[World, Population, Policy]:
+def stand(
+    scenario: Scenario, drift: Flow | None = None, *, shared: bool = False, of_market: int | None = None
+) -> tuple[World, Population, Policy]:
     """The world of a scenario, its firms and its rules.
 
     Parameters
     ----------
     shared
-        Whether it is one of several provinces in a market; its accounts may be of an earlier year then.
+        Whether firms of other provinces trade in its auctions.
+    of_market
+        Seed of a market of several provinces, by which what comes from beyond all of them is drawn; None in a market
+        of one. The accounts of several may be of earlier years than the run's first.
     """
-    region, flow = _region(scenario, carried=shared), drift
+    region, flow = _region(scenario, carried=of_market is not None), drift
     baseline = baseline_of(scenario)
     followed = None
     if flow is None:
@@ -94,6 +99,7 @@ def stand(scenario: Scenario, drift: Flow | None = None, *, shared: bool = False
         surroundings=surroundings_of(scenario, region.province),
         followed=followed,
         shared=shared,
+        of_market=of_market,
     )
     rules = Policy(scenario, baseline, annual=periods_per_year == 1)
     if world.agents_trade and has_classes(scenario, region.economy, rules):

@@ -169,12 +169,17 @@ def book_credits(w: World, s: State, plan: CreditPlan) -> None:
     _note(s, plan.price or 0.0, s.firms.total(plan.bought.astype(np.float64)))
 
 
+def used_credits(s: State) -> float:
+    """Mt of credits that a year without firms uses: those that were counted on, up to the limit of its emissions."""
+    emitted = float(np.where(s.policy.mask(s.year), s.economy.accrued, 0.0).sum())
+    return max(min(s.market.credits, s.policy.offset_share(s.year) * emitted), 0.0)
+
+
 def note_credits(w: World, s: State) -> Floats:
     """Note the credits of a year without firms by sector and return them, Mt; sectors use them alike."""
     rule = credit_rule(s.policy, s.year)
     emitted = np.where(s.policy.mask(s.year), s.economy.accrued, 0.0)
-    total = float(emitted.sum())
-    used = min(s.market.credits, s.policy.offset_share(s.year) * total)
+    total, used = float(emitted.sum()), used_credits(s)
     if used <= 0.0:
         return np.zeros(len(w.sectors))
     credits = emitted * (used / total)

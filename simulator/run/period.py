@@ -37,10 +37,27 @@ from tanshi.simulator.run.record import context_of, fill_rows, period_row
 from tanshi.simulator.run.shock import announce_shock, shock_is_due
 from tanshi.simulator.run.straying import MOST_HALVINGS, halve, settle_shock, stray
 from tanshi.simulator.run.waiting import note_traded
-from tanshi.simulator.run.world import State, World
+from tanshi.simulator.run.world import Announced, State, World
 from tanshi.simulator.run.year import close_year, open_year
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What opens a period in one province of a market of several.
+
+    Attributes
+    ----------
+    news
+        What is known once a shock has been announced; None where none is.
+    reserve
+        t that this province's part of the stability reserve takes from the year's supply (negative: gives back), and
+        what of it stays valid then; None: it has no part, or finds it by itself.
+    """
+
+    news: Announced | None = None
+    reserve: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,17 +137,22 @@ def end_period(w: World, s: State, closing: Answer) -> None:
         meet_deadlines(w, s)
 
 
-def open_period(w: World, s: State) -> None:
+def open_period(w: World, s: State, said: Said | None = None) -> None:
     """Bring the coming period to where orders can be placed: a new year's allowances, a policy just announced.
 
     Once a period: who wants to see what a firm holds before the auction may call it first.
+
+    Parameters
+    ----------
+    said
+        What a market of several provinces has found for all of them.
     """
     if s.calendar.opened:
         return
     if s.period == 0:
-        open_year(w, s)
+        open_year(w, s, None if said is None else said.reserve)
     if shock_is_due(w, s):
-        announce_shock(w, s)
+        announce_shock(w, s, None if said is None else said.news)
     if learn_verified(w, s) and s.period > 0:  # news: January's plan knows it already
         look_ahead(w, s)
     if w.agents_trade:

@@ -13,22 +13,28 @@ from tanshi.scenarios.containment import StabilityReserve as Reserve
 from tanshi.simulator.run.world import State, World
 
 
-def after_reserve(w: World, s: State, free: Ints, auctioned: Ints) -> tuple[Ints, Ints]:
+def after_reserve(
+    w: World, s: State, free: Ints, auctioned: Ints, together: tuple[int, int] | None = None
+) -> tuple[Ints, Ints]:
     """Return the year's free and auctioned allowances by sector once the stability reserve has taken its part.
 
     The reserve takes from the auctions first, as the law says, and then from the free allocation of all sectors alike,
     where a market auctions less; what it gives back is auctioned.
+
+    Parameters
+    ----------
+    together
+        t that it takes here, and t of it that are valid then, where several provinces share one.
     """
     rule = w.scenario.stability_reserve
     mask = s.policy.mask(s.year)
     if not rule.on or not s.policy.started(s.year):
         return free, auctioned
-    reserve = reserve_of(rule, s.year)
-    trading = np.flatnonzero(mask[s.firms.sector])
-    owed = sum(int((year.owed - year.credits)[trading].sum()) for year in s.market.open)
-    moved = reserve.movement(int(s.registry.held[trading].sum()) - owed, s.market.reserve)
     supply = np.where(mask, free, 0), np.where(mask, auctioned, 0)
-    moved = min(moved, int(supply[0].sum() + supply[1].sum()))
+    whole = int(supply[0].sum() + supply[1].sum())
+    moved = min(reserve_of(rule, s.year).movement(circulating(s), s.market.reserve), whole)
+    if together is not None:
+        moved = together[0]
     if moved >= 0:
         from_auction = min(moved, int(supply[1].sum()))
         auctioned = auctioned - apportion(from_auction, supply[1])
@@ -36,11 +42,32 @@ def after_reserve(w: World, s: State, free: Ints, auctioned: Ints) -> tuple[Ints
     else:
         auctioned = auctioned + apportion(-moved, np.where(mask, free + auctioned, 0))
     s.market.reserve += moved
-    stays = (rule.validity.at(s.year) if rule.validity is not None else None) or "keep"
-    if stays != "all":
-        sold = s.market.sales.sold if stays == "auctioned" else None
-        s.market.reserve -= reserve.invalid(s.market.reserve, auctioned=sold)
+    if together is not None:
+        s.market.reserve = together[1]
+    else:
+        s.market.reserve = valid(rule, s.year, s.market.reserve, s.market.sales.sold)
     return free, auctioned
+
+
+def circulating(s: State) -> int:
+    """Allowances of firms that trade beyond what they owe for years that have ended, t."""
+    trading = np.flatnonzero(s.policy.mask(s.year)[s.firms.sector])
+    owed = sum(int((year.owed - year.credits)[trading].sum()) for year in s.market.open)
+    return int(s.registry.held[trading].sum()) - owed
+
+
+def valid(rule: Reserve, year: int, held: int, sold: int) -> int:
+    """What a stability reserve of so many t goes on holding in a year.
+
+    Parameters
+    ----------
+    sold
+        t that were auctioned in the year before.
+    """
+    stays = (rule.validity.at(year) if rule.validity is not None else None) or "keep"
+    if stays == "all":
+        return held
+    return held - reserve_of(rule, year).invalid(held, auctioned=sold if stays == "auctioned" else None)
 
 
 def reserve_of(rule: Reserve, year: int) -> StabilityReserve:

@@ -16,7 +16,7 @@ from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.ahead.outlook import look_ahead
 from tanshi.simulator.run.ahead.reference_path import announce, first_known
 from tanshi.simulator.run.grants import history_of
-from tanshi.simulator.run.world import State, World
+from tanshi.simulator.run.world import Announced, State, World
 
 
 def shock_is_due(w: World, s: State) -> bool:
@@ -24,14 +24,22 @@ def shock_is_due(w: World, s: State) -> bool:
     return s.year == w.scenario.shock.year and s.period == _first_period(w) and not s.policy.shocked
 
 
-def announce_shock(w: World, s: State) -> None:
-    """Let the shock hold from the coming period on: its rules, its allowances, and what everyone now knows."""
+def announce_shock(w: World, s: State, news: Announced | None = None) -> None:
+    """Let the shock hold from the coming period on: its rules, its allowances, and what everyone now knows.
+
+    Parameters
+    ----------
+    news
+        What is known from now on, where several provinces know it of one another; else it is found here.
+    """
     before = s.policy
     after = replace(before, shocked=True)
     parameters = s.economy.parameters.copy()
     after.prepare(w.province, parameters, s.year)
     s.economy.parameters = parameters
-    s.announced = announce(w.scenario, w.economy, after, s.announced.star, s.year + s.period / w.periods_per_year)
+    s.announced = news or announce(
+        w.scenario, w.economy, after, s.announced.star, s.year + s.period / w.periods_per_year
+    )
     if not w.agents_trade or s.policy.standard(s.year):
         look_ahead(w, s)
         return  # the economy sees the cap itself; under a standard, allowances follow output at the new rate
@@ -47,21 +55,39 @@ def announce_shock(w: World, s: State) -> None:
     look_ahead(w, s)
 
 
-def recall(w: World, s: State) -> None:
-    """Bring a restored state to what had been announced by then."""
+def is_announced(w: World, s: State) -> bool:
+    """Whether the scenario's shock had been announced where a run stands."""
     shock = w.scenario.shock
     if shock.year is None:
-        return
+        return False
     now, first = (s.year, s.period), (shock.year, _first_period(w))
-    announced = now > first or (now == first and s.calendar.opened)
-    if announced == s.policy.shocked:
+    return now > first or (now == first and s.calendar.opened)
+
+
+def recall(w: World, s: State) -> None:
+    """Bring a restored state to what had been announced by then."""
+    shock, announced = w.scenario.shock, is_announced(w, s)
+    if shock.year is None or announced == s.policy.shocked:
         return
     policy = replace(s.policy, shocked=announced)
-    when = shock.year + _first_period(w) / w.periods_per_year
+    when = time_of_shock(w)
     if announced:
         s.announced = announce(w.scenario, w.economy, policy, s.announced.star, when)
     else:
         s.announced = first_known(w.scenario, w.economy, policy)
+
+
+def time_of_shock(w: World) -> float:
+    """When the scenario's shock is announced, in years.
+
+    Raises
+    ------
+    ValueError
+        Where there is none.
+    """
+    if w.scenario.shock.year is None:
+        raise ValueError("the scenario has no shock")
+    return w.scenario.shock.year + _first_period(w) / w.periods_per_year
 
 
 def _first_period(w: World) -> int:

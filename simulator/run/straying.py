@@ -13,11 +13,17 @@ from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.surroundings import NAMES, surrounded
+from tanshi.scenarios.together import seed_of
 from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.run.world import State, World
 
 Array = NDArray[np.float64]
 NEWS = DRIVERS.index("cap_news")
+OF_A_PROVINCE = ("productivity", "availability")
+"""Drivers that each province of a market has for itself: how much its labour and capital make, and its weather.
+
+The price of coal, what the rest of the country asks for and news about the cap come from beyond all of them.
+"""
 MOST_HALVINGS = 6
 """Times that a period's shock is halved before the run gives up: a 64th of it is left."""
 
@@ -30,10 +36,22 @@ def stray(w: World, s: State) -> None:
     around = w.surroundings
     if around is None or s.year == w.scenario.years.start:
         return
-    asked, length = w.scenario.shocks, 1.0 / w.periods_per_year
-    seeds = [asked.seed_of(name, w.scenario.seed) for name in DRIVERS]
+    length = 1.0 / w.periods_per_year
+    seeds = [_seed_of(w, name) for name in DRIVERS]
     moved = around.drivers.step(s.economy.drivers, length, seeds, s.number, sign_of(w))
     s.economy.drivers = np.where(around.moving, moved, 0.0)
+
+
+def common_seed(w: World) -> int:
+    """Seed of what all provinces of a market meet alike."""
+    return int(w.scenario.seed if w.of_market is None else w.of_market)
+
+
+def _seed_of(w: World, name: str) -> int:
+    """Seed of a driver: the market's, but for what each province has for itself."""
+    common = common_seed(w)
+    seed, own = w.scenario.shocks.seed_of(name, common), name in OF_A_PROVINCE and w.scenario.seed != common
+    return seed_of(seed, w.scenario.economy) if own else seed
 
 
 def sign_of(w: World) -> float:

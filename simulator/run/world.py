@@ -79,8 +79,8 @@ class World:
         What each firm would pay for an offset credit, up to a common factor; None without offsets.
     surroundings, followed
         What strays around the run, and the series that the economy follows without new policy; None: nothing.
-    shared : bool
-        Whether firms of other provinces trade in the same auction (`tanshi.simulator.run.together`).
+    shared, of_market
+        Whether firms of other provinces trade in its auctions (`run.together`); seed of a market of several, or None.
     """
 
     scenario: Scenario
@@ -93,6 +93,7 @@ class World:
     surroundings: Surroundings | None = None
     followed: Followed | None = None
     shared: bool = False
+    of_market: int | None = None
 
     @property
     def open(self) -> bool:

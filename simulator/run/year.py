@@ -39,8 +39,14 @@ OWED_TO_ROUNDING = 1e-6
 """Part of what is owed by which an equilibrium's own tolerance may miss it; a shortfall is more."""
 
 
-def open_year(w: World, s: State) -> None:
-    """Set the year's policy on the economy and hand out the year's allowances."""
+def open_year(w: World, s: State, moved: tuple[int, int] | None = None) -> None:
+    """Set the year's policy on the economy and hand out the year's allowances.
+
+    Parameters
+    ----------
+    moved
+        What a stability reserve that several provinces share moves here (`after_reserve`).
+    """
     policy, population = s.policy, s.firms
     parameters = s.economy.parameters.copy()
     policy.prepare(w.province, parameters, s.year)
@@ -57,7 +63,7 @@ def open_year(w: World, s: State) -> None:
         look_ahead(w, s)
         return
     units = np.rint(policy.caps(s.year) * TONNES).astype(np.int64)
-    free, auctioned = after_reserve(w, s, *split(units, policy.auctioned(s.year)))
+    free, auctioned = after_reserve(w, s, *split(units, policy.auctioned(s.year)), moved)
     s.registry.period = s.number
     give(w, s, free)
     sold = int(auctioned[policy.mask(s.year) & ~policy.by_rate(s.year)].sum())
@@ -102,7 +108,7 @@ def close_year(w: World, s: State, last: Answer) -> None:
             by_sector = zip(w.sectors, gained.sectors.tolist(), strict=True)
             gains = {name: value for name, value in by_sector if value > 0}
             _note(s, {"gains_yuan": gains, "curve_miss": list(gained.miss)})
-        if s.year == w.scenario.years.end:
+        if s.year == w.scenario.years.end and not w.shared:  # else all provinces' runs close together
             close_run(w, s, last)
     else:
         _settle_sectors(w, s)
@@ -157,6 +163,8 @@ def _in_steps(w: World, s: State, left: float) -> float:
     """
     if not in_steps(w.scenario):
         return 0.0
+    if w.shared:  # what all provinces together needed says it (`together.price`)
+        return float(s.market.sales.beyond - s.market.sales.withheld)
     volume = auctioned(s.policy, s.year)
     steps = yearly_steps(s.policy, s.year, volume)
     price = np.average([row["price"] for row in s.log.periods[-w.periods_per_year :]])

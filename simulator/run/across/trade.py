@@ -158,6 +158,11 @@ def settle_after_the_end(w: World, s: State, fills: Fills) -> None:
     """
     deliver_outside(w, s, fills)
     s.registry.settle(fills, w.government)
+    note_after_the_end(w, s, fills)
+
+
+def note_after_the_end(w: World, s: State, fills: Fills) -> None:
+    """Note in the last year's row what fills after the run's last period have brought across the border."""
     if linked(w, s):
         bought, yuan = _crossed(w, fills)
         row = s.log.settlements[-1]

@@ -24,7 +24,7 @@ from tanshi.simulator.drift.markets.unexplained import Trail
 from tanshi.simulator.run.ahead.known import lent
 from tanshi.simulator.run.ahead.outlook import plain_values, temper_of, value_of
 from tanshi.simulator.run.ground.surroundings import Surroundings
-from tanshi.simulator.run.straying import NEWS, sign_of, years_strayed
+from tanshi.simulator.run.straying import NEWS, common_seed, sign_of, years_strayed
 from tanshi.simulator.run.world import State, World
 
 
@@ -63,7 +63,7 @@ def _follow(w: World, s: State, around: Surroundings) -> float:
     belief = market.belief + trail.compensator
     weeks = max(round(52 * (first + 1) / n) - round(52 * first / n), 1)
     kept = float(0.5 ** (1.0 / (52.0 * asked.belief_half_life)))
-    rng = stream(asked.seed_of("belief", w.scenario.seed), "beliefs", "shared", s.number)
+    rng = stream(asked.seed_of("belief", common_seed(w)), "beliefs", "shared", s.number)
     after = trail.step(around.network, weeks, kept, rng, sign_of(w))
     fading = kept ** np.arange(weeks - 1, -1, -1)
     market.belief = kept**weeks * belief + float(fading @ after.moves) - after.compensator

@@ -22,6 +22,7 @@ from tanshi.agents.planning import Answer
 from tanshi.agents.streams import stream
 from tanshi.market.orders import Floats
 from tanshi.market.vintages import OpenYear, known_after
+from tanshi.simulator.run.straying import common_seed
 from tanshi.simulator.run.waiting import may_wait
 from tanshi.simulator.run.world import State, World
 
@@ -103,5 +104,5 @@ def _factor(w: World, s: State, year: int) -> Floats:
     """How far each firm's estimate of a year lies above the truth, as part of it, (firms,)."""
     rule, seed = w.scenario.compliance, w.scenario.seed
     own = rule.estimate_error * s.firms.draws(seed, year).normal("estimate")[:, 0]
-    common = rule.estimate_common * float(stream(seed, "all", "estimate", year).standard_normal())
+    common = rule.estimate_common * float(stream(common_seed(w), "all", "estimate", year).standard_normal())
     return np.expm1(own + common)

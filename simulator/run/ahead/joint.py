@@ -17,7 +17,7 @@ from tanshi.numerics.units import TONNES
 from tanshi.scenarios.schema import Offsets
 from tanshi.simulator.run.credits import wanted_credits
 from tanshi.simulator.run.ground.border import rest_of_nation
-from tanshi.simulator.run.ground.forest import cost_of_credits
+from tanshi.simulator.run.ground.forest import cost_of_credits, credits_per_yuan
 from tanshi.simulator.run.world import State, World
 
 T = TypeVar("T")
@@ -247,13 +247,17 @@ class MetTogether(Generic[T]):
     imported, rates : (provinces,) float
         Mt that each buys of the others in what is left of the year, and yi yuan a year that it pays for them over that
         time, with what was due; either adds up to nothing.
+    credits, incomes : (provinces,) float
+        Mt of offset credits, and yi yuan a year paid for them, in each.
     answers
-        Each economy at this price, which pays it.
+        Each economy at this price, which pays both.
     """
 
     price: float
     imported: Floats
     rates: Floats
+    credits: Floats
+    incomes: Floats
     answers: tuple[T, ...]
 
 
@@ -276,13 +280,14 @@ def shared_out(short: Floats) -> Floats:
 
 def meet_one_another(
     asks: Sequence[Callable[[float, float, float], Asked[T]]],
-    left: Floats,
+    left: Floats | Callable[[float], Floats],
     *,
     start: float,
     bounds: tuple[float, float],
     remaining: float = 1.0,
     due: Floats | None = None,
     rates: Floats | None = None,
+    offsets: Sequence[Offsets | None] = (),
 ) -> MetTogether[T]:
     """Find the price at which several provinces together need what they have, each paid by or paying the others.
 
@@ -293,24 +298,43 @@ def meet_one_another(
     asks
         Of each, from a price (yuan/t), yi yuan a year paid to the others and for credits to the answer.
     left : (provinces,) float
-        Mt of allowances that each has for the rest of the year.
+        Mt of allowances that each has for the rest of the year; or a function to them from what all need, Mt.
     start, bounds
         Where to begin, and the lowest and highest price.
     due, rates : (provinces,) float
         Yi yuan paid and not yet accounted, and what is paid a year by the first answer.
+    offsets
+        Each one's rule of credits, None where there are none; by default nowhere.
     """
     price, owed = start, np.zeros(len(asks)) if due is None else due
     rate = np.zeros(len(asks)) if rates is None else rates
+    credits, income, rules = np.zeros(len(asks)), np.zeros(len(asks)), offsets or (None,) * len(asks)
     for _ in range(MOST):
-        asked = [ask(price, paid, 0.0) for ask, paid in zip(asks, rate.tolist(), strict=True)]
-        short = np.array([one.need for one in asked]) - left
-        excess, before = float(short.sum()), rate
+        asked = [ask(price, *paid) for ask, *paid in zip(asks, rate.tolist(), income.tolist(), strict=True)]
+        before, slope = np.concatenate((rate, income)), sum(one.slope for one in asked)
+        if offsets:
+            credits, income, steeper = _credits(rules, price, [one.owed for one in asked])
+            slope -= steeper
+        need = np.array([one.need for one in asked]) - credits
+        short = need - (left(float(need.sum())) if callable(left) else left)
+        excess = float(short.sum())
         dearest, cheapest = price >= bounds[1] and excess > 0, price <= bounds[0] and excess < 0
         imported = shared_out(short)
         rate = (owed + price * imported * YUAN_PER_TONNE) / remaining
-        settled = dearest or cheapest or abs(excess) <= NEXT_TO_NOTHING
-        if settled and (np.abs(rate - before) <= NEXT_TO_NOTHING * np.maximum(np.abs(rate), 1.0)).all():
-            return MetTogether(price, imported, rate, tuple(one.answer for one in asked))
+        settled, paid_now = dearest or cheapest or abs(excess) <= NEXT_TO_NOTHING, np.concatenate((rate, income))
+        if settled and (np.abs(paid_now - before) <= NEXT_TO_NOTHING * np.maximum(np.abs(paid_now), 1.0)).all():
+            return MetTogether(price, imported, rate, credits, income, tuple(one.answer for one in asked))
         if not (dearest or cheapest):
-            price = _newton(price, excess, sum(one.slope for one in asked), bounds)
+            price = _newton(price, excess, slope, bounds)
     raise TanshiError("the provinces of the market found no common price near {price:.2f} yuan/t", price=price)
+
+
+def _credits(rules: Sequence[Offsets | None], price: float, owed: Sequence[float]) -> tuple[Floats, Floats, float]:
+    """Credits of each province at a price (Mt), what they cost (yi yuan), and how their sum changes with the price."""
+    credits, paid, slope = np.zeros(len(rules)), np.zeros(len(rules)), 0.0
+    for place, (rule, emitted) in enumerate(zip(rules, owed, strict=True)):
+        if rule is not None:
+            credits[place] = wanted_credits(rule, price, emitted)
+            paid[place] = cost_of_credits(rule, float(credits[place]))
+            slope += credits_per_yuan(rule, price, emitted)
+    return credits, paid, slope

@@ -61,6 +61,10 @@ UNSETTLED_MESSAGE = (
 )
 
 
+Steps = tuple[tuple[tuple[float, float], ...], ...]
+"""By year, prices from which government sells more, yuan/t, and how much, Mt."""
+
+
 class UnsettledPlanError(TanshiError, ValueError):
     """Expectations that did not converge, where the scenario says to stop then."""
 
@@ -199,8 +203,23 @@ def _prospect_of_all(
 ) -> Prospect:
     """What all provinces together have, and may carry over."""
     each = [_prospect(*m, p, years, carry, v.low) for m, p, v in zip(members, known, views, strict=True)]
+    if len(each) == 1:
+        return each[0]
     supply, low, high = (sum_of([getattr(one, name) for one in each]) for name in ("supply", "low", "high"))
-    return replace(each[0], supply=supply, low=low, high=high, opening=sum(one.opening for one in each))
+    steps = _steps_of_all([one.steps for one in each])
+    opening, reserve = sum(one.opening for one in each), foreseen_reserve(members, known, years)
+    return replace(each[0], supply=supply, low=low, high=high, opening=opening, steps=steps, reserve=reserve)
+
+
+def _steps_of_all(each: Sequence[Steps]) -> Steps:
+    """Prices from which all governments together sell more, year by year."""
+    found = []
+    for years in zip(*each, strict=True):
+        at: dict[float, float] = {}
+        for price, amount in (step for steps in years for step in steps):
+            at[price] = at.get(price, 0.0) + amount
+        found.append(tuple(sorted(at.items())))
+    return tuple(found)
 
 
 def sum_of(arrays: Sequence[Floats]) -> Floats:
@@ -304,7 +323,7 @@ def _prospect(w: World, s: State, policy: Policy, years: range, carry: Floats, l
     if steps:  # what is auctioned stands among the steps
         supply[1:] -= [auctioned(policy, year, whole=True) for year in years[1:]]
         opening -= _unsold(w, s)
-    reserve = foreseen_reserve(w, s, policy, years)
+    reserve = foreseen_reserve([(w, s)], [policy], years)
     return Prospect(supply, opening, low, high, carry, *s.policy.collar(s.year), steps, reserve)
 
 
@@ -313,7 +332,7 @@ def _unsold(w: World, s: State) -> float:
     return int(s.registry.held[w.government]) / TONNES if w.agents_trade else auctioned(s.policy, s.year)
 
 
-def _steps(w: World, s: State, policy: Policy, years: range) -> tuple[tuple[tuple[float, float], ...], ...]:
+def _steps(w: World, s: State, policy: Policy, years: range) -> Steps:
     """Prices from which government sells more, year by year: of this year's tiers what is left."""
     if not in_steps(w.scenario):
         return ()

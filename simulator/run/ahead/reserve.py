@@ -7,6 +7,8 @@ say: a plan finds both together.  Nobody foresees it where the scenario does not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tanshi.agents.planning import Reserve
@@ -18,27 +20,35 @@ from tanshi.simulator.run.rules import reserve_of
 from tanshi.simulator.run.world import State, World
 
 
-def foreseen_reserve(w: World, s: State, policy: Policy, years: range) -> Reserve | None:
+def foreseen_reserve(
+    members: Sequence[tuple[World, State]], policies: Sequence[Policy], years: range
+) -> Reserve | None:
     """What the reserve moves out of each year's supply on a path of banks; None where nobody foresees it.
 
     Of the current year it has moved what it will, in January.
+
+    Parameters
+    ----------
+    members, policies
+        The province, or all of a market that has one reserve in common, and their rules as they are known.
 
     Returns
     -------
     From banks at the ends of the years (years,), Mt, to what each year's supply loses, Mt, and how that changes with
     the bank at the end of the year before.
     """
+    w = members[0][0]
     rule = w.scenario.stability_reserve
     if not (rule.on and rule.foreseen and w.agents_trade):
         return None
     of_year = [reserve_of(rule, year) for year in years]
-    most = [float(policy.caps(year, whole=True)[policy.mask(year)].sum()) for year in years]
+    most = [sum(float(policy.caps(year, whole=True)[policy.mask(year)].sum()) for policy in policies) for year in years]
     stays = [(rule.validity.at(year) if rule.validity is not None else None) or "keep" for year in years]
-    sold = [auctioned(policy, year, whole=True) for year in years]
+    sold = [sum(auctioned(policy, year, whole=True) for policy in policies) for year in years]
 
     def moved(bank: Floats) -> tuple[Floats, Floats]:
         out, slope = np.zeros(len(years)), np.zeros(len(years))
-        held = s.market.reserve
+        held = sum(s.market.reserve for _, s in members)
         for place in range(1, len(years)):
             circulation = max(round(float(bank[place - 1]) * TONNES), 0)
             units = of_year[place].movement(circulation, held)

@@ -103,8 +103,11 @@ def _settle(w: World, s: State, open_: OpenYear) -> None:
     given, later = s.year > year, rule.compliance.later
     exchanged = 0
     if given and not rule.compliance.lends(year):
-        offer_old_vintages(w, s, year, rows, owed - credits)
-        exchanged = exchange_vintages(registry, year, rows, owed - credits)
+        if w.shared:  # all provinces' firms have exchanged theirs by now (`together.deadlines`)
+            exchanged = int(next(row for row in s.log.settlements if row["year"] == year).get("exchanged_t", 0))
+        else:
+            offer_old_vintages(w, s, year, rows, owed - credits)
+            exchanged = exchange_vintages(registry, year, rows, owed - credits)
     done = settle_year(
         registry,
         year,

@@ -27,6 +27,11 @@ def credit_rule(policy: Policy, year: int) -> Offsets:
     return rule.model_copy(update=changed) if changed else rule
 
 
+def rule_of(policy: Policy, year: int) -> Offsets | None:
+    """The rule of credits in a year; None where none may be used."""
+    return credit_rule(policy, year) if policy.offset_share(year) > 0 else None
+
+
 def forestry_of(rule: Offsets) -> Forestry:
     """The scenario's supply curve, in t a year."""
     return Forestry(rule.potential * TONNES, rule.median_cost, rule.spread)
@@ -37,6 +42,22 @@ def cost_of_credits(rule: Offsets, credits: float) -> float:
     if credits <= 0.0:
         return 0.0
     return credits * float(forestry_of(rule).price(credits * TONNES)) * YUAN_PER_TONNE
+
+
+def credits_per_yuan(rule: Offsets, price: float, owed: float) -> float:
+    """By how much the credits that one firm with all obligations would buy rise with the price, Mt per yuan/t.
+
+    Nothing where the limit of their use binds, or where what is bid does not follow the price.
+
+    Parameters
+    ----------
+    owed
+        Mt of emissions of the year, of which credits may cover `Offsets.share`.
+    """
+    forestry, bid = forestry_of(rule), rule.worth(price)
+    if bid <= 0.0 or rule.share * owed <= float(forestry.quantity(bid)) / TONNES or rule.worth(price + 1e-6) == bid:
+        return 0.0
+    return float(forestry.slope(bid)) / TONNES
 
 
 def credits_for(rule: Offsets, paid: float) -> float:

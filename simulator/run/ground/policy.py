@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,8 @@ class Policy:
     """Whether there is one period a year: a cut is averaged over its year then, and sectors enter with the next."""
     spread: Spread | None = field(default=None, repr=False, compare=False)
     """How firms differ, where there are any: limits hold for each."""
+    parts: Mapping[int, float] = field(default_factory=dict, repr=False, compare=False)
+    """By year, the province's part of a market of several: of what is said in tonnes for all of them."""
     _tilts: dict[int, tuple[Tilt, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _flags: dict[tuple[str, int], NDArray[np.bool_]] = field(
         default_factory=dict, init=False, repr=False, compare=False

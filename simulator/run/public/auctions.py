@@ -21,6 +21,7 @@ from tanshi.market.venue import Fills
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.auctions import Auctions, periods_of
 from tanshi.scenarios.containment import TIERS, Tier
+from tanshi.simulator.run.public.steps import most_of
 from tanshi.simulator.run.world import State, World
 
 WITHOUT_LIMIT = 2.0
@@ -63,7 +64,7 @@ def _sizes(w: World, s: State, issued: int) -> Ints:
     endless = WITHOUT_LIMIT * float(s.policy.baseline.at(s.year)[mask].sum())
     sizes = []
     for name, tier in w.scenario.containment.tiers():
-        most = tier.most(s.year, cap) if tier.said else 0.0
+        most = most_of(s.policy, tier, s.year, cap) if tier.said else 0.0
         units = math.floor((endless if most is None else most) * TONNES + 1e-6)
         if tier.said and tier.at is not None and tier.at.at(s.year) is None:
             units = 0  # not yet in force

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tanshi.market.containment import Step
+from tanshi.scenarios.containment import Tier
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.run.ground.policy import Policy
 
@@ -13,6 +14,30 @@ def in_steps(scenario: Scenario) -> bool:
     """Whether supply answers the price anywhere: a reserve price, or tiers at prices."""
     said = any(tier.at is not None for _, tier in scenario.containment.tiers())
     return said or scenario.auctions.reserve_price is not None
+
+
+def most_of(policy: Policy, tier: Tier, year: int, cap: float) -> float | None:
+    """Most allowances of a tier in a year, Mt; None without limit.
+
+    Of a number that a market of several provinces has in common each has its part (`part_of`).
+
+    Parameters
+    ----------
+    cap
+        The province's own of the year, Mt.
+    """
+    most = tier.most(year, cap)
+    return most if most is None or tier.amount is None else most * part_of(policy, year)
+
+
+def part_of(policy: Policy, year: int) -> float:
+    """A province's part of what a market of several has in common in a year; 1 in a market of its own.
+
+    After the last year that is known it is that year's.
+    """
+    if not policy.parts:
+        return 1.0
+    return policy.parts.get(year, policy.parts[max(policy.parts)])
 
 
 def auctioned(policy: Policy, year: int, *, whole: bool = False) -> float:
@@ -41,7 +66,7 @@ def yearly_steps(policy: Policy, year: int, volume: float) -> list[Step]:
         trigger = tier.at.at(year) if tier.at is not None else None
         if trigger is None or tier.from_reserve:
             continue
-        most = tier.most(year, cap)
+        most = most_of(policy, tier, year, cap)
         amount = base if most is None else most
         if name == "withhold":
             amount = min(amount, volume)

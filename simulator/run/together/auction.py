@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,8 +14,8 @@ from tanshi.equilibrium.province.province import CarbonResponse
 from tanshi.market.between import Numbering
 from tanshi.market.orders import Orders
 from tanshi.market.venue import Clearing
-from tanshi.simulator.run.book import Book
-from tanshi.simulator.run.coupling import Agreement, Found, Placed, find
+from tanshi.simulator.run.book import Book, beside_government
+from tanshi.simulator.run.coupling import Agreement, Economy, Found, Placed, find
 from tanshi.simulator.run.economics import Answer
 from tanshi.simulator.run.period import economy_of
 from tanshi.simulator.run.together.world import JointState, JointWorld, pairs
@@ -52,18 +53,37 @@ class PlacedTogether:
     each: tuple[Placed, ...]
 
     def due(self, otherwise: tuple[float, ...]) -> tuple[float, ...]:
-        """Yi yuan that each province counts on paying the others."""
-        return tuple(
-            before if placed.across is None else placed.across
-            for placed, before in zip(self.each, otherwise, strict=True)
-        )
+        """Yi yuan that each province counts on paying for credits and to the others, one after the other."""
+        before = [otherwise[place : place + 2] for place in range(0, len(otherwise), 2)]
+        return tuple(paid for placed, was in zip(self.each, before, strict=True) for paid in placed.due(was))
 
 
 def agree_together(w: JointWorld, s: JointState) -> list[Agreement]:
     """Find the price at which the book of all provinces and their economies agree; each province's part of it."""
     remaining = 1.0 - s.period / w.periods_per_year
-    books = [Book(*pair, remaining) for pair in pairs(w, s)]
     economies = [economy_of(*pair, remaining) for pair in pairs(w, s)]
+    paying = [(m.market.forest_income, m.market.across.rate * remaining - m.market.across.due) for m in s.members]
+    return agree_on(w, s, remaining, economies, s.members[0].market.expected, paying)
+
+
+def agree_on(
+    w: JointWorld,
+    s: JointState,
+    remaining: float,
+    economies: Sequence[Economy],
+    start: float,
+    paying: Sequence[tuple[float, float]],
+) -> list[Agreement]:
+    """The same by what the economies answer from some price on.
+
+    Parameters
+    ----------
+    remaining
+        Part of the year that is left.
+    paying
+        Yi yuan that each pays for credits and to the others in its first answer.
+    """
+    books = [Book(*pair, remaining) for pair in pairs(w, s)]
     numbering, ties = s.numbering, stream(w.scenario.seed, "venue", "ties", s.number)
     beginning = ties.bit_generator.state
 
@@ -77,28 +97,44 @@ def agree_together(w: JointWorld, s: JointState) -> list[Agreement]:
         return Answers(tuple(one(price, *known) for one, *known in zip(economies, before, planned, strict=True)))
 
     def book(responses: Responses, step: float) -> PlacedTogether:
-        each = tuple(own(response, step) for own, response in zip(books, responses.each, strict=True))
+        wanted = [own.wanted(response) for own, response in zip(books, responses.each, strict=True)]
+        beside = beside_government(books, wanted, responses.price)
+        each = tuple(
+            own.place(response, step, what, sold)
+            for own, response, what, sold in zip(books, responses.each, wanted, beside, strict=True)
+        )
         numbered = [
             replace(placed.orders, account=placed.orders.account + first)
             for placed, first in zip(each, numbering.first[:-1], strict=True)
         ]
         return PlacedTogether(Orders.join(numbered), each)
 
-    across = [m.market.across for m in s.members]
     found: Found[Answers, Responses, PlacedTogether] = find(
         economy,
         book,
         books[0].venue,
         limits=books[0].limits_of_price,
         rng=lots,
-        start=s.members[0].market.expected,
-        paying=tuple(one.rate * remaining - one.due for one in across),
+        start=start,
+        paying=tuple(paid for pair in paying for paid in pair),
     )
-    return _parts(found, numbering)
+    parts = _parts(found, numbering, [m.market.credits for m in s.members])
+    if w.scenario.compliance.later:
+        for m, own, part in zip(s.members, books, parts, strict=True):
+            m.market.needed = own.demand(part.response).at(part.price)
+    return parts
 
 
-def _parts(found: Found[Answers, Responses, PlacedTogether], numbering: Numbering) -> list[Agreement]:
-    """Each province's part of what all agreed on, in its own numbers."""
+def _parts(
+    found: Found[Answers, Responses, PlacedTogether], numbering: Numbering, credits: Sequence[float]
+) -> list[Agreement]:
+    """Each province's part of what all agreed on, in its own numbers.
+
+    Parameters
+    ----------
+    credits
+        Mt that each expected before, where no trial plans any.
+    """
     whole, clearing = found.placed, found.clearing
     due, ends = whole.due(found.paying), np.cumsum([len(placed.orders) for placed in whole.each])
     parts = []
@@ -112,10 +148,10 @@ def _parts(found: Found[Answers, Responses, PlacedTogether], numbering: Numberin
             filled=filled,
             blocks=int(mine[: clearing.blocks].sum()),
         )
-        answer, response = found.answer.each[place], found.response.each[place]
-        agreement = Agreement(
-            found.price, response, answer, own, placed.orders, found.rounds, found.gap, 0.0, 0.0, None, due[place]
-        )
+        answer, response, plan = found.answer.each[place], found.response.each[place], placed.credits
+        expected = credits[place] if plan is None else plan.expected
+        agreement = Agreement(found.price, response, answer, own, placed.orders, found.rounds, found.gap,
+                              expected, due[2 * place], plan, due[2 * place + 1])  # fmt: skip
         parts.append(replace(agreement, whole=(whole.orders, clearing)))
     return parts
 

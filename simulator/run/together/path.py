@@ -6,14 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tanshi.equilibrium.engine import EquilibriumError, Solution
+from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
 from tanshi.equilibrium.province.dynamics import advance
 from tanshi.errors import Message
-from tanshi.simulator.run.ahead.joint import meet_one_another
+from tanshi.simulator.drift.reference import Reference
+from tanshi.simulator.drift.state import Array
+from tanshi.simulator.run.ahead.joint import MetTogether, meet_one_another
 from tanshi.simulator.run.ahead.reference_path import announced_by, asking, without_policy
 from tanshi.simulator.run.economics import set_cap
 from tanshi.simulator.run.ground.annual import Year, carry, year_of
+from tanshi.simulator.run.ground.forest import rule_of
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.together.steps import Ladder, Left, met_in_steps
 from tanshi.simulator.run.world import Announced, World
 
 
@@ -29,8 +33,20 @@ def first_known(worlds: Sequence[World], policies: Sequence[Policy]) -> list[Ann
     paths = [without_policy(w.scenario, policy) for w, policy in zip(worlds, policies, strict=True)]
     if scenario.policy_start > scenario.years.end:
         return [Announced(policy, path, {}) for policy, path in zip(policies, paths, strict=True)]
+    return announced_together(worlds, policies, paths, float(scenario.policy_start))
+
+
+def announced_together(
+    worlds: Sequence[World], policies: Sequence[Policy], paths: Sequence[Reference], when: float
+) -> list[Announced]:
+    """What is known in each province once a common policy was announced at ``when`` (years).
+
+    Parameters
+    ----------
+    paths
+        What was known before: up to then each path stays what it was.
+    """
     solved = _solved(worlds, policies)
-    when = float(scenario.policy_start)
     return [
         announced_by(w.scenario, w.province, policy, path, when, years)
         for w, policy, path, years in zip(worlds, policies, paths, solved, strict=True)
@@ -49,12 +65,7 @@ def _solved(worlds: Sequence[World], policies: Sequence[Policy]) -> list[list[Ye
             set_cap(w.province, policy, p, year, policy.tonnes(year, whole=True))
         try:
             if policies[0].started(year):
-                asks = [
-                    asking(w.province, policy, p, year, start)
-                    for (p, start), w, policy in zip(stands, worlds, policies, strict=True)
-                ]
-                left = np.array([policy.tonnes(year, whole=True) for policy in policies])
-                met = meet_one_another(asks, left, start=price, bounds=policies[0].collar(year))
+                met = _met(worlds, policies, stands, year, price)
                 price, answers = met.price, met.answers
             else:
                 each = zip(stands, worlds, strict=True)
@@ -67,10 +78,32 @@ def _solved(worlds: Sequence[World], policies: Sequence[Policy]) -> list[list[Ye
     return found
 
 
+def _met(
+    worlds: Sequence[World],
+    policies: Sequence[Policy],
+    stands: Sequence[tuple[Parameters, Array]],
+    year: int,
+    price: float,
+) -> MetTogether[Solution]:
+    """The common price of a year, from another near it."""
+    asks = [
+        asking(w.province, policy, p, year, start)
+        for (p, start), w, policy in zip(stands, worlds, policies, strict=True)
+    ]
+    offsets = [rule_of(policy, year) for policy in policies] if policies[0].offset_share(year) > 0 else []
+
+    def meet(left: Array | Left, bounds: tuple[float, float]) -> MetTogether[Solution]:
+        return meet_one_another(asks, left, start=price, bounds=bounds, offsets=offsets)
+
+    left = np.array([policy.tonnes(year, whole=True) for policy in policies])
+    ladder = Ladder.of(policies, year, whole=True)
+    return met_in_steps(ladder, left, meet, lambda found: found.price, policies[0].collar(year))
+
+
 def _note(
     worlds: Sequence[World],
     found: list[list[Year]],
-    stands: list[tuple],  # type: ignore[type-arg]
+    stands: list[tuple[Parameters, Array]],
     year: int,
     answers: Sequence[Solution],
     goes_on: bool,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tanshi.equilibrium.engine import EquilibriumError
 from tanshi.market.between import check_between, settle_between
 from tanshi.simulator.drift.state import prices
 from tanshi.simulator.run.ahead.outlook import make_plan, plans
@@ -19,7 +20,10 @@ from tanshi.simulator.run.period import (
     trade_and_equilibrate,
 )
 from tanshi.simulator.run.public.auctions import after_sales, deliverable, supply
+from tanshi.simulator.run.straying import MOST_HALVINGS, halve
 from tanshi.simulator.run.together.auction import agree_together, crossing_rows
+from tanshi.simulator.run.together.deadlines import close_together, exchange_due, match_waiting, verified_now
+from tanshi.simulator.run.together.opening import announced_to_all, said_to_each
 from tanshi.simulator.run.together.price import equilibrium_prices, level
 from tanshi.simulator.run.together.world import JointState, JointWorld, pairs, weights_of
 
@@ -33,24 +37,34 @@ def run_until(w: JointWorld, s: JointState, periods: int | None = None) -> None:
 def one_period(w: JointWorld, s: JointState) -> None:
     """Run one period, or leave the state as it was.
 
+    Shocks from outside that no equilibrium of some province survives are halved in all, and the period redone.
+
     Raises
     ------
     EquilibriumError
         Where the economy of a province has no equilibrium; nothing of the period has happened then.
     """
-    before = s.copy()
-    try:
-        _phases(w, s)
-    except BaseException:
-        s.become(before)
-        raise
+    before, halvings = s.copy(), 0
+    while True:
+        try:
+            return _phases(w, s)
+        except EquilibriumError:
+            s.become(before.copy())
+            halvings += 1
+            if w.members[0].surroundings is None or halvings > MOST_HALVINGS:
+                raise
+            for m in s.members:
+                halve(m, halvings)
+        except BaseException:
+            s.become(before)
+            raise
 
 
 def _phases(w: JointWorld, s: JointState) -> None:
     _open(w, s)
     for pair in pairs(w, s):
         expect(*pair)
-    together = s.begun  # before the policy each province's power trades at home, as it did
+    together = s.begun and w.together  # before the policy each province's power trades at home, as it did
     if together:
         agreements = agree_together(w, s) if w.agents_trade else equilibrium_prices(w, s)
         _settle(w, s, agreements)
@@ -63,9 +77,13 @@ def _phases(w: JointWorld, s: JointState) -> None:
         _expect_one_price(w, s)
         if s.period == w.periods_per_year and not w.agents_trade:
             level(w, s)
+    exchange_due(w, s)
     for pair, closing in zip(pairs(w, s), closings, strict=True):
         end_period(*pair, closing)
-    check_between([m.registry for m in s.members])
+    match_waiting(w, s)
+    close_together(w, s, closings)
+    if w.together:
+        check_between([m.registry for m in s.members])
 
 
 def _open(w: JointWorld, s: JointState) -> None:
@@ -73,16 +91,28 @@ def _open(w: JointWorld, s: JointState) -> None:
     if s.calendar.opened:
         return
     begins = s.year == w.scenario.policy_start and s.period == 0
-    if begins and len(s.members) > 1:  # nobody has seen the common market's price yet, but for what is announced
+    if begins and w.together and len(s.members) > 1:  # nobody has seen the common price, but for what is announced
         opening = float(prices(s.members[0].announced.star(s.year + 0.5)))
         for m in s.members:
             m.market.price = m.market.expected = opening
-    for pair in pairs(w, s):
-        open_period(*pair)
-    looking = [pair for pair in pairs(w, s) if plans(*pair)] if s.period == 0 else []
-    if looking:
+        _one_belief(w, s)
+    news, verified = announced_to_all(w, s), verified_now(w, s)
+    for pair, said in zip(pairs(w, s), said_to_each(w, s, news), strict=True):
+        open_period(*pair, said)
+    match_waiting(w, s)
+    looking = [pair for pair in pairs(w, s) if plans(*pair)] if s.period == 0 or news or verified else []
+    if looking and w.together:
         for (_, m), outlook in zip(looking, make_plan(looking), strict=True):
             m.market.outlook = outlook
+
+
+def _one_belief(w: JointWorld, s: JointState) -> None:
+    """Let all provinces begin the common market with one belief about scarcity to come, and what follows of it."""
+    if w.members[0].surroundings is None:
+        return
+    belief = float(weights_of(w, s) @ np.array([m.market.belief for m in s.members]))
+    for m in s.members:
+        m.market.belief, m.market.belief_trail = belief, np.zeros(0)
 
 
 def _settle(w: JointWorld, s: JointState, agreements: list[Agreement]) -> None:
@@ -102,6 +132,7 @@ def _settle(w: JointWorld, s: JointState, agreements: list[Agreement]) -> None:
     for (pair, steps, own), units in zip(each, sold, strict=True):
         after_sales(*pair, steps, units)
         note_fills(*pair, own)
+    match_waiting(w, s)
 
 
 def _expect_one_price(w: JointWorld, s: JointState) -> None:

@@ -53,6 +53,11 @@ class JointWorld:
         """Whether the price comes from firms' trade."""
         return self.members[0].agents_trade
 
+    @property
+    def together(self) -> bool:
+        """Whether the provinces trade with one another; at a price from outside all trade with the nation."""
+        return self.members[0].shared
+
 
 @dataclass
 class JointState:
@@ -92,7 +97,7 @@ class JointState:
 
     @property
     def begun(self) -> bool:
-        """Whether the provinces trade with one another by now: from the policy's first year on."""
+        """Whether the policy holds by now, from whose first year on the provinces trade with one another."""
         return self.members[0].policy.started(self.year)
 
     @property
