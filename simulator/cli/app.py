@@ -34,7 +34,7 @@ from tanshi.simulator.cli import reproduce as cli_reproduce
 from tanshi.simulator.cli import stress as cli_stress
 from tanshi.simulator.cli import sweep as cli_studies
 from tanshi.simulator.cli.language import in_language, speak_as_told
-from tanshi.simulator.cli.outputs import Reference, Results
+from tanshi.simulator.cli.outputs import Joint, Reference, Results
 from tanshi.simulator.cli.sweep import Scheduler, Settings, Workers, read_settings
 from tanshi.simulator.machine.progress import bar
 from tanshi.simulator.machine.terminal import speak_plainly
@@ -117,6 +117,7 @@ def run(
     settings: Settings = None,
     reference: Reference = None,
     figures: Annotated[bool, typer.Option(help="Draw the figures, on their own and in the report.")] = True,
+    joint: Joint = False,
 ) -> None:
     """Run scenarios and write tables, figures and a report.
 
@@ -143,6 +144,8 @@ def run(
     for field, value in read_settings(settings).items():
         override(field, value, "--set")
     scenarios = load_scenarios(scenario or FIVE, overrides, labels)
+    if joint and not any(s.economies for s in scenarios):
+        raise UserError("There is nothing to add up.", [Problem("scenarios of several provinces", "of one", "--joint")])
     if reference is not None:
         reference_of([s.name for s in scenarios], reference)
     folder = out or Path("results") / datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
@@ -161,8 +164,9 @@ def run(
             seeds=seeds,
             workers=workers,
             scheduler=scheduler,
+            joint=joint,
         )
-    _show(result, folder, reference, figures)
+    _show(result, folder, reference, figures, joint)
     if result.failed:
         raise typer.Exit(1)
 
@@ -368,7 +372,7 @@ def _draw(runs: Sequence[RunResult], folder: Path) -> dict[str, bytes]:
     return {name: png.read_bytes() for name, (png, _) in figures.items()}
 
 
-def _show(result: BatchResult, folder: Path, reference: str | None, figures: bool) -> None:
+def _show(result: BatchResult, folder: Path, reference: str | None, figures: bool, joint: bool) -> None:
     """Write figures and report beside the results; print the table and what each scenario did."""
     from rich.console import Console
 
@@ -391,6 +395,7 @@ def _show(result: BatchResult, folder: Path, reference: str | None, figures: boo
         status=provenance(runs),
         pictures=pictures,
         reference=reference,
+        joint=result.runs if joint else (),
     )
     console = Console(highlight=False, markup=False)
     for run in runs:  # what went wrong without stopping the run comes first

@@ -90,6 +90,9 @@ Reference = Annotated[
         show_default=False,
     ),
 ]
+Joint = Annotated[
+    bool, typer.Option("--joint", help="Of several provinces in one market, tell what they add up to as well.")
+]
 NamedResults = Annotated[
     Path | None,
     typer.Option(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tanshi.language import mark, say
-from tanshi.simulator.cli.outputs import Reference, writable_file, writable_folder
+from tanshi.simulator.cli.outputs import Joint, Reference, writable_file, writable_folder
 from tanshi.simulator.machine.progress import bar
 
 
@@ -44,6 +44,7 @@ def report(
     title: Annotated[bool, typer.Option("--title/--no-title", help="Whether figures have their title.")] = True,
     source: Annotated[bool, typer.Option("--source/--no-source", help="Whether they say below who made them.")] = True,
     reference: Reference = None,
+    joint: Joint = False,
 ) -> None:
     """Write one self-contained page about results: figures, tables, checks, parameters, sources, warnings.
 
@@ -64,7 +65,7 @@ def report(
         raise UserError("The report cannot be written.", [Problem("a file", "a folder", str(place))])
     how = Printing(size_of(size), resolution(dpi), title, source)
     with bar() as progress, printed(how):
-        text = folder_report(folder, progress, figures, reference)
+        text = folder_report(folder, progress, figures, reference, joint=joint)
     template = mark("{page}: open it in a browser; its print function makes a PDF.")
     if place.exists():
         template = mark(

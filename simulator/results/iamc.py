@@ -18,6 +18,7 @@ from tanshi.scenarios.extras import need
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.bands import MIDDLE, NAMES, ends
 from tanshi.simulator.results.tables import RunResult, with_equivalent_variation
+from tanshi.simulator.results.together import with_sums
 from tanshi.simulator.results.variables import CATALOGUE, FURTHER
 from tanshi.version import __version__
 
@@ -68,9 +69,14 @@ def _places(results: Sequence[RunResult]) -> dict[int, int]:
 
 
 def write_iamc(
-    folder: Path | str, results: Sequence[RunResult], *, xlsx: bool = False, model: str = MODEL
+    folder: Path | str, results: Sequence[RunResult], *, xlsx: bool = False, model: str = MODEL, joint: bool = False
 ) -> list[Path]:
     """Write ``iamc.csv``, and ``iamc.xlsx`` where asked, into `folder`; each is replaced whole.
+
+    Parameters
+    ----------
+    joint
+        Whether rows of all regions added up stand beside each region's (`tanshi.simulator.results.together.summed`).
 
     Raises
     ------
@@ -78,7 +84,7 @@ def write_iamc(
         Where the disk refuses, or a workbook is asked and openpyxl is not installed.
     """
     place = Path(folder)
-    table = iamc_table(results, model)
+    table = iamc_table(with_sums(results) if joint else results, model)
     text = table.to_csv(index=False, lineterminator="\n", float_format="%.10g")
     written = [write_file(place / "iamc.csv", text.encode("utf-8"))]
     if xlsx:

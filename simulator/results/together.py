@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tanshi.market.orders import Ints
+from tanshi.numerics.units import MILLION, TONNES
 from tanshi.scenarios.link import OTHERS
 from tanshi.simulator.results.collect import result_of
 from tanshi.simulator.results.stored import StoredRuns
-from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult
-from tanshi.simulator.results.variables import region_of
+from tanshi.simulator.results.tables import TRADE_COLUMNS, ResultError, RunResult
+from tanshi.simulator.results.variables import VENUES, region_of
 from tanshi.simulator.run.together.world import JointState, JointWorld, pairs
 
+SUM = "All (Sum)"
+"""Region of what is added up over all regions of a market, where that is asked for."""
+NOT_ADDED = ("CNY_2022/", "%")
+"""First signs of the units of what does not add up."""
+ALIKE = 1e-9
+"""Part by which values of regions may differ and be one value."""
+VOLUME, TURNOVER = "Carbon Market|Trading Volume", "Carbon Market|Turnover"
+NET_TRANSFERS = "Carbon Market|Net Transfers"
+"""Of positions against others of the same region, so that regions' do not add up to the market's."""
 WORST = ("worst_residual", "worst_walras")
 ADDED = ("iterations", "unsettled_periods")
 """What of the provinces' diagnostics is told of the run: the largest, and the sum."""
@@ -58,6 +69,68 @@ def apart(runs: Iterable[RunResult]) -> list[RunResult]:
         else:
             found.append(run)
     return found
+
+
+# -- what all regions come to, where somebody asks ---------------------------------------------------------
+
+
+def summed(run: RunResult) -> pd.DataFrame:
+    """The years of a market of several regions as one of all of them: rows of `SUM` in the form of `RunResult.annual`.
+
+    Tonnes, energy and money are added up. What changed hands across a border stands in both regions' tables and is
+    counted once. What cannot be added, such as a price, is told where it is the same in all; what only one of the two
+    ways would give is left out.
+
+    Raises
+    ------
+    ResultError
+        Where the run is of one region.
+    """
+    if len(run.regions) < 2:
+        raise ResultError(
+            "the run {scenario} is of one region, {region}: nothing adds up", scenario=run.scenario,
+            region=", ".join(run.regions),
+        )  # fmt: skip
+    keys = ["scenario", "seed", "variable", "unit", "year"]
+    groups = run.annual.groupby(keys, sort=False, observed=True)["value"]
+    whole, count = groups.sum(), groups.count()
+    alike = groups.max() - groups.min() <= ALIKE * groups.max().abs()
+    variable, unit = (whole.index.get_level_values(name).astype(str) for name in ("variable", "unit"))
+    rate = unit.str.startswith(NOT_ADDED)
+    traded = variable.str.startswith((VOLUME, TURNOVER))  # known once of all where each fill is
+    kept = (~rate | (alike & (count == len(run.regions)))) & (variable != NET_TRANSFERS)
+    kept &= ~traded | bool(len(run.trades))
+    table = whole.where(~rate, groups.max())[kept].reset_index()
+    table["value"] -= _twice(run).reindex(pd.MultiIndex.from_frame(table[["variable", "year"]])).fillna(0.0).to_numpy()
+    table.insert(2, "region", SUM)
+    return table.astype({"region": run.annual["region"].dtype})[list(run.annual.columns)]
+
+
+def with_sums(runs: Sequence[RunResult]) -> list[RunResult]:
+    """Runs whose tables of years have the rows of `summed` too, where they are of several regions."""
+    return [
+        replace(run, annual=pd.concat([run.annual, summed(run)], ignore_index=True)) if len(run.regions) > 1 else run
+        for run in runs
+    ]
+
+
+def _twice(run: RunResult) -> pd.Series:
+    """What stands in the tables of two regions, by variable and year: fills across a border, in the tables' units."""
+    trades = run.trades
+    if "buyer_region" not in trades or not len(trades):
+        return pd.Series(dtype=float)
+    across = trades[trades["buyer_region"] != trades["seller_region"]]
+    venue = np.where(across["seller_sector"] == "GOV", VENUES[0], VENUES[1])
+    tonnes = across["quantity_t"] / TONNES
+    yuan = across["quantity_t"] * across["price"] / MILLION
+    found: dict[tuple[str, int], float] = {}
+    for name, values in ((VOLUME, tonnes), (TURNOVER, yuan)):
+        for year, whole in values.groupby(across["year"]).sum().items():
+            found[name, int(str(year))] = float(whole)
+        for kind in VENUES:
+            for year, part in values[venue == kind].groupby(across["year"]).sum().items():
+                found[f"{name}|{kind}", int(str(year))] = float(part)
+    return pd.Series(found, dtype=float)
 
 
 def _of_run(w: JointWorld, table: pd.DataFrame) -> pd.DataFrame:

@@ -22,9 +22,10 @@ from tanshi.numerics.units import TONNES
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import JointMarket, simulate
+from tanshi.simulator.results.iamc import write_iamc
 from tanshi.simulator.results.replay import scenario_of
 from tanshi.simulator.results.tables import ResultError, RunResult, identity_gaps
-from tanshi.simulator.results.together import apart
+from tanshi.simulator.results.together import SUM, apart, summed
 from tanshi.simulator.results.variables import MONEY_METRIC, PAID_OUTSIDE, net_sales_of
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.ground.annual import annual_path, carry, frozen_regime, year_of
@@ -229,6 +230,31 @@ def test_every_table_has_the_region_and_nothing_is_added_up_over_them() -> None:
     assert sum(result.series(PAID_OUTSIDE, region)[2023] for region in result.regions) == pytest.approx(0.0, abs=1e-5)
 
 
+def test_what_all_come_to_is_told_where_it_is_asked_for(tmp_path: Path) -> None:
+    result = traded()
+    rows = summed(result).set_index(["variable", "year"])["value"]
+    for name in ("Emissions|CO2", "GDP|MER", "Carbon Market|Cap"):
+        each = [result.series(name, region)[2023] for region in result.regions]
+        assert rows[name, 2023] == pytest.approx(sum(each))
+    changed_hands = result.trades[result.trades["year"] == 2023]
+    assert rows["Carbon Market|Trading Volume", 2023] == pytest.approx(changed_hands["quantity_t"].sum() / TONNES)
+    turnover = (changed_hands["quantity_t"] * changed_hands["price"]).sum() / 1e6
+    assert rows["Carbon Market|Turnover", 2023] == pytest.approx(turnover)
+    assert rows[net_sales_of("OTH"), 2023] == pytest.approx(0.0, abs=1e-9)
+    assert rows["Price|Carbon|Year-End", 2023] == price_end(result)
+    assert ("Price|Carbon|Year-End", 2022) not in rows  # each had its own before there was a common market
+    assert "Carbon Market|Net Transfers" not in rows.index.get_level_values("variable")
+    write_iamc(tmp_path, [result], joint=True)
+    written = pd.read_csv(tmp_path / "iamc.csv")
+    assert set(written["Region"]) == {*result.regions, SUM}
+    with pytest.raises(ResultError, match="nothing adds up"):
+        summed(result.of("China|Shanxi"))
+
+
+def price_end(result: RunResult) -> float:
+    return float(result.series("Price|Carbon|Year-End", "China|Shanxi")[2023])
+
+
 def test_each_region_by_itself_reads_like_a_run_of_its_own() -> None:
     for one in apart([traded()]):
         assert len(one.regions) == 1
@@ -262,10 +288,8 @@ def test_a_run_that_is_saved_goes_on_with_the_same_bytes() -> None:
         ({"by_economy": {"shandong": {"cap": {"tightness": 3}}}}, "by_economy.shandong_2017.cap.tightness"),
         ({"by_economy": {"shandong": {"market": {"tick": 1}}}}, "said once, for all"),
         ({"economy": "china_2017"}, "one of the economies of the market"),
-        ({"offsets.share": 0.05}, "no offsets.share"),
-        ({"market.link": {"to": "price", "price": 60}}, "no market.link"),
-        ({"shocks": "estimated"}, "no shocks"),
-        ({"shock": {"year": 2023, "cap_cut": 0.1}}, "no shock.year"),
+        ({"market.link": {"to": "supply", "emissions": 8000, "cap": 7900}}, "no market.link.to"),
+        ({"drift.input": "trajectories", "drift.mode": "neural"}, "no drift.input"),
         ({"years.start": 2020}, "benchmark year"),
     ],
 )

@@ -119,6 +119,7 @@ def run_batch(
     workers: int | None = None,
     seeds: int | Sequence[int] = 1,
     scheduler: str | None = None,
+    joint: bool = False,
 ) -> BatchResult:
     """Run scenarios and write every run, and the common ``iamc.csv``, into ``out``.
 
@@ -130,6 +131,8 @@ def run_batch(
         How many seeds each scenario has, counted from its own, or which.
     scheduler
         Address of a Dask scheduler to compute on instead.
+    joint
+        Whether ``iamc.csv`` has rows of all regions added up, for runs of several.
 
     Raises
     ------
@@ -154,7 +157,7 @@ def run_batch(
     folders = [outcome.folders[name] for name in runs]
     results = [read_run(out / name, trades=few) for name in folders if name not in outcome.failed]
     if results:
-        write_iamc(out, results)
+        write_iamc(out, results, joint=joint)
     return BatchResult(results, {name: outcome.failed[name] for name in folders if name in outcome.failed})
 
 

@@ -33,7 +33,12 @@ MOST_IDENTITIES = 200
 
 
 def folder_report(
-    path: Path | str, progress: Report | None = None, keep: Path | None = None, reference: str | None = None
+    path: Path | str,
+    progress: Report | None = None,
+    keep: Path | None = None,
+    reference: str | None = None,
+    *,
+    joint: bool = False,
 ) -> str:
     """The page for a folder of results.
 
@@ -44,6 +49,8 @@ def folder_report(
         parts that `tanshi.simulator.views.charts.printing.printed` says.
     reference
         Scenario beside which the others are laid, as `tanshi.simulator.views.table.reference_of` takes it.
+    joint
+        Whether sums over the provinces of a market stand in a table of their own.
 
     Raises
     ------
@@ -51,7 +58,10 @@ def folder_report(
         As `tanshi.simulator.views.reports.folder.open_folder`.
     """
     folder = open_folder(path)
-    runs = apart(with_fills(folder, run) for run in folder.runs) if several(folder.runs) else folder.runs
+    together = [with_fills(folder, run) for run in folder.runs] if several(folder.runs) else []
+    runs = apart(together) or folder.runs
+    if joint and not together:
+        raise UserError("There is nothing to add up.", [Problem("runs of several provinces", "of one", "--joint")])
     source = _sweep_source(folder) if folder.sweep else source_line(runs)
     shown = with_fills(folder, shown_run(runs))
     drawn = draw_figures(runs, source=source, whole=not folder.sweep, reference=reference)
@@ -73,6 +83,7 @@ def folder_report(
         design=_design(folder) if folder.sweep else (),
         source=source,
         reference=reference,
+        joint=together if joint else (),
     )
 
 

@@ -34,6 +34,7 @@ from tanshi.simulator.views.charts.soundness import checks_of, warnings_of
 from tanshi.simulator.views.charts.style import png
 from tanshi.simulator.views.compliance import compliance_words
 from tanshi.simulator.views.reports.allotment import allotments
+from tanshi.simulator.views.reports.joint import added_up
 from tanshi.simulator.views.reports.page import box, figure, heading, note, page, table
 from tanshi.simulator.views.table import columns, remark, rows, signed, summarise
 from tanshi.simulator.views.words import failure, joined, sentences
@@ -48,6 +49,7 @@ def write_report(
     pictures: Mapping[str, bytes] | None = None,
     warnings: Sequence[str] = (),
     reference: str | None = None,
+    joint: Sequence[RunResult] = (),
 ) -> Path:
     """Write ``report.html`` into `folder`.
 
@@ -66,13 +68,16 @@ def write_report(
         What to say of the runs as a whole, beside what they themselves show.
     reference
         Scenario beside which the others are laid, as `tanshi.simulator.views.table.reference_of` takes it.
+    joint
+        Runs of several regions whose sums stand in a table of their own.
 
     Raises
     ------
     tanshi.simulator.machine.disk.StoreError
         Where the disk refuses.
     """
-    text = report_html(results, failed=failed, status=status, pictures=pictures, warnings=warnings, reference=reference)
+    text = report_html(results, failed=failed, status=status, pictures=pictures, warnings=warnings,
+                       reference=reference, joint=joint)  # fmt: skip
     return write_file(Path(folder) / "report.html", text.encode("utf-8"))
 
 
@@ -86,6 +91,7 @@ def report_html(
     design: Sequence[str] = (),
     source: str | None = None,
     reference: str | None = None,
+    joint: Sequence[RunResult] = (),
 ) -> str:
     """The page as text; parameters as `write_report`.
 
@@ -119,6 +125,7 @@ def report_html(
         body += [
             heading(say("In one table")),
             _summary(results, reference),
+            *added_up(joint),
             heading(say("Figures")),
             *_figures(pictures),
         ]
