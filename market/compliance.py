@@ -123,18 +123,17 @@ def settle_year(
     offset_share : float
         Largest part of the year's obligation that offset credits may cover (`tanshi.market.offsets.usable`).
     due
-        Units booked before that fall due now, and the credits for them; None: all is booked now and all falls due.
+        Units booked before that fall due now, and the credits for them, by kind where there are several; None: all is
+        booked now and all falls due.
     given : bool
         Whether what is drawn of next year's allowances is in the accounts already.
     """
-    if due is None:
-        obliged = verified if owed is None else owed
-        registry.oblige(firms, obliged)
-        falls_due = registry.obligations[firms]
-        credits = np.minimum(usable(obliged, registry.offsets[firms], offset_share), falls_due)
-        due = falls_due, credits
-    rest, credits = due[0] - due[1], due[1]
-    registry.surrender_offsets(firms, credits)
+    due = _all_of(registry, firms, verified if owed is None else owed, offset_share) if due is None else due
+    by_kind = np.atleast_2d(due[1])
+    credits = by_kind.sum(axis=0)
+    rest = due[0] - credits
+    for kind, part in enumerate(by_kind):
+        registry.surrender_offsets(firms, part, kind)
     handed_in, borrowed = _surrendered(registry, year, firms, rest, advance, given)
     shortfall = rest - handed_in - borrowed
     fine = product(shortfall, penalty) + per_firm * (shortfall > 0)
@@ -146,6 +145,13 @@ def settle_year(
     expired = expire_beyond(registry, limit, last)
     surrendered, debt = handed_in + borrowed + credits, registry.obligations[firms]
     return Settlement(verified, surrendered, shortfall, fine, debt, expired, borrowed, credits)
+
+
+def _all_of(registry: Registry, firms: Ints, obliged: Ints, offset_share: float) -> tuple[Ints, Ints]:
+    """Book what is owed for a year; return all that falls due, and the credits for it."""
+    registry.oblige(firms, obliged)
+    falls_due = registry.obligations[firms]
+    return falls_due, np.minimum(usable(obliged, registry.offsets[firms], offset_share), falls_due)
 
 
 def _surrendered(

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from tanshi.market.credit_book import CreditBook
 from tanshi.market.ledger import (
     CANCELLED,
     EXPIRED,
@@ -38,7 +39,7 @@ from tanshi.market.venue import Fills
 _BOUNDARY = 4
 
 
-class Registry:
+class Registry(CreditBook):
     """Balances of all accounts and every operation that may change them.
 
     Amounts are whole registry units (one tonne, or a fraction of it where a run asks for finer lots). Cash is
@@ -61,6 +62,8 @@ class Registry:
     mirror : int, optional
         Account that stands for other registries (`tanshi.market.between`): what came from them it owes, so that it may
         stand below zero.
+    kinds : int
+        Number of kinds of offset credits.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Registry:
         lot: int = 1,
         overdraft: npt.ArrayLike = True,
         mirror: int | None = None,
+        kinds: int = 1,
     ) -> None:
         if accounts < 1 or vintages < 1 or lot < 1:
             raise RegistryError(
@@ -84,11 +88,12 @@ class Registry:
         self.vintages = vintages
         self.lot = lot
         self.mirror = mirror
+        self.kinds = kinds
         self.overdraft: Mask = np.broadcast_to(np.asarray(overdraft, np.bool_), (accounts,)).copy()
         self.period = 0  # stamped on the audit log; the caller moves it on
         self.log = AuditLog()
-        # Ledgers in rows (vintages, cash, obligations, offsets), accounts in columns, boundary accounts last.
-        self._balances: Ints = np.zeros((vintages + 3, accounts + _BOUNDARY), np.int64)
+        # Ledgers in rows (vintages, cash, obligations, offsets by kind), accounts in columns, boundary accounts last.
+        self._balances: Ints = np.zeros((vintages + 2 + kinds, accounts + _BOUNDARY), np.int64)
 
     # What is there
 
@@ -112,11 +117,6 @@ class Registry:
         """Units each account still has to surrender, (accounts,); a copy."""
         return self._balances[self.vintages + 1, : self.accounts].copy()
 
-    @property
-    def offsets(self) -> Ints:
-        """Offset credits by account, (accounts,), units; a copy."""
-        return self._balances[self.vintages + 2, : self.accounts].copy()
-
     def totals(self) -> dict[str, Ints]:
         """Return issued, held, surrendered, cancelled and expired units by vintage."""
         book = self._balances[: self.vintages]
@@ -136,19 +136,6 @@ class Registry:
         row = self._row(vintage)
         self._check_room(slice(0, self.vintages), units)  # all vintages together, since accounts hold their sum
         self._post(Kind.ISSUE, row, ISSUED, to, units)
-
-    def issue_offsets(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> None:
-        """Create offset credits in accounts."""
-        to, units = self._pair(account, amount)
-        self._check_room(self.vintages + 2, units)
-        self._post(Kind.ISSUE, self.vintages + 2, ISSUED, to, units)
-
-    def transfer_offsets(self, giver: npt.ArrayLike, receiver: npt.ArrayLike, amount: npt.ArrayLike) -> None:
-        """Move offset credits; refused whole if any giver lacks them beforehand."""
-        source, units = self._pair(giver, amount)
-        to = np.broadcast_to(accounts_of(receiver, self.accounts), source.shape)
-        self._check_rows(self.vintages + 2, source, units, "offsets")
-        self._post(Kind.TRANSFER, self.vintages + 2, source, to, units)
 
     def transfer(self, giver: npt.ArrayLike, receiver: npt.ArrayLike, amount: npt.ArrayLike) -> None:
         """Move allowances, the oldest vintage first; refused whole if any giver lacks them beforehand."""
@@ -294,20 +281,6 @@ class Registry:
         self._post(Kind.SURRENDER, rows, source[item], SURRENDERED, part)
         self._post(Kind.DISCHARGE, self.vintages + 1, source, SURRENDERED, units)
 
-    def surrender_offsets(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> None:
-        """Hand in offset credits against obligations; how many may be used is `market.offsets`' business.
-
-        Raises
-        ------
-        OverdrawnError
-            If an account lacks the credits, or surrenders more than it owes.
-        """
-        source, units = self._pair(account, amount)
-        self._check_rows(self.vintages + 1, source, units, "obligation")
-        self._check_rows(self.vintages + 2, source, units, "offsets")
-        self._post(Kind.SURRENDER, self.vintages + 2, source, SURRENDERED, units)
-        self._post(Kind.DISCHARGE, self.vintages + 1, source, SURRENDERED, units)
-
     def extinguish(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> None:
         """End obligations without allowances, as where a penalty buys them off."""
         source, units = self._pair(account, amount)
@@ -325,7 +298,7 @@ class Registry:
     def check(self) -> None:
         """Raise `UnbalancedError` unless every identity of the book holds exactly."""
         vintages = (f"vintage {self.first_vintage + i}" for i in range(self.vintages))
-        names = [*vintages, "cash", "obligations", "offsets"]
+        names = [*vintages, "cash", "obligations", *["offsets"] * self.kinds]
         for name, total in zip(names, self._balances.sum(axis=1), strict=True):
             if total:
                 raise UnbalancedError(f"registry: {name} does not sum to zero but to {int(total)}")
@@ -337,7 +310,7 @@ class Registry:
         if (self.cash[~self.overdraft] < 0).any():
             raise UnbalancedError("registry: an account without overdraft owes cash")
         handed_in = int(self._balances[: self.vintages, SURRENDERED].sum())
-        handed_in += int(self._balances[self.vintages + 2, SURRENDERED])
+        handed_in += int(self._balances[self.vintages + 2 :, SURRENDERED].sum())
         if handed_in != int(self._balances[self.vintages + 1, SURRENDERED]):
             raise UnbalancedError("registry: allowances surrendered differ from obligations discharged")
 
@@ -345,7 +318,8 @@ class Registry:
 
     def copy(self) -> Registry:
         """Return the same book once more, to go its own way."""
-        book = Registry(self.accounts, self.first_vintage, self.vintages, self.lot, self.overdraft, self.mirror)
+        more = self.mirror, self.kinds
+        book = Registry(self.accounts, self.first_vintage, self.vintages, self.lot, self.overdraft, *more)
         book.period, book.log, book._balances = self.period, self.log.copy(), self._balances.copy()
         return book
 
@@ -366,8 +340,9 @@ class Registry:
         """Return the registry whose `state` this is, after checking its identities."""
         accounts, first, vintages, lot, period = (int(value) for value in state["shape"])
         mirror = int(state["mirror"]) if "mirror" in state else None
-        registry = cls(accounts, first, vintages, lot, state["overdraft"], mirror)
         balances = np.asarray(state["balances"], np.int64)
+        kinds = max(len(np.atleast_2d(balances)) - vintages - 2, 1)
+        registry = cls(accounts, first, vintages, lot, state["overdraft"], mirror, kinds)
         if balances.shape != registry._balances.shape:
             raise UnbalancedError(f"registry: saved balances have shape {balances.shape}")
         registry._balances = balances.copy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, floor
 
 import numpy as np
@@ -25,6 +25,8 @@ class OpenYear:
         Offset credits of the year, which serve it and no other.
     waiting : (firms,) int64
         Units that firms wanted to buy for the year (to sell, negative) when it ended and have put off until later.
+    of_kinds : (kinds, firms) int64
+        The credits by kind, where there are several; empty otherwise.
     """
 
     year: int
@@ -32,6 +34,7 @@ class OpenYear:
     owed: Ints
     credits: Ints
     waiting: Ints
+    of_kinds: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int64))
 
 
 def due_after(year: int, months: int, first: int, periods_per_year: int) -> int:

@@ -34,6 +34,9 @@ class Banking(Group):
 
     allowed: Annotated[bool, in_unit("-", "law")] = True
     """true: they stay valid in later years; false: they expire."""
+    life: Annotated[Annotated[int, Field(ge=1, le=50)] | None, in_unit("years", "law")] = None
+    """Years after its own for whose obligations an allowance may be surrendered, the oldest first; what is left of it
+    then is no longer valid. 1: for its own year and the next; null: for ever."""
     carry_base: Annotated[Annotated[int, Field(ge=0, le=10_000_000_000)] | None, in_unit("t CO2", "law")] = None
     """Allowances any firm may keep (China: 10,000), to which `carry_multiple` adds; null: no limit."""
     carry_at: Annotated[list[int], in_unit("year", "law")] = Field(default_factory=lambda: [2025])
@@ -81,6 +84,13 @@ class Banking(Group):
         if self.carry_window and (len(self.carry_window) != 2 or self.carry_window[0] > self.carry_window[1]):
             hint = "Such as [2024, 2025], or an empty list."
             raise refuse("a first and a last year", str(self.carry_window), "banking.carry_window", hint)
+        return self
+
+    @model_validator(mode="after")
+    def _alive_beyond_the_year(self) -> Self:
+        if self.life is not None and not self.allowed:
+            hint = "Where nothing can be kept every allowance ends with its year: leave banking.life out."
+            raise refuse("banking.allowed true beside a life of years", "false", "banking.life", hint)
         return self
 
     def carries_at(self, year: int) -> bool:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from tanshi.errors import Message
 from tanshi.numerics.bargaining import bargaining_factor
 from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, numbers
+from tanshi.scenarios.credit_kinds import CreditKinds
 from tanshi.scenarios.fields import Group, in_unit, refuse
 
 
@@ -47,6 +48,9 @@ class Offsets(Group):
     """Whether a tonne covered by a credit is spared the tax on emissions (`carbon_tax`; V2 of their eq. 3), which then
     all sectors that trade have to pay."""
 
+    kinds: CreditKinds = CreditKinds()
+    """Kinds of credits in place of the one that `potential`, `median_cost` and `spread` describe, within `share`."""
+
     def share_of(self, year: int) -> float:
         """Largest part of what is surrendered for a year that credits may cover."""
         return self.share if self.share_by_year is None else self.share_by_year.at(year) or 0.0
@@ -62,10 +66,41 @@ class Offsets(Group):
                 )
         return self
 
+    @property
+    def in_all(self) -> float:
+        """Credits that could be offered at any price under a rule of one year, Mt."""
+        kinds = [kind.potential for _, kind in self.kinds.said()]
+        return sum(0.0 if path is None else path.at(0) or 0.0 for path in kinds) if kinds else self.potential
+
     def worth(self, price: float) -> float:
         """Most that one firm with all obligations bids for a credit where an allowance costs ``price``, yuan/t."""
         level = price if self.level is None or self.bid == "own_curve" else min(self.level, price)
         return level + self.subsidy
+
+    @model_validator(mode="after")
+    def _one_kind_or_several(self) -> Self:
+        if not self.kinds.any:
+            return self
+        usual = {name: Offsets.model_fields[name].default for name in ("potential", "median_cost", "spread")}
+        twice = [name for name, value in usual.items() if getattr(self, name) != value]
+        if twice:
+            hint = "Say it of a kind, such as offsets.kinds.forestry."
+            raise refuse("one description of the supply", "one of its own beside kinds", f"offsets.{twice[0]}", hint)
+        for name, kind in self.kinds.said():
+            for what, pair in (("issued", kind.issued), ("valid", kind.valid)):
+                if pair and (len(pair) != 2 or pair[0] > pair[1]):
+                    hint = "Such as [2024, 2030], or an empty list."
+                    raise refuse("a first and a last year", str(pair), f"offsets.kinds.{name}.{what}", hint)
+            for year, value in () if kind.share is None else kind.share.steps:
+                most = self.share if year is None else self.share_of(year)
+                if value > most:
+                    expected = Message("at most what all credits may cover, {share:g}", share=most)
+                    raise refuse(expected, f"{value:g}", f"offsets.kinds.{name}.share")
+        if self.subsidy > 0 or self.spares_tax:
+            hint = "What government pays for a credit is worked out for one kind of them: leave it out."
+            field = "offsets.subsidy" if self.subsidy > 0 else "offsets.spares_tax"
+            raise refuse("no support beside several kinds of credits", "both", field, hint)
+        return self
 
     @model_validator(mode="after")
     def _supply_for_somebody(self) -> Self:

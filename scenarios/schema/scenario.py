@@ -17,6 +17,7 @@ from tanshi.scenarios.containment import Containment, StabilityReserve, check_so
 from tanshi.scenarios.fields import Group, OfSectors, in_unit, refuse
 from tanshi.scenarios.folder_names import is_kept
 from tanshi.scenarios.link import check_link
+from tanshi.scenarios.new_entrants import NewEntrants, check_entrants
 from tanshi.scenarios.schema.allocation import CLASSES_OF_PLANT, Allocation
 from tanshi.scenarios.schema.calendar import Compliance
 from tanshi.scenarios.schema.compliance import Banking, Penalty
@@ -27,7 +28,7 @@ from tanshi.scenarios.schema.firms import Firms
 from tanshi.scenarios.schema.market import Market, Price
 from tanshi.scenarios.schema.offsets import Offsets, check_spared
 from tanshi.scenarios.schema.shocks import Shock, Shocks
-from tanshi.scenarios.sectors import Sectors, check_sectors, status_of
+from tanshi.scenarios.sectors import BY_RATE, Sectors, check_sectors, status_of
 from tanshi.scenarios.together import Economies, OfEconomies, check_together, member_values
 
 
@@ -74,6 +75,7 @@ class Scenario(Group):
     coverage: Coverage = Coverage()
     sectors: Sectors = Sectors()
     cap: Cap = Cap()
+    new_entrants: NewEntrants = NewEntrants(closes=[])
     allocation: Allocation = Allocation()
     price: Price = Price()
     penalty: Penalty = Penalty()
@@ -259,6 +261,33 @@ class Scenario(Group):
             return told
         return {s: "none" if self.carbon_tax.pays(s, year) else kind for s, kind in told.items()}
 
+    def _lives_foreseen(self) -> None:
+        """Refuse a life of allowances of which nobody could say ahead how many will be alive."""
+        if self.banking.life is None:
+            return
+        if self.market.link.open:
+            raise refuse("a closed market where allowances have a life", "a link", "banking.life")
+        if self.banking.horizon == 0:
+            return
+        for year in range(self.policy_start, self.years.end + 1):
+            trading = [s for s, kind in self.statuses(year).items() if kind == "trading"]
+            following = [s for s in trading if s not in self.in_tonnes(year)]
+            if following:
+                got = Message("{sectors} by output or emissions in {year}", sectors=", ".join(following), year=year)
+                hint = "How many allowances a year will bring is not known ahead there: set banking.horizon to 0."
+                raise refuse("allowances in tonnes, where firms plan with their life", got, "banking.life", hint)
+
+    def in_tonnes(self, year: int) -> list[str]:
+        """Sectors that trade in a year under a cap in tonnes, which follow neither output nor emissions."""
+        usual = "benchmark" if self.cap.standard(year) else "history"
+        found = []
+        for sector, kind in self.statuses(year).items():
+            path = self.sectors[sector].method
+            method = (None if path is None else path.at(year)) or usual
+            if kind == "trading" and method not in BY_RATE:
+                found.append(sector)
+        return found
+
     def _told(self, year: int) -> dict[str, str]:
         """The same whatever tax there is."""
         named = dict.fromkeys((*self.coverage.as_dict(), *self.sectors.as_dict()))
@@ -270,6 +299,9 @@ class Scenario(Group):
         check_border(self.border_adjustment, self.policy_start)
         trading = lambda year: [s for s, kind in self.statuses(year).items() if kind == "trading"]  # noqa: E731
         check_spared(self.offsets, self.carbon_tax.pays, trading, self.policy_start, self.years.end)
+        last, shocked = self.years.end, self.shock.year is not None
+        self._lives_foreseen()
+        check_entrants(self.new_entrants, self.in_tonnes, self.stability_reserve.on, shocked, self.policy_start, last)
         return self
 
     @model_validator(mode="after")
@@ -282,6 +314,9 @@ class Scenario(Group):
         """Fields of which a market of several economies knows nothing, and whether they say something here."""
         return {
             "market.link.to": self.market.link.to == "supply",
+            "new_entrants.share": self.new_entrants.any,
+            "banking.life": self.banking.life is not None,
+            "offsets.kinds": self.offsets.kinds.any,
             "drift.input": self.drift.input != "state",
         }
 

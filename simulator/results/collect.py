@@ -16,20 +16,24 @@ from tanshi.simulator.results.costs import cost_variables, offset_variables, pur
 from tanshi.simulator.results.rules import (
     allocation_variables,
     border_variables,
+    entrants_variables,
     link_variables,
     rule_variables,
     tax_variables,
     taxes_of,
 )
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult, annual_table, market_variables
-from tanshi.simulator.results.variables import CLEAN, CUMULATIVE, SUPPORT, region_of
+from tanshi.simulator.results.variables import CLEAN, CUMULATIVE, SUPPORT, kind_of_credit, region_of
 from tanshi.simulator.run.ahead.known import seen_to
 from tanshi.simulator.run.ahead.outlook import UNSETTLED
 from tanshi.simulator.run.public.allotted import tells
 from tanshi.simulator.run.straying import told
 from tanshi.simulator.run.world import State, World
 
-IN_TABLES = ("net_sales_t", "allotted_t", "classes_t", "border_charged_yuan", "border_given_back_yuan")
+IN_TABLES = (
+    *("net_sales_t", "allotted_t", "classes_t", "border_charged_yuan", "border_given_back_yuan"),
+    *("set_aside_t", "entrants_t", "left_over_t", "entrants_reserve_t"),
+)
 """What a year's row of compliance holds that the annual variables tell."""
 Series = dict[str, dict[int, float]]
 """Variable to year to value."""
@@ -58,6 +62,8 @@ def result_of(w: World, s: State) -> RunResult:
         values |= tax_variables(w, s)
     if w.province.border is not None:
         values |= border_variables(w, s)
+    if w.scenario.new_entrants.any:
+        values |= entrants_variables(s)
     if tells(w):
         values |= allocation_variables(w, s)
     if w.open:
@@ -103,6 +109,11 @@ def _offsets(w: World, s: State, annual: Mapping[str, Mapping[int, float]]) -> S
     else:
         used = {int(row["year"]): float(row["bought_t"].sum()) / TONNES for row in log.credit_trades}
     out = offset_variables(log.credit_trades, used, sorted(annual["Price|Carbon"]), w.sectors)
+    told = {int(row["year"]): row.get("kinds", {}) for row in log.credit_trades}
+    for kind, _ in w.scenario.offsets.kinds.said():
+        for place, what, unit in ((1, "Volume", TONNES), (0, "Price", 1.0)):
+            found = {year: told.get(year, {}).get(kind, (0.0, 0.0))[place] / unit for year in annual["Price|Carbon"]}
+            out[kind_of_credit(kind, what)] = found
     if w.scenario.offsets.subsidy > 0 or w.scenario.offsets.spares_tax:
         paid = {int(row["year"]): row.get("support", 0.0) * float(row["bought_t"].sum()) for row in log.credit_trades}
         out[SUPPORT] = {year: paid.get(year, 0.0) / MILLION for year in annual["Price|Carbon"]}
@@ -118,7 +129,10 @@ def _costs(w: World, s: State, annual: Mapping[str, Mapping[int, float]], trades
         purchases = {}
         for row in s.log.settlements:  # what is auctioned is paid for by the sector that would have been given it
             year = row["year"]
+            caps = np.where(s.policy.mask(year), s.policy.caps(year), 0.0)
             sold = s.policy.auctioned(year) * s.policy.caps(year) * TONNES
+            left = row.get("left_over_t", {}).get("auction", 0)
+            sold = sold + left * caps / caps.sum() if left else sold
             paid = dict(zip(w.sectors, sold.tolist(), strict=True))
             for sector, tonnes in row["net_sales_t"].items():
                 if sector not in (OUTSIDE, OTHERS):
@@ -152,14 +166,7 @@ def diagnostics(w: World, s: State) -> dict[str, Any]:
             seen_to=seen_to(w, s),
         ),
         "firms": {name: int(n) for name, n in zip(firms.sectors, firms.counts, strict=True)},
-        "settlements": [
-            {
-                k: v
-                for k, v in r.items()
-                if k not in ("net_sales_t", "allotted_t", "classes_t", "border_charged_yuan", "border_given_back_yuan")
-            }
-            for r in s.log.settlements
-        ],
+        "settlements": [{k: v for k, v in r.items() if k not in IN_TABLES} for r in s.log.settlements],
         "drift": {"mode": w.flow.mode, **s.log.drift},
         **told(w, s),
         **({} if w.followed is None else w.followed.told()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from tanshi.equilibrium.province.taxes import tax_paid
@@ -17,14 +18,20 @@ from tanshi.simulator.results.variables import (
     COMPLIANCE,
     COVERED,
     FIRM_SECTORS,
+    FROM_RESERVE,
     GIVEN_BACK,
+    IN_RESERVE,
     INTERMEDIARIES,
+    LEFT_AUCTIONED,
+    LEFT_CANCELLED,
+    LEFT_TO_STABILITY,
     OTHER_SECTORS,
     OUTSIDE_BANK,
     OUTSIDE_EMISSIONS,
     PAID_OUTSIDE,
     REVENUE,
     SECTORS,
+    SET_ASIDE,
     TAX_RATE,
     TAX_REVENUE,
     TAXED,
@@ -73,6 +80,9 @@ def rule_variables(w: World, s: State, price: Mapping[int, float], trades: pd.Da
         if not w.agents_trade:
             caps, sold = s.policy.caps(year), price[year] * s.policy.auctioned(year)
             by_sector |= {code: float(sold[i] * caps[i]) * closed.covered[i] for i, code in enumerate(w.sectors)}
+            left = row.get("left_over_t", {}).get("auction", 0) / TONNES / max(float(caps[closed.covered].sum()), 1e-9)
+            for i in np.flatnonzero(closed.covered) if left else ():
+                by_sector[w.sectors[i]] += price[year] * left * float(caps[i])
         for code, value in by_sector.items():
             note(auctions_of(code), year, value)
         auctions, penalties = sum(by_sector.values()), row["penalty_yuan"] / MILLION
@@ -135,6 +145,24 @@ def border_variables(w: World, s: State) -> Annual:
         out[BORDER][year] = out[CHARGED][year] - out[GIVEN_BACK][year]
         for good in goods:
             out[border_of(good)][year] = (charged[good] - back[good]) / MILLION
+    return out
+
+
+def entrants_variables(s: State) -> Annual:
+    """The years' variables of a reserve for new entrants."""
+    out: Annual = {}
+    for row in s.log.settlements:
+        year, left = int(row["year"]), row["left_over_t"]
+        told = {
+            SET_ASIDE: row["set_aside_t"],
+            FROM_RESERVE: sum(row["entrants_t"].values()),
+            LEFT_AUCTIONED: left["auction"],
+            LEFT_TO_STABILITY: left["stability"],
+            LEFT_CANCELLED: left["cancel"],
+            IN_RESERVE: row["entrants_reserve_t"],
+        }
+        for name, tonnes in told.items():
+            out.setdefault(name, {})[year] = tonnes / TONNES
     return out
 
 

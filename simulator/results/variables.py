@@ -122,6 +122,13 @@ TAX_RATE, TAXED, TAX_REVENUE = "Carbon Tax|Rate", "Carbon Tax|Emissions", "Reven
 BORDER = "Revenue|Government|Border Adjustment"
 CHARGED, GIVEN_BACK = "Border Adjustment|Charged", "Border Adjustment|Given Back"
 """Names of what border adjustment comes to."""
+CREDIT_KINDS = {"ccer": "CCER", "forestry": "Forestry", "other": "Other"}
+"""Kinds of offset credits (`tanshi.scenarios.credit_kinds`), in words."""
+ENTRANTS = "Carbon Market|New Entrants Reserve"
+SET_ASIDE, FROM_RESERVE, LEFT_AUCTIONED, LEFT_TO_STABILITY, LEFT_CANCELLED, IN_RESERVE = (
+    f"{ENTRANTS}|{part}" for part in ("Set Aside", "Given", "Auctioned", "Stability Reserve", "Cancelled", "Held")
+)
+"""Names of what a reserve for new entrants comes to."""
 #: Whose yield it is; together `YIELD`.
 YIELDS = ("Households", "Leisure", "Government", "Saving")
 
@@ -151,6 +158,11 @@ def net_sales_of(sector: str) -> str:
 def allocation_of(sector: str, kind: str = "") -> str:
     """Name of the free allowances of a sector for a year, or of a class of its plant (`PLANT_CLASSES`)."""
     return "|".join((ALLOCATION, SECTORS[sector].name, *((PLANT_CLASSES[kind],) if kind else ())))
+
+
+def kind_of_credit(kind: str, what: str) -> str:
+    """Name of the ``Volume`` or the ``Price`` of a kind of offset credits."""
+    return f"Carbon Market|Credits by Kind|{CREDIT_KINDS[kind]}|{what}"
 
 
 def border_of(sector: str) -> str:
@@ -307,6 +319,30 @@ def _border() -> list[tuple[str, str, str]]:
     ]
 
 
+def _kinds() -> list[tuple[str, str, str]]:
+    """What is told of each kind of offset credits, where there are several."""
+    return [
+        *(
+            (kind_of_credit(k, "Volume"), "Mt CO2/yr", "credits of the kind issued and sold to firms")
+            for k in CREDIT_KINDS
+        ),
+        *((kind_of_credit(k, "Price"), "CNY_2022/t CO2", "their price, 0 where none was sold") for k in CREDIT_KINDS),
+    ]
+
+
+def _entrants() -> list[tuple[str, str, str]]:
+    """What a reserve for new entrants comes to; with what it held before, what is set aside is the sum of the rest."""
+    mt = "Mt CO2/yr"
+    return [
+        (SET_ASIDE, mt, "part of the year's cap kept for new entrants"),
+        (FROM_RESERVE, mt, "given out of the reserve to sectors whose output has grown"),
+        (LEFT_AUCTIONED, mt, "left over by the year before and auctioned"),
+        (LEFT_TO_STABILITY, mt, "left over by the year before and moved to the stability reserve"),
+        (LEFT_CANCELLED, mt, "left over by the year before and cancelled"),
+        (IN_RESERVE, "Mt CO2", "what the reserve holds after the year"),
+    ]
+
+
 def _catalogue() -> dict[str, Variable]:
     price, mt, mtce, money = "CNY_2022/t CO2", "Mt CO2/yr", "Mtce/yr", "billion CNY_2022/yr"
     rows = [
@@ -351,6 +387,8 @@ def _catalogue() -> dict[str, Variable]:
         *((cost_of(s, "Tax"), _MILLION, "paid as a tax on emissions") for s in (None, *FIRM_SECTORS)),
         *_given(),
         *_border(),
+        *_entrants(),
+        *_kinds(),
         (MONEY_METRIC, money, "what the households' utility of the year costs at 2022 prices"),
         (YIELD, money, "consumption with leisure where it is chosen, government and real saving, at 2022 prices"),
         *((yield_of(part), money, "part of what the year yields, at 2022 prices") for part in YIELDS),
@@ -372,7 +410,7 @@ OPTIONAL = (
     | frozenset(cost_of(s, "Tax") for s in (None, *FIRM_SECTORS))
     | frozenset({net_sales_of(OUTSIDE), net_sales_of(OTHERS), PAID_OUTSIDE, OUTSIDE_EMISSIONS, OUTSIDE_BANK})
     | OFFSETS
-    | frozenset(name for name, _, _ in (*_given(), *_border()))
+    | frozenset(name for name, _, _ in (*_given(), *_border(), *_entrants(), *_kinds()))
 )
 #: What the records say of a year's obligations; outputs of sweeps beside the annual variables.
 SETTLED: dict[str, Variable] = {

@@ -197,7 +197,14 @@ def opening(w: World, firms: Population, policy: Policy, announced: Announced) -
     vintages = years.end - first + 1 + w.scenario.compliance.next_vintage  # the year after may lend to the last one
     market = MarketState(
         firms=firms,
-        registry=Registry(w.accounts, first, vintages, w.scenario.market.lot, mirror=w.outside if w.shared else None),
+        registry=Registry(
+            w.accounts,
+            first,
+            vintages,
+            w.scenario.market.lot,
+            mirror=w.outside if w.shared else None,
+            kinds=max(len(list(w.scenario.offsets.kinds.said())), 1),
+        ),
         price=price,
         expected=price,
         carried=announced.star(float(years.start)),

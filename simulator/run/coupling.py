@@ -30,6 +30,7 @@ from tanshi.simulator.run.credits import CreditPlan, with_credits
 from tanshi.simulator.run.economics import Answer, Capped, Near, at_price, covered_emissions, permit_price, under_cap
 from tanshi.simulator.run.ground.border import price_outside
 from tanshi.simulator.run.ground.forest import cost_of_credits, credit_rule
+from tanshi.simulator.run.public.entrants import out_of_reserve
 from tanshi.simulator.run.public.steps import auctioned, yearly_steps
 from tanshi.simulator.run.world import State, World
 
@@ -320,6 +321,7 @@ def left_of(w: World, s: State) -> float:
     """Allowances that the province has for the rest of the year without firms, Mt, but for what it plans to bank."""
     net = (s.economy.accrued - s.economy.earned)[s.policy.mask(s.year)]
     left = s.policy.tonnes(s.year) + s.market.banked + s.market.across.imported - float(net.sum())
+    left += out_of_reserve(s)
     if s.market.outlook is not None:  # firms bank here too, what they plan to
         left -= float(s.market.outlook.bank[0])
     return left
@@ -398,16 +400,17 @@ def _under(
         return s.market.credits, s.market.forest_income, under_cap(w, s, left / remaining, weight, bounds=bounds)
     part = 1.0 if s.policy.standard(s.year) else remaining  # a standard is a rate, whatever part of the year is left
 
+    emitted = float(s.economy.accrued[s.policy.mask(s.year)].sum())
+
     def solve(credits: float) -> Solution:
-        cost = cost_of_credits(rule, credits)
+        cost = cost_of_credits(rule, credits, emitted + left + credits)  # what is emitted, where the cap binds
         found[credits] = under_cap(w, s, left / remaining, weight, credits / part, cost, bounds)
         return found[credits].solution
 
-    emitted = float(s.economy.accrued[s.policy.mask(s.year)].sum())
     credits, _ = with_credits(
         rule,
         solve,
         lambda x: permit_price(w.province, x),
         lambda x: emitted + remaining * covered_emissions(w.province, s.policy, x, s.year),
     )
-    return credits, cost_of_credits(rule, credits), found[credits]
+    return credits, cost_of_credits(rule, credits, emitted + left + credits), found[credits]

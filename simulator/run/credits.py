@@ -15,7 +15,7 @@ enterprises. What land and labour growing trees takes is not taken out of the ec
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ from scipy.optimize import brentq
 from tanshi.agents.population import Population
 from tanshi.agents.sinks.bargaining import Policy as Weights
 from tanshi.agents.sinks.bargaining import demand_price
-from tanshi.agents.sinks.supply import offset_bid
+from tanshi.agents.sinks.supply import Forestry, offset_bid
 from tanshi.agents.streams import stream
 from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
@@ -34,13 +34,43 @@ from tanshi.market.orders import BUY, SELL, Floats, Ints, Orders
 from tanshi.market.venue import Clearing
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.schema import Offsets, Scenario
+from tanshi.simulator.run.ground.credit_supply import (
+    DEAREST,
+    KindSupply,
+    at_one_price,
+    kinds_of,
+    limits_of,
+    prices_of,
+)
 from tanshi.simulator.run.ground.economy import Economy
 from tanshi.simulator.run.ground.forest import credit_rule, forestry_of
-from tanshi.simulator.run.waiting import booked, open_obligations
+from tanshi.simulator.run.waiting import booked, booked_credits, open_obligations
 from tanshi.simulator.run.world import State, World
 
 STEPS = 1000
 """Parts of equal size in which forestry asks for its credits, beside the prices that are bid."""
+
+
+@dataclass(frozen=True)
+class KindSold:
+    """What the auction of one kind of credits brings.
+
+    Attributes
+    ----------
+    kind
+        The kind.
+    price
+        Yuan/t; None where none is sold.
+    bought
+        (firms,) t.
+    clearing
+        The auction.
+    """
+
+    kind: KindSupply
+    price: float | None
+    bought: Ints
+    clearing: Clearing
 
 
 @dataclass(frozen=True)
@@ -59,6 +89,8 @@ class CreditPlan:
         (firms,) its change with the price of allowances, t per yuan/t, as far as it matters for the next trial.
     clearing
         The auction, to be booked at year end.
+    by_kind
+        Auctions of each kind of credits in its place, where there are kinds; `price` is their mean then.
     """
 
     price: float | None
@@ -66,6 +98,7 @@ class CreditPlan:
     used: Floats
     slope: Floats
     clearing: Clearing
+    by_kind: tuple[KindSold, ...] = ()
 
     @property
     def expected(self) -> float:
@@ -108,21 +141,14 @@ def plan_credits(w: World, s: State, price: float, owed: Floats, owed_slope: Flo
     rule, market = credit_rule(s.policy, s.year), w.scenario.market
     firms = len(s.firms)
     trading = s.policy.mask(s.year)[s.firms.sector]
+    if rule.kinds.any:
+        return _plan_kinds(w, s, price, np.where(trading, np.maximum(owed, 0.0), 0.0), owed_slope)
     limit = np.where(trading, s.policy.offset_share(s.year) * np.maximum(owed, 0.0), 0.0)
     held = s.registry.offsets[:firms] - (booked(s) - open_obligations(s))  # without those of years that have ended
     room = np.floor(np.maximum(limit - held, 0.0)).astype(np.int64)
-    bid = np.zeros(firms, np.int64)
-    buyers = np.flatnonzero(room > 0)
-    if len(buyers):
-        level = price if rule.level is None else rule.level
-        assert w.bargaining is not None, "there are credits to bid for"
-        worth = np.full(len(buyers), price)
-        if rule.bid == "bargaining":
-            worth = offset_bid(w.bargaining[buyers], level, price, weights=owed[buyers])
-        worth = worth + rule.subsidy
-        bid[buyers] = np.floor(worth / market.tick * (1 + 1e-12))  # on tick, whatever the division leaves
+    bid = _bids(w, rule, price, owed, room)
     buyers = np.flatnonzero((room > 0) & (bid > 0))
-    clearing = _clear(w, s, bid[buyers], room[buyers], buyers)
+    clearing = _clear(w, s, forestry_of(w.scenario.offsets), bid[buyers], room[buyers], buyers)
     fills = clearing.fills
     bought = np.bincount(fills.buyer, fills.quantity, s.registry.accounts)[:firms].astype(np.int64)
     full = bought == room
@@ -135,9 +161,59 @@ def plan_credits(w: World, s: State, price: float, owed: Floats, owed_slope: Flo
     return CreditPlan(paid, bought, used, slope, clearing)
 
 
-def _clear(w: World, s: State, bid: Ints, room: Ints, buyers: Ints) -> Clearing:
+def _bids(w: World, rule: Offsets, price: float, owed: Floats, room: Ints) -> Ints:
+    """What each firm bids for a credit, (firms,) ticks; nothing where it may not use one."""
+    bid, buyers = np.zeros(len(room), np.int64), np.flatnonzero(room > 0)
+    if len(buyers):
+        level = price if rule.level is None else rule.level
+        assert w.bargaining is not None, "there are credits to bid for"
+        worth = np.full(len(buyers), price)
+        if rule.bid == "bargaining":
+            worth = offset_bid(w.bargaining[buyers], level, price, weights=owed[buyers])
+        worth = worth + rule.subsidy
+        tick = w.scenario.market.tick
+        bid[buyers] = np.floor(worth / tick * (1 + 1e-12))  # on tick, whatever the division leaves
+    return bid
+
+
+def _plan_kinds(w: World, s: State, price: float, owed: Floats, owed_slope: Floats) -> CreditPlan:
+    """The same where there are kinds of credits: an auction for each, of as much as one price for all would use."""
+    rule, tick = credit_rule(s.policy, s.year), w.scenario.market.tick
+    kinds, firms = kinds_of(rule), len(s.firms)
+    held = s.registry.offsets_by_kind[:, :firms] - booked_credits(s)
+    own = np.outer(limits_of(rule), owed)
+    counted = np.minimum(held, own)
+    limit = s.policy.offset_share(s.year) * owed
+    whole = np.maximum(limit - counted.sum(axis=0), 0.0)
+    bid = _bids(w, rule, price, owed, np.floor(whole).astype(np.int64))
+    free = np.array([np.maximum(own - counted, 0.0)[kind.place] for kind in kinds]).reshape(len(kinds), firms)
+    used = at_one_price(kinds, free.sum(axis=1), float(whole.sum()), float(bid.max(initial=0)) * tick)
+    full, slope, found = np.ones(firms, np.bool_), np.zeros(firms), []
+    for kind, most, part in zip(kinds, free, used / max(float(used.sum()), 1e-9), strict=True):
+        room = np.floor(np.minimum(most, part * whole)).astype(np.int64)
+        buyers = np.flatnonzero((room > 0) & (bid > 0))
+        clearing = _clear(w, s, kind.supply, bid[buyers], room[buyers], buyers)
+        fills = clearing.fills
+        bought = np.bincount(fills.buyer, fills.quantity, s.registry.accounts)[:firms].astype(np.int64)
+        served = bought == room
+        full &= served
+        slope += np.where(served & (room > 0), min(part * rule.share, kind.limit) * owed_slope, 0.0)
+        paid = None if clearing.price is None else clearing.price * tick
+        if paid is not None and not served.all():
+            short = np.where(served, 0, bought)
+            slope += float(kind.supply.slope(paid)) * short / max(int(short.sum()), 1)
+        found.append(KindSold(kind, paid, bought, clearing))
+    total = sum((one.bought for one in found), np.zeros(firms, np.int64))
+    yuan = sum((one.price or 0.0) * int(one.bought.sum()) for one in found)
+    enough = full & (float(used.sum()) >= float(whole.sum()) * (1 - 1e-9))
+    nothing = _clear(w, s, Forestry(), *(np.zeros(0, np.int64) for _ in range(3)))
+    return CreditPlan(yuan / int(total.sum()) if total.any() else None, total,
+                      np.where(enough, limit, counted.sum(axis=0) + total), slope, nothing, tuple(found))  # fmt: skip
+
+
+def _clear(w: World, s: State, forestry: Forestry, bid: Ints, room: Ints, buyers: Ints) -> Clearing:
     """Clear one call auction of credits; quantities in t, prices in ticks."""
-    market, forestry = w.scenario.market, forestry_of(w.scenario.offsets)
+    market = w.scenario.market
     auction = CallAuction(market.k, market.ties)
     if not len(buyers):
         return auction.clear(Orders.empty(), np.random.default_rng(0))
@@ -161,12 +237,15 @@ def _clear(w: World, s: State, bid: Ints, room: Ints, buyers: Ints) -> Clearing:
 def book_credits(w: World, s: State, plan: CreditPlan) -> None:
     """Issue, deliver and pay what the auction brought; government pays its part to those who bought."""
     deliver(s.registry, plan.clearing.fills)
+    for one in plan.by_kind:
+        deliver(s.registry, one.clearing.fills, one.kind.place)
     support = credit_rule(s.policy, s.year).subsidy
     if support > 0.0:
         buyers = np.flatnonzero(plan.bought)
         amount = np.rint(plan.bought[buyers] * (support / w.scenario.market.tick)).astype(np.int64)
         s.registry.pay(w.government, buyers, amount)
-    _note(s, plan.price or 0.0, s.firms.total(plan.bought.astype(np.float64)))
+    sold = {one.kind.name: (one.price or 0.0, int(one.bought.sum())) for one in plan.by_kind}
+    _note(s, plan.price or 0.0, s.firms.total(plan.bought.astype(np.float64)), sold)
 
 
 def used_credits(s: State) -> float:
@@ -183,14 +262,23 @@ def note_credits(w: World, s: State) -> Floats:
     if used <= 0.0:
         return np.zeros(len(w.sectors))
     credits = emitted * (used / total)
+    if rule.kinds.any:
+        kinds = kinds_of(rule)
+        most = np.array([kind.most(total * TONNES) for kind in kinds])
+        parts = at_one_price(kinds, most, used * TONNES, DEAREST)
+        prices = prices_of(kinds, parts)
+        sold = {k.name: (float(p), float(t)) for k, p, t in zip(kinds, prices, parts, strict=True)}
+        _note(s, float(prices @ parts) / float(parts.sum()), credits * TONNES, sold)
+        return credits
     _note(s, float(forestry_of(rule).price(used * TONNES)), credits * TONNES)
     return credits
 
 
-def _note(s: State, price: float, tonnes: Floats) -> None:
+def _note(s: State, price: float, tonnes: Floats, kinds: Mapping[str, tuple[float, float]] | None = None) -> None:
     support = credit_rule(s.policy, s.year).subsidy
     s.log.credit_trades.append({"year": s.year, "price": price, "bought_t": tonnes}
-                               | ({"support": support} if support > 0.0 else {}))  # fmt: skip
+                               | ({"support": support} if support > 0.0 else {})
+                               | ({"kinds": dict(kinds)} if kinds else {}))  # fmt: skip
 
 
 # -- without firms -----------------------------------------------------------------------------------------
@@ -198,6 +286,11 @@ def _note(s: State, price: float, tonnes: Floats) -> None:
 
 def wanted_credits(rule: Offsets, price: float, owed: float) -> float:
     """Mt that one firm with all obligations would buy: up to the share, as far as forestry offers at its bid."""
+    if rule.kinds.any:
+        kinds = kinds_of(rule)
+        most = np.array([kind.most(owed * TONNES) for kind in kinds])
+        total = rule.share * owed * TONNES if rule.share > 0 else 0.0
+        return float(at_one_price(kinds, most, total, rule.worth(price)).sum()) / TONNES
     return float(min(rule.share * owed, float(forestry_of(rule).quantity(rule.worth(price))) / TONNES))
 
 
@@ -228,8 +321,9 @@ def with_credits(
     # With more credits the price falls, and with it what forestry offers: most at the price without any, and never
     # quite its potential, which has no price.
     without = solve(0.0)
-    offered = wanted_credits(rule.model_copy(update={"share": 1.0}), price_of(without), np.inf)
-    most = min(offered, (1.0 - 1e-9) * rule.potential)
+    owed = 2.0 * owed_of(without) if rule.kinds.any else np.inf  # kinds have limits of their own
+    offered = wanted_credits(rule.model_copy(update={"share": 1.0}), price_of(without), owed)
+    most = min(offered, (1.0 - 1e-9) * rule.in_all)
     if most <= 0.0:
         return 0.0, without
     if excess(most) >= 0.0:

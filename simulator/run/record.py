@@ -14,6 +14,7 @@ from tanshi.market.venue import Fills
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.state import MARKET, PRICE, Context, emission_rates, outputs, prices, quantities
 from tanshi.simulator.run.coupling import Agreement
+from tanshi.simulator.run.public.entrants import out_of_reserve
 from tanshi.simulator.run.straying import multipliers
 from tanshi.simulator.run.waiting import open_obligations
 from tanshi.simulator.run.world import State, World
@@ -62,7 +63,7 @@ def _held(w: World, s: State, trading: NDArray[np.intp]) -> float:
     """What can still be surrendered this year, Mt: allowances of trading firms and of government, credits expected."""
     if not w.agents_trade:
         caps = s.policy.caps(s.year)
-        return float(caps[s.policy.mask(s.year)].sum()) + s.market.banked + s.market.credits
+        return float(caps[s.policy.mask(s.year)].sum()) + out_of_reserve(s) + s.market.banked + s.market.credits
     held = s.registry.held
     return float(held[trading].sum() + held[w.government]) / TONNES + s.market.credits - _owed(s, trading)
 

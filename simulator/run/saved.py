@@ -13,6 +13,7 @@ from tanshi.agents.outlook import Outlook
 from tanshi.agents.population import Population
 from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.physical import Flows
+from tanshi.market.new_entrants import EntrantsReserve
 from tanshi.market.registry import Registry
 from tanshi.market.sales import Sales
 from tanshi.market.vintages import OpenYear
@@ -37,6 +38,7 @@ def plain(state: State) -> dict[str, Any]:
     market["outlook"] = None if state.market.outlook is None else _plain(state.market.outlook)
     market["open"] = [_plain(year) for year in state.market.open]
     market["sales"] = _plain(state.market.sales)
+    market["entrants"] = _plain(state.market.entrants)
     market["across"] = _plain(state.market.across)
     return {
         "calendar": _plain(state.calendar),
@@ -56,6 +58,7 @@ def restored(saved: Mapping[str, Any], announced: Announced) -> State:
     market["outlook"] = None if seen is None else Outlook(**seen)
     market["open"] = tuple(OpenYear(**year) for year in market.get("open", ()))
     market["sales"] = Sales(**market["sales"])
+    market["entrants"] = EntrantsReserve(**market.pop("entrants", {}))
     market["across"] = Across(**market.pop("across", {}))
     log["years"] = [YearClosed(**{**row, "flows": Flows(**row["flows"])}) for row in log["years"]]
     economies = [deepcopy(dict(economy)) for economy in saved["economies"]]

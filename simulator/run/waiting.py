@@ -31,6 +31,11 @@ def open_obligations(s: State) -> Ints:
     return _of_open_years(s, lambda year: year.owed - year.credits)
 
 
+def booked_credits(s: State) -> Ints:
+    """Credits booked of years that have ended, by kind, (kinds, firms) t; where there are several kinds."""
+    return sum((year.of_kinds for year in s.market.open), np.zeros((s.registry.kinds, len(s.firms)), np.int64))
+
+
 def put_off(s: State) -> Ints:
     """All that waits for a deadline still to come, purchases above zero, (firms,) t."""
     return _of_open_years(s, lambda year: year.waiting)

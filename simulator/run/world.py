@@ -20,6 +20,7 @@ from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
+from tanshi.market.new_entrants import EntrantsReserve
 from tanshi.market.registry import Registry
 from tanshi.market.sales import Sales
 from tanshi.market.vintages import OpenYear
@@ -226,8 +227,8 @@ class MarketState:
         Mt of offset credits that are expected to be surrendered for the year.
     forest_income : float
         Yi yuan a year that enterprises pay for them.
-    reserve, sales : int, Sales
-        t in the stability reserve; the year's auctions.
+    reserve, sales, entrants : int, Sales, EntrantsReserve
+        t in the stability reserve; the year's auctions; the reserve for new entrants.
     banked : float
         Mt carried over where the economy finds the price itself.
     across : Across
@@ -265,6 +266,7 @@ class MarketState:
     forest_income: float = 0.0
     reserve: int = 0
     sales: Sales = field(default_factory=Sales)
+    entrants: EntrantsReserve = field(default_factory=EntrantsReserve)
     banked: float = 0.0
     across: Across = field(default_factory=Across)
     belief: float = 0.0
@@ -441,10 +443,6 @@ class State:
         """Take another state's values; who looks at the firms goes on looking at the same ones."""
         for item in fields(Population):
             setattr(self.firms, item.name, getattr(other.firms, item.name))
-        self.calendar, self.announced, self.economies, self.log = (
-            other.calendar,
-            other.announced,
-            other.economies,
-            other.log,
-        )
+        self.calendar, self.announced = other.calendar, other.announced
+        self.economies, self.log = other.economies, other.log
         self.market = replace(other.market, firms=self.firms)

@@ -21,6 +21,7 @@ from tanshi.simulator.run.across.trade import close_outside, open_outside
 from tanshi.simulator.run.advantage import advantage
 from tanshi.simulator.run.ahead.joint import linked, meets_supply
 from tanshi.simulator.run.ahead.known import lent
+from tanshi.simulator.run.ahead.lives import most_alive
 from tanshi.simulator.run.ahead.outlook import look_ahead
 from tanshi.simulator.run.compliance.closing import close_run
 from tanshi.simulator.run.compliance.events import settle_firms
@@ -31,6 +32,7 @@ from tanshi.simulator.run.ground.plant_classes import move_firms
 from tanshi.simulator.run.public.allotted import allotted
 from tanshi.simulator.run.public.auctions import open_sales
 from tanshi.simulator.run.public.border import border_of_the_year
+from tanshi.simulator.run.public.entrants import entrants_of_the_year, open_entrants, out_by_sector, out_of_reserve
 from tanshi.simulator.run.public.steps import auctioned, in_steps, taken, yearly_steps
 from tanshi.simulator.run.rules import after_reserve
 from tanshi.simulator.run.world import State, World, YearClosed
@@ -49,7 +51,7 @@ def open_year(w: World, s: State, moved: tuple[int, int] | None = None) -> None:
     """
     policy, population = s.policy, s.firms
     parameters = s.economy.parameters.copy()
-    policy.prepare(w.province, parameters, s.year)
+    policy.prepare(w.province, parameters, s.year, open_entrants(w, s))
     s.economy.parameters = parameters
     if w.province.closure.taxed:
         _take_over_technique(w, s)
@@ -65,8 +67,9 @@ def open_year(w: World, s: State, moved: tuple[int, int] | None = None) -> None:
     units = np.rint(policy.caps(s.year) * TONNES).astype(np.int64)
     free, auctioned = after_reserve(w, s, *split(units, policy.auctioned(s.year)), moved)
     s.registry.period = s.number
-    give(w, s, free)
-    sold = int(auctioned[policy.mask(s.year) & ~policy.by_rate(s.year)].sum())
+    beyond = s.market.entrants
+    give(w, s, free + beyond.given if len(beyond.given) else free)
+    sold = int(auctioned[policy.mask(s.year) & ~policy.by_rate(s.year)].sum()) + beyond.auctioned
     if sold or not policy.standard(s.year):
         s.registry.issue(w.government, sold, s.year)
     open_sales(w, s, sold)
@@ -114,7 +117,7 @@ def close_year(w: World, s: State, last: Answer) -> None:
         _settle_sectors(w, s)
         cap = _cap(w, s, flows)
         _note(s, allotted(w, s, flows))
-    _note(s, border_of_the_year(w, s))
+    _note(s, border_of_the_year(w, s) | entrants_of_the_year(w, s))
     _close_accounts(w, s, last.solution, flows, cap)
 
 
@@ -136,7 +139,12 @@ def _settle_sectors(w: World, s: State) -> None:
     left = sum(sales.values()) + crossed.get("imported_t", 0)  # a surplus finds no buyer, a shortfall is bought off
     sales = {c: v - left * caps[w.sectors.index(c)] / caps[mask].sum() for c, v in sales.items()}
     left += _in_steps(w, s, left)
+    most = float(most_alive(w, s, s.policy, range(s.year, s.year + 1))[0]) if s.policy.started(s.year) else np.inf
+    ended = max(left / TONNES + s.market.banked - most, 0.0)  # the oldest, which may not be kept
+    left -= ended * TONNES
     s.log.settlements.append({"year": s.year, "net_sales_t": sales, "surplus_t": left} | _settled(w, s, left) | crossed)
+    if w.scenario.banking.life is not None:
+        _note(s, {"expired_t": round(ended * TONNES)})
     bought, sold = (sum(max(side * v, 0.0) for v in sales.values()) for side in (-1.0, 1.0))
     moved = round(max(bought, sold))  # the least trade that equalises the sectors
     if crossed:
@@ -148,9 +156,10 @@ def _settle_sectors(w: World, s: State) -> None:
 
 def granted(w: World, s: State) -> NDArray[np.float64]:
     """Allowances of the year by sector without firms, Mt; where output and emissions bring them, by these."""
+    beyond = out_by_sector(w, s)
     if w.scenario.sectors.methods_said or linked(w, s):
-        return s.policy.fixed(s.year) + s.economy.earned
-    return s.policy.caps(s.year)
+        return s.policy.fixed(s.year) + s.economy.earned + beyond
+    return s.policy.caps(s.year) + beyond
 
 
 def _in_steps(w: World, s: State, left: float) -> float:
@@ -215,13 +224,13 @@ def _cap(w: World, s: State, flows: Flows) -> float:
     """Allowances of the year for the sectors that trade, Mt."""
     mask = s.policy.mask(s.year)
     rate = s.policy.by_rate(s.year) & mask
-    moved = (s.market.sales.beyond - s.market.sales.withheld) / TONNES
+    moved = (s.market.sales.beyond - s.market.sales.withheld) / TONNES + out_of_reserve(s)
     if not rate.any():
         return float(s.policy.caps(s.year)[mask].sum()) + moved
     if w.agents_trade:
         return s.policy.tonnes(s.year) + int(s.market.granted[rate[s.firms.sector]].sum()) / TONNES + moved
     if w.scenario.sectors.methods_said:
-        return s.policy.tonnes(s.year) + float(s.economy.earned[mask].sum())
+        return s.policy.tonnes(s.year) + float(s.economy.earned[mask].sum()) + out_of_reserve(s)
     earned = s.policy.rates(s.year) * w.province.earned_on(flows.leaf, flows.x)[1]
     return float(np.bincount(s.policy.baseline.earners, earned, len(w.sectors))[mask].sum())
 

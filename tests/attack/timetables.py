@@ -128,9 +128,16 @@ def rules(dice: Dice) -> dict[str, dict[str, Any]]:
                if dice.random() < 0.5 else {}),
             "opening": number(dice, 0.0, 0.2),
             **({"allowed": False} if dice.random() < 0.2 else {}),
+            **({"life": dice.choice((1, 1, 2, 4))} if dice.random() < 0.3 else {}),
+        },
+        "new_entrants": lambda: {
+            "share": price(0.0, 0.2), "threshold": number(dice, 0.0, 0.1), "over_years": dice.choice((1, 2)),
+            "left_over": dice.choice(("auction", "stability", "cancel")),
+            **({"closes": [dice.choice(YEARS)]} if dice.random() < 0.5 else {}),
         },
         "offsets": lambda: {
-            "share": number(dice, 0.0, 0.1), "potential": number(dice, 0.1, 20.0),
+            "share": number(dice, 0.0, 0.1),
+            **({"potential": number(dice, 0.1, 20.0)} if dice.random() < 0.6 else kinds(dice)),
             **({"subsidy": number(dice, 0.0, 60.0)} if dice.random() < 0.5 else {}),
             **({"bid": "own_curve"} if dice.random() < 0.5 else {}),
             **({"spares_tax": True} if dice.random() < 0.2 else {}),
@@ -165,6 +172,22 @@ def rules(dice: Dice) -> dict[str, dict[str, Any]]:
         ))},
     }  # fmt: skip
     return {name: say() for name, say in drawn.items() if dice.random() < 0.25}
+
+
+def kinds(dice: Dice) -> dict[str, Any]:
+    """Kinds of credits, some of them within limits and years of their own."""
+    told: dict[str, Any] = {}
+    for name in ("ccer", "forestry", "other"):
+        if dice.random() < 0.5:
+            continue
+        told[f"kinds.{name}.potential"] = by_year(dice, lambda: number(dice, 0.0, 20.0))
+        told[f"kinds.{name}.median_cost"] = number(dice, 10.0, 120.0)
+        told[f"kinds.{name}.spread"] = number(dice, 0.01, 1.0)
+        if dice.random() < 0.5:
+            told[f"kinds.{name}.share"] = by_year(dice, lambda: number(dice, 0.0, 0.05))
+        if dice.random() < 0.3:
+            told[f"kinds.{name}.{dice.choice(('issued', 'valid'))}"] = [dice.choice(YEARS), dice.choice((END, 2030))]
+    return told
 
 
 def draw(dice: Dice) -> dict[str, Any]:

@@ -29,6 +29,11 @@ TIERS = ("withhold", "first", "second", "third")
 AT_WORK: tuple[tuple[str, dict[str, Any]], ...] = (
     (r"offsets\.", {"offsets.share": 0.05}),
     (r"offsets\.share_by_year", {"offsets.share": 1.0, "offsets.bargaining_tax": 0.5}),
+    *(
+        (rf"offsets\.kinds\.{kind}\.(median_cost|spread|share)", {f"offsets.kinds.{kind}.potential": 5.0})
+        for kind in ("ccer", "forestry", "other")
+    ),
+    (r"offsets\.kinds\.\w+\.share", {"offsets.share": 1.0, "offsets.bargaining_tax": 0.5}),
     (r"allocation\.benchmarks", {"cap.regime": "tps"}),
     (r"firms\.reserve", {"firms.reserve": 0.3}),
     (r"firms\.intermediar", {"firms.intermediaries": 20}),
@@ -50,6 +55,7 @@ AT_WORK: tuple[tuple[str, dict[str, Any]], ...] = (
     (r"containment\.withhold\.amount", {"containment.withhold.at": 100.0}),
     *((rf"sectors\.{code}\.limits\.slope", {f"sectors.{code}.method": "band"}) for code in ("ELEC", "NMM")),
     (r"cap\.growth", {"cap.share": 1.0}),
+    (r"new_entrants\.(threshold|over_years)", {"new_entrants.share": 0.05}),
     (r"market\.link\.price", {"market.link.to": "price"}),
     (r"market\.link\.growth", {"market.link.to": "price", "market.link.observed": "china"}),
     (

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from tanshi.equilibrium.province.dynamics import Growth
+from tanshi.market.new_entrants import EntrantsReserve
 from tanshi.market.sales import Sales
 from tanshi.scenarios.containment import StabilityReserve
+from tanshi.scenarios.new_entrants import NewEntrants
 from tanshi.scenarios.schema import Compliance, Offsets
 from tanshi.simulator.drift.state import PRICE
 from tanshi.simulator.run import book as booking
@@ -257,13 +259,13 @@ def test_credits_held_count_against_what_may_be_used(monkeypatch: pytest.MonkeyP
     # 5 % of 1,000 t owed are 50 t, of which 30 are there: the firm bids for 20 more and uses 50.
     asked: list[list[int]] = []
 
-    def clear(w: Any, s: Any, bid: np.ndarray, room: np.ndarray, buyers: np.ndarray) -> Any:
+    def clear(w: Any, s: Any, supply: Any, bid: np.ndarray, room: np.ndarray, buyers: np.ndarray) -> Any:
         asked.append(room.tolist())
         return stub(fills=stub(buyer=buyers, quantity=room), price=40)
 
     monkeypatch.setattr(crediting, "_clear", clear)
     world = stub(
-        scenario=stub(market=stub(tick=1.0)), bargaining=np.array([50.0, 50.0])
+        scenario=stub(market=stub(tick=1.0), offsets=Offsets(share=0.05)), bargaining=np.array([50.0, 50.0])
     )  # fmt: skip
     policy = rules()
     policy.scenario = stub(offsets=Offsets(share=0.05))
@@ -294,13 +296,13 @@ def test_without_firms_a_surplus_adds_to_the_bank_and_is_everybody_s_by_its_cap(
     # Two Mt were in the bank.
     monkeypatch.setattr(years, "note_credits", lambda w, s: np.zeros(8))
     scenario = stub(
-        banking=stub(allowed=True), sectors=stub(methods_said=False), compliance=Compliance(),
+        banking=stub(allowed=True, life=None), sectors=stub(methods_said=False), compliance=Compliance(),
         market=stub(link=CLOSED), **PLAIN_SALES,
     )  # fmt: skip
     world = stub(sectors=SECTORS, scenario=scenario, firms=2)
     state = stub(
         year=2023, policy=rules(BOTH, by_sector(60.0, 40.0)), economy=stub(accrued=by_sector(50.0, 45.0)),
-        market=stub(banked=2.0, price=80.0), log=stub(settlements=[], periods=[{}]),
+        market=stub(banked=2.0, price=80.0, entrants=EntrantsReserve()), log=stub(settlements=[], periods=[{}]),
     )  # fmt: skip
     years._settle_sectors(world, state)
     assert state.market.banked == pytest.approx(7.0)
@@ -418,7 +420,7 @@ def test_a_policy_is_announced_to_the_last_year(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(reference_path, "annual_path", years_of)
     region = stub(province=stub(accounts=stub(carbon_price=55.0)), accounts=None, growth=None)
-    scenario = stub(years=stub(start=2022, end=2025), market=stub(link=CLOSED))
+    scenario = stub(years=stub(start=2022, end=2025), market=stub(link=CLOSED), new_entrants=NewEntrants())
     with pytest.raises(Seen) as seen:
         reference_path.announce(scenario, region, rules(), stub(), 2023.0)
     assert seen.value.args[0] == [2022, 2023, 2024, 2025]

@@ -19,9 +19,11 @@ from tanshi.equilibrium.province.dynamics import Growth, advance
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.province import CarbonResponse, Province
 from tanshi.equilibrium.province.taxes import follow_tax
+from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.credits import wanted_credits
 from tanshi.simulator.run.ground.forest import credit_rule, paying_for_credits
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.public.entrants import EntrantsAhead
 
 Array = NDArray[np.float64]
 STEP = 0.01
@@ -121,6 +123,8 @@ class YearsAhead:
         What was foreseen of the same years under the same rules. While the years nearest to now emit what was foreseen
         of them, those further off are taken along their tangents and not asked anew; once a path after such a one has
         not done so, all are asked.
+    entrants
+        The reserve for new entrants, which gives by the output of years before: what it brings counts as emitted less.
     """
 
     province: Province
@@ -131,6 +135,7 @@ class YearsAhead:
     years: int
     surrounded: Callable[[Parameters], Parameters] = lambda p: p
     before: Foreseen | None = None
+    entrants: EntrantsAhead | None = None
     solved: int = 0
     unanswered: int = 0
     _last: list[tuple[float, Solution, CarbonResponse]] = field(default_factory=list)
@@ -173,12 +178,15 @@ class YearsAhead:
         p, effective, taxed = at.parameters.copy(), at.effective, at.effective_tax
         emissions, slope = np.empty(self.years), np.empty(self.years)
         found: list[tuple[float, Solution, CarbonResponse]] = []
+        if self.entrants is not None:
+            self.entrants.begin()
         for place, price in enumerate(prices.tolist()):
             year = at.year + place
             span = at.remaining if place == 0 else 1.0
             at_end, mean = self.adjustment(span)
+            beyond = self.entrants.come(year) if place and self.entrants is not None else None
             if place:
-                self.policy.prepare(self.province, p, year)
+                self.policy.prepare(self.province, p, year, beyond)
             self.province.hold_price(p, price)
             self.province.adjust(p, mean, effective)
             follow_tax(self.province, p, mean, taxed)
@@ -194,6 +202,9 @@ class YearsAhead:
                 break
             found.append((price, solution, response))
             emissions[place], slope[place] = self._net(year, price, response, span)
+            if self.entrants is not None:
+                emissions[place] -= 0.0 if beyond is None else beyond.out / TONNES
+                self.entrants.note(year, self._flows(solution, place)[0])
             if self._as_foreseen(place, prices, emissions[place]):
                 self._last = found
                 return self._along(place, prices, emissions, slope)
@@ -278,10 +289,15 @@ class YearsAhead:
         return net, slope
 
     def _advanced(self, p: Parameters, solution: Solution, year: int, place: int) -> Parameters:
+        flows, decision = self._flows(solution, place)
+        return advance(self.province, p, flows, solution, self.growth, year, decision)
+
+    def _flows(self, solution: Solution, place: int) -> tuple[Flows, Array]:
+        """A year's flows and the prices that choices followed, with what has passed of the current one."""
         at = self.standing
         flows, decision = Flows(solution.state.flow, solution.x), solution.state.decision
         if place == 0 and at.flows is not None and at.decision is not None:
             part = at.remaining
             flows = Flows(at.flows.leaf + part * flows.leaf, at.flows.x + part * flows.x)
             decision = at.decision + part * decision
-        return advance(self.province, p, flows, solution, self.growth, year, decision)
+        return flows, decision

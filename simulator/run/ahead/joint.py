@@ -216,7 +216,7 @@ def meet(
         paid_before, rate_before = income, rate
         if offsets is not None:
             credits = wanted_credits(offsets, price, asked.owed)
-            income = cost_of_credits(offsets, credits)
+            income = cost_of_credits(offsets, credits, asked.owed)
         short = asked.need - left - credits
         sold, steep = (short, 0.0) if beyond is None else beyond(price)
         excess = short - sold

@@ -8,6 +8,7 @@ import numpy as np
 
 from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
+from tanshi.simulator.run.ahead.lives import most_of_firms
 from tanshi.simulator.run.grants import history_of
 from tanshi.simulator.run.ground.followed import baseline_of
 from tanshi.simulator.run.ground.policy import Policy
@@ -60,9 +61,10 @@ def _given_away(policy: Policy, year: int) -> Floats:
 
 def carry_most(w: World, s: State) -> Floats:
     """Most allowances that each firm may take into the next year, (firms,) t; without a limit infinity."""
+    most = most_of_firms(w, s)
     if not w.scenario.banking.carries_at(s.year) or not s.policy.started(s.year):
-        return np.full(w.firms, np.inf)
-    return carry_limits(w, s)
+        return most
+    return np.minimum(carry_limits(w, s), most)
 
 
 def carry_limits(w: World, s: State) -> Floats:

@@ -32,10 +32,12 @@ from tanshi.simulator.run.ahead.estimates import as_seen, misjudged, seen
 from tanshi.simulator.run.ahead.foresight import Foreseen, Standing, YearsAhead
 from tanshi.simulator.run.ahead.joint import part_of_market, takes_price, with_outside, with_supply_outside
 from tanshi.simulator.run.ahead.known import carry_limits, known_policy, lent, lowest_banks
+from tanshi.simulator.run.ahead.lives import most_alive
 from tanshi.simulator.run.ahead.reserve import foreseen_reserve
 from tanshi.simulator.run.ground.annual import growing_on
 from tanshi.simulator.run.ground.border import price_outside
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.public.entrants import entrants_ahead, out_of_reserve
 from tanshi.simulator.run.public.steps import auctioned, in_steps, yearly_steps
 from tanshi.simulator.run.straying import believed, surrounding
 from tanshi.simulator.run.world import State, World
@@ -189,6 +191,7 @@ def _view(w: World, s: State, policy: Policy, years: range, exact: bool) -> _Vie
         len(years),
         lambda p: surrounding(w, s, p, now=False),
         before,
+        entrants_ahead(w, s, policy),
     )
     return _View(ahead, before, _carriers(s), lowest_banks(w, s, policy, years))
 
@@ -319,6 +322,8 @@ def _prospect(w: World, s: State, policy: Policy, years: range, carry: Floats, l
     if any(limited):
         most = float(carry_limits(w, s)[s.policy.mask(s.year)[s.firms.sector]].sum()) / TONNES
         high[limited] = most
+    if w.scenario.banking.life is not None:
+        high = np.maximum(np.minimum(high, most_alive(w, s, policy, years)), low)
     opening, steps = _at_hand(w, s), _steps(w, s, policy, years)
     if steps:  # what is auctioned stands among the steps
         supply[1:] -= [auctioned(policy, year, whole=True) for year in years[1:]]
@@ -353,7 +358,7 @@ def _at_hand(w: World, s: State) -> float:
     mask = s.policy.mask(s.year)
     if not w.agents_trade:
         cap = s.policy.tonnes(s.year)
-        brought = s.market.banked + s.market.across.imported
+        brought = s.market.banked + s.market.across.imported + out_of_reserve(s)
         return cap + brought - float((s.economy.accrued - s.economy.earned)[mask].sum())
     trading = np.flatnonzero(mask[s.firms.sector])
     held, registry = s.registry.held, s.registry

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import Parameters, Solution
+from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.province import Province
 from tanshi.market.containment import meets
+from tanshi.numerics.units import TONNES
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.reference import Reference, reference
 from tanshi.simulator.drift.state import pack
@@ -20,6 +22,7 @@ from tanshi.simulator.run.ground.annual import Year, annual_path
 from tanshi.simulator.run.ground.border import price_outside, rest_of_nation
 from tanshi.simulator.run.ground.forest import cost_of_credits, credit_rule, paying_for_credits
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.public.entrants import known_from_the_start
 from tanshi.simulator.run.public.steps import auctioned, yearly_steps
 from tanshi.simulator.run.world import Announced, Region
 
@@ -44,23 +47,25 @@ def without_policy(scenario: Scenario, policy: Policy) -> Reference:
     return reference(nodes, pack(baseline.prices, baseline.emissions, baseline.outputs))
 
 
-def _steps_met(province: Province, policy: Policy, p: Parameters, year: int, start: Array | None) -> Solution:
+def _steps_met(
+    province: Province, policy: Policy, p: Parameters, year: int, start: Array | None, cap: float
+) -> Solution:
     """The year's equilibrium, its cap set, where a part of the allowances comes at prices of its own."""
     volume = auctioned(policy, year, whole=True)
     steps, (low, high) = yearly_steps(policy, year, volume), policy.collar(year)
     if not steps:
         return province.solve(p, start)
 
-    def under(cap: float) -> Solution:
-        set_cap(province, policy, p, year, cap)
+    def under(tonnes: float) -> Solution:
+        set_cap(province, policy, p, year, tonnes)
         return province.solve(p, start)
 
     def at(price: float) -> Solution:
         held = min(max(price, low), high)
-        set_cap(province, policy, p, year, policy.tonnes(year, whole=True), bounds=(held, held))
+        set_cap(province, policy, p, year, cap, bounds=(held, held))
         return province.solve(p, start)
 
-    fixed = policy.tonnes(year, whole=True) - volume
+    fixed = cap - volume
     return meets(steps, fixed, under, at, lambda found: permit_price(province, found))
 
 
@@ -69,11 +74,17 @@ def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference
     province = region.province
     years = range(scenario.years.start, scenario.years.end + 1)
 
+    entrants = known_from_the_start(scenario, policy, region.accounts)
+    beyond: dict[int, float] = {}
+
     def cap(year: int) -> float:
-        return policy.tonnes(year, whole=True)
+        return policy.tonnes(year, whole=True) + beyond.get(year, 0.0)
 
     def regime(p: Parameters, year: int) -> None:
-        policy.prepare(province, p, year)
+        coming = entrants.come(year) if entrants is not None and policy.started(year) else None
+        if coming is not None:
+            beyond[year] = coming.out / TONNES
+        policy.prepare(province, p, year, coming)
         set_cap(province, policy, p, year, cap(year))
 
     link, last_price = scenario.market.link, [province.accounts.carbon_price]
@@ -94,15 +105,22 @@ def announce(scenario: Scenario, region: Region, policy: Policy, path: Reference
         return met.answer
 
     def solve(p: Parameters, year: int, start: Array | None) -> Solution:
+        found = met(p, year, start)
+        if entrants is not None:
+            entrants.note(year, Flows(found.state.flow, found.x))
+        return found
+
+    def met(p: Parameters, year: int, start: Array | None) -> Solution:
         if link.open and policy.started(year):
             return linked(p, year, start)
         if policy.offset_share(year) == 0:
-            return _steps_met(province, policy, p, year, start)
+            return _steps_met(province, policy, p, year, start, cap(year))
         rule = credit_rule(policy, year)
 
         def under(credits: float) -> Solution:
             set_cap(province, policy, p, year, cap(year), credits)
-            return province.solve(paying_for_credits(province, rule, p, cost_of_credits(rule, credits)), start)
+            cost = cost_of_credits(rule, credits, cap(year) + credits)  # what is emitted, where the cap binds
+            return province.solve(paying_for_credits(province, rule, p, cost), start)
 
         return with_credits(
             rule,

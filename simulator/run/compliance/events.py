@@ -8,15 +8,18 @@ import numpy as np
 
 from tanshi.market.banking import borrowing
 from tanshi.market.compliance import Settlement, exchange_vintages, expire_beyond, settle_year, verify
-from tanshi.market.offsets import usable
+from tanshi.market.lives import end_vintages, exchange_expiring
+from tanshi.market.offsets import usable, usable_kinds
 from tanshi.market.orders import Ints
 from tanshi.market.vintages import OpenYear, due_after
 from tanshi.simulator.run.across.trade import close_outside, offer_old_vintages
 from tanshi.simulator.run.ahead.estimates import estimates, misjudged
 from tanshi.simulator.run.ahead.known import lent
+from tanshi.simulator.run.ground.credit_supply import limits_of
+from tanshi.simulator.run.ground.forest import credit_rule
 from tanshi.simulator.run.public.auctions import sold_in_year
 from tanshi.simulator.run.rules import carry_limit, fine, fine_per_firm, made_good
-from tanshi.simulator.run.waiting import booked, may_wait, open_obligations, put_off
+from tanshi.simulator.run.waiting import booked, booked_credits, may_wait, open_obligations, put_off
 from tanshi.simulator.run.world import State, World
 
 LATE = 100
@@ -67,15 +70,20 @@ def _book(w: World, s: State, trading: Ints) -> int:
     owed, credits = np.zeros(firms, np.int64), np.zeros(firms, np.int64)
     owed[trading] = (registry.obligations[:firms] - booked(s))[trading]
     free = registry.offsets[:firms] - (booked(s) - open_obligations(s))
-    share = s.policy.offset_share(s.year)
+    share, of_kinds = s.policy.offset_share(s.year), np.zeros((0, 0), np.int64)
     credits[trading] = np.minimum(usable(verified[trading], free[trading], share), owed[trading])
+    if w.scenario.offsets.kinds.any:
+        of_kinds, limits = np.zeros((registry.kinds, firms), np.int64), limits_of(credit_rule(s.policy, s.year))
+        here = registry.offsets_by_kind[:, :firms] - booked_credits(s)
+        of_kinds[:, trading] = usable_kinds(verified[trading], here[:, trading], limits, share)
+        credits[trading] = of_kinds[:, trading].sum(axis=0)
     months, n = w.scenario.compliance.months(s.year), w.periods_per_year
     due = due_after(s.year, months, w.scenario.years.start, n)
     waits = np.zeros(firms, np.int64)
     if months:
         waits[trading] = (np.rint(s.market.needed).astype(np.int64) - put_off(s))[trading]
         waits = may_wait(w, waits)
-    s.market.open = (*s.market.open, OpenYear(s.year, due, owed, credits, waits))
+    s.market.open = (*s.market.open, OpenYear(s.year, due, owed, credits, waits, of_kinds))
     s.log.settlements.append(
         {
             "year": s.year,
@@ -108,6 +116,10 @@ def _settle(w: World, s: State, open_: OpenYear) -> None:
         else:
             offer_old_vintages(w, s, year, rows, owed - credits)
             exchanged = exchange_vintages(registry, year, rows, owed - credits)
+    ending = year - rule.banking.life if rule.banking.life is not None and s.policy.started(year) else None
+    if ending is not None and ending >= registry.first_vintage:
+        traders = np.delete(np.arange(registry.accounts), w.government)
+        exchange_expiring(registry, ending, traders, rows, owed - credits)
     done = settle_year(
         registry,
         year,
@@ -121,9 +133,10 @@ def _settle(w: World, s: State, open_: OpenYear) -> None:
         carry=None if later else carry_limit(w, s, registry.held),
         carry_latest=rule.banking.carry_vintage if rule.banking.carry_at else None,
         advance=advance_limit(w, s, rows, owed - credits, year),
-        due=(owed, credits),
+        due=(owed, open_.of_kinds[:, rows] if len(open_.of_kinds) else credits),
         given=given,
     )
+    ended = 0 if ending is None else int(end_vintages(registry, ending).sum())
     s.market.advances = s.market.advances.copy()
     if not given:
         s.market.advances[rows] += done.borrowed
@@ -134,6 +147,8 @@ def _settle(w: World, s: State, open_: OpenYear) -> None:
         s.market.late[rows] |= done.shortfall > LATE
     place = next(i for i, row in enumerate(s.log.settlements) if row["year"] == year)
     _note(s, place, **_outcome(w, done, rows))
+    if ending is not None:
+        _note(s, place, expired_t=s.log.settlements[place]["expired_t"] + ended)
     if later:
         when = rule.years.start + open_.due / w.periods_per_year
         _note(s, place, settled=when, exchanged_t=exchanged)

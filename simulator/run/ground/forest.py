@@ -7,6 +7,9 @@ the firm that buys the credit; the tax itself is levied whole.
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 from scipy.optimize import brentq
 
 from tanshi.agents.sinks.supply import Forestry
@@ -15,13 +18,16 @@ from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.province import Province
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.schema import Offsets
+from tanshi.simulator.run.ground.credit_supply import DEAREST, at_one_price, cost_of_kinds, kinds_of
 from tanshi.simulator.run.ground.policy import Policy
 
 
 def credit_rule(policy: Policy, year: int) -> Offsets:
     """The rule of credits in a year; its subsidy is all that government pays for a tonne, a tax spared among it."""
     rule = policy.scenario.offsets
-    changed: dict[str, float] = {} if rule.share_by_year is None else {"share": rule.share_of(year)}
+    changed: dict[str, Any] = {} if rule.share_by_year is None else {"share": rule.share_of(year)}
+    if rule.kinds.any:
+        changed["kinds"] = rule.kinds.in_year(year, rule.share_of(year))
     if rule.spares_tax and policy.started(year):
         changed["subsidy"] = rule.subsidy + policy.scenario.carbon_tax.rate_of(year)
     return rule.model_copy(update=changed) if changed else rule
@@ -37,10 +43,20 @@ def forestry_of(rule: Offsets) -> Forestry:
     return Forestry(rule.potential * TONNES, rule.median_cost, rule.spread)
 
 
-def cost_of_credits(rule: Offsets, credits: float) -> float:
-    """What forestry is paid for ``credits`` (Mt), yi yuan: all of them at the price of the last."""
+def cost_of_credits(rule: Offsets, credits: float, owed: float = np.inf) -> float:
+    """What is paid for ``credits`` (Mt), yi yuan: all of them at the price of the last, kind by kind.
+
+    Parameters
+    ----------
+    owed
+        What has to be surrendered, Mt, of which each kind may cover a part.
+    """
     if credits <= 0.0:
         return 0.0
+    if rule.kinds.any:
+        kinds = kinds_of(rule)
+        used = at_one_price(kinds, np.array([kind.most(owed * TONNES) for kind in kinds]), credits * TONNES, DEAREST)
+        return cost_of_kinds(kinds, used) / TONNES * YUAN_PER_TONNE
     return credits * float(forestry_of(rule).price(credits * TONNES)) * YUAN_PER_TONNE
 
 

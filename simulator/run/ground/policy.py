@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.border import adjust
-from tanshi.equilibrium.province.classes import CLASSES, HEAT, is_generation
+from tanshi.equilibrium.province.classes import HEAT, is_generation
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.taxes import set_tax
-from tanshi.errors import Message, TanshiError
+from tanshi.errors import TanshiError
+from tanshi.market.new_entrants import EntrantsReserve
+from tanshi.numerics.units import TONNES
 from tanshi.scenarios.cap import Amount
-from tanshi.scenarios.errors import Problem, UserError
-from tanshi.scenarios.schema import CLASSES_OF_PLANT, Scenario
+from tanshi.scenarios.schema import Scenario
 from tanshi.scenarios.sectors import BY_RATE
 from tanshi.simulator.run.ground.annual import Baseline
 from tanshi.simulator.run.ground.margins import PLAIN, Spread, Tilt, gas_apart, refuse_to_pay, tilt, topped_up
+from tanshi.simulator.run.ground.strangers import CLASS_OF, refuse_strangers
 
 Array = NDArray[np.float64]
-CLASS_OF = {**dict(zip(CLASSES, CLASSES_OF_PLANT[:3], strict=True)), "GENG": "gas", HEAT: "heat"}
-"""Class of plant, as scenarios name it, of an activity."""
 
 
 @dataclass(frozen=True)
@@ -49,48 +49,8 @@ class Policy:
     _caps: dict[tuple[int, bool], Array] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse sectors and classes of plant that the economy does not have.
-
-        Raises
-        ------
-        UserError
-            Naming the sector or the class.
-        """
-        covered = [f"coverage.{s}" for s in self.scenario.coverage.sectors("trading", "allocated")]
-        further = [f"{field}.{s}" for field, names in self.scenario.further_sectors().items() for s in names]
-        asked = dict.fromkeys([*covered, *(f"shock.sectors.{s}" for s in self.scenario.shock.sectors), *further])
-        strangers = [name for name in asked if name.rpartition(".")[2] not in self.baseline.sectors]
-        if strangers:
-            among = Message("one of the sectors whose firms the economy has figures for: {sectors}",
-                            sectors=", ".join(self.baseline.sectors))  # fmt: skip
-            raise UserError(
-                "The economy '{name}' has no firms of a sector that the scenario covers.",
-                [Problem(among, name.rpartition(".")[2], field=name.rpartition(".")[0]) for name in strangers],
-                name=self.scenario.economy,
-            )
-        there = {CLASS_OF[a] for a in self.baseline.activities if a in CLASS_OF}
-        given = self.scenario.allocation.benchmarks
-        problems = [
-            Problem(
-                Message("a class of plant of the economy: {there}", there=", ".join(sorted(there))),
-                name,
-                field="allocation.benchmarks",
-            )
-            for name in CLASSES_OF_PLANT
-            if given.at(name, 0) is not None and name not in there
-        ]
-        rates = self.scenario.sectors.ELEC.classes
-        problems += [
-            Problem(
-                Message("a class of plant of the economy: {there}", there=", ".join(sorted(there))),
-                name,
-                field="sectors.ELEC.classes",
-            )
-            for name in CLASSES_OF_PLANT
-            if getattr(rates, name) is not None and name not in there
-        ]
-        if problems:
-            raise UserError("The economy has no such class of plant; the table coal_classes gives it some.", problems)
+        """Refuse sectors and classes of plant that the economy does not have."""
+        refuse_strangers(self.scenario, self.baseline)
 
     def kinds(self, year: int) -> dict[str, str]:
         """Coverage by sector: before the policy starts power trades, as in the benchmark."""
@@ -128,7 +88,7 @@ class Policy:
     def caps(self, year: int, *, whole: bool = False) -> Array:
         """Allowances of the year by sector, Mt: (1 - mu) of the frozen baseline; zero for uncovered sectors.
 
-        Not to be written to, since it is kept.
+        Without what is set aside for new entrants. Not to be written to, since it is kept.
 
         Parameters
         ----------
@@ -136,9 +96,22 @@ class Policy:
             In the year of a shock, as if it had held from January: the rate at which allowances now come.
         """
         if (year, whole) not in self._caps:
-            self._caps[year, whole] = self._caps_of(year, whole)
+            self._caps[year, whole] = self._caps_of(year, whole) * (1.0 - self.part_aside(year))
             self._caps[year, whole].setflags(write=False)
         return self._caps[year, whole]
+
+    def part_aside(self, year: int) -> Array:
+        """Part of each sector's cap that is set aside for new entrants: of tonnes that trade, (8,)."""
+        share = self.scenario.new_entrants.share_of(year) if self.started(year) else 0.0
+        return np.where(self.mask(year) & ~self.by_rate(year), share, 0.0)
+
+    def set_aside(self, year: int) -> Array:
+        """What of the year's caps is set aside for new entrants, (8,) Mt."""
+        return np.asarray(self._caps_of(year, whole=True) * self.part_aside(year))
+
+    def whole_cap(self, year: int) -> float:
+        """Allowances of all that trade in a year, what is set aside for new entrants among them, Mt."""
+        return float((self.caps(year, whole=True) + self.set_aside(year))[self.mask(year)].sum())
 
     def _caps_of(self, year: int, whole: bool) -> Array:
         kinds = self.kinds(year)
@@ -393,6 +366,13 @@ class Policy:
         trading = self.mask(year)
         return bool(self.by_rate(year)[trading].all()) if trading.any() else self.scenario.cap.standard(year)
 
+    def sold(self, year: int) -> float:
+        """Share of all tonnes under a cap that government sells."""
+        fixed = self.fixed(year)
+        if not self.scenario.sectors.methods_said or fixed.sum() <= 0:
+            return self.auctioned_share(year)
+        return float((fixed * self.auctioned(year)).sum() / fixed.sum())
+
     def auctioned_share(self, year: int) -> float:
         """Share of the cap that government sells."""
         return (self.scenario.allocation.auctioned_share.at(year) or 0.0) if self.started(year) else 0.0
@@ -416,8 +396,14 @@ class Policy:
         rate = tax.rate_of(year) if self.started(year) else 0.0
         return np.array([rate if tax.pays(sector, year) else 0.0 for sector in model.taxable])
 
-    def prepare(self, model: Province, p: Parameters, year: int) -> None:
-        """Set the year's coverage, quotas and ownership of permits on the economy's parameters."""
+    def prepare(self, model: Province, p: Parameters, year: int, beyond: EntrantsReserve | None = None) -> None:
+        """Set the year's coverage, quotas and ownership of permits on the economy's parameters.
+
+        Parameters
+        ----------
+        beyond
+            The reserve for new entrants after its January, which brings allowances beyond the caps.
+        """
         binding = self.binding(year)
         model.cover(p, (*self.trading(year), *binding))
         if model.closure.taxed:
@@ -430,15 +416,17 @@ class Policy:
         for sector in model.own:
             quota = float(self.caps(year)[self.baseline.sectors.index(sector)]) if sector in binding else None
             model.own_quota(p, sector, quota, self.scenario.penalty.price)
-        fixed = self.fixed(year)
-        sold = (
-            float((fixed * self.auctioned(year)).sum() / fixed.sum()) if fixed.sum() > 0 else self.auctioned_share(year)
-        )
-        model.auction(p, sold if self.scenario.sectors.methods_said else self.auctioned_share(year))
+        sold, rates = self.sold(year), self.rates(year)
+        fixed = self.fixed(year) * TONNES
+        if beyond is not None and fixed.sum() > 0:
+            sold = float((fixed.sum() * sold + beyond.auctioned) / (fixed.sum() + beyond.out))
+            more = np.divide(beyond.given, fixed, out=np.zeros_like(fixed), where=fixed > 0)
+            rates = rates * (1.0 + more)[self.baseline.earners]
+        model.auction(p, sold)
         if not self.started(year):
             model.benchmark_quotas(p)
             return
-        model.give_quotas(p, self.rates(year), absolute=~self.by_rate(year)[self.baseline.earners])
+        model.give_quotas(p, rates, absolute=~self.by_rate(year)[self.baseline.earners])
         returned = self.returned(year)
         if returned is not None:
             model.return_tonnes(p, returned)

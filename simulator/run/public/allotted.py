@@ -9,7 +9,7 @@ import numpy as np
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.ground.plant_classes import PLANT, class_amounts, has_classes
-from tanshi.simulator.run.ground.policy import CLASS_OF
+from tanshi.simulator.run.ground.strangers import CLASS_OF
 from tanshi.simulator.run.world import State, World
 
 

@@ -60,7 +60,7 @@ def _sizes(w: World, s: State, issued: int) -> Ints:
     if not w.scenario.containment.any or not s.policy.started(s.year):
         return np.zeros(1 + len(TIERS), np.int64)
     mask = s.policy.mask(s.year)
-    cap = float(s.policy.caps(s.year)[mask].sum())
+    cap = float((s.policy.caps(s.year) + s.policy.set_aside(s.year))[mask].sum())
     endless = WITHOUT_LIMIT * float(s.policy.baseline.at(s.year)[mask].sum())
     sizes = []
     for name, tier in w.scenario.containment.tiers():

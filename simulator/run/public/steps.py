@@ -60,7 +60,7 @@ def yearly_steps(policy: Policy, year: int, volume: float) -> list[Step]:
     if not policy.started(year) or not in_steps(sc):
         return []
     mask = policy.mask(year)
-    cap, base = float(policy.caps(year, whole=True)[mask].sum()), float(policy.baseline.at(year)[mask].sum())
+    cap, base = policy.whole_cap(year), float(policy.baseline.at(year)[mask].sum())
     least, steps = sc.auctions.least_price(year), []
     for name, tier in sc.containment.tiers():
         trigger = tier.at.at(year) if tier.at is not None else None
