@@ -168,6 +168,8 @@ def unit_allowance(year: int, unit: Unit) -> float:
     power, warm = benchmark(year, unit.kind), benchmark(year, unit.kind, "heat")
     correction = load_correction(year, unit.kind, unit.load)
     made = unit.generated
+    if year <= 2020 and unit.heat > 0:  # recalled: in the first plan the correction was for units of power alone
+        correction = 1.0
     if year < 2023:  # recalled: cooling 1.05 in air, heat supply 1 - 0.22 x heat ratio (gas 1 - 0.6 x)
         made = unit.supplied
         correction *= 1.05 if unit.air_cooled else 1.0
@@ -278,8 +280,10 @@ def in_advance(year: int, sector: str = "power", *, verified_before: float = 0.0
     return _down(part * (by_benchmark if year < 2023 else verified_before))
 
 
-def carried(held: int, *, sold: float, bought: float, late: bool = False) -> int:
+def carried(held: int, *, sold: float, bought: float, late: bool = False, sector: str = "power") -> int:
     """Allowances of 2019 to 2024 that a firm takes into 2025, once, at the end of 2025.
+
+    Those of steel, cement and aluminium, which are of 2024 alone, are not valid for 2025 (draft plan).
 
     Parameters
     ----------
@@ -297,7 +301,7 @@ def carried(held: int, *, sold: float, bought: float, late: bool = False) -> int
     """
     if late:
         return 0
-    base, multiple = _stated("carry-over: base", 2024), _stated("carry-over: multiple", 2024)
+    base, multiple = (_stated(what, 2024, sector) for what in ("carry-over: base", "carry-over: multiple"))
     return min(held, _down(base + multiple * max(sold - bought, 0.0)))
 
 
