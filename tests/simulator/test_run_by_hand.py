@@ -142,7 +142,7 @@ def test_the_reserve_takes_from_auctions_first_and_then_from_all_alike() -> None
     # 100 and 300 t of free allowances.
     state = stub(
         year=2023, policy=rules(BOTH), firms=two_firms(), registry=accounts((0, 600, 2022), (1, 400, 2022)),
-        market=stub(reserve=0, open=()),
+        market=stub(reserve=0, open=(), sales=stub(sold=0)),
     )  # fmt: skip
     world = stub(scenario=stub(stability_reserve=StabilityReserve(on=True, scale=1e-6)))
     free, auctioned = np.array([100, 300, *[0] * 6]), np.array([60, 40, *[0] * 6])
