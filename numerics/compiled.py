@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from pickle import UnpicklingError
+from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import numba
@@ -17,6 +18,7 @@ from numba.core.caching import FunctionCache
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
 logger = logging.getLogger("tanshi")
+ROOM = __name__.rpartition(".")[0]
 NOTICE = "Compiling loops, once on this machine: some seconds (silence this with logging.getLogger('tanshi'))"
 _said = False
 
@@ -66,17 +68,29 @@ class _Kept(FunctionCache):
         return (*key, tuple(getattr(kind, "fields", ()) for kind in sig), _elsewhere(self._py_func))
 
 
-def _elsewhere(kernel: Any) -> tuple[str, ...]:
-    """What the files hold, by their hash, out of which a kernel's file takes other kernels."""
+def _elsewhere(kernel: Any) -> tuple[object, ...]:
+    """What a kernel is made of beside its own file, as far as Numba does not look.
+
+    The files, by their hash, out of which it takes other kernels or functions of this floor; the fields of named tuples
+    and the numbers among its globals, wherever they come from.
+    """
     home, found, files = kernel.__globals__, [kernel.__globals__], set()
+    constants: set[tuple[str, str]] = set()
     while found:
-        for value in found.pop().values():
-            other = getattr(value, "py_func", None)
-            if other is None or other.__globals__ is home or other.__code__.co_filename in files:
+        for name, value in found.pop().items():
+            if isinstance(value, int | float):
+                constants.add((name, repr(value)))
+            elif isinstance(value, type) and hasattr(value, "_fields"):
+                constants.add((name, repr(value.__annotations__)))
+            other = getattr(value, "py_func", value)
+            if not isinstance(other, FunctionType) or other.__globals__ is home:
                 continue
-            files.add(other.__code__.co_filename)
-            found.append(other.__globals__)
-    return tuple(_hash_of(file) for file in sorted(files))
+            file, compiles = other.__code__.co_filename, other is not value
+            if file not in files and (compiles or other.__module__.startswith(ROOM)):
+                files.add(file)
+                if compiles:
+                    found.append(other.__globals__)
+    return (*(_hash_of(file) for file in sorted(files)), *sorted(constants))
 
 
 @cache

@@ -13,6 +13,8 @@ from tanshi.equilibrium.engine.structure import COBB_DOUGLAS, GENERAL, LEONTIEF,
 from tanshi.errors import Message
 from tanshi.numerics.compiled import compiled
 
+LARGEST = float(np.finfo(np.float64).max)
+
 
 def check_parameters(c: Compiled, p: Parameters) -> None:
     """Refuse parameters that have no meaning in the model.
@@ -25,8 +27,9 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
     if not isinstance(p, Parameters):
         raise ModelError("parameters are {name}; a changed copy of compiled.default is expected", name=type(p).__name__)
     signed, branch = p.sigma * c.node_sign, c.layout.trees.branch
+    leaves = p.quantity, p.reference, p.alpha, p.beta
     others = p.tax_rate, p.endowment, p.income_share, p.coefficient
-    if _sound(p.quantity, p.reference, p.alpha, p.beta, p.sigma, signed, p.augment, branch, p.lower, p.upper, others):
+    if _sound(leaves, p.sigma, signed, p.augment, branch, p.lower, p.upper, others):
         return
     for name in ("quantity", "reference", "alpha", "beta"):
         values = getattr(p, name)
@@ -97,10 +100,7 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
 
 @compiled
 def _sound(
-    quantity: Array,
-    reference: Array,
-    alpha: Array,
-    beta: Array,
+    leaves: tuple[Array, ...],
     sigma: Array,
     signed: Array,
     augment: Array,
@@ -110,17 +110,17 @@ def _sound(
     others: tuple[Array, ...],
 ) -> bool:
     """Whether leaves, nests and bounds are as they must be; what is wrong is left to say to the checks one by one."""
-    for i in range(quantity.size):
-        for value in (quantity[i], reference[i], alpha[i], beta[i]):
-            if not (value >= 0.0 and isfinite(value)):
-                return False
+    faults = 0
+    for values in leaves:
+        for value in values:
+            faults += (value < 0.0) | (value > LARGEST) | (value != value)
+    sound = faults == 0
     for i in range(sigma.size):
         formula = LEONTIEF if signed[i] == 0.0 else COBB_DOUGLAS if signed[i] == 1.0 else GENERAL
         if not (sigma[i] >= 0.0 and isfinite(sigma[i]) and formula == branch[i]):
             return False
         if not (isfinite(augment[i]) and augment[i] > 0.0):
             return False
-    sound = True
     for i in range(lower.size):
         sound &= lower[i] <= upper[i]
     for values in others:

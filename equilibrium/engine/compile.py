@@ -13,6 +13,7 @@ from tanshi.equilibrium.engine.matching import refuse_unmatched
 from tanshi.equilibrium.engine.model import Model, ModelError
 from tanshi.equilibrium.engine.names import Addresses
 from tanshi.equilibrium.engine.nest import benchmark_value, user_price
+from tanshi.equilibrium.engine.packed import END, STATE, VALUES, pack, read, rows_of
 from tanshi.equilibrium.engine.structure import (
     Array,
     Forest,
@@ -72,20 +73,20 @@ def structure_of(model: Model) -> Structure:
 
 
 def _with_pattern(structure: Structure) -> Compiled:
-    """The structure with its layout, the non-zeros of the Jacobian, and which of them complementarity changes."""
+    """The structure with its layout and the non-zeros of the Jacobian."""
     n, s = structure.n, structure
     layout, pattern = lay_out(s)
+    packed = pack(layout, n)
     row = pattern // n
-    paired_entry = np.flatnonzero(s.pair[row] >= 0)
     return Compiled(
         **vars(s),
-        layout=layout,
+        layout=read(packed),
+        packed=packed,
+        state_parts=rows_of(packed, STATE, END),
+        values_size=rows_of(packed, VALUES, STATE)[-1].stop,
         structure=pattern,
         structure_row=row,
         structure_col=pattern % n,
-        paired_entry=paired_entry,
-        paired_entry_row=np.searchsorted(s.paired_row, row[paired_entry]),
-        pair_entry=np.searchsorted(pattern, s.paired_row * n + s.paired_var),
         diagonal=np.arange(n) * (n + 1),
     )
 

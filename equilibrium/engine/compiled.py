@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tanshi.equilibrium.engine.eliminate import Elimination
 from tanshi.equilibrium.engine.layout import Layout
+from tanshi.equilibrium.engine.packed import Packed
 from tanshi.equilibrium.engine.structure import Index, Structure
 
 
@@ -32,25 +33,27 @@ class Compiled(Structure):
     Attributes
     ----------
     layout : Layout
-        Addresses for the kernels.
+        Addresses for the kernels, by name.
+    packed : Packed
+        The same, as kernels are given them.
+    state_parts : tuple[slice, ...]
+        Where the fields of a state lie.
+    values_size : int
+        How many numbers the parameters are, as kernels use them.
     structure : Index
         Places (row x n + column) of the Jacobian's non-zeros, ascending.
     structure_row, structure_col : Index
         Rows and columns of these.
-    paired_entry, paired_entry_row : Index
-        Non-zeros of complementary rows, and the number of that row among the paired.
-    pair_entry : Index
-        Non-zeros where a complementary row meets its variable.
     diagonal : Index
         Places of the diagonal.
     """
 
     layout: Layout
+    packed: Packed
+    state_parts: tuple[slice, ...]
+    values_size: int
     structure: Index
     structure_row: Index
     structure_col: Index
-    paired_entry: Index
-    paired_entry_row: Index
-    pair_entry: Index
     diagonal: Index
     kept: Kept = field(default_factory=Kept)

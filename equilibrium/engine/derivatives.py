@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from tanshi.equilibrium.engine.kernels import atoms_of, power_of
-from tanshi.equilibrium.engine.layout import Balances, Places, Responses, Trees
+from tanshi.equilibrium.engine.kernels import power_of
+from tanshi.equilibrium.engine.layout import Balances, Pairs, Places, Responses, Trees
+from tanshi.equilibrium.engine.packed import BALANCES, PAIRS, PLACES, RESPONSES, STATE, TREES, VALUES, Packed
 from tanshi.equilibrium.engine.state import State, Values
 from tanshi.equilibrium.engine.structure import LEONTIEF, Array
 from tanshi.numerics.compiled import compiled, part
+from tanshi.numerics.views import unpacked
 
 
 @compiled
-def _slopes(trees: Trees, responses: Responses, values: Values, state: State) -> tuple[Array, Array, Array]:
+def _slopes(at: Packed, given: Array, found: Array) -> tuple[Array, Array, Array]:
     """What the decision price of a leaf moves, and what moves it.
 
     Returns
@@ -25,23 +27,27 @@ def _slopes(trees: Trees, responses: Responses, values: Values, state: State) ->
     driver : derivative of each driver's leaf decision price.
     root : derivative of the tree's log price index with respect to each active leaf's price.
     """
-    leaves, active, depths = values.quantity.size, responses.active_leaf.size, responses.active_path.shape[1]
+    trees = unpacked(Trees, at.wholes, at.table, TREES)
+    responses = unpacked(Responses, at.wholes, at.table, RESPONSES)
+    values = unpacked(Values, (given,), at.table, VALUES)
+    state = unpacked(State, (found,), at.table, STATE)
+    leaves, active, depths = values.quantity.size, responses.active_leaf.size, responses.depths
     moved = np.zeros(active * (depths + 1))
     root = np.empty(active)
     slope = np.empty(depths + 1)  # of the log price at each depth above the leaf, and of its own
     for a in range(active):
-        leaf, depth = responses.active_leaf[a], responses.active_depth[a]
+        leaf, depth, path = responses.active_leaf[a], responses.active_depth[a], a * depths
         slope[depth], slope[depth - 1] = 0.0, state.passed[leaf]
-        if trees.branch[responses.active_path[a, depth - 1]] != LEONTIEF:
+        if trees.branch[responses.active_path[path + depth - 1]] != LEONTIEF:
             slope[depth] = 1.0 / state.decision[leaf]
             slope[depth - 1] *= slope[depth]
         for k in range(depth - 2, -1, -1):
-            slope[k] = slope[k + 1] * state.passed[leaves + responses.active_path[a, k + 1]]
+            slope[k] = slope[k + 1] * state.passed[leaves + responses.active_path[path + k + 1]]
         root[a] = slope[0]
         spent = slope[0] if trees.leaf_consumer[leaf] >= 0 else 0.0  # what is spent is given: dearer is smaller
         below = 0.0
         for k in range(depth):
-            sigma = values.sigma[responses.active_path[a, k]]
+            sigma = values.sigma[responses.active_path[path + k]]
             moved[a * (depths + 1) + k] = below + sigma * slope[k] - spent
             below += sigma * (slope[k] - slope[k + 1])
         moved[a * (depths + 1) + depth] = below - spent
@@ -63,58 +69,56 @@ def _slopes(trees: Trees, responses: Responses, values: Values, state: State) ->
 
 
 @compiled
-def flow_change(trees: Trees, responses: Responses, values: Values, state: State, dx: Array) -> Array:
+def flow_change(at: Packed, given: Array, found: Array, dx: Array) -> Array:
     """Change of every leaf's flow for a change ``dx`` of the variables, shape ``(leaves,)``."""
-    moved, driver, _ = _slopes(trees, responses, values, state)
+    moved, driver, _ = _slopes(at, given, found)
+    trees = unpacked(Trees, at.wholes, at.table, TREES)
+    responses = unpacked(Responses, at.wholes, at.table, RESPONSES)
+    state = unpacked(State, (found,), at.table, STATE)
     change = np.zeros(state.flow.size)
     for k in range(driver.size):
         driver[k] *= dx[responses.driver_var[k]]
     for e in range(responses.entry_leaf.size):
         change[responses.entry_leaf[e]] += moved[responses.entry_place[e]] * driver[responses.entry_driver[e]]
     for i in range(change.size):
-        at = state.x[trees.leaf_scale[i]]
-        change[i] = state.flow[i] * (change[i] + dx[trees.leaf_scale[i]] / (at if at != 0.0 else 1.0))
+        scale = state.x[trees.leaf_scale[i]]
+        change[i] = state.flow[i] * (change[i] + dx[trees.leaf_scale[i]] / (scale if scale != 0.0 else 1.0))
     return change
 
 
-@compiled
-def _without(balances: Balances, values: Values, state: State) -> Array:
-    """Derivative of every auxiliary term in each of its factors, shape ``(terms, width)``."""
-    terms, width = balances.term_atom.shape
-    products = np.empty((terms, width))
-    atoms = atoms_of(state.x, state.price_index, state.quantity, state.flow, state.real)
-    for k in range(terms):
-        for w in range(width):
-            power = balances.term_power[k, w]
-            products[k, w] = values.coefficient[k]
+@part
+def _without(balances: Balances, values: Values, atoms: Array) -> Array:
+    """Derivative of every auxiliary term in each of its factors, term after term."""
+    width = balances.width
+    products = np.empty(balances.term_atom.size)
+    for k in range(balances.term_row.size):
+        for w in range(k * width, (k + 1) * width):
+            power = balances.term_power[w]
+            products[w] = values.coefficient[k]
             if power != 1.0:
-                products[k, w] *= power * power_of(atoms[balances.term_atom[k, w]], power - 1.0)
-            for other in range(width):
+                products[w] *= power * power_of(atoms[balances.term_atom[w]], power - 1.0)
+            for other in range(k * width, (k + 1) * width):
                 if other != w:
-                    products[k, w] *= power_of(atoms[balances.term_atom[k, other]], balances.term_power[k, other])
+                    products[w] *= power_of(atoms[balances.term_atom[other]], balances.term_power[other])
     return products
 
 
 @part
 def _uses(trees: Trees, places: Places, values: Values, state: State, without: Array) -> tuple[Array, Array]:
     """What an equation gains per unit of a leaf's flow or quantity, and what it gains in all."""
-    leaves, taxes, wedges = values.quantity.size, values.tax_rate.size, places.wedge_leaf.size
+    leaves, taxes = values.quantity.size, values.tax_rate.size
     coefficient, weight = np.empty(places.use_leaf.size), np.empty(places.use_leaf.size)
-    for u in range(coefficient.size):
-        i = places.use_leaf[u]
-        amount = state.flow[i]
-        if u < leaves:
-            coefficient[u] = -trees.leaf_sign[i] * state.terms[i]
-        elif u < leaves + taxes:
-            coefficient[u] = -state.x[trees.leaf_price[i]] * state.terms[i] * state.tax[u - leaves]
-        else:
-            k = u - leaves - taxes - wedges
-            if k < 0:
-                amount = state.quantity[i]
-                coefficient[u] = state.paid[i] - state.decision[i]
-            else:
-                amount = state.quantity[i] if k < places.units else state.flow[i]
-                coefficient[u] = without[places.unit_term[k, 0], places.unit_term[k, 1]]
+    for i in range(leaves):  # a leaf's market use has its number
+        coefficient[i] = -trees.leaf_sign[i] * state.terms[i]
+        weight[i] = coefficient[i] * state.flow[i]
+    for t in range(taxes):
+        i = places.use_leaf[leaves + t]
+        coefficient[leaves + t] = -state.x[trees.leaf_price[i]] * state.terms[i] * state.tax[t]
+        weight[leaves + t] = coefficient[leaves + t] * state.flow[i]
+    for u in range(leaves + taxes, coefficient.size):
+        i, k = places.use_leaf[u], u - leaves - taxes - places.wedge_leaf.size
+        amount = state.quantity[i] if k < places.units else state.flow[i]
+        coefficient[u] = state.paid[i] - state.decision[i] if k < 0 else without[places.unit_term[k]]
         weight[u] = coefficient[u] * amount
     return coefficient, weight
 
@@ -216,28 +220,35 @@ def _add_terms(
     """What price indices, real demands and variables do in auxiliary terms."""
     at = places.at
     for k in range(places.index_driver.size):
-        h = places.index_term[k, 2]
+        h = places.index_consumer[k]
         through = root[places.index_rank[k]] * driver[places.index_driver[k]]
         amount = state.price_index[h] if k < places.indices else -state.real[h]
-        data[at[end]] += without[places.index_term[k, 0], places.index_term[k, 1]] * amount * through
+        data[at[end]] += without[places.index_term[k]] * amount * through
         end += 1
-    for k in range(places.real_term.shape[0]):
-        h = places.real_term[k, 2]
+    for k in range(places.real_term.size):
+        h = places.real_consumer[k]
         per = values.real_per_income[h] / state.price_index[h]
-        data[at[end]] += without[places.real_term[k, 0], places.real_term[k, 1]] * per
+        data[at[end]] += without[places.real_term[k]] * per
         end += 1
-    for k in range(places.atom_term.shape[0]):
-        data[at[end]] += without[places.atom_term[k, 0], places.atom_term[k, 1]]
+    for k in range(places.atom_term.size):
+        data[at[end]] += without[places.atom_term[k]]
         end += 1
 
 
 @compiled
-def jacobian(
-    trees: Trees, balances: Balances, responses: Responses, places: Places, values: Values, state: State
-) -> Array:
-    """Derivatives of the residuals, at the non-zeros of the compiled model's structure."""
-    moved, driver, root = _slopes(trees, responses, values, state)
-    without = _without(balances, values, state)
+def jacobian(at: Packed, given: Array, found: Array, of_variable: Array, of_equation: Array) -> tuple[Array, bool]:
+    """Derivatives of the residuals, at the non-zeros of the compiled model's structure; and whether all are finite.
+
+    Those of paired rows are turned into derivatives of their conditions where the slopes of these are given.
+    """
+    moved, driver, root = _slopes(at, given, found)
+    trees = unpacked(Trees, at.wholes, at.table, TREES)
+    balances = unpacked(Balances, at.wholes, at.table, BALANCES)
+    responses = unpacked(Responses, at.wholes, at.table, RESPONSES)
+    places = unpacked(Places, at.wholes, at.table, PLACES)
+    values = unpacked(Values, (given,), at.table, VALUES)
+    state = unpacked(State, (found,), at.table, STATE)
+    without = _without(balances, values, found)
     coefficient, weight = _uses(trees, places, values, state, without)
     data = _responded(responses, places, moved, driver, weight)
     end = _add_leaves(trees, responses, places, values, state, driver, coefficient, data)
@@ -248,4 +259,13 @@ def jacobian(
     data[places.numeraire_entry] = 1.0
     for place in range(data.size):
         data[place] /= places.entry_scale[place]
-    return data
+    if of_variable.size:
+        pairs = unpacked(Pairs, at.wholes, at.table, PAIRS)
+        for k in range(pairs.entry.size):
+            data[pairs.entry[k]] *= of_equation[pairs.entry_pair[k]]
+        for k in range(pairs.own_entry.size):
+            data[pairs.own_entry[k]] += of_variable[k]
+    finite = True
+    for value in data:
+        finite &= abs(value) < np.inf
+    return data, finite

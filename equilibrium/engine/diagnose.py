@@ -123,6 +123,8 @@ def _hint(evaluator: Evaluator, state: State) -> str:
 def broke(c: Compiled, state: State) -> str:
     """Consumers who have less than nothing to spend, in words; nothing where there are none."""
     income = state.x[c.income_slice]
+    if (income >= 0.0).all():
+        return ""
     poor = np.flatnonzero(income < -BROKE * np.maximum(np.abs(c.scale[c.income_slice]), np.abs(income).max() * 1e-3))
     if not poor.size:
         return ""

@@ -12,7 +12,8 @@ Management Science 3, 255-269.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,55 @@ from tanshi.equilibrium.engine.parted import SMALL as LEAST
 from tanshi.equilibrium.engine.parted import Parted, parted
 from tanshi.equilibrium.engine.schur import SOUND, Dense, Sparse, arrange
 from tanshi.numerics.compiled import compiled
+from tanshi.numerics.views import Table, packed, unpacked
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
+Place = NDArray[np.uint32]
 
 LARGEST_GROWTH = 1e6  # of an entry when its row is divided by the pivot
 FILL = 4000  # largest number of products that one pivot may cost
+
+
+class Positions(NamedTuple):
+    """Where everything stands that the elimination of pivots touches."""
+
+    pivot_entry: Place  # non-zeros
+    across: Place  # non-zeros in pivot rows, kept columns
+    across_pivot: Place
+    across_col: Place
+    down: Place  # non-zeros in kept rows, pivot columns
+    down_pivot: Place
+    down_row: Place
+    core: Place  # non-zeros in kept rows, kept columns
+    core_place: Place
+    product_place: Place
+    product_down: Place
+    product_across: Place
+    pivot_row: Place
+    pivot_col: Place
+    kept_row: Place
+    kept_col: Place
+    unit: Array
+    unit_entry: Array
+
+
+class Reduced(NamedTuple):
+    """What a reduction leaves beside the Schur complement."""
+
+    pivots: Array
+    across: Array  # rows of pivots, divided by them
+    down: Array  # columns of pivots
+
+
+REDUCED = len(Positions._fields)
+
+
+class Pivots(NamedTuple):
+    """Positions in long arrays, and where each field lies in them, those of `Reduced` too."""
+
+    wholes: tuple[NDArray[np.uint32], NDArray[np.float64]]
+    table: Table
 
 
 class Factor:
@@ -66,79 +110,90 @@ class Elimination:
     """
 
     def __init__(self, row: Index, col: Index, n: int, data: Array, unit: Array, pivoting: NDArray[np.bool_]) -> None:
-        self.unit, self.unit_entry = unit, unit[col]
-        data = data * self.unit_entry
+        self.n, self.row, self.col, self.unit_entry = n, row, col, unit[col]
+        sized = data * self.unit_entry
         largest = np.zeros(n)
-        np.maximum.at(largest, row, np.abs(data))
-        sound = (np.abs(data) >= SOUND * largest[row]) & (data != 0) & pivoting[row]
-        self.n, self.row, self.col = n, row, col
+        np.maximum.at(largest, row, np.abs(sized))
+        sound = (np.abs(sized) >= SOUND * largest[row]) & (sized != 0) & pivoting[row]
         pivots = _choose(row, col, n, sound)
-        self.pivot_row = np.array([i for i, _ in pivots], dtype=np.int64)
-        self.pivot_col = np.array([j for _, j in pivots], dtype=np.int64)
+        pivot_row = np.array([i for i, _ in pivots], dtype=np.int64)
+        pivot_col = np.array([j for _, j in pivots], dtype=np.int64)
         p = len(pivots)
-        self.kept_row = np.setdiff1d(np.arange(n), self.pivot_row)
-        self.kept_col = np.setdiff1d(np.arange(n), self.pivot_col)
+        kept_row, kept_col = np.setdiff1d(np.arange(n), pivot_row), np.setdiff1d(np.arange(n), pivot_col)
         self.m = n - p
         row_rank, col_rank = np.full(n, -1), np.full(n, -1)
-        row_rank[self.kept_row], col_rank[self.kept_col] = np.arange(self.m), np.arange(self.m)
+        row_rank[kept_row], col_rank[kept_col] = np.arange(self.m), np.arange(self.m)
         row_pivot, col_pivot = np.full(n, -1), np.full(n, -1)
-        row_pivot[self.pivot_row], col_pivot[self.pivot_col] = np.arange(p), np.arange(p)
+        row_pivot[pivot_row], col_pivot[pivot_col] = np.arange(p), np.arange(p)
         of_row, of_col = row_pivot[row], col_pivot[col]
-        self.core = np.flatnonzero((of_row < 0) & (of_col < 0))  # D: kept rows, kept columns
-        self.core_col, self.core_row = col_rank[col[self.core]], row_rank[row[self.core]]
+        core = np.flatnonzero((of_row < 0) & (of_col < 0))  # D: kept rows, kept columns
         pivot = np.flatnonzero((of_row >= 0) & (of_col >= 0))
-        self.pivot_entry = np.empty(p, dtype=np.int64)
-        self.pivot_entry[of_row[pivot]] = pivot
-        self.across = np.flatnonzero((of_row >= 0) & (of_col < 0))  # A: pivot rows, kept columns
-        self.down = np.flatnonzero((of_row < 0) & (of_col >= 0))  # C: kept rows, pivot columns
-        self.across_pivot, self.down_pivot = of_row[self.across], of_col[self.down]
-        self.across_col, self.down_row = col_rank[col[self.across]], row_rank[row[self.down]]
-        order = np.argsort(self.across_pivot, kind="stable")
-        first = np.searchsorted(self.across_pivot[order], np.arange(p + 1))
-        counts = first[self.down_pivot + 1] - first[self.down_pivot]
-        self.product_down = np.repeat(np.arange(self.down.size), counts)
-        within = np.arange(self.product_down.size) - np.repeat(np.cumsum(counts) - counts, counts)
-        self.product_across = order[first[self.down_pivot[self.product_down]] + within]
-        self.product_place = self.across_col[self.product_across] * self.m + self.down_row[self.product_down]
-        self._arrange(data, pivoting)
-
-    def _arrange(self, data: Array, pivoting: NDArray[np.bool_]) -> None:
-        """Choose how what is left is factorised, by its pattern and its numbers in the benchmark."""
-        places = np.concatenate([self.core_col * self.m + self.core_row, self.product_place])
-        found, slot = np.unique(places, return_inverse=True)
-        self.rest: Dense | Parted | Sparse = Dense(self.m)
-        self.core_place, self.product_place = places[: self.core.size], places[self.core.size :]
-        if self.m < LEAST or not np.isfinite(data).all():
-            return
-        sparse_core, sparse_products = slot[: self.core.size], slot[self.core.size :]
-        _, _, _, values = self._reduced(data, sparse_core, sparse_products, found.size)
-        if not values.size:
-            return
-        row, col = found % self.m, found // self.m
-        self.rest = arrange(row, col, values, self.m, pivoting[self.kept_row])
-        if isinstance(self.rest, Dense):
-            self.rest = parted(row, col, values, self.m) or self.rest
-        if isinstance(self.rest, Sparse):
-            self.core_place, self.product_place = sparse_core, sparse_products
-        elif isinstance(self.rest, Parted):
-            self.core_place, self.product_place = map(self.rest.places, (self.core_place, self.product_place))
-
-    def _reduced(
-        self, data: Array, core_place: Index, product_place: Index, slots: int
-    ) -> tuple[Array, Array, Array, Array]:
-        return _reduce(
-            data,
-            self.pivot_entry,
-            self.across,
-            self.across_pivot,
-            self.down,
-            self.core,
-            core_place,
-            product_place,
-            self.product_down,
-            self.product_across,
-            slots,
+        pivot_entry = np.empty(p, dtype=np.int64)
+        pivot_entry[of_row[pivot]] = pivot
+        across = np.flatnonzero((of_row >= 0) & (of_col < 0))  # A: pivot rows, kept columns
+        down = np.flatnonzero((of_row < 0) & (of_col >= 0))  # C: kept rows, pivot columns
+        across_pivot, down_pivot = of_row[across], of_col[down]
+        across_col, down_row = col_rank[col[across]], row_rank[row[down]]
+        order = np.argsort(across_pivot, kind="stable")
+        first = np.searchsorted(across_pivot[order], np.arange(p + 1))
+        counts = first[down_pivot + 1] - first[down_pivot]
+        product_down = np.repeat(np.arange(down.size), counts)
+        within = np.arange(product_down.size) - np.repeat(np.cumsum(counts) - counts, counts)
+        product_across = order[first[down_pivot[product_down]] + within]
+        empty = _at(np.empty(0, np.int64))
+        positions = Positions(
+            pivot_entry=_at(pivot_entry),
+            across=_at(across),
+            across_pivot=_at(across_pivot),
+            across_col=_at(across_col),
+            down=_at(down),
+            down_pivot=_at(down_pivot),
+            down_row=_at(down_row),
+            core=_at(core),
+            core_place=empty,
+            product_place=empty,
+            product_down=_at(product_down),
+            product_across=_at(product_across),
+            pivot_row=_at(pivot_row),
+            pivot_col=_at(pivot_col),
+            kept_row=_at(kept_row),
+            kept_col=_at(kept_col),
+            unit=unit,
+            unit_entry=self.unit_entry,
         )
+        self.unit, self.worked = unit, p + across.size + down.size
+        core_place = col_rank[col[core]] * self.m + row_rank[row[core]]
+        product_place = across_col[product_across] * self.m + down_row[product_down]
+        self.rest, self.positions = self._arranged(data, pivoting[kept_row], positions, core_place, product_place)
+
+    def _arranged(
+        self, data: Array, pivoting: NDArray[np.bool_], p: Positions, core_place: Index, product_place: Index
+    ) -> tuple[Dense | Parted | Sparse, Pivots]:
+        """How what is left is factorised, chosen by its pattern and its numbers in the benchmark; positions for that.
+
+        The places are those of what is left in a dense matrix, column by column.
+        """
+        dense = partial(_packed, p, core_place, product_place)
+        if self.m < LEAST or not np.isfinite(data).all():
+            return Dense(self.m), dense()
+        found, slot = np.unique(np.concatenate([core_place, product_place]), return_inverse=True)
+        sparse = _packed(p, slot[: core_place.size], slot[core_place.size :])
+        sound, _, values = self._reduced(data, sparse, found.size)
+        if not sound or not values.size:
+            return Dense(self.m), dense()
+        row, col = found % self.m, found // self.m
+        rest = arrange(row, col, values, self.m, pivoting)
+        if isinstance(rest, Sparse):
+            return rest, sparse
+        two = parted(row, col, values, self.m)
+        if two is None:
+            return rest, dense()
+        return two, _packed(p, two.places(core_place), two.places(product_place))
+
+    def _reduced(self, data: Array, positions: Pivots, slots: int) -> tuple[bool, Array, Array]:
+        """Whether all pivots are sound; they, their rows and columns; and the Schur complement."""
+        work, core = np.empty(self.worked), np.empty(slots)
+        return _reduce(positions, data, work, core), work, core
 
     def factorise(self, data: Array) -> Factor:
         """Factorise the matrix with values ``data`` (aligned with the pattern); returns its solve.
@@ -148,26 +203,23 @@ class Elimination:
         numpy.linalg.LinAlgError
             for a singular matrix.
         """
-        data = data * self.unit_entry
-        pivots, across, down, core = self._reduced(data, self.core_place, self.product_place, self.rest.slots)
-        if not core.size:
+        sound, work, core = self._reduced(data, self.positions, self.rest.slots)
+        if not sound or not core.size:
             return self._whole(data)
         try:
             inner, diagonal = self.rest.factorise(core)
         except ZeroDivisionError:
             return self._whole(data)
+        positions = self.positions
 
         def solve(b: Array) -> Array:
-            b = np.asarray(b, dtype=np.float64)
-            reduced, right = _forward(b, pivots, self.pivot_row, self.kept_row, down, self.down_row, self.down_pivot)
-            kept = inner(right)
-            x = _back(reduced, kept, self.pivot_col, self.kept_col, across, self.across_pivot, self.across_col)
-            return x * self.unit
+            reduced, right = _forward(positions, work, np.asarray(b, dtype=np.float64))
+            return _back(positions, work, reduced, inner(right))
 
         return Factor(solve, diagonal)
 
     def _whole(self, data: Array) -> Factor:
-        matrix = sparse.csc_array((data, (self.row, self.col)), shape=(self.n, self.n))
+        matrix = sparse.csc_array((data * self.unit_entry, (self.row, self.col)), shape=(self.n, self.n))
         try:
             factor = sparse_linalg.splu(matrix)
         except RuntimeError as error:
@@ -175,78 +227,75 @@ class Elimination:
         return Factor(lambda b: np.asarray(factor.solve(b)) * self.unit, lambda: np.asarray(factor.U.diagonal()))
 
 
-@compiled
-def _reduce(
-    data: Array,
-    pivot_entry: Index,
-    across_entry: Index,
-    across_pivot: Index,
-    down_entry: Index,
-    core_entry: Index,
-    core_place: Index,
-    product_place: Index,
-    product_down: Index,
-    product_across: Index,
-    size: int,
-) -> tuple[Array, Array, Array, Array]:
-    """Pivots, their rows divided by them, their columns, and the Schur complement.
+def _at(places: Index) -> Place:
+    return np.ascontiguousarray(places, dtype=np.uint32)
 
-    The complement has no elements where a pivot is too small to divide by.
+
+def _packed(positions: Positions, core_place: Index, product_place: Index) -> Pivots:
+    """Positions in long arrays, and the lengths of what is worked out by them."""
+    positions = positions._replace(core_place=_at(core_place), product_place=_at(product_place))
+    (places, sizes), rows = packed([positions], ("uint32", "float64"))
+    lengths = np.array([positions.pivot_row.size, positions.across.size, positions.down.size])
+    rows += np.column_stack([np.cumsum(lengths) - lengths, lengths]).ravel().tolist()
+    return Pivots((places, sizes), np.array(rows, dtype=np.int64))
+
+
+@compiled
+def _reduce(at: Pivots, data: Array, work: Array, core: Array) -> bool:
+    """Pivots, their rows divided by them, their columns, in ``work``; the Schur complement in ``core``.
+
+    False where a pivot is too small to divide by.
     """
-    pivots, across, down = np.empty(pivot_entry.size), np.empty(across_entry.size), np.empty(down_entry.size)
+    p = unpacked(Positions, at.wholes, at.table, 0)
+    pivots, across, down = unpacked(Reduced, (work,), at.table, REDUCED)
     for k in range(pivots.size):
-        pivots[k] = data[pivot_entry[k]]
-    for k in range(down.size):
-        down[k] = data[down_entry[k]]
-    for k in range(across.size):
-        across[k] = data[across_entry[k]] / pivots[across_pivot[k]]
-        if not abs(across[k]) < LARGEST_GROWTH:
-            size = 0
-    for k in range(pivots.size):
+        pivots[k] = data[p.pivot_entry[k]] * p.unit_entry[p.pivot_entry[k]]
         if pivots[k] == 0.0:
-            size = 0
-    core = np.zeros(size)
-    if size:
-        for k in range(core_entry.size):
-            core[core_place[k]] += data[core_entry[k]]
-        for k in range(product_place.size):
-            core[product_place[k]] -= down[product_down[k]] * across[product_across[k]]
-    return pivots, across, down, core
+            return False
+    for k in range(down.size):
+        down[k] = data[p.down[k]] * p.unit_entry[p.down[k]]
+    for k in range(across.size):
+        across[k] = data[p.across[k]] * p.unit_entry[p.across[k]] / pivots[p.across_pivot[k]]
+        if not abs(across[k]) < LARGEST_GROWTH:
+            return False
+    for k in range(core.size):
+        core[k] = 0.0
+    for k in range(p.core.size):
+        core[p.core_place[k]] += data[p.core[k]] * p.unit_entry[p.core[k]]
+    for k in range(p.product_place.size):
+        core[p.product_place[k]] -= down[p.product_down[k]] * across[p.product_across[k]]
+    return True
 
 
 @compiled
-def _forward(
-    b: Array, pivots: Array, pivot_row: Index, kept_row: Index, down: Array, down_row: Index, down_pivot: Index
-) -> tuple[Array, Array]:
+def _forward(at: Pivots, work: Array, b: Array) -> tuple[Array, Array]:
     """Right-hand sides of the eliminated rows and of the rest."""
-    reduced, right = np.empty(pivot_row.size), np.empty(kept_row.size)
+    p = unpacked(Positions, at.wholes, at.table, 0)
+    pivots, _, down = unpacked(Reduced, (work,), at.table, REDUCED)
+    reduced, right = np.empty(p.pivot_row.size), np.empty(p.kept_row.size)
     for k in range(reduced.size):
-        reduced[k] = b[pivot_row[k]] / pivots[k]
+        reduced[k] = b[p.pivot_row[k]] / pivots[k]
     for k in range(right.size):
-        right[k] = b[kept_row[k]]
+        right[k] = b[p.kept_row[k]]
     for k in range(down.size):
-        right[down_row[k]] -= down[k] * reduced[down_pivot[k]]
+        right[p.down_row[k]] -= down[k] * reduced[p.down_pivot[k]]
     return reduced, right
 
 
 @compiled
-def _back(
-    reduced: Array,
-    kept: Array,
-    pivot_col: Index,
-    kept_col: Index,
-    across: Array,
-    across_pivot: Index,
-    across_col: Index,
-) -> Array:
-    """All unknowns from those of the dense rest."""
+def _back(at: Pivots, work: Array, reduced: Array, kept: Array) -> Array:
+    """All unknowns from those of the rest."""
+    p = unpacked(Positions, at.wholes, at.table, 0)
+    across = unpacked(Reduced, (work,), at.table, REDUCED).across
     x = np.empty(reduced.size + kept.size)
     for k in range(across.size):
-        reduced[across_pivot[k]] -= across[k] * kept[across_col[k]]
+        reduced[p.across_pivot[k]] -= across[k] * kept[p.across_col[k]]
     for k in range(kept.size):
-        x[kept_col[k]] = kept[k]
+        x[p.kept_col[k]] = kept[k]
     for k in range(reduced.size):
-        x[pivot_col[k]] = reduced[k]
+        x[p.pivot_col[k]] = reduced[k]
+    for k in range(x.size):
+        x[k] *= p.unit[k]
     return x
 
 

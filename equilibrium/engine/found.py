@@ -20,8 +20,8 @@ class Found:
         All variables, in the compiled model's order.
     residual
         Largest relative residual of the complementarity system.
-    worst
-        Name of the equation that has it.
+    row
+        Number of the equation that has it.
     iterations
         Newton iterations used.
     walras
@@ -39,7 +39,7 @@ class Found:
     parameters: Parameters
     x: Array
     residual: float
-    worst: str
+    row: int
     iterations: int
     walras: float
     evaluator: Evaluator
@@ -47,3 +47,8 @@ class Found:
     weakest: float = nan
     apart: float = 0.0
     undetermined: tuple[str, ...] = ()
+
+    @property
+    def worst(self) -> str:
+        """Name of the equation with the largest residual."""
+        return self.compiled.equation_name(self.row)

@@ -29,6 +29,7 @@ class Trees(NamedTuple):
     leaf_scale: Place  # leaves: variable that scales the flow, where no consumer's demand does
     leaf_consumer: Short  # leaves: consumer whose demand it is
     leaf_sign: Array  # leaves: 1 for inputs and demand, -1 for outputs
+    node_sign: Array  # nodes: -1 in outputs, where transformation is substitution with the sign turned
     root: Place  # consumers: root of the demand tree
     tax_leaf: Place
     tax_aux: Short
@@ -45,8 +46,9 @@ class Balances(NamedTuple):
     payer: Place
     receiver: Place
     term_row: Place
-    term_atom: Place  # (terms, width): variables, price indices, leaves' unit quantities and flows, real demands, 1
-    term_power: Array  # (terms, width): exponent of each atom
+    term_atom: Place  # (terms x width): variables, price indices, leaves' unit quantities and flows, real demands, 1
+    term_power: Array  # (terms x width): exponent of each atom
+    width: int  # atoms of a term
     numeraire_row: int
     numeraire_price: float
     numeraire_size: float  # benchmark size of the numeraire's market
@@ -57,9 +59,10 @@ class Responses(NamedTuple):
     """Which leaf's price moves which leaf's flow."""
 
     active_leaf: Place  # leaves whose price moves some quantity
-    active_path: Place  # (active, depths): the node at each depth above them
+    active_path: Place  # (active x depths): the node at each depth above them
+    depths: int
     active_depth: Short
-    entry_place: Place  # entries: place in (active, depths + 1) of the derivative of the flow's logarithm
+    entry_place: Place  # entries: place in (active x (depths + 1)) of the derivative of the flow's logarithm
     entry_driver: Place
     entry_leaf: Place  # entries: the leaf that responds
     driver_leaf: Place  # drivers: leaves' prices, then those of ``driver_terms`` and ``driver_tax``
@@ -73,7 +76,7 @@ class Places(NamedTuple):
 
     use_leaf: Place
     wedge_leaf: Place
-    unit_term: Place  # (units, then flows; 2): auxiliary term and position in it
+    unit_term: Place  # units, then flows: factor of an auxiliary term, counted term after term
     units: int  # how many of them are quantities per unit; the others are flows
     sum_first: Place  # (non-zeros + 1,) first of the products that add up to each
     sum_use: Place
@@ -82,16 +85,28 @@ class Places(NamedTuple):
     flow_use: Place
     tax_terms: Place
     rationed: Place  # endowments with a multiplier
-    index_term: Place  # (entries, 3): auxiliary term, position in it, consumer
+    index_term: Place  # entries: factor of an auxiliary term
+    index_consumer: Place
     index_driver: Place
     index_rank: Place
     indices: int  # how many of the entries are of price indices; the others are of real demands
-    real_term: Place  # (terms, 3): auxiliary term, position in it, consumer whose real demand it is
-    atom_term: Place  # (variables in auxiliary terms, 2): the term, and the position in it
+    real_term: Place  # real demands: factor of an auxiliary term
+    real_consumer: Place
+    atom_term: Place  # variables: factor of an auxiliary term
     at: Place  # where each direct contribution stands, kind after kind as ``DIRECT`` lists them
     numeraire_entries: Place
     numeraire_entry: int
     entry_scale: Array  # non-zeros: size of their row
+
+
+class Pairs(NamedTuple):
+    """What is complementary to what, and which non-zeros of the Jacobian that changes."""
+
+    row: Place
+    variable: Place
+    entry: Place  # non-zeros of these rows
+    entry_pair: Place  # which pair each of them belongs to
+    own_entry: Place  # where a row meets its variable
 
 
 DIRECT = (
@@ -108,6 +123,7 @@ class Layout(NamedTuple):
     balances: Balances
     responses: Responses
     places: Places
+    pairs: Pairs
 
 
 def _trees(c: Structure) -> Trees:
@@ -123,6 +139,7 @@ def _trees(c: Structure) -> Trees:
         leaf_scale=_places(c.tree_scale_var[c.leaf_tree]),
         leaf_consumer=_short(consumer),
         leaf_sign=c.leaf_sign,
+        node_sign=c.node_sign,
         root=_places(c.tree_root[c.demand_tree]),
         tax_leaf=_places(c.tax_leaf),
         tax_aux=_short(c.tax_aux_var),
@@ -140,11 +157,12 @@ def _balances(c: Structure) -> Balances:
         payer=_places(c.share_payer),
         receiver=_places(c.share_receiver),
         term_row=_places(c.term_row),
-        term_atom=_places(c.term_atom),
-        term_power=c.term_power,
+        term_atom=_places(c.term_atom.ravel()),
+        term_power=c.term_power.ravel(),
+        width=c.term_atom.shape[1],
         numeraire_row=c.numeraire_row,
         numeraire_price=float(c.numeraire_price),
-        numeraire_size=c.numeraire_size,
+        numeraire_size=float(c.numeraire_size),
         scale=c.scale,
     )
 
@@ -257,14 +275,28 @@ def lay_out(c: Structure) -> tuple[Layout, Index]:
     rank[c.active_leaf] = np.arange(c.active_leaf.size)
     responses = _responses(c, joined, rank)
     places = _contributions(c, joined, chosen, rank, at, structure // c.n)
-    return Layout(_trees(c), _balances(c), responses, places), structure
+    return Layout(_trees(c), _balances(c), responses, places, _pairs(c, structure)), structure
+
+
+def _pairs(c: Structure, structure: Index) -> Pairs:
+    """What is complementary to what, among these non-zeros."""
+    row = structure // c.n
+    entry = np.flatnonzero(c.pair[row] >= 0)
+    return Pairs(
+        row=_places(c.paired_row),
+        variable=_places(c.paired_var),
+        entry=_places(entry),
+        entry_pair=_places(np.searchsorted(c.paired_row, row[entry])),
+        own_entry=_places(np.searchsorted(structure, c.paired_row * c.n + c.paired_var)),
+    )
 
 
 def _responses(c: Structure, j: _Joined, rank: Index) -> Responses:
     """Which leaf's price moves which leaf's flow."""
     return Responses(
         active_leaf=_places(c.active_leaf),
-        active_path=_places(c.path[c.active_leaf]),
+        active_path=_places(c.path[c.active_leaf].ravel()),
+        depths=c.path.shape[1],
         active_depth=_short(c.leaf_depth[c.active_leaf]),
         entry_place=_places(rank[c.pair_right[j.pair]] * (c.depth_max + 1) + c.pair_depth[j.pair]),
         entry_driver=_places(j.entry_driver),
@@ -279,10 +311,16 @@ def _responses(c: Structure, j: _Joined, rank: Index) -> Responses:
 def _contributions(c: Structure, j: _Joined, chosen: _Chosen, rank: Index, at: dict[str, Index], row: Index) -> Places:
     """The Jacobian's contributions, and their places among the non-zeros, whose rows are ``row``."""
     by_place = np.argsort(at["sum"], kind="stable")
+    width = c.term_atom.shape[1]
+
+    def factor(terms: Index) -> Index:
+        """Where (term, position, ...) stand when all factors of all terms stand one behind the other."""
+        return np.asarray(terms[:, 0] * width + terms[:, 1])
+
     return Places(
         use_leaf=_places(c.use_leaf),
         wedge_leaf=_places(c.wedge_leaf),
-        unit_term=_places(c.unit_term[:, :2]),
+        unit_term=_places(factor(c.unit_term)),
         units=c.units,
         sum_first=_places(np.searchsorted(at["sum"][by_place], np.arange(row.size + 1))),
         sum_use=_places(j.use[by_place]),
@@ -291,12 +329,14 @@ def _contributions(c: Structure, j: _Joined, chosen: _Chosen, rank: Index, at: d
         flow_use=_places(chosen.flow_use),
         tax_terms=_places(chosen.tax_terms),
         rationed=_places(chosen.rationed),
-        index_term=_places(chosen.index_term),
+        index_term=_places(factor(chosen.index_term)),
+        index_consumer=_places(chosen.index_term[:, 2]),
         index_driver=_places(chosen.index_driver),
         index_rank=_places(rank[j.driver_leaf[chosen.index_driver]]),
         indices=chosen.indices,
-        real_term=_places(c.real_term),
-        atom_term=_places(np.column_stack([chosen.term, chosen.position])),
+        real_term=_places(factor(c.real_term)),
+        real_consumer=_places(c.real_term[:, 2]),
+        atom_term=_places(chosen.term * width + chosen.position),
         at=_places(np.concatenate([at[kind] for kind in DIRECT])),
         numeraire_entries=_places(np.flatnonzero(row == c.numeraire_row)),
         numeraire_entry=int(at["numeraire"][0]),

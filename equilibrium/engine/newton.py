@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from math import isfinite
 
 import numpy as np
 
@@ -12,9 +12,10 @@ from tanshi.equilibrium.engine.complementarity import Conditions, Rule
 from tanshi.equilibrium.engine.diagnose import failure
 from tanshi.equilibrium.engine.eliminate import Factor
 from tanshi.equilibrium.engine.evaluate import Evaluator, State
-from tanshi.equilibrium.engine.solution import Solution, conditions, elimination, system
+from tanshi.equilibrium.engine.solution import Solution, conditions, elimination
 from tanshi.equilibrium.engine.specific import apart, put_right, rents_of_markets
-from tanshi.equilibrium.engine.structure import Array, Parameters
+from tanshi.equilibrium.engine.structure import Array, Index, Parameters
+from tanshi.numerics.compiled import compiled
 
 LARGEST_LOG_STEP = 1.5
 FAST = 0.1  # a step that shrinks the residual to this part of it: the same factorisation serves once more
@@ -24,8 +25,31 @@ WALRAS = 1e-8  # largest relative imbalance of the numeraire's market, the one t
 
 def clip_into_bounds(c: Compiled, p: Parameters, x: Array) -> None:
     """Move every bounded variable into its bounds, in place."""
-    held = c.paired_var
-    x[held] = np.minimum(np.maximum(x.take(held), p.lower.take(held)), p.upper.take(held))
+    _clip(x, c.paired_var, p.lower, p.upper)
+
+
+@compiled
+def _clip(x: Array, held: Index, lower: Array, upper: Array) -> None:
+    """Nothing becomes of what is not a number."""
+    for i in held:
+        if x[i] < lower[i]:
+            x[i] = lower[i]
+        if x[i] > upper[i]:
+            x[i] = upper[i]
+
+
+@compiled
+def _moved(
+    x: Array, step: Array, share: float, grown: Array, logarithmic: Index, held: Index, lower: Array, upper: Array
+) -> Array:
+    """The point a share of a step on; some variables grow by a factor instead; all within bounds."""
+    new = np.empty(x.size)
+    for i in range(x.size):
+        new[i] = x[i] + share * step[i]
+    for k in range(grown.size):
+        new[logarithmic[k]] = x[logarithmic[k]] * grown[k]
+    _clip(new, held, lower, upper)
+    return new
 
 
 def approach(
@@ -37,19 +61,15 @@ def approach(
     tolerance: float,
 ) -> tuple[State, Conditions]:
     """Simplified Newton: steps with a factorisation at hand while each makes the residual ten times smaller."""
-    size = _size(at)
+    size = at.size
     while size > tolerance:
         candidate = evaluator.state(_move(evaluator.c, evaluator.p, state.x, solver(-at.phi), 1.0))
         new = conditions(evaluator, candidate, rule)
-        smaller = _size(new)
+        smaller = new.size
         if not smaller <= FAST * size:
             break
         state, at, size = candidate, new, smaller
     return state, at
-
-
-def _size(at: Conditions) -> float:
-    return float(np.abs(at.phi).max())
 
 
 def newton(
@@ -73,23 +93,24 @@ def newton(
     last: Factor | None = None
     apart = 0.0  # residual of the point that was factorised last
     for count in range(iterations + 1):
-        phi, size = at.phi, _size(at)
+        phi, size = at.phi, at.size
         if size <= tolerance and abs(state.imbalance) <= WALRAS:
             weakest = np.nan if not history else 0.0 if last is None else last.weakest
-            return _solution(evaluator, state, phi, count, weakest, apart)
-        if count == iterations or not np.isfinite(size):
+            return _solution(evaluator, state, at, count, weakest, apart)
+        if count == iterations or not isfinite(size):
             break
-        data = system(evaluator, state, at)
+        data, finite = evaluator.system(state, at.of_variable, at.of_equation)
         merit = float(phi @ phi)
         history.append(merit)
-        if not np.isfinite(data).all():
+        if not finite:
             break
         solver: Factor | None = None
-        step = np.full(c.n, np.nan)
-        with suppress(np.linalg.LinAlgError):
+        try:
             solver = elimination(c).factorise(data)
             step = solver(-phi)
-        if not np.isfinite(step).all():
+        except np.linalg.LinAlgError:
+            solver = None
+        if solver is None or not np.isfinite(step).all():
             solver, step = None, _regularised_step(c, data, phi)
         last, apart = solver, size
         ceiling = max(history[-5:])
@@ -98,16 +119,16 @@ def newton(
             candidate = evaluator.state(trial)
             new = conditions(evaluator, candidate, rule)
             new_merit = float(new.phi @ new.phi)
-            if np.isfinite(new_merit) and new_merit <= (1 - 1e-4 * share) * ceiling:
+            if isfinite(new_merit) and new_merit <= (1 - 1e-4 * share) * ceiling:
                 state, at = candidate, new
                 break
         else:
             break
-        if solver is not None and _size(at) <= FAST * size:
+        if solver is not None and at.size <= FAST * size:
             state, at = approach(evaluator, state, at, solver, rule, tolerance)
-        if _size(at) > (CREEPING if share >= 1.0 else tolerance):
+        if at.size > (CREEPING if share >= 1.0 else tolerance):
             state, at = _with_own_plant(evaluator, state, at, rule)
-        if rents and _size(at) > tolerance:
+        if rents and at.size > tolerance:
             state, at = _closer(evaluator, state, at, rents_of_markets(evaluator, state), rule)
     raise failure(evaluator, state, at.phi, len(history), tolerance)
 
@@ -135,12 +156,12 @@ def _shares(c: Compiled, x: Array, step: Array) -> Iterator[float]:
 
 
 def _move(c: Compiled, p: Parameters, x: Array, step: Array, share: float) -> Array:
-    new = x + share * step
     mine = c.logarithmic
-    at = x.take(mine)
-    new[mine] = at * np.exp(share * step.take(mine) / at)
-    clip_into_bounds(c, p, new)
-    return new
+    grown = step.take(mine)
+    grown *= share
+    grown /= x.take(mine)
+    np.exp(grown, grown)
+    return _moved(x, step, share, grown, mine, c.paired_var, p.lower, p.upper)
 
 
 def _regularised_step(c: Compiled, data: Array, phi: Array) -> Array:
@@ -152,15 +173,14 @@ def _regularised_step(c: Compiled, data: Array, phi: Array) -> Array:
     return np.asarray(np.linalg.solve(normal, -(matrix.T @ phi)))
 
 
-def _solution(evaluator: Evaluator, state: State, phi: Array, count: int, weakest: float, apart: float) -> Solution:
+def _solution(evaluator: Evaluator, state: State, at: Conditions, count: int, weakest: float, apart: float) -> Solution:
     c = evaluator.c
-    worst = int(np.argmax(np.abs(phi)))
     return Solution(
         compiled=c,
         parameters=evaluator.p,
         x=state.x,
-        residual=float(np.abs(phi).max()),
-        worst=c.equation_name(worst),
+        residual=at.size,
+        row=int(np.abs(at.phi).argmax()),
         iterations=count,
         walras=float(abs(state.imbalance)),
         evaluator=evaluator,

@@ -145,18 +145,15 @@ def complementarity_slopes(solution: Solution) -> tuple[Index, Array, Array]:
 
 def conditions(evaluator: Evaluator, state: State, rule: Rule) -> Conditions:
     """The complementarity system at a state, under one rule."""
+    if rule is fischer_burmeister:
+        return Conditions(state.phi, state.of_variable, state.of_equation, state.size.item())
     c, p = evaluator.c, evaluator.p
     return rule(c.paired_row, c.paired_var, p.lower, p.upper, state.x, state.residual)
 
 
 def system(evaluator: Evaluator, state: State, at: Conditions) -> Array:
     """Values of the complementarity system's Jacobian at ``compiled.structure``."""
-    c = evaluator.c
-    data = evaluator.jacobian_data(state)
-    if c.paired_row.size:
-        data[c.paired_entry] *= at.of_equation.take(c.paired_entry_row)
-        data[c.pair_entry] += at.of_variable
-    return data
+    return evaluator.system(state, at.of_variable, at.of_equation)[0]
 
 
 def elimination(c: Compiled) -> Elimination:

@@ -75,6 +75,8 @@ def apart(c: Compiled, x: Array, at: Conditions) -> Index:
     Places in ``specific(c)``.
     """
     own = specific(c)
+    if not own.leaf.size:
+        return own.leaf
     miss = np.maximum(np.abs(at.phi[own.activity]), np.abs(at.phi[own.factor]))
     still = (x[own.factor] < WORTHLESS * c.start[own.factor]) | (x[own.activity] < IDLE * c.start[own.activity])
     return np.flatnonzero((miss > APART) & still)

@@ -20,6 +20,8 @@ class Values(NamedTuple):
     endowment: Numbers
     income_share: Numbers
     coefficient: Numbers
+    lower: Numbers  # variables: bounds
+    upper: Numbers
     share: Numbers  # items: benchmark share, or quantity per unit of the parent's value in Leontief nests
     log_reference: Numbers  # leaves
     log_augment: Numbers  # nodes
@@ -34,6 +36,26 @@ class State(NamedTuple):
     ----------
     x
         variables.
+    price_index
+        Price index of each consumer's demand.
+    quantity
+        By leaf, per unit of activity (demand: per unit of real demand).
+    flow
+        Quantity x activity level, or x real demand of the consumer, by leaf.
+    real
+        Real demand by consumer, 1 in the benchmark.
+    one
+        1. The fields so far, one behind the other, are the atoms of auxiliary terms.
+    residual
+        By equation.
+    gap
+        Imbalance of the numeraire's market, relative.
+    phi
+        The complementarity system, by equation: Fischer and Burmeister's function of real parts in paired rows.
+    of_variable, of_equation
+        Slopes of the paired rows in their variable and in their equation.
+    size
+        Of the largest element of ``phi``.
     decision, paid
         Price that choices follow, and price that is paid, by leaf.
     terms, tax_sum, gross
@@ -45,23 +67,20 @@ class State(NamedTuple):
     passed
         Share of each item in its parent's value; for leaves of Leontief nests, whose price may be zero, per unit
         of the price.
-    price_index
-        Price index of each consumer's demand.
-    quantity
-        By leaf, per unit of activity (demand: per unit of real demand).
-    scale
-        Activity level, or real demand of the consumer, by leaf.
-    real
-        Real demand by consumer, 1 in the benchmark.
-    flow
-        Quantity x scale, by leaf.
-    residual
-        By equation.
-    imbalance
-        Of the numeraire's market, relative.
     """
 
     x: Numbers
+    price_index: Numbers
+    quantity: Numbers
+    flow: Numbers
+    real: Numbers
+    one: Numbers
+    residual: Numbers
+    gap: Numbers
+    phi: Numbers
+    of_variable: Numbers
+    of_equation: Numbers
+    size: Numbers
     decision: Numbers
     paid: Numbers
     terms: Numbers
@@ -70,10 +89,8 @@ class State(NamedTuple):
     gross: Numbers
     log_item: Numbers
     passed: Numbers
-    price_index: Numbers
-    quantity: Numbers
-    scale: Numbers
-    real: Numbers
-    flow: Numbers
-    residual: Numbers
-    imbalance: Any
+
+    @property
+    def imbalance(self) -> Any:
+        """Of the numeraire's market, relative."""
+        return self.gap[0]

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from tanshi.equilibrium.engine import compile_model, complementarity, derivatives, kernels
-from tanshi.equilibrium.engine.evaluate import Evaluator
+from tanshi.equilibrium.engine.evaluate import NOTHING, Evaluator
+from tanshi.equilibrium.engine.packed import STATE
+from tanshi.equilibrium.engine.state import State
+from tanshi.numerics.views import unpacked
 from tests.equilibrium.engine.made_up import Features, random_economy, random_shock
 
 EVERYTHING = Features("rationed", True, True, True, True, True)
@@ -30,7 +33,9 @@ def test_compiled_states_are_those_of_plain_python(imaginary: float) -> None:
     if imaginary:
         x = x + 1j * imaginary * rng.standard_normal(c.n)
     found = evaluator.state(x)
-    expected = plain(kernels.evaluate)(c.layout.trees, c.layout.balances, evaluator.values, x)
+    whole = np.empty(sum(part.size for part in found), found.x.dtype)
+    plain(kernels.evaluate)(c.packed, evaluator.given, x, whole)
+    expected = unpacked(State, (whole,), c.packed.table, STATE)
     for name, ours, theirs in zip(found._fields, found, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12, err_msg=name)
         if imaginary:
@@ -43,8 +48,20 @@ def test_compiled_derivatives_are_those_of_plain_python() -> None:
     c = compile_model(random_economy(rng, EVERYTHING))
     evaluator = Evaluator(c, random_shock(rng, c))
     state = evaluator.state(c.start * np.exp(0.2 * rng.standard_normal(c.n)) + 0.1)
-    expected = plain(derivatives.jacobian)(*c.layout, evaluator.values, state)
+    expected = plain(derivatives.jacobian)(c.packed, evaluator.given, np.concatenate(state), NOTHING, NOTHING)[0]
     np.testing.assert_allclose(evaluator.jacobian_data(state), expected, rtol=1e-12, atol=1e-13)
+
+
+def test_a_state_that_was_put_together_anew_has_the_same_derivatives() -> None:
+    """As one has that came from another process: its parts no longer lie in one array."""
+    rng = np.random.default_rng(5)
+    c = compile_model(random_economy(rng, EVERYTHING))
+    evaluator = Evaluator(c, c.default)
+    state = evaluator.state(c.start * np.exp(0.2 * rng.standard_normal(c.n)) + 0.1)
+    apart = State(*(part.copy() for part in state))
+    np.testing.assert_array_equal(evaluator.jacobian_data(apart), evaluator.jacobian_data(state))
+    moved = state._replace(flow=1.5 * state.flow)
+    assert not np.array_equal(evaluator.jacobian_data(moved), evaluator.jacobian_data(state))
 
 
 def test_whole_numbers_are_numbers_and_other_lengths_are_refused() -> None:
