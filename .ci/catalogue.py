@@ -7,13 +7,14 @@ New words are added untranslated, those that nobody says any more are dropped. A
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 from ruamel.yaml import YAML
 from typer.main import get_command
@@ -25,24 +26,31 @@ from mistakes import PLAIN, PUT_TOGETHER, is_word, texts
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.simulator.cli.app import app
 from tanshi.simulator.cli.language import help_words
+from tools.messages import name_of, nodes
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("agents", "equilibrium", "market", "scenarios", "simulator", "tanshi")
-KEYWORDS = {"say": None, "mark": None, "translate": None}
+SPEAKS = ("say", "mark", "translate")
 REGIONS = ("China", "Shanxi", "Shandong", "Inner Mongolia")
+GROUPS = ("Urban", "Rural")
+TITLED = ("library", "regimes", "calibration", "sweeps", "templates")
+"""Folders of study files whose titles, and those of their parameters, are said."""
 
 
 def said() -> Iterator[tuple[str, str]]:
     """Every template in the source, and where it stands."""
     for room in ROOMS:
         for path in sorted((ROOT / room).glob("*.py" if room == "tanshi" else "**/*.py")):
-            if "tanshi.language import" not in path.read_text("utf-8"):
+            source = path.read_text("utf-8")
+            if "tanshi.language import" not in source:
                 continue  # such a file says nothing, or with a word of its own
-            for _, words, _, _ in extract_from_file("python", path, keywords=KEYWORDS):
-                if isinstance(words, str) and words:
-                    yield words, path.relative_to(ROOT).as_posix()
-    for path in sorted((ROOT / "scenarios/library").glob("*.yaml")):
-        yield YAML(typ="safe").load(path.read_text("utf-8"))["title"], path.relative_to(ROOT).as_posix()
+            for words in spoken_in(source):
+                yield words, path.relative_to(ROOT).as_posix()
+    for path in sorted(path for room in TITLED for path in (ROOT / "scenarios" / room).glob("*.yaml")):
+        for title in titles(YAML(typ="safe").load(path.read_text("utf-8"))):
+            yield title, path.relative_to(ROOT).as_posix()
+    for words in GROUPS:
+        yield words, "scenarios/economies"
     yield from mistakes()
     for words in help_words(get_command(app)):
         yield words, "simulator/cli"
@@ -52,6 +60,26 @@ def said() -> Iterator[tuple[str, str]]:
             yield row.kind, "scenarios/parameters"
     for region in REGIONS:
         yield region, "scenarios/economies"
+
+
+def titles(part: Any) -> Iterator[str]:
+    """Every title in a study file."""
+    if isinstance(part, dict):
+        if isinstance(part.get("title"), str):
+            yield part["title"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for one in part:
+            yield from titles(one)
+
+
+def spoken_in(source: str) -> Iterator[str]:
+    """Templates that a file says, in their order; also those inside formatted texts, where a tokenizer finds none."""
+    calls = [n for n in nodes(ast.parse(source)) if isinstance(n, ast.Call) and name_of(n) in SPEAKS and n.args]
+    for call in sorted(calls, key=lambda call: (call.args[0].lineno, call.args[0].col_offset)):
+        match call.args[0]:
+            case ast.Constant(value=str(words)) if words:
+                yield words
 
 
 def mistakes() -> Iterator[tuple[str, str]]:

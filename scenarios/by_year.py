@@ -145,23 +145,23 @@ class Reading:
                 continue
             year = self._year(str(key), str(key))
             if year in steps:
-                raise _wrong(str(key), "each year once", Message("{year} twice", year=year))
+                raise _wrong(str(key), Message("each year once"), Message("{year} twice", year=year))
             steps[year] = self._value(value, str(key))
         if "value" in given:
             first = self._year(given["from"], "from") if "from" in given else None
             if steps:
-                hint = "Write years with values, or from, value and growth."
-                raise _wrong("value", "one of the two forms of a rule by year", "both", hint)
+                hint = Message("Write years with values, or from, value and growth.")
+                raise _wrong("value", Message("one of the two forms of a rule by year"), "both", hint)
             steps[first] = self._value(given["value"], "value")
         elif "from" in given:
-            raise _wrong("from", "a value that holds from then on", "no `value`")
+            raise _wrong("from", Message("a value that holds from then on"), "no `value`")
         if not steps:
-            raise _wrong("", "a year with its value", "none")
+            raise _wrong("", Message("a year with its value"), "none")
         growth, between = given.get("growth", 0.0), given.get("between", "hold")
         if not _number(growth) or growth <= -1 or (growth and (self.choices or self.whole or self.truth)):
-            raise _wrong("growth", "a number > -1 [1/year], where values are numbers", repr(growth))
+            raise _wrong("growth", Message("a number > -1 [1/year], where values are numbers"), repr(growth))
         if between not in ("hold", "even") or (between == "even" and (self.choices or self.truth)):
-            raise _wrong("between", "hold, or even where values are numbers", repr(between))
+            raise _wrong("between", Message("hold, or even where values are numbers"), repr(between))
         return ByYear(tuple(sorted(steps.items(), key=lambda step: step[0] or 0)), float(growth), between)
 
     def _year(self, given: Any, key: str) -> int:

@@ -193,7 +193,7 @@ class _Reading:
             # The node carries the place of the anchor; the mistake stands where the alias is.
             at = self.document.marks.get(path, Mark(self.label))
             got = Message("an alias to line {line}", line=node.start_mark.line + 1)
-            hint = "Write it out, or use `extends`."
+            hint = Message("Write it out, or use `extends`.")
             problem = Problem("plain values", got, at.file, at.line, ".".join(path), hint)
             self.document.problems.append(problem)
             return None
@@ -218,7 +218,11 @@ class _Reading:
                 return None
         tag = kind if kind == node.tag else f"!!{kind}"
         self.refuse(
-            "plain values without tags", Message("the tag {tag}", tag=tag), node, path, "Tags are never followed."
+            "plain values without tags",
+            Message("the tag {tag}", tag=tag),
+            node,
+            path,
+            Message("Tags are never followed."),
         )
         return None
 

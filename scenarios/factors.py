@@ -24,12 +24,12 @@ CONTINUOUS = ("uniform", "loguniform", "triangular", "normal")
 LARGEST = 1e18
 """Largest number of a distribution: beyond it the ends of a range are no longer apart by a whole number."""
 NOT_SWEPT = {
-    "name": "It tells runs apart.",
-    "title": "It is only a label.",
-    "extends": "Name the scenario under `scenarios`.",
-    "economy": "Name scenarios of each economy under `scenarios`.",
-    "seed": "Name the seeds under `seeds`.",
-    "figures": "Name single figures, such as economy.controls.gdp.",
+    "name": Message("It tells runs apart."),
+    "title": Message("It is only a label."),
+    "extends": Message("Name the scenario under `scenarios`."),
+    "economy": Message("Name scenarios of each economy under `scenarios`."),
+    "seed": Message("Name the seeds under `seeds`."),
+    "figures": Message("Name single figures, such as economy.controls.gdp."),
 }
 
 
@@ -82,7 +82,9 @@ def read_scenarios(
             document.problems += [_of_scenario(document, problem, keys) for problem in error.problems]
     for scenario in (one for one in found if one.economies):
         got = Message("{name}, which is of several provinces", name=scenario.name)
-        hint = "What a study reads has one value a year; `tanshi link` compares a market of several with closed ones."
+        hint = Message(
+            "What a study reads has one value a year; `tanshi link` compares a market of several with closed ones."
+        )
         add_problem(document, tuple(keys), "scenarios of one economy", got, hint)
     return tuple(one for one in found if not one.economies)
 
@@ -133,7 +135,7 @@ def read_factor(document: Document, key: str, draw: Draw, known: Sequence[Mappin
     for path in fields if draw.published else ():
         figure = known[0].get(path)
         if figure is None or figure.low is None or figure.high is None:
-            hint = "Give the ends yourself, such as `uniform: [0.5, 2]`."
+            hint = Message("Give the ends yourself, such as `uniform: [0.5, 2]`.")
             add_problem(
                 document, here, "figures with a published range", Message("{path}, which has none", path=path), hint
             )
@@ -252,7 +254,7 @@ def _cannot_multiply(
         found = current_value(scenario, path, original)
         if not _is_number(found):
             got = "nothing" if found is None else shorten(found)
-            hint = "Give its values themselves, without `relative`."
+            hint = Message("Give its values themselves, without `relative`.")
             add_problem(
                 document,
                 keys,
@@ -287,7 +289,7 @@ def _figure_range(document: Document, keys: Sequence[str], factor: Factor, figur
         keys,
         expected,
         Message("{value:g} at one end", value=value),
-        "To leave it on purpose: beyond_range: true.",
+        Message("To leave it on purpose: beyond_range: true."),
     )
     return {figure.path}
 

@@ -71,7 +71,7 @@ def _no_other(document: Document, names: list[str], known: list[str], library: P
     mine = bool(mark.file) and Path(mark.file).resolve().parent != library.resolve()
     if names and isinstance(one, str) and mine and _whole(one, known) not in names:
         expected = Message("one of the economies of the market, {names}, or none", names=", ".join(names))
-        hint = "To run one of them alone, give --set economies=[NAME]."
+        hint = Message("To run one of them alone, give --set economies=[NAME].")
         document.problems.append(Problem(expected, one, mark.file, mark.line, "economy", hint))
 
 

@@ -332,7 +332,7 @@ def _problem(item: Mapping[str, Any], document: Document) -> Problem:
         got = _say(item["input"])
         hint = _hint(item["input"], row.choices if row else (), expected)
         if item["type"] == "string_pattern_mismatch":
-            hint = "Use letters, digits, dots, dashes and underscores, at most 64 and no spaces."
+            hint = Message("Use letters, digits, dots, dashes and underscores, at most 64 and no spaces.")
     nearest = next(path[:i] for i in range(len(path), -1, -1) if path[:i] in document.marks or not i)
     at = document.marks.get(nearest, Mark(""))
     return Problem(expected, got, at.file, at.line, ".".join(path), hint)
@@ -379,9 +379,9 @@ def _hint(value: object, choices: Sequence[str], expected: str) -> str:
     if isinstance(value, str) and choices:
         return did_you_mean(value, choices)
     if isinstance(value, str) and expected.startswith("true or false"):
-        return "YAML 1.2 knows only true and false."
+        return Message("YAML 1.2 knows only true and false.")
     if isinstance(value, str) and value.endswith("%"):
         return "Write a fraction: 5% is 0.05."
     if isinstance(value, str) and value.replace(".", "", 1).lstrip("+-").isdigit():
-        return "Write the number without quotes."
-    return "Give it a value or leave it out." if value is None else ""
+        return Message("Write the number without quotes.")
+    return Message("Give it a value or leave it out.") if value is None else ""

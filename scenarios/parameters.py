@@ -59,7 +59,9 @@ class Parameter:
     @property
     def expectation(self) -> str:
         """What may stand in the field, with bounds and unit, as a phrase for a message."""
-        return self.allowed if self.unit == "-" else Message("{said} [{unit}]", said=self.allowed, unit=self.unit)
+        return (
+            self.allowed if self.unit == "-" else Message("{said} [{unit}]", said=self.allowed, unit=Message(self.unit))
+        )
 
 
 def describe_parameters() -> Iterator[Parameter]:

@@ -174,7 +174,7 @@ def _check_design(document: Document, spec: Sweep, factors: Sequence[Factor]) ->
     if any(draw.group in spec.parameters for draw in spec.parameters.values()):
         add_problem(document, ("parameters",), "a group that is not called like a parameter", "one that is")
     if design.method == "sobol" and spec.constraints:
-        instead = "Take the qmc design: it estimates the shares from the points themselves."
+        instead = Message("Take the qmc design: it estimates the shares from the points themselves.")
         add_problem(document, ("constraints",), "none with the sobol design, whose shares of variance need parameters"
                     " that vary independently", str(len(spec.constraints)), instead)  # fmt: skip
     if len(set(spec.seeds)) < len(spec.seeds):

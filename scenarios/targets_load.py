@@ -107,7 +107,7 @@ def _group(keys: Sequence[str]) -> type[Group]:
 
 
 def _why_needed(field: str) -> str:
-    return "A parameter may move only within a range that has a source." if field in ("lower", "upper") else ""
+    return Message("A parameter may move only within a range that has a source.") if field in ("lower", "upper") else ""
 
 
 KIND = Kind(
@@ -144,7 +144,9 @@ def _check_targets(
                 scenario=target.scenario,
                 year=target.year,
             )
-            add_problem(document, (*here, "value"), expected, got, "Targets that contradict each other cannot be met.")
+            add_problem(
+                document, (*here, "value"), expected, got, Message("Targets that contradict each other cannot be met.")
+            )
 
 
 def _parameters(
@@ -220,7 +222,7 @@ def _start(
     start = min(values)
     if len(values) > 1 or not free.lower <= start <= free.upper:
         got = both([f"{value:g}" for value in sorted(values)])
-        hint = "" if free.start is not None else "The scenarios start there; give another `start`."
+        hint = "" if free.start is not None else Message("The scenarios start there; give another `start`.")
         key = (*here, "start") if free.start is not None else here
         add_problem(
             document,

@@ -151,7 +151,7 @@ def _refuse_far_apart(units: Units) -> None:
         if values.max() > _FAR_APART * values.min():
             rows = (int(units.rows[values.argmin()]), int(units.rows[values.argmax()]))
             got = Message("{least:g} and {most:g} (row {rows})", least=values.min(), most=values.max(), rows=rows[1])
-            hint = "Check the unit of measurement."
+            hint = Message("Check the unit of measurement.")
             faults.append(
                 Fault(
                     name,

@@ -151,7 +151,7 @@ def out_of_scale(units: Units) -> list[str]:
     """
     sectors = units.groups["sector"] if "sector" in units.groups else pd.Series([""] * len(units))
     columns = dict(zip(INPUTS, units.inputs.T, strict=True)) | {"output": units.output, "co2": units.co2}
-    told = []
+    told: list[str] = []
     for name, values in columns.items():
         size = pd.Series(np.log10(values))
         peers = size.groupby(sectors.to_numpy()).transform("median").to_numpy()
@@ -159,8 +159,14 @@ def out_of_scale(units: Units) -> list[str]:
         away = size.to_numpy() - np.where(many, peers, float(size.median()))
         for k in np.flatnonzero(np.abs(away) >= np.log10(OUT_OF_SCALE)):
             told.append(
-                f"Row {int(units.rows[k])}: {name} {values[k]:.4g} is {10.0 ** away[k]:.3g} times the median of its "
-                f"peers. Is it in {QUANTITIES[name].partition(', ')[2] or 'the unit of the others'}?"
+                Message(
+                    "Row {row}: {name} {value:.4g} is {times:.3g} times the median of its peers. Is it in {unit}?",
+                    row=int(units.rows[k]),
+                    name=name,
+                    value=values[k],
+                    times=10.0 ** away[k],
+                    unit=QUANTITIES[name].partition(", ")[2] or Message("the unit of the others"),
+                )
             )
     return told
 
@@ -199,7 +205,7 @@ def read_units(table: pd.DataFrame) -> Units:
         numbers = pd.to_numeric(text, errors="coerce").to_numpy(np.float64)
         columns[name] = numbers
         for k in np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0))):
-            hint = "Write it without thousands separators." if "," in text.iloc[k] else ""
+            hint = Message("Write it without thousands separators.") if "," in text.iloc[k] else ""
             cell = text.iloc[k] or "an empty cell"
             faults.append(
                 Fault(

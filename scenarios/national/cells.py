@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from tanshi.errors import Message, row_of
 from tanshi.scenarios.errors import Problem, shorten
 from tanshi.scenarios.national.numbers import Exact, Mark, money_behind, nothing, number, plain
 from tanshi.scenarios.national.sheet import Sheet, listed
@@ -111,8 +112,9 @@ class Cells:
         """What was read as nothing."""
         if not self.nothings:
             return []
-        signs = ", ".join(f"{sign!r} {count} times" for sign, count in self.nothings.most_common())
-        return [f"Cells that say there is nothing were read as zero: {signs}."]
+        found = self.nothings.most_common()
+        signs = row_of([Message("{sign!r} {count} times", sign=sign, count=count) for sign, count in found])
+        return [Message("Cells that say there is nothing were read as zero: {signs}.", signs=signs)]
 
 
 _HINTS = {

@@ -22,7 +22,7 @@ from tanshi.scenarios.national.sheet import listed
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.scenarios.national.words import FINAL, fold
 
-UNKNOWN = "Sectors of the table are unknown."
+UNKNOWN = Message("Sectors of the table are unknown.")
 ISIC_SHARE = 0.6
 """Share of a table's sectors whose codes must be of ISIC before its codes are read so."""
 
@@ -208,8 +208,14 @@ def doubts(went: Sequence[Went]) -> list[str]:
             continue
         found = guess(w.labels)
         if found and found.confidence >= SURE and not {c for c, _ in found.shares} & {c for c, _ in w.parts}:
-            odd.append(f"{w.name} to {w.parts[0][0]} (its name speaks for {found.shares[0][0]})")
-    return [f"The mapping and the names disagree for {len(odd)} sectors: {listed(odd, 4)}. Check it."] if odd else []
+            odd.append(f"{w.name}: {w.parts[0][0]}, {found.shares[0][0]}")
+    if not odd:
+        return []
+    told = (
+        "The mapping and the names disagree for {count} sectors (name: mapped to, the name speaks for): {names}. Check"
+        " it."
+    )
+    return [Message(told, count=len(odd), names=listed(odd, 4))]
 
 
 def went_table(went: Sequence[Went], table: NationalTable) -> pd.DataFrame:

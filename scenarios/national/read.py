@@ -115,9 +115,11 @@ def read_table(
     notes = []
     printed = year_said(_titles(frame))
     if year is not None and printed is not None and printed != year:
-        notes.append(f"The table's title says {printed}; it was read as of {year}, as you said.")
+        told = "The table's title says {printed}; it was read as of {year}, as you said."
+        notes.append(Message(told, printed=printed, year=year))
     if currency != "CNY":
-        notes.append(f"Money was turned into yuan at {factor / said.yi:.6g} yuan per {currency}.")
+        told = "Money was turned into yuan at {rate:.6g} yuan per {currency}."
+        notes.append(Message(told, rate=factor / said.yi, currency=currency))
     return replace(found, year=when, unit=str(said), notes=(*notes, *found.notes))
 
 

@@ -48,7 +48,7 @@ class Reading:
         self.cells = Cells(frame.sheet, decimal)
         self.columns, self.rows = sort_lines(frame, True), sort_lines(frame, False)
         self.problems: list[Problem] = []
-        self.notes: list[str] = ["The table lies on its side; it was turned."] if frame.sheet.turned else []
+        self.notes: list[str] = [Message("The table lies on its side; it was turned.")] if frame.sheet.turned else []
         self.rows, self.columns, sums = without_subtotals(frame, self.rows, self.columns, decimal)
         self.notes += sums
         self.unparted: set[str] = set()
@@ -85,7 +85,7 @@ class Reading:
         added = self._added(m, keys)
         if "output" not in final and "output" in added.index:
             final["output"] = added.loc["output"]
-            self.notes.append("Gross output stands in a row alone; it was read there.")
+            self.notes.append(Message("Gross output stands in a row alone; it was read there."))
         self._with_parts(use, final)
         if m.bought:
             self._with_imports(m, use, final)
@@ -161,7 +161,9 @@ class Reading:
                     found["capital_formation"],
                     0.0 * found["capital_formation"],
                 )
-                self.notes.append("Capital formation stands in one column: all of it was read as fixed investment.")
+                self.notes.append(
+                    Message("Capital formation stands in one column: all of it was read as fixed investment.")
+                )
 
     def _missing_columns(self) -> None:
         self._missing_columns_after(pd.DataFrame(columns=[*self.columns.roles]))
@@ -178,7 +180,11 @@ class Reading:
         for roles in need:
             if not have & set(roles) and not ("import" in roles and bought):
                 words = either([named(COLUMNS[role]) for role in roles])
-                hint = "" if "import" not in roles else "Imports in a matrix of their own: --imports FILE or a sheet."
+                hint = (
+                    ""
+                    if "import" not in roles
+                    else Message("Imports in a matrix of their own: --imports FILE or a sheet.")
+                )
                 self._add(Message("a column headed {words}", words=words), "none", field=" or ".join(roles), hint=hint)
 
     # -- rows of value added -------------------------------------------------------------------------------
@@ -195,13 +201,15 @@ class Reading:
             found["surplus"] = found["gross_surplus"] - found.get("depreciation", 0.0 * found["gross_surplus"])
             if "depreciation" not in found:
                 found["depreciation"] = 0.0 * found["surplus"]
-                self.notes.append("Operating surplus is gross: depreciation is in it.")
+                self.notes.append(Message("Operating surplus is gross: depreciation is in it."))
         if not set(VALUE_ADDED) & set(found) and "value_added" in found:
             found |= dict.fromkeys(VALUE_ADDED, 0.0 * found["value_added"]) | {"surplus": found["value_added"]}
             self.unparted.add("value_added")
         if "product_tax" in found and "production_tax" in found:
             found["production_tax"] = found["production_tax"] + found["product_tax"]
-            self.notes.append("Taxes less subsidies on products were added to the taxes of their buyers' production.")
+            self.notes.append(
+                Message("Taxes less subsidies on products were added to the taxes of their buyers' production.")
+            )
         elif "product_tax" in found and "value_added" in self.unparted:
             found["production_tax"] = found["product_tax"]
         self._missing_rows(set(found))
@@ -237,7 +245,9 @@ class Reading:
             return
         for p in parts:
             final[PARTS[p]] = whole[PARTS[p]]
-        self.notes.append("Purchases by foreigners, or other parts of trade, stand beside it: they were added to it.")
+        self.notes.append(
+            Message("Purchases by foreigners, or other parts of trade, stand beside it: they were added to it.")
+        )
 
     # -- imports that stand apart --------------------------------------------------------------------------
 
@@ -259,21 +269,21 @@ class Reading:
             final["household"] = final["rural"] + final["urban"]
         use += bought
         final["import"] = total
-        self.notes.append("Imports stand in rows of their own: they were added to the use of home-made goods.")
+        self.notes.append(Message("Imports stand in rows of their own: they were added to the use of home-made goods."))
 
     def _with_matrix(self, use: pd.DataFrame, final: pd.DataFrame, matrix: tuple[Array, Array]) -> None:
         if (
             "import" in final
             and not rows_gap(use, final.assign(**self._known_trade(final)), self.cells.rounding).wrong.size
         ):
-            self.notes.append("The matrix of imports was left out: the table holds imports already.")
+            self.notes.append(Message("The matrix of imports was left out: the table holds imports already."))
             return
         inside, outside = matrix
         use += inside
         for k, role in enumerate(FINAL):
             final[role] = final[role] + outside[:, k]
         final["import"] = inside.sum(axis=1) + outside.sum(axis=1)
-        self.notes.append("Imports from their own matrix were added to the use of home-made goods.")
+        self.notes.append(Message("Imports from their own matrix were added to the use of home-made goods."))
 
     def _known_trade(self, final: pd.DataFrame) -> dict[str, pd.Series]:
         return {r: -final[r] for r in ("import", "inflow") if r in final and (final[r] <= 0).all()}
@@ -344,7 +354,9 @@ class Reading:
             if not turned.wrong.size:
                 final["other"] = -final["other"]
                 rows = turned
-                self.notes.append("The statistical difference is taken from uses, not added: its sign was turned.")
+                self.notes.append(
+                    Message("The statistical difference is taken from uses, not added: its sign was turned.")
+                )
         columns = columns_gap(use, added, output, rounding)
         for gap in (rows, columns):
             gap.gaps[~made] = 0.0
@@ -375,7 +387,7 @@ class Reading:
         rounded = max(float(np.abs(rows.gaps).max()), float(np.abs(columns.gaps).max()))
         if rounded > 1e-3 * float(np.abs(values).max()):
             told = "Sums differ from gross output by up to {gap:.3g} of the table's units, as rounding does."
-            self.notes.append(told.format(gap=rounded))
+            self.notes.append(Message(told, gap=rounded))
 
     def _wrong_cell(self, use: pd.DataFrame, cell: tuple[int, int], rows: Gap, m: Matched) -> None:
         """Name the flow that its row and its column find too large, or too small, by as much."""
@@ -394,17 +406,23 @@ class Reading:
             return ""
         trade = tuple(r for r in ("import", "inflow") if r in final)
         if trade and not matrix and not rows_gap(use, final, rounding, trade).wrong.size:
-            return ("The rows are of home-made goods alone: give the matrix of imports as well, in another sheet or by "
-                    "--imports FILE.")  # fmt: skip
+            return Message("The rows are of home-made goods alone: give the matrix of imports as well, in another sheet"
+                           " or by --imports FILE.")  # fmt: skip
         return self._left_out(self.columns, "columns")
 
     def _left_out(self, lines: Lines, kind: str) -> str:
         if not lines.unknown:
             return ""
         names = listed(
-            [repr(" ".join(said.words)) if said.words else "one without a heading" for _, said in lines.unknown]
+            [
+                repr(" ".join(said.words)) if said.words else Message("one without a heading")
+                for _, said in lines.unknown
+            ]
         )
-        return f"These {kind} are not known and were left out: {names}."
+        told = "These columns are not known and were left out: {names}."
+        if kind == "rows":
+            told = "These rows are not known and were left out: {names}."
+        return Message(told, names=names)
 
     def _unknown_lines(self) -> None:
         if not self.problems:

@@ -290,7 +290,7 @@ def _not_a_workbook(path: Path, content: bytes) -> list[Sheet]:
 
 
 def _workbook(path: Path, content: bytes, name: str | None) -> list[Sheet]:
-    need("excel", "The table cannot be read.", place=str(path), otherwise="Or save the table as CSV.")
+    need("excel", "The table cannot be read.", place=str(path), otherwise=Message("Or save the table as CSV."))
     import python_calamine as calamine
 
     try:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tanshi.errors import Message
 from tanshi.scenarios.national.cells import Array, Cells
 from tanshi.scenarios.national.frame import Frame
 from tanshi.scenarios.national.labels import Heading, folds
@@ -35,7 +36,8 @@ def without_subtotals(frame: Frame, rows: Lines, columns: Lines, decimal: Mark) 
     out_rows = _agreed(rows.sectors, sums_down, columns.sectors, sums_across)
     out_columns = _agreed(columns.sectors, sums_across, rows.sectors, sums_down)
     told = dict.fromkeys(" ".join(said.words) for _, said in (*out_rows, *out_columns))
-    notes = [f"Sums of sectors were left out: {listed(map(repr, told))}."] if told else []
+    left_out = Message("Sums of sectors were left out: {names}.", names=listed(map(repr, told)))
+    notes: list[str] = [left_out] if told else []
     return _kept(rows, out_rows), _kept(columns, out_columns), notes
 
 

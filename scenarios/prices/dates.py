@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from tanshi.errors import Message
 from tanshi.scenarios.national.numbers import Exact
 from tanshi.scenarios.prices.forms import EARLIEST, LATEST, LITTLE, Order, parsed, spelled
 
@@ -20,6 +21,15 @@ ENOUGH = 50
 """Days from which on a week has a pattern."""
 _BIG = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?=$|[T ])")
 _UNIVERSAL = re.compile(r"(?:Z|UTC|GMT|[+-]00:?00)$|^\d{10}$|^\d{13}$", re.IGNORECASE)
+_READ = {
+    "dmy": Message("Dates are read day first: the other order leaves gaps."),
+    "mdy": Message("Dates are read month first: the other order leaves gaps."),
+    "ymd": Message("Dates are read year first: the other order leaves gaps."),
+}
+_MOVED = {
+    1: Message("Stamps of universal time fall on Sunday to Thursday: each was moved to the local day, +1."),
+    -1: Message("Stamps of universal time fall on Tuesday to Saturday: each was moved to the local day, -1."),
+}
 
 
 @dataclass
@@ -71,7 +81,7 @@ def read_dates(cells: Sequence[str], day_first: bool | None = None) -> Dates:
     out = Dates([None] * len(words))
     out.timed = any(re.search(r"\d{1,2}(?::\d{2}|时|点)", c) for c in cells)
     if any(re.search(r"(?:[+-]\d{2}:?\d{2}|Z)$", w) and ":" in w for w in words):
-        out.notes.append("Stamps have a time zone: the local date of each was taken.")
+        out.notes.append(Message("Stamps have a time zone: the local date of each was taken."))
     little = [(i, m) for i, w in enumerate(words) if (m := LITTLE.match(w))]
     order = _order(words, little, day_first, out) if little else "dmy"
     filled = max(1, sum(bool(w) for w in words))
@@ -82,9 +92,11 @@ def read_dates(cells: Sequence[str], day_first: bool | None = None) -> Dates:
     out.unread = [i for i, day in enumerate(out.days) if day is None]
     if excel and _week(out.days) == "Tuesday to Saturday":
         out.days = [parsed(word, order, 1904, months) for word in words]
-        out.notes.append("Dates are day numbers of Excel, counted from 1904: from 1900 they would fall on Saturdays.")
+        out.notes.append(
+            Message("Dates are day numbers of Excel, counted from 1904: from 1900 they would fall on Saturdays.")
+        )
     elif excel:
-        out.notes.append("Dates are day numbers of Excel.")
+        out.notes.append(Message("Dates are day numbers of Excel."))
     _turn_back(words, little, out)
     _to_local(words, out)
     return out
@@ -124,8 +136,7 @@ def _order(words: Sequence[str], little: list[tuple[int, re.Match[str]]], asked:
     uneven = sorted((_uneven([parsed(words[i], order) for i, _ in little]), order) for order in orders)
     (best, order), (second, _) = uneven[:2]
     if best * CLEARLY < second:
-        first = {"dmy": "day", "mdy": "month", "ymd": "year"}[order]
-        out.notes.append(f"Dates are read {first} first: the other order leaves gaps.")
+        out.notes.append(_READ[order])
         return order
     out.open_order = True
     return "dmy"
@@ -156,8 +167,11 @@ def _turn_back(words: Sequence[str], little: list[tuple[int, re.Match[str]]], ou
     if _uneven(turned) * CLEARLY < _uneven(out.days):
         out.days = turned
         out.notes.append(
-            f"A spreadsheet had taken the day for the month in {len(big)} dates: they were turned back, "
-            "since the column is regular so."
+            Message(
+                "A spreadsheet had taken the day for the month in {count} dates: they were turned back, since the"
+                " column is regular so.",
+                count=len(big),
+            )
         )
 
 
@@ -170,7 +184,7 @@ def _to_local(words: Sequence[str], out: Dates) -> None:
     step = {"Sunday to Thursday": 1, "Tuesday to Saturday": -1}.get(week, 0)
     if step:
         out.days = [None if d is None else d + timedelta(days=step) for d in out.days]
-        out.notes.append(f"Stamps of universal time fall on {week}: each was moved to the local day, {step:+d}.")
+        out.notes.append(_MOVED[step])
 
 
 def _week(days: Sequence[date | None]) -> str:

@@ -77,10 +77,12 @@ def read_prices(path: Path, choice: Choice | None = None, *, years: int = FEWEST
     frame = pd.DataFrame({"date": days, "close": values, "line": [sheet.line(i) for i in rows]})
     empty = frame["close"].isna()
     if empty.any():
-        notes.append(f"{int(empty.sum())} rows without a price were left out.")
+        notes.append(Message("{count} rows without a price were left out.", count=int(empty.sum())))
     traded = frame["close"] != 0.0
     if not traded[~empty].all():
-        notes.append(f"{int((~traded).sum())} rows with a price of 0 were left out: there was no trade.")
+        notes.append(
+            Message("{count} rows with a price of 0 were left out: there was no trade.", count=int((~traded).sum()))
+        )
     frame = frame[~empty & traded].sort_values(["date", "line"], kind="stable").reset_index(drop=True)
     frame = _once(frame, sheet.file, timed, notes)
     frame = _without_weekends(frame, notes)
@@ -238,8 +240,11 @@ def _once(frame: pd.DataFrame, file: str, timed: bool, notes: list[str]) -> pd.D
             )
             raise UserError(CANNOT, [Problem("one price a date", got, file, int(lines.iloc[0]))])
     kept = frame.drop_duplicates("date", keep="last")
-    what = "Of several prices a day the last was taken" if timed else "Rows that stand twice were left out"
-    notes.append(f"{what}: {len(frame) - len(kept)} rows.")
+    dropped = len(frame) - len(kept)
+    if timed:
+        notes.append(Message("Of several prices a day the last was taken: {count} rows.", count=dropped))
+    else:
+        notes.append(Message("Rows that stand twice were left out: {count} rows.", count=dropped))
     return kept.reset_index(drop=True)
 
 
@@ -253,6 +258,9 @@ def _without_weekends(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     if not weekend.any():
         return frame
     moved = weekend & (frame["close"] != frame["close"].shift())
-    own = f", {int(moved.sum())} of them with a price of their own" if moved.any() else ""
-    notes.append(f"{int(weekend.sum())} days of weekends were left out{own}.")
+    if moved.any():
+        told = "{count} days of weekends were left out, {own} of them with a price of their own."
+        notes.append(Message(told, count=int(weekend.sum()), own=int(moved.sum())))
+    else:
+        notes.append(Message("{count} days of weekends were left out.", count=int(weekend.sum())))
     return frame[~weekend].reset_index(drop=True)

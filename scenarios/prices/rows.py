@@ -55,10 +55,11 @@ def price_rows(sheet: Sheet, columns: Columns, rows: Sequence[int]) -> tuple[lis
         footnote = i == kept[-1] and not blank and not re.search(r"\d", word) and not figures
         if footnote or _SUMMARY.search(word) or (blank and _said_beside(sheet, columns, i)):
             dropped.append(i)
-    notes = []
+    notes: list[str] = []
     if dropped:
         lines = listed(str(sheet.line(i)) for i in dropped)
-        notes.append(f"{len(dropped)} rows of sums, averages or notes were left out, line {lines}.")
+        told = "{count} rows of sums, averages or notes were left out, line {lines}."
+        notes.append(Message(told, count=len(dropped), lines=lines))
     gone = set(dropped)
     return [i for i in kept if i not in gone], notes
 
@@ -147,12 +148,16 @@ def leaps(frame: pd.DataFrame, file: str) -> list[str]:
         )
     days = list(frame["date"])
     gaps = sorted(((b - a).days, a, b) for a, b in pairwise(days))
-    notes = []
+    notes: list[str] = []
     if gaps and gaps[-1][0] > LONG and gaps[len(gaps) // 2][0] <= 3:
-        notes.append(f"There are no prices from {gaps[-1][1]} to {gaps[-1][2]}, {gaps[-1][0]} days.")
+        days_long, first, last = gaps[-1]
+        told = "There are no prices from {first} to {last}, {days} days."
+        notes.append(Message(told, first=str(first), last=str(last), days=days_long))
     return notes + [
-        f"From line {lines[k]} to line {lines[k + 1]} the price changes {max(up[k], 1.0 / up[k]):.0f} times: "
-        "if the unit changes there, part the file."
+        Message(
+            "From line {here} to line {there} the price changes {times:.0f} times: if the unit changes there, part the"
+            " file.", here=int(lines[k]), there=int(lines[k + 1]), times=max(up[k], 1.0 / up[k]),
+        )
         for k in range(len(up))
         if wild[k]
     ][:3]  # fmt: skip

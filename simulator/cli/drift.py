@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tanshi.errors import Message
+from tanshi.errors import Message, said
 from tanshi.language import mark, say
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
 from tanshi.scenarios.extras import need
@@ -203,7 +203,7 @@ def _prices(path: Path | None, choice: Choice) -> PriceFile | None:
     told = mark("{file}: {count} prices of column {column!r}, {first} to {last}.")
     print(say(told, file=found.file, count=len(found.frame), column=found.column, first=first, last=last))
     for note in found.notes:
-        print(f"  {note}")
+        print(f"  {said(note)}")
     return found
 
 
@@ -216,9 +216,11 @@ def _train(folder: Path, work: Path, variant: str, seeds: int, members: int, pri
     with bar() as progress:
 
         def trained(member: int, epoch: Epoch) -> None:
-            held = "" if epoch.validation is None else f", held out {epoch.validation:.3f}"
-            stage = f"network {member + 1} of {members}, {epoch.stage}"
-            progress(stage, epoch.epoch, epoch.epochs, f"loss {epoch.training:.3f}{held}")
+            loss = say("loss {loss:.3f}", loss=epoch.training)
+            if epoch.validation is not None:
+                loss = say("loss {loss:.3f}, held out {held:.3f}", loss=epoch.training, held=epoch.validation)
+            stage = say("network {member} of {members}, {stage}", member=member + 1, members=members, stage=epoch.stage)
+            progress(stage, epoch.epoch, epoch.epochs, loss)
 
         inputs, done = train_default(
             folder,
@@ -235,8 +237,8 @@ def _train(folder: Path, work: Path, variant: str, seeds: int, members: int, pri
         console.print(line, soft_wrap=True)
     console.print(render_skill(done[0].errors))
     epochs = ", ".join(str(one.epochs) for one in done)
-    told = f"Weights of {len(done)} networks in {folder} after {epochs} epochs; runs use the first."
-    console.print(told, soft_wrap=True)
+    told = mark("Weights of {count} networks in {folder} after {epochs} epochs; runs use the first.")
+    console.print(say(told, count=len(done), folder=folder, epochs=epochs), soft_wrap=True)
 
 
 def _evaluate(folder: Path, work: Path, docs: Path, only: str | None) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError, visible
 from tanshi.scenarios.folder_names import no_name
 from tanshi.simulator.machine.examine import cannot_write
@@ -45,30 +46,30 @@ def writable_file(option: typer.CallbackParam, value: Path | None) -> Path | Non
 def _refuse_unless(why: str, expected: str, value: Path, option: typer.CallbackParam) -> None:
     if why:
         name = max(option.opts, key=len)
-        raise UserError(REFUSAL, [Problem(expected, f"{_short(value)}: {why}", name)])
+        raise UserError(REFUSAL, [Problem(expected, Message("{value}: {why}", value=_short(value), why=why), name)])
 
 
 def _why_not(path: Path, *, is_folder: bool) -> str:
     """Why nothing can be written at a path, or an empty text."""
     if visible(str(path)) != str(path):
-        return "its name has signs that cannot be seen"
+        return Message("its name has signs that cannot be seen")
     try:
         if ON_WINDOWS and (no := next((part for part in path.parts[bool(path.anchor) :] if no_name(part)), "")):
-            return f"Windows has no name {no}"
+            return Message("Windows has no name {name}", name=no)
         if path.exists():
             if path.is_dir() != is_folder:
-                return "it is a folder" if path.is_dir() else "it is a file"
+                return Message("it is a folder") if path.is_dir() else Message("it is a file")
             if not path.is_dir():
-                return "" if os.access(path, os.W_OK) else "permission denied"
+                return "" if os.access(path, os.W_OK) else Message("permission denied")
             return cannot_write(path)
         above = next(parent for parent in path.absolute().parents if parent.exists())
         if not above.is_dir():
-            return f"{above} is a file"
+            return Message("{path} is a file", path=above)
         longest = max(len(os.fsencode(part)) for part in path.parts)
         if longest > os.pathconf(above, "PC_NAME_MAX") if hasattr(os, "pathconf") else longest > 255:
-            return "its name is too long"
+            return Message("its name is too long")
         why = cannot_write(above)  # tried, since root may do everything and yet nothing in /proc
-        return f"{why} in {above}" if why else ""
+        return Message("{why} in {path}", why=why, path=above) if why else ""
     except (OSError, ValueError) as error:
         return (getattr(error, "strerror", None) or str(error)).lower()
 

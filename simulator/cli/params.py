@@ -18,7 +18,14 @@ BY_PART = mark("as a part of the name")
 BY_BEGINNING = mark("as the beginning of a part of the name")
 BY_LETTERS = mark("in the name")
 FIELD_HEADS = (mark("Field"), mark("Default"), mark("May be [unit]"), mark("Status"), mark("Meaning"))
-FIGURE_HEADS = (mark("Figure"), mark("Value"), mark("Unit"), mark("Range"), mark("Status"), mark("Source"))
+FIGURE_HEADS = (
+    mark("Figure of the economy"),
+    mark("Value"),
+    mark("Unit"),
+    mark("Range"),
+    mark("Status"),
+    mark("Source"),
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -50,18 +57,32 @@ def params(
     from tanshi.scenarios.calibrated import STATUS, calibrated
     from tanshi.scenarios.figures import catalogue
     from tanshi.scenarios.parameters import describe_parameters
+    from tanshi.simulator.views.reports.vocabulary import status_name, unit_name
 
     fitted = {row.field: row for row in calibrated(economy)}
     fields = {
-        r.name: (r.name, f"{fitted[r.name].value:g}", said(r.expectation), STATUS, translate(r.description))
+        r.name: (
+            r.name,
+            f"{fitted[r.name].value:g}",
+            said(r.expectation),
+            status_name(STATUS),
+            translate(r.description),
+        )
         if r.name in fitted
-        else (r.name, _plain(r.default), said(r.expectation), r.status, translate(r.description))
+        else (r.name, _plain(r.default), said(r.expectation), status_name(r.status), translate(r.description))
         for r in describe_parameters()
     }
     figures = {
-        f.path: (f.path, f"{fitted[f.path].value:g}", f.unit, _range(f), STATUS, fitted[f.path].source)
+        f.path: (
+            f.path,
+            f"{fitted[f.path].value:g}",
+            unit_name(f.unit),
+            _range(f),
+            status_name(STATUS),
+            fitted[f.path].source,
+        )
         if f.path in fitted
-        else (f.path, f"{f.value:g}", f.unit, _range(f), f.status, f.source)
+        else (f.path, f"{f.value:g}", unit_name(f.unit), _range(f), status_name(f.status), f.source)
         for f in catalogue(economy).values()
     }
     everything: dict[str, tuple[str, ...]] = {**fields, **figures}
@@ -132,7 +153,7 @@ def _plain(value: object) -> str:
 
 def _range(figure: Figure) -> str:
     if figure.low is not None and figure.high is not None:
-        return f"{figure.low:g} to {figure.high:g}"
+        return say("{low} to {high}", low=f"{figure.low:g}", high=f"{figure.high:g}")
     return figure.expectation.split(" [")[0]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tanshi.errors import Message
-from tanshi.language import mark, say
+from tanshi.language import mark, say, translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli import params as cli_params
 from tanshi.simulator.cli.new import new
@@ -167,7 +167,7 @@ def _announce(sweeping: Sweeping) -> None:
         say(
             "{title}: {points:,} points ({method}, {count} parameters) x {scenarios} scenarios x {seeds} seeds ="
             " {runs:,} runs",
-            title=plan.spec.title or plan.name,
+            title=translate(plan.spec.title) or plan.name,
             points=points,
             method=plan.spec.design.method,
             count=len(plan.factors),
@@ -300,11 +300,13 @@ def _print_indices(result: Study) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from tanshi.simulator.views.charts.sensitivity import MEASURES
+
     titles = result.titles
     outputs = list(result.plan.spec.outputs)
     for scenario in dict.fromkeys(f.scenario for f in result.findings):
-        title = f"{scenario}: {result.measure.replace('_', ' ')}"
-        table = Table("Parameter", *outputs, box=SIMPLE_HEAD, title=title, title_justify="left")
+        title = f"{scenario}: {translate(MEASURES[result.measure])}"
+        table = Table(say("Parameter"), *outputs, box=SIMPLE_HEAD, title=title, title_justify="left")
         measured = dict.fromkeys(
             m.parameter for f in result.findings for m in f.measures if m.measure == result.measure
         )

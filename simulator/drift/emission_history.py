@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tanshi.language import say
 from tanshi.simulator.drift.history import HistoryError, screen
 from tanshi.simulator.drift.state import Array
 
@@ -68,12 +69,27 @@ class EmissionHistory:
         )
         sure = int((np.abs(self.persistence) > 2 * self.persistence_se).sum())
         return [
-            f"Emission history {self.first} to {self.last} (yearly): {p.rows} rows; {p.other_sectors} of other sectors"
-            f" left out; {p.interpolated} gaps interpolated; {p.box_plot} yearly changes outlying by box plot,"
-            f" {p.standard_deviation} by standard deviation, {p.replaced} replaced by the local median.",
-            f"Yearly change of emissions, % (mean ± s.d.): {told}. {sure} of {len(self.sectors)} sectors show a"
-            " correlation from one year to the next beyond two standard errors; yearly values say nothing about the"
-            " flow within a year, so no K is taken from them.",
+            say(
+                "Emission history {first} to {last} (yearly): {rows} rows; {others} of other sectors left out; {gaps}"
+                " gaps interpolated; {box} yearly changes outlying by box plot, {deviation} by standard deviation,"
+                " {replaced} replaced by the local median.",
+                first=self.first,
+                last=self.last,
+                rows=p.rows,
+                others=p.other_sectors,
+                gaps=p.interpolated,
+                box=p.box_plot,
+                deviation=p.standard_deviation,
+                replaced=p.replaced,
+            ),
+            say(
+                "Yearly change of emissions, % (mean ± s.d.): {told}. {sure} of {count} sectors show a correlation"
+                " from one year to the next beyond two standard errors; yearly values say nothing about the flow"
+                " within a year, so no K is taken from them.",
+                told=told,
+                sure=sure,
+                count=len(self.sectors),
+            ),
         ]
 
 

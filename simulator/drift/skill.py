@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from tanshi.language import say, translate
 from tanshi.simulator.drift.flow import Flow, Mode
 from tanshi.simulator.drift.state import KINDS, PRICE, Array, Context, active, kind_of
 from tanshi.simulator.drift.trajectories import Index, Trajectories, new_year, reversion
 from tanshi.simulator.drift.weights import Weights
+from tanshi.simulator.machine.terminal import flush_left, flush_right
 
 
 def skill_table(
@@ -66,14 +68,17 @@ def shooting_errors(weights: Weights, mode: Mode, data: Trajectories, rows: Inde
 
 def render_skill(errors: dict[str, Array]) -> str:
     """The skill table as text: root mean squared error in logarithms, by kind and periods ahead."""
-    labels = {"none": "no drift", "ou": "OU", "ou_trajectories": "OU fitted on the paths", "neural": "network"}
+    labels = {
+        "none": say("no drift"), "ou": "OU", "ou_trajectories": say("OU fitted on the paths"), "neural": say("network"),
+    }  # fmt: skip
     ahead = next(iter(errors.values())).shape[0]
     shown = sorted({0, ahead // 2, ahead - 1})
-    lines = ["Error of the state after the next jumps, held-out years (root mean square of logarithms)"]
+    lines = [say("Error of the state after the next jumps, held-out years (root mean square of logarithms)")]
     for kind, name in enumerate(KINDS):
-        lines.append(f"{name:<26}" + "".join(f"{f'{step + 1} ahead':>10}" for step in shown))
+        heads = "".join(flush_right(say("{steps} ahead", steps=step + 1), 10) for step in shown)
+        lines.append(flush_left(translate(name), 26) + heads)
         lines += [
-            f"  {label:<24}" + "".join(f"{errors[mode][step, kind]:>10.4f}" for step in shown)
+            f"  {flush_left(label, 24)}" + "".join(f"{errors[mode][step, kind]:>10.4f}" for step in shown)
             for mode, label in labels.items()
         ]
     return "\n".join(lines)

@@ -54,6 +54,27 @@ def _instead(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(HANDLER, _instead)
 
 
+def columns_of(text: str) -> int:
+    """Columns that a text takes on a terminal: a Chinese sign takes two.
+
+    Examples
+    --------
+    >>> columns_of("price"), columns_of("碳价")
+    (5, 4)
+    """
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def flush_left(text: str, columns: int) -> str:
+    """The text with blanks behind it, so that it fills so many columns of a terminal."""
+    return text + " " * (columns - columns_of(text))
+
+
+def flush_right(text: str, columns: int) -> str:
+    """The text with blanks before it, so that it fills so many columns of a terminal."""
+    return " " * (columns - columns_of(text)) + text
+
+
 def quoted(word: str) -> str:
     """One word of a command line, in the quotes of this system's shell where it needs any."""
     return subprocess.list2cmdline([word]) if os.name == "nt" else shlex.quote(word)

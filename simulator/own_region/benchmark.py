@@ -15,7 +15,7 @@ import pandas as pd
 from tanshi.equilibrium.province.balance import benchmark_carbon_price
 from tanshi.equilibrium.province.balance_energy import fuel_account
 from tanshi.equilibrium.province.tables import named, total
-from tanshi.errors import TanshiError
+from tanshi.errors import Message, TanshiError
 from tanshi.scenarios.economy import BASE_YEAR, NO_MARKET_PRICE
 from tanshi.scenarios.facts.money import deflator
 from tanshi.simulator.own_region.plants import coal_rate
@@ -89,8 +89,11 @@ def meet(tables: dict[str, pd.DataFrame], totals: Totals, say: Sources) -> list[
     missing = [name for name, value in given.items() if value is None]
     if missing:
         notes.append(
-            f"Not given: {', '.join(missing)}. What they would say is the template's figure times the ratio of real "
-            "money (prices of 2022), an estimate; money says little of tonnes."
+            Message(
+                "Not given: {missing}. What they would say is the template's figure times the ratio of real money"
+                " (prices of 2022), an estimate; money says little of tonnes.",
+                missing=", ".join(missing),
+            )
         )
     return notes
 
@@ -137,15 +140,25 @@ def _carbon(tables: dict[str, pd.DataFrame], co2: float, say: Sources, *, known:
     tables["co2_history"] = history.assign(mt=history["mt"].astype(float) * factor)
     tables["fuel_2019"] = say.estimate(tables["fuel_2019"], "in proportion, times one factor that meets --co2")
     notes = [
-        f"Tonnes of fuel were multiplied by {factor:.3g} and their prices divided by it: emissions are the "
-        f"{co2:,.1f} Mt that you gave, {process * factor:.1f} of them from processes (estimate)."
+        Message(
+            "Tonnes of fuel were multiplied by {factor:.3g} and their prices divided by it: emissions are the"
+            " {co2:,.1f} Mt that you gave, {process:.1f} of them from processes (estimate).",
+            factor=factor,
+            co2=co2,
+            process=process * factor,
+        )
     ]
     if at_plant != 1.0:
-        notes.append(
-            f"Coal of coal-fired plant was multiplied by another {at_plant:.3g} and its price divided by it: per kWh "
-            "the money would buy less, or more, than plants burn"
-            + ("." if 1.0 / PLANT_RANGE < at_plant < PLANT_RANGE else "; prices of coal allow no more than that.")
+        told = (
+            "Coal of coal-fired plant was multiplied by another {factor:.3g} and its price divided by it: per kWh the"
+            " money would buy less, or more, than plants burn."
         )
+        if not 1.0 / PLANT_RANGE < at_plant < PLANT_RANGE:
+            told = (
+                "Coal of coal-fired plant was multiplied by another {factor:.3g} and its price divided by it: per kWh"
+                " the money would buy less, or more, than plants burn; prices of coal allow no more than that."
+            )
+        notes.append(Message(told, factor=at_plant))
     return notes + _implausible(factor)
 
 
@@ -155,8 +168,12 @@ def _by_energy(tables: dict[str, pd.DataFrame], energy: float, say: Sources) -> 
     _scale_fuel(tables, factor)
     tables["fuel_2019"] = say.estimate(tables["fuel_2019"], "in proportion, times one factor that meets --energy")
     return [
-        f"Tonnes of fuel were multiplied by {factor:.3g} and their prices divided by it: energy is the "
-        f"{energy:,.1f} Mtce that you gave.",
+        Message(
+            "Tonnes of fuel were multiplied by {factor:.3g} and their prices divided by it: energy is the"
+            " {energy:,.1f} Mtce that you gave.",
+            factor=factor,
+            energy=energy,
+        ),
         *_implausible(factor),
     ]
 
@@ -172,8 +189,11 @@ def _implausible(factor: float) -> list[str]:
             factor=factor,
         )
     return [
-        f"CHECK THE UNITS: the total that you gave is {factor:.3g} times what the money of the table buys at the "
-        "template's prices. Is the unit of money right, and are energy in Mtce and emissions in Mt?"
+        Message(
+            "CHECK THE UNITS: the total that you gave is {factor:.3g} times what the money of the table buys at the"
+            " template's prices. Is the unit of money right, and are energy in Mtce and emissions in Mt?",
+            factor=factor,
+        )
     ]
 
 
@@ -188,8 +208,13 @@ def _energy(tables: dict[str, pd.DataFrame], energy: float, say: Sources) -> lis
     _control(tables, "energy_consumption", met, say, "given by --energy" if met == energy else "raised")
     if met > energy:
         return [
-            f"Energy consumption was set to {met:,.1f} Mtce, {met / energy - 1.0:.1%} above the {energy:,.1f} that you "
-            "gave: less than that is burnt for the emissions given, and for power that stays."
+            Message(
+                "Energy consumption was set to {met:,.1f} Mtce, {above:.1%} above the {energy:,.1f} that you gave:"
+                " less than that is burnt for the emissions given, and for power that stays.",
+                met=met,
+                above=met / energy - 1.0,
+                energy=energy,
+            )
         ]
     return []
 
@@ -205,8 +230,8 @@ def _power(tables: dict[str, pd.DataFrame], totals: Totals, say: Sources) -> lis
         _control(tables, "generation", totals.generation, say, "given by --power")
         for item, by in (("power_export_net", factor), ("power_export_price", 1.0 / factor)):
             _control(tables, item, controls[item] * by, say, "times generation over its estimate; money stays")
-        told = f"generation is the {totals.generation:,.1f} TWh that you gave"
-        notes.append(f"TWh were multiplied by {factor:.3g}: {told}.")
+        told = "TWh were multiplied by {factor:.3g}: generation is the {given:,.1f} TWh that you gave."
+        notes.append(Message(told, factor=factor, given=totals.generation))
         notes += _implausible(factor)
     if totals.nonfossil is not None:
         notes += _nonfossil(tables, totals.nonfossil, controls["nonfossil_share"], say)
@@ -229,7 +254,8 @@ def _nonfossil(tables: dict[str, pd.DataFrame], share: float, before: float, say
     columns = [c for c in path if c == "twh" or str(c).endswith("_gw")]
     tables["nonfossil_path"] = path.assign(**{str(c): path[c].astype(float) * factor for c in columns})
     _control(tables, "nonfossil_share", share, say, "given by --nonfossil")
-    return [f"Non-fossil power is {share:.1%} of generation, as you gave; its path keeps the template's growth."]
+    told = "Non-fossil power is {share:.1%} of generation, as you gave; its path keeps the template's growth."
+    return [Message(told, share=share)]
 
 
 def _control(tables: dict[str, pd.DataFrame], item: str, value: float, say: Sources, reason: str) -> None:
@@ -266,7 +292,8 @@ def set_year(tables: dict[str, pd.DataFrame], year: int) -> list[str]:
         columns=["item", "value", "unit", "status", "source"],
     )
     tables["controls"] = pd.concat([tables["controls"], rows], ignore_index=True)
-    return [f"The accounts are of {year}, in prices of 2022. Carbon price of that year: {price:.4g} yuan/t, {told}."]
+    words = "The accounts are of {year}, in prices of 2022. Carbon price of that year: {price:.4g} yuan/t, {told}."
+    return [Message(words, year=year, price=price, told=told)]
 
 
 def carbon_price(template: Mapping[str, pd.DataFrame], year: int) -> float:
@@ -280,7 +307,10 @@ def observed_price(monthly: pd.DataFrame, year: int) -> tuple[float, str, str]:
     """The national market's price of a year in prices of 2022, yuan/t, with its source and status."""
     rows = monthly[monthly["date"].astype(str).str.startswith(f"{year}-")]
     if rows.empty:
-        told = "a token: there was no national market" if year < 2021 else "a token: the year's prices are not known"
+        told = Message("a token: there was no national market")
+        if year >= 2021:
+            told = Message("a token: the year's prices are not known")
         return NO_MARKET_PRICE, told, "estimate"
     price = total(rows["turnover_yuan"]) / total(rows["volume_t"]) / deflator(year)
-    return price, f"turnover over volume of {len(rows)} months of the national market, in prices of 2022", "derived"
+    words = "turnover over volume of {months} months of the national market, in prices of 2022"
+    return price, Message(words, months=len(rows)), "derived"

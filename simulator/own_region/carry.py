@@ -23,6 +23,7 @@ import pandas as pd
 
 from tanshi.equilibrium.province.balance_ras import ras
 from tanshi.equilibrium.province.tables import entry, total
+from tanshi.language import mark
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.scenarios.national.words import FINAL
@@ -174,8 +175,10 @@ def _trade(table: NationalTable, final: pd.DataFrame, output: pd.Series, demand:
     return out
 
 
-BLOCKS = ("intermediate use", "energy rows", "other rows", "household", "government", "investment", "value added",
-          "gross output", "outflow", "inflow")  # fmt: skip
+BLOCKS = (
+    mark("intermediate use"), mark("energy rows"), mark("other rows"), mark("household"), mark("government"),
+    mark("investment"), mark("value added"), mark("gross output"), mark("outflow"), mark("inflow"),
+)  # fmt: skip
 ENERGY = ("COAL", "OGAS", "COKE", "ELEC")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.errors import Message
+from tanshi.language import mark, say, translate
 from tanshi.scenarios.economy import load_economy
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.national.table import NationalTable
@@ -86,14 +87,17 @@ def derive(folder: Path, out: Path) -> list[str]:
         name = f"{PROVINCE}_{year}.csv"
         write_file(_made(out) / name, _text(replace(table, file=_said(year))))
         gap = _gap(table, shipped(PROVINCE, year, sectors))
-        lines.append(f"{name}: product {table.gdp():,.1f} yi yuan; largest difference from the project's {gap:.2g}.")
+        told = mark("{name}: product {gdp:,.1f} yi yuan; largest difference from the project's {gap:.2g}.")
+        lines.append(say(told, name=name, gdp=table.gdp(), gap=gap))
     moved = moved_by(PROVINCE, figures, BASES[-1], YEAR)
     made = rebuilt(figures, tables[BASES[-1]], moved, ORIGIN)
     for name in MONEY:
         write_file(out / f"{name}.csv", made.tables[name].to_csv(index=False, lineterminator="\n").encode("utf-8"))
-    lines.append(f"{', '.join(MONEY)}: the money tables of {ECONOMY}, on the table of {BASES[-1]}; accounts balance.")
+    told = mark("{tables}: the money tables of {economy}, on the table of {year}; accounts balance.")
+    lines.append(say(told, tables=", ".join(MONEY), economy=ECONOMY, year=BASES[-1]))
     for block, row in backcast()["value"].iterrows():
-        lines.append(f"{BASES[0]} carried to {BASES[1]}, {block}: {float(row['error']):.1%} off the official table")
+        told = mark("{first} carried to {last}, {block}: {error:.1%} off the official table")
+        lines.append(say(told, first=BASES[0], last=BASES[1], block=translate(str(block)), error=row["error"]))
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from tanshi.equilibrium.province.tables import cell, total
+from tanshi.errors import Message
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.simulator.own_region.sources import Sources
 
@@ -50,10 +51,12 @@ def factor_shares(
     observed = say.own(table.assign(origin="province"))
     chosen = say.own(table[~table["sector"].isin(without)].assign(origin="chosen"))
     nation = say.copied(template[template["origin"] == "national"])
-    notes = []
+    notes: list[str] = []
     if subsidised:
-        notes.append(f"Net subsidies on production count against operating surplus: {', '.join(subsidised)}.")
+        told = "Net subsidies on production count against operating surplus: {sectors}."
+        notes.append(Message(told, sectors=", ".join(subsidised)))
     if without:
-        notes.append(f"Operating surplus is gone or nearly so; national shares are used: {', '.join(without)}.")
+        told = "Operating surplus is gone or nearly so; national shares are used: {sectors}."
+        notes.append(Message(told, sectors=", ".join(without)))
     order = ["sector", "origin", "labour", "capital", "production_tax", "status", "source"]
     return pd.concat([observed, nation, chosen], ignore_index=True)[order], notes

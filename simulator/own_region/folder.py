@@ -15,7 +15,8 @@ from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import total
 from tanshi.errors import Message
-from tanshi.language import say
+from tanshi.errors import said as in_words
+from tanshi.language import say, translate
 from tanshi.scenarios.calibrated import FILE as CALIBRATED
 from tanshi.scenarios.economy import ECONOMIES, OWN, load_economy
 from tanshi.scenarios.errors import Problem, UserError
@@ -144,10 +145,11 @@ def make_economy(
         raise
     except ValueError as error:
         hint = "Look at the cells it names; docs/own_region.md says how the accounts are made."
-        problem = Problem("a table whose accounts can be balanced", str(error), str(table), hint=hint)
+        why = error.args[0] if error.args and isinstance(error.args[0], Message) else str(error)
+        problem = Problem("a table whose accounts can be balanced", why, str(table), hint=hint)
         raise UserError("The economy cannot be made.", [problem]) from error
     region.notes[:0] = [*read.notes, *doubts(went), *tokens]
-    lines = [*money, *_lines(region, said.totals)]
+    lines = [*map(in_words, money), *_lines(region, said.totals)]
     where = went_table(went, read)
     _write(folder, name, template, table, region, lines, where, fitted)
     return Made(folder, lines, where, base, said.calibrated_from)
@@ -203,7 +205,7 @@ def _lines(region: Region, totals: Totals) -> list[str]:
             power_is=how[totals.generation is not None],
         ),
         *_plausible(a, coal),
-        *region.notes,
+        *map(in_words, region.notes),
     ]
 
 
@@ -287,27 +289,36 @@ def _write(folder: Path, name: str, template: str, table: Path, region: Region, 
 
 def _readme(name: str, template: str, table: Path, region: Region, lines: list[str]) -> str:
     estimates = [
-        f"- `{key}.csv`: {int((frame['status'] == 'estimate').sum())} of {len(frame)} rows"
+        say(
+            "- `{table}.csv`: {count} of {rows} rows",
+            table=key,
+            count=int((frame["status"] == "estimate").sum()),
+            rows=len(frame),
+        )
         for key, frame in region.tables.items()
         if (frame["status"] == "estimate").any()
     ]
     parts = [
         f"# {name}",
         "",
-        f"Made from the input-output table `{table.name}`, which gives money: use, value added, trade. Everything else "
-        f"is taken over from the economy `{template}`, scaled by what the table says, and has the status `estimate`. "
-        "Money in yi yuan (10^8 yuan) of 2022, energy in Mtce, power in TWh, carbon in Mt CO2.",
+        say(
+            "Made from the input-output table `{table}`, which gives money: use, value added, trade. Everything else"
+            " is taken over from the economy `{template}`, scaled by what the table says, and has the status"
+            " `estimate`. Money in yi yuan (10^8 yuan) of 2022, energy in Mtce, power in TWh, carbon in Mt CO2.",
+            table=table.name,
+            template=template,
+        ),
         "",
         *(f"- {line}" for line in lines),
         "",
-        "## To replace, the most important first",
+        "## " + say("To replace, the most important first"),
         "",
-        *(f"- [ ] **{files}** {why}" for files, why in REPLACE),
+        *(f"- [ ] **{files}** {translate(why)}" for files, why in REPLACE),
         "",
-        "When you replace a figure, set its `status` (verified, derived, published, recalled) and its `source`.",
-        "`tanshi params economy --economy NAME` lists every figure with its status and source.",
+        say("When you replace a figure, set its `status` (verified, derived, published, recalled) and its `source`."),
+        say("`tanshi params economy --economy NAME` lists every figure with its status and source."),
         "",
-        "## Rows that are estimates",
+        "## " + say("Rows that are estimates"),
         "",
         *estimates,
         "",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from tanshi.equilibrium.province.balance_energy import burnt_fuel, fuel_account
 from tanshi.equilibrium.province.tables import cell, total
+from tanshi.errors import Message
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.simulator.own_region.plants import plants, thermal_mix
 
@@ -185,7 +186,7 @@ def _within_power(
     fuels = tables["fuels"].set_index("fuel")
     bought = fuels["joint_output_of"].fillna("") == ""  # the works answer for the carbon of their gas
     factor = fuels["tco2_per_tce"].astype(float).where(bought, 0.0)
-    notes = []
+    notes: list[str] = []
     for plant in ("GENC", "GENG"):
         own = burnt["activity"] == plant
         carbon = total(burnt.loc[own, "mtce"] * burnt.loc[own, "fuel"].map(factor).astype(float))
@@ -194,7 +195,12 @@ def _within_power(
         if bill > PERMIT_LIMIT * surplus:
             burnt.loc[own, "mtce"] *= PERMIT_LIMIT * surplus / bill
             notes.append(
-                f"Fuel of {plant} was cut to {PERMIT_LIMIT * surplus / bill:.0%}: allowances for all of it would take "
-                f"more than {PERMIT_LIMIT:.0%} of its surplus. Check power's value added and fuel."
+                Message(
+                    "Fuel of {plant} was cut to {part:.0%}: allowances for all of it would take more than {most:.0%}"
+                    " of its surplus. Check power's value added and fuel.",
+                    plant=plant,
+                    part=PERMIT_LIMIT * surplus / bill,
+                    most=PERMIT_LIMIT,
+                )
             )
     return notes

@@ -91,24 +91,39 @@ def real_money(table: NationalTable, when: int, base: int, gdp: float | None) ->
     prices = deflator(base if gdp is not None else when)
     nominal = read if gdp is None else gdp
     real = table.scaled(nominal / read / prices)
-    lines = [f"GDP {read:,.6g} yi yuan of {when} was read (unit: {table.unit})."]
+    told = "GDP {read:,.6g} yi yuan of {when} was read (unit: {unit})."
+    lines: list[str] = [Message(told, read=read, when=when, unit=table.unit)]
     if gdp is not None:
-        lines.append(f"All money was multiplied by {gdp / read:.4g}: GDP was set to {gdp:,.1f} yi yuan of {base}.")
+        told = "All money was multiplied by {factor:.4g}: GDP was set to {gdp:,.1f} yi yuan of {base}."
+        lines.append(Message(told, factor=gdp / read, gdp=gdp, base=base))
     if prices != 1.0:
         year = base if gdp is not None else when
         lines.append(
-            f"In prices of 2022 that is {real.gdp():,.6g} yi yuan (deflator of {year}: {prices:.4f}). Tonnes and TWh "
-            "do not follow prices."
+            Message(
+                "In prices of 2022 that is {real:,.6g} yi yuan (deflator of {year}: {prices:.4f}). Tonnes and TWh do"
+                " not follow prices.",
+                real=real.gdp(),
+                year=year,
+                prices=prices,
+            )
         )
     if base != when and gdp is None:
-        lines.append(f"The accounts are of {base}, but money is of {when}: give --gdp, the GDP of {base}.")
+        told = "The accounts are of {base}, but money is of {when}: give --gdp, the GDP of {base}."
+        lines.append(Message(told, base=base, when=when))
     most = nation_gdp(when)
     if not LEAST_GDP <= read <= (1.05 * most if most else float("inf")):
-        known = f" and the nation's {most:,.0f}" if most else ""
-        lines.append(
-            f"CHECK THE UNIT: a GDP of {read:,.6g} yi yuan is outside what China's provinces ({LEAST_GDP:.0f} and more)"
-            f"{known} had in {when}."
+        told = (
+            "CHECK THE UNIT: a GDP of {read:,.6g} yi yuan is outside what China's provinces ({least:.0f} and more) had"
+            " in {when}."
         )
+        known = {"read": read, "least": LEAST_GDP, "when": when}
+        if most:
+            told = (
+                "CHECK THE UNIT: a GDP of {read:,.6g} yi yuan is outside what China's provinces ({least:.0f} and more)"
+                " and the nation's {most:,.0f} had in {when}."
+            )
+            known["most"] = most
+        lines.append(Message(told, **known))
     return real, lines
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from tanshi.equilibrium.province.balance import build_accounts
 from tanshi.equilibrium.province.tables import cell, named
+from tanshi.errors import Message
 
 GENEROUS = {"remittances": 2.0, "fiscal_transfer_net": 2.0}
 """Shares of gross domestic product with which nobody runs short."""
@@ -45,8 +46,11 @@ def incomes(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str]
         short = _retained(tables, closed, gdp)
         if short < 0.0:
             raise ValueError(
-                f"households and government save more than is invested, by {-short:.3g} of GDP, even if enterprises "
-                "pay out next to nothing: check investment and net outflow"
+                Message(
+                    "households and government save more than is invested, by {short:.3g} of GDP, even if enterprises"
+                    " pay out next to nothing: check investment and net outflow",
+                    short=-short,
+                )
             )
         for _ in range(STEPS):
             middle = 0.5 * (few + many)
@@ -56,8 +60,13 @@ def incomes(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str]
             else:
                 few = middle
     before, after = named(table, "item", "value"), named(closed, "item", "value")
-    notes = [
-        f"{item} was changed from {value:.4g} to {after[item]:.4g}, so that everybody can pay what the table says."
+    notes: list[str] = [
+        Message(
+            "{item} was changed from {before:.4g} to {after:.4g}, so that everybody can pay what the table says.",
+            item=item,
+            before=value,
+            after=after[item],
+        )
         for item, value in before.items()
         if abs(after[item] - value) > 1e-12
     ]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tanshi.errors import Message
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.scenarios.national.words import VALUE_ADDED
 
@@ -33,13 +34,18 @@ def parted(table: NationalTable, template: NationalTable) -> tuple[NationalTable
         table = replace(table, final=final)
         told = float(final["government"].sum() / (final["government"] + final["household"]).sum())
         notes.append(
-            f"Consumption stands in one column: {told:.0%} of it was given to government, sector by sector as in the "
-            "template (an estimate)."
+            Message(
+                "Consumption stands in one column: {part:.0%} of it was given to government, sector by sector as in the"
+                " template (an estimate).",
+                part=told,
+            )
         )
     if "value_added" in table.unparted:
         rows = list(VALUE_ADDED)
         known = template.value_added.loc[rows]
         total = table.value_added.loc[rows].sum(axis=0)
         table = replace(table, value_added=known / known.sum(axis=0) * total)
-        notes.append("Value added stands in one row: it was parted sector by sector as in the template (an estimate).")
+        notes.append(
+            Message("Value added stands in one row: it was parted sector by sector as in the template (an estimate).")
+        )
     return replace(table, unparted=frozenset()), notes

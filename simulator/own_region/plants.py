@@ -9,6 +9,7 @@ import pandas as pd
 from tanshi.equilibrium.province.balance_energy import burnt_fuel
 from tanshi.equilibrium.province.balance_power import GENERATION
 from tanshi.equilibrium.province.tables import cell, entry, total
+from tanshi.errors import Message
 from tanshi.scenarios.national.table import NationalTable
 
 TECHNOLOGIES = ("ELEC", *GENERATION)
@@ -82,6 +83,6 @@ def plants(template: pd.DataFrame, new: NationalTable) -> tuple[pd.DataFrame, li
     if fossil.any() or (technologies["capital"] <= 0.0).any():
         technologies[columns] = before
         return technologies, [
-            "Power's surplus would not pay its allowances: the template's shares of value added are used."
+            Message("Power's surplus would not pay its allowances: the template's shares of value added are used.")
         ]
     return technologies, []

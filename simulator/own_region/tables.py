@@ -12,6 +12,7 @@ from tanshi.equilibrium.province.balance_energy import fuel_account
 from tanshi.equilibrium.province.balance_power import joint_output
 from tanshi.equilibrium.province.classes import UnitClassError, split_coal
 from tanshi.equilibrium.province.tables import cell, entry, named, total
+from tanshi.errors import Message
 from tanshi.scenarios.economy import BASE_YEAR, OPTIONAL, Figures
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.scenarios.national.words import FINAL
@@ -92,7 +93,8 @@ def new_region(
         try:
             accounts = split_coal(accounts, template.coal_classes)
         except UnitClassError as error:
-            notes.append(f"One coal-fired plant, not classes of units as in {template.name}: {error}")
+            told = "One coal-fired plant, not classes of units as in {template}: {error}"
+            notes.append(Message(told, template=template.name, error=error))
         else:
             work.tables["coal_classes"] = work.say.copied(template.coal_classes)
     return Region(work.tables, accounts, [*work.notes, *notes])
@@ -114,7 +116,8 @@ class _Work:
         self.carbon_price = carbon_price(self.given, year)
         own = cell(table.use, "ELEC", "ELEC")
         if own > 0.0:
-            self.notes.append(f"Sales of power to power itself ({own:.4g} yi yuan) were taken out of its output.")
+            told = "Sales of power to power itself ({own:.4g} yi yuan) were taken out of its output."
+            self.notes.append(Message(told, own=own))
 
     # -- energy --------------------------------------------------------------------------------------------
 
@@ -129,15 +132,19 @@ class _Work:
         self.tables["feedstocks"] = self.say.estimate(found.feedstocks, feed)
         if found.refines:
             self.tables["fuels"]["oil_product"] = "no"
-            self.notes.append("Crude oil is refined here: oil products need not flow in.")
+            self.notes.append(Message("Crude oil is refined here: oil products need not flow in."))
         self.tables["process_co2"] = self._process()
         self.notes += found.notes
         if found.dropped:
             largest = sorted(found.dropped.items(), key=lambda item: -item[1])[:5]
             cells = ", ".join(f"{c} into {u} {v:.4g}" for (c, u), v in largest)
             self.notes.append(
-                f"Money for fuel that could not be given tonnes ({sum(found.dropped.values()):.4g} yi yuan) went to "
-                f"other inputs of the same users; the largest: {cells}. Tonnes of your own set this right."
+                Message(
+                    "Money for fuel that could not be given tonnes ({money:.4g} yi yuan) went to other inputs of the"
+                    " same users; the largest: {cells}. Tonnes of your own set this right.",
+                    money=sum(found.dropped.values()),
+                    cells=cells,
+                )
             )
         self.account = fuel_account(self.tables)
         self.gas = joint_output(self.account)
@@ -212,9 +219,11 @@ class _Work:
         prior.loc[nowhere, ["government", "fixed_investment", "stocks"]] = 0.0
         prior.loc["COAL", "government"] = 0.0
         if drawn < -1e-9:
-            self.notes.append(f"Stocks that were drawn down ({-drawn:.4g} yi yuan) count as bought from outside.")
+            told = "Stocks that were drawn down ({drawn:.4g} yi yuan) count as bought from outside."
+            self.notes.append(Message(told, drawn=-drawn))
         if left > 1e-9:
-            self.notes.append(f"Fuel and power for government and stocks ({left:.4g} yi yuan) count as sold outside.")
+            told = "Fuel and power for government and stocks ({left:.4g} yi yuan) count as sold outside."
+            self.notes.append(Message(told, left=left))
         return prior
 
     def _goods(self) -> list[str]:

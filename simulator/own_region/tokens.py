@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from tanshi.equilibrium.province.balance import build_accounts
+from tanshi.errors import Message
 from tanshi.scenarios.economy import Figures
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.simulator.own_region.layout import statistics_table
@@ -42,7 +43,8 @@ def with_tokens(table: NationalTable, template: Figures) -> tuple[NationalTable,
         final.loc[s, enter] = float(pd.Series(final[enter])[s]) - spare
         final.loc[s, leave] = float(pd.Series(final[leave])[s]) + more - spare
     told = ", ".join(absent)
-    note = f"Sectors that the region does not have got a token output of {size:.3g} yi yuan: {told}."
+    words = "Sectors that the region does not have got a token output of {size:.3g} yi yuan: {sectors}."
+    note = Message(words, size=size, sectors=told)
     return replace(table, use=use, final=final, value_added=added, output=output), [note]
 
 

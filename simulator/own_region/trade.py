@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.equilibrium.province.tables import cell, entry
+from tanshi.errors import Message
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.scenarios.national.words import TRADE
 
@@ -55,10 +56,10 @@ def trade(
         share = max(two_way / x, LINES if s == "ELEC" else 0.0)
         rows.append((s, max(share, 0.0), export / x, bought / x, cell(known, s, "tariff_rate")))
     columns = ["commodity", "two_way_share", "export_share", "import_share", "tariff_rate"]
-    notes = []
+    notes: list[str] = []
     if cut:
-        goods = ", ".join(dict.fromkeys(cut))
-        notes.append(f"Goods that only pass through were taken out of both trade directions: {goods}.")
+        told = "Goods that only pass through were taken out of both trade directions: {goods}."
+        notes.append(Message(told, goods=", ".join(dict.fromkeys(cut))))
     return pd.DataFrame(rows, columns=columns), notes
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tanshi.errors import Message
 from tanshi.scenarios.extras import need
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.bands import MIDDLE, NAMES, ends
@@ -93,7 +94,7 @@ def write_iamc(
 
 
 def _workbook(table: pd.DataFrame) -> bytes:
-    need("excel", "The workbook cannot be written.", otherwise="Or leave the workbook out.")
+    need("excel", "The workbook cannot be written.", otherwise=Message("Or leave the workbook out."))
     import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     book = openpyxl.Workbook(write_only=True)

@@ -39,7 +39,7 @@ def checks_of(name: str, closure: Closure) -> list[Check]:
 def check_table(checks: Sequence[Check], title: str) -> Table:
     """Each check with its figure, its limit, whether it holds, and what is worst."""
     table = Table(
-        say("Check"), say("Figure"), say("Limit"), "", say("Worst"), title=title, box=SIMPLE_HEAD, title_justify="left"
+        say("Check"), say("Value"), say("Limit"), "", say("Worst"), title=title, box=SIMPLE_HEAD, title_justify="left"
     )
     for check in checks:
         verdict = say("passed") if check.passed else "[bold red]" + say("FAILED") + "[/]"

@@ -44,11 +44,20 @@ DAILY = {"volatility": 0.27, "excess kurtosis": 6.7, "lag-1 autocorrelation": -0
 TIDE = {2021: 0.90, 2022: 0.68, 2023: 0.72, 2024: 0.79}
 """Part of the year's volume that changed hands from October to December."""
 
+REAL, DAILY_CLOSES = mark("real market"), mark("real market, daily closes")
+MONTHLY_CLOSES, OBSERVED = mark("real market, monthly closes"), mark("observed")
+LATE, YEARLY = mark("October to December"), ", yearly"
+MEASURES = (
+    mark("volatility"), mark("excess kurtosis"), mark("lag-1 autocorrelation"),
+    mark("autocorrelation of the size of moves"), LATE,
+)  # fmt: skip
+"""What is measured of a price, in the words of the tables."""
+
 ORIGIN: Mapping[str, str] = {
-    "volatility": "emerges: no noise is put on the price; firms' shocks and random bidders move it",
-    "excess kurtosis": "emerges",
-    "lag-1 autocorrelation": "emerges in the auction; the drift's reversion K is fitted to the real price",
-    "autocorrelation of the size of moves": "emerges",
+    "volatility": mark("emerges: no noise is put on the price; firms' shocks and random bidders move it"),
+    "excess kurtosis": mark("emerges"),
+    "lag-1 autocorrelation": mark("emerges in the auction; the drift's reversion K is fitted to the real price"),
+    "autocorrelation of the size of moves": mark("emerges"),
 }
 
 
@@ -136,10 +145,13 @@ def compare(
         outside = [s for s in Coverage.model_fields if base.coverage[s] != "trading"]
         new = list(entrants) if entrants is not None else [s for s in outside if s == "STEEL"] or outside
         own: dict[str, dict[str, object]] = {BASE: {}}
-        own[f"cap cut by {100 * cut:g} %"] = {"shock.year": at, "shock.period": first, "shock.cap_cut": cut}
+        cutting = Message("cap cut by {cut:g} %", cut=100 * cut)
+        own[cutting] = {"shock.year": at, "shock.period": first, "shock.cap_cut": cut}
+        shocks |= {BASE: BASE, str(cutting): cutting}
         if new:
-            own[f"{', '.join(new)} enter"] = {"shock.year": at, "shock.period": first, "shock.sectors": new}
-        shocks |= {shock: shock for shock in own}
+            entering = Message("{sectors} enter", sectors=", ".join(new))
+            own[entering] = {"shock.year": at, "shock.period": first, "shock.sectors": new}
+            shocks[str(entering)] = entering
         for label, told, scenario in _variants(name, base.name, own, dict(overrides or {})):
             labels[label] = told
             runs.append(scenario)
@@ -286,32 +298,32 @@ def _moments(tagged: Sequence[tuple[tuple[str, str, str], RunResult]], name: str
         rows.append({"source": source, "measure": measure, "value": value, "origin": origin})
 
     for measure, value in DAILY.items():
-        add("real market, daily closes", measure, value, "observed")
-    add("real market", "October to December", float(np.mean(list(TIDE.values()))), "observed, 68 to 90 % by year")
+        add(DAILY_CLOSES, measure, value, OBSERVED)
+    add(REAL, LATE, float(np.mean(list(TIDE.values()))), mark("observed, 68 to 90 % by year"))
     real = economy(name).figures.cea_monthly
     real = real[real["trading_days"] >= 5].reset_index(drop=True) if "trading_days" in real else real
     steps = pd.Series(np.arange(len(real), dtype=float))
     for measure, value in moments(steps, real["close_last"].astype(float), steps * 0, 12).items():
-        add("real market, monthly closes", measure, value, "observed")
+        add(MONTHLY_CLOSES, measure, value, OBSERVED)
     for (scenario, variant, shock), run in tagged:
         if shock != BASE:
             continue
         p = run.periods
         per_year = int(p.groupby("year").size().max())
         policy = p[p["regime"] >= 2].reset_index(drop=True)
-        source = f"{scenario} {variant}" + (", yearly" if per_year == 1 else "")
+        source = f"{scenario} {variant}" + (YEARLY if per_year == 1 else "")
         if per_year == 1:
             found = dict.fromkeys(ORIGIN, float("nan"))
             found["volatility"] = moments(policy["t"], policy["price"], policy["regime"], 1)["volatility"]
         else:
             found = moments(policy["t"], policy["price"], policy["regime"], per_year)
         for measure in ORIGIN:
-            origin = "imposed by the path of the cap" if per_year == 1 else ORIGIN[measure]
+            origin = mark("imposed by the path of the cap") if per_year == 1 else ORIGIN[measure]
             origin = STRAY_ORIGIN[STRAYING[variant]] if variant in STRAYING else origin
             add(source, measure, found[measure], origin)
         late = policy[policy["period"] > 0.75 * per_year]["volume_t"].sum() / max(policy["volume_t"].sum(), 1)
         urgent = run.parameters["firms"]["strategies"].get("scheduled", 0.0) > 0
-        told = "imposed in part by scheduled firms" if urgent else "emerges: no firm was told when to trade"
-        add(source, "October to December", float("nan") if per_year == 1 else float(late), told)
+        told = mark("imposed in part by scheduled firms") if urgent else mark("emerges: no firm was told when to trade")
+        add(source, LATE, float("nan") if per_year == 1 else float(late), told)
     grouped = pd.DataFrame(rows).groupby(["source", "measure", "origin"], sort=False)["value"]
     return grouped.agg(value="mean", sd=lambda of: of.std(ddof=1) if len(of) > 1 else 0.0).reset_index()

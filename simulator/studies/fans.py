@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.errors import TanshiError
+from tanshi.language import mark
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
@@ -37,7 +38,7 @@ STILL_SEEDS = 10
 """Runs without shocks: they differ by the firms' own luck alone."""
 
 FACTORS = (*DRIVERS, "belief", "firms")
-OUTPUTS = ("price of the last year", "volatility", "covered emissions of all years")
+OUTPUTS = (mark("price of the last year"), mark("volatility"), mark("covered emissions of all years"))
 _FIRST, _OTHER = 10_000, 20_000  # seeds of the two samples of the division of variance
 
 

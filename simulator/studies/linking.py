@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from tanshi.errors import Message
+from tanshi.language import mark, say, spoken, translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.facts.observed import observed_years
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.machine.terminal import flush_left, flush_right
 from tanshi.simulator.results.collect import result_of
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import (
@@ -27,7 +28,20 @@ from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.period import run_until
 
 PARTS = ("Allowances", "Offsets", "Abatement")
-ALL = "All"
+ALL = mark("All")
+PRICE, TONNES = mark("CNY_2022/t CO2"), mark("Mt CO2")
+MILLION, BILLION = mark("million CNY_2022"), mark("billion CNY_2022")
+MEASURES = {
+    "price": mark("price"),
+    "bought outside": mark("bought outside"),
+    "paid outside": mark("paid outside"),
+    "gross domestic product": mark("gross domestic product"),
+    "consumption and saving": mark("consumption and saving"),
+    "emissions": mark("emissions"),
+    "net purchases": mark("net purchases"),
+    "cost": mark("cost"),
+}
+"""Measures of the table, and what is said of them."""
 LEAST_SHOWN = 0.005
 """What is told as text to two digits; the table of years holds all of it."""
 COLUMNS = ("year", "sector", "measure", "unit", "closed", "linked", "difference")
@@ -84,19 +98,19 @@ def differences(linked: RunResult, closed: RunResult) -> pd.DataFrame:
         for year in there.index:
             rows.append((int(year), sector, measure, unit, float(here.get(year, 0.0)), float(there[year])))
 
-    note(ALL, "price", "CNY_2022/t CO2", "Price|Carbon")
-    note(ALL, "bought outside", "Mt CO2", net_sales_of("OUT"))
-    note(ALL, "paid outside", "million CNY_2022", PAID_OUTSIDE)
-    note(ALL, "gross domestic product", "billion CNY_2022", "GDP|MER")
-    note(ALL, "consumption and saving", "billion CNY_2022", "Welfare|Consumption and Saving")
+    note(ALL, "price", PRICE, "Price|Carbon")
+    note(ALL, "bought outside", TONNES, net_sales_of("OUT"))
+    note(ALL, "paid outside", MILLION, PAID_OUTSIDE)
+    note(ALL, "gross domestic product", BILLION, "GDP|MER")
+    note(ALL, "consumption and saving", BILLION, "Welfare|Consumption and Saving")
     for code in (None, *FIRM_SECTORS, *OTHER_SECTORS):
         sector = ALL if code is None else SECTORS[code].name
         if code is not None:
-            note(sector, "emissions", "Mt CO2", emissions_of(code))
-            note(sector, "net purchases", "Mt CO2", net_sales_of(code), -1.0)
-        note(sector, "cost", "million CNY_2022", cost_of(code))
+            note(sector, "emissions", TONNES, emissions_of(code))
+            note(sector, "net purchases", TONNES, net_sales_of(code), -1.0)
+        note(sector, "cost", MILLION, cost_of(code))
         for part in PARTS:
-            note(sector, f"cost: {part.lower()}", "million CNY_2022", cost_of(code, part))
+            note(sector, f"cost: {part.lower()}", MILLION, cost_of(code, part))
     table = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
     table["difference"] = table["linked"] - table["closed"]
     return table.sort_values(["year", "sector", "measure"], kind="stable", ignore_index=True)
@@ -130,13 +144,14 @@ def beside_observed(run: RunResult, market: str = "china") -> pd.DataFrame:
 
 def observed_words(table: pd.DataFrame) -> str:
     """The same as aligned text."""
-    head = f"{'':<6}{'yuan/t':>10}{'observed':>10}{'its close':>10}{'Mt':>10}{'the nation':>12}"
-    lines = [
-        f"{int(row['year']):<6}{row['price']:>10.2f}{row['observed_mean']:>10.2f}{row['observed_close']:>10.2f}"
-        f"{row['volume']:>10.2f}{row['observed_volume']:>12.2f}"
-        for _, row in table.iterrows()
-    ]
-    return "\n".join([head, *lines])
+    wide = (10, 10, 10, 10, 14)
+    heads = (say("yuan/t"), say("observed"), say("its close"), say("Mt"), say("the nation"))
+    lines = [" " * 6 + "".join(flush_right(head, width) for head, width in zip(heads, wide, strict=True))]
+    names = ("price", "observed_mean", "observed_close", "volume", "observed_volume")
+    for _, row in table.iterrows():
+        cells = (f"{row[name]:.2f}".rjust(width) for name, width in zip(names, wide, strict=True))
+        lines.append(f"{int(row['year']):<6}" + "".join(cells))
+    return "\n".join(lines)
 
 
 def words(table: pd.DataFrame, first: int, last: int) -> str:
@@ -145,10 +160,16 @@ def words(table: pd.DataFrame, first: int, last: int) -> str:
     moved = total[total[["closed", "linked", "difference"]].abs().max(axis=1) >= LEAST_SHOWN]
     felt = moved.loc[moved["measure"].isin(["cost", "net purchases"]), "sector"]
     shown = moved[moved["sector"].isin([ALL, *felt]) & ~moved["measure"].str.startswith("cost: ")]
-    head = Message("{first}-{last}, added up (the price: mean)", first=first, last=last)
-    lines = [str(head), f"{'':<26} {'':<24} {'closed':>14} {'linked':>14} {'difference':>14}  "]
+    heads = (say("closed"), say("linked"), say("difference"))
+    lines = [
+        say("{first}-{last}, added up (the price: mean)", first=first, last=last),
+        " " * 52 + " ".join(flush_right(head, 14) for head in heads),
+    ]
     order = {ALL: -1} | {sector.name: place for place, sector in enumerate(SECTORS.values())}
+    named = {sector.name: sector.chinese for sector in SECTORS.values()} if spoken() == "zh" else {}
     for _, row in shown.sort_values("sector", key=lambda s: s.map(order), kind="stable").iterrows():
+        sector = translate(ALL) if row["sector"] == ALL else named.get(row["sector"], row["sector"])
         numbers = " ".join(f"{row[name]:>14,.2f}" for name in ("closed", "linked", "difference"))
-        lines.append(f"{row['sector']:<26} {row['measure']:<24} {numbers}  {row['unit']}")
+        measure = translate(MEASURES[row["measure"]])
+        lines.append(f"{flush_left(sector, 26)} {flush_left(measure, 24)} {numbers}  {translate(row['unit'])}")
     return "\n".join(lines)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-STILL, EMERGED, FITTED = "no shocks", "drivers and trade", "with g"
+from tanshi.language import mark
+
+STILL, EMERGED, FITTED = mark("no shocks"), mark("drivers and trade"), mark("with g")
 PARTS: Mapping[str, Mapping[str, object]] = {
     STILL: {},
     EMERGED: {"shocks.drivers": "estimated"},
@@ -13,7 +15,7 @@ PARTS: Mapping[str, Mapping[str, object]] = {
 """What strays: nothing; drivers, trade, beliefs of fixed spread; beliefs with the spread of real markets too."""
 
 ORIGIN: Mapping[str, str] = {
-    STILL: "emerges: firms' own shocks and bids",
-    EMERGED: "emerges: drivers estimated from monthly series, no price among them; news about the cap assumed",
-    FITTED: "fitted: beliefs bring what drivers leave of the spread of real carbon prices",
+    STILL: mark("emerges: firms' own shocks and bids"),
+    EMERGED: mark("emerges: drivers estimated from monthly series, no price among them; news about the cap assumed"),
+    FITTED: mark("fitted: beliefs bring what drivers leave of the spread of real carbon prices"),
 }

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import said
 from tanshi.language import mark, say, translate
 from tanshi.simulator.machine.disk import write_file
-from tanshi.simulator.studies.compare import BASE, VARIANTS, Comparison
+from tanshi.simulator.studies.compare import BASE, LATE, STRAYING, VARIANTS, YEARLY, Comparison
 from tanshi.simulator.views.charts import style
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _paths_table(result: Comparison) -> str:
 
 def _response_table(result: Comparison) -> str:
     rows = [
-        [r["scenario"], translate(r["shock"]), translate(r["variant"]),
+        [r["scenario"], said(result.shocks[r["shock"]]), translate(r["variant"]),
          *(_number(r[k]) for k in ("before", "impact", "after_1_year", "after_2_years", "years_to_settle"))]
         for r in result.response.to_dict("records")
     ]  # fmt: skip
@@ -98,10 +99,22 @@ def _moments_table(result: Comparison) -> str:
     rows = []
     for source, part in result.moments.groupby("source", sort=False):
         for r in part.to_dict("records"):
-            share = r["measure"] in ("volatility", "October to December")
+            share = r["measure"] in ("volatility", LATE)
             value = "–" if np.isnan(r["value"]) else f"{r['value']:.0%}" if share else f"{r['value']:.2f}"
-            rows.append([str(source), r["measure"], value, r["origin"]])
+            rows.append([_source(result, str(source)), translate(r["measure"]), value, translate(r["origin"])])
     return _lines([say("source"), say("measure"), say("value"), say("imposed or emerging")], rows)
+
+
+def _source(result: Comparison, source: str) -> str:
+    """Where moments come from: a real market, or a scenario under one of the models."""
+    for scenario in map(str, result.paths["scenario"].unique()):
+        if source.startswith(f"{scenario} "):
+            variant = source.removeprefix(f"{scenario} ").removesuffix(YEARLY)
+            told = translate(variant)
+            if variant in STRAYING:
+                told = say("hybrid, {part}", part=translate(STRAYING[variant]))
+            return f"{scenario} {told}" + (say(", yearly") if source.endswith(YEARLY) else "")
+    return translate(source)
 
 
 def _number(value: float) -> str:
@@ -132,6 +145,7 @@ def paths_figure(result: Comparison, scenario: str) -> Figure:
         for variant in VARIANTS:
             _draw(axis, own[own["variant"] == variant], column, looks[variant].colour, variant)
         axis.set_title(label, fontsize=10.5, loc="left")
+        axis.locator_params(axis="x", integer=True, nbins=6)
     style.legend_of(figure, axes[0])
     return figure
 
@@ -152,10 +166,11 @@ def response_figure(result: Comparison, scenario: str) -> Figure:
             frame = pd.DataFrame({"t": change.index, "price": change.to_numpy()})
             frame = frame[(frame["t"] > result.when - 2) & (frame["t"] < result.when + 3)]
             _draw(axis, frame, "price", looks[variant].colour, variant)
+        axis.locator_params(axis="x", integer=True, nbins=6)
         axis.axvline(result.when, color=style.GREY, linewidth=1.0, linestyle=":")
         axis.text(result.when, 1.0, say(" announced"), transform=axis.get_xaxis_transform(), va="top", fontsize=8,
                   color=style.GREY)  # fmt: skip
-        axis.set_title(translate(shock), fontsize=10.5, loc="left")
+        axis.set_title(said(result.shocks[shock]), fontsize=10.5, loc="left")
     style.legend_of(figure, axes[0])
     return figure
 

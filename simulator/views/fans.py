@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from tanshi.language import mark, say, translate
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.compare import DAILY
 from tanshi.simulator.studies.fans import Fans
@@ -18,10 +19,27 @@ from tanshi.simulator.views.charts import style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SOURCE = "Source: Tanshi. Simulated, not observed; drivers estimated from monthly series, beliefs from real markets."
+_SOURCE = mark(
+    "Source: Tanshi. Simulated, not observed; drivers estimated from monthly series, beliefs from real markets."
+)
 _SHOWN = ("Price|Carbon", "Covered emissions", "Value of covered emissions")
-_WORDS = {"Price|Carbon": "Price, yuan/t CO₂", "Covered emissions": "Covered emissions, Mt/yr",
-          "Value of covered emissions": "Their value, yi yuan/yr", "GDP": "GDP, yi yuan/yr"}  # fmt: skip
+_WORDS = {
+    "Price|Carbon": mark("Price, yuan/t CO₂"),
+    "Covered emissions": mark("Covered emissions, Mt/yr"),
+    "Value of covered emissions": mark("Their value, yi yuan/yr"),
+    "GDP": mark("GDP, yi yuan/yr"),
+}
+_FACTORS = {
+    "fuel_price": mark("fuel price"),
+    "power_demand": mark("power demand"),
+    "steel_demand": mark("steel demand"),
+    "cement_demand": mark("cement demand"),
+    "productivity": mark("productivity"),
+    "availability": mark("availability"),
+    "cap_news": mark("cap news"),
+    "belief": mark("belief"),
+    "firms": mark("firms"),
+}
 _SHARES = ("volatility",)
 ASKED: Mapping[str, tuple[float, float]] = {
     "volatility": (0.18, 0.32), "excess kurtosis": (1.0, np.inf), "autocorrelation of the size of moves": (0.1, np.inf),
@@ -56,44 +74,64 @@ def words(result: Fans, pictures: str = "") -> str:
     """The study as Markdown; ``pictures`` is where its figures lie, seen from it."""
     seeds = int(result.moments["seeds"].max())
     names = " ".join(str(name) for name in result.bands["scenario"].unique())
+    told = mark(
+        "{seeds} runs of each with shocks, two and two of one seed and its mirror image; the same run meets the same"
+        " weather in every scenario. {halved:.2f} % of periods were redone with a part of their shock because no"
+        " equilibrium survived it."
+    )
+    if result.halved > 0.01:
+        told = mark(
+            "{seeds} runs of each with shocks, two and two of one seed and its mirror image; the same run meets the"
+            " same weather in every scenario. {halved:.2f} % of periods were redone with a part of their shock because"
+            " no equilibrium survived it: **more than 1 %, the runs are marked**."
+        )
     parts = [
-        "# Runs with shocks",
-        f"Written by `tanshi fans {names} --seeds {seeds}`; edit nothing here.",
-        f"{seeds} runs of each with shocks, two and two of one seed and its mirror image; the same run meets the same"
-        f" weather in every scenario. {100 * result.halved:.2f} % of periods were redone with a part of their shock"
-        " because no equilibrium survived it"
-        + (": **more than 1 %, the runs are marked**." if result.halved > 0.01 else "."),
-        "## Bands of the last year",
-        "Prices are means over the months of the last year; the yearly table of a run weighs its months by volume.",
+        "# " + say("Runs with shocks"),
+        say("Written by `{command}`; edit nothing here.", command=f"tanshi fans {names} --seeds {seeds}"),
+        say(told, seeds=seeds, halved=100 * result.halved),
+        "## " + say("Bands of the last year"),
+        say(
+            "Prices are means over the months of the last year; the yearly table of a run weighs its months by volume."
+        ),
         _bands_table(result),
-        f"![Bands over seeds]({pictures}fans.png)",
-        "## Moments of the price",
-        "Changes of the log price under the policy, its first year left out; mean over seeds, 5 to 95 % in brackets.",
+        f"![{say('Bands over seeds')}]({pictures}fans.png)",
+        "## " + say("Moments of the price"),
+        say(
+            "Changes of the log price under the policy, its first year left out; mean over seeds, 5 to 95 % in"
+            " brackets."
+        ),
         _moments_table(result),
-        "### Asked and reached",
-        "Mean over seeds; **bold** where it falls outside of what real carbon prices ask for.",
+        "### " + say("Asked and reached"),
+        say("Mean over seeds; **bold** where it falls outside of what real carbon prices ask for."),
         _asked_table(result),
-        "Without g drivers stray with a spread that does not change, so that large moves hardly come in groups: what"
-        " is missing there is a spread that remembers. With g belief brings what the drivers have not brought of the"
-        " spread of real prices, so that the two do not add up; its level is that of the national market, its memory"
-        " learnt from all markets together. Wildest are years in which the bank has run out: then the price is what"
-        " clears one year alone, and no belief calms it.",
-        "## Mean over seeds against the path without shocks",
-        "Every second run meets the mirror image of the weather of the one before; ± is the standard error of the mean"
-        " over such pairs. Drivers stray about their middle in logarithms, beliefs about a mean of 1, so that what is"
-        " left is curvature, above all the economy's own: nobody can bank less than nothing, so that where the bank has"
-        " run out a dry or cold year adds more to the price than a mild one takes away (Deaton and Laroque 1992, Review"
-        " of Economic Studies 59, 1-23). `middle`: the median, and what the mean of a spread of logarithms of s.d. s"
-        " lies above it anyway, exp(s²/2) - 1.",
+        say(
+            "Without g drivers stray with a spread that does not change, so that large moves hardly come in groups:"
+            " what is missing there is a spread that remembers. With g belief brings what the drivers have not brought"
+            " of the spread of real prices, so that the two do not add up; its level is that of the national market,"
+            " its memory learnt from all markets together. Wildest are years in which the bank has run out: then the"
+            " price is what clears one year alone, and no belief calms it."
+        ),
+        "## " + say("Mean over seeds against the path without shocks"),
+        say(
+            "Every second run meets the mirror image of the weather of the one before; ± is the standard error of the"
+            " mean over such pairs. Drivers stray about their middle in logarithms, beliefs about a mean of 1, so that"
+            " what is left is curvature, above all the economy's own: nobody can bank less than nothing, so that where"
+            " the bank has run out a dry or cold year adds more to the price than a mild one takes away (Deaton and"
+            " Laroque 1992, Review of Economic Studies 59, 1-23). `middle`: the median, and what the mean of a spread"
+            " of logarithms of s.d. s lies above it anyway, exp(s²/2) - 1."
+        ),
         _centre_table(result),
     ]
     if len(result.variance):
         parts += [
-            "## Who brings the variance",
-            "Sobol's indices over the drivers' own draws: the share that a factor brings alone, and with all it acts"
-            f" together with; {int(result.variance['runs'].max())} runs. `firms`: their own shocks and bids.",
+            "## " + say("Who brings the variance"),
+            say(
+                "Sobol's indices over the drivers' own draws: the share that a factor brings alone, and with all it"
+                " acts together with; {runs} runs. `firms`: their own shocks and bids.",
+                runs=int(result.variance["runs"].max()),
+            ),
             _variance_table(result),
-            f"![Variance by driver]({pictures}variance.png)",
+            f"![{say('Variance by driver')}]({pictures}variance.png)",
         ]
     return "\n\n".join(parts) + "\n"
 
@@ -101,8 +139,8 @@ def words(result: Fans, pictures: str = "") -> str:
 def fan_figure(result: Fans) -> Figure:
     """Price, covered emissions and their value: median and 5-95 % band of each scenario, with g."""
     scenarios = list(result.bands["scenario"].unique())
-    figure, axes = style.panels(3, "Bands over seeds with shocks", "median, and 5 to 95 %; dashed: without shocks",
-        _SOURCE)  # fmt: skip
+    unit = say("median, and 5 to 95 %; dashed: without shocks")
+    figure, axes = style.panels(3, say("Bands over seeds with shocks"), unit, translate(_SOURCE))
     looks = style.looks(scenarios)
     for axis, variable in zip(axes, _SHOWN, strict=True):
         for scenario in scenarios:
@@ -112,7 +150,7 @@ def fan_figure(result: Fans) -> Figure:
             axis.fill_between(part["t"], part["low"], part["high"], color=colour, alpha=0.18, linewidth=0)
             axis.plot(part["t"], part["middle"], color=colour, linewidth=1.8, label=scenario)
             axis.plot(still["t"], still["mean"], color=colour, linewidth=1.0, linestyle="--")
-        axis.set_title(_WORDS[variable], fontsize=10.5, loc="left")
+        axis.set_title(translate(_WORDS[variable]), fontsize=10.5, loc="left")
         axis.set_ylim(bottom=0)
     style.legend_of(figure, axes[0])
     return figure
@@ -122,8 +160,8 @@ def variance_figure(result: Fans) -> Figure:
     """Total indices by driver, a panel an output, bars by scenario."""
     outputs = list(result.variance["output"].unique())
     scenarios = list(result.variance["scenario"].unique())
-    figure, axes = style.panels(len(outputs), "Who brings the variance", "Sobol's total index, %", _SOURCE,
-        left=0.16)  # fmt: skip
+    title, unit = say("Who brings the variance"), say("Sobol's total index, %")
+    figure, axes = style.panels(len(outputs), title, unit, translate(_SOURCE), left=0.16)
     looks = style.looks(scenarios)
     factors = list(result.variance["factor"].unique())
     for column, (axis, output) in enumerate(zip(axes, outputs, strict=True)):
@@ -134,13 +172,16 @@ def variance_figure(result: Fans) -> Figure:
             axis.barh(
                 y, 100 * own["total"].to_numpy(float), height=height, color=looks[scenario].colour, label=scenario
             )
-        axis.set_yticks(
-            range(len(factors)), [f.replace("_", " ") for f in factors] if column == 0 else [""] * len(factors)
-        )
+        axis.set_yticks(range(len(factors)), [_factor(f) if column == 0 else "" for f in factors])
         axis.invert_yaxis()
-        axis.set_title(output, fontsize=10, loc="left")
+        axis.set_title(translate(output), fontsize=10, loc="left")
     style.legend_of(figure, axes[0])
     return figure
+
+
+def _factor(name: str) -> str:
+    """What brings variance, in words."""
+    return translate(_FACTORS[name])
 
 
 def _bands_table(result: Fans) -> str:
@@ -148,18 +189,20 @@ def _bands_table(result: Fans) -> str:
     for (scenario, part, variable), own in result.bands.groupby(["scenario", "part", "variable"], sort=False):
         last = own[own["t"] >= np.floor(own["t"].max())]
         low, middle, high = (float(last[c].mean()) for c in ("low", "middle", "high"))
-        rows.append([str(scenario), str(part), _WORDS[str(variable)], f"{low:,.1f}", f"{middle:,.1f}", f"{high:,.1f}"])
-    return _lines(["scenario", "what strays", "", "5 %", "median", "95 %"], rows)
+        numbers = (f"{value:,.1f}" for value in (low, middle, high))
+        rows.append([str(scenario), translate(str(part)), translate(_WORDS[str(variable)]), *numbers])
+    return _lines([say("scenario"), say("what strays"), "", "5 %", say("median"), "95 %"], rows)
 
 
 def _moments_table(result: Fans) -> str:
-    rows = [["national market, daily closes", "", m, f"{v:.0%}" if m in _SHARES else f"{v:.2f}", "observed"]
-            for m, v in DAILY.items()]  # fmt: skip
+    market, seen = say("national market, daily closes"), say("observed")
+    rows = [[market, "", translate(m), f"{v:.0%}" if m in _SHARES else f"{v:.2f}", seen] for m, v in DAILY.items()]
     for r in result.moments.to_dict("records"):
         share = r["measure"] in _SHARES
         mean, low, high = (f"{r[c]:.0%}" if share else f"{r[c]:.2f}" for c in ("mean", "low", "high"))
-        rows.append([r["scenario"], r["part"], r["measure"], f"{mean} [{low}, {high}]", r["origin"]])
-    return _lines(["", "what strays", "measure", "value", "fitted or emerged"], rows)
+        words = [translate(r[c]) for c in ("part", "measure")]
+        rows.append([r["scenario"], *words, f"{mean} [{low}, {high}]", translate(r["origin"])])
+    return _lines(["", say("what strays"), say("measure"), say("value"), say("fitted or emerged")], rows)
 
 
 def _asked_table(result: Fans) -> str:
@@ -170,27 +213,31 @@ def _asked_table(result: Fans) -> str:
             continue
         low, high = bounds
         form = "{:.0%}" if r["measure"] in _SHARES else "{:.2f}"
-        asked = f"above {low:g}" if np.isinf(high) else f"{form.format(low)} to {form.format(high)}"
+        asked = say("{low} to {high}", low=form.format(low), high=form.format(high))
+        if np.isinf(high):
+            asked = say("above {low:g}", low=low)
         got = form.format(r["mean"])
-        rows.append([r["scenario"], r["part"], r["measure"], asked, got if low <= r["mean"] <= high else f"**{got}**"])
-    return _lines(["scenario", "what strays", "measure", "asked", "reached"], rows)
+        words = [translate(r[c]) for c in ("part", "measure")]
+        rows.append([r["scenario"], *words, asked, got if low <= r["mean"] <= high else f"**{got}**"])
+    return _lines([say("scenario"), say("what strays"), say("measure"), say("asked"), say("reached")], rows)
 
 
 def _centre_table(result: Fans) -> str:
-    rows = [[r["scenario"], r["part"], _WORDS[r["variable"]],
+    rows = [[r["scenario"], translate(r["part"]), translate(_WORDS[r["variable"]]),
              f"{100 * r['shift_all']:+.1f} ± {100 * r['error_all']:.1f} %",
              f"{100 * r['shift']:+.1f} ± {100 * r['error']:.1f} %",
              *(f"{100 * r[c]:+.1f} %" for c in ("median_shift", "curvature"))]
             for r in result.centre.to_dict("records")]  # fmt: skip
-    heads = ["scenario", "what strays", "", "mean, all years of the policy", "mean, last year", "middle", "curvature"]
+    heads = [say("scenario"), say("what strays"), "", say("mean, all years of the policy"), say("mean, last year"),
+             say("middle"), say("curvature")]  # fmt: skip
     return _lines(heads, rows)
 
 
 def _variance_table(result: Fans) -> str:
-    rows = [[r["scenario"], r["output"], r["factor"].replace("_", " "), f"{100 * r['first']:.0f}",
+    rows = [[r["scenario"], translate(r["output"]), _factor(r["factor"]), f"{100 * r['first']:.0f}",
              f"{100 * r['total']:.0f}"]
             for r in result.variance.to_dict("records")]  # fmt: skip
-    return _lines(["scenario", "output", "factor", "alone, %", "in all, %"], rows)
+    return _lines([say("scenario"), say("output"), say("factor"), say("alone, %"), say("in all, %")], rows)
 
 
 def short(result: Fans) -> str:
@@ -200,9 +247,15 @@ def short(result: Fans) -> str:
         for part in (STILL, EMERGED, FITTED):
             values = own[own["part"] == part].set_index("measure")["mean"].to_dict()
             told.append(
-                f"{scenario}, {part}: volatility {values['volatility']:.1%} a year, excess kurtosis"
-                f" {values['excess kurtosis']:.2f}, autocorrelation of the size of moves"
-                f" {values['autocorrelation of the size of moves']:.2f}"
+                say(
+                    "{scenario}, {part}: volatility {volatility:.1%} a year, excess kurtosis {kurtosis:.2f},"
+                    " autocorrelation of the size of moves {clustering:.2f}",
+                    scenario=scenario,
+                    part=translate(part),
+                    volatility=values["volatility"],
+                    kurtosis=values["excess kurtosis"],
+                    clustering=values["autocorrelation of the size of moves"],
+                )
             )
     return "\n".join(told)
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tanshi.language import mark, translate
+
 HERE = ("127.0.0.1", "localhost")
-REFUSED = "This page is for this machine alone."
+REFUSED = mark("This page is for this machine alone.")
 
 
 def is_ours(host: str, origin: str) -> bool:
@@ -54,7 +56,7 @@ class OnlyThisMachine:
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await receive()
-            await send({"type": "websocket.close", "code": 4403, "reason": REFUSED})
+            await send({"type": "websocket.close", "code": 4403, "reason": translate(REFUSED)})
         else:
             await _forbid(send)
 
@@ -62,4 +64,4 @@ class OnlyThisMachine:
 async def _forbid(send: Any) -> None:
     kind = [(b"content-type", b"text/plain; charset=utf-8")]
     await send({"type": "http.response.start", "status": 403, "headers": kind})
-    await send({"type": "http.response.body", "body": REFUSED.encode()})
+    await send({"type": "http.response.body", "body": translate(REFUSED).encode()})

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.errors import Message, TanshiError
+from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
@@ -356,7 +357,7 @@ class Results:
         return (
             f"{self._head()}\n{self._summary().to_string(float_format=DIGITS)}"
             if self.runs
-            else "Results: no finished run"
+            else say("Results: no finished run")
         )
 
     def _repr_html_(self) -> str:

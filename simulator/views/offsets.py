@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tanshi.language import say
+from tanshi.language import mark, say, spoken, translate
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.costs import PARTS
 from tanshi.simulator.results.tables import RunResult
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 WITHOUT, WITH, CREDIT = style.PALETTE[0], style.PALETTE[3], style.PALETTE[2]
+PART_NAMES = dict(zip(PARTS, (mark("allowances"), mark("offsets"), mark("abatement")), strict=True))
 _PART_COLOURS = dict(zip(PARTS, (style.PALETTE[5], style.PALETTE[2], style.PALETTE[1]), strict=True))
 SHORT = {"ELEC": "Power", "STEEL": "Steel", "NFM": "Non-ferrous", "NMM": "Building mat.", "COKE": "Coking, oil",
          "CHEM": "Chemicals", "PAPER": "Paper", "AIR": "Aviation"}  # fmt: skip
@@ -48,7 +49,7 @@ def offset_figures(results: Sequence[RunResult]) -> dict[str, Figure]:
     """A figure by name for every scenario with offsets whose twin is there too."""
     source = source_line(results).removesuffix(say(SEEDS))  # its last words are about medians and bands
     return {
-        _name(effect): offset_figure(effect, source + (" Means over the seeds." if effect.seeds > 1 else ""))
+        _name(effect): offset_figure(effect, source + (say(" Means over the seeds.") if effect.seeds > 1 else ""))
         for effect in offset_effects(results)
     }
 
@@ -59,28 +60,28 @@ def _name(effect: OffsetEffect) -> str:
 
 def offset_figure(effect: OffsetEffect, source: str) -> Figure:
     """Price with and without offsets, credits and trade, and the change of cost by sector."""
-    title = f"Forest offsets: {effect.scenario} against {effect.twin}"
-    unit = "by year; costs: mean of the policy's years, parts in % of the sector's cost without offsets"
+    title = say("Forest offsets: {scenario} against {twin}", scenario=effect.scenario, twin=effect.twin)
+    unit = say("by year; costs: mean of the policy's years, parts in % of the sector's cost without offsets")
     figure, axes = style.panels(3, title, unit, source, bottom=0.24, height=0.56, gap=0.085, left=0.07)
     price, volume, cost = axes
     for label, variable, column, colour in (
-        (f"{effect.twin}, allowance", "Price|Carbon", "without", WITHOUT),
-        (f"{effect.scenario}, allowance", "Price|Carbon", "with", WITH),
-        ("forest credit", "Price|Carbon|Offsets", "with", CREDIT),
+        (say("{scenario}, allowance", scenario=effect.twin), "Price|Carbon", "without", WITHOUT),
+        (say("{scenario}, allowance", scenario=effect.scenario), "Price|Carbon", "with", WITH),
+        (say("forest credit"), "Price|Carbon|Offsets", "with", CREDIT),
     ):
         own = effect.series(variable, column)
         own = own[own > 0] if variable.endswith("Offsets") else own
         dashed = {"linestyle": "--", "marker": "^"} if colour == CREDIT else {"marker": "o"}
         price.plot(own.index, own.to_numpy(), color=colour, linewidth=1.8, markersize=4, label=label, **dashed)  # type: ignore[arg-type]
     price.set_ylim(bottom=0)
-    _head(price, "Price, yuan/t CO₂")
+    _head(price, say("Price, yuan/t CO₂"))
     bought = effect.series(offsets_of())
-    volume.bar(bought.index, bought.to_numpy(), color=CREDIT, width=0.6, label="credits bought")
+    volume.bar(bought.index, bought.to_numpy(), color=CREDIT, width=0.6, label=say("credits bought"))
     for column, colour, label in (("without", WITHOUT, effect.twin), ("with", WITH, effect.scenario)):
         own = effect.series("Carbon Market|Trading Volume", column)
         volume.plot(own.index, own.to_numpy(), color=colour, linewidth=1.8, marker="o", markersize=4,
-                    label=f"allowances traded, {label}")  # fmt: skip
-    _head(volume, "Volume, Mt CO₂")
+                    label=say("allowances traded, {scenario}", scenario=label))  # fmt: skip
+    _head(volume, say("Volume, Mt CO₂"))
     for axis in (price, volume):
         axis.locator_params(axis="x", integer=True, nbins=5)
     _costs(cost, effect)
@@ -104,14 +105,21 @@ def _costs(axis: Axes, effect: OffsetEffect) -> None:
     for part in PARTS:
         change = share * [effect.mean(cost_of(s, part), "change") for s in sectors]
         left = np.where(change >= 0, high, low)
-        axis.barh(places, change, left=left, color=_PART_COLOURS[part], height=0.62, label=part.lower())
+        axis.barh(places, change, left=left, color=_PART_COLOURS[part], height=0.62, label=translate(PART_NAMES[part]))
         high, low = high + np.maximum(change, 0), low + np.minimum(change, 0)
     total = share * [effect.mean(cost_of(s), "change") for s in sectors]
-    axis.plot(total, places, linestyle="none", marker="D", markersize=4.5, color=style.INK, label="cost in all")
+    axis.plot(total, places, linestyle="none", marker="D", markersize=4.5, color=style.INK, label=say("cost in all"))
     axis.axvline(0, color=style.GREY, linewidth=0.8)
-    axis.set_yticks(places, [SHORT.get(s) or sector_name(s) for s in sectors])
+    axis.set_yticks(places, [_short(s) for s in sectors])
     axis.locator_params(axis="x", nbins=4)
-    _head(axis, "Change of cost, %")
+    _head(axis, say("Change of cost, %"))
+
+
+def _short(sector: str) -> str:
+    """A sector's name that fits beside an axis; in Chinese all names are short."""
+    if sector not in SHORT or spoken() == "zh":
+        return sector_name(sector)
+    return SHORT[sector]
 
 
 def _legends(figure: Figure, *axes: Axes) -> None:
@@ -129,14 +137,18 @@ def offset_table(effect: OffsetEffect) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    columns = ("without", "with", "change", "allow.", "offsets", "abating", "Mt")
-    title = f"Cost of {effect.scenario} and {effect.twin}, million yuan a year: means, parts of the change"
-    shown = Table("sector", *columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify="left")
+    columns = (say("without"), say("with"), say("change"), say("allow."), say("offsets"), say("abating"), say("Mt"))
+    title = say(
+        "Cost of {scenario} and {twin}, million yuan a year: means, parts of the change",
+        scenario=effect.scenario,
+        twin=effect.twin,
+    )
+    shown = Table(say("sector"), *columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify="left")
     shown.columns[0].no_wrap = True
     for column in shown.columns[1:]:
         column.justify = "right"
     for sector in (*with_firms(set(effect.table["variable"])), None):
-        name = "All" if sector is None else SHORT.get(sector) or sector_name(sector)
+        name = say("All") if sector is None else _short(sector)
         numbers = [effect.mean(cost_of(sector), column) for column in ("without", "with", "change")]
         numbers += [effect.mean(cost_of(sector, part), "change") for part in PARTS]
         shown.add_row(name, *(f"{n + 0.0:,.1f}" for n in numbers), f"{effect.mean(offsets_of(sector)):,.3f}")
@@ -149,9 +161,18 @@ def offset_words(effect: OffsetEffect) -> str:
     bought = effect.mean(offsets_of())
     emitted = effect.mean("Emissions|CO2", "change")
     cost = effect.mean(cost_of(), "change")
-    return (
-        f"Forest offsets, {effect.scenario} against {effect.twin}, mean of the policy's years: firms buy"
-        f" {bought:,.1f} Mt of credits a year at {effect.mean('Price|Carbon|Offsets'):,.1f} yuan/t; the carbon price is"
-        f" {after:,.1f} in place of {before:,.1f} yuan/t ({100 * (after / before - 1):+.1f} %), territorial emissions"
-        f" {emitted:+,.1f} Mt, covered sectors' cost {cost:+,.0f} million yuan."
+    return say(
+        "Forest offsets, {scenario} against {twin}, mean of the policy's years: firms buy {bought:,.1f} Mt of credits a"
+        " year at {paid:,.1f} yuan/t; the carbon price is {after:,.1f} in place of {before:,.1f} yuan/t"
+        " ({change:+.1f} %), territorial emissions {emitted:+,.1f} Mt, covered sectors' cost {cost:+,.0f} million"
+        " yuan.",
+        scenario=effect.scenario,
+        twin=effect.twin,
+        bought=bought,
+        paid=effect.mean("Price|Carbon|Offsets"),
+        after=after,
+        before=before,
+        change=100 * (after / before - 1),
+        emitted=emitted,
+        cost=cost,
     )

@@ -19,7 +19,7 @@ from tanshi.simulator.cli import main
 from tests.package.installs import ROOT
 
 sys.path.append(str(ROOT / ".ci"))
-catalogue, mistakes = (importlib.import_module(name) for name in ("catalogue", "mistakes"))
+catalogue, mistakes, sentences = (importlib.import_module(name) for name in ("catalogue", "mistakes", "sentences"))
 LISTS = sorted((ROOT / "tanshi/locale").glob("*/LC_MESSAGES/*.po"))
 
 
@@ -49,6 +49,26 @@ def test_no_message_is_missing_and_none_is_of_no_use(path: Path) -> None:
 
 def test_no_words_of_an_error_bypass_the_list() -> None:
     assert [f"{one.file}:{one.line}: {one.words}" for one in mistakes.unspoken()] == []
+
+
+def test_no_sentence_of_the_rooms_that_users_meet_bypasses_the_list() -> None:
+    listed = {template for template, _ in catalogue.said()}
+    assert [f"{file}:{line}: {text}" for file, line, text in sentences.unlisted(listed)] == []
+
+
+def test_a_sentence_that_nobody_translates_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = '"""What a room is for, in words."""\nTITLE = "what the firms pay"\n' + (
+        'def told(n: int) -> str:\n    """Say so many firms in words."""\n    say("so many firms pay it")\n'
+        '    return f"{n} of the firms pay"\n'
+    )
+    monkeypatch.setattr(sentences, "sources", lambda: {"simulator/views/words.py": ast.parse(source)})
+    assert [text for _, _, text in sentences.unlisted(())] == ["what the firms pay", "{} of the firms pay"]
+    assert [text for _, _, text in sentences.unlisted({"what the firms pay"})] == ["{} of the firms pay"]
+
+
+def test_words_inside_formatted_texts_are_listed() -> None:
+    source = 'print(f"{name:<20} {say(\'closed\'):>14} {translate(word)}")\nmark("first")'
+    assert list(catalogue.spoken_in(source)) == ["closed", "first"]
 
 
 @pytest.mark.parametrize(

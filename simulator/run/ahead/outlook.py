@@ -22,7 +22,7 @@ from tanshi.agents.bank import CarryCurve, Temper, Wish, wanted_bank
 from tanshi.agents.outlook import Outlook
 from tanshi.agents.planning import Answer, Plan, Prospect, plan, tangent_path
 from tanshi.equilibrium.province.physical import Flows
-from tanshi.errors import TanshiError
+from tanshi.errors import Message, TanshiError
 from tanshi.market.containment import Step
 from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
@@ -244,7 +244,8 @@ def _unsettled(w: World, years: range, made: Plan) -> str:
     def path(prices: Floats) -> str:
         return ", ".join(f"{year}: {price:,.1f}" for year, price in zip(years, prices, strict=True))
 
-    return UNSETTLED_MESSAGE.format(
+    return Message(
+        UNSETTLED_MESSAGE,
         scenario=w.scenario.name,
         year=years[0],
         tries=made.iterations,

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tanshi.language import mark, say, translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.prices.read import PriceFile
 from tanshi.simulator.drift.history import HistoryError
@@ -20,11 +21,14 @@ from tanshi.simulator.drift.markets.closes import Closes, closes_of
 from tanshi.simulator.drift.markets.forecast import MarketWeights, Vintage, changes, forecast_prices, mixed, shipped
 from tanshi.simulator.drift.markets.likelihood import weeks_of
 from tanshi.simulator.drift.markets.memory import remember
+from tanshi.simulator.machine.terminal import flush_left
 from tanshi.simulator.studies.learning.market_scores import by_horizon, score
 from tanshi.simulator.studies.learning.real_prices import DRAWS, SAMPLES
 from tanshi.simulator.studies.learning.rolling import HORIZONS, TEST_SHARE, tasks
 
 QUANTILES = (0.05, 0.10, 0.50, 0.90, 0.95)
+METHODS = {"persistence": mark("persistence"), "shipped": mark("shipped"), "adapted": mark("adapted")}
+"""What forecast, as it is stored, and what is said of it."""
 
 
 @dataclass(frozen=True)
@@ -103,20 +107,33 @@ def adapt(base: MarketWeights, closes: Closes) -> MarketWeights:
 def lines(own: OwnMarket) -> list[str]:
     """What was found, in plain words."""
     card = own.weights.card["adapted"]
+    head = mark(
+        "{market}: {weeks} weeks from {first} to {last}, {traded} with a trade; a usual week moves the price by"
+        " {scale:.1f} %."
+    )
+    span = {"first": card["from"], "last": card["to"], "traded": int(own.closes.traded.sum())}
     told = [
-        f"{card['market']}: {len(own.closes)} weeks from {card['from']} to {card['to']}, {int(own.closes.traded.sum())}"
-        f" with a trade; a usual week moves the price by {100 * card['scale']:.1f} %.",
-        "Last 30 % of the file, forecasts from its past alone (CRPS of the log price; share within the 80 % band):",
+        say(head, market=card["market"], weeks=len(own.closes), scale=100 * card["scale"], **span),
+        say(
+            "Last 30 % of the file, forecasts from its past alone (CRPS of the log price; share within the 80 % band):"
+        ),
     ]
     for row in own.held_out.to_dict("records"):
         told.append(
-            f"  {row['weeks']:>2} weeks, {row['method']:<12} {row['crps']:.4f}  {100 * row['in80']:.0f} %"
-            f"  ({row['forecasts']} forecasts)"
+            say(
+                "  {weeks:>2} weeks, {method} {crps:.4f}  {held:.0f} %  ({forecasts} forecasts)",
+                weeks=row["weeks"],
+                method=flush_left(translate(METHODS[row["method"]]), 12),
+                crps=row["crps"],
+                held=100 * row["in80"],
+                forecasts=row["forecasts"],
+            )
         )
     last = float(np.exp(own.closes.log_close[-1]))
-    told.append(f"From {last:.2f} on, quantiles of the close:")
+    told.append(say("From {last:.2f} on, quantiles of the close:", last=last))
     for row in own.outlook.to_dict("records"):
-        told.append(f"  {row['weeks']:>2} weeks: " + ", ".join(f"{k} {v:.2f}" for k, v in row.items() if k != "weeks"))
+        ends = ", ".join(f"{k} {v:.2f}" for k, v in row.items() if k != "weeks")
+        told.append(say("  {weeks:>2} weeks: {ends}", weeks=row["weeks"], ends=ends))
     return told
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.prices.read import PriceFile
@@ -164,13 +165,27 @@ def _mark(table: pd.DataFrame, history: PriceHistory) -> str:
 def preparation_lines(inputs: Inputs) -> list[str]:
     """Every step of the preprocessing with its count, in plain words."""
     p = inputs.prices.preparation
-    step = {1 / 12: "monthly", 1 / 52: "weekly", 1 / 252: "daily"}[inputs.prices.step]
+    step = {1 / 12: say("monthly"), 1 / 52: say("weekly"), 1 / 252: say("daily")}[inputs.prices.step]
     table = inputs.table
     return [
-        f"Price history ({step}, column {inputs.prices.column}): {p.rows} rows; {p.short_periods} left out for too"
-        f" few trading days; {p.interpolated} gaps interpolated; {p.box_plot} outliers by box plot,"
-        f" {p.standard_deviation} by standard deviation, {p.replaced} replaced by the local median.",
+        say(
+            "Price history ({step}, column {column}): {rows} rows; {short} left out for too few trading days; {gaps}"
+            " gaps interpolated; {box} outliers by box plot, {deviation} by standard deviation, {replaced} replaced by"
+            " the local median.",
+            step=step,
+            column=inputs.prices.column,
+            rows=p.rows,
+            short=p.short_periods,
+            gaps=p.interpolated,
+            box=p.box_plot,
+            deviation=p.standard_deviation,
+            replaced=p.replaced,
+        ),
         *inputs.emissions.lines(),
-        f"Simulated paths: {table['run'].nunique()} runs, {len(table)} periods, no gaps; z-scores, means and ranges"
-        " are those of the training rows; split 70/15/15 in time.",
+        say(
+            "Simulated paths: {runs} runs, {periods} periods, no gaps; z-scores, means and ranges are those of the"
+            " training rows; split 70/15/15 in time.",
+            runs=table["run"].nunique(),
+            periods=len(table),
+        ),
     ]

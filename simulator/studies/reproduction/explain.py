@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from tanshi.equilibrium.engine import EquilibriumError
+from tanshi.errors import Message, both
 from tanshi.language import mark
 from tanshi.scenarios.by_year import ByYear
 from tanshi.scenarios.figures import catalogue
@@ -67,17 +68,21 @@ class Explanation:
     @property
     def sentence(self) -> str:
         """The explanation in words."""
-        return self._of_sets if self.nearest is None else f"{self._of_sets} {self.nearest.sentence}"
+        if self.nearest is None:
+            return self._of_sets
+        return Message("{sets} {nearest}", sets=self._of_sets, nearest=self.nearest.sentence)
 
     @property
     def _of_sets(self) -> str:
         if self.taken is None:
-            return "Without firms, no set of the paper's assumptions carries it."
+            return Message("Without firms, no set of the paper's assumptions carries it.")
         if not self.taken:
-            return "One equilibrium a year carries it: firms' banking and the market take it away."
-        titles = " and ".join(ASSUMPTIONS[name][0] for name in self.taken)
-        way = "" if self.part >= 1.0 else f", from {100 * self.part:.0f} % of the way to its numbers"
-        return f"It takes the paper's assumption of {titles}{way}."
+            return Message("One equilibrium a year carries it: firms' banking and the market take it away.")
+        titles = both([Message(ASSUMPTIONS[name][0]) for name in self.taken])
+        if self.part >= 1.0:
+            return Message("It takes the paper's assumption of {titles}.", titles=titles)
+        told = "It takes the paper's assumption of {titles}, from {part:.0f} % of the way to its numbers."
+        return Message(told, titles=titles, part=100 * self.part)
 
 
 def explain(

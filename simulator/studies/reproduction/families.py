@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from tanshi.language import mark
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 
 FIVE = ("S1", "S2", "S3", "S4", "S5")
 PAPER, DATA = "paper", "data"
-WORDS: Mapping[str, str] = {PAPER: "on the paper's assumptions", DATA: "on data"}
+WORDS: Mapping[str, str] = {PAPER: mark("on the paper's assumptions"), DATA: mark("on data")}
 ENTRY: Mapping[str, str] = {"S4": "S4-entry", "S5": "S5-entry"}
 """Scenarios with power under S1's cap: what entry does alone."""
 
@@ -58,10 +59,10 @@ def _group(*names: str) -> Callable[[Scenario, Mapping[str, float]], dict[str, A
 
 
 ASSUMPTIONS: Mapping[str, tuple[str, Callable[[Scenario, Mapping[str, float]], dict[str, Any]]]] = {
-    "clean": ("path of clean power", _clean),
-    "closure": ("capital and trade", _group("closure")),
-    "growth": ("growth and energy efficiency", _group("dynamics")),
-    "policy": ("the scenarios' caps", _group("cap", "allocation")),
+    "clean": (mark("path of clean power"), _clean),
+    "closure": (mark("capital and trade"), _group("closure")),
+    "growth": (mark("growth and energy efficiency"), _group("dynamics")),
+    "policy": (mark("the scenarios' caps"), _group("cap", "allocation")),
 }
 """What the families differ in where every year clears by itself: short name -> title, and what a scenario has of it."""
 

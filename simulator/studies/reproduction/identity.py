@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tanshi.errors import Message, row_of, said
+from tanshi.language import say
 from tanshi.scenarios.economy import Figures
 from tanshi.simulator.results.bands import MIDDLE, quantile
 from tanshi.simulator.studies.reproduction.runs import Runs
@@ -34,6 +36,8 @@ class Case:
 
     Attributes
     ----------
+    built, how
+        What is built of clean power, and how exports go on, in words.
     clean_twh, export_twh
         In the last year.
     most
@@ -42,11 +46,17 @@ class Case:
         Whether clean power follows the province's plan.
     """
 
-    name: str
+    built: str
+    how: str
     clean_twh: float
     export_twh: float
     most: float
     planned: bool
+
+    @property
+    def name(self) -> str:
+        """The case in words."""
+        return row_of([self.built, self.how])
 
 
 @dataclass(frozen=True)
@@ -102,38 +112,65 @@ class Identity:
         other = max((case for case in self.cases if not case.planned), key=lambda case: case.most, default=None)
         yearly = (self.needed_export_twh / self.export_2022_twh) ** (1 / (LAST - FIRST)) - 1
         out = [
-            f"From a common {FIRST}, a peak of S5 at {S5_PEAK} Gt in 2028 and {S1_2030} Gt of S1 in {LAST} mean that"
-            f" S1's"
-            f" emissions rise by more than {100 * self.needed_co2:.1f} % while its energy rises by"
-            f" {100 * self.needed_energy:.1f} %: CO2 per energy must rise by more than {100 * self.needed_ratio:.1f}"
-            f" %.",
-            f"Here S1's emissions change by {100 * self.ours_co2:+.1f} %, its energy by {100 * self.ours_energy:+.1f}"
-            f" %, its"
-            f" CO2 per energy by {100 * self.ours_ratio:+.1f} %.",
-            f"With the clean power that the province plans ({most.clean_twh:.0f} TWh in {LAST}), power exports of"
-            f" {most.export_twh:.0f} TWh ({most.name.split(', ')[-1]}), the carbon of raw coal in all fossil energy and"
-            f" process CO2 doubled, the printed {ENERGY[1]:.0f} Mtce carry at most {100 * most.most:+.1f} % of CO2"
-            f" against"
-            f" {FIRST}.",
-            f"To reach {100 * self.needed_co2:.1f} % exports would have to be {self.needed_export_twh:.0f} TWh in"
-            f" {LAST},"
-            f" {self.needed_export_twh / self.export_2022_twh:.1f} times those of {FIRST}, {100 * yearly:.1f} % more"
-            f" every"
-            f" year; the last growth observed is {100 * self.export_growth:.1f} %.",
+            say(
+                "From a common {first}, a peak of S5 at {peak} Gt in 2028 and {end} Gt of S1 in {last} mean that S1's"
+                " emissions rise by more than {co2:.1f} % while its energy rises by {energy:.1f} %: CO2 per energy must"
+                " rise by more than {ratio:.1f} %.",
+                first=FIRST,
+                peak=S5_PEAK,
+                end=S1_2030,
+                last=LAST,
+                co2=100 * self.needed_co2,
+                energy=100 * self.needed_energy,
+                ratio=100 * self.needed_ratio,
+            ),
+            say(
+                "Here S1's emissions change by {co2:+.1f} %, its energy by {energy:+.1f} %, its CO2 per energy by"
+                " {ratio:+.1f} %.",
+                co2=100 * self.ours_co2,
+                energy=100 * self.ours_energy,
+                ratio=100 * self.ours_ratio,
+            ),
+            say(
+                "With the clean power that the province plans ({clean:.0f} TWh in {last}), power exports of {sent:.0f}"
+                " TWh ({how}), the carbon of raw coal in all fossil energy and process CO2 doubled, the printed"
+                " {energy:.0f} Mtce carry at most {most:+.1f} % of CO2 against {first}.",
+                clean=most.clean_twh,
+                last=LAST,
+                sent=most.export_twh,
+                how=said(most.how),
+                energy=ENERGY[1],
+                most=100 * most.most,
+                first=FIRST,
+            ),
+            say(
+                "To reach {co2:.1f} % exports would have to be {sent:.0f} TWh in {last}, {times:.1f} times those of"
+                " {first}, {yearly:.1f} % more every year; the last growth observed is {growth:.1f} %.",
+                co2=100 * self.needed_co2,
+                sent=self.needed_export_twh,
+                last=LAST,
+                times=self.needed_export_twh / self.export_2022_twh,
+                first=FIRST,
+                yearly=100 * yearly,
+                growth=100 * self.export_growth,
+            ),
         ]
         if other is not None:
             out.append(
-                f"If no clean plant were built after the last one counted ({other.clean_twh:.0f} TWh), the bound"
-                f" would be"
-                f" {100 * other.most:+.1f} %."
+                say(
+                    "If no clean plant were built after the last one counted ({clean:.0f} TWh), the bound would be"
+                    " {most:+.1f} %.",
+                    clean=other.clean_twh,
+                    most=100 * other.most,
+                )
             )
-        verdict = (
-            "The plan of February 2026, which is no datum and which the paper could not know, would"
-            " exclude the printed numbers taken together: on data, claims that rest on them are called not jointly"
-            " reproducible. Without the plan they hold together, as the column of the paper's assumptions shows."
-            if self.excluded
-            else "The plan does not exclude the printed numbers taken together."
-        )
+        verdict = say("The plan does not exclude the printed numbers taken together.")
+        if self.excluded:
+            verdict = say(
+                "The plan of February 2026, which is no datum and which the paper could not know, would exclude the"
+                " printed numbers taken together: on data, claims that rest on them are called not jointly"
+                " reproducible. Without the plan they hold together, as the column of the paper's assumptions shows."
+            )
         return [*out, verdict]
 
 
@@ -170,9 +207,9 @@ def identity(hybrid: Runs, figures: Figures, line_growth: float) -> Identity:
     growth = _export_growth(figures)
     years = LAST - FIRST
     exports = {
-        f"exports as in {FIRST}": export,
-        f"lines grow by {100 * line_growth:g} % a year": export * (1 + line_growth) ** years,
-        f"exports go on growing by {100 * growth:.1f} % a year": export * (1 + growth) ** years,
+        Message("exports as in {year}", year=FIRST): export,
+        Message("lines grow by {rate:g} % a year", rate=100 * line_growth): export * (1 + line_growth) ** years,
+        Message("exports go on growing by {rate:.1f} % a year", rate=100 * growth): export * (1 + growth) ** years,
     }
 
     def bound(clean: float, sent: float) -> float:
@@ -180,11 +217,11 @@ def identity(hybrid: Runs, figures: Figures, line_growth: float) -> Identity:
         return (fossil * coal + PROCESS_GROWTH * process) / co2 - 1
 
     cases = []
-    for planned, clean, said in (
-        (True, plan, "planned clean power"),
-        (False, float(counted["twh"].iloc[-1]), f"clean power stays as in {int(counted.index[-1])}"),
+    for planned, clean, built in (
+        (True, plan, Message("planned clean power")),
+        (False, float(counted["twh"].iloc[-1]), Message("clean power stays as in {year}", year=int(counted.index[-1]))),
     ):
-        cases += [Case(f"{said}, {how}", clean, sent, bound(clean, sent), planned) for how, sent in exports.items()]
+        cases += [Case(built, how, clean, sent, bound(clean, sent), planned) for how, sent in exports.items()]
     needed = S1_2030 / S5_PEAK - 1
     energy = ENERGY[1] / ENERGY[0] - 1
     fossil = ((1 + needed) * co2 - PROCESS_GROWTH * process) / coal

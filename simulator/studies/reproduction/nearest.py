@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, minimize
 
 from tanshi.equilibrium.engine import EquilibriumError
-from tanshi.errors import Message
+from tanshi.errors import Message, row_of
 from tanshi.scenarios.draws import vary
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.studies.reproduction.claims import Claim
@@ -66,15 +66,26 @@ class Nearest:
     def sentence(self) -> str:
         """The move in words, the three furthest assumptions named."""
         if not self.holds:
-            return "The search found no point of the sourced ranges at which it holds."
-        told = [f"{title} from {_percent(a)} to {_percent(b)} %" for title, (a, b) in list(self.moved.items())[:3]]
-        if not told:
-            return "One equilibrium a year carries it as the data stand."
-        more = f" ({len(self.moved) - 3} more move less)" if len(self.moved) > 3 else ""
-        return (
-            f"Nearest point of the sourced ranges: {', '.join(told)}{more}, {self.distance:.2f} half ranges away;"
-            f" {next(iter(self.moved))} carries most of it."
+            return Message("The search found no point of the sourced ranges at which it holds.")
+        if not self.moved:
+            return Message("One equilibrium a year carries it as the data stand.")
+        told = row_of(
+            [
+                Message("{title} from {before} to {after} %", title=title, before=_percent(a), after=_percent(b))
+                for title, (a, b) in list(self.moved.items())[:3]
+            ]
         )
+        found = {"told": told, "distance": self.distance, "first": next(iter(self.moved))}
+        if len(self.moved) > 3:
+            words = (
+                "Nearest point of the sourced ranges: {told} ({more} more move less), {distance:.2f} half ranges away;"
+                " {first} carries most of it."
+            )
+            return Message(words, more=len(self.moved) - 3, **found)
+        words = (
+            "Nearest point of the sourced ranges: {told}, {distance:.2f} half ranges away; {first} carries most of it."
+        )
+        return Message(words, **found)
 
 
 def _percent(value: float) -> str:

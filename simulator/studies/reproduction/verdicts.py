@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tanshi.language import mark
 from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE, quantile
 from tanshi.simulator.studies.reproduction.claims import IDENTITY, Claim
 from tanshi.simulator.studies.reproduction.evidence import Evidence
 
-REPRODUCED = "reproduced"
-IN_SHAPE = "reproduced in shape"
-NOT = "not reproduced"
-NOT_JOINTLY = "not jointly reproducible"
-CONSTRUCTED = "by construction"
-UNTESTABLE = "not testable"
+REPRODUCED = mark("reproduced")
+IN_SHAPE = mark("reproduced in shape")
+NOT = mark("not reproduced")
+NOT_JOINTLY = mark("not jointly reproducible")
+CONSTRUCTED = mark("by construction")
+UNTESTABLE = mark("not testable")
 VERDICTS = (REPRODUCED, IN_SHAPE, CONSTRUCTED, NOT_JOINTLY, NOT, UNTESTABLE)
 HOLDS = frozenset({REPRODUCED, IN_SHAPE, CONSTRUCTED})
 """Verdicts under which a claim holds, at least in shape."""

@@ -26,8 +26,8 @@ from tanshi.agents.sinks.supply import cost_spread, offset_bid, province_spread
 from tanshi.agents.sinks.surfaces import lines, mean_costs, slopes_at, surfaces
 from tanshi.agents.sinks.survey import draw_survey
 from tanshi.agents.sinks.units import GROUPS, Units, out_of_scale, read_units
-from tanshi.errors import Message
-from tanshi.language import mark, say
+from tanshi.errors import Message, said
+from tanshi.language import mark, say, translate
 from tanshi.simulator.studies.sinks.settings import Settings
 from tanshi.simulator.studies.sinks.units import about, read_file
 
@@ -122,7 +122,7 @@ def _own(units: Units, source: str, settings: Settings, progress: Progress | Non
             many=int(priced["non_unique"].sum()),
         )
     ]
-    doubts = [f"CHECK THE UNITS: {line}" for line in out_of_scale(units)]
+    doubts = [say("CHECK THE UNITS: {line}", line=said(line)) for line in out_of_scale(units)]
     return SinksResult(settings, source, tables, (*doubts, *words, *_choice_words(tables["choice"])))
 
 
@@ -238,12 +238,25 @@ def _table3_words(table: pd.DataFrame, settings: Settings) -> list[str]:
     ]
     if defaults:
         odd = table[table["verdict"] == "unexplained"]
-        form = mark("{sector} year {year} {province} {gap:+.3f}")
+        form = mark("{sector}, year {year}, {province} {gap:+.3f}")
         named = [
-            say(form, sector=r.sector, year=r.year, province=r.province, gap=r.difference) for r in odd.itertuples()
+            say(form, sector=_name(r.sector), year=r.year, province=_name(r.province), gap=r.difference)
+            for r in odd.itertuples()
         ]
         out.append(say("Those are {cells} (printed less recomputed, yuan/t).", cells="; ".join(named)))
     return out
+
+
+NAMES = {
+    "thermal_power": mark("Thermal power"), "steel": mark("Steel"), "chemicals": mark("Chemicals"),
+    "Shanghai": mark("Shanghai"), "Beijing": mark("Beijing"), "Guangdong": mark("Guangdong"), "Hubei": mark("Hubei"),
+    "parametric": mark("parametric"), "crs": mark("constant returns"), "vrs": mark("variable returns"),
+}  # fmt: skip
+"""Sectors, provinces and methods as tables name them, and what is said of them."""
+
+
+def _name(name: object) -> str:
+    return translate(NAMES[str(name)]) if str(name) in NAMES else str(name)
 
 
 def _cloud_words(clouds: pd.DataFrame) -> list[str]:
@@ -275,7 +288,7 @@ def _survey_words(priced: pd.DataFrame, settings: Settings) -> list[str]:
             "{middle:.2g} in the median, {high:.2g} at the 95th percentile (relative).",
             rows=len(priced),
             noise=settings.survey_noise,
-            method=settings.method,
+            method=_name(settings.method),
             middle=error.median(),
             high=error.quantile(0.95),
         )

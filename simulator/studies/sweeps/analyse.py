@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tanshi.language import mark, say
+from tanshi.language import mark, say, translate
 from tanshi.scenarios.draws import Factor
 from tanshi.scenarios.sweep import DesignSpec
 from tanshi.scenarios.sweep_load import Plan
@@ -84,8 +84,8 @@ class Study:
     @property
     def titles(self) -> dict[str, str]:
         """What parameters, and groups of them, are called in tables and figures."""
-        groups = {factor.group: factor.group for factor in self.plan.factors if factor.draw.group}
-        return {factor.name: factor.title for factor in self.plan.factors} | groups
+        groups = {factor.group: translate(factor.group) for factor in self.plan.factors if factor.draw.group}
+        return {factor.name: translate(factor.title) for factor in self.plan.factors} | groups
 
     def number_of(self, parameter: str) -> int:
         """Column of a parameter in `unit`; of a group that of its first."""

@@ -27,6 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tanshi.errors import Message
+from tanshi.language import mark, say
 from tanshi.scenarios.draws import vary
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.sweep_load import Plan, plan_from
@@ -192,15 +193,17 @@ def control_table(found: Control) -> pd.DataFrame:
 def control_words(found: Control, folder: Path) -> str:
     """What the control variate brings, in sentences."""
     units = read_plan(folder).spec.outputs
-    lines = [
-        f"The equilibrium model costs {found.cheap_seconds:.3f} s of processor time a run, the sweep's"
-        f" {found.whole_seconds:.2f} s."
-    ]
+    told = mark("The equilibrium model costs {cheap:.3f} s of processor time a run, the sweep's {whole:.2f} s.")
+    lines = [say(told, cheap=found.cheap_seconds, whole=found.whole_seconds)]
+    told = mark(
+        "{scenario}, {output} ({variable}): mean {mean:,.5g} with a standard error of {error:.2g}; with the"
+        " equilibrium model at {points} points {controlled:,.5g} with {less:.2g}. It explains {share:.1f} % of the"
+        " variance, which is worth {gain:.1f} times the runs, {worth:.1f} times for what it costs."
+    )
     for one in found.means:
-        lines.append(
-            f"{one.scenario}, {one.output} ({units[one.output].variable}): mean {one.mean:,.5g} with a standard error"
-            f" of {one.error:.2g}; with the equilibrium model at {one.more} points {one.controlled:,.5g} with"
-            f" {one.controlled_error:.2g}. It explains {100 * one.explained:.1f} % of the variance, which is worth"
-            f" {one.gain:.1f} times the runs, {found.gain_for_cost(one):.1f} times for what it costs."
-        )
+        numbers = {"mean": one.mean, "error": one.error, "points": one.more, "controlled": one.controlled,
+                   "less": one.controlled_error, "share": 100 * one.explained, "gain": one.gain,
+                   "worth": found.gain_for_cost(one)}  # fmt: skip
+        variable = units[one.output].variable
+        lines.append(say(told, scenario=one.scenario, output=one.output, variable=variable, **numbers))
     return "\n".join(lines)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tanshi.language import mark, say
 from tanshi.scenarios.sweep import Output
 from tanshi.scenarios.sweep_load import Plan
 from tanshi.simulator.machine.disk import StoreError
@@ -112,18 +113,20 @@ def _against(outcomes: pd.DataFrame, name: str, reference: str) -> pd.Series[flo
 
 
 def _incomplete(folder: Path, failed: Mapping[str, str], missing: Sequence[str]) -> str:
-    lines = [f"{folder} cannot be analysed: {len(failed)} runs failed and {len(missing)} are missing."]
+    told = mark("{folder} cannot be analysed: {failed} runs failed and {missing} are missing.")
+    lines = [say(told, folder=folder, failed=len(failed), missing=len(missing))]
     for name, reason in list(failed.items())[:NAMED]:
-        lines.append(f"  {name} failed: {reason.splitlines()[0] if reason else ''}")
+        lines.append(say("  {name} failed: {reason}", name=name, reason=reason.splitlines()[0] if reason else ""))
     if len(failed) > NAMED:
-        lines.append(f"  and {len(failed) - NAMED} more failed")
+        lines.append(say("  and {count} more failed", count=len(failed) - NAMED))
     if missing:
-        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
-        lines.append(f"  missing: {', '.join(missing[:NAMED])}{more}")
-    lines.append(f"To run them: tanshi sweep {folder}")
+        more = say(" and {count} more", count=len(missing) - NAMED) if len(missing) > NAMED else ""
+        lines.append(say("  missing: {names}", names=", ".join(missing[:NAMED]) + more))
+    lines.append(say("To run them: {command}", command=f"tanshi sweep {folder}"))
     if failed:
-        lines.append(
-            f"A run that fails again has its parameters and traceback in {folder}/<run>.failed; change the sweep's"
+        told = mark(
+            "A run that fails again has its parameters and traceback in {folder}/<run>.failed; change the sweep's"
             " ranges so that it is left out, and start the sweep in another folder."
         )
+        lines.append(say(told, folder=folder))
     return "\n".join(lines)

@@ -319,12 +319,13 @@ def say(box: Box, factors: Sequence[Factor]) -> str:
 
 
 def _say_bound(bound: Bound, factor: Factor) -> str:
+    title = translate(factor.title)
     if bound.choices is not None:
         chosen = either([str(factor.choices[n]) for n in sorted(bound.choices)])
-        return said(Message("{title} is {choices}", title=factor.title, choices=chosen))
+        return said(Message("{title} is {choices}", title=title, choices=chosen))
     low, high = factor.quantile(bound.low), factor.quantile(bound.high)
     if bound.low <= 0.0:
-        return f"{factor.title} <= {high:.4g}"
+        return f"{title} <= {high:.4g}"
     if bound.high >= 1.0:
-        return f"{factor.title} >= {low:.4g}"
-    return said(Message("{title} from {low:.4g} to {high:.4g}", title=factor.title, low=low, high=high))
+        return f"{title} >= {low:.4g}"
+    return said(Message("{title} from {low:.4g} to {high:.4g}", title=title, low=low, high=high))

@@ -254,10 +254,11 @@ def _search(
     """The nearest setting that the runs show to hold, the best that was tried, or why there is none."""
     rows = _of(searched, scenario.name, targets)
     if rows is None:
-        return "it does not make a target's output"
+        return Message("it does not make a target's output")
     surfaces = _surfaces(plan, rows, targets)
     if surfaces is None:
-        return f"{len(rows)} points are too few to fit the targets' outputs; give more --samples"
+        told = "{count} points are too few to fit the targets' outputs; give more --samples"
+        return Message(told, count=len(rows))
     original = {path: figure.value for path, figure in catalogue(scenario.economy).items()}
     start = np.array([_place(lever, current_value(scenario, lever.fields[0], original)) for lever in levers])
     asked, best = hold, None
@@ -266,7 +267,7 @@ def _search(
         seen: dict[str, Predicted] = {name: _moved(surface, off[name]) for name, surface in surfaces.items()}
         place, promised = nearest_setting(plan.factors, levers, seen, targets, start, asked)
         if place is None:
-            return best or "no setting of its levers is expected to hold as often"
+            return best or Message("no setting of its levers is expected to hold as often")
         values = {lever.name: lever.quantile(float(u)) for lever, u in zip(levers, place, strict=True)}
         changes: dict[str, Any] = {}
         for lever in levers:
@@ -294,7 +295,7 @@ def _search(
             unit = _unit_at(plan.factors, levers, place, verified)
             off = {name: off[name] + float((verified[name] - of(unit)).mean()) for name, of in seen.items()}
         asked = min(asked + 1.0 / len(rows), 1.0)
-    return best or "no setting was tried"
+    return best or Message("no setting was tried")
 
 
 def _moved(surface: Surface, by: float) -> Predicted:

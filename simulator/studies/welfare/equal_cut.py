@@ -25,6 +25,7 @@ from tanshi.equilibrium.province.national import Welfare, equivalent_variation, 
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.province import Province
 from tanshi.errors import Message
+from tanshi.language import say, translate
 from tanshi.scenarios import regimes
 from tanshi.scenarios.cap import NO_PATH
 from tanshi.scenarios.errors import Problem, UserError
@@ -217,12 +218,16 @@ def overtakes(one: Scenario, other: Scenario, cuts: Sequence[float]) -> float | 
 def render(table: pd.DataFrame) -> Table:
     """The comparison for the terminal."""
     groups = [str(name) for name in table.columns if str(name).startswith("welfare ")]
-    heads = [f"{name.removeprefix('welfare ').capitalize()} %" for name in groups]
-    columns = ("Cost yi yuan", "Consumption", "Saving", "EV", *heads, "GDP %", "Price yuan/t", "Tightness")
-    shown = Table("Cut", "Regime", *columns, box=SIMPLE_HEAD, title="Regimes at equal cuts", title_justify="left")
+    heads = [f"{translate(name.removeprefix('welfare ').capitalize())} %" for name in groups]
+    columns = (
+        say("Cost yi yuan"), say("Consumption"), say("Saving"), say("EV"), *heads, say("GDP %"), say("Price yuan/t"),
+        say("Tightness"),
+    )  # fmt: skip
+    title = say("Regimes at equal cuts")
+    shown = Table(say("Cut"), say("Regime"), *columns, box=SIMPLE_HEAD, title=title, title_justify="left")
     for row in table.to_dict("records"):
         numbers = [f"{row[k]:.1f}" for k in ("cost", "consumption", "saving", "ev")]
         numbers += [f"{row[name]:+.2f}" for name in groups]
         numbers += [f"{row['gdp']:.2f}", f"{row['price']:.1f}", f"{row['tightness']:.4f}"]
-        shown.add_row(f"{row['cut']:.0%}", str(row["title"] or row["regime"]), *numbers)
+        shown.add_row(f"{row['cut']:.0%}", translate(str(row["title"])) or str(row["regime"]), *numbers)
     return shown

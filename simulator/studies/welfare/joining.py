@@ -14,10 +14,11 @@ from pathlib import Path
 import pandas as pd
 
 from tanshi.equilibrium.province.trade import FX
-from tanshi.language import say
+from tanshi.language import mark, say, translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.machine.terminal import flush_left, flush_right
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.together import joint_result
 from tanshi.simulator.results.variables import COVERED, PAID_OUTSIDE, YIELD, net_sales_of, region_of
@@ -26,11 +27,26 @@ from tanshi.simulator.run.together.period import run_until
 from tanshi.simulator.run.world import State, World
 
 COLUMNS = ("region", "year", "measure", "unit", "closed", "joint", "difference")
-MILLION, BILLION = "million CNY_2022", "billion CNY_2022"
+PRICE, TONNES = mark("CNY_2022/t CO2"), mark("Mt CO2")
+MILLION, BILLION = mark("million CNY_2022"), mark("billion CNY_2022")
 MILLION_OF_YI, MILLION_OF_BILLION = 100.0, 1000.0
 TERMS = ("abatement saved", "allowances", "prices beyond the border", "taxes and prices at home")
 """What the change of consumption and saving comes from; in this order they add up to it."""
 OTHER = net_sales_of("OTH")
+MEASURES = {
+    "price": mark("price"),
+    "covered emissions": mark("covered emissions"),
+    "bought of other provinces": mark("bought of other provinces"),
+    "paid to them": mark("paid to them"),
+    "gross domestic product": mark("gross domestic product"),
+    "consumption and saving": mark("consumption and saving"),
+    "welfare: abatement saved": mark("welfare: abatement saved"),
+    "welfare: allowances": mark("welfare: allowances"),
+    "welfare: prices beyond the border": mark("welfare: prices beyond the border"),
+    "welfare: taxes and prices at home": mark("welfare: taxes and prices at home"),
+    "gain from trade": mark("gain from trade"),
+}
+"""Measures of the table, and what is said of them."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +132,9 @@ def _compared(
     bought, product = values(OTHER), values("GDP|MER")
     for year in map(int, price[0].index):
         rows += [
-            (year, "price", "CNY_2022/t CO2", float(price[0][year]), float(price[1][year])),
-            (year, "covered emissions", "Mt CO2", float(emitted[0][year]), float(emitted[1][year])),
-            (year, "bought of other provinces", "Mt CO2", float(bought[0][year]), float(bought[1][year])),
+            (year, "price", PRICE, float(price[0][year]), float(price[1][year])),
+            (year, "covered emissions", TONNES, float(emitted[0][year]), float(emitted[1][year])),
+            (year, "bought of other provinces", TONNES, float(bought[0][year]), float(bought[1][year])),
             (year, "paid to them", MILLION, float(paid[0][year]), float(paid[1][year])),
             (year, "gross domestic product", BILLION, float(product[0][year]), float(product[1][year])),
             (year, "consumption and saving", BILLION, float(won[0][year]), float(won[1][year])),
@@ -146,8 +162,10 @@ def words(found: Joined, first: int) -> str:
     table = found.table[found.table["year"] >= first]
     last = int(table["year"].max())
     lines = [say("{first}-{last}, added up (the price: mean)", first=first, last=last)]
+    heads = " ".join(flush_right(head, 14) for head in (say("closed"), say("joint"), say("difference")))
     for region, own in table.groupby("region", sort=False):
-        lines += ["", f"{region:<40} {say('closed'):>14} {say('joint'):>14} {say('difference'):>14}"]
+        place = "|".join(translate(part) for part in str(region).split("|"))
+        lines += ["", f"{flush_left(place, 40)} {heads}"]
         for name_of, rows in own.groupby("measure", sort=False):
             measure = str(name_of)
             mean = measure == "price"
@@ -155,7 +173,8 @@ def words(found: Joined, first: int) -> str:
             shown = [f"{number:>14,.2f}" for number in numbers]
             if measure.startswith("welfare") or measure == "gain from trade":
                 shown[:2] = [" " * 14, " " * 14]
-            lines.append(f"  {say(measure):<38} {' '.join(shown)}  {rows['unit'].iloc[0]}")
+            told = flush_left(translate(MEASURES[measure]), 38)
+            lines.append(f"  {told} {' '.join(shown)}  {translate(str(rows['unit'].iloc[0]))}")
     whole = float(gains(table).sum())
     lines += ["", say("All provinces together gain {gain:,.0f} million yuan by trading.", gain=whole)]
     return "\n".join(lines)

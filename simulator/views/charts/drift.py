@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from tanshi.language import mark, say, translate
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.learning.generate import Generated
 from tanshi.simulator.studies.learning.judgement import METHODS, Judgement
@@ -17,23 +18,28 @@ from tanshi.simulator.studies.learning.readings import Readings
 from tanshi.simulator.studies.learning.real_prices import RealJudgement
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.readings import readings_figure, readings_part
-from tanshi.simulator.views.charts.real_prices import real_figures, real_part, summary
+from tanshi.simulator.views.charts.real_prices import method_name, real_figures, real_part, summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 KINDS = ("price", "emissions", "output")
-_WHAT = {"price": "Price", "emissions": "Emissions", "output": "Output"}
-_SOURCE = "Source: Tanshi. Simulated weekly markets; the network emulates the simulator, it is no evidence."
+_WHAT = {"price": mark("Price"), "emissions": mark("Emissions"), "output": mark("Output")}
+_KINDS = {"price": mark("price"), "emissions": mark("emissions"), "output": mark("output")}
+_SETS = {"held-out scenarios": mark("held-out scenarios"), "held-out years": mark("held-out years")}
+_ALL = {"all": mark("all"), "all, within the year": mark("all, within the year")}
+_SOURCE = mark("Source: Tanshi. Simulated weekly markets; the network emulates the simulator, it is no evidence.")
+_MONTHLY = mark("Source: Tanshi. Simulated monthly markets; the network emulates the simulator, it is no evidence.")
 
 
 REAL, EMULATION = "<!-- real carbon markets -->", "<!-- emulation of the simulator -->"
 READINGS = "<!-- series as the economy's input -->"
 """Marks in the page: each of its parts can be made anew without the others."""
 
-_HEAD = (
-    "# What the drift is worth\n\nWritten by `tanshi train --evaluate`; edit nothing here. The tables lie in"
-    " `drift_skill/` as CSV. Errors and scores are in logarithms: 0.01 is about 1 %.\n"
+_TITLE = mark("What the drift is worth")
+_HEAD = mark(
+    "Written by `tanshi train --evaluate`; edit nothing here. The tables lie in `drift_skill/` as CSV. Errors and"
+    " scores are in logarithms: 0.01 is about 1 %."
 )
 
 
@@ -81,45 +87,55 @@ def page(
     old_real, _, rest = rest.partition(EMULATION)
     old_emulation, _, old_readings = rest.partition(READINGS)
     first = old_real.strip() if real is None else "\n\n".join(
-        ["## In ten lines", "\n".join(f"- {line}" for line in summary(real)), *real_part(real)])  # fmt: skip
+        ["## " + say("In ten lines"), "\n".join(f"- {line}" for line in summary(real)), *real_part(real)])  # fmt: skip
     second = old_emulation.strip() if judged is None else _emulation(judged)
     third = old_readings.strip() if read is None else "\n\n".join(readings_part(read))
     last = f"\n{READINGS}\n\n{third}\n" if third else ""
-    return f"{_HEAD}\n{REAL}\n\n{first}\n\n{EMULATION}\n\n{second}\n{last}"
+    return f"# {translate(_TITLE)}\n\n{translate(_HEAD)}\n\n{REAL}\n\n{first}\n\n{EMULATION}\n\n{second}\n{last}"
 
 
 def _emulation(judged: Judgement) -> str:
-    supported = judged.supported
     parts = [
-        "## Emulation of the simulator",
-        "f is trained on the simulator's own paths: it emulates the simulator and is no evidence about a real market.",
+        "## " + say("Emulation of the simulator"),
+        say(
+            "f is trained on the simulator's own paths: it emulates the simulator and is no evidence about a real"
+            " market."
+        ),
         "\n".join(f"- {line}" for line in findings(judged)),
-        f"The evidence supports the drift mode **{supported}** as default.",
-        "### Forecasts of simulated weekly markets",
-        "Every method starts from the same states, sees nothing of the future but announced policy, and is given the"
-        " spread of errors that it made on training runs. Skill is one minus the ratio of mean CRPS (continuous"
-        " ranked probability score); brackets hold 90 % block-bootstrap intervals (half-years of runs). `interpolation`"
-        " is the traditional model: straight lines between yearly equilibria.",
+        say("The evidence supports the drift mode **{mode}** as default.", mode=judged.supported),
+        "### " + say("Forecasts of simulated weekly markets"),
+        say(
+            "Every method starts from the same states, sees nothing of the future but announced policy, and is given"
+            " the spread of errors that it made on training runs. Skill is one minus the ratio of mean CRPS"
+            " (continuous ranked probability score); brackets hold 90 % block-bootstrap intervals (half-years of"
+            " runs). `interpolation` is the traditional model: straight lines between yearly equilibria."
+        ),
         *[_skill_part(judged.skill, label) for label in judged.skill["set"].unique()],
-        "![Skill against persistence](drift_skill/skill.png)",
-        "### Bands of the ensemble",
-        "Share of outcomes inside the band. `raw` is from the lowest to the highest of the networks: it shows how far"
-        " training leaves them undecided, not how far the market strays. `dressed` adds the errors on training runs and"
-        " should hold 80 %.",
-        _table(judged.bands, {"kind": "", "weeks": "d", "raw": ".0%", "dressed": ".0%"}),
-        "### Gap before each jump",
-        "Held-out scenarios run as a whole under each mode (the drift also moves what firms expect). The gap is the"
-        " distance, in logarithms, between where the flow ends and what the market and the economy come to;"
-        " announcements are left out. Change against no drift, with its 90 % block-bootstrap interval.",
+        f"![{say('Skill against persistence')}](drift_skill/skill.png)",
+        "### " + say("Bands of the ensemble"),
+        say(
+            "Share of outcomes inside the band. `raw` is from the lowest to the highest of the networks: it shows how"
+            " far training leaves them undecided, not how far the market strays. `dressed` adds the errors on training"
+            " runs and should hold 80 %."
+        ),
+        _bands_part(judged.bands),
+        "### " + say("Gap before each jump"),
+        say(
+            "Held-out scenarios run as a whole under each mode (the drift also moves what firms expect). The gap is the"
+            " distance, in logarithms, between where the flow ends and what the market and the economy come to;"
+            " announcements are left out. Change against no drift, with its 90 % block-bootstrap interval."
+        ),
         _gap_part(judged.gaps),
-        "![Gap before each jump](drift_skill/gaps.png)",
-        "### In the loop",
+        f"![{say('Gap before each jump')}](drift_skill/gaps.png)",
+        "### " + say("In the loop"),
         _loop_part(judged.loop),
-        "### Known dynamics",
-        "The same kind of network, trained the same way on sampled paths of an equation that is known, judged on"
-        " whole paths from initial states it never saw; errors relative to the size of what is learnt.",
+        "### " + say("Known dynamics"),
+        say(
+            "The same kind of network, trained the same way on sampled paths of an equation that is known, judged on"
+            " whole paths from initial states it never saw; errors relative to the size of what is learnt."
+        ),
         _recovery_part(judged),
-        "### K of the price",
+        "### " + say("K of the price"),
         _market_part(judged),
     ]
     return "\n\n".join(parts)
@@ -137,30 +153,56 @@ def findings(judged: Judgement) -> list[str]:
             level = [int(w) for w in own["weeks"] if int(w) not in better + worse]
             told = []
             if better:
-                told.append(f"beats OU + season at {_weeks(better)}")
+                told.append(say("beats OU + season at {weeks}", weeks=_weeks(better)))
             if level:
-                told.append(f"cannot be told from it at {_weeks(level)}")
+                told.append(say("cannot be told from it at {weeks}", weeks=_weeks(level)))
             if worse:
-                told.append(f"**does not beat it, and is worse, at {_weeks(worse)}**")
-            lines.append(f"{_WHAT[kind]}, {label}: the network " + ", ".join(told) + ".")
+                told.append(say("**does not beat it, and is worse, at {weeks}**", weeks=_weeks(worse)))
+            line = mark("{what}, {where}: the network {told}.")
+            lines.append(say(line, what=translate(_WHAT[kind]), where=_set(str(label)), told=say(", ").join(told)))
     for kind in KINDS:
         row = _gap(judged.gaps, "all", kind, "neural")
-        verdict = "smaller" if row["change_high"] < 0 else "larger" if row["change_low"] > 0 else "not surely different"
+        verdict = say("not surely different")
+        if row["change_high"] < 0 or row["change_low"] > 0:
+            verdict = say("smaller") if row["change_high"] < 0 else say("larger")
+        line = mark(
+            "Gap before a jump, {kind}: {verdict} with the network ({change} [{low}, {high}]); with OU alone {alone}."
+        )
         lines.append(
-            f"Gap before a jump, {kind}: {verdict} with the network ({_percent(row['change'])}"
-            f" [{_percent(row['change_low'])}, {_percent(row['change_high'])}]); with OU alone"
-            f" {_percent(_gap(judged.gaps, 'all', kind, 'ou')['change'])}."
+            say(
+                line,
+                kind=translate(_KINDS[kind]),
+                verdict=verdict,
+                change=_percent(row["change"]),
+                low=_percent(row["change_low"]),
+                high=_percent(row["change_high"]),
+                alone=_percent(_gap(judged.gaps, "all", kind, "ou")["change"]),
+            )
         )
     lost = int(judged.loop["blown_up"].sum())
-    lines.append(f"Blow-ups in {len(judged.loop)} closed-loop runs: {lost}.")
+    lines.append(say("Blow-ups in {runs} closed-loop runs: {lost}.", runs=len(judged.loop), lost=lost))
     return lines
+
+
+def _set(label: str) -> str:
+    """Which scenarios forecasts are about."""
+    return translate(_SETS[label]) if label in _SETS else label
+
+
+def _scenarios(name: str) -> str:
+    """A scenario, or words for all of them."""
+    return translate(_ALL[name]) if name in _ALL else name
 
 
 def skill_figure(skill: pd.DataFrame) -> Figure:
     """CRPS skill against persistence by horizon, a panel a kind, for held-out scenarios."""
     own = skill[skill["set"] == skill["set"].iloc[0]]
-    figure, axes = style.panels(3, "Skill of weekly forecasts on scenarios the network never saw",
-                           "CRPS skill against persistence: above 0 is better, 1 is perfect", _SOURCE)  # fmt: skip
+    figure, axes = style.panels(
+        3,
+        say("Skill of weekly forecasts on scenarios the network never saw"),
+        say("CRPS skill against persistence: above 0 is better, 1 is perfect"),
+        translate(_SOURCE),
+    )
     shown = [m for m in METHODS if m not in ("persistence", "interpolation")]
     looks = style.looks(shown)
     for axis, kind in zip(axes, KINDS, strict=True):
@@ -170,10 +212,10 @@ def skill_figure(skill: pd.DataFrame) -> Figure:
             y = part["against_persistence"].to_numpy(float)
             errors = np.abs(np.stack([y - part["against_persistence_low"], part["against_persistence_high"] - y]))
             axis.errorbar(x, y, yerr=errors, fmt=looks[method].marker, color=looks[method].colour, markersize=5,
-                          capsize=2.5, linewidth=1.2, label=method)  # fmt: skip
+                          capsize=2.5, linewidth=1.2, label=method_name(method))  # fmt: skip
         axis.axhline(0.0, color=style.GREY, linewidth=0.9)
         axis.set_xticks(range(own["weeks"].nunique()), [str(w) for w in own["weeks"].unique()])
-        axis.set_xlabel("weeks ahead", fontsize=9)
+        axis.set_xlabel(say("weeks ahead"), fontsize=9)
         axis.set_title(_WHAT[kind], fontsize=10.5, loc="left")
     style.legend_of(figure, axes[0])
     return figure
@@ -181,8 +223,13 @@ def skill_figure(skill: pd.DataFrame) -> Figure:
 
 def gap_figure(gaps: pd.DataFrame) -> Figure:
     """Change of the gap against no drift, by scenario, a panel a kind."""
-    figure, axes = style.panels(3, "Gap before each jump, against no drift", "% change of the mean gap, 90 % interval",
-                           _SOURCE.replace("weekly", "monthly"), left=0.29)  # fmt: skip
+    figure, axes = style.panels(
+        3,
+        say("Gap before each jump, against no drift"),
+        say("% change of the mean gap, 90 % interval"),
+        translate(_MONTHLY),
+        left=0.29,
+    )
     names = [n for n in gaps["scenario"].unique() if not n.startswith("all")] + ["all, within the year", "all"]
     looks = style.looks(["none", "ou", "neural"])
     for column, (axis, kind) in enumerate(zip(axes, KINDS, strict=True)):
@@ -191,11 +238,11 @@ def gap_figure(gaps: pd.DataFrame) -> Figure:
             y = np.arange(len(names)) + 0.2 * (number - 0.5)
             middle = np.array([100 * r["change"] for r in rows])
             errors = np.abs(np.array([[100 * r["change_low"], 100 * r["change_high"]] for r in rows]).T - middle)
-            label = {"ou": "mean reversion (ou)", "neural": "with the network (neural)"}[mode]
+            label = say("mean reversion (ou)") if mode == "ou" else say("with the network (neural)")
             axis.errorbar(middle, y, xerr=errors, fmt=looks[mode].marker, color=looks[mode].colour, markersize=5,
                           capsize=2.5, linewidth=1.2, label=label)  # fmt: skip
         axis.axvline(0.0, color=style.GREY, linewidth=0.9)
-        axis.set_yticks(range(len(names)), names if column == 0 else [""] * len(names), fontsize=8.5)
+        axis.set_yticks(range(len(names)), [_scenarios(n) if column == 0 else "" for n in names], fontsize=8.5)
         axis.invert_yaxis()
         axis.set_title(_WHAT[kind], fontsize=10.5, loc="left")
     style.legend_of(figure, axes[0])
@@ -205,13 +252,20 @@ def gap_figure(gaps: pd.DataFrame) -> Figure:
 def generated_figure(drawn: Generated) -> Figure:
     """Price and covered emissions of every scenario and start, with bands."""
     scenarios = list(drawn.table["scenario"].unique())
-    title = "Series drawn from the network alone"
-    unit = f"band: 5 to 95 % of {drawn.members} networks with {drawn.draws} noisy paths each; line: median"
-    source = "Source: Tanshi, the network about each scenario's reference path. Nothing is cleared, nobody trades."
+    title = say("Series drawn from the network alone")
+    unit = say(
+        "band: 5 to 95 % of {members} networks with {draws} noisy paths each; line: median",
+        members=drawn.members,
+        draws=drawn.draws,
+    )
+    source = say("Source: Tanshi, the network about each scenario's reference path. Nothing is cleared, nobody trades.")
     figure, axes = style.panels(2, title, unit, source)
     looks = style.looks(scenarios)
     starts = list(drawn.table["start"].unique())
-    named = (("Price|Carbon", "", "Price, yuan/t CO₂"), ("Emissions|CO2", "all covered", "Covered emissions, Mt/yr"))
+    named = (
+        ("Price|Carbon", "", say("Price, yuan/t CO₂")),
+        ("Emissions|CO2", "all covered", say("Covered emissions, Mt/yr")),
+    )
     for axis, (variable, sector, label) in zip(axes, named, strict=True):
         for depth, scenario in enumerate(scenarios):  # thinner on top, so that equal lines both show
             for start in starts:
@@ -228,7 +282,9 @@ def generated_figure(drawn: Generated) -> Figure:
         axis.set_title(label, fontsize=10.5, loc="left")
         axis.set_ylim(bottom=0)
     handles, labels = axes[0].get_legend_handles_labels()
-    told = [f"{name} (dashed: other initial prices)" if n == 0 else name for n, name in enumerate(labels)]
+    told = [
+        say("{name} (dashed: other initial prices)", name=name) if n == 0 else name for n, name in enumerate(labels)
+    ]
     figure.legend(handles, told, loc="lower left", bbox_to_anchor=(0.06, 0.05), ncols=len(told), frameon=False,
                   fontsize=9)  # fmt: skip
     return figure
@@ -252,66 +308,98 @@ def _skill_part(skill: pd.DataFrame, label: str) -> str:
         for row in part.to_dict("records"):
             against = "–" if row["method"] == "persistence" else _interval(row, "against_persistence")
             ou = "–" if row["method"] == "OU + season" else _interval(row, "against_ou")
-            name = f"**{row['method']}**" if row["method"] == best else str(row["method"])
-            rows.append([str(kind), str(weeks), name, f"{row['rmse']:.4f}", f"{row['crps']:.4f}", against, ou])
-    heads = ["", "weeks", "method", "RMSE", "CRPS", "skill against persistence", "skill against OU + season"]
-    count = int(own["forecasts"].max())
-    told = f"Up to {count} forecasts each. Bold: the lowest CRPS."
-    return f"#### {str(label).capitalize()}\n\n{told}\n\n{_lines(heads, rows)}"
+            name = method_name(str(row["method"]))
+            name = f"**{name}**" if row["method"] == best else name
+            rows.append(
+                [
+                    translate(_KINDS[str(kind)]),
+                    str(weeks),
+                    name,
+                    f"{row['rmse']:.4f}",
+                    f"{row['crps']:.4f}",
+                    against,
+                    ou,
+                ]
+            )
+    heads = ["", say("weeks"), say("method"), "RMSE", "CRPS", say("skill against persistence"),
+             say("skill against OU + season")]  # fmt: skip
+    told = say("Up to {count} forecasts each. Bold: the lowest CRPS.", count=int(own["forecasts"].max()))
+    return f"#### {_set(label).capitalize()}\n\n{told}\n\n{_lines(heads, rows)}"
 
 
 def _gap_part(gaps: pd.DataFrame) -> str:
     rows = []
     for row in gaps.to_dict("records"):
         change = "–" if row["mode"] == "none" else _interval(row, "change")
-        rows.append([row["scenario"], row["kind"], row["mode"], str(row["jumps"]), f"{row['gap']:.4f}", change])
-    return _lines(["scenario", "", "mode", "jumps", "mean gap", "change"], rows)
+        rows.append(
+            [
+                _scenarios(row["scenario"]),
+                translate(_KINDS[row["kind"]]),
+                row["mode"],
+                str(row["jumps"]),
+                f"{row['gap']:.4f}",
+                change,
+            ]
+        )
+    return _lines([say("scenario"), "", say("mode"), say("jumps"), say("mean gap"), say("change")], rows)
 
 
 def _loop_part(loop: pd.DataFrame) -> str:
     neural = loop[loop["mode"] == "neural"]
     share = neural["switched_off"].sum() / max(int(neural["evaluated"].sum()), 1)
-    return (
-        f"Of {int(neural['evaluated'].sum())} answers asked of the networks in {len(neural)} runs, {share:.1%} lay"
-        " outside the trained range and were left to mean reversion. Blow-ups:"
-        f" {int(neural['blown_up'].sum())}; meetings with a price bound: {int(neural['collar_hits'].sum())}."
+    return say(
+        "Of {answers} answers asked of the networks in {runs} runs, {share:.1%} lay outside the trained range and were"
+        " left to mean reversion. Blow-ups: {lost}; meetings with a price bound: {hits}.",
+        answers=int(neural["evaluated"].sum()),
+        runs=len(neural),
+        share=share,
+        lost=int(neural["blown_up"].sum()),
+        hits=int(neural["collar_hits"].sum()),
     )
 
 
 def _recovery_part(judged: Judgement) -> str:
     rows = []
     for r in judged.recovery:
-        told = "–" if np.isnan(r.parameter) else f"K = {r.estimate:.2f} (true {r.parameter:g})"
-        rows.append([r.system, f"{r.slope_error:.1%}", f"{r.path_error:.1%}", told])
-    return _lines(["system", "error of the slope", "error of whole paths", "read off"], rows)
+        told = "–"
+        if not np.isnan(r.parameter):
+            told = say("K = {found:.2f} (true {true:g})", found=r.estimate, true=r.parameter)
+        rows.append([translate(r.system), f"{r.slope_error:.1%}", f"{r.path_error:.1%}", told])
+    return _lines([say("system"), say("error of the slope"), say("error of whole paths"), say("read off")], rows)
 
 
 def _market_part(judged: Judgement) -> str:
     fit = judged.fit
-    tells = "can" if fit.no_reversion_rejected else "cannot"
     rows = [
-        [r["method"], str(r["months"]), str(r["forecasts"]), f"{r['rmse']:.4f}", f"{r['crps']:.4f}",
+        [method_name(r["method"]), str(r["months"]), str(r["forecasts"]), f"{r['rmse']:.4f}", f"{r['crps']:.4f}",
          "–" if r["method"] == "persistence" else f"{r['against_persistence']:+.2f}"]
         for r in judged.market.to_dict("records")
     ]  # fmt: skip
     better = judged.market[(judged.market["method"] != "persistence") & (judged.market["against_persistence"] > 0)]
-    verdict = "None of them beats persistence at any horizon." if better.empty else (
-        "Better than persistence: " + ", ".join(
-            f"{m} at {h} months" for m, h in zip(better["method"], better["months"], strict=True)
-        ) + "; with so few forecasts that is no proof."
-    )  # fmt: skip
-    return (
-        f"{fit.observations} monthly closes {tells} tell mean reversion from a random walk: K = {fit.rate:.2f} a year,"
-        f" 90 % interval {fit.rate_interval[0]:.2f} to {fit.rate_interval[1]:.2f} (half-life"
-        f" {np.log(2) / fit.rate:.1f} years). Rolling forecasts, each fitted on the past alone:\n\n"
-        + _lines(["method", "months", "forecasts", "RMSE", "CRPS", "skill (RMSE) against persistence"], rows)
-        + f"\n\n{verdict}"
+    verdict = say("None of them beats persistence at any horizon.")
+    if not better.empty:
+        pairs = zip(better["method"], better["months"], strict=True)
+        found = say(", ").join(say("{method} at {months} months", method=method_name(m), months=h) for m, h in pairs)
+        verdict = say("Better than persistence: {found}; with so few forecasts that is no proof.", found=found)
+    told = mark(
+        "{count} monthly closes cannot tell mean reversion from a random walk: K = {rate:.2f} a year, 90 % interval"
+        " {low:.2f} to {high:.2f} (half-life {half:.1f} years). Rolling forecasts, each fitted on the past alone:"
     )
+    if fit.no_reversion_rejected:
+        told = mark(
+            "{count} monthly closes can tell mean reversion from a random walk: K = {rate:.2f} a year, 90 % interval"
+            " {low:.2f} to {high:.2f} (half-life {half:.1f} years). Rolling forecasts, each fitted on the past alone:"
+        )
+    low, high = fit.rate_interval
+    words = say(told, count=fit.observations, rate=fit.rate, low=low, high=high, half=np.log(2) / fit.rate)
+    heads = [say("method"), say("months"), say("forecasts"), "RMSE", "CRPS", say("skill (RMSE) against persistence")]
+    return f"{words}\n\n{_lines(heads, rows)}\n\n{verdict}"
 
 
-def _table(table: pd.DataFrame, formats: Mapping[str, str]) -> str:
-    rows = [[format(r[c], f) if f else str(r[c]) for c, f in formats.items()] for r in table.to_dict("records")]
-    return _lines(list(formats), rows)
+def _bands_part(bands: pd.DataFrame) -> str:
+    rows = [[translate(_KINDS[r["kind"]]), f"{r['weeks']:d}", f"{r['raw']:.0%}", f"{r['dressed']:.0%}"]
+            for r in bands.to_dict("records")]  # fmt: skip
+    return _lines([say("kind"), say("weeks"), say("raw"), say("dressed")], rows)
 
 
 def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -330,8 +418,8 @@ def _gap(gaps: pd.DataFrame, scenario: str, kind: str, mode: str) -> pd.Series[f
 
 
 def _weeks(weeks: Sequence[int]) -> str:
-    text = ", ".join(map(str, weeks))
-    return f"{text} week" + ("s" if weeks != [1] else "")
+    told = mark("1 week") if list(weeks) == [1] else mark("{weeks} weeks")
+    return say(told, weeks=", ".join(map(str, weeks)))
 
 
 def _percent(share: float) -> str:

@@ -6,13 +6,20 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pandas as pd
+
 from tanshi.language import mark
+from tanshi.numerics.units import TONNES
+from tanshi.scenarios.link import OTHERS
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.collect import result_of
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.results.variables import TRADING_SECTORS, emissions_of
+from tanshi.simulator.results.together import joint_result
+from tanshi.simulator.results.variables import TRADING_SECTORS, emissions_of, net_sales_of
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.period import one_period
+from tanshi.simulator.run.together.build import begin_together
+from tanshi.simulator.run.together.period import one_period as period_together
 from tanshi.simulator.views.dashboard.warm import Step
 
 #: Variable, id, title, unit, whether the axis starts at zero, digits.
@@ -45,6 +52,12 @@ class Answer:
 def what_if(question: Scenario, step: Step) -> Answer:
     """Run a scenario; a newer question stops it at its next period."""
     begun = time.perf_counter()
+    if question.economies:
+        whole, all_of_them = begin_together(question)
+        while not all_of_them.calendar.finished:
+            period_together(whole, all_of_them)
+            step(all_of_them.number, whole.periods_in_all)
+        return answer_of(joint_result(whole, all_of_them), time.perf_counter() - begun)
     world, state = begin(question)
     while not state.calendar.finished:
         one_period(world, state)
@@ -53,8 +66,26 @@ def what_if(question: Scenario, step: Step) -> Answer:
 
 
 def answer_of(result: RunResult, seconds: float) -> Answer:
-    """The variables that the page shows, out of a run's annual table."""
-    wide = result.annual.pivot(index="year", columns="variable", values="value")
+    """The variables that the page shows, out of a run's annual table; of several provinces those of all together."""
+    several = len(result.regions) > 1
+    wide = together(result) if several else result.annual.pivot(index="year", columns="variable", values="value")
     wanted = [variable for variable, *_ in SHOWN] + [emissions_of(code) for code in TRADING_SECTORS]
     values = {name: tuple(float(v) for v in wide[name]) for name in wanted}
     return Answer(tuple(int(year) for year in wide.index), values, seconds)
+
+
+def together(result: RunResult) -> pd.DataFrame:
+    """Annual values of several provinces in one market, by year: added up, the price as paid by all who trade.
+
+    What passes from one province to another is in the volume of both, and counts once.
+    """
+    annual = result.annual
+    wide = annual.pivot_table(index="year", columns="variable", values="value", aggfunc="sum")
+    price = annual[annual["variable"] == "Price|Carbon"].groupby("year")["value"].mean()
+    volume, turnover = wide["Carbon Market|Trading Volume"], wide["Carbon Market|Turnover"]
+    crossing = annual[annual["variable"] == net_sales_of(OTHERS)]
+    crossed = crossing["value"].abs().groupby(crossing["year"]).sum().reindex(wide.index, fill_value=0.0) / 2.0
+    once = result.trades.groupby("year")["quantity_t"].sum().reindex(wide.index, fill_value=0) / TONNES
+    wide["Price|Carbon"] = (turnover / volume.where(volume > 0)).fillna(price)
+    wide["Carbon Market|Trading Volume"] = once if len(result.trades) else volume - crossed
+    return wide

@@ -77,7 +77,7 @@ def built_in(name: str = START, economy: str = "") -> Base:
     if name not in library():
         problem = Problem(Message("one of {library}", library=", ".join(library())), repr(name)[:60], field="extends")
         raise ScenarioError("The scenario cannot be used: 1 problem.", [problem])
-    other = economy if economy in economies() else ""
+    other = economy if economy in economies() and not of_several(name) else ""
     return Base(name, other, "", {"extends": name, **({"economy": other} if other else {})})
 
 
@@ -114,7 +114,7 @@ def find_base(desk: Desk, key: str, economy: str = "") -> Base:
 
 def offered(desk: Desk, batch: Batch | None, now: Base) -> dict[str, str]:
     """What can be begun from, by key: the built-in scenarios, those of the folder shown, and the one in use."""
-    out = {name: say("{name} (built in)", name=name) for name in library() if not of_several(name)}
+    out = {name: say("{name} (built in)", name=name) for name in library()}
     if batch is not None and not batch.sweep:
         out |= {_key(batch, name): f"{batch.folder.name}: {name}" for name in batch.scenarios}
     if now.stored and now.key not in out:
@@ -127,6 +127,8 @@ def economies_of(base: Base) -> dict[str, str]:
     if base.stored:
         own = str(base.content.get("economy", economies()[0]))
         return {"": own}
+    if of_several(base.name):
+        return {"": say("as in the scenario")}
     return {"": say("as in the scenario"), **{name: name for name in economies()}}
 
 

@@ -111,7 +111,9 @@ class Desk:
             problem = Problem(
                 "the prices that are stored", Message("prices up to {gap:,.2f} yuan/t away", gap=found.gap), run.name
             )
-            told = "This run was made by another version of the program, whose order books cannot be found again."
+            told = Message(
+                "This run was made by another version of the program, whose order books cannot be found again."
+            )
             raise UserError(told, [problem])
         with self.lock:
             self.computed[name] = found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import flask
 import pandas as pd
 
+from tanshi.language import say, translate
 from tanshi.scenarios.document import said_once
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.machine.disk import StoreError
@@ -45,7 +46,7 @@ def add_routes(server: flask.Flask, desk: Desk) -> None:
     @server.before_request
     def only_this_machine() -> Any:
         ours = is_ours(flask.request.host, flask.request.headers.get("Origin", ""))
-        return None if ours else flask.Response(REFUSED, 403)
+        return None if ours else flask.Response(translate(REFUSED), 403)
 
     @server.after_request
     def nothing_from_elsewhere(response: flask.Response) -> flask.Response:
@@ -80,7 +81,7 @@ def _or_words(make: Any, name: str) -> flask.Response:
     except (StoreError, UserError) as error:
         return flask.Response(f"{error}\n", 404, mimetype="text/plain")
     if content is None:
-        return flask.Response("There is no such file.\n", 404, mimetype="text/plain")
+        return flask.Response(say("There is no such file.") + "\n", 404, mimetype="text/plain")
     if isinstance(content, flask.Response):
         return content
     kinds = {

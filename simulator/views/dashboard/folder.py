@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from tanshi.errors import Message
-from tanshi.language import say
+from tanshi.language import mark, say
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.reading import FORMAT, RECORD, read_record
 from tanshi.simulator.results.store import FAILED, TABLES, names_in
@@ -265,15 +265,19 @@ def _record(place: Path, age: int) -> Mapping[str, Any]:
 def _read(place: Path) -> tuple[Run | None, str]:
     record = read_record(place)
     if record.get("status") != "finished":
-        return None, f"{place.name.removesuffix('.failed')}: {str(record.get('error', 'no reason given')).strip()}"
+        return (
+            None,
+            f"{place.name.removesuffix('.failed')}: {str(record.get('error') or say('no reason given')).strip()}",
+        )
     if record.get("format") != FORMAT:
-        return None, f"{place.name} has format {record.get('format')}, this version of the program reads {FORMAT}"
+        told = mark("{name} has format {theirs}, this version of the program reads {ours}")
+        return None, say(told, name=place.name, theirs=record.get("format"), ours=FORMAT)
     absent = [table for table in TABLES if not (place / f"{table}.parquet").is_file()]
     if absent:
-        return None, f"{place.name} lacks {', '.join(absent)}.parquet"
+        return None, say("{name} lacks {tables}.parquet", name=place.name, tables=", ".join(absent))
     kind = kind_of(record.get("parameters", {}))
     if record.get("parameters", {}).get("economies"):
-        told = "{name} is of several provinces: `tanshi report {folder}` makes a page of it"
+        told = mark("{name} is of several provinces: `tanshi report {folder}` makes a page of it")
         return None, say(told, name=place.name, folder=place.parent)
     run = Run(
         place.name, place, str(record["scenario"]), int(record["seed"]), kind, str(record["code"]), fills_of(record)

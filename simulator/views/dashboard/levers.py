@@ -10,8 +10,10 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from tanshi.language import mark
+from tanshi.language import mark, say
 from tanshi.scenarios.by_year import ByYear
+from tanshi.scenarios.economy import load_economy
+from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import TRADITIONAL, library
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.scenarios.schema import Coverage, Scenario
@@ -30,7 +32,6 @@ RULES = {
 }
 """How allowances are given: under a cap by past emissions or by output, or without a cap by a standard."""
 STRATEGIES = ("truthful", "zic", "zip", "scheduled", "hesitant")
-SECTORS = tuple(Coverage.model_fields)
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,21 @@ def base_scenario(base: Base, mode: str = "hybrid") -> Scenario:
     return read_text(scenario_text(base, EQUILIBRIUM if mode == "equilibrium" else {}, name=base.name), base.name)
 
 
+@lru_cache(maxsize=32)
+def sectors_of(base: Base) -> tuple[str, ...]:
+    """The sectors that may trade: those of which the economies of a scenario have firms; first those of the schema."""
+    known = base_scenario(base)
+    found = {sector for economy in known.all_economies for sector in _with_firms(economy)}
+    return (*(s for s in Coverage.model_fields if s in found), *sorted(found - set(Coverage.model_fields)))
+
+
+def _with_firms(economy: str) -> tuple[str, ...]:
+    try:
+        return load_economy(economy).with_firms
+    except UserError:  # it went away, or cannot be read: the model says so when it is asked
+        return tuple(Coverage.model_fields)
+
+
 def _read(scenario: Scenario, lever: Lever) -> float:
     value: Any = scenario
     for key in lever.field.split("."):
@@ -165,7 +181,7 @@ def changes(now: Settings) -> dict[str, object]:
         value = held[lever.field]
         if not lever.field.startswith("firms.strategies.") and value != before.numbers[lever.field]:
             out[lever.field] = None if lever.none_at_top and value >= lever.high else value
-    for sector in SECTORS:
+    for sector in sectors_of(now.base):
         if (sector in now.covered) != (sector in before.covered):
             out[f"coverage.{sector}"] = "trading" if sector in now.covered else "none"
             if sector not in now.covered:  # who never trades has no method
@@ -206,7 +222,7 @@ def shares(now: Settings) -> dict[str, float]:
 
 def file_of(now: Settings) -> str:
     """The levers as a scenario file for ``tanshi run FILE``."""
-    return scenario_text(now.base, changes(now), name="what-if", title=f"What if, from {now.base.name}")
+    return scenario_text(now.base, changes(now), name="what-if", title=say("What if, from {name}", name=now.base.name))
 
 
 def scenario_of(now: Settings) -> Scenario:
@@ -230,7 +246,7 @@ def link_of(now: Settings) -> str:
         if value != before.numbers[name]:
             query[name] = f"{value:.10g}"
     if set(now.covered) != set(before.covered):
-        query["trading"] = ",".join(sector for sector in SECTORS if sector in now.covered)
+        query["trading"] = ",".join(sector for sector in sectors_of(now.base) if sector in now.covered)
     if now.rule != before.rule:
         query["rule"] = now.rule
     return urlencode(query)
@@ -271,6 +287,6 @@ def read_link(search: str, desk: Desk | None = None) -> Settings:
             numbers[lever.field] = value
     covered = now.covered
     if "trading" in query:
-        covered = tuple(sector for sector in SECTORS if sector in query["trading"].split(","))
+        covered = tuple(sector for sector in sectors_of(base) if sector in query["trading"].split(","))
     rule = query.get("rule", now.rule)
     return Settings(now.base, now.mode, numbers, covered, rule if rule in RULES else now.rule)

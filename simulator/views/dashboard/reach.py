@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tanshi.language import say
-from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of
+from tanshi.simulator.results.variables import emissions_of
 from tanshi.simulator.views.dashboard.answer import Answer
 from tanshi.simulator.views.sectors import sector_name
 from tanshi.simulator.views.words import percent
@@ -20,10 +22,16 @@ SMALL = 1.0
 """Mt a year below which a sector's share says nothing of the whole."""
 
 
-def beyond(before: Answer, after: Answer) -> list[str]:
-    """What of an answer is not to be relied on, a sentence each; nothing where all lies within reach."""
+def beyond(before: Answer, after: Answer, sectors: Sequence[str]) -> list[str]:
+    """What of an answer is not to be relied on, a sentence each; nothing where all lies within reach.
+
+    Parameters
+    ----------
+    sectors
+        Those that may trade, whose emissions are looked at.
+    """
     out = []
-    for code in FIRM_SECTORS:
+    for code in sectors:
         base, now = before.values[emissions_of(code)], after.values[emissions_of(code)]
         if max(base) < SMALL:
             continue

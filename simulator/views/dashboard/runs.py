@@ -13,6 +13,7 @@ from threading import Lock, Thread
 from typing import Any
 
 from tanshi.errors import Message
+from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.reading import RECORD
@@ -105,7 +106,9 @@ class RunFromPage:
                 standing.state = "finished"
             else:
                 standing.state = "failed"
-                standing.message = str(word.get("failed") or "the process ended by itself; the usual reason is memory")
+                standing.message = str(
+                    word.get("failed") or say("the process ended by itself; the usual reason is memory")
+                )
 
 
 def clear_unfinished(folder: Path) -> None:

@@ -265,7 +265,7 @@ def change_picture(m: LiveMarket) -> Figure:
     """How far each trading sector's emission rate has come from that of the first auction."""
     rows, now = m.moment.rows, m.moment.trading
     if len(rows) == 1:
-        return _nothing("from the second auction on")
+        return _nothing(say("from the second auction on"))
     t = np.array([row["t"] for row in rows])
     figure, axes = panel(say("year"), say("% against the first auction"))
     for sector in now:

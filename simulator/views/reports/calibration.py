@@ -7,12 +7,23 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from tanshi.language import mark, say, translate
+from tanshi.simulator.machine.terminal import columns_of, flush_left
 from tanshi.simulator.studies.calibration.calibrate import Calibrated
 from tanshi.simulator.views.reports.page import box, heading, note, page, table
 
-TARGETS = ("Target", "Asked", "Found", "Off by", "Allowed", "Equilibrium path alone", "Met")
-PARAMETERS = ("Parameter", "Range", "Start", "Found", "Targets allow", "Determined")
-SLOPES = ("Parameter", "Derivative found by")
+TARGETS = (
+    mark("Target"), mark("Asked"), mark("Found"), mark("Off by"), mark("Allowed"), mark("Equilibrium path alone"),
+    mark("Met"),
+)  # fmt: skip
+PARAMETERS = (
+    mark("Parameter"), mark("Range"), mark("Start"), mark("Found"), mark("Targets allow"), mark("Determined"),
+)  # fmt: skip
+SLOPES = (mark("Parameter"), mark("Derivative found by"))
+DIRECTIONS = (mark("Singular value"), mark("Direction"))
+MODELS = {"runs with firms": mark("runs with firms"), "equilibrium-only path": mark("equilibrium-only path")}
+KINDS = {"exact": mark("exact"), "differences": mark("differences")}
+ENDS = {"lower": mark("lower"), "upper": mark("upper")}
 
 
 def files(found: Calibrated, record: dict[str, Any]) -> dict[str, bytes]:
@@ -27,7 +38,7 @@ def files(found: Calibrated, record: dict[str, Any]) -> dict[str, bytes]:
 def calibration_text(found: Calibrated) -> str:
     """The report as plain text."""
     parts = [
-        found.task.spec.title or found.task.name,
+        _title(found),
         "",
         *sentences(found),
         "",
@@ -42,53 +53,63 @@ def calibration_markdown(found: Calibrated) -> str:
     """The sentences and both tables in Markdown."""
     lines = [*sentences(found), "", *_markdown(TARGETS, target_rows(found)), ""]
     lines += [*_markdown(PARAMETERS, parameter_rows(found)), ""]
-    return "\n".join([*lines, *_markdown(("Singular value", "Direction"), direction_rows(found))])
+    return "\n".join([*lines, *_markdown(DIRECTIONS, direction_rows(found))])
 
 
 def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     # A bar inside a cell, as in Price|Carbon, would end it.
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return ["| " + " | ".join(row) + " |" for row in (heads, ["---"] * len(heads), *cells)]
+    return ["| " + " | ".join(row) + " |" for row in (_said(heads), ["---"] * len(heads), *cells)]
 
 
 def calibration_html(found: Calibrated, record: dict[str, Any]) -> str:
     """The report as one page that needs nothing beside it."""
     spec = found.task.spec
-    under = f"{spec.title or found.task.name}. By the {record['model']}, {record['date']}, code {record['code']}."
+    under = say(
+        "{title}. By the {model}, {date}, code {code}.",
+        title=_title(found),
+        model=translate(MODELS[record["model"]]),
+        date=record["date"],
+        code=record["code"],
+    )
     missed = [abs(d) > 1.0 for d in found.distances]
     body = [
-        "<h1>Calibration</h1>",
+        f"<h1>{escape(say('Calibration'))}</h1>",
 f'<p class="sub">{escape(under)}</p>',
         *(box(line, "scenario" if found.met else "warning") for line in sentences(found)[:1]),
         *(note(line) for line in sentences(found)[1:]),
-        heading("Targets"),
-        table(TARGETS, target_rows(found), marked=missed, below=[t.source for t in found.targets]),
-        heading("Parameters"),
-        note(
+        heading(say("Targets")),
+        table(_said(TARGETS), target_rows(found), marked=missed, below=[t.source for t in found.targets]),
+        heading(say("Parameters")),
+        note(say(
             "Targets allow: values at which all targets stay within tolerance while the other parameters adjust inside"
             " their ranges, by the derivatives at the point found. Determined: part of the parameter's move that the"
             " targets see at all, 0 to 1."
-        ),
+        )),
         table(
-            PARAMETERS, parameter_rows(found), marked=[f.name in found.at_bounds for f in found.task.factors],
+            _said(PARAMETERS), parameter_rows(found), marked=[f.name in found.at_bounds for f in found.task.factors],
             below=[" ".join(free.source.split()) for free in spec.parameters.values()],
         ),
-        heading("What the targets can tell apart"),
-        note(
+        heading(say("What the targets can tell apart")),
+        note(say(
             "Singular values of the derivatives, in tolerances per half a range. Above 1 the targets determine the"
             " direction; below, they are silent about it."
-        ),
-        table(("Singular value", "Direction"), direction_rows(found), text=True),
-        heading("Derivatives"),
+        )),
+        table(_said(DIRECTIONS), direction_rows(found), text=True),
+        heading(say("Derivatives")),
         note(
-            "Change of a target, in tolerances, per half a range of a parameter: by full runs (differences) / by the"
-            " equilibrium-only path."
+            say(
+                "Change of a target, in tolerances, per half a range of a parameter: by full runs (differences) / by"
+                " the equilibrium-only path."
+            )
             if found.whole
-            else "Change of a target, in tolerances, per half a range of a parameter, on the equilibrium-only path."
+            else say(
+                "Change of a target, in tolerances, per half a range of a parameter, on the equilibrium-only path."
+            )
         ),
-        table((*SLOPES, *spec.targets), slope_rows(found)),
+        table((*_said(SLOPES), *spec.targets), slope_rows(found)),
     ]  # fmt: skip
-    return page("Tanshi: calibration", body)
+    return page(say("Tanshi: calibration"), body)
 
 
 def sentences(found: Calibrated) -> list[str]:
@@ -96,37 +117,62 @@ def sentences(found: Calibrated) -> list[str]:
     worst = int(abs(found.distances).argmax())
     name, target = list(found.task.spec.targets.items())[worst]
     off = _off(found.values[worst], target.value)
-    inside = "all parameters inside their ranges"
     if found.met:
-        said = [
-            f"All {len(found.targets)} targets are met within their tolerances, with {inside}; worst is {name}, {off}."
-        ]
+        told = mark(
+            "All {count} targets are met within their tolerances, with all parameters inside their ranges; worst is"
+            " {name}, {off}."
+        )
+        lines = [say(told, count=len(found.targets), name=name, off=off)]
     else:
-        missed = sum(abs(d) > 1.0 for d in found.distances)
-        said = [
-            f"{missed} of {len(found.targets)} targets cannot be met with {inside}. This is the nearest point reached;"
-            f" worst is {name}: {found.values[worst]:.5g} instead of {target.value:g} ({off})."
-        ]
+        told = mark(
+            "{missed} of {count} targets cannot be met with all parameters inside their ranges. This is the nearest"
+            " point reached; worst is {name}: {value:.5g} instead of {asked:g} ({off})."
+        )
+        missed = int(sum(abs(d) > 1.0 for d in found.distances))
+        value, asked = found.values[worst], target.value
+        lines = [say(told, missed=missed, count=len(found.targets), name=name, value=value, asked=asked, off=off)]
     edges = found.at_bounds
     if edges:
-        ends = ", ".join(f"{name} ({end})" for name, end in edges.items())
-        said.append(f"At an end of their range: {ends}.")
+        ends = ", ".join(f"{name} ({translate(ENDS[end])})" for name, end in edges.items())
+        lines.append(say("At an end of their range: {ends}.", ends=ends))
     rank, count = found.identified.rank, len(found.free)
     if rank < count:
-        said.append(
-            f"The targets determine {rank} of {count} directions; among the rest the values stay nearest to where they"
-            f" started. Free combinations: {'; '.join(found.identified.weak(found.names))}."
+        told = mark(
+            "The targets determine {rank} of {count} directions; among the rest the values stay nearest to where they"
+            " started. Free combinations: {weak}."
         )
+        lines.append(say(told, rank=rank, count=count, weak="; ".join(found.identified.weak(found.names))))
     still = [f.name for j, f in enumerate(found.task.factors) if j not in found.free]
     if still:
-        said.append(f"Not needed, and left where they were: {', '.join(still)}.")
-    differences = [n for n, kind in zip(found.names, found.kinds, strict=True) if kind != "exact"]
-    by = "all exact" if not differences else f"exact but for {', '.join(differences)} (differences)"
-    said.append(f"Derivatives of the equilibrium path: {by}; of full runs: differences." if found.whole else
-                f"Derivatives: {by}.")  # fmt: skip
+        lines.append(say("Not needed, and left where they were: {names}.", names=", ".join(still)))
+    lines.append(_derivatives(found))
     if not found.whole:
-        said.append("The equilibrium-only path alone was asked: no firms, no drift.")
-    return said
+        lines.append(say("The equilibrium-only path alone was asked: no firms, no drift."))
+    return lines
+
+
+def _derivatives(found: Calibrated) -> str:
+    """How the derivatives were found."""
+    differences = [n for n, kind in zip(found.names, found.kinds, strict=True) if kind != "exact"]
+    by = say("all exact")
+    if differences:
+        by = say("exact but for {names} (differences)", names=", ".join(differences))
+    if found.whole:
+        return say("Derivatives of the equilibrium path: {by}; of full runs: differences.", by=by)
+    return say("Derivatives: {by}.", by=by)
+
+
+def _title(found: Calibrated) -> str:
+    return translate(found.task.spec.title) or found.task.name
+
+
+def _said(heads: Sequence[str]) -> list[str]:
+    """Heads in the language that is spoken."""
+    return [translate(head) for head in heads]
+
+
+def _span(low: str, high: str) -> str:
+    return say("{low} to {high}", low=low, high=high)
 
 
 def target_rows(found: Calibrated) -> list[list[str]]:
@@ -139,7 +185,7 @@ def target_rows(found: Calibrated) -> list[list[str]]:
             [
                 f"{name}: {t.scenario} {t.variable} {t.year}", f"{t.value:g}", f"{found.values[i]:.5g}",
                 _off(found.values[i], t.value), allowed, f"{path:.5g}" if math.isfinite(path) else "–",
-                "yes" if abs(found.distances[i]) <= 1.0 else "no",
+                say("yes") if abs(found.distances[i]) <= 1.0 else say("no"),
             ]
         )  # fmt: skip
     return rows
@@ -149,16 +195,18 @@ def parameter_rows(found: Calibrated) -> list[list[str]]:
     """One row a parameter, free or not."""
     rows, intervals, determined = [], found.intervals, found.identified.determined
     for j, (name, free) in enumerate(found.task.spec.parameters.items()):
-        allowed, share = "not moved", ""
+        allowed, share = say("not moved"), ""
         if j in found.free:
             k = found.free.index(j)
             ends = intervals[k]
-            allowed = f"{ends[0]:.3g} to {ends[1]:.3g}" if all(map(math.isfinite, ends)) else "–"
+            allowed = _span(f"{ends[0]:.3g}", f"{ends[1]:.3g}") if all(map(math.isfinite, ends)) else "–"
             share = f"{determined[k]:.2f}"
         edge = found.at_bounds.get(name)
-        value = f"{found.theta[j]:.5g}" + (f" ({edge} end)" if edge else "")
-        span = f"{free.lower:g} to {free.upper:g}"
-        rows.append([free.title or name, span, f"{found.task.starts[j]:g}", value, allowed, share])
+        value = f"{found.theta[j]:.5g}"
+        if edge:
+            value = say("{value} ({edge} end)", value=value, edge=translate(ENDS[edge]))
+        span = _span(f"{free.lower:g}", f"{free.upper:g}")
+        rows.append([translate(free.title) or name, span, f"{found.task.starts[j]:g}", value, allowed, share])
     return rows
 
 
@@ -183,7 +231,8 @@ def slope_rows(found: Calibrated) -> list[list[str]]:
         return f"{whole[i, k]:+.2f} / {here}" if found.whole else here
 
     return [
-        [name, found.kinds[k], *(cell(i, k) for i in range(len(found.targets)))] for k, name in enumerate(found.names)
+        [name, translate(KINDS[found.kinds[k]]), *(cell(i, k) for i in range(len(found.targets)))]
+        for k, name in enumerate(found.names)
     ]
 
 
@@ -192,6 +241,9 @@ def _off(value: float, target: float) -> str:
 
 
 def _plain(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[k]) for row in (heads, *rows)) for k in range(len(heads))]
+    heads = _said(heads)
+    widths = [max(columns_of(row[k]) for row in (heads, *rows)) for k in range(len(heads))]
     lines = [heads, ["-" * width for width in widths], *rows]
-    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in lines)
+    return "\n".join(
+        "  ".join(flush_left(cell, w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in lines
+    )

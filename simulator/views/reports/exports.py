@@ -127,7 +127,7 @@ def write_workbook(sheets: Mapping[str, pd.DataFrame], path: Path | str, *, over
     UserError
         Where the file is there already, a table is longer than a sheet, or openpyxl is not installed.
     """
-    need("excel", "The workbook cannot be written.", otherwise="Or leave the workbook out.")
+    need("excel", "The workbook cannot be written.", otherwise=Message("Or leave the workbook out."))
     import openpyxl  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     target = free_file(path, overwrite=overwrite)

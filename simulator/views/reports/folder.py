@@ -101,7 +101,7 @@ def open_folder(folder: Path | str) -> Folder:
     wanted = names_in(path)
     names = [name for name in wanted if (path / name / RECORD).is_file()]
     failed = {
-        name: str(read_record(path / f"{name}{FAILED}").get("error", "no reason given"))
+        name: str(read_record(path / f"{name}{FAILED}").get("error", Message("no reason given")))
         for name in wanted
         if (path / f"{name}{FAILED}" / RECORD).is_file()
     }

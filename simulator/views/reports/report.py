@@ -36,6 +36,7 @@ from tanshi.simulator.views.compliance import compliance_words
 from tanshi.simulator.views.reports.allotment import allotments
 from tanshi.simulator.views.reports.joint import added_up
 from tanshi.simulator.views.reports.page import box, figure, heading, note, page, table
+from tanshi.simulator.views.reports.vocabulary import status_name, unit_name
 from tanshi.simulator.views.table import columns, remark, rows, signed, summarise
 from tanshi.simulator.views.words import failure, joined, sentences
 
@@ -243,7 +244,8 @@ def _checks(results: Sequence[RunResult]) -> list[str]:
 
 def _parameters(results: Sequence[RunResult]) -> str:
     groups = by_scenario(results)
-    flat = {name: flatten(group[0].parameters) for name, group in groups.items()}
+    spoken = (say("none"), say("yes"), say("no"))
+    flat = {name: flatten(group[0].parameters, words=spoken) for name, group in groups.items()}
     known = {row.name: row for row in describe_parameters()}
     economies = dict.fromkeys(str(group[0].parameters.get("economy", "")) for group in groups.values())
     fitted = {field: value for economy in economies if economy for field, value in fitted_values(economy).items()}
@@ -255,7 +257,7 @@ def _parameters(results: Sequence[RunResult]) -> str:
         status = about.status if about else ""
         if key in fitted and str(fitted[key]) in row:
             status = STATUS
-        rows.append([key, about.unit if about else "", status, *row])
+        rows.append([key, unit_name(about.unit) if about else "", status_name(status), *row])
         meaning.append(" ".join(translate(about.description).split()) if about else "")
         differs.append(len(set(row)) > 1)
     said = note(say("Rows in which the scenarios differ are tinted.")) if any(differs) else ""

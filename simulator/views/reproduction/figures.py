@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.equilibrium.province.decompose import EFFECTS
+from tanshi.language import mark, say, translate
 from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE, quantile
 from tanshi.simulator.studies.reproduction.decomposition import HOUSEHOLDS
 from tanshi.simulator.studies.reproduction.families import DATA, WORDS
@@ -23,6 +24,7 @@ from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.beside import beside_words, draw_beside, heights, known_beside
 from tanshi.simulator.views.charts.figures import ANNUAL_FIGURES, AnnualFigure, source_line
 from tanshi.simulator.views.reproduction.conflict import figures_of
+from tanshi.simulator.views.reproduction.tables import comparison_name, effect_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,15 +63,20 @@ def _annual(result: Column, spec: AnnualFigure) -> Figure:
     curves = {name: (x, quantile(world.path(name, spec.name), MIDDLE)) for name in world.values}
     bands = {name: [quantile(world.path(name, spec.name), at) for at in (LOW, HIGH)] for name in world.values}
     marks = _marks(result, spec.name, world)
-    unit, source = spec.unit, _source(result, spec)
+    unit, source = translate(spec.unit), _source(result, spec)
     if spec.name == "emissions" and result.multiplier is not None:
-        unit = f"Mt CO₂ per year, territorial; printed values divided by the multiplier, {result.multiplier:.2f}"
+        told = mark("Mt CO₂ per year, territorial; printed values divided by the multiplier, {times:.2f}")
+        unit = say(told, times=result.multiplier)
     figure, axes = style.frame(
-        f"Figure {NUMBERS[spec.name]} of Huo et al. 2026, {WORDS[result.family]}:"
-        f" {spec.title.lower().replace('co₂', 'CO₂')}, Shanxi",
+        say(
+            "Figure {n} of Huo et al. 2026, {how}: {what}, Shanxi", n=NUMBERS[spec.name],
+            how=translate(WORDS[result.family]), what=translate(spec.title).lower().replace("co₂", "CO₂"),
+        ),
         unit, source, legend_rows=3,
     )  # fmt: skip
-    titles = {run.scenario.removeprefix("paper-"): run.title.removeprefix("Paper: ") for run in result.results}
+    titles = {
+        run.scenario.removeprefix("paper-"): translate(run.title).removeprefix("Paper: ") for run in result.results
+    }
     style.legend(figure, {name: titles.get(name, name) for name in curves}, source=source)
     known = known_beside(result.results, spec.variable, x.tolist())
     every = [y for _, y in curves.values()] + [y for pair in bands.values() for y in pair]
@@ -97,14 +104,19 @@ def _marks(result: Column, variable: str, world: Runs) -> list[tuple[str, int, f
         if year not in world.years:
             continue
         if variable != "emissions":
-            out.append((name, year, value, f"printed {name}: {value:g}"))
+            out.append((name, year, value, say("printed {name}: {value:g}", name=name, value=value)))
         elif result.multiplier is not None:
             out.append(
                 (
                     name,
                     year,
                     value / result.multiplier,
-                    f"printed {name}: {value / 1000:.2f} Gt ÷ {result.multiplier:.2f}",
+                    say(
+                        "printed {name}: {value:.2f} Gt ÷ {times:.2f}",
+                        name=name,
+                        value=value / 1000,
+                        times=result.multiplier,
+                    ),
                 )
             )
     return out
@@ -146,9 +158,13 @@ def effects_figure(effects: pd.DataFrame) -> Figure:
     whole = whole[~whole["comparison"].str.startswith("S4")]
     names = list(dict.fromkeys(whole["comparison"]))
     figure, axes = style.frame(
-        f"Why CO₂ emissions change: {', '.join(names)}",
-        f"Mt CO₂ per year; logarithmic mean Divisia index, {first} to {last}, or between scenarios in {last}",
-        "Source: Tanshi, one equilibrium a year. Clean power shows under composition: less coal-fired generation.",
+        say("Why CO₂ emissions change: {names}", names=", ".join(map(comparison_name, names))),
+        say(
+            "Mt CO₂ per year; logarithmic mean Divisia index, {first} to {last}, or between scenarios in {last}",
+            first=first,
+            last=last,
+        ),
+        say("Source: Tanshi, one equilibrium a year. Clean power shows under composition: less coal-fired generation."),
     )
     kinds = [*EFFECTS, HOUSEHOLDS, "change"]
     width = 0.8 / len(names)
@@ -156,13 +172,14 @@ def effects_figure(effects: pd.DataFrame) -> Figure:
         rows = whole[whole["comparison"] == name].set_index("effect")["mt"]
         values = [float(rows[kind]) for kind in kinds]
         at = np.arange(len(kinds)) + (n - (len(names) - 1) / 2) * width
-        label = f"{name}, {first}–{last}" if "against" not in name else f"{name}, {last}"
+        told = comparison_name(name)
+        label = f"{told}, {first}–{last}" if "against" not in name else f"{told}, {last}"
         bars = axes.bar(at, values, width * 0.92, color=style.PALETTE[(0, 4, 1)[n % 3]], label=label)
         axes.bar_label(
             bars, [f"{v:+.0f}" if abs(v) >= 0.5 else "0" for v in values], fontsize=7.5, padding=2, color=style.INK
         )
     axes.axhline(0, color=style.GREY, linewidth=0.8)
-    axes.set_xticks(range(len(kinds)), [kind.replace(" ", "\n") for kind in kinds], fontsize=9)
+    axes.set_xticks(range(len(kinds)), [effect_name(kind).replace(" ", "\n") for kind in kinds], fontsize=9)
     axes.margins(y=0.12)
     style.legend_of(figure, axes)
     axes.set_position((0.075, 0.2, 0.9, 0.645))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from tanshi.errors import said
+from tanshi.language import mark, say, translate
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.reproduction.claims import PAPERS
 from tanshi.simulator.studies.reproduction.families import DATA, PAPER, WORDS
@@ -17,7 +19,8 @@ from tanshi.simulator.views.charts.style import png, save
 from tanshi.simulator.views.reports.blocks import Block, Heading, Picture, as_html, as_markdown
 from tanshi.simulator.views.reproduction.draws import ENOUGH
 from tanshi.simulator.views.reproduction.figures import huo_figures
-from tanshi.simulator.views.reproduction.page import TITLE, blocks_of
+from tanshi.simulator.views.reproduction.page import blocks_of
+from tanshi.simulator.views.reproduction.words import TITLE
 from tanshi.simulator.views.sinks.page import cloud_figure, policy_figure
 
 DIGITS = "%.8g"
@@ -85,7 +88,9 @@ def write_reproduction(result: Reproduction, folder: Path, command: str) -> tupl
         write_file(folder / "tables" / f"{name}.csv", _csv(table))
     for name, figure in figures.items():
         save(figure, folder / "figures", name)
-    write_file(folder / "reproduction.html", as_html(f"Tanshi: {TITLE.lower()}", blocks).encode())
+    write_file(
+        folder / "reproduction.html", as_html(say("Tanshi: {title}", title=translate(TITLE).lower()), blocks).encode()
+    )
     return blocks, pictures
 
 
@@ -144,18 +149,29 @@ def summary_lines(result: Reproduction) -> list[str]:
         for family, findings in ((PAPER, result.paper.findings), (DATA, result.findings)):
             found = [f.verdict for c, f in zip(result.claims, findings, strict=True) if c.paper == paper]
             if found and (paper == "huo" or family == DATA):
-                counts = ", ".join(f"{found.count(v)} {v}" for v in VERDICTS if v in found)
-                column = f" {WORDS[family]}" if paper == "huo" else ""
-                lines.append(f"{title}: {len(found)} claims{column}: {counts}.")
-    lines += [f"{one.id}: {one.sentence}" for one in result.explanations]
+                named = [
+                    say("{count} {verdict}", count=found.count(v), verdict=translate(v)) for v in VERDICTS if v in found
+                ]
+                counts = say(", ").join(named)
+                told = mark("{title}: {claims} claims: {counts}.")
+                if paper == "huo":
+                    told = mark("{title}: {claims} claims {column}: {counts}.")
+                column = translate(WORDS[family])
+                lines.append(say(told, title=title, claims=len(found), column=column, counts=counts))
+    lines += [f"{one.id}: {said(one.sentence)}" for one in result.explanations]
     if result.multiplier is not None:
         lines.append(
-            f"Multiplier of the printed level of emissions, on data: {result.multiplier:.2f} (S1, 2030, print over"
-            " ours)."
+            say(
+                "Multiplier of the printed level of emissions, on data: {times:.2f} (S1, 2030, print over ours).",
+                times=result.multiplier,
+            )
         )
     if result.draws is not None:
         main = {c.id: f.holds for c, f in zip(result.claims, result.findings, strict=True)}
         weak = [f"{s.id} ({100 * s.holds:.0f} %)" for s in result.shares.values() if main[s.id] and s.holds < ENOUGH]
-        told = f"hold in fewer than {100 * ENOUGH:.0f} % of {result.draws.used} draws: {', '.join(weak) or 'none'}"
-        lines.append(f"Claims that hold in the main runs, and {told}.")
+        told = mark(
+            "Claims that hold in the main runs, and hold in fewer than {share:.0f} % of {draws} draws: {names}."
+        )
+        names = ", ".join(weak) or say("none")
+        lines.append(say(told, share=100 * ENOUGH, draws=result.draws.used, names=names))
     return lines

@@ -16,18 +16,19 @@ import pandas as pd
 from tanshi.agents.sinks import published
 from tanshi.agents.sinks.cloud import Cloud, certainty, drops
 from tanshi.agents.sinks.surfaces import RANGES
+from tanshi.language import mark, say, translate
 from tanshi.simulator.studies.sinks.study import SinksResult
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.sinks.checks import market_figure, price_figure, table3_figure
-from tanshi.simulator.views.sinks.panels import heading, label_of, panel_figure, source_of
+from tanshi.simulator.views.sinks.panels import group_of, heading, label_of, panel_figure, source_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INSTRUMENTS: Mapping[str, tuple[str, str, float]] = {
-    "omega_s": ("Offset share allowed", "% of emissions", 100.0),
-    "omega_d": ("Carbon tax rate", "%", 100.0),
-    "subsidy": ("Subsidy for sinks", "yuan/t", 1.0),
+    "omega_s": (mark("Offset share allowed"), mark("% of emissions"), 100.0),
+    "omega_d": (mark("Carbon tax rate"), mark("%"), 100.0),
+    "subsidy": (mark("Subsidy for sinks"), mark("yuan/t"), 1.0),
 }
 #: Groups beyond these make panels too small to read; the tables hold all.
 MOST_GROUPS = 6
@@ -67,9 +68,9 @@ def cloud_figure(result: SinksResult, by: str) -> Figure:
     columns = len(clouds) if len(clouds) <= 3 else -(-len(clouds) // 2)
     rows = -(-len(clouds) // columns)
     figure, panels = panel_figure(
-        rows, columns, f"Demand price of forest sinks by {by}: normal clouds",
-        "certainty degree against yuan per t CO₂; a dot is a drop, the curve the expected certainty, the line Ex",
-        source_of(result, "forward generator; Ex, En, He as printed in Yang et al. (2021), Tables 4 and 5"),
+        rows, columns, say("Demand price of forest sinks by {by}: normal clouds", by=group_of(by)),
+        say("certainty degree against yuan per t CO₂; a dot is a drop, the curve the expected certainty, the line Ex"),
+        source_of(result, say("forward generator; Ex, En, He as printed in Yang et al. (2021), Tables 4 and 5")),
         size=(10.0, 1.6 + 2.7 * rows), top=1 - 0.95 / (1.6 + 2.7 * rows), bottom=0.72 / (1.6 + 2.7 * rows), sharey=True,
     )  # fmt: skip
     for number, (axes, (name, cloud)) in enumerate(zip(panels, clouds.items(), strict=False)):
@@ -85,13 +86,13 @@ def cloud_figure(result: SinksResult, by: str) -> Figure:
         axes.set_xlim(max(grid[0], 0.0), grid[-1])
         axes.set_ylim(0, 1.05)
         heading(axes, number, label_of(name))
-        thickness = "none" if np.isnan(cloud.hyper_entropy) else f"{cloud.hyper_entropy:,.1f}"
+        thickness = say("none") if np.isnan(cloud.hyper_entropy) else f"{cloud.hyper_entropy:,.1f}"
         figures = f"Ex {cloud.expectation:,.1f}\nEn {cloud.entropy:,.1f}\nHe {thickness}"
         axes.text(0.98, 0.97, figures, transform=axes.transAxes, ha="right", va="top", fontsize=8.5, color=style.INK)
         if number >= len(clouds) - columns:
-            axes.set_xlabel("demand price, yuan/t", fontsize=9)
+            axes.set_xlabel(say("demand price, yuan/t"), fontsize=9)
         if number % columns == 0:
-            axes.set_ylabel("certainty degree", fontsize=9)
+            axes.set_ylabel(say("certainty degree"), fontsize=9)
     for axes in panels[len(clouds) :]:
         axes.set_visible(False)
     return figure
@@ -104,11 +105,16 @@ def policy_figure(result: SinksResult, by: str) -> Figure:
     names = list(dict.fromkeys(table["name"]))[:MOST_GROUPS]
     settings = result.settings
     figure, panels = panel_figure(
-        2, 3, f"Demand price of forest sinks by {by} under three policies",
-        "yuan per t CO₂; above the price, below its distance from the lowest abatement cost, on a scale of its own",
-        source_of(result, "eq. 7 at the mean costs of Yang et al. (2021), Table 2")
-        + f" Others at share {settings.omega_s:.0%}, tax {settings.omega_d:.0%}, subsidy {settings.subsidy:g} yuan/t "
-        "(dashed). Not defined at tax 0.",
+        2, 3, say("Demand price of forest sinks by {by} under three policies", by=group_of(by)),
+        say("yuan per t CO₂; above the price, below its distance from the lowest abatement cost, on a scale of its"
+            " own"),
+        source_of(result, say("eq. 7 at the mean costs of Yang et al. (2021), Table 2"))
+        + say(
+            " Others at share {share:.0%}, tax {tax:.0%}, subsidy {subsidy:g} yuan/t (dashed). Not defined at tax 0.",
+            share=settings.omega_s,
+            tax=settings.omega_d,
+            subsidy=settings.subsidy,
+        ),
         size=(10.0, 6.6), top=0.86, bottom=0.155, high=0.34, wide=0.2,
     )  # fmt: skip
     looks = style.looks(names)
@@ -128,17 +134,17 @@ def policy_figure(result: SinksResult, by: str) -> Figure:
             axes.set_xlim(0, scale * RANGES[instrument][1])
             if row:
                 axes.set_ylim(bottom=0)
-                axes.set_xlabel(unit, fontsize=9)
+                axes.set_xlabel(translate(unit), fontsize=9)
             else:
-                heading(axes, column, label)
+                heading(axes, column, translate(label))
     for row in (0, 1):
         low = min(axes.get_ylim()[0] for axes in panels[3 * row : 3 * row + 3])
         high = max(axes.get_ylim()[1] for axes in panels[3 * row : 3 * row + 3])
         for axes in panels[3 * row : 3 * row + 3]:
             if not row:
                 axes.set_ylim(low, high)
-    panels[0].set_ylabel("demand price", fontsize=9)
-    panels[3].set_ylabel("above lowest cost", fontsize=9)
+    panels[0].set_ylabel(say("demand price"), fontsize=9)
+    panels[3].set_ylabel(say("above lowest cost"), fontsize=9)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.06, 0.035), ncols=6, frameon=False, fontsize=9)
     return figure
@@ -162,9 +168,10 @@ def surface_figure(result: SinksResult, by: str) -> Figure:
     names = list(dict.fromkeys(table["name"]))[:MOST_GROUPS]
     tall = 1.7 + 2.35 * len(names)
     figure, panels = panel_figure(
-        len(names), 3, f"Two policies at a time, by {by}: demand price above the lowest abatement cost",
-        "yuan per t CO₂, logarithmic; the third instrument as set; white: less than 0.01, or eq. 7 not defined",
-        source_of(result, "eq. 7 at the mean costs of Yang et al. (2021), Table 2"),
+        len(names), 3,
+        say("Two policies at a time, by {by}: demand price above the lowest abatement cost", by=group_of(by)),
+        say("yuan per t CO₂, logarithmic; the third instrument as set; white: less than 0.01, or eq. 7 not defined"),
+        source_of(result, say("eq. 7 at the mean costs of Yang et al. (2021), Table 2")),
         size=(10.0, tall), top=1 - 1.05 / tall, bottom=0.75 / tall, right=0.9, wide=0.3, high=0.42,
     )  # fmt: skip
     rises = []
@@ -192,8 +199,8 @@ def surface_figure(result: SinksResult, by: str) -> Figure:
         axes.set_ylim(0, scales[1] * RANGES[pair[1]][1])
         first, second = (INSTRUMENTS[instrument] for instrument in pair)
         if number >= len(rises) - 3:
-            axes.set_xlabel(f"{first[0].lower()}, {first[1]}", fontsize=8.5)
-        axes.set_ylabel(f"{second[0].lower()}, {second[1]}", fontsize=8.5)
+            axes.set_xlabel(f"{translate(first[0]).lower()}, {translate(first[1])}", fontsize=8.5)
+        axes.set_ylabel(f"{translate(second[0]).lower()}, {translate(second[1])}", fontsize=8.5)
         if number % 3 == 0:
             axes.set_title(label_of(name), loc="left", fontsize=10, fontweight="bold", color=style.INK)
     if mesh is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tanshi.language import mark, say, translate
 from tanshi.simulator.studies.sinks.study import SinksResult
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.printing import printing
@@ -14,17 +15,31 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LETTERS = "ABCDEFGHIJKL"
-NAMES: Mapping[str, str] = {"thermal_power": "Thermal power", "steel": "Steel", "chemicals": "Chemicals"}
+NAMES: Mapping[str, str] = {
+    "thermal_power": mark("Thermal power"), "steel": mark("Steel"), "chemicals": mark("Chemicals"),
+    "Shanghai": mark("Shanghai"), "Beijing": mark("Beijing"), "Guangdong": mark("Guangdong"), "Hubei": mark("Hubei"),
+}  # fmt: skip
+GROUPS: Mapping[str, str] = {
+    "sector": mark("sector"), "province": mark("province"), "year": mark("year"), "frontier": mark("frontier"),
+}  # fmt: skip
+"""Columns by which units are grouped, and what is said of them."""
 
 
 def source_of(result: SinksResult, published_text: str) -> str:
     """The source line: the units' file, or what the published case rests on."""
-    return f"Source: Tanshi, units of {result.source}." if result.source else f"Source: Tanshi, {published_text}."
+    if result.source:
+        return say("Source: Tanshi, units of {file}.", file=result.source)
+    return say("Source: Tanshi, {what}.", what=published_text)
+
+
+def group_of(column: str) -> str:
+    """What a figure calls a column by which units are grouped."""
+    return translate(GROUPS[column]) if column in GROUPS else column
 
 
 def label_of(name: object) -> str:
     """What a figure calls a sector or province."""
-    return NAMES.get(str(name), str(name))
+    return translate(NAMES[str(name)]) if str(name) in NAMES else str(name)
 
 
 def panel_figure(
@@ -36,6 +51,7 @@ def panel_figure(
     import matplotlib
     from matplotlib.figure import Figure
 
+    style.know_fonts()
     with matplotlib.rc_context(style.RC):  # type: ignore[arg-type, unused-ignore]
         figure = Figure(figsize=size, dpi=printing().dpi, facecolor="white")
         grid = figure.subplots(rows, columns, squeeze=False, **keywords)

@@ -17,6 +17,7 @@ from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch
 from tanshi.simulator.views.dashboard.parts import controls, group, heading, labelled, leaves, notice, table, told
 from tanshi.simulator.views.reports.report import flatten
+from tanshi.simulator.views.reports.vocabulary import status_name, unit_name
 
 TITLE = mark("Parameters")
 ROWS = 25
@@ -125,10 +126,18 @@ def scenario_rows(batch: Batch, differ: bool) -> tuple[list[str], list[list[str]
         held = [shown.get(field.name, "–") for shown in values.values()]
         if differ and (len(set(held)) == 1 or field.name in ("name", "title")):
             continue
-        unit = "" if field.unit == "-" else field.unit
         may = said(field.allowed)
         status = STATUS if fitted.get(field.name) in held else field.status
-        rows.append([field.name, *held, unit, status, may, translate(field.description).replace("``", "")])
+        rows.append(
+            [
+                field.name,
+                *held,
+                unit_name(field.unit),
+                status_name(status),
+                may,
+                translate(field.description).replace("``", ""),
+            ]
+        )
     return heads, rows
 
 
@@ -146,10 +155,12 @@ def economy_rows(batch: Batch) -> tuple[list[str], list[list[str]]]:
         for figure in catalogue(name).values():
             changed_by = say(" (changed by a scenario)") if figure.path in changed else ""
             if found := fitted.get(figure.path):
-                rows.append([figure.path, f"{found.value:g}{changed_by}", figure.unit, STATUS, found.source])
+                value, status, source = found.value, STATUS, found.source
             else:
-                rows.append([figure.path, f"{figure.value:g}{changed_by}", figure.unit, figure.status, figure.source])
-    return [say("Figure"), say("Value"), say("Unit"), say("Status"), say("Source")], rows
+                value, status, source = figure.value, figure.status, figure.source
+            about = [unit_name(figure.unit), status_name(status), source]
+            rows.append([figure.path, f"{value:g}{changed_by}", *about])
+    return [say("Figure of the economy"), say("Value"), say("Unit"), say("Status"), say("Source")], rows
 
 
 def economies(batch: Batch) -> list[str]:

@@ -22,6 +22,7 @@ from tanshi.simulator.views.dashboard.levers import base_scenario
 from tanshi.simulator.views.dashboard.pages.parameters import written
 from tanshi.simulator.views.dashboard.parts import choice, controls, heading, labelled, notice, sentence
 from tanshi.simulator.views.dashboard.runs import Standing
+from tanshi.simulator.views.reports.vocabulary import group_name, status_name, unit_name
 
 TITLE = mark("Start a run")
 LEAD = mark(
@@ -29,7 +30,6 @@ LEAD = mark(
     " scenario file when you leave the field; 5 % and 0.05 are the same. Results go to a new folder beside the others."
 )
 NOT_HERE = ("extends",)
-GROUPS = {"": mark("Run")}
 OPEN = ("", "years", "cap")
 MOST_SEEDS = 50
 
@@ -89,7 +89,7 @@ def _fields(base: Base) -> list[Any]:
             groups.setdefault(row.name.rpartition(".")[0], []).append(known)
     out = []
     for name, members in groups.items():
-        title = translate(GROUPS.get(name, name.replace(".", ": ").replace("_", " ").capitalize()))
+        title = group_name(name)
         shown = {
             "name": f"{base.name}-edited",
             **{row.name: held.get(row.name, "") for row in members if row.name != "name"},
@@ -112,9 +112,9 @@ def _field(row: Parameter, held: str) -> html.Div:
         offered = {"": usual, **{word: word for word in words}}
         listed = [{"label": text, "value": word} for word, text in offered.items()]
         box = dcc.Dropdown(id={"field": name}, options=listed, value="", clearable=False, searchable=False)
-    unit = "" if row.unit == "-" else f", {row.unit}"
+    unit = f", {unit_name(row.unit)}" if row.unit != "-" else ""
     may = "" if words else said(row.allowed)
-    told = "; ".join(part for part in (f"{may[:1].upper()}{may[1:]}", row.status) if part)
+    told = "; ".join(part for part in (f"{may[:1].upper()}{may[1:]}", status_name(row.status)) if part)
     meaning = translate(row.description).replace("``", "").rstrip("。.")
     return html.Div(
         [

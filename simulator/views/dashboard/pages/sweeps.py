@@ -47,7 +47,7 @@ def register(app: Dash, desk: Desk) -> None:
         design = study.plan.spec.design
         lead = say(
             "{title}: {method} design, {points:,} points, {seeds} seeds, {parameters} parameters.",
-            title=study.plan.spec.title or study.plan.name, method=design.method, points=len(study.unit),
+            title=translate(study.plan.spec.title) or study.plan.name, method=design.method, points=len(study.unit),
             seeds=len(study.plan.spec.seeds), parameters=len(study.plan.factors),
         )  # fmt: skip
         start = next(iter(names))

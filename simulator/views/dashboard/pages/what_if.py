@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
@@ -10,8 +11,9 @@ from dash.exceptions import PreventUpdate
 from tanshi.errors import TanshiError
 from tanshi.language import listed, mark, say, translate
 from tanshi.scenarios.errors import UserError
+from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.machine.disk import StoreError
-from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of
+from tanshi.simulator.results.variables import emissions_of
 from tanshi.simulator.views.charts.style import GREY
 from tanshi.simulator.views.dashboard import sliders
 from tanshi.simulator.views.dashboard.answer import SHOWN, Answer, what_if
@@ -22,13 +24,13 @@ from tanshi.simulator.views.dashboard.folder import NothingToShow
 from tanshi.simulator.views.dashboard.levers import (
     MODES,
     RULES,
-    SECTORS,
     Settings,
     base_scenario,
     levers,
     link_of,
     read_link,
     scenario_of,
+    sectors_of,
     settings_of,
     shares,
 )
@@ -70,7 +72,7 @@ def view(desk: Desk, batch: Any, search: str) -> list[Any]:
     except NothingToShow as error:
         now, told = read_link(""), notice(sentence(error), alert=True)
     moving = [sliders.view(lever, now.numbers[lever.field]) for lever in levers()]
-    names = {sector: sector_name(sector) for sector in SECTORS}
+    names = {sector: sector_name(sector) for sector in sectors_of(now.base)}
     rules = {key: translate(words) for key, words in RULES.items()}
     file = "what-if.yaml"
     panel = html.Div(
@@ -143,10 +145,17 @@ def register(app: Dash, desk: Desk) -> None:
             for v, _, _, _, zero, digits in SHOWN
         ]
         words = said(before, after, now)
-        return (*charts, _sectors(before, after), words, f"/what-if?{query}", f"/files/what-if.yaml?{query}")
+        return (
+            *charts,
+            _sectors(before, after, sectors_of(now.base)),
+            words,
+            f"/what-if?{query}",
+            f"/files/what-if.yaml?{query}",
+        )
 
     @app.callback(
         *(Output(slider_of(lever), "value") for lever in moving),
+        Output("what-if-covered", "options"),
         Output("what-if-covered", "value"),
         Output("what-if-rule", "value"),
         Output("what-if-economy", "options"),
@@ -162,8 +171,9 @@ def register(app: Dash, desk: Desk) -> None:
         except (UserError, StoreError):
             raise PreventUpdate from None  # the answer says what is wrong
         listed = [{"label": words, "value": name} for name, words in economies_of(now.base).items()]
+        switches = [{"label": sector_name(sector), "value": sector} for sector in sectors_of(now.base)]
         positions = (lever.shown(now.numbers[lever.field]) for lever in moving)
-        return (*positions, list(now.covered), now.rule, listed, now.base.economy)
+        return (*positions, switches, list(now.covered), now.rule, listed, now.base.economy)
 
     @app.callback(
         Output("what-if-progress", "children"),
@@ -226,18 +236,33 @@ def said(before: Answer, after: Answer, now: Settings) -> list[Any]:
         how = say("{how} Strategies: {mix}.", how=how, mix=mix)
     return [
         html.P(line, id="what-if-line"),
-        *(notice(words, alert=True) for words in beyond(before, after)),
+        *([notice(of_provinces(base_scenario(now.base)))] if base_scenario(now.base).economies else []),
+        *(notice(words, alert=True) for words in beyond(before, after, sectors_of(now.base))),
         html.P(how, className="unit"),
         table(heads, rows, say("In {year}", year=after.years[-1])),
     ]
 
 
-def _sectors(before: Answer, after: Answer) -> dict[str, Any]:
+def of_provinces(known: Scenario) -> str:
+    """What is to be known of a market of several provinces."""
+    words = say(
+        "{provinces} in one market: price as paid by all who trade, everything else added up.",
+        provinces=listed(list(known.all_economies)),
+    )
+    apart = [economy for economy in known.all_economies if known.by_economy.get(economy, {}).get("cap")]
+    if apart:
+        words += " " + say(
+            "The cap of {provinces} is the scenario's own, which no slider moves.", provinces=listed(apart)
+        )
+    return words
+
+
+def _sectors(before: Answer, after: Answer, sectors: Sequence[str]) -> dict[str, Any]:
     series = {
-        say("reference"): [before.values[emissions_of(code)][-1] for code in FIRM_SECTORS],
-        say("what if"): [after.values[emissions_of(code)][-1] for code in FIRM_SECTORS],
+        say("reference"): [before.values[emissions_of(code)][-1] for code in sectors],
+        say("what if"): [after.values[emissions_of(code)][-1] for code in sectors],
     }
-    made = bars([sector_name(code) for code in FIRM_SECTORS], series, [], digits=2)
+    made = bars([sector_name(code) for code in sectors], series, [], digits=2)
     for trace, colour in zip(made["data"], (GREY, NOW), strict=True):
         trace["marker"] = {"color": colour}
     return made

@@ -35,7 +35,7 @@ ALLOWED, ASKED = 0.22, 0.30
 
 
 def made_identity(most: float) -> Identity:
-    case = Case("planned clean power, exports as in 2022", 255.0, 146.0, most, True)
+    case = Case("planned clean power", "exports as in 2022", 255.0, 146.0, most, True)
     return Identity(ASKED, 0.24, 0.044, -0.05, 0.26, -0.25, (case,), 323.0, 146.0, 0.077)
 
 
