@@ -51,7 +51,7 @@ def test_without_units_the_published_tables_stand_beside_the_print(
     assert sinks("--out", out) == 0
     printed = capsys.readouterr().out
     assert "22 of 36 cells agree to 0.01 yuan/t, 10 within the rounding of Table 2, 4 that no rounding" in printed
-    for name in ("thermal_power year 2 Shanghai", "thermal_power year 3 Hubei", "steel year 2 Guangdong"):
+    for name in ("Thermal power, year 2, Shanghai", "Thermal power, year 3, Hubei", "Steel, year 2, Guangdong"):
         assert name in printed
     assert "7 of 7 expectations" in printed
     tables = {path.stem: pd.read_csv(path) for path in out.glob("*.csv")}

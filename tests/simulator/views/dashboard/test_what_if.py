@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from tanshi.scenarios.economy import economy_folder
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.parameters import describe_parameters
+from tanshi.scenarios.schema import Years
 from tanshi.simulator.cli.app import main
 from tanshi.simulator.results.store import read_run
-from tanshi.simulator.views.dashboard.answer import SHOWN, what_if
-from tanshi.simulator.views.dashboard.bases import built_in, find_base, of_batch, offered
+from tanshi.simulator.results.together import joint_result
+from tanshi.simulator.results.variables import emissions_of, net_sales_of
+from tanshi.simulator.run.together.build import begin_together
+from tanshi.simulator.run.together.period import run_until
+from tanshi.simulator.views.dashboard.answer import SHOWN, answer_of, what_if
+from tanshi.simulator.views.dashboard.bases import Base, built_in, economies_of, find_base, of_batch, offered
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, NothingToShow
 from tanshi.simulator.views.dashboard.levers import (
@@ -26,10 +34,12 @@ from tanshi.simulator.views.dashboard.levers import (
     link_of,
     read_link,
     scenario_of,
+    sectors_of,
     settings_of,
     shares,
 )
 from tanshi.simulator.views.dashboard.warm import Step, Superseded, WarmWorker
+from tests.sectors import SECTORS
 
 
 def quiet(done: int, total: int) -> None:
@@ -199,3 +209,40 @@ def test_a_worker_that_dies_is_said_and_the_next_question_has_another(worker: Wa
     with pytest.raises(WorkerLost, match="memory"):
         worker.ask(die, 0)
     assert worker.ask(count_slowly, 1) == 1
+
+
+def test_a_ninth_sector_is_switched_on_where_the_economy_has_its_firms(tmp_path: Path) -> None:
+    """Under a cap that takes it in at its frozen baseline, a sector that pays for its carbon emits less."""
+    folder = tmp_path / "machines_2022"
+    shutil.copytree(economy_folder("shanxi_2022"), folder)
+    firms = pd.read_csv(folder / "population.csv")
+    made = firms[firms["sector"] == "NFM"].assign(sector="MACH")
+    pd.concat([firms, made]).to_csv(folder / "population.csv", index=False)
+    content = {"extends": "S2", "economy": str(folder), "years": {"end": 2023}, "drift": {"mode": "none"}}
+    base = Base("somewhere::S2", content=content)
+    assert sectors_of(base) == (*SECTORS, "MACH")
+    start = settings_of(base)
+    now = Settings(base, "equilibrium", start.numbers, (*start.covered, "MACH"), start.rule)
+    assert changes(now)["coverage.MACH"] == "trading"
+    name = "Emissions|CO2|Machinery"
+    out, within = (what_if(scenario_of(one), quiet).values[name] for one in (start, now))
+    assert within[1] < out[1]
+    assert within[0] == pytest.approx(out[0], rel=1e-9)  # before the policy nobody pays
+
+
+def test_provinces_in_one_market_add_up_and_pay_one_price() -> None:
+    base = built_in("three-provinces")
+    assert economies_of(base) == {"": "as in the scenario"}
+    short = scenario_of(settings_of(base)).model_copy(update={"years": Years(start=2022, end=2023)})
+    world, state = begin_together(short)
+    run_until(world, state)
+    result = joint_result(world, state)
+    found = answer_of(result, 0.0)
+    for variable in ("Emissions|CO2", "GDP|MER", emissions_of("STEEL")):
+        each = [result.series(variable, region).loc[2023] for region in result.regions]
+        assert found.values[variable][1] == pytest.approx(sum(each), rel=1e-12)
+    prices = [result.series("Price|Carbon", region).loc[2023] for region in result.regions]
+    assert found.values["Price|Carbon"][1] == pytest.approx(prices[0], rel=1e-6)
+    sold = sum(max(result.series(net_sales_of(code), region).get(2023, 0.0), 0.0)
+               for region in result.regions for code in (*SECTORS, "GOV", "INT"))  # fmt: skip
+    assert found.values["Carbon Market|Trading Volume"][1] == pytest.approx(sold, rel=1e-6)
