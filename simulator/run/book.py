@@ -143,7 +143,8 @@ class Book:
         """Between what prices, and how closely, the book and the economy look for one another."""
         market, coupling = self.w.scenario.market, self.w.scenario.coupling
         lowest, highest = self.lowest * market.tick, self.highest * market.tick
-        return Limits(lowest, highest, market.tick, coupling.tolerance, coupling.iterations)
+        bracket = self.w.province.border is not None  # its rebate may send rounds back and forth
+        return Limits(lowest, highest, market.tick, coupling.tolerance, coupling.iterations, bracket)
 
     def __call__(self, response: CarbonResponse, step: float) -> Placed:
         """All orders at a response of the economy, with a price ladder of ``step`` ticks."""

@@ -12,8 +12,8 @@ next book too, and the economy is not asked again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -121,6 +121,8 @@ class Limits:
         The price has settled when it moves by no more than this, or by one tick, yuan/t.
     iterations
         Most books made.
+    bracket
+        Whether a price that has not settled then is looked for between two that lie on either side of it.
     """
 
     lowest: float
@@ -128,6 +130,7 @@ class Limits:
     tick: float
     tolerance: float
     iterations: int
+    bracket: bool = False
 
 
 Economy = Callable[[float, Answer | None, Placed | None], Answer]
@@ -275,6 +278,7 @@ def find(
     settled = max(limits.tolerance, tick)
     answer: A = economy(trial, None, None)
     placed: P | None = None
+    tried: list[tuple[float, float]] = []
     for count in range(1, limits.iterations + 1):
         solved = answer.response
         due = paying if placed is None else placed.due(paying)
@@ -287,11 +291,41 @@ def find(
         price = trial if ticks is None else ticks * tick
         gap = abs(price - trial)
         fine = step * tick <= settled * (1 + 1e-9)  # on a coarse ladder a price may come back by chance
+        tried.append((trial, price - trial))
         if (gap <= settled and fine) or count == limits.iterations:
-            return Found(price, response, answer, venue.clear(placed.orders, rng()), placed, count, gap, paying)
+            found = Found(price, response, answer, venue.clear(placed.orders, rng()), placed, count, gap, paying)
+            between = gap > settled and limits.bracket
+            return _between(found, tried, economy, book, venue, limits, rng) if between else found
         step = max(next_step(step, (price - trial) / tick, REACH), settled / tick)
         trial = _on_tick(min(max(price, lowest, trial / 2 - 5.0), highest, trial * 2 + 5.0), tick)
     raise AssertionError("the loop returns")
+
+
+def _between(
+    found: Found[A, R, P], tried: Sequence[tuple[float, float]], economy: Callable[[float, A | None, P | None], A],
+    book: Callable[[R, float], P], venue: Venue, limits: Limits, rng: Callable[[], np.random.Generator],
+) -> Found[A, R, P]:  # fmt: skip
+    """Look for the price that rounds go around, between one that clears above itself and one that clears below.
+
+    Where these come to lie a tick apart no price settles, since the market jumps there: the best round stands.
+    """
+    tick, settled, best, last = limits.tick, max(limits.tolerance, limits.tick), found, found
+    pairs = [(high[0] - low[0], low, high) for low in tried for high in tried if low[1] > 0 > high[1]]
+    _, low, high = min((pair for pair in pairs if pair[0] > 0), default=(0.0, (0.0, 1.0), (0.0, -1.0)))
+    for count in range(found.rounds + 1, found.rounds + 2 * limits.iterations + 1):
+        if high[0] - low[0] <= 1.5 * tick or best.gap <= settled:
+            break
+        cut = (low[0] * -high[1] + high[0] * low[1]) / (low[1] - high[1]) if count % 2 else 0.5 * (low[0] + high[0])
+        trial = _on_tick(min(max(cut, low[0] + tick), high[0] - tick), tick)
+        answer, due = economy(trial, last.answer, last.placed), last.placed.due(last.paying)
+        response = answer.response.at(trial)
+        placed = book(response, settled / tick)
+        ticks = venue.indicate(placed.orders, rng())
+        price = trial if ticks is None else ticks * tick
+        last = Found(price, response, answer, venue.clear(placed.orders, rng()), placed, count, abs(price - trial), due)
+        low, high = ((trial, price - trial), high) if price > trial else (low, (trial, price - trial))
+        best = last if last.gap < best.gap else best
+    return replace(best, rounds=last.rounds)
 
 
 def tangent_reach(price: float, tolerance: float) -> float:
