@@ -21,7 +21,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from tanshi.errors import Message, both
 from tanshi.scenarios.by_year import is_by_year
-from tanshi.scenarios.errors import Problem, did_you_mean, shorten, visible
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten, visible
 
 LARGEST_FILE = 1_000_000
 """Bytes; a scenario has a few thousand."""
@@ -129,6 +129,26 @@ def read_document(path: Path, label: str) -> Document:
         return refuse("fields such as `extends: S1`", what, root.start_mark.line + 1)
     document.values = _Reading(document, yaml, label).mapping(root, ())
     return document
+
+
+def flow_value(text: str, label: str) -> Any:
+    """A list or a group of fields written on one line, such as ``[a, b]`` or ``{2023: 66}``, as plain data.
+
+    Parameters
+    ----------
+    label
+        Where it was said.
+
+    Raises
+    ------
+    UserError
+        Where it cannot be read.
+    """
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, RecursionError, ValueError):
+        problem = Problem("a list such as [a, b], or fields such as {2023: 66}", shorten(text), label)
+        raise UserError("The setting cannot be read.", [problem]) from None
 
 
 def names_in(folder: Path) -> tuple[str, ...]:

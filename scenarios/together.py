@@ -11,7 +11,7 @@ from typing import Annotated, Any, Protocol
 from pydantic import ValidationError
 
 from tanshi.errors import Message
-from tanshi.scenarios.errors import did_you_mean, shorten
+from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten
 from tanshi.scenarios.fields import in_unit, refuse
 
 Economies = Annotated[list[str], in_unit("-", "setting", max_length=64)]
@@ -20,7 +20,7 @@ OfEconomies = Annotated[dict[str, dict[str, Any]], in_unit("-", "assumed")]
 """From an economy to what holds in it alone."""
 OF_ONE = (
     *("coverage", "sectors", "cap", "allocation", "figures", "firms", "closure", "dynamics", "carbon_tax"),
-    "banking.opening",
+    *("banking.opening", "offsets.potential", "offsets.median_cost", "offsets.spread"),
 )
 """What may be said of one economy alone; all else is the market's."""
 
@@ -28,6 +28,7 @@ OF_ONE = (
 class Several(Protocol):
     """A scenario of several economies, as far as this room looks at it."""
 
+    name: str
     economies: list[str]
     by_economy: dict[str, dict[str, Any]]
     seed: int
@@ -107,6 +108,32 @@ def check_together(scenario: Several, unheard_of: Mapping[str, bool]) -> None:
         _check_possible(unheard_of)
     for name in names:
         _check_member(scenario, name)
+        _check_tonnes(scenario, name)
+
+
+def _check_tonnes(scenario: Several, economy: str) -> None:
+    """Refuse a cap in tonnes that is said once for all: nobody could tell whose they are."""
+    own = scenario.by_economy.get(economy, {}).get("cap")
+    said = isinstance(own, Mapping) and "tonnes" in own
+    if len(scenario.economies) > 1 and not said and scenario.member(economy).cap.tonnes is not None:
+        hint = "Such as by_economy: {shanxi: {cap: {tonnes: {2023: 500}}}, ...}; the market's cap is their sum."
+        got = Message("none of {economy}", economy=economy)
+        raise refuse("the tonnes of each economy in by_economy", got, "cap.tonnes", hint)
+
+
+def refuse_several(scenario: Several) -> None:
+    """Refuse a scenario of several provinces where one is looked at.
+
+    Raises
+    ------
+    UserError
+        Naming the economies.
+    """
+    if scenario.economies:
+        hint = "Give --set economies=[NAME], or name a run of one province."
+        problem = Problem("one economy", ", ".join(scenario.economies), field="economies", hint=hint)
+        raise UserError("This looks at one province, and the scenario '{name}' is of several.", [problem],
+                        name=scenario.name)  # fmt: skip
 
 
 def _region(economy: str) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from tanshi.errors import Message, TanshiError
-from tanshi.language import LANGUAGES, say
+from tanshi.language import LANGUAGES, say, translate
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten, visible
 from tanshi.simulator.cli import calibrate as cli_calibrate
 from tanshi.simulator.cli import cluster as cli_cluster
@@ -386,7 +386,7 @@ def _show(result: BatchResult, folder: Path, reference: str | None, figures: boo
     from tanshi.simulator.views.table import terminal_table
     from tanshi.simulator.views.words import plain_words
 
-    runs = apart(result.runs)  # a row, a line and a sentence for each region
+    runs = apart(result.runs, translate)  # a row, a line and a sentence for each region
     pictures = _draw(runs, folder) if figures else {}
     write_report(
         folder,

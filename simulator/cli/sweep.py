@@ -79,11 +79,22 @@ def read_settings(settings: list[str] | None) -> dict[str, object]:
 def _value(text: str) -> object:
     """A value as YAML would read it.
 
+    Raises
+    ------
+    UserError
+        For a list or a group that does not end.
+
     Examples
     --------
     >>> _value("200"), _value("0.5"), _value("true"), _value("null"), _value("neural")
     (200, 0.5, True, None, 'neural')
+    >>> _value("[shanxi, shandong]"), _value("{2023: 66, growth: 0.03}")
+    (['shanxi', 'shandong'], {2023: 66, 'growth': 0.03})
     """
+    if text[:1] in ("[", "{"):
+        from tanshi.scenarios.document import flow_value
+
+        return flow_value(text, "--set")
     words: dict[str, object] = {"true": True, "false": False, "null": None}
     if text in words:
         return words[text]

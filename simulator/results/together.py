@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -55,17 +55,24 @@ def several(runs: Sequence[RunResult]) -> bool:
     return any(len(run.regions) > 1 for run in looked_at)
 
 
-def apart(runs: Iterable[RunResult]) -> list[RunResult]:
+def apart(runs: Iterable[RunResult], called: Callable[[str], str] = str) -> list[RunResult]:
     """Runs of several regions as one run a region, for who looks at regions one by one; others as they are.
 
     Where all are of one scenario each is called by its region alone.
+
+    Parameters
+    ----------
+    called
+        From a region's last word to what it is called, such as in another language.
     """
     looked_at = list(runs)
     alone = len({run.scenario for run in looked_at}) == 1
     found: list[RunResult] = []
     for run in looked_at:
         if len(run.regions) > 1:
-            found += [run.of(region, region.rpartition("|")[2] if alone else "") for region in run.regions]
+            for region in run.regions:
+                word = called(region.rpartition("|")[2])
+                found.append(run.of(region, word if alone else f"{run.scenario}: {word}"))
         else:
             found.append(run)
     return found

@@ -13,6 +13,7 @@ from tanshi.errors import Message
 from tanshi.market.registry import Registry
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
+from tanshi.scenarios.together import refuse_several
 from tanshi.simulator.drift.flow import Flow
 from tanshi.simulator.drift.weights import load, load_default, untrained
 from tanshi.simulator.machine.memory import keep_memory
@@ -50,11 +51,7 @@ def begin(scenario: Scenario, drift: Flow | None = None) -> tuple[World, State]:
     EquilibriumError
         Naming the year in which the reference path has no equilibrium.
     """
-    if scenario.economies:
-        problem = Problem("one economy", ", ".join(scenario.economies), field="economies",
-                          hint="Give --set economies=[NAME], or name a run of one province.")  # fmt: skip
-        raise UserError("This looks at one province, and the scenario '{name}' is of several.", [problem],
-                        name=scenario.name)  # fmt: skip
+    refuse_several(scenario)
     world, firms, policy = stand(scenario, drift)
     return world, opening(world, firms, policy, first_known(scenario, world.economy, policy))
 

@@ -15,6 +15,7 @@ from tanshi.numerics.units import TONNES
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import TRADITIONAL, load_scenario
 from tanshi.scenarios.schema import Coverage, Scenario
+from tanshi.scenarios.together import refuse_several
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.batches.batch import Progress, run_batch
@@ -138,6 +139,7 @@ def compare(
     when = 0.0
     for name in names:
         base = _unshocked(load_scenario(name, dict(overrides or {})))
+        refuse_several(base)
         at = year if year is not None else (max(base.policy_start, base.years.start) + base.years.end) // 2
         n = base.market.periods_per_year
         first = period if period is not None else n // 2 + 1

@@ -28,6 +28,7 @@ from tanshi.language import mark
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
+from tanshi.scenarios.together import refuse_several
 from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.studies.batches.batch import Progress, run_batch
@@ -103,6 +104,7 @@ def fans(
     given = dict(overrides or {})
     for name in names:
         base = load_scenario(name, given)
+        refuse_several(base)
         if base.shocks.any:
             problem = Problem("a scenario without shocks of its own", "shocks", field="shocks")
             raise UserError("The scenario {name} strays already.", [problem], name=base.name)
@@ -263,6 +265,7 @@ def _divide(
 ) -> pd.DataFrame:  # fmt: skip
     """Sobol's indices of each factor: two samples of seeds, and the first with one factor taken from the second."""
     base = load_scenario(name, dict(given))
+    refuse_several(base)
     everything = [f for f in FACTORS if f != "firms"]
     runs, labels = [], {}
     for k in range(size):

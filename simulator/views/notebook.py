@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.errors import Message, TanshiError
-from tanshi.language import say
+from tanshi.language import say, translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
@@ -351,7 +351,7 @@ class Results:
     @property
     def plot(self) -> Plots:
         """The figures of these results: ``result.plot.price()`` and so on; ``result.plot`` alone lists them."""
-        return Plots(apart(self.runs) if self._several else self.runs)
+        return Plots(apart(self.runs, translate) if self._several else self.runs)
 
     def __repr__(self) -> str:
         return (

@@ -35,6 +35,8 @@ from tanshi.simulator.run.together.period import run_until
 from tanshi.simulator.run.together.price import left_over, level
 from tanshi.simulator.run.together.world import JointState, JointWorld, pairs
 from tanshi.simulator.studies.batches.batch import run_batch
+from tanshi.simulator.studies.welfare.equal_cut import compare_at
+from tanshi.simulator.studies.welfare.joining import joined_against_closed
 from tanshi.simulator.views.notebook import Results
 
 THREE = ("inner_mongolia_2017", "shandong_2017", "shanxi_2022")
@@ -291,6 +293,7 @@ def test_a_run_that_is_saved_goes_on_with_the_same_bytes() -> None:
         ({"market.link": {"to": "supply", "emissions": 8000, "cap": 7900}}, "no market.link.to"),
         ({"drift.input": "trajectories", "drift.mode": "neural"}, "no drift.input"),
         ({"years.start": 2020}, "benchmark year"),
+        ({"cap": {"tonnes": {2023: 500}}}, "the tonnes of each economy in by_economy"),
     ],
 )
 def test_what_such_a_market_cannot_be_is_refused_with_one_message(changes: dict[str, Any], told: str) -> None:
@@ -326,6 +329,14 @@ def test_the_notebook_has_the_region_in_its_index() -> None:
 def test_what_looks_at_one_province_says_so_of_several() -> None:
     with pytest.raises(UserError, match="is of several"):
         begin(load_scenario("three-provinces", SMALL))
+
+
+def test_studies_of_one_province_refuse_several() -> None:
+    scenario = load_scenario("three-provinces", SMALL)
+    with pytest.raises(UserError, match="is of several"):
+        compare_at([scenario], [0.05])
+    with pytest.raises(UserError, match="trade with one another"):
+        joined_against_closed("three-provinces", {"market.link": {"to": "price", "price": 60.0}})
 
 
 def test_when_a_year_without_firms_ends_who_lacks_has_bought_of_who_has_left() -> None:

@@ -30,6 +30,7 @@ from tanshi.scenarios import regimes
 from tanshi.scenarios.cap import NO_PATH
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
+from tanshi.scenarios.together import refuse_several
 from tanshi.simulator.run.ground.annual import Baseline, year_of
 from tanshi.simulator.run.ground.economy import economy, province
 from tanshi.simulator.run.ground.policy import Policy
@@ -179,6 +180,8 @@ def _bracket(gap: Callable[[float], float], scenario: Scenario, cut: float) -> t
 def compare_at(scenarios: Sequence[Scenario], cuts: Sequence[float]) -> pd.DataFrame:
     """Every scenario at every cut, one row each, money in yi yuan a year; ``cost`` is what regimes are ranked by."""
     rows = []
+    for scenario in scenarios:
+        refuse_several(scenario)
     for cut in cuts:
         for scenario in scenarios:
             found = at_cut(scenario, cut)

@@ -80,6 +80,10 @@ def joined_against_closed(name: str | Path, changes: Mapping[str, object] | None
         hint = "Such as --set economies=[shanxi,shandong]."
         problem = Problem("several economies", scenario.economy, field="economies", hint=hint)
         raise UserError("The scenario '{name}' is of one province.", [problem], name=scenario.name)
+    if scenario.market.link.open:
+        hint = "At a price from outside each province trades with the nation; compare it by itself, without economies."
+        problem = Problem("provinces that trade with one another", scenario.market.link.to, "market.link.to", hint=hint)
+        raise UserError("There is no common market to lay beside closed ones.", [problem])
     joint, members = _run(scenario)
     closed: dict[str, RunResult] = {}
     rows: list[tuple[str, int, str, str, float, float]] = []

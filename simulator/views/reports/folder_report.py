@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from tanshi.language import say
+from tanshi.language import say, translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.machine.progress import Report
@@ -59,7 +59,7 @@ def folder_report(
     """
     folder = open_folder(path)
     together = [with_fills(folder, run) for run in folder.runs] if several(folder.runs) else []
-    runs = apart(together) or folder.runs
+    runs = apart(together, translate) or folder.runs
     if joint and not together:
         raise UserError("There is nothing to add up.", [Problem("runs of several provinces", "of one", "--joint")])
     source = _sweep_source(folder) if folder.sweep else source_line(runs)

@@ -38,6 +38,22 @@ SHOWN = {
 """Variables of the table, in words."""
 
 
+UNITS = {
+    "Mt CO2/yr": mark("Mt"),
+    "Mt CO2": mark("Mt"),
+    "Mtce/yr": mark("Mtce"),
+    "CNY_2022/t CO2": mark("yuan/t"),
+    "billion CNY_2022/yr": mark("bn yuan"),
+    "million CNY_2022/yr": mark("million yuan"),
+}
+"""Units of these variables, in words."""
+
+
+def _said(value: float) -> str:
+    """A number of the table; a year in which there is none has a dash."""
+    return f"{value:,.2f}" if value == value else "–"
+
+
 def added_up(runs: Sequence[RunResult]) -> list[str]:
     """A table for each scenario of several regions: their sums by year, the median over its seeds.
 
@@ -53,7 +69,7 @@ def added_up(runs: Sequence[RunResult]) -> list[str]:
         wide = long.pivot_table(index=["variable", "unit"], columns="year", values="value", aggfunc="median")
         years = [str(year) for year in wide.columns]
         rows = [
-            [translate(words), str(unit), *(f"{value:,.2f}" for value in line)]
+            [translate(words), translate(UNITS[str(unit)]), *(_said(value) for value in line.tolist())]
             for variable, words in SHOWN.items()
             for (found, unit), line in zip(wide.index, wide.to_numpy(), strict=True)
             if found == variable
