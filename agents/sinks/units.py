@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,11 @@ MOST_FAULTS = 20
 #: A value so many times its peers' median, or so much less, is probably in another unit.
 OUT_OF_SCALE = 1e4
 FEWEST_PEERS = 5
+MOST_SINGLY = 3
+#: Two parts of a column so many times apart, with nothing between, are probably in two units.
+APART = 1e3
+#: Smallest and largest plausible median of t CO2 a 10,000 yuan of output.
+INTENSITIES = (1e-3, 1e3)
 
 
 @dataclass(frozen=True)
@@ -127,27 +133,35 @@ def _each_once(groups: pd.DataFrame, rows: Ints) -> None:
     """
     if not {"unit", "firm"} & set(groups.columns):
         return
-    again = groups.duplicated(keep="first").to_numpy()
+    compared = groups.apply(lambda column: column.str.casefold())
+    again = compared.duplicated(keep="first").to_numpy()
     if not again.any():
         return
-    first = {tuple(key): int(row) for key, row in zip(groups[::-1].to_numpy(), rows[::-1], strict=True)}
+    first = {tuple(key): int(row) for key, row in zip(compared[::-1].to_numpy(), rows[::-1], strict=True)}
     faults = [
         Fault(
             ", ".join(groups.columns),
             "each unit once in a year",
             Message("{unit} again", unit=" ".join(groups.iloc[k])),
             int(rows[k]),
-            Message("It stands in row {row} already.", row=first[tuple(groups.iloc[k])]),
+            Message("It stands in row {row} already.", row=first[tuple(compared.iloc[k])]),
         )
         for k in np.flatnonzero(again)[:MOST_FAULTS]
     ]
     raise SinksError("{total} rows of the table of units stand twice.", faults, total=int(again.sum()))
 
 
-def out_of_scale(units: Units) -> list[str]:
-    """Values that look like another unit of measurement, a sentence each: 10,000 times their peers' or as much less.
+def out_of_scale(units: Units, output_unit: float = 1e4) -> list[str]:
+    """What looks like another unit of measurement, a sentence each.
 
-    Peers are the units of the same sector where the table names sectors with five units or more, else all.
+    Single values 10,000 times their peers' or as much less, a part of a column that lies `APART` times above the rest,
+    and emissions over output that no trade has.  Peers are the units of the same sector where the table names sectors
+    with five units or more, else all.
+
+    Parameters
+    ----------
+    output_unit
+        Yuan in one unit of output.
     """
     sectors = units.groups["sector"] if "sector" in units.groups else pd.Series([""] * len(units))
     columns = dict(zip(INPUTS, units.inputs.T, strict=True)) | {"output": units.output, "co2": units.co2}
@@ -157,7 +171,11 @@ def out_of_scale(units: Units) -> list[str]:
         peers = size.groupby(sectors.to_numpy()).transform("median").to_numpy()
         many = size.groupby(sectors.to_numpy()).transform("size").to_numpy() >= FEWEST_PEERS
         away = size.to_numpy() - np.where(many, peers, float(size.median()))
-        for k in np.flatnonzero(np.abs(away) >= np.log10(OUT_OF_SCALE)):
+        far = np.flatnonzero(np.abs(away) >= np.log10(OUT_OF_SCALE))
+        unit = QUANTITIES[name].partition(", ")[2] or Message("the unit of the others")
+        if len(far) > MOST_SINGLY or not len(far):
+            told += _two_scales(name, values, units.rows, unit)
+        for k in far if len(far) <= MOST_SINGLY else ():
             told.append(
                 Message(
                     "Row {row}: {name} {value:.4g} is {times:.3g} times the median of its peers. Is it in {unit}?",
@@ -165,10 +183,60 @@ def out_of_scale(units: Units) -> list[str]:
                     name=name,
                     value=values[k],
                     times=10.0 ** away[k],
-                    unit=QUANTITIES[name].partition(", ")[2] or Message("the unit of the others"),
+                    unit=unit,
                 )
             )
+    middle = float(np.median(units.co2 / units.output)) * 1e4 / output_unit
+    if not INTENSITIES[0] <= middle <= INTENSITIES[1]:
+        told.append(
+            Message(
+                "The middle unit emits {middle:.3g} t for 10,000 yuan of output. Is co2 in t, and output in units of "
+                "{output_unit:g} yuan?",
+                middle=middle,
+                output_unit=output_unit,
+            )
+        )
     return told
+
+
+def _two_scales(name: str, values: Floats, rows: Ints, unit: str) -> list[str]:
+    """A column of which one part lies far above the other, with nothing between."""
+    order = np.argsort(values, kind="stable")
+    steps = np.diff(np.log10(values[order]))
+    if not len(steps) or float(steps.max()) < np.log10(APART):
+        return []
+    low, high = order[: int(np.argmax(steps)) + 1], order[int(np.argmax(steps)) + 1 :]
+    fewer = high if len(high) <= len(low) else low
+    ratio = float(np.median(values[high]) / np.median(values[low]))
+    which = ", ".join(str(int(rows[k])) for k in np.sort(fewer)[:5]) + (" ..." if len(fewer) > 5 else "")
+    return [
+        Message(
+            "{fewer} of {all} values of {name} (rows {rows}) are {ratio:.3g} times the others, or as much less, with"
+            " none between. Are all in {unit}?",
+            fewer=len(fewer),
+            all=len(values),
+            name=name,
+            rows=which,
+            ratio=ratio,
+            unit=unit,
+        )
+    ]
+
+
+def _gathered(faults: list[Fault]) -> list[Fault]:
+    """One fault a cause: more than `MOST_SINGLY` cells of a column that are wrong in one way are one."""
+    kinds: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        kinds.setdefault((fault.column, re.sub(r"[\d.,]+", "0", fault.got)), []).append(fault)
+    out: list[Fault] = []
+    for same in kinds.values():
+        if len(same) <= MOST_SINGLY:
+            out += same
+            continue
+        rows = ", ".join(str(fault.row) for fault in same[:5]) + (" ..." if len(same) > 5 else "")
+        got = Message("{count} others, the first {cell} (rows {rows})", count=len(same), cell=same[0].got, rows=rows)
+        out.append(replace(same[0], got=got))
+    return out
 
 
 def read_units(table: pd.DataFrame) -> Units:
@@ -217,13 +285,9 @@ def read_units(table: pd.DataFrame) -> Units:
                 )
             )
     if faults:
-        shown = sorted(faults, key=lambda fault: fault.row or 0)[:MOST_FAULTS]
-        more = Message(" (the first {count} are named)", count=MOST_FAULTS) if len(faults) > MOST_FAULTS else ""
+        shown = sorted(_gathered(faults), key=lambda fault: fault.row or 0)[:MOST_FAULTS]
         raise SinksError(
-            "{number_of_faults} cells of the table of units cannot be used{more}.",
-            shown,
-            number_of_faults=len(faults),
-            more=more,
+            "{number_of_faults} cells of the table of units cannot be used.", shown, number_of_faults=len(faults)
         )
     groups = pd.DataFrame({name: table[name].astype(str).str.strip().to_numpy() for name in GROUPS if name in names})
     _each_once(groups, rows)

@@ -70,7 +70,8 @@ def _spellings(word: str) -> Iterator[str]:
     if outside.strip() and outside != word:
         yield outside
     for inside in re.findall(r"[(（\[]([^()（）\[\]]+)[)）\]]", word):
-        if fold(outside) and not parse_unit(inside) and len(fold(inside)) > 1 and not inside.strip().isdigit():
+        short = len(fold(inside)) <= 1 or inside.strip().isdigit()
+        if fold(outside) and not short and not parse_unit(inside) and fold(inside) not in ORIGINS:
             yield inside
     whole = re.sub(r"(?<=\w\w)(?:合计|小计|总计|总额|金额|额)$", "", word.strip())
     if whole != word.strip():
@@ -143,7 +144,8 @@ def heading(labels: Sequence[str], across: bool) -> Heading:
     origin = ""
     cleaned = [" ".join(label.split()) for label in labels if label.strip()]
     for i in range(len(cleaned) - 1, -1, -1):
-        word = cleaned[i]
+        word, told = _without_origin(cleaned[i], across)
+        origin = origin or told
         if fold(word) in CODE_FOLDS or parse_unit(word):
             continue
         if fold(word) in ORIGINS and (i > 0 or names or codes) and fold(word) not in TOTAL_WORDS:
@@ -166,6 +168,27 @@ def heading(labels: Sequence[str], across: bool) -> Heading:
         elif not role_of(word, across) and fold(word) not in TOTAL_WORDS:
             names.insert(0, word)
     return Heading(tuple(dict.fromkeys(p for word in (*codes, *names) for p in parted(word))), origin=origin)
+
+
+_OF = re.compile(r"^(.+)(?:[(（\[]([^()（）\[\]]+)[)）\]]|[-–—]\s*([^-–—()（）]+))$", re.DOTALL)
+
+
+_BEFORE = re.compile(
+    r"^(?:(?P<imported>进口|imported\b)|(?P<domestic>国产|国内|domestic\b|home-made\b))\s*[:：-]?\s*(?P<name>\S.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _without_origin(word: str, across: bool) -> tuple[str, str]:
+    """A name without the word before or behind it that says where the goods come from, and what that word says."""
+    before = None if across or role_of(word, across) or fold(word) in ORIGINS else _BEFORE.match(word)
+    if before and fold(before["name"]) not in TOTAL_WORDS:
+        return before["name"], "imported" if before["imported"] else "domestic"
+    found = _OF.match(word)
+    behind = fold(found[2] or found[3]) if found else ""
+    if not found or behind not in ORIGINS or behind in TOTAL_WORDS or role_of(found[1], across):
+        return word, ""
+    return found[1].strip(), ORIGINS[behind]
 
 
 def _a_name(word: str, across: bool) -> bool:

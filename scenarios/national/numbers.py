@@ -16,17 +16,41 @@ Mark = Literal[".", ","]
 
 NOTHING = frozenset(
     {"", "-", "--", "---", "—", "——", "–", "−", "…", "...", "……", "..", ".", ":", "*", "/", "n.a.", "n.a", "na", "n/a"}
+    | {
+        "零",
+        "〇",
+        "×",
+        "暂无",
+        "没有",
+        "不详",
+        "未统计",
+        "数据缺失",
+        "保密",
+        "(d)",
+        "(x)",
+        "(s)",
+        "[..]",
+        "n.d",
+        "nd.",
+        "na.",
+    }
+    | {"z", "not available", "confidential", "unknown"}
     | {"#n/a", "nil", "null", "none", "nd", "n.d.", "无", "空", "(空)", "缺", "不适用", "未公布", "x", "(-)", "c", ":c"}
 )
 """What statisticians write where there is nothing, nothing is known, or nothing is told."""
 
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200b\u202f\u205f\u3000\ufeff]+")
-_MINUS = str.maketrans(dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63\u25b2\u25b3", "-"))
+_UNSEEN = re.compile("[\u200c-\u200f\u202a-\u202e\u2060-\u2064]")
+"""Signs that are not printed: of the direction of writing, of what belongs together."""
+_MINUS = str.maketrans(dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\u2015\u2500\ufe63\u25b2\u25b3", "-"))
+_LONG_MINUS = re.compile(r"^(?:[\u2014\u30fc负負](?=\d)|-\((?=[\d.,' ]+\)$))")
 _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", "\u00b4": "'"})
+_STROKES = re.compile(r"^[-\u2014\u30fc.\u00b7\u2026~ ]+$")
+"""Strokes and points of any number, as printers fill cells with."""
 _MONEY = re.compile(r"^([-+]?)\s*(?:cny|rmb|usd|eur|us\$|[$¥€£])\s*(?=[\d.,(-])")
 _MONEY_BEHIND = re.compile(r"(?<=[\d)])\s*(?:元|圆|yuan|cny|rmb|usd|eur|us\$|[$¥€£])(?:\s*/\s*(?:吨|t|tco2e?|tonne))?$")
 _FLAG = re.compile(
-    r"(?<=\d)(?:\s+[bcdefinprsuz]{1,3}|\s*\*+|\s*[†‡]|\s*\[\w{1,3}\]|\s*\([bcdefinprsuz]{1,2}\)|[bcdefpsu](?![\w]))$"
+    r"(?<=\d)(?:\s+(?!cr$)[bcdefinprsuz]{1,3}|\s*\*+|\s*[†‡]|\s*\[\w{1,3}\]|\s*\([bcdefinprsuz]{1,2}\)|[bcdefpsu](?![\w]))$"
 )
 _SHAPE = re.compile(r"^([-+]?)([\d][\d.,' ]*|[.,]\d+)(e[-+]?\d+)?(-?)$")
 
@@ -64,7 +88,7 @@ def plain(text: str) -> str:
     >>> plain(" \u2212１２\u00a0３４５ ")
     '-12 345'
     """
-    word = unicodedata.normalize("NFKC", text).translate(_MINUS).translate(_QUOTES)
+    word = _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).translate(_MINUS).translate(_QUOTES)
     return _SPACES.sub(" ", word).strip().casefold()
 
 
@@ -76,14 +100,19 @@ def nothing(text: str) -> bool:
     >>> nothing(" : "), nothing("n.a."), nothing("0"), nothing("nan")
     (True, True, False, False)
     """
-    return not isinstance(text, Exact) and plain(text) in NOTHING
+    if isinstance(text, Exact):
+        return False
+    word = plain(text)
+    return word in NOTHING or _STROKES.match(word) is not None
 
 
 def _body(text: str) -> str:
     """The number in a cell without what stands around it: currency, flags, parentheses for a minus."""
-    word = _MONEY.sub(r"\1", plain(text))
+    word = _MONEY.sub(r"\1", _LONG_MINUS.sub("-", plain(text)))
+    if word.startswith("-") and word.endswith(")") and "(" not in word:  # -(5)
+        word = word[:-1]
     word = _FLAG.sub("", _MONEY_BEHIND.sub("", word)).strip()
-    inside = re.fullmatch(r"\(\s*([^()-]+?)\s*\)", word)
+    inside = re.fullmatch(r"\(\s*-?\s*([^()-]+?)\s*\)", word)
     word = f"-{inside[1]}" if inside else word
     word = _MONEY.sub(r"\1", word)
     return re.sub(r"^([-+])\s+", r"\1", word)

@@ -20,15 +20,20 @@ from pathlib import Path
 from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.facts.money import yuan_per
-from tanshi.scenarios.national.cells import Array
+from tanshi.scenarios.national.cells import UNITS_APART, Array, without_units
 from tanshi.scenarios.national.frame import Frame, find_frame, frame_at, is_number, second_table
-from tanshi.scenarios.national.numbers import Mark, notation, nothing
+from tanshi.scenarios.national.numbers import Mark, notation, nothing, plain
 from tanshi.scenarios.national.reading import Reading, matrix_of
 from tanshi.scenarios.national.sheet import Sheet, read_sheets
 from tanshi.scenarios.national.table import NationalTable
 from tanshi.scenarios.national.units import Unit, parse_unit, units_said
 from tanshi.scenarios.national.year import year_said
 
+_FIGURE = re.compile(
+    r"^[^\w\s]{0,2}[\d〇一二三四五六七八九][\d〇一二三四五六七八九.,·'_ ×x*^+-]*(?:d[+-]?\d+)?\D{0,3}$"
+)
+FEWEST_UNREAD = 20
+"""So many cells that look like numbers and are none are one cause."""
 CANNOT = "The input-output table cannot be used."
 _OF_IMPORTS = re.compile(
     r"进口(?:矩阵|品|产品)|调入矩阵|import (?:matrix|table|flow)|imported|\bimports?\b", re.IGNORECASE
@@ -109,10 +114,15 @@ def read_table(
     problems: list[Problem] = []
     when = year if year is not None else _year(frame, path)
     factor, currency, said = _factor(frame, asked, when, problems)
-    found = _read(frame, asked, factor, others, problems)
+    found = _read(frame, asked, factor, said, others, problems)
+    problems = _causes(frame, problems)
     if found is None or problems:
         raise UserError(CANNOT, problems)
     notes = []
+    head = units_said([*_titles(frame), frame.sheet.name, *_behind(frame.sheet)])
+    if asked.unit is not None and head and not head[0].same(said):
+        told = "The table's head says {printed}; it was read in {unit}, as you said."
+        notes.append(Message(told, printed=f"{head[0]}", unit=f"{said}"))
     printed = year_said(_titles(frame))
     if year is not None and printed is not None and printed != year:
         told = "The table's title says {printed}; it was read as of {year}, as you said."
@@ -123,13 +133,35 @@ def read_table(
     return replace(found, year=when, unit=str(said), notes=(*notes, *found.notes))
 
 
+def _causes(frame: Frame, problems: list[Problem]) -> list[Problem]:
+    """Problems without those that another one brings about."""
+    several = [p for p in problems if p.field == "unit" and isinstance(p.got, Message)]
+    if several:  # sums of numbers in two units are no second cause
+        return several
+    if any(p.hint == UNITS_APART for p in problems):
+        return [p for p in problems if p.field != "unit"]
+    unread, read = [], 0
+    for i, row in enumerate(frame.sheet.cells):
+        for j, cell in enumerate(row):
+            number = is_number(cell)
+            read += number and not cell.strip().isdigit()
+            if not number and _FIGURE.match(plain(cell)):
+                unread.append((frame.sheet.address(i, j), cell.strip()))
+    if problems and len(unread) > max(read, FEWEST_UNREAD):
+        got = Message("{count} cells such as {cell!r} in {place}", count=len(unread), cell=unread[0][1],
+                      place=unread[0][0])  # fmt: skip
+        hint = "Write numbers without other signs."
+        return [Problem("numbers", got, frame.sheet.file, hint=hint)]
+    return problems
+
+
 # -- which sheet -----------------------------------------------------------------------------------------------
 
 
 def _chosen(path: Path, asked: Asked) -> tuple[Frame, list[Sheet]]:
     """The frame of the table, and the sheets that hold imports."""
-    every = read_sheets(path)
-    wanted = every if asked.sheet is None else read_sheets(path, asked.sheet)
+    every = [without_units(s) for s in read_sheets(path)]
+    wanted = every if asked.sheet is None else [without_units(s) for s in read_sheets(path, asked.sheet)]
     frames = [(s, f) for s in wanted if (f := find_frame(s)) is not None]
     if not frames:
         raise _no_table(wanted)
@@ -153,7 +185,7 @@ def _chosen(path: Path, asked: Asked) -> tuple[Frame, list[Sheet]]:
     _refuse_odd(chosen[0], chosen[1], path)
     others = [s for s in every if s.name != chosen[0].name and _about(s, _OF_IMPORTS)] if len(every) > 1 else []
     if asked.imports is not None:
-        others = read_sheets(asked.imports)
+        others = [without_units(s) for s in read_sheets(asked.imports)]
     return chosen[1], others
 
 
@@ -202,6 +234,19 @@ def _titles(frame: Frame) -> list[str]:
     return above
 
 
+def _behind(sheet: Sheet) -> list[str]:
+    """The unit that stood behind the numbers, as a heading says it."""
+    return [f"单位：{sheet.unit}"] if sheet.unit else []
+
+
+def _beside(frame: Frame) -> list[str]:
+    """Labels of the rows of sectors and value added."""
+    known = [i for i, said in frame.rows.items() if said.role]
+    first = min(known, default=len(frame.sheet.cells))
+    rows = [i for i in frame.rows if i < first or i in known]
+    return [c for i in rows for c in frame.sheet.cells[i][: frame.left] if c.strip()]
+
+
 def _footnotes(frame: Frame) -> list[str]:
     """Words below the last row of numbers."""
     rows: list[str] = []
@@ -243,7 +288,9 @@ def _unit(frame: Frame, asked: Asked, problems: list[Problem]) -> Unit | None:
             expected = "a unit of money such as wanyuan, yi, 百万元, million euro"
             problems.append(Problem(expected, repr(asked.unit), field="--unit"))
         return unit
-    said = units_said([*_titles(frame), frame.sheet.name]) or units_said(_footnotes(frame))
+    said = units_said([*_titles(frame), frame.sheet.name, *_behind(frame.sheet)])
+    said += [unit for unit in units_said(_beside(frame)) if not any(unit.same(known) for known in said)]
+    said = said or units_said(_footnotes(frame))
     if len(said) == 1:
         return said[0]
     got = "no unit in the head of the table" if not said else Message("several: {said}", said=", ".join(map(str, said)))
@@ -256,7 +303,7 @@ def _unit(frame: Frame, asked: Asked, problems: list[Problem]) -> Unit | None:
 
 
 def _read(
-    frame: Frame, asked: Asked, factor: float, others: list[Sheet], problems: list[Problem]
+    frame: Frame, asked: Asked, factor: float, unit: Unit, others: list[Sheet], problems: list[Problem]
 ) -> NationalTable | None:
     """The table by the decimal mark that its cells show; of two possible ones by that with which it adds up."""
     before = len(problems)
@@ -266,7 +313,7 @@ def _read(
         return None  # two notations: what they leave unread is no second cause
     for mark in marks:
         reading = Reading(frame, mark)
-        table = reading.table(factor, _matrix(reading, frame, others, mark))
+        table = reading.table(factor, _matrix(reading, frame, unit, others, mark))
         tried.append((reading, table))
     good = [(r, t) for r, t in tried if t is not None]
     if len(good) == 1 or (len(tried) == 1):
@@ -299,8 +346,8 @@ def _marks(frame: Frame, asked: Asked, problems: list[Problem]) -> list[Mark]:
     return [found.decimal, "," if found.decimal == "." else "."]
 
 
-def _matrix(reading: Reading, frame: Frame, others: list[Sheet], mark: Mark) -> tuple[Array, Array] | None:
-    """Imports by user from a sheet of their own."""
+def _matrix(reading: Reading, frame: Frame, unit: Unit, others: list[Sheet], mark: Mark) -> tuple[Array, Array] | None:
+    """Imports by user from a sheet of their own, in the unit of the table."""
     if reading.matched is None or reading.matched.bought:
         return None
     for other in others:
@@ -308,8 +355,14 @@ def _matrix(reading: Reading, frame: Frame, others: list[Sheet], mark: Mark) -> 
         if there is None:
             continue
         found = matrix_of(there, reading.matched.labels, mark)
-        if found is not None:
+        if found is None:
+            continue
+        said = [u for u in units_said([*_titles(there), other.name, *_behind(other)]) if u.currency == unit.currency]
+        if len(said) != 1 or said[0].same(unit):
             return found
+        told = "The sheet of imports is in {there}: it was turned into {unit}."
+        reading.notes.append(Message(told, there=f"{said[0]}", unit=f"{unit}"))
+        return found[0] * said[0].size / unit.size, found[1] * said[0].size / unit.size
     return None
 
 

@@ -176,7 +176,8 @@ class Reading:
         if "consumption" in have and not {"household", "government"} & have:
             need = [n for n in need if n[0] not in ("household", "government")]
         need += [("export", "outflow", "net_outflow"), ("import", "inflow", "net_outflow")]
-        bought = self.matched is not None and bool(self.matched.bought)
+        bought = any(said.origin == "imported" for _, said in self.rows.sectors)
+        bought |= self.matched is not None and bool(self.matched.bought)
         for roles in need:
             if not have & set(roles) and not ("import" in roles and bought):
                 words = either([named(COLUMNS[role]) for role in roles])

@@ -28,6 +28,8 @@ _COMMON = (
     "时间均结算格月交易"
 )
 _CHINESE = ("gb18030", "big5")
+MOST_LOST = 1e-3
+"""Share of signs that may be unreadable in a text whose encoding is else plain."""
 _WESTERN = ["cp1252", "cp1250", "cp1251", "latin_1", "shift_jis", "euc_kr", "cp949"]
 
 Rows = tuple[tuple[str, ...], ...]
@@ -53,6 +55,10 @@ class Sheet:
         Merged cells, each as its first and last row and column.
     name
         Of the sheet in its workbook.
+    turned
+        Whether rows and columns have changed places.
+    unit
+        Of money, that stood behind most of its numbers and was taken off them.
     """
 
     file: str
@@ -63,6 +69,7 @@ class Sheet:
     groups: tuple[tuple[int, int, int, int], ...] = ()
     name: str = ""
     turned: bool = field(default=False)
+    unit: str = ""
 
     @property
     def width(self) -> int:
@@ -175,6 +182,8 @@ def _as_text(cell: str) -> str:
     kept = re.fullmatch(r'\s*="?([^"=]*)"?\s*', cell) if cell.lstrip().startswith('="') else None
     if kept:
         return kept[1]
+    if len(cell) > 2 and cell[0] == cell[-1] == "'":
+        return cell[1:-1]
     return cell[1:] if re.match(r"'[-+(]?[\d.,]", cell) else cell
 
 
@@ -205,10 +214,32 @@ def decoded(content: bytes, file: str) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
-            return text, encoding
+            return _not_twice(text) or (text, encoding)
     if zeros:
         raise _unreadable(file, "zero bytes, as in a file that is no text")
     return _guessed(content, file)
+
+
+def _not_twice(text: str) -> tuple[str, str] | None:
+    """Text that was read in a wrong encoding before it was written again, as it was meant; None where it was not."""
+    strange = sum("\x80" <= letter <= "\xff" for letter in text)
+    if strange < 0.02 * len(text):
+        return None
+    try:
+        found = _guessed(text.encode("latin_1"), "")
+    except (UnicodeEncodeError, UserError):
+        return None
+    return found if found[1] in _CHINESE else None
+
+
+def _but_for_a_few(content: bytes) -> tuple[str, str] | None:
+    """Text with a few bytes that do not belong to its encoding, each as the sign for what cannot be read."""
+    for encoding in ("utf-8", *_CHINESE):
+        text = content.decode(encoding, errors="replace")
+        lost = text.count("\ufffd")
+        if lost <= max(2.0, MOST_LOST * len(text)) and sum(text.count(letter) for letter in _COMMON) >= 20:
+            return text, encoding
+    return None
 
 
 def _guessed(content: bytes, file: str) -> tuple[str, str]:
@@ -222,6 +253,9 @@ def _guessed(content: bytes, file: str) -> tuple[str, str]:
         best = max(best, (known, text, encoding), key=lambda one: one[0])
     if best[0] >= 2:
         return best[1], best[2]
+    spoilt = _but_for_a_few(content)
+    if spoilt is not None:
+        return spoilt
     from charset_normalizer import from_bytes
 
     found = from_bytes(content, cp_isolation=[*_WESTERN, *_CHINESE]).best()

@@ -27,10 +27,11 @@ _ENGLISH_MONEY = {
     "rub": "RUB", "brl": "BRL", "cad": "CAD", "aud": "AUD", "nac": "NAC", "national currency": "NAC",
 }  # fmt: skip
 _ENGLISH_SIZES = {
-    "hundred": 1e2, "thousand": 1e3, "thousands": 1e3, "thd": 1e3, "tsd": 1e3, "'000": 1e3, "000s": 1e3, "k": 1e3,
-    "000": 1e3, "wan": 1e4, "million": 1e6, "millions": 1e6, "mio": 1e6, "mln": 1e6, "mn": 1e6, "mill": 1e6, "m": 1e6,
+    "hundred": 1e2, "hundreds": 1e2, "thousand": 1e3, "thousands": 1e3, "thd": 1e3, "tsd": 1e3, "'000": 1e3,
+    "000s": 1e3, "k": 1e3, "000": 1e3, "wan": 1e4, "million": 1e6, "millions": 1e6, "mio": 1e6, "mln": 1e6, "mn": 1e6,
+    "mill": 1e6, "m": 1e6,
     "yi": 1e8, "billion": 1e9, "billions": 1e9, "bn": 1e9, "mrd": 1e9, "bln": 1e9, "trillion": 1e12,
-    "trillions": 1e12, "ten": 10.0,
+    "trillions": 1e12, "ten": 10.0, "tens": 10.0,
 }  # fmt: skip
 _SHORT = {"wanyuan": 1e4, "yi": 1e8, "yiyuan": 1e8, "qianyuan": 1e3, "baiwanyuan": 1e6, "yuan": 1.0, "wan": 1e4}
 
@@ -84,11 +85,20 @@ def parse_unit(text: str, bare: bool = False) -> Unit | None:
     >>> parse_unit("10^8 yuan").size, parse_unit("100 million RMB").size, parse_unit("单元"), parse_unit("million")
     (100000000.0, 100000000.0, None, None)
     """
-    word = unicodedata.normalize("NFKC", text).strip(" \t\n.,;:。、()[]")
+    word = _flat(text).strip(" \t\n.,;:。、()[]")
     size = _chinese(word, bare)
     if size is None:
         size = _english(word, bare)
     return None if size is None else Unit(size[0], size[1], text.strip())
+
+
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+
+
+def _flat(text: str) -> str:
+    """Words in half-width letters, powers of ten as ``10^4``."""
+    text = re.sub(r"10([⁰¹²³⁴-⁹]+)", lambda m: "10^" + m[1].translate(_RAISED), text)
+    return re.sub(r"10的(\d+)次方", r"10^\1", unicodedata.normalize("NFKC", text))
 
 
 def _chinese(word: str, bare: bool) -> tuple[float, str] | None:
@@ -119,7 +129,9 @@ def _english(word: str, bare: bool) -> tuple[float, str] | None:
     if text.replace(" ", "") in _SHORT and (bare or text.replace(" ", "") in ("wanyuan", "yiyuan", "yuan")):
         return _SHORT[text.replace(" ", "")], "CNY"
     text = re.sub(
-        r"\b(in|of|chinese|current|constant|prices?|unit|units|value|values|at|basic|producers?'?)\b", " ", text
+        r"\b(in|of|chinese|current|constant|prices?|units?|values?|figures|amounts|data|all|at|basic|producers?'?)\b|×",
+        " ",
+        text,
     )
     text = re.sub(r"10\s*\^\s*(\d+)|10\*\*(\d+)|1e\+?(\d+)",
                   lambda m: " " + str(10 ** int(m[1] or m[2] or m[3])) + " ", text)  # fmt: skip
@@ -138,7 +150,7 @@ def _english(word: str, bare: bool) -> tuple[float, str] | None:
             continue
         if part in _ENGLISH_SIZES:
             size, sized = size * _ENGLISH_SIZES[part], True
-        elif re.fullmatch(r"10*", part):
+        elif re.fullmatch(r"10*|0\.0*1", part):
             size, sized = size * float(part), True
         else:
             return None
@@ -146,12 +158,12 @@ def _english(word: str, bare: bool) -> tuple[float, str] | None:
 
 
 _MARK = re.compile(
-    r"(?:(?:计量|计价|货币)?[单單]\s*位\s*(?:[:：=]|为|是)?|(?<![a-z])units?(?: of (?:money|measure))?\s*[:：=])\s*",
+    r"(?:(?:计量|计价|货币)?[单單単]\s*位\s*(?:[:：=]|为|是)?|(?<![a-z])units?(?: of (?:money|measure))?\s*[:：=])\s*",
     re.IGNORECASE,
 )
 _INSIDE = re.compile(r"[(\[]([^()\[\]]+)[)\]]")
 _ENGLISH_TAIL = re.compile(
-    r"(?<![a-z0-9])((?:in )?(?:1[0, ]*|ten|hundred|thousands?|millions?|billions?|mio\.?|mn|bn)[\w ,.'^]*?"
+    r"(?<![a-z0-9.,])((?:in )?(?:0\.0*1|1[0, ]*|tens?|hundreds?|thousands?|millions?|billions?|mio\.?|mn|bn)[\w ,.'^]*?"
     r"(?:yuan|rmb|cny|usd|us dollars?|dollars?|euros?|eur|yen|us\$|€|\$))(?![a-z])",
     re.IGNORECASE,
 )
@@ -167,7 +179,7 @@ def units_said(cells: Iterable[str]) -> list[Unit]:
     """
     found: list[Unit] = []
     for cell in cells:
-        text = unicodedata.normalize("NFKC", cell).strip()
+        text = _flat(cell).strip()
         for piece, bare in _pieces(text):
             unit = parse_unit(piece, bare)
             if unit is not None and _only_money(piece) and _SIZED.search(text.replace(piece, " ")):
@@ -205,7 +217,7 @@ def _pieces(text: str) -> Iterable[tuple[str, bool]]:
     mark = _MARK.search(text)
     if mark:
         rest = text[mark.end() :].strip()
-        first = re.split(r"[()\[;；。]", rest)[0]
+        first = re.split(r"[()\[;；。]|\s注", rest)[0]
         yield from ((piece.strip(), True) for piece in (first, rest) if piece.strip())
         yield from ((piece, False) for piece in _beside(first))
         for inside in _INSIDE.findall(rest):
@@ -219,6 +231,11 @@ def _pieces(text: str) -> Iterable[tuple[str, bool]]:
             yield part.strip(), False
     for part in re.split(r"[,;，;]", text)[1:]:
         yield part.strip(), False
+    dash = re.match(r"^(.*[表图\w])\s*[-—–]\s*([十百千万萬亿億]+元)$", text)
+    if dash and parse_unit(dash[1]) is None:
+        yield dash[2], False
+    for part in re.findall(r"以([^以,，。;；]+元)计(?!算)", text):
+        yield part.strip(), False
     tail = _ENGLISH_TAIL.search(text)
-    if tail:
+    if tail and not re.search(r"\d\s*$", text[: tail.start()]):  # 2.5 million yuan are an amount
         yield tail[1], False

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tanshi.errors import Message, either
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.national.numbers import number
-from tanshi.scenarios.national.sheet import Sheet
+from tanshi.scenarios.national.sheet import Sheet, listed
+from tanshi.scenarios.national.units import parse_unit
 from tanshi.scenarios.national.words import fold
 from tanshi.scenarios.prices.dates import read_dates
 
 DATES = re.compile(
     r"^(date|day|datetime|timestamp|time|tradedate|tradingday|month|week|weekending|period|日期|交易日|交易日期|时间|月份|"
-    r"年月|年月日|日|统计日期|成交日期|数据日期|datum|fecha|data|日付|quarter|季度)$|日期$|^date|date$"
+    r"年月|年月日|日|统计日期|成交日期|数据日期|datum|fecha|data|日付|일자|날짜|дата|quarter|季度|指标名称|tradedt|asof|session)$|"
+    r"日期$|^date|date$"
 )
 PARTS = (re.compile(r"^(year|yr|年|年份)$"), re.compile(r"^(month|mon|月|月份)$"), re.compile(r"^(day|日|日子)$"))
 """Headings of a date in several columns."""
 PRICES: tuple[str, ...] = (
     r"^(close|closelast|closeprice|closingprice|adjclose|收盘|收盘价|收盘价格|日收盘价|closing|收盤價|終値|schluss|schlusskurs|cierre|clôture|cloture|"
-    r"chiusura|zamknięcie|kurszamknięcia|slotkoers)$|收盘|收盤|^close|close$",
+    r"chiusura|zamknięcie|zamkniecie|kurszamknięcia|slotkoers|pxclose|종가|ценазакрытия)$|收盘|收盤|^close|close$",
     r"^(settle|settlement|settlementprice|结算价|结算)$|settle|结算",
-    r"^(last|lastprice|lasttrade|latest|最新价|letzter|último|ultimo|dernier)$",
+    r"^(last|lastprice|pxlast|lasttrade|latest|最新价|letzter|último|ultimo|dernier)$",
     r"^(price|价格|碳价|单价|成交价|成交价格|spot|spotprice|auctionprice|clearingprice|value|preis|precio|prix|prezzo|cena|kurs|"
     r"価格)$|price|价格",
     r"^(vwap|成交均价|均价|加权均价|加权平均价|average|averageprice|mean|closemean)$|均价|vwap",
@@ -35,7 +37,7 @@ NO_PRICE = re.compile(
 )
 SERIES = re.compile(
     r"^(market|exchange|venue|region|province|contract|product|series|instrument|symbol|ticker|市场|交易所|交易市场|地区|"
-    r"省份|省市|品种|产品|合约|试点|交易品种|产品名称)$"
+    r"currency|unit|货币|币种|计价单位|variable|indicator|指标|省份|省市|品种|产品|合约|试点|交易品种|产品名称)$"
 )
 """Headings of columns that tell series apart, even where no two have a price of one date."""
 CANNOT = "The price file cannot be used."
@@ -93,8 +95,10 @@ def find_columns(sheet: Sheet, column: str | None = None) -> Columns | None:
         if not dates:
             continue
         others = [j for j, word in enumerate(folded) if word and j not in dates]
-        if not others or number(row[others[0]]) not in (None, 0.0):
+        if not others or number(row[others[0]]) not in (None, 0.0) or read_dates([row[others[0]]]).days[0] is not None:
             continue
+        if (both := _two_rows(sheet, i, dates[0])) is not None:
+            return find_columns(both, column)
         price = _price(sheet, i, others, column)
         if price is None:
             raise UserError(CANNOT, [_no_price(sheet, i, others, column)])
@@ -149,8 +153,11 @@ def _price(sheet: Sheet, head: int, others: list[int], column: str | None) -> in
         return next((j for j in others if words[j] == fold(column)), None)
     for pattern in PRICES:
         hits = [j for j in others if re.search(pattern, words[j]) and not NO_PRICE.search(words[j])]
-        if len(hits) > 1:
+        if len({words[j] for j in hits}) < len(hits) and not _same(sheet, head, hits):
+            exact = []
+        elif len(hits) > 1:
             exact = [j for j in hits if re.search(pattern.split("$")[0] + "$", words[j])]
+        if len(hits) > 1:
             hits = exact[:1] if exact else hits
         if len(hits) == 1:
             return hits[0]
@@ -163,6 +170,49 @@ def _price(sheet: Sheet, head: int, others: list[int], column: str | None) -> in
     return numeric[0] if len(others) == 1 and numeric else None
 
 
+def _same(sheet: Sheet, head: int, columns: Sequence[int]) -> bool:
+    """Whether several columns hold the same."""
+    return all(len({row[j].strip() for j in columns}) == 1 for row in sheet.cells[head + 1 :])
+
+
+def part_of_money(heading: str) -> tuple[float, str]:
+    """Units of a currency in the unit that a heading names, and its word; 1 where it names none.
+
+    Examples
+    --------
+    >>> part_of_money("收盘价（分）"), part_of_money("close (EUR cents/t)"), part_of_money("close (EUR/t)")
+    ((0.01, '分'), (0.01, 'EUR cents'), (1.0, ''))
+    >>> part_of_money("价格(万元/吨)"), part_of_money("Close")
+    ((10000.0, '万元'), (1.0, ''))
+    """
+    for inside in re.findall(r"[(（\[]([^()（）\[\]]+)[)）\]]|,\s*(.+)$", heading):
+        word = re.split(r"/|每|\bper\b", "".join(inside))[0].strip()
+        last = re.search(r"(分|角|cents?|pence)$", word.casefold())
+        if last:
+            return (0.1 if last[1] == "角" else 0.01), word
+        unit = parse_unit(word)
+        if unit is not None and unit.size != 1.0:
+            return unit.size, word
+    return 1.0, ""
+
+
+def _two_rows(sheet: Sheet, head: int, date: int) -> Sheet | None:
+    """The sheet with two rows of headings in one, the lower; None where the next row holds no names of prices."""
+    if head + 1 >= len(sheet.cells):
+        return None
+    below = sheet.cells[head + 1]
+    named = [c for c in below if any(re.search(p, fold(c)) for p in PRICES)]
+    if below[date].strip() or not named or any(number(c) not in (None, 0.0) for c in below if c.strip()):
+        return None
+    group, words = "", []
+    for upper, lower in zip(sheet.cells[head], below, strict=True):
+        group = upper.strip() or group
+        words.append(f"{group} {lower.strip()}" if lower.strip() else upper)
+    blank = ("",) * sheet.width
+    cells = (*sheet.cells[:head], blank, tuple(words), *sheet.cells[head + 2 :])
+    return replace(sheet, cells=cells)
+
+
 def _numeric(sheet: Sheet, head: int, column: int) -> bool:
     cells = [row[column] for row in sheet.cells[head + 1 : head + 50] if row[column].strip()]
     read = sum(number(c, ".") is not None or number(c, ",") is not None for c in cells)
@@ -170,7 +220,7 @@ def _numeric(sheet: Sheet, head: int, column: int) -> bool:
 
 
 def _no_price(sheet: Sheet, head: int, others: list[int], column: str | None) -> Problem:
-    names = ", ".join(repr(sheet.cells[head][j].strip()) for j in others)
+    names = listed((repr(sheet.cells[head][j].strip()) for j in others), 8)
     wanted = repr(column) if column else either(["close", "收盘价", "settle", "price", "成交均价"])
     hint = "Say which column holds the price by --column NAME."
     return Problem(

@@ -20,7 +20,7 @@ FEW = 0.02
 ENOUGH = 50
 """Days from which on a week has a pattern."""
 _BIG = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?=$|[T ])")
-_UNIVERSAL = re.compile(r"(?:Z|UTC|GMT|[+-]00:?00)$|^\d{10}$|^\d{13}$", re.IGNORECASE)
+_UNIVERSAL = re.compile(r"(?:Z|UTC|GMT|[+-]00:?00)$|^\d{10}(?:\.\d+)?$|^\d{13}$|^\d{16}$|^\d{19}$", re.IGNORECASE)
 _READ = {
     "dmy": Message("Dates are read day first: the other order leaves gaps."),
     "mdy": Message("Dates are read month first: the other order leaves gaps."),
@@ -29,6 +29,16 @@ _READ = {
 _MOVED = {
     1: Message("Stamps of universal time fall on Sunday to Thursday: each was moved to the local day, +1."),
     -1: Message("Stamps of universal time fall on Tuesday to Saturday: each was moved to the local day, -1."),
+}
+_ODD = {
+    "Sunday to Thursday": Message(
+        "Prices fall on Sunday to Thursday: if the stamps are of universal time, write Z behind each; they are moved"
+        " then."
+    ),
+    "Tuesday to Saturday": Message(
+        "Prices fall on Tuesday to Saturday: if the stamps are of universal time, write Z behind each; they are moved"
+        " then."
+    ),
 }
 
 
@@ -89,7 +99,7 @@ def read_dates(cells: Sequence[str], day_first: bool | None = None) -> Dates:
     excel = 1900 if serials >= 0.9 * filled else 0
     months = _sixes_are_months(words)
     out.days = [parsed(word, order, excel, months) for word in words]
-    out.unread = [i for i, day in enumerate(out.days) if day is None]
+    out.unread = [] if out.clash else [i for i, day in enumerate(out.days) if day is None]
     if excel and _week(out.days) == "Tuesday to Saturday":
         out.days = [parsed(word, order, 1904, months) for word in words]
         out.notes.append(
@@ -178,9 +188,11 @@ def _turn_back(words: Sequence[str], little: list[tuple[int, re.Match[str]]], ou
 def _to_local(words: Sequence[str], out: Dates) -> None:
     """Move stamps of universal time by a day where trading would else fall on Sundays and never on Fridays."""
     universal = sum(bool(_UNIVERSAL.search(w)) for w in words)
-    if universal < 0.9 * max(1, len(words)):
-        return
     week = _week(out.days)
+    if universal < 0.9 * max(1, len(words)):
+        if out.timed and week in _ODD:
+            out.notes.append(_ODD[week])
+        return
     step = {"Sunday to Thursday": 1, "Tuesday to Saturday": -1}.get(week, 0)
     if step:
         out.days = [None if d is None else d + timedelta(days=step) for d in out.days]

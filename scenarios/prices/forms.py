@@ -11,14 +11,16 @@ Order = Literal["dmy", "mdy", "ymd"]
 """Which of day, month and year stands first where a date is three numbers."""
 
 EARLIEST, LATEST = 1990, 2100
+MINGUO = 1911
+"""Years from the calendar of the Republic of China to the common one."""
 EPOCHS = {1900: date(1899, 12, 30), 1904: date(1904, 1, 1)}
 """Day 0 of Excel's two systems of day numbers."""
 _NAMES = (
-    ("jan", "ene", "gen", "sty"), ("feb", "fév", "fev", "lut"), ("mar", "mär", "mrz", "mrt"),
-    ("apr", "avr", "abr", "kwi"),
-    ("may", "mai", "mag", "mei", "maj"), ("jun", "juin", "giu", "cze"), ("jul", "juil", "lug", "lip"),
-    ("aug", "aoû", "aou", "ago", "sie"), ("sep", "set", "wrz"), ("oct", "okt", "ott", "out", "paź"), ("nov", "lis"),
-    ("dec", "déc", "dez", "dic", "gru"),
+    ("jan", "ene", "gen", "sty", "янв"), ("feb", "fév", "fev", "lut", "фев"), ("mar", "mär", "mrz", "mrt", "мар"),
+    ("apr", "avr", "abr", "kwi", "апр"),
+    ("may", "mai", "mag", "mei", "maj", "мая", "май"), ("jun", "juin", "giu", "cze", "июн"),
+    ("jul", "juil", "lug", "lip", "июл"), ("aug", "aoû", "aou", "ago", "sie", "авг"), ("sep", "set", "wrz", "сен"),
+    ("oct", "okt", "ott", "out", "paź", "окт"), ("nov", "lis", "ноя"), ("dec", "déc", "dez", "dic", "gru", "дек"),
 )  # fmt: skip
 _MONTHS = {name: number for number, names in enumerate(_NAMES, 1) for name in names}
 _LONGEST = max(map(len, _MONTHS))
@@ -33,10 +35,20 @@ _QUARTER_FIRST = re.compile(r"^Q([1-4])[-/. ]?(\d{4})$", re.IGNORECASE)
 LITTLE = re.compile(rf"^(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}|\d{{2}}){_CLOCK}{_ZONE}$", re.IGNORECASE)
 _SHORT_CHINESE = re.compile(rf"^(\d{{2}})年(\d{{1,2}})月(\d{{1,2}})[日号]?{_CLOCK}$")
 _DAY_NAME = rf"(?:{_WORD}{{2,10}}\.?,? )?"
-_WORD_DAY = re.compile(rf"^{_DAY_NAME}(\d{{1,2}})\.?[- ]({_WORD}{{3,10}})\.?,?[- ](\d{{4}}|\d{{2}}){_CLOCK}{_ZONE}$")
+_WORD_DAY = re.compile(
+    rf"^{_DAY_NAME}(\d{{1,2}})(?:st|nd|rd|th)?\.?[- ]?({_WORD}{{3,10}})\.?,?[- ]?(\d{{4}}|'?\d{{2}}){_CLOCK}{_ZONE}$"
+)
+_YEAR_WORD_DAY = re.compile(rf"^(\d{{4}})[- ]({_WORD}{{3,10}})[- ](\d{{1,2}}){_CLOCK}{_ZONE}$")
+_WORD_DAY_YEAR = re.compile(rf"^({_WORD}{{3,10}})-(\d{{1,2}})-(\d{{4}})$")
+_YEAR_DAY = re.compile(r"^(\d{4})-(\d{3})$")
 _WORD_MONTH = re.compile(rf"^{_DAY_NAME}({_WORD}{{3,10}})\.? (\d{{1,2}}),?{_CLOCK} (\d{{4}}){_CLOCK}{_ZONE}$")
 _WORD_YEAR = re.compile(rf"^({_WORD}{{3,10}})\.?[- ](\d{{4}}|\d{{2}})$")
-_WEEKDAY = re.compile(r"\s*[(（]?(?:星期|周|礼拜)[一二三四五六日天][)）]?$")
+_WEEKDAY = re.compile(
+    r"\s*(?:[(（]?(?:星期|周|礼拜)[一二三四五六日天][)）]?|[(（][月火水木金土日월화수목금토일][)）])$"
+)
+_DAY_BEFORE = re.compile(r"^(?:mon|tues?|wed|thu(?:rs)?|fri|sat|sun)[a-z]{0,6}\.?,? (?=\d{1,2}[-/.]\d)", re.IGNORECASE)
+_STROKE = re.compile(r"^(\d{4})([\u2010-\u2015\u2212_\\ ])(\d{1,2})\2(\d{1,2})(?=\D|$)")
+_MINGUO = re.compile(r"^(?:中华民国|民国)(\d{1,3})年")
 _CHINESE_CLOCK = re.compile(r"\s*(?:上午|下午|早上|晚上)?\s*\d{1,2}(?:时|点|:)(?:\d{1,2}(?:分|:)?)?(?:\d{1,2}秒?)?$")
 _WEEK = re.compile(r"^(\d{4})[- ]?W(\d{2})(?:-?([1-7]))?$", re.IGNORECASE)
 _CHINESE_WEEK = re.compile(r"^(\d{4})年第?(\d{1,2})周$")
@@ -52,6 +64,10 @@ def spelled(cell: str) -> str:
     ('2021年7月19日', '2021年7月19日', '2021/7/19')
     """
     word = _WEEKDAY.sub("", " ".join(unicodedata.normalize("NFKC", cell).split()))
+    word = _STROKE.sub(r"\1-\3-\4", _DAY_BEFORE.sub("", word))
+    word = re.sub(r"(?<=\d)\s*년\s*(\d{1,2})\s*월\s*(\d{1,2})\s*일", r"年\1月\2日", word)
+    word = _MINGUO.sub(lambda m: f"{int(m[1]) + MINGUO}年", word)
+    word = re.sub(r"(?<=[\d)])(?: ?r?\.|\*+)$", "", word)  # 2021.07.19. and 19.07.2021 r.
     if any(mark in word for mark in "上下午早晚时点"):
         word = _CHINESE_CLOCK.sub("", word)
     if "年" in word or "月" in word:
@@ -102,13 +118,18 @@ def _numbers(word: str, order: Order, excel: int, month_of_six: bool) -> date | 
         return EPOCHS[excel] + timedelta(days=int(float(word)))
     if re.fullmatch(r"\d{8}(?:\.0)?", word):
         return date(int(word[:4]), int(word[4:6]), int(word[6:8]))
-    if re.fullmatch(r"\d{10}|\d{13}", word):
+    if re.fullmatch(r"\d{8}T\d{4,6}Z?", word):
+        return date(int(word[:4]), int(word[4:6]), int(word[6:8]))
+    if re.fullmatch(r"\d{10}(?:\.\d+)?|\d{13}|\d{16}|\d{19}", word):
         return datetime.fromtimestamp(int(word[:10]), UTC).date()
     if re.fullmatch(r"\d{6}", word) and not month_of_six:
         return date(2000 + int(word[:2]), int(word[2:4]), int(word[4:]))
     if hit := LITTLE.match(word):
         place = {letter: hit[k] for k, letter in enumerate(order, 1)}
         return date(_year(place["y"]), int(place["m"]), int(place["d"])) if len(place["d"]) < 3 else None
+    if hit := _YEAR_DAY.match(word):
+        day = date(int(hit[1]), 1, 1) + timedelta(days=int(hit[2]) - 1)
+        return day if day.year == int(hit[1]) else None
     if hit := _SHORT_CHINESE.match(word):
         return date(_year(hit[1]), int(hit[2]), int(hit[3]))
     if hit := _WEEK.match(word):
@@ -129,7 +150,11 @@ def _numbers(word: str, order: Order, excel: int, month_of_six: bool) -> date | 
 
 def _names(word: str) -> date | None:
     if hit := _WORD_DAY.match(word):
-        return date(_year(hit[3]), _month(hit[2]), int(hit[1]))
+        return date(_year(hit[3].lstrip("'")), _month(hit[2]), int(hit[1]))
+    if hit := _YEAR_WORD_DAY.match(word):
+        return date(int(hit[1]), _month(hit[2]), int(hit[3]))
+    if hit := _WORD_DAY_YEAR.match(word):
+        return date(int(hit[3]), _month(hit[1]), int(hit[2]))
     if hit := _WORD_MONTH.match(word):
         return date(int(hit[3]), _month(hit[1]), int(hit[2]))
     if hit := _WORD_YEAR.match(word):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -11,11 +12,11 @@ import pandas as pd
 
 from tanshi.errors import Message, both
 from tanshi.scenarios.errors import Problem, UserError, did_you_mean
-from tanshi.scenarios.national.numbers import Mark, notation, nothing, number
+from tanshi.scenarios.national.numbers import Mark, notation, nothing, number, plain
 from tanshi.scenarios.national.read import MARKS
 from tanshi.scenarios.national.sheet import Sheet, listed, read_sheets
 from tanshi.scenarios.prices.choice import Choice
-from tanshi.scenarios.prices.columns import CANNOT, Columns, find_columns
+from tanshi.scenarios.prices.columns import CANNOT, Columns, find_columns, part_of_money
 from tanshi.scenarios.prices.dates import read_dates, trading_week
 from tanshi.scenarios.prices.rows import check_width, leaps, not_traded, out_of_order, price_rows
 
@@ -70,10 +71,14 @@ def read_prices(path: Path, choice: Choice | None = None, *, years: int = FEWEST
     problems: list[Problem] = []
     days, notes, timed = _days(sheet, columns, rows, chosen, problems)
     values = _values(sheet, columns, rows, chosen, problems)
+    part, word = part_of_money(columns.name)
     problems += [] if problems else out_of_order(sheet, columns, rows, days)
     if problems:
         raise UserError(CANNOT, problems)
     notes[:0] = left_out
+    if part != 1.0:
+        values = [value * part for value in values]
+        notes.append(Message("Prices in {word} were multiplied by {part:g}.", word=word, part=part))
     frame = pd.DataFrame({"date": days, "close": values, "line": [sheet.line(i) for i in rows]})
     empty = frame["close"].isna()
     if empty.any():
@@ -107,13 +112,28 @@ def read_prices(path: Path, choice: Choice | None = None, *, years: int = FEWEST
 
 def _table(path: Path, choice: Choice) -> tuple[Sheet, Columns]:
     sheets = read_sheets(path, choice.sheet)
-    for sheet in sheets:
-        found = find_columns(sheet, choice.column)
-        if found is not None:
-            return sheet, found
+    tried = [(sheet, _columns(sheet, choice.column)) for sheet in sheets]
+    good = [(sheet, found) for sheet, found in tried if isinstance(found, Columns)]
+    if len(good) > 1:
+        got = Message("one in each of the sheets {names}", names=listed((s.name for s, _ in good), 12))
+        hint = "Say which by --sheet NAME, or put all rows into one sheet."
+        raise UserError(CANNOT, [Problem("one table of prices", got, str(path), hint=hint)])
+    if good:
+        return good[0]
+    refused = next((found for _, found in tried if isinstance(found, UserError)), None)
+    if refused is not None:
+        raise refused
     heads = next(([c.strip() for c in row if c.strip()] for s in sheets for row in s.cells if any(row)), [])
     expected = "a row of headings with a date (date, 日期) and a price (close, 收盘价)"
     raise UserError(CANNOT, [Problem(expected, ", ".join(map(repr, heads[:8])) or "nothing", sheets[0].file)])
+
+
+def _columns(sheet: Sheet, column: str | None) -> Columns | UserError | None:
+    """The columns of one of several sheets, or why it has none: another one may have them."""
+    try:
+        return find_columns(sheet, column)
+    except UserError as error:
+        return error
 
 
 def _rows(sheet: Sheet, columns: Columns, choice: Choice) -> list[int]:
@@ -185,11 +205,18 @@ def _days(
 
 def _values(sheet: Sheet, columns: Columns, rows: list[int], choice: Choice, problems: list[Problem]) -> list[float]:
     cells = [sheet.cells[i][columns.price] for i in rows]
+    before = len(problems)
     mark = _mark(cells, sheet, choice, problems)
+    if len(problems) > before:  # what one notation leaves unread is no second cause
+        return [float("nan")] * len(cells)
+    letters = [cell.strip() for cell in cells if re.search(r"\d\s?[cp]$", plain(cell))]
+    if len(letters) > 0.5 * len(cells):
+        hint = "Write prices alone; cents and pence are hundredths."
+        problems.append(Problem("prices without a letter", repr(letters[0]), sheet.file, field=columns.name, hint=hint))
     values, unread, low = [], [], []
     for i, cell in zip(rows, cells, strict=True):
         value = number(cell, mark)
-        if nothing(cell) or not_traded(cell):
+        if nothing(cell) or not_traded(cell) or plain(cell) == "nan":
             value = float("nan")
         elif value is None:
             unread.append(i)

@@ -32,6 +32,10 @@ _SUMMARY = re.compile(
 )
 
 
+MOST_BELOW = 12
+"""So many rows of units, frequencies and sources may stand between the headings and the first price."""
+
+
 def not_traded(cell: str) -> bool:
     """Whether a cell says that nothing was traded.
 
@@ -46,8 +50,11 @@ def not_traded(cell: str) -> bool:
 def price_rows(sheet: Sheet, columns: Columns, rows: Sequence[int]) -> tuple[list[int], list[str]]:
     """Rows with a date, and what was left out: a row of units under the headings, sums, averages and footnotes."""
     kept, dropped = list(rows), []
-    if kept and _of_units(sheet, columns, kept[0]):
-        kept = kept[1:]
+    for _ in range(MOST_BELOW):
+        if kept and _of_units(sheet, columns, kept[0]):
+            kept = kept[1:]
+    again = _printed_again(sheet, columns, kept)
+    kept = [i for i in kept if i not in again]
     for i in list(kept):
         word = columns.when(sheet.cells[i])
         figures = number(sheet.cells[i][columns.price])
@@ -62,6 +69,20 @@ def price_rows(sheet: Sheet, columns: Columns, rows: Sequence[int]) -> tuple[lis
         notes.append(Message(told, count=len(dropped), lines=lines))
     gone = set(dropped)
     return [i for i in kept if i not in gone], notes
+
+
+def _printed_again(sheet: Sheet, columns: Columns, rows: Sequence[int]) -> set[int]:
+    """Rows that print the headings once more, as on every page, and titles just above them."""
+    if columns.head < 0:
+        return set()
+    head = sheet.cells[columns.head]
+    words = {(j, c.strip()) for j, c in enumerate(head) if c.strip()}
+    found = {i for i in rows if {(j, c.strip()) for j, c in enumerate(sheet.cells[i]) if c.strip()} == words}
+    titles = {
+        a for a, b in pairwise(rows) if b in found and not sheet.cells[a][columns.price].strip()
+        and not re.fullmatch(r"[\d\W年月日]+", columns.when(sheet.cells[a]).strip())
+    }  # fmt: skip
+    return found | titles
 
 
 def _of_units(sheet: Sheet, columns: Columns, row: int) -> bool:
@@ -89,14 +110,19 @@ def check_width(sheet: Sheet, columns: Columns) -> None:
         return
     last = max((j for j, c in enumerate(sheet.cells[columns.head]) if c.strip()), default=0)
     below = [r for r in sheet.cells[columns.head + 1 :] if any(c.strip() for c in r)]
-    over = [r for r in below if last + 1 < len(r) and re.fullmatch(r"\s*\d{1,4}\s*", r[last + 1])]
+    over = [r for r in below if last + 1 < len(r) and re.fullmatch(r"\s*\d{1,4}(?:\.\d+)?\s*", r[last + 1])]
+    thousands = [
+        r for r in over if re.fullmatch(r"\s*\d{1,3}\s*", r[columns.price])
+        and re.fullmatch(r"\s*\d{3}(?:\.\d+)?\s*", r[columns.price + 1])
+    ]  # fmt: skip
     whole = [r for r in below if re.fullmatch(r"\s*\d+\s*", r[columns.price])]
-    if below and len(over) > 0.5 * len(below) and len(whole) > 0.9 * len(below):
+    if below and ((len(over) > 0.5 * len(below) and len(whole) > 0.9 * len(below)) or thousands):
+        over = thousands or over
         got = Message(
             "{row} cells for {head} headings, such as {price},{more}",
             row=last + 2, head=last + 1, price=over[0][columns.price], more=over[0][columns.price + 1],
         )  # fmt: skip
-        hint = "The comma parts cells and decimals: save the file with semicolons, or with a decimal point."
+        hint = "The comma parts cells and numbers: save the file with semicolons, or write numbers without commas."
         raise UserError(
             CANNOT, [Problem("as many cells as headings", got, sheet.file, sheet.line(columns.head + 1), hint=hint)]
         )

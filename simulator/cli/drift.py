@@ -81,6 +81,7 @@ def train(
         str | None, typer.Option(help="Heading of its prices. Default: close, 收盘价, settle ...")
     ] = None,
     series: Annotated[str | None, typer.Option(help="Which of several markets in one price file.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Which sheet of a workbook of prices.")] = None,
     day_first: Annotated[
         bool | None,
         typer.Option("--day-first/--month-first", help="Order of its dates. Default: found.", show_default=False),
@@ -117,7 +118,7 @@ def train(
         _generate(out or DEFAULT_FOLDER, scenario or ["S1", "S4", "S5"], start, work)
     else:
         _check_place(variant, out)
-        own = _prices(prices, Choice(column, day_first, series, None, decimal))
+        own = _prices(prices, Choice(column, day_first, series, sheet, decimal))
         if only in (None, "markets"):
             _train_markets(out or WEIGHTS, own if only == "markets" else None)
         if only in (None, "drivers"):
@@ -189,7 +190,10 @@ def _estimate_drivers(folder: Path) -> None:
 def _prices(path: Path | None, choice: Choice) -> PriceFile | None:
     """The user's prices, and what was decided of them, before anything is computed."""
     if path is None:
-        given = [("--column", choice.column), ("--series", choice.series), ("--decimal", choice.decimal)]
+        given = [
+            ("--column", choice.column), ("--series", choice.series), ("--sheet", choice.sheet),
+            ("--decimal", choice.decimal),
+        ]  # fmt: skip
         for option, value in given:
             if value is not None:
                 raise UserError(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from tanshi.numerics.units import MILLION, TONNES
 from tanshi.scenarios.link import OTHERS, OUTSIDE
-from tanshi.simulator.results.accounting import economy_variables
+from tanshi.simulator.results.accounting import BILLION_PER_YI, economy_variables
 from tanshi.simulator.results.alarms import alarms
 from tanshi.simulator.results.costs import cost_variables, offset_variables, purchases_of
 from tanshi.simulator.results.rules import (
@@ -23,18 +23,30 @@ from tanshi.simulator.results.rules import (
     taxes_of,
 )
 from tanshi.simulator.results.tables import TRADE_COLUMNS, RunResult, annual_table, market_variables
-from tanshi.simulator.results.variables import CLEAN, CUMULATIVE, SUPPORT, kind_of_credit, region_of
+from tanshi.simulator.results.variables import (
+    CLEAN,
+    CUMULATIVE,
+    HEADS,
+    HOUSEHOLD_GROUPS,
+    MONEY_METRIC,
+    SUPPORT,
+    group_of,
+    kind_of_credit,
+    region_of,
+)
 from tanshi.simulator.run.ahead.known import seen_to
 from tanshi.simulator.run.ahead.outlook import UNSETTLED
 from tanshi.simulator.run.public.allotted import tells
 from tanshi.simulator.run.straying import told
-from tanshi.simulator.run.world import State, World
+from tanshi.simulator.run.world import State, World, YearClosed
 
 IN_TABLES = (
     *("net_sales_t", "allotted_t", "classes_t", "border_charged_yuan", "border_given_back_yuan"),
     *("set_aside_t", "entrants_t", "left_over_t", "entrants_reserve_t"),
 )
 """What a year's row of compliance holds that the annual variables tell."""
+YUAN_PER_HEAD = 100.0
+"""Yuan a head in a yi yuan for a million."""
 Series = dict[str, dict[int, float]]
 """Variable to year to value."""
 
@@ -89,9 +101,24 @@ def _annual(w: World, s: State) -> Series:
         )
         for name, value in found.items():
             values.setdefault(name, {})[closed.year] = value
+        for name, value in _of_groups(w, closed).items():
+            values.setdefault(name, {})[closed.year] = value
     emitted = values["Emissions|CO2"]
     values[CUMULATIVE] = dict(zip(sorted(emitted), np.cumsum([emitted[year] for year in sorted(emitted)]), strict=True))
     return values
+
+
+def _of_groups(w: World, closed: YearClosed) -> dict[str, float]:
+    """What the groups of households that have a name in the results have of a year."""
+    groups = w.economy.economy.groups
+    if groups is None:
+        return {}
+    out = {}
+    for name, persons, metric, income in zip(groups.names, groups.persons, *closed.groups, strict=True):
+        if name in HOUSEHOLD_GROUPS:
+            out[group_of(MONEY_METRIC, name)] = float(metric) * BILLION_PER_YI
+            out[group_of(HEADS, name)] = YUAN_PER_HEAD * float(income / persons)
+    return out
 
 
 def _clean(w: World, year: int) -> dict[str, float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,12 @@ from tanshi.numerics.units import MILLION, TONNES
 from tanshi.scenarios.link import OTHERS, OUTSIDE
 from tanshi.simulator.results.variables import (
     CATALOGUE,
+    COMPARED,
     COMPARISONS,
     ENERGY_PARTS,
     EV,
     FURTHER,
     INTERMEDIARIES,
-    MONEY_METRIC,
     OPTIONAL,
     OTHER_SECTORS,
     REFERENCE,
@@ -358,24 +359,25 @@ def with_equivalent_variation(results: Iterable[RunResult], reference: str = REF
     run can be stored without knowing the others. Without a reference run in the batch the comparison is
     left out.
     """
-    results = list(results)
+    results, unit = list(results), CATALOGUE[EV].unit
     base = {
-        (r.seed, place): r.series(MONEY_METRIC, place)
+        (r.seed, place, name): r.series(name, place)
         for r in results
         if r.scenario == reference
         for place in r.regions
+        for name in COMPARED
     }
     frames: list[pd.DataFrame] = []
     for result in results:
         frames.append(result.annual)
-        for region in result.regions:
-            own, before = result.series(MONEY_METRIC, region), base.get((result.seed, region))
-            if before is None or not len(own) or len(result.series(EV, region)):
+        for region, (name, compared) in product(result.regions, COMPARED.items()):
+            own, before = result.series(name, region), base.get((result.seed, region, name))
+            if before is None or not len(before) or not len(own) or len(result.series(compared, region)):
                 continue
             change = (own - before.reindex(own.index)).dropna()
             frames.append(
                 pd.DataFrame({"year": change.index, "value": change.to_numpy()}).assign(
-                    scenario=result.scenario, seed=result.seed, region=region, variable=EV, unit=CATALOGUE[EV].unit
+                    scenario=result.scenario, seed=result.seed, region=region, variable=compared, unit=unit
                 )[list(ANNUAL_COLUMNS)]
             )
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(ANNUAL_COLUMNS))

@@ -24,6 +24,14 @@ MONEY_METRIC = "Welfare|Money Metric"
 YIELD = "Welfare|Consumption and Saving"
 
 
+HEADS = "Income|Per Capita"
+#: Groups of households as an economy's `households.csv` calls them, and in the names of what they have: town and
+#: country, or the five classes by income of the yearbooks.
+HOUSEHOLD_GROUPS = {
+    "urban": "Urban", "rural": "Rural", "low": "Low-Income", "lower_middle": "Lower-Middle-Income",
+    "middle": "Middle-Income", "upper_middle": "Upper-Middle-Income", "high": "High-Income",
+}  # fmt: skip
+
 COUNTRIES = frozenset({
     "austria", "belgium", "bulgaria", "china", "croatia", "cyprus", "czechia", "denmark", "estonia", "finland",
     "france", "germany", "greece", "hungary", "india", "indonesia", "ireland", "italy", "japan", "kazakhstan",
@@ -145,6 +153,17 @@ class Variable:
 def emissions_of(sector: str) -> str:
     """Name of the emissions of a sector code, or of ``HH`` for households."""
     return "Emissions|CO2|" + ("Households" if sector == "HH" else SECTORS[sector].name)
+
+
+def group_of(variable: str, group: str) -> str:
+    """Name of a variable of a group of households (`HOUSEHOLD_GROUPS`).
+
+    Examples
+    --------
+    >>> group_of("Income|Per Capita", "rural")
+    'Income|Per Capita|Rural Households'
+    """
+    return f"{variable}|{HOUSEHOLD_GROUPS[group]} Households"
 
 
 def net_sales_of(sector: str) -> str:
@@ -343,6 +362,19 @@ def _entrants() -> list[tuple[str, str, str]]:
     ]
 
 
+def _of_groups() -> list[tuple[str, str, str]]:
+    """What groups of households have of a year."""
+    money = "billion CNY_2022/yr"
+    metric = "utility from goods, leisure and saving, as what it costs at the benchmark's prices"
+    earned = "income before tax, lump sums in it, per head of the benchmark year"
+    change = f"money metric less that of {REFERENCE} in the same year"
+    return [
+        (group_of(name, group), unit, meaning)
+        for name, unit, meaning in ((MONEY_METRIC, money, metric), (HEADS, "CNY_2022/yr", earned), (EV, money, change))
+        for group in HOUSEHOLD_GROUPS
+    ]
+
+
 def _catalogue() -> dict[str, Variable]:
     price, mt, mtce, money = "CNY_2022/t CO2", "Mt CO2/yr", "Mtce/yr", "billion CNY_2022/yr"
     rows = [
@@ -398,10 +430,18 @@ def _catalogue() -> dict[str, Variable]:
 
 
 CATALOGUE: dict[str, Variable] = _catalogue()
+COMPARED: dict[str, str] = {MONEY_METRIC: EV} | {
+    group_of(MONEY_METRIC, group): group_of(EV, group) for group in HOUSEHOLD_GROUPS
+}
+"""Money metrics, and the names of what they are more than in the reference run."""
 #: Names a single run cannot know, since they compare it with another run.
-COMPARISONS = frozenset({EV})
-FURTHER: dict[str, Variable] = {name: Variable(name, unit, meaning) for name, unit, meaning in _of_firms(OTHER_SECTORS)}
-"""Names that only runs of an economy with firms of `OTHER_SECTORS` have; they stand after those of `CATALOGUE`."""
+COMPARISONS = frozenset(COMPARED.values())
+FURTHER: dict[str, Variable] = {
+    name: Variable(name, unit, meaning) for name, unit, meaning in (*_of_firms(OTHER_SECTORS), *_of_groups())
+}
+"""Names that only runs of an economy with firms of `OTHER_SECTORS`, or with groups of households, have.
+
+They stand after those of `CATALOGUE`."""
 #: Names of the offset market; runs without offsets do not have them.
 OFFSETS = frozenset(name for name in CATALOGUE if "|Offsets" in name and not name.startswith(COST))
 #: Names that only some runs have.

@@ -225,5 +225,6 @@ def opening(w: World, firms: Population, policy: Policy, announced: Announced) -
         flow_sum=np.zeros(compiled.n_leaves),
         decision_sum=np.zeros(compiled.n_leaves),
         x_sum=np.zeros(compiled.n),
+        groups_sum=np.zeros((2, 0 if region.economy.groups is None else len(region.economy.groups.names))),
     )
     return State(Calendar(years.start), announced, market, (home,))

@@ -300,8 +300,9 @@ class EconomyState:
         Yuan/t, `effective` when the year began; Mt of allowances that this year's output and emissions have brought.
     border_paid : (ways,) float
         Yi yuan that border adjustment has brought this year on each way over the border; empty where there is none.
-    flow_sum, decision_sum, x_sum, welfare_sum
-        Sums over the year's periods of flows, of prices that choices followed, of variables, and of real demand.
+    flow_sum, decision_sum, x_sum, welfare_sum, groups_sum
+        Sums over the year's periods of flows, of prices that choices followed, of variables, of real demand, and,
+        (2, groups) in yi yuan, of the money metric and income of every group of households.
     """
 
     parameters: Parameters
@@ -318,6 +319,7 @@ class EconomyState:
     effective_tax: Array = field(default_factory=lambda: np.zeros(0))
     border_paid: Array = field(default_factory=lambda: np.zeros(0))
     earned: Array = field(default_factory=lambda: np.zeros(8))
+    groups_sum: Array = field(default_factory=lambda: np.zeros((2, 0)))
 
 
 @dataclass(frozen=True)
@@ -326,17 +328,14 @@ class YearClosed:
 
     Attributes
     ----------
-    year : int
-    flows : Flows
-        Mean flows of the year.
-    welfare : float
-        Mean real demand of households, 1 in the benchmark.
-    accrued : (8,) float
-        Mt emitted along the drift's path.
-    covered : (8,) bool
-        Sectors that traded at the year's end.
+    year, flows, welfare
+        Mean flows of the year, and mean real demand of households, 1 in the benchmark.
+    accrued, covered : (8,) float, (8,) bool
+        Mt emitted along the drift's path, and which sectors traded at the year's end.
     cap : float
         Allowances of the year for these sectors, Mt; under a standard what their output has earned.
+    groups : (2, groups) float
+        Mean money metric and income of every group of households, yi yuan; empty without any.
     """
 
     year: int
@@ -345,6 +344,7 @@ class YearClosed:
     accrued: Array
     covered: NDArray[np.bool_]
     cap: float
+    groups: Array = field(default_factory=lambda: np.zeros((2, 0)))
 
 
 @dataclass

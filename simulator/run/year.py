@@ -238,7 +238,10 @@ def _cap(w: World, s: State, flows: Flows) -> float:
 def _close_accounts(w: World, s: State, last: Solution, flows: Flows, cap: float) -> None:
     """Note what the year came to and move the economy to the next one."""
     economy, n, year = s.economy, w.periods_per_year, s.year
-    s.log.years.append(YearClosed(year, flows, economy.welfare_sum / n, economy.accrued, s.policy.mask(year), cap))
+    groups = economy.groups_sum / n
+    s.log.years.append(
+        YearClosed(year, flows, economy.welfare_sum / n, economy.accrued, s.policy.mask(year), cap, groups)
+    )
     if year == w.scenario.years.end:
         s.calendar.finished = True
         return
@@ -251,5 +254,6 @@ def _close_accounts(w: World, s: State, last: Solution, flows: Flows, cap: float
     economy.flow_sum, economy.decision_sum = np.zeros_like(flows.leaf), np.zeros_like(flows.leaf)
     economy.january = economy.effective
     economy.x_sum, economy.welfare_sum = np.zeros_like(flows.x), 0.0
+    economy.groups_sum = np.zeros_like(groups)
     economy.accrued, s.market.to_date = np.zeros(len(w.sectors)), np.zeros(w.firms)
     economy.earned = np.zeros(len(w.sectors))

@@ -32,6 +32,18 @@ def test_every_figure_carries_a_status_and_a_source() -> None:
         assert table["source"].astype(str).str.len().gt(3).all()
 
 
+def test_what_is_computed_from_recalled_figures_is_not_called_derived() -> None:
+    """Derived is no firmer than what it comes from; a range or a remark beside the figure may be recalled."""
+    tables = ECONOMIES.parent / "tables"
+    for file in (*ECONOMIES.glob("*/*.csv"), *(tables / f"shanxi_{name}.csv" for name in ("drivers", "observed"))):
+        table = pd.read_csv(file, dtype=str)
+        if "status" not in table:  # a map of sectors
+            continue
+        firm = table.loc[table["status"].isin(["derived", "verified"]), "source"].fillna("")
+        told = firm.str.split(r"; remark:|; range:", regex=True).str[0]
+        assert not told[told.str.contains("recalled")].tolist(), file
+
+
 def test_published_totals_are_those_of_the_communique() -> None:
     figures = load_economy("shanxi_2022")
     assert figures.value("controls", "gdp") == 25642.59

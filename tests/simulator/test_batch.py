@@ -10,7 +10,7 @@ import pytest
 
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.cli.app import main
-from tanshi.simulator.results.variables import CATALOGUE, OPTIONAL
+from tanshi.simulator.results.variables import CATALOGUE, FURTHER, OPTIONAL
 from tanshi.simulator.studies.batches.batch import run_batch
 
 FIVE = ("S1", "S2", "S3", "S4", "S5")
@@ -34,9 +34,12 @@ def test_iamc_holds_every_variable_of_every_scenario_and_year(five: Path) -> Non
     assert set(table["Region"]) == {"China|Shanxi"}
     for name in FIVE:
         rows = table[table["Scenario"] == name].set_index("Variable")
-        assert set(rows.index) == set(CATALOGUE) - OPTIONAL
+        groups = {variable for variable in rows.index if variable.endswith(("|Urban Households", "|Rural Households"))}
+        assert len(groups) == 6
+        assert set(rows.index) - groups == set(CATALOGUE) - OPTIONAL
         assert rows[[str(y) for y in range(2022, 2031)]].notna().all(axis=None)
-        assert (rows["Unit"] == pd.Series({k: v.unit for k, v in CATALOGUE.items()})[rows.index]).all()
+        units = {k: v.unit for k, v in (CATALOGUE | FURTHER).items()}
+        assert (rows["Unit"] == pd.Series(units)[rows.index]).all()
 
 
 def test_net_sales_of_all_sellers_add_up_to_zero(five: Path) -> None:

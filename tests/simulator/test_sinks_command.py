@@ -107,6 +107,31 @@ def test_a_file_from_a_chinese_spreadsheet_is_read(file: Path) -> None:
     assert len(read_file(file)) == 300
 
 
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
+def test_a_file_in_another_form_holds_the_same_units(file: Path, mark: str, encoding: str) -> None:
+    want, table = read_file(file), pd.read_csv(file)
+    named = table.rename(columns={"co2": "CO2 (t)", "labour": "劳动力", "capital": "CAPITAL", "year": "年份"})
+    text = named.to_csv(index=False, sep=mark, decimal="," if mark == ";" else ".")
+    file.write_bytes(("各企业" + mark * 8 + "\n" + text).encode(encoding))
+    got = read_file(file)
+    np.testing.assert_allclose(got.inputs, want.inputs)
+    np.testing.assert_allclose(got.co2, want.co2)
+    assert list(got.groups["year"]) == list(want.groups["year"])
+
+
+def test_a_workbook_of_units_is_read_and_sums_in_it_are_refused(file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl")
+    table = pd.read_csv(file)
+    table.to_excel(tmp_path / "units.xlsx", index=False)
+    np.testing.assert_allclose(read_file(tmp_path / "units.xlsx").output, read_file(file).output)
+    table.assign(unit=["合计" if k == 7 else f"u{k}" for k in range(len(table))]).to_excel(
+        tmp_path / "units.xlsx", index=False
+    )
+    with pytest.raises(UserError, match="sum of others"):
+        read_file(tmp_path / "units.xlsx")
+
+
 def cell(row: int, column: str, value: object) -> Edit:
     def edit(table: pd.DataFrame) -> pd.DataFrame:
         changed = table.astype(object)
@@ -124,7 +149,7 @@ def cell(row: int, column: str, value: object) -> Edit:
         (cell(3, "capital", 0), ["units.csv:5: capital: expected a number > 0", "got 0"]),
         (cell(7, "labour", -2), ["units.csv:9: labour", "got -2"]),
         (cell(0, "output", ""), ["units.csv:2: output", "an empty cell"]),
-        (cell(0, "co2", "1,500"), ["units.csv:2: co2", "thousands separators"]),
+        (cell(0, "co2", "1.500,5"), ["units.csv", "numbers of one notation", "1.500,5"]),
         (cell(11, "sector", "cement"), ["units.csv:13: sector, year", "cement 2012 alone"]),
         (lambda table: table.head(0), ["no rows"]),
         (lambda table: table.head(4), ["Group thermal_power 2012, 4 units", "All units are on the frontier"]),

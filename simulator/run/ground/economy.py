@@ -13,6 +13,7 @@ from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.balance import build_accounts
 from tanshi.equilibrium.province.closure import Closure, ClosureError
 from tanshi.equilibrium.province.dynamics import Growth
+from tanshi.equilibrium.province.incidence import Groups, household_groups
 from tanshi.equilibrium.province.physical import PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.errors import Message
@@ -127,6 +128,18 @@ class Economy:
     def firm_parameter(self, name: str) -> dict[str, float]:
         """A parameter of the firms' population by sector."""
         return {s: self._population[s, name] for s in self.accounts.coverable}
+
+    @cached_property
+    def groups(self) -> Groups | None:
+        """Its households by group, such as town and country; None where the economy has no table of them.
+
+        Raises
+        ------
+        HouseholdGroupsError
+            Where the table and the accounts do not fit.
+        """
+        table = self.figures.households
+        return None if table is None else household_groups(self.accounts, table)
 
     @cached_property
     def _population(self) -> Mapping[tuple[str, str], float]:

@@ -122,7 +122,8 @@ def _own(units: Units, source: str, settings: Settings, progress: Progress | Non
             many=int(priced["non_unique"].sum()),
         )
     ]
-    doubts = [say("CHECK THE UNITS: {line}", line=said(line)) for line in out_of_scale(units)]
+    told = out_of_scale(units, settings.output_unit)
+    doubts = [say("CHECK THE UNITS: {line}", line=said(line)) for line in told]
     return SinksResult(settings, source, tables, (*doubts, *words, *_choice_words(tables["choice"])))
 
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from tanshi.equilibrium.engine import Parameters
+from tanshi.equilibrium.province.production import plant_of
 from tanshi.scenarios.load import load_scenarios
 from tanshi.simulator.run.ground.annual import annual_path
 from tanshi.simulator.run.ground.economy import economy, province
@@ -79,8 +81,14 @@ def series(name: str) -> dict[int, float]:
 
 
 @lru_cache(maxsize=4)
-def path(last: int = LAST, pays: tuple[str, ...] = ("ELEC",)) -> Mapping[int, Mapping[str, float]]:
+def path(last: int = LAST, pays: tuple[str, ...] = ("ELEC",), held: bool = False) -> Mapping[int, Mapping[str, float]]:
     """The model's own years with the observed allowance price held, and the last known price after them.
+
+    Parameters
+    ----------
+    held
+        Whether plant of `ACTIVITY` can make no more than was observed, where that is known: then these outputs are
+        input, and what depends on them, such as the use of power, can be told from what made them fall.
 
     Returns
     -------
@@ -93,10 +101,18 @@ def path(last: int = LAST, pays: tuple[str, ...] = ("ELEC",)) -> Mapping[int, Ma
     model, accounts = province(scenario.economy, scenario.closure, scenario.figures)
     price = {2022: model.accounts.carbon_price} | {y: p for y, p in series(PRICE).items() if y > 2022}
     tonnes = {key: series(name)[2022] for key, name in TONNES.items()}
+    c, first = model.compiled, model.parameters().endowment
+    plants = {k: np.flatnonzero(c.endow_price_var == c.price_index[plant_of(a)]) for k, a in ACTIVITY.items()}
+    limits = dict(model.closure.capacity)
+    room = {key: first[plants[key]] / limits[activity] for key, activity in ACTIVITY.items()}
 
     def regime(p: Parameters, year: int) -> None:
         model.cover(p, pays)
         model.hold_price(p, price.get(year, price[max(price)]))
+        for key, name in TONNES.items() if held else ():
+            made = series(name)
+            if year > 2022 and year in made:
+                p.endowment[plants[key]] = room[key] * made[year] / made[2022]
 
     years: dict[int, Mapping[str, float]] = {}
     for y in annual_path(model, accounts, found.growth(scenario.dynamics, 2022, last), range(2022, last + 1), regime):
@@ -134,9 +150,10 @@ def confronted() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``quantity, unit, year, observed, model, difference (share), used, met, note``.
+        ``quantity, unit, year, observed, model, difference (share), used, met, note, held``; the last is the difference
+        where the outputs of `ACTIVITY` are held at what was observed, nan where it is one of them.
     """
-    years, rows = path(), []
+    years, given, rows = path(), path(held=True), []
     for c in COMPARED:
         told = series(c.observed)
         if c.key == "gdp":  # chained growth
@@ -152,6 +169,7 @@ def confronted() -> pd.DataFrame:
             seen = told[year] * (years[2022][c.key] / told[2022] if c.scaled else 1.0)
             off = model / seen - 1.0
             used = "calibrated" if (c.key, year) in FITTED else c.used
-            rows.append((c.observed, c.unit, year, seen, model, off, used, abs(off) <= c.close, c.note))
-    columns = ["quantity", "unit", "year", "observed", "model", "difference", "used", "met", "note"]
+            again = float("nan") if c.key in ACTIVITY else given[year][c.key] / seen - 1.0
+            rows.append((c.observed, c.unit, year, seen, model, off, used, abs(off) <= c.close, c.note, again))
+    columns = ["quantity", "unit", "year", "observed", "model", "difference", "used", "met", "note", "held"]
     return pd.DataFrame(rows, columns=columns)

@@ -49,9 +49,10 @@ def validation_page() -> str:
         " *Assumed*: chosen or recalled, with its range in the economy's tables.\n",
         "## 2023 to 2025\n",
         "The observed allowance price is held (68.2, 96.0 and about 66 yuan/t), power alone pays, as it was. Series of"
-        " another scope are compared as indices of 2022.\n",
-        "| | unit | year | observed | model | difference | | series | note |",
-        "|---|---|---|---|---|---|---|---|---|",
+        " another scope are compared as indices of 2022. *Outputs given*: the difference where plant of coal, coke,"
+        " steel, building materials and metals can make no more than was observed, which is then an input.\n",
+        "| | unit | year | observed | model | difference | | outputs given | series | note |",
+        "|---|---|---|---|---|---|---|---|---|---|",
         *(_compared(row) for _, row in seen.iterrows()),
         "",
         _summary(seen),
@@ -92,9 +93,10 @@ def _compared(row: pd.Series) -> str:
     observed, model = (f"{float(row[name]):,.4g}" if row[name] < 1e4 else f"{float(row[name]):,.0f}"
                        for name in ("observed", "model"))  # fmt: skip
     verdict = "met" if row["met"] else "**missed**"
+    given = "input" if row["held"] != row["held"] else f"{float(row['held']):+.1%}"
     return (
         f"| {row['quantity']} | {row['unit']} | {row['year']} | {observed} | {model} | "
-        f"{float(row['difference']):+.1%} | {verdict} | {row['used']} | {row['note']} |"
+        f"{float(row['difference']):+.1%} | {verdict} | {given} | {row['used']} | {row['note']} |"
     )
 
 

@@ -37,6 +37,29 @@ def test_a_value_in_another_unit_is_told_with_its_row_and_column(
     assert f"Row {middle}: {column}" in told[0]
 
 
+@pytest.mark.parametrize("part", ["half", "all"])
+def test_half_of_a_column_or_all_of_it_in_another_unit_is_told(survey: pd.DataFrame, part: str) -> None:
+    table = survey.astype({"co2": float})
+    table.loc[: 29 if part == "half" else 59, "co2"] *= 1e6
+    told = out_of_scale(read_units(table))
+    assert any("Is co2 in t" in line for line in told)
+    assert any(line.startswith("30 of 60 values of co2") for line in told) == (part == "half")
+
+
+def test_cells_that_are_wrong_in_one_way_are_one_message(survey: pd.DataFrame) -> None:
+    table = survey.astype({"co2": object, "labour": object})
+    table["co2"], table.loc[3, "labour"] = "n.a.", "-3"
+    with pytest.raises(SinksError) as caught:
+        read_units(table)
+    assert len(caught.value.faults) == 2
+
+
+def test_one_unit_written_in_two_ways_stands_twice(survey: pd.DataFrame) -> None:
+    twice = pd.concat([survey, survey.iloc[[4]].assign(unit="U4")], ignore_index=True)
+    with pytest.raises(SinksError, match="stand twice"):
+        read_units(twice)
+
+
 def test_a_unit_that_stands_twice_in_a_year_is_refused_with_both_rows(survey: pd.DataFrame) -> None:
     twice = pd.concat([survey, survey.iloc[[4]]], ignore_index=True)
     with pytest.raises(SinksError) as caught:
