@@ -156,13 +156,7 @@ def emissions_of(sector: str) -> str:
 
 
 def group_of(variable: str, group: str) -> str:
-    """Name of a variable of a group of households (`HOUSEHOLD_GROUPS`).
-
-    Examples
-    --------
-    >>> group_of("Income|Per Capita", "rural")
-    'Income|Per Capita|Rural Households'
-    """
+    """Name of a variable of a group of households (`HOUSEHOLD_GROUPS`)."""
     return f"{variable}|{HOUSEHOLD_GROUPS[group]} Households"
 
 
@@ -430,18 +424,12 @@ def _catalogue() -> dict[str, Variable]:
 
 
 CATALOGUE: dict[str, Variable] = _catalogue()
-COMPARED: dict[str, str] = {MONEY_METRIC: EV} | {
-    group_of(MONEY_METRIC, group): group_of(EV, group) for group in HOUSEHOLD_GROUPS
-}
+COMPARED = {MONEY_METRIC: EV} | {group_of(MONEY_METRIC, g): group_of(EV, g) for g in HOUSEHOLD_GROUPS}
 """Money metrics, and the names of what they are more than in the reference run."""
 #: Names a single run cannot know, since they compare it with another run.
 COMPARISONS = frozenset(COMPARED.values())
-FURTHER: dict[str, Variable] = {
-    name: Variable(name, unit, meaning) for name, unit, meaning in (*_of_firms(OTHER_SECTORS), *_of_groups())
-}
-"""Names that only runs of an economy with firms of `OTHER_SECTORS`, or with groups of households, have.
-
-They stand after those of `CATALOGUE`."""
+FURTHER = {name: Variable(name, unit, told) for name, unit, told in (*_of_firms(OTHER_SECTORS), *_of_groups())}
+"""Names that only runs with firms of `OTHER_SECTORS`, or with groups of households, have; they come last."""
 #: Names of the offset market; runs without offsets do not have them.
 OFFSETS = frozenset(name for name in CATALOGUE if "|Offsets" in name and not name.startswith(COST))
 #: Names that only some runs have.

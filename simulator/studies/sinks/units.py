@@ -128,8 +128,8 @@ def _without_sums(table: pd.DataFrame, file: str) -> None:
         sums = [line for line, word in zip(table.index, table[name], strict=True) if fold(word) in TOTAL_WORDS]
         if sums:
             got = Message("{word}, which is a sum of others", word=repr(table[name][sums[0]].strip()))
-            hint = "Leave sums out of the file."
-            raise UserError(CANNOT, [Problem("one unit a row", got, file, int(sums[0]), name, hint)])
+            problem = Problem("one unit a row", got, file, int(sums[0]), name, hint="Leave sums out of the file.")
+            raise UserError(CANNOT, [problem])
 
 
 def _plain(table: pd.DataFrame, file: str) -> pd.DataFrame:
