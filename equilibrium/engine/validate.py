@@ -128,6 +128,9 @@ def _types(model: Model) -> None:
         _tree_types(Message("demand of consumer '{consumer}'", consumer=consumer.name), consumer.demand)
         _all(Message("endowments of consumer '{consumer}'", consumer=consumer.name), consumer.endowments, Endowment)
         for endowment in consumer.endowments:
+            about = Message("endowments of consumer '{consumer}'", consumer=consumer.name)
+            _name(Message("{where}: commodity", where=about), endowment.commodity)
+            _name(Message("{where}: multiplier", where=about), endowment.multiplier, may_be_none=True)
             _number(
                 Message(
                     "endowment of '{commodity}' of consumer '{consumer}'",
@@ -146,6 +149,7 @@ def _types(model: Model) -> None:
                     found=_found(given),
                 )
             for name, value in given.items():
+                _name(Message("{what} of consumer '{consumer}'", what=what, consumer=consumer.name), name)
                 _number(
                     Message(
                         "{what} of '{name}' of consumer '{consumer}'", what=what, name=name, consumer=consumer.name
@@ -171,6 +175,9 @@ def _plain(leaf: Leaf) -> bool:
         and type(leaf.commodity) is str
         and leaf.commodity != ""
         and leaf.taxes == ()
+        and leaf.decision is None
+        and leaf.terms is None
+        and type(leaf.name) is str
     )
 
 
@@ -201,6 +208,30 @@ def _tree_types(where: str, tree: object) -> None:
     _all(Message("{where}: taxes on '{address}'", where=where, address=tree.address), tree.taxes, Tax)
     for tax in tree.taxes:
         _number(Message("{where}: tax rate on '{address}'", where=where, address=tree.address), tax.rate)
+        about = Message("{where}: taxes on '{address}'", where=where, address=tree.address)
+        _name(Message("{where}: receiver", where=about), tax.receiver)
+        _name(Message("{where}: multiplier", where=about), tax.multiplier, may_be_none=True)
+    about = Message("{where}: '{address}'", where=where, address=tree.commodity)
+    if not isinstance(tree.name, str):
+        _name(Message("{where}: name", where=about), tree.name)
+    _name(Message("{where}: terms", where=about), tree.terms, may_be_none=True)
+    _decision(about, tree.decision)
+
+
+def _decision(where: str, given: object) -> None:
+    if given is None:
+        return
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise ModelError(
+            "{where}: decision is {found}; two numbers, alpha and beta, are expected", where=where, found=_found(given)
+        )
+    for value in given:
+        _number(Message("{where}: decision", where=where), value)
+
+
+def _name(where: str, value: object, may_be_none: bool = False) -> None:
+    if not (isinstance(value, str) and value) and not (may_be_none and value is None):
+        raise ModelError("{where} is {found}; a name is expected", where=where, found=_found(value))
 
 
 def _all(where: str, given: object, kind: type) -> None:

@@ -224,6 +224,16 @@ def test_no_number_is_not_a_residual_of_zero() -> None:
         (lambda: "PX", r"a Model is expected, found 'PX' \(str\)"),
         (lambda: Model((), (RA,), "PL"), "the model has no activity"),
         (lambda: economy(replace(X, level=-1.0), Y), "activity 'X' has level -1"),
+        (lambda: economy(replace(X, output=Leaf("PX", 100, decision=1.0))), r"'PX': decision is 1\.0 \(float\); two"),  # type: ignore[arg-type]
+        (lambda: economy(replace(X, output=Leaf("PX", 100, decision=(1, "a")))), r"decision is 'a'.*a number is"),  # type: ignore[arg-type]
+        (lambda: economy(replace(X, output=Leaf("PX", 100, name=3))), r"'PX': name is 3 \(int\); a name is"),  # type: ignore[arg-type]
+        (lambda: economy(replace(X, output=Leaf("PX", 100, terms=True))), r"'PX': terms is True"),  # type: ignore[arg-type]
+        (lambda: economy(replace(X, output=Leaf("PX", 100, taxes=(Tax(0.1, None),)))), r"receiver is None"),  # type: ignore[arg-type]
+        (
+            lambda: economy(X, Y, consumers=(replace(RA, endowments=(Endowment(inf, 3),)),)),
+            r"commodity is inf \(float\)",
+        ),  # type: ignore[arg-type]
+        (lambda: economy(X, Y, consumers=(replace(RA, income_shares={None: 0.1}),)), r"'RA' is None"),  # type: ignore[dict-item]
     ],
 )
 def test_what_is_no_model_is_refused_with_its_place(model: object, message: str) -> None:
