@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,11 @@ class Outlook:
         Paths of the economy that it took.
     at, emissions, slope : (years,) float
         What the years were found to emit (`tanshi.simulator.run.ahead.foresight.Foreseen`).
+    felt : (drivers,) float
+        Mt a year that those who trade emit more for each driver's logarithm, at the same price; empty where nothing
+        strays (`tanshi.simulator.run.ahead.surprises`).
+    low, high : (years,) float
+        Least and most that could be banked, Mt; empty likewise.
     outside : float
         Mt that the rest of the nation plans to bank at the end of the first year, beside the province's `bank`.
     """
@@ -46,3 +51,6 @@ class Outlook:
     emissions: Array
     slope: Array
     outside: float = 0.0
+    felt: Array = field(default_factory=lambda: np.zeros(0))
+    low: Array = field(default_factory=lambda: np.zeros(0))
+    high: Array = field(default_factory=lambda: np.zeros(0))

@@ -430,21 +430,21 @@ class Province:
         """
         dx = response_to_price_bound(solution, PERMIT) * YUAN_PER_TONNE
         flow, dflow = solution.state.flow, flow_response(solution, dx)
-        emissions = self._by_sector(flow, solution.x)
-        slope = self._by_sector(dflow, dx)
-        allocation, allocation_slope = np.zeros(len(self.sectors)), np.zeros(len(self.sectors))
-        for quota in self.quotas:
-            allocation[quota.sector] += flow[quota.leaf]
-            allocation_slope[quota.sector] += dflow[quota.leaf]
-        if returned is not None:
-            for of_flow, total_of in ((flow, allocation), (dflow, allocation_slope)):
-                levels = solution.x if of_flow is flow else dx
-                back = self._source_emissions(of_flow, levels)[self.earning_source] * returned[self.source_earner]
-                total_of += np.bincount(self.earner_sector[self.source_earner], back, len(self.sectors))
+        emissions, slope = self._by_sector(flow, solution.x), self._by_sector(dflow, dx)
+        allocation, more = self.granted(flow, solution.x, returned), self.granted(dflow, dx, returned)
         price = float(solution.x[self.permit_var]) / YUAN_PER_TONNE
-        return CarbonResponse(price, emissions, slope, allocation, allocation_slope, dx)
+        return CarbonResponse(price, emissions, slope, allocation, more, dx)
+
+    def granted(self, flow: Array, levels: Array, returned: Array | None = None) -> Array:
+        """Permits that output and emissions bring each sector, Mt/yr, of flows and levels or of their changes."""
+        total = np.zeros(len(self.sectors))
+        for quota in self.quotas:
+            total[quota.sector] += flow[quota.leaf]
+        if returned is not None:
+            back = self._source_emissions(flow, levels)[self.earning_source] * returned[self.source_earner]
+            return total + np.bincount(self.earner_sector[self.source_earner], back, len(self.sectors))
+        return total
 
     def border_price(self, solution: Solution, good: str) -> float:
         """Border price of a good relative to the benchmark."""
-        name = border(self.accounts, good)
-        return 1.0 if name is None else solution.auxiliary[name]
+        return 1.0 if (name := border(self.accounts, good)) is None else solution.auxiliary[name]

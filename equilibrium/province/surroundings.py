@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -82,6 +83,16 @@ def surrounded(province: Province, p: Parameters, multipliers: Mapping[str, floa
             else:
                 values[entry.places] -= np.array(entry.base) * (m**entry.power - 1.0)
     return replace(p, **changed) if changed else p
+
+
+def nudged(province: Province, p: Parameters, name: str, step: complex) -> Parameters:
+    """Parameters in whose surroundings one logarithm is larger by a step, to the first order; ``p`` itself stays."""
+    changed: dict[str, Any] = {}  # complex, where the engine holds numbers
+    for entry in entries(province)[name]:
+        values = changed.setdefault(entry.array, getattr(p, entry.array).astype(complex))
+        more = values[entry.places] if entry.base is None else -np.array(entry.base)
+        values[entry.places] += entry.power * step * more
+    return replace(p, **changed)
 
 
 @lru_cache(maxsize=8)

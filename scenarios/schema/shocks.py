@@ -68,6 +68,9 @@ class Shocks(Group):
     that disagreement alone does not move what firms together want to bank."""
     belief_half_life: Annotated[float, in_unit("years", "assumed", gt=0, le=20)] = 0.5
     """Years after which half of a belief that the network moved is gone."""
+    size: Annotated[float, in_unit("-", "setting", ge=0, le=2)] = 1.0
+    """Size of all of them, drivers and beliefs, over what was estimated: at 0.5 what curvature does is a quarter, what
+    a bend does a half."""
     mirrored: Annotated[bool, in_unit("-", "setting")] = False
     """All drivers and beliefs with the opposite sign: the mirror image of the seed's shocks."""
     redrawn: Annotated[list[Redrawn], in_unit("-", "setting", default_factory=list)]

@@ -28,6 +28,9 @@ def fans(
     variance: Annotated[
         int, typer.Option(min=0, max=10_000, help="Size of the samples that divide the variance; 0: not divided.")
     ] = 0,
+    reason: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Pairs of runs that take the mean's shift apart; 0: it is not.")
+    ] = 0,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes. Default: one a processor.", show_default=False)
     ] = None,
@@ -52,8 +55,8 @@ def fans(
     given = {} if firms is None else {"firms.number": firms}
     with bar() as progress:
         result = run(
-            scenario, folder / "runs", seeds=seeds, variance=variance, workers=workers, overwrite=overwrite,
-            overrides=given, progress=progress,
+            scenario, folder / "runs", seeds=seeds, variance=variance, reason=reason, workers=workers,
+            overwrite=overwrite, overrides=given, progress=progress,
         )  # fmt: skip
     write_fans(result, folder)
     if docs is not None:

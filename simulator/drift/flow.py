@@ -129,10 +129,10 @@ class Flow:
             shift = features @ layout.context
             shift += layout.offset  # (stages, 1 or batch, units)
             known = layout.knows_context(features)
-        bound = layout.bound
+        bound, on = layout.bound, neural
 
         def slope(r: Array, k: int) -> Array:
-            if neural:
+            if on:
                 out = layout.residual(r, shift[k])
                 out *= bound
                 out -= rate * r
@@ -148,7 +148,7 @@ class Flow:
         half, sixth = 0.5 * h, h / 6.0
         for j in range(substeps):
             if neural:
-                bound, rate = self._bound(layout, r, known)
+                bound, rate, on = self._bound(layout, r, known)
             k1 = slope(r, 2 * j)
             k2 = slope(r + half * k1, 2 * j + 1)
             k3 = slope(r + half * k2, 2 * j + 1)
@@ -268,19 +268,23 @@ class Flow:
             self._layouts[key] = lay_out(self.weights, context.covered)
         return self._layouts[key]
 
-    def _bound(self, layout: Layout, r: Array, known: Mask | Literal[True]) -> tuple[Array, Array]:
-        """Bound of the network's part and K, held over the substep.
+    def _bound(self, layout: Layout, r: Array, known: Mask | Literal[True]) -> tuple[Array, Array, bool]:
+        """Bound of the network's part and K, held over the substep, and whether the network says anything at all.
 
         A head outside its trained range has bound 0 and the K fitted without the network: plain reversion.
         """
+        asked = r.shape[0] * layout.heads
+        self.evaluated += asked
+        if known is not True and not known.any():
+            self.switched_off += asked
+            return layout.bound, layout.rate_ou, False
         inside = layout.inside(r)
-        self.evaluated += r.shape[0] * layout.heads
         if known is True and inside.all():
-            return layout.bound, layout.rate
+            return layout.bound, layout.rate, True
         heads = layout.heads_inside(inside) & known
-        self.switched_off += heads.size - int(heads.sum())
+        self.switched_off += heads.size - int(np.count_nonzero(heads))
         on = np.concatenate([heads, heads[:, 1:]], axis=1)
-        return np.asarray(layout.bound * on), np.where(on, layout.rate, layout.rate_ou)
+        return np.asarray(layout.bound * on), np.where(on, layout.rate, layout.rate_ou), True
 
 
 def _calendar(t: Array) -> Array:

@@ -82,15 +82,18 @@ class Layout:
     def residual(self, r: Array, shift: Array) -> Array:
         """tanh(f), or f, (batch, m) of residuals (batch, m), the context's part `shift` (1 or batch, n) added."""
         x = r @ self.first
-        x = x + shift if len(shift) > len(x) else np.add(x, shift, out=x)
+        x = np.add(x, shift) if len(shift) > len(x) else np.add(x, shift, out=x)
         x = self.activation(x)
         if self.between:
             # From (batch, heads x units) to (heads, batch, units) and back: small blocks beat one large
             # sparse matrix.
-            x = x.reshape(len(r), self.heads, -1).swapaxes(0, 1)
+            one = len(r) == 1  # of one row the two are the same numbers in the same places
+            x = x.reshape(self.heads, 1, -1) if one else x.reshape(len(r), self.heads, -1).swapaxes(0, 1)
             for w, b in self.between:
-                x = self.activation(x @ w + b)
-            x = x.swapaxes(0, 1).reshape(len(r), -1)
+                x = x @ w
+                x += b
+                x = self.activation(x)
+            x = (x if one else x.swapaxes(0, 1)).reshape(len(r), -1)
         w, b = self.last
         y = x @ w
         y += b
@@ -114,7 +117,8 @@ class Layout:
         Between the first and the last stage a feature moves one way or, as the season, has no range.
         """
         ends = features[:: max(len(features) - 1, 1), :, None, :]
-        within = np.asarray((ends >= self.context_low) & (ends <= self.context_high))
+        within = np.asarray(ends >= self.context_low)
+        within &= ends <= self.context_high
         if within.all():
             return True
         both = np.asarray(within.all(axis=(0, 3)))

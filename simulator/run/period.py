@@ -25,6 +25,7 @@ from tanshi.simulator.run.ahead.believing import believe
 from tanshi.simulator.run.ahead.estimates import learn_verified
 from tanshi.simulator.run.ahead.joint import takes_price
 from tanshi.simulator.run.ahead.outlook import look_ahead, rise
+from tanshi.simulator.run.ahead.surprises import take_in
 from tanshi.simulator.run.book import Book, abated
 from tanshi.simulator.run.compliance.events import meet_deadlines
 from tanshi.simulator.run.coupling import Agreement, Economy, Placed, equilibrium_price
@@ -150,8 +151,11 @@ def open_period(w: World, s: State, said: Said | None = None) -> None:
     """
     if s.calendar.opened:
         return
+    surprise = stray(w, s)
     if s.period == 0:
-        open_year(w, s, None if said is None else said.reserve)
+        open_year(w, s, None if said is None else said.reserve)  # plans with January's weather
+    else:
+        take_in(w, s, surprise)
     if shock_is_due(w, s):
         announce_shock(w, s, None if said is None else said.news)
     if learn_verified(w, s) and s.period > 0:  # news: January's plan knows it already
@@ -159,7 +163,6 @@ def open_period(w: World, s: State, said: Said | None = None) -> None:
     if w.agents_trade:
         adjust(w, s)
         release_by_past_prices(w, s)
-    stray(w, s)
     believe(w, s)
     s.calendar.opened = True
 

@@ -31,15 +31,16 @@ MARKED = 0.01
 """Share of periods with a halved shock above which a run is marked."""
 
 
-def stray(w: World, s: State) -> None:
-    """Move the drivers on to the coming period."""
+def stray(w: World, s: State) -> Array:
+    """Move the drivers on to the coming period; returns by how much they differ from what was expected, logarithms."""
     around = w.surroundings
     if around is None or s.year == w.scenario.years.start:
-        return
-    length = 1.0 / w.periods_per_year
+        return np.zeros(len(DRIVERS))
+    length, before = 1.0 / w.periods_per_year, s.economy.drivers
     seeds = [_seed_of(w, name) for name in DRIVERS]
-    moved = around.drivers.step(s.economy.drivers, length, seeds, s.number, sign_of(w))
+    moved = around.drivers.step(before, length, seeds, s.number, sign_of(w))
     s.economy.drivers = np.where(around.moving, moved, 0.0)
+    return s.economy.drivers * 0.5**s.economy.halvings - around.drivers.fading(length) * before
 
 
 def common_seed(w: World) -> int:
@@ -55,8 +56,9 @@ def _seed_of(w: World, name: str) -> int:
 
 
 def sign_of(w: World) -> float:
-    """-1 where the run meets the mirror image of its seed's shocks."""
-    return -1.0 if w.scenario.shocks.mirrored else 1.0
+    """Size of the run's shocks, with a minus where it meets the mirror image of its seed's."""
+    asked = w.scenario.shocks
+    return -asked.size if asked.mirrored else asked.size
 
 
 def years_strayed(w: World, s: State) -> float:
@@ -64,7 +66,7 @@ def years_strayed(w: World, s: State) -> float:
     return float(s.year - w.scenario.years.start - 1) + (s.period + 1.0) / w.periods_per_year
 
 
-def multipliers(w: World, s: State, *, now: bool = True) -> dict[str, float]:
+def multipliers(w: World, s: State, *, now: bool = True, later: int = 0) -> dict[str, float]:
     """What each driver multiplies its parameters of the economy by, by name; 1 for those that do not move.
 
     Parameters
@@ -72,25 +74,28 @@ def multipliers(w: World, s: State, *, now: bool = True) -> dict[str, float]:
     now : bool
         In the coming period; else as expected on average over the rest of the year, the shock dying out as it does.
         Who needs allowances for the year looks at the latter: a calm month is no calm year.
+    later : int
+        Years from this one: what is expected now of a whole year to come.
     """
     around = w.surroundings
     if around is None or s.year == w.scenario.years.start:
         return dict.fromkeys(NAMES, 1.0)
     n = w.periods_per_year
     first = min(s.period, n - 1)  # at the year's end its last period is looked back on
-    periods = [first] if now else list(range(first, n))
-    logs = np.zeros(len(DRIVERS))
-    for period in periods:
-        logs += around.drivers.fading((period - first) / n) * s.economy.drivers
-        if n > 1:
-            logs += around.drivers.seasons(s.year + (period + 0.5) / n)
-    logs = np.where(around.moving, logs / len(periods), 0.0) * 0.5**s.economy.halvings
-    return {name: float(np.exp(logs[DRIVERS.index(name)])) for name in NAMES}
+    periods = np.arange(first, first + 1) if now else np.arange(0 if later else first, n)
+    logs = around.drivers.fading(later + (periods - first) / n) * s.economy.drivers
+    if n > 1:
+        logs += around.drivers.seasons((periods + 0.5) / n)
+    means = np.exp(np.where(around.moving, logs, 0.0) * 0.5**s.economy.halvings).mean(axis=0)
+    return {name: float(means[DRIVERS.index(name)]) for name in NAMES}
 
 
-def surrounding(w: World, s: State, p: Parameters, *, now: bool) -> Parameters:
-    """Parameters in the surroundings of the coming period, or of the rest of the year; ``p`` itself stays."""
-    return p if w.surroundings is None else surrounded(w.province, p, multipliers(w, s, now=now))
+def surrounding(w: World, s: State, p: Parameters, *, now: bool, later: int = 0) -> Parameters:
+    """Parameters in the surroundings of the coming period, or as expected of the rest of the year or of a later one.
+
+    ``p`` itself stays.
+    """
+    return p if w.surroundings is None else surrounded(w.province, p, multipliers(w, s, now=now, later=later))
 
 
 def believed(s: State) -> Array | float:

@@ -19,8 +19,8 @@ from tanshi.scenarios.together import refuse_several
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.batches.batch import Progress, run_batch
-from tanshi.simulator.studies.strays import ORIGIN as STRAY_ORIGIN
-from tanshi.simulator.studies.strays import PARTS, STILL
+from tanshi.simulator.studies.straying.parts import ORIGIN as STRAY_ORIGIN
+from tanshi.simulator.studies.straying.parts import PARTS, STILL
 
 VARIANTS: Mapping[str, Mapping[str, object]] = {
     mark("traditional"): TRADITIONAL,

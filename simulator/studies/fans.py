@@ -17,12 +17,13 @@ Jansen, M. J. W. (1999): Analysis of variance designs for model output. Computer
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from tanshi.agents.streams import stream
 from tanshi.errors import TanshiError
 from tanshi.language import mark
 from tanshi.scenarios.errors import Problem, UserError
@@ -33,14 +34,17 @@ from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.studies.batches.batch import Progress, run_batch
 from tanshi.simulator.studies.compare import moments
-from tanshi.simulator.studies.strays import FITTED, ORIGIN, PARTS, STILL
+from tanshi.simulator.studies.straying.parts import FITTED, ORIGIN, PARTS, STILL
+from tanshi.simulator.studies.straying.reasons import plans, reasons
 
 STILL_SEEDS = 10
 """Runs without shocks: they differ by the firms' own luck alone."""
 
-FACTORS = (*DRIVERS, "belief", "firms")
+FACTORS = (*(name for name in DRIVERS if name != "cap_news"), "belief", "firms")
+"""What the variance is divided over; news about the cap is in what the network learnt beliefs from."""
 OUTPUTS = (mark("price of the last year"), mark("volatility"), mark("covered emissions of all years"))
 _FIRST, _OTHER = 10_000, 20_000  # seeds of the two samples of the division of variance
+_REDRAWN = 2_000  # samples of samples, for the intervals of the indices
 
 
 class FanError(TanshiError, RuntimeError):
@@ -64,9 +68,11 @@ class Fans:
         standard error over pairs of seeds; the same of the median; what the mean of a variable with this spread of
         logarithms lies above its median, by curvature alone; and mean and standard error over all years of the policy.
     variance
-        Scenario, output, factor, first, total (Sobol); empty where not asked.
+        Scenario, output, factor, first, total (Sobol), each with a 90 % interval; empty where not asked.
     halved
         Share of periods whose shock was halved.
+    reasons
+        Why the mean lies off the path without shocks (`tanshi.simulator.studies.straying.reasons`); empty if not asked.
     """
 
     bands: pd.DataFrame
@@ -74,6 +80,7 @@ class Fans:
     centre: pd.DataFrame
     variance: pd.DataFrame
     halved: float
+    reasons: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def fans(
@@ -82,6 +89,7 @@ def fans(
     *,
     seeds: int = 200,
     variance: int = 0,
+    reason: int = 0,
     workers: int | None = None,
     overwrite: bool = False,
     overrides: Mapping[str, object] | None = None,
@@ -93,6 +101,8 @@ def fans(
     ----------
     variance
         Size of the two samples over which the variance is divided; 0: it is not.
+    reason
+        Pairs of a seed and its mirror image over which the mean's shift is taken apart; 0: it is not.
 
     Raises
     ------
@@ -120,6 +130,12 @@ def fans(
     divided = [
         _divide(name, given, variance, out, workers, overwrite, progress) for name in (names if variance else ())
     ]
+    why = []
+    for name in names if reason else ():
+        planned = plans(name, given, reason)
+        done = _run([run for run, _ in planned], out / "why" / name, workers, overwrite, progress)
+        world = {run.name: what for run, what in planned}
+        why.append(reasons(load_scenario(name, given).name, [(world[run.scenario], run) for run in done]))
     shares = [float(run.meta["shocks"]["halved_share"]) for run in found if "shocks" in run.meta]
     bands = _bands(tagged)
     return Fans(
@@ -128,6 +144,7 @@ def fans(
         centre=_centre(tagged),
         variance=pd.concat(divided, ignore_index=True) if divided else pd.DataFrame(),
         halved=float(np.mean(shares)) if shares else 0.0,
+        reasons=pd.concat(why, ignore_index=True) if why else pd.DataFrame(),
     )
 
 
@@ -151,6 +168,17 @@ def sobol(a: np.ndarray, b: np.ndarray, mixed: np.ndarray) -> tuple[float, float
         return 0.0, 0.0
     first = 1.0 - float(np.mean((b - mixed) ** 2)) / (2.0 * variance)
     return first, float(np.mean((a - mixed) ** 2)) / (2.0 * variance)
+
+
+def between(a: np.ndarray, b: np.ndarray, mixed: np.ndarray) -> tuple[float, float, float, float]:
+    """90 % intervals of both indices of `sobol`, first's then total's: quantiles over redrawn samples."""
+    n = len(a)
+    rows = stream(0, "fans", "intervals").integers(0, n, (_REDRAWN, n))
+    variance = np.maximum(np.var(np.concatenate([a[rows], b[rows]], axis=1), axis=1, ddof=1), 1e-300)
+    first = 1.0 - ((b - mixed) ** 2)[rows].mean(axis=1) / (2.0 * variance)
+    total = ((a - mixed) ** 2)[rows].mean(axis=1) / (2.0 * variance)
+    low, high = (np.quantile(np.stack([first, total]), q, axis=1) for q in (0.05, 0.95))
+    return float(low[0]), float(high[0]), float(low[1]), float(high[1])
 
 
 def curvature(drawn: np.ndarray) -> float:
@@ -289,7 +317,10 @@ def _divide(
     rows = []
     for place, output in enumerate(OUTPUTS):
         for factor in FACTORS:
-            first, total = sobol(values["a"][:, place], values["b"][:, place], values[factor][:, place])
+            drawn = values["a"][:, place], values["b"][:, place], values[factor][:, place]
+            first, total = sobol(*drawn)
+            low, high, total_low, total_high = between(*drawn)
             rows.append({"scenario": base.name, "output": output, "factor": factor, "first": first, "total": total,
+                         "first_low": low, "first_high": high, "total_low": total_low, "total_high": total_high,
                          "runs": size * (len(FACTORS) + 2)})  # fmt: skip
     return pd.DataFrame(rows)

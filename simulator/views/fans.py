@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ from tanshi.language import mark, say, translate
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.compare import DAILY
 from tanshi.simulator.studies.fans import Fans
-from tanshi.simulator.studies.strays import EMERGED, FITTED, STILL
+from tanshi.simulator.studies.straying.parts import EMERGED, FITTED, STILL
+from tanshi.simulator.studies.straying.reasons import ALL, LASTING, SEASON, bend_and_curvature
 from tanshi.simulator.views.charts import style
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def write_fans(result: Fans, folder: Path, docs: Path | None = None) -> list[Pat
     written, pictures = [], ""
     if docs is not None:
         folder, pictures = docs / "fans", "fans/"
-    for name in ("bands", "moments", "centre", "variance"):
+    for name in ("bands", "moments", "centre", "reasons", "variance"):
         table: pd.DataFrame = getattr(result, name)
         if len(table):
             text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
@@ -107,9 +108,9 @@ def words(result: Fans, pictures: str = "") -> str:
         say(
             "Without g drivers stray with a spread that does not change, so that large moves hardly come in groups:"
             " what is missing there is a spread that remembers. With g belief brings what the drivers have not brought"
-            " of the spread of real prices, so that the two do not add up; its level is that of the national market,"
-            " its memory learnt from all markets together. Wildest are years in which the bank has run out: then the"
-            " price is what clears one year alone, and no belief calms it."
+            " of the spread of real prices, week by week; its level is that of the national market, its memory learnt"
+            " from all markets together. Wildest are years in which the bank has run out: then the price is what"
+            " clears one year alone, and no belief calms it."
         ),
         "## " + say("Mean over seeds against the path without shocks"),
         say(
@@ -122,12 +123,15 @@ def words(result: Fans, pictures: str = "") -> str:
         ),
         _centre_table(result),
     ]
+    if len(result.reasons):
+        parts += ["### " + say("Why it lies there"), *_why(result)]
     if len(result.variance):
         parts += [
             "## " + say("Who brings the variance"),
             say(
                 "Sobol's indices over the drivers' own draws: the share that a factor brings alone, and with all it"
-                " acts together with; {runs} runs. `firms`: their own shocks and bids.",
+                " acts together with; {runs} runs a scenario, in brackets 90 % intervals over samples drawn from"
+                " them. `firms`: their own shocks and bids; `belief`: what g moves.",
                 runs=int(result.variance["runs"].max()),
             ),
             _variance_table(result),
@@ -233,9 +237,46 @@ def _centre_table(result: Fans) -> str:
     return _lines(heads, rows)
 
 
+def _why(result: Fans) -> list[str]:
+    """The counterfactual runs of each scenario, and what they say."""
+    table = result.reasons
+    rows = [[r["scenario"], translate(_FACTORS.get(r["what"], r["what"])),
+             f"{100 * r['shift']:+.1f} ± {100 * r['error']:.1f} %", f"{100 * r['run_out']:.0f} %", f"{r['runs']:.0f}"]
+            for r in table.to_dict("records")]  # fmt: skip
+    told = []
+    for scenario, own in table.groupby("scenario", sort=False):
+        bend, curved = (100 * part for part in bend_and_curvature(own))
+        shift = dict(zip(own["what"].astype(str), 100 * own["shift"].to_numpy(float), strict=True))
+        told.append(
+            say(
+                "{scenario}: of {whole:+.1f} % the season alone brings {season:+.1f}; of the rest {bend:+.1f} goes with"
+                " the size of shocks, as a bend does, and {curved:+.1f} with its square, as curvature does. Where firms"
+                " bring along a bank that lasts {lasting:+.1f} % is left.",
+                scenario=scenario,
+                whole=shift[ALL],
+                season=shift[SEASON],
+                bend=bend,
+                curved=curved,
+                lasting=shift[LASTING],
+            )
+        )
+    heads = [say("scenario"), say("what strays"), say("price, all years"), say("bank run out"), say("runs")]
+    return [
+        say(
+            "The same weather in worlds that differ in one thing, without g: the mean of the price under the policy"
+            " over that of the same world without shocks, and how often the plan leaves nothing in the bank at the"
+            " year's end."
+        ),
+        " ".join(told),
+        _lines(heads, rows),
+    ]
+
+
 def _variance_table(result: Fans) -> str:
-    rows = [[r["scenario"], translate(r["output"]), _factor(r["factor"]), f"{100 * r['first']:.0f}",
-             f"{100 * r['total']:.0f}"]
+    def told(r: Mapping[Hashable, float], name: str) -> str:
+        return f"{100 * r[name]:.0f} [{100 * r[name + '_low']:.0f}, {100 * r[name + '_high']:.0f}]"
+
+    rows = [[r["scenario"], translate(r["output"]), _factor(r["factor"]), told(r, "first"), told(r, "total")]
             for r in result.variance.to_dict("records")]  # fmt: skip
     return _lines([say("scenario"), say("output"), say("factor"), say("alone, %"), say("in all, %")], rows)
 

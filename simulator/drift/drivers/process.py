@@ -2,8 +2,9 @@
 
     dy_i = -kappa_i y_i dt + sigma_i dW_i + J_i dN_i,      x_i = exp(y_i + season_i(t)),
 
-with correlated W, jumps of normal size at rate lambda, and a season whose mean over the year is nothing. x multiplies a
-parameter of the economy; it is 1 where nothing happens, and as often above as below.
+with correlated W, jumps of normal size at rate lambda, and a season whose factor is 1 on average over the year, since
+the accounts of the economy are of whole years. x multiplies a parameter of the economy; it is 1 where nothing happens,
+and but for the season as often above as below.
 """
 
 from __future__ import annotations
@@ -58,11 +59,9 @@ class Driver:
     intervals: Mapping[str, Interval] | None = None
     observations: int = 0
 
-    def seasonal(self, t: float) -> float:
-        """Season of the logarithm at a time (years)."""
-        a = 2 * np.pi * t
-        c1, d1, c2, d2 = self.season
-        return float(c1 * np.cos(a) + d1 * np.sin(a) + c2 * np.cos(2 * a) + d2 * np.sin(2 * a))
+    def seasonal(self, t: float | Array) -> Array:
+        """Season of the logarithm at some times (years); the mean of its exponential over a year is 1."""
+        return _waves(self.season, np.asarray(t)) - _level(self.season)
 
     def over(self, step: float) -> tuple[float, float, float]:
         """What is left of y after ``step`` years, s.d. of what comes in between, and the expected number of jumps."""
@@ -75,6 +74,18 @@ class Driver:
         """S.d. of the logarithm in the long run, jumps in it, the season not."""
         variance = self.volatility**2 + self.jumps * self.jump_size**2
         return float(np.sqrt(variance / (2.0 * self.reversion)))
+
+
+def _waves(season: tuple[float, float, float, float], t: Array) -> Array:
+    a = 2 * np.pi * t
+    c1, d1, c2, d2 = season
+    return np.asarray(c1 * np.cos(a) + d1 * np.sin(a) + c2 * np.cos(2 * a) + d2 * np.sin(2 * a), np.float64)
+
+
+@lru_cache(maxsize=64)
+def _level(season: tuple[float, float, float, float]) -> float:
+    """Logarithm of the mean of the exponential of the waves over a year."""
+    return float(np.log(np.exp(_waves(season, np.arange(240) / 240)).mean()))
 
 
 @dataclass(frozen=True)
@@ -100,7 +111,7 @@ class Drivers:
             Seed of each driver, as a rule the run's, and number of the period. The same two draw the same
             shocks, whatever the scenario and whichever drivers are on.
         sign
-            -1: the mirror image of these.
+            What they are multiplied by; -1: their mirror image.
         """
         own = [stream(seed, "drivers", driver.name, number) for seed, driver in zip(seeds, self.each, strict=True)]
         shocks = np.linalg.cholesky(self.correlation) @ np.array([rng.standard_normal() for rng in own])
@@ -113,17 +124,18 @@ class Drivers:
             out[i] = kept * y[i] + sign * (spread * shocks[i] + jumped)
         return out
 
-    def fading(self, years: float) -> Array:
-        """(n,) part of each y that is expected to be left after some years."""
-        return np.exp(-years * np.array([driver.reversion for driver in self.each]))
+    def fading(self, years: float | Array) -> Array:
+        """(..., n) part of each y that is expected to be left after some years (...)."""
+        rates = np.array([driver.reversion for driver in self.each])
+        return np.asarray(np.exp(np.multiply.outer(-np.asarray(years), rates)), np.float64)
 
     def variances(self, years: float) -> Array:
         """(n,) variance of each y after so many years from nothing; the exponential of y less half of it has mean 1."""
         return np.array([d.long_run**2 * -np.expm1(-2.0 * d.reversion * years) for d in self.each])
 
-    def seasons(self, t: float) -> Array:
-        """(n,) season of the logarithms at ``t``."""
-        return np.array([driver.seasonal(t) for driver in self.each])
+    def seasons(self, t: float | Array) -> Array:
+        """(..., n) season of the logarithms at some times (...), years."""
+        return np.stack([driver.seasonal(t) for driver in self.each], axis=-1)
 
 
 def save_drivers(drivers: Drivers, path: Path = FILE) -> None:

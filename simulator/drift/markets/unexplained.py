@@ -2,13 +2,15 @@
 
 The network g says how far a price strays in all; its level in the long run is the market's own slow scale, as the
 variance of a GARCH is aimed at that of its series (Engle and Mezrich 1996), for a likelihood of weeks says little
-about years. Of that variance belief brings what the price's other moves have not brought so far:
+about years. Of the variance V of the coming week by g belief brings what the price's other moves do not bring anyway:
 
-    step = sqrt(max(0, 1 - (driven / scale)^2)) u,   u a clipped Student t of the network's scale, or still,
+    step = sqrt(max(0, 1 - D / V)) u,   u a clipped Student t of the network's scale, or still, with variance V,
 
-where `driven` is the running mean size of a week's move that belief does not account for. The memory that g reads
-follows the price's whole moves over what is usual in this run, so that after a month that is wild for this market
-belief strays more, whatever made it wild.
+where D is the running mean square of a week's move that belief does not account for. Variances add up, sizes do not,
+and both are of one week: what drivers bring hardly changes from week to week, so that nothing is left in a calm one
+and much in a wild one. Until it has been seen what drivers leave, they are taken to bring all of it. The memory that g
+reads follows the price's whole moves over what is usual in this run, so that after a month that is wild for this
+market belief strays more, whatever made it wild.
 
 References
 ----------
@@ -43,8 +45,8 @@ class Trail:
     memory
         One row; its sizes are those of the whole price, put to the scale of the market that g starts from.
     driven, whole, weight
-        Sums of the sizes of weekly moves that belief does not account for and of all, over the scale, older ones
-        fading; and of their weights.
+        Sums of the squares of weekly moves that belief does not account for, and of the sizes of all, over the scale,
+        older ones fading; and of their weights.
     moves
         (weeks,) steps of belief in the period that is being traded, logarithms.
     foreseen
@@ -61,10 +63,16 @@ class Trail:
     foreseen: float = float("nan")
     compensator: float = 0.0
 
-    @property
-    def left(self) -> float:
-        """Part of the variance in all that drivers and trade have not brought, 0 to 1."""
-        return max(0.0, 1.0 - (self.driven / self.weight) ** 2)
+    @classmethod
+    def beside_drivers(cls, network: Network, memory: Memory) -> Trail:
+        """The trail before anything has been seen of a market that drivers move."""
+        sigma, still = network.width(memory)
+        variance = _variance(network, float(sigma[0]), float(still[0])) / float(memory.scale[0]) ** 2
+        return cls(memory, driven=POOL_WEEKS * variance)
+
+    def left(self, variance: float) -> float:
+        """Part of a week's variance in all that drivers and trade do not bring, 0 to 1."""
+        return max(0.0, 1.0 - self.driven / self.weight * float(self.memory.scale[0]) ** 2 / variance)
 
     def after(self, log_price: float) -> Trail:
         """The trail once the period has closed at a price.
@@ -81,7 +89,7 @@ class Trail:
         for own in self.moves.tolist():
             size = float(np.hypot(own, other))
             memory = memory.after(np.array([size * weight / whole]), np.array([size < STILL]))
-            driven = _DECAY * driven + min(other / scale, LARGEST)
+            driven = _DECAY * driven + min(other / scale, LARGEST) ** 2
             whole = _DECAY * whole + min(size / scale, LARGEST)
             weight = _DECAY * weight + 1.0
         return replace(self, memory=memory, driven=driven, whole=whole, weight=weight, moves=np.zeros(0))
@@ -94,17 +102,19 @@ class Trail:
         kept
             Part of a belief that is left after a week.
         sign
-            -1: the mirror image of the same draws.
+            What the same draws are multiplied by; -1: their mirror image.
         """
-        part, memory, compensator = float(np.sqrt(self.left)), self.memory, self.compensator
+        memory, compensator = self.memory, self.compensator
         moves = np.empty(weeks)
         for week in range(weeks):
             sigma, still = network.width(memory)
             rests = rng.random(1) < still
             wide = np.clip(sigma * rng.standard_t(network.freedom, 1), -LARGEST_SHOCK, LARGEST_SHOCK)
             whole = np.where(rests, STILL * rng.standard_normal(1), wide)
-            moves[week] = sign * part * float(whole[0])
-            compensator = kept**2 * compensator + _log_mean(network, part, float(sigma[0]), float(still[0]))
+            width, rest = float(sigma[0]), float(still[0])
+            part = sign * float(np.sqrt(self.left(_variance(network, width, rest))))
+            moves[week] = part * float(whole[0])
+            compensator = kept**2 * compensator + _log_mean(network, abs(part), width, rest)
             memory = memory.after(whole, rests)
         return replace(self, moves=moves, compensator=compensator)
 
@@ -140,6 +150,12 @@ def anchored(network: Network, start: Memory) -> Network:
         level -= _GAIN * float(np.log(np.abs(move).mean() / scale))
         levels.append(level)
     return replace(network, offset=network.offset + np.array([np.mean(levels[_WEEKS // 2 :]), 0.0]))
+
+
+def _variance(network: Network, sigma: float, still: float) -> float:
+    """Of one step in all."""
+    wide = float((np.minimum(sigma * _quantiles(network.freedom), LARGEST_SHOCK) ** 2).mean())
+    return (1.0 - still) * wide + still * STILL**2
 
 
 def _log_mean(network: Network, part: float, sigma: float, still: float) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 
 from tanshi.agents.bank import common_part
 from tanshi.agents.streams import stream
+from tanshi.equilibrium.province.surroundings import NAMES
 from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.markets.unexplained import Trail
@@ -43,7 +44,7 @@ def believe(w: World, s: State) -> None:
     before = market.belief
     if around.network is None:
         news = float(s.economy.drivers[NEWS])
-        market.belief = news - float(around.drivers.variances(years_strayed(w, s))[NEWS]) / 2.0
+        market.belief = news - sign_of(w) ** 2 * float(around.drivers.variances(years_strayed(w, s))[NEWS]) / 2.0
         moved = market.belief - kept * before
     else:
         moved = _follow(w, s, around)
@@ -59,7 +60,11 @@ def _follow(w: World, s: State, around: Surroundings) -> float:
     assert around.memory is not None
     market, asked, first, n = s.market, w.scenario.shocks, s.period, w.periods_per_year
     log_price = float(np.log1p(market.price))
-    trail = Trail(around.memory) if market.belief_trail.size == 0 else Trail.of(market.belief_trail).after(log_price)
+    if market.belief_trail.size:
+        trail = Trail.of(market.belief_trail).after(log_price)
+    else:
+        driven = around.moving[: len(NAMES)].any()
+        trail = Trail.beside_drivers(around.network, around.memory) if driven else Trail(around.memory)
     belief = market.belief + trail.compensator
     weeks = max(round(52 * (first + 1) / n) - round(52 * first / n), 1)
     kept = float(0.5 ** (1.0 / (52.0 * asked.belief_half_life)))

@@ -117,8 +117,8 @@ class YearsAhead:
     years
         How many, the current one included.
     surrounded
-        From parameters to those in the surroundings that are expected for the rest of the current year; what
-        strays dies out until the next.
+        From parameters of a year and its distance from the current one to those in the surroundings that are
+        expected of it: what strays dies out as it does, a price of coal over years, a calm month within weeks.
     before
         What was foreseen of the same years under the same rules. While the years nearest to now emit what was foreseen
         of them, those further off are taken along their tangents and not asked anew; once a path after such a one has
@@ -133,7 +133,7 @@ class YearsAhead:
     adjustment: Callable[[float], tuple[float, float]]
     standing: Standing
     years: int
-    surrounded: Callable[[Parameters], Parameters] = lambda p: p
+    surrounded: Callable[[Parameters, int], Parameters] = lambda p, _: p
     before: Foreseen | None = None
     entrants: EntrantsAhead | None = None
     solved: int = 0
@@ -154,6 +154,11 @@ class YearsAhead:
         if self._tangents is None:
             raise ValueError("foresight: no path of prices has been asked for yet")
         return Foreseen(self.standing.year, *self._tangents)
+
+    @property
+    def nearest(self) -> Solution:
+        """The current year's equilibrium on the path that was asked for last; there is one once any was."""
+        return self._last[0][1]
 
     def __call__(self, prices: Array) -> tuple[Array, Array]:
         """Return what each year emits beyond what it is granted for output and covers by credits, and the slopes.
@@ -191,7 +196,7 @@ class YearsAhead:
             self.province.adjust(p, mean, effective)
             follow_tax(self.province, p, mean, taxed)
             rule = credit_rule(self.policy, year)
-            paying = paying_for_credits(self.province, rule, p if place else self.surrounded(p), at.forest_income)
+            paying = paying_for_credits(self.province, rule, self.surrounded(p, place), at.forest_income)
             paying = self.province.paying_outside(paying, at.across)
             try:
                 solution, response = self._solve(place, year, paying, price, found)

@@ -34,6 +34,7 @@ from tanshi.simulator.run.ahead.joint import part_of_market, takes_price, with_o
 from tanshi.simulator.run.ahead.known import carry_limits, known_policy, lent, lowest_banks
 from tanshi.simulator.run.ahead.lives import most_alive
 from tanshi.simulator.run.ahead.reserve import foreseen_reserve
+from tanshi.simulator.run.ahead.surprises import felt
 from tanshi.simulator.run.ground.annual import growing_on
 from tanshi.simulator.run.ground.border import price_outside
 from tanshi.simulator.run.ground.policy import Policy
@@ -44,6 +45,8 @@ from tanshi.simulator.run.world import State, World
 
 TOLERANCE = 1e-4
 """Relative move of the plan's prices at which it has converged: a tick at 100 yuan/t."""
+STRAYING = 1e-3
+"""The same where surroundings stray: a month's news moves prices by fifty times as much, and the plan with them."""
 EXACT = 1e-10
 """The same where the scenario asks for a price to a millionth of a yuan."""
 UNSETTLED = 1e-3
@@ -159,7 +162,8 @@ def make_plan(members: Sequence[tuple[World, State]]) -> list[Outlook]:
 
     start, carry = _first_guess(s, years, carriers)
     prospect = _prospect_of_all(members, known, years, carry, views)
-    tolerance, before = EXACT if exact else TOLERANCE, [view.before for view in views if view.before is not None]
+    near = TOLERANCE if w.surroundings is None else STRAYING
+    tolerance, before = EXACT if exact else near, [view.before for view in views if view.before is not None]
     if part < 1.0:
         prospect = with_supply_outside(w, s, years, prospect, part)
     if len(before) == len(views):  # what is at hand by now, on the answers of last time: a path near the one sought
@@ -173,10 +177,12 @@ def make_plan(members: Sequence[tuple[World, State]]) -> list[Outlook]:
     following = np.array([_next_price(prospect, made, int(h)) for h in horizons])
     common = made.carry, horizons, following, made.gap, made.iterations
     rest, found = float(made.bank[0]) * (1.0 - part), []
-    for view, size in zip(views, sizes, strict=True):
+    for member, view, size in zip(members, views, sizes, strict=True):
         path, own = view.ahead.foreseen, part * (size / whole)
-        kept = made.bank * own
-        found.append(Outlook(s.year, made.price, kept, *common, path.at, path.emissions, path.slope, rest))
+        one = Outlook(s.year, made.price, made.bank * own, *common, path.at, path.emissions, path.slope, rest)
+        if part == 1.0 and len(members) == 1:
+            one = replace(one, felt=felt(*member, view.ahead), low=prospect.low, high=prospect.high)
+        found.append(one)
     return found
 
 
@@ -189,7 +195,7 @@ def _view(w: World, s: State, policy: Policy, years: range, exact: bool) -> _Vie
         w.adjustment,
         _standing(w, s),
         len(years),
-        lambda p: surrounding(w, s, p, now=False),
+        lambda p, later: surrounding(w, s, p, now=False, later=later),
         before,
         entrants_ahead(w, s, policy),
     )

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from tanshi.scenarios.errors import UserError
+from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.studies.fans import Fans, curvature, fans, sobol
-from tanshi.simulator.studies.strays import EMERGED, FITTED, PARTS, STILL
+from tanshi.simulator.studies.straying.parts import EMERGED, FITTED, PARTS, STILL
+from tanshi.simulator.studies.straying.reasons import (
+    ALL,
+    HALF,
+    LASTING,
+    QUARTER,
+    SEASON,
+    STILL_LASTING,
+    bend_and_curvature,
+    counterfactuals,
+    plans,
+    reasons,
+)
+from tanshi.simulator.studies.straying.reasons import STILL as STILL_WORLD
 from tanshi.simulator.views.fans import short, words, write_fans
 
 
@@ -56,6 +73,9 @@ def test_bands_widen_with_what_strays_and_moments_say_where_they_come_from(small
     assert (small.bands["low"] <= small.bands["high"]).all()
     assert set(small.variance["factor"]) >= {"availability", "belief", "firms"}
     assert np.isfinite(small.variance[["first", "total"]].to_numpy()).all()
+    assert "cap_news" not in set(small.variance["factor"])  # it says nothing where g does
+    for index in ("first", "total"):
+        assert (small.variance[f"{index}_low"] <= small.variance[f"{index}_high"]).all()
 
 
 def test_the_page_tells_the_bands_the_moments_and_the_curvature(small: Fans, tmp_path: Path) -> None:
@@ -75,6 +95,53 @@ def test_the_mean_of_a_spread_of_logarithms_lies_above_its_middle_by_the_curvatu
     drawn = 90.0 * np.exp(0.3 * np.random.default_rng(1).standard_normal(200_000))
     assert drawn.mean() / np.median(drawn) - 1.0 == pytest.approx(curvature(drawn), abs=0.003)
     assert curvature(np.full(5, 90.0)) == 0.0
+
+
+def test_curvature_is_told_from_a_bend_by_how_it_goes_with_the_size_of_shocks() -> None:
+    """A price that answers what is missing by more than what is over: exp of a normal, and the positive part of one."""
+    rng, size = np.random.default_rng(2), np.array([1.0, 0.5, 0.25])
+    drawn = rng.standard_normal(200_000)
+    drawn = np.concatenate([drawn, -drawn])
+    names = [SEASON, ALL, HALF, QUARTER]
+
+    def table(answer: Callable[[np.ndarray], np.ndarray]) -> pd.DataFrame:
+        shift = [0.01, *(0.01 + float(answer(s * drawn).mean()) for s in size)]
+        return pd.DataFrame({"what": names, "size": [0.0, *size], "shift": shift})
+
+    bend, curved = bend_and_curvature(table(lambda x: 0.1 * np.maximum(x, 0.0)))
+    assert bend == pytest.approx(0.1 / np.sqrt(2 * np.pi), rel=0.01)
+    assert curved == pytest.approx(0.0, abs=2e-4)
+    bend, curved = bend_and_curvature(table(lambda x: np.expm1(0.2 * x)))
+    assert bend == pytest.approx(0.0, abs=5e-4)
+    assert curved == pytest.approx(0.02, rel=0.05)
+
+
+def test_the_means_shift_is_taken_apart_by_worlds_that_differ_in_one_thing(small: Fans) -> None:
+    planned = plans("S5", {"years.end": 2024}, 2)
+    worlds = counterfactuals()
+    assert [what for _, what in planned].count(ALL) == 4
+    assert {what for _, what in planned} == set(worlds)
+    pair = [run for run, what in planned if what == ALL][:2]
+    assert pair[0].seed == pair[1].seed
+    assert [run.shocks.mirrored for run in pair] == [False, True]
+    level = {STILL_WORLD: 100.0, STILL_LASTING: 90.0, LASTING: 90.9}
+
+    def run(what: str, k: int) -> RunResult:
+        price = level.get(what, 100.0 if what == SEASON else 104.0 + 3.0 * (-1) ** k)
+        bank = 0.0 if what == ALL and k % 2 else 5.0
+        months = pd.DataFrame({"regime": [1, 2, 2], "price": [55.0, price - 1.0, price + 1.0], "plan_bank": bank})
+        return SimpleNamespace(periods=months)  # type: ignore[return-value]
+
+    table = reasons("S5", [(what, run(what, k)) for k, (_, what) in enumerate(planned)])
+    own = table.set_index("what")
+    assert set(own.index) == set(worlds) - {STILL_WORLD, STILL_LASTING}
+    assert own.loc[ALL, "shift"] == pytest.approx(0.04)  # a run and its mirror image count together
+    assert own.loc[ALL, "error"] == pytest.approx(0.0, abs=1e-12)
+    assert own.loc[ALL, "run_out"] == 0.5
+    assert own.loc[LASTING, "shift"] == pytest.approx(0.01)  # over its own world without shocks
+    text = words(replace(small, reasons=table))
+    assert "goes with the size of shocks" in text
+    assert "Why it lies there" not in words(small)
 
 
 def test_a_scenario_that_strays_already_is_refused(tmp_path: Path) -> None:

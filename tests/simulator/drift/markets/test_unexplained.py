@@ -15,6 +15,8 @@ from tanshi.simulator.drift.markets.spread import Network
 from tanshi.simulator.drift.markets.unexplained import Trail, anchored
 
 KEPT = 0.5 ** (1.0 / 26.0)
+V_IN_SCALES = 3.0
+"""Variance of an average week in squares of the market's slow scale, about; that of a normal law would be 1.57."""
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +46,11 @@ def test_a_calm_market_stays_as_calm_as_it_was_where_the_likelihood_of_weeks_alo
 def market(network: Network, home: Memory, noise: float, months: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Monthly changes of a price that belief and drivers of a known weekly s.d. move, and the part belief has left."""
     rng = np.random.default_rng(seed)
-    trail, price = Trail(home), 4.6
+    trail, price = Trail(home) if noise == 0.0 else Trail.beside_drivers(network, home), 4.6
     changes, left = np.empty(months), np.empty(months)
     for month in range(months):
         trail = trail.step(network, 4, KEPT, rng)
-        left[month] = trail.left
+        left[month] = trail.left(V_IN_SCALES * float(home.scale[0]) ** 2)
         changes[month] = trail.moves.sum() + 2.0 * noise * rng.standard_normal()
         known, price = price, price + changes[month]
         trail = replace(trail, foreseen=known).after(price)
@@ -58,13 +60,27 @@ def market(network: Network, home: Memory, noise: float, months: int, seed: int)
 def test_belief_brings_what_drivers_leave(network: Network, home: Memory) -> None:
     scale = float(home.scale[0])
     alone = market(network, home, 0.0, 300, 1)
-    beside = market(network, home, scale, 300, 1)  # an s.d. of one scale: a mean size of 0.8 of it
+    beside = market(network, home, scale, 300, 1)  # a variance of one scale squared, of the three that are there
     wild = market(network, home, 2.0 * scale, 60, 1)
     assert (alone[1] == 1.0).all()
-    assert beside[1][100:].mean() == pytest.approx(1.0 - 0.8**2, abs=0.08)
-    assert (wild[1][24:] == 0.0).all()  # drivers alone move the price by more than real markets do
+    assert beside[1][100:].mean() == pytest.approx(1.0 - 1.0 / V_IN_SCALES, abs=0.05)
+    assert (wild[1][24:] == 0.0).all()  # drivers alone bring more than an average week of real markets has
     spread = [changes.std() for changes, _ in (alone, beside)]
-    assert spread[1] < 1.05 * spread[0]  # added up they would spread a fifth more
+    assert spread[1] < 1.05 * spread[0]  # added up they would spread a sixth more
+
+
+def test_beside_drivers_belief_comes_in_spells(network: Network, home: Memory) -> None:
+    """Drivers as wide as a usual week leave nothing of a calm one, and much of a wild one: moves come in groups."""
+    noise = 1.4 * float(home.scale[0])
+    sizes = [np.abs(market(network, home, noise, 96, seed)[0]) for seed in range(12)]
+    plain = [np.abs(noise * np.random.default_rng(seed).standard_normal(96)) for seed in range(12)]
+    grouped, none = (np.mean([np.corrcoef(x[1:], x[:-1])[0, 1] for x in each]) for each in (sizes, plain))
+    assert grouped > none + 0.05
+    quiet = replace(home, moves=0.3 * home.moves)
+    trail = Trail.beside_drivers(network, home)
+    assert not replace(trail, memory=quiet).step(network, 4, KEPT, np.random.default_rng(1)).moves.any()
+    loud = replace(home, moves=3.0 * home.moves)
+    assert replace(trail, memory=loud).step(network, 4, KEPT, np.random.default_rng(1)).moves.any()
 
 
 def test_after_a_wild_month_belief_strays_more_whatever_made_it_wild(network: Network, home: Memory) -> None:
