@@ -27,6 +27,17 @@ class Penalty(Group):
     make_good: Annotated[ByYear[str] | None, words("none", "owed", "cut"), AS_A_FILE_SAYS, in_unit("-", "law")] = None
     """What becomes of the missing tonnes. none: nothing; owed: they are owed next year too; cut: next year's free
     allowances are fewer by as many (China until 2025); null: as `extinguishes` says."""
+    factor: Annotated[ByYear[float] | None, numbers(ge=1, le=10), AS_A_FILE_SAYS, in_unit("t per t", "law")] = None
+    """How many tonnes a missing one is made good by, where it is owed or cut (RGGI 3, California 4; Hubei, Fujian and
+    Guangdong cut two); null: one."""
+
+    @model_validator(mode="after")
+    def _something_to_multiply(self) -> Self:
+        said = {"none"} if self.make_good is None else {value for _, value in self.make_good.steps}
+        if self.factor is not None and said == {"none"} and (self.make_good is not None or self.extinguishes):
+            hint = "Set penalty.make_good to owed or cut."
+            raise refuse("missing tonnes that are made good", "none", "penalty.factor", hint)
+        return self
 
 
 class Banking(Group):

@@ -116,6 +116,13 @@ def made_good(w: World, s: State, year: int) -> str:
     return said or ("none" if rule.extinguishes else "owed")
 
 
+def made_good_by(w: World, s: State, year: int, missing: Ints) -> Ints:
+    """Return what missing tonnes are made good by, whole tonnes."""
+    rule = w.scenario.penalty.factor
+    factor = rule.at(year) if rule is not None and s.policy.started(year) else None
+    return missing if factor is None else np.rint(factor * missing).astype(np.int64)
+
+
 def fine(w: World, s: State, year: int) -> int:
     """Return the penalty for an uncovered tonne of a year in ticks; nothing where the fine is one per firm."""
     rule, n = w.scenario.penalty, w.periods_per_year

@@ -146,6 +146,7 @@ def rules(dice: Dice) -> dict[str, dict[str, Any]]:
             "price": number(dice, 150.0, 1000.0),
             "make_good": by_year(dice, lambda: dice.choice(("none", "owed", "cut"))),
             **({"multiple": number(dice, 1.0, 10.0)} if dice.random() < 0.5 else {}),
+            **({"factor": by_year(dice, lambda: number(dice, 1.0, 4.0))} if dice.random() < 0.3 else {}),
             **({"per_firm": price(0.0, 30_000.0)} if dice.random() < 0.3 else {}),
         },
         "compliance": lambda: {

@@ -40,6 +40,7 @@ AT_WORK: tuple[tuple[str, dict[str, Any]], ...] = (
     (r"stability", {"stability_reserve.on": True}),
     (r"banking\.borrow", {"banking.borrow_share": 0.5}),
     (r"banking\.carry", {"banking.carry_base": 10_000}),
+    (r"penalty\.factor", {"penalty.make_good": "owed"}),
     (r"shocks", {"shocks.drivers": "estimated", "shocks.belief": "network", "banking.horizon": 3}),
     (r"shock\.", {"shock.year": 2023, "shock.cap_cut": 0.1}),
     (r"auctions\.unsold_over", {"auctions.unsold": "next", "allocation.auctioned_share": 0.1}),

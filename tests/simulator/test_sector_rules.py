@@ -199,6 +199,27 @@ def test_a_fine_per_firm_is_the_same_however_much_is_missing_and_the_rest_is_cut
     assert state.log.settlements[2]["shortfall_t"] > 1.5 * plain.log.settlements[2]["shortfall_t"]
 
 
+@pytest.mark.parametrize("way", ["owed", "cut"])
+def test_a_missing_tonne_is_made_good_by_as_many_as_the_rule_says(way: str) -> None:
+    # RGGI asks for three, California for four (model rule; 17 CCR 95857). In one period a year, so that nobody trades
+    # on the debt before it is settled.
+    short = {"cap__share": 0.6, "penalty__price": 100.0, "years__end": 2023, "penalty__make_good": way}
+    _, once = run({}, **short)
+    _, thrice = run({}, **short, penalty__factor=3.0)
+    missing = once.log.settlements[1]["shortfall_t"]
+    assert missing == thrice.log.settlements[1]["shortfall_t"] > 1e6
+    for state, factor in ((once, 1), (thrice, 3)):
+        state.registry.check()
+        due = state.registry.obligations if way == "owed" else state.market.advances
+        assert int(due.sum()) == factor * missing
+
+
+@pytest.mark.parametrize("changes", [{"penalty.make_good": "none"}, {}])
+def test_a_factor_of_nothing_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="missing tonnes that are made good"):
+        load_scenario("S1", {"penalty.factor": 3.0, **changes})
+
+
 @pytest.mark.parametrize("sector", ["ELEC", "STEEL"])
 def test_a_rule_that_pays_for_a_tonne_more_is_refused_with_its_name(sector: str) -> None:
     # Twice what is emitted by benchmark, held to 1.05: a tonne more earns 1.05 allowances.

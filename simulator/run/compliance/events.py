@@ -18,7 +18,7 @@ from tanshi.simulator.run.ahead.known import lent
 from tanshi.simulator.run.ground.credit_supply import limits_of
 from tanshi.simulator.run.ground.forest import credit_rule
 from tanshi.simulator.run.public.auctions import sold_in_year
-from tanshi.simulator.run.rules import carry_limit, fine, fine_per_firm, made_good
+from tanshi.simulator.run.rules import carry_limit, fine, fine_per_firm, made_good, made_good_by
 from tanshi.simulator.run.waiting import booked, booked_credits, may_wait, open_obligations, put_off
 from tanshi.simulator.run.world import State, World
 
@@ -140,8 +140,11 @@ def _settle(w: World, s: State, open_: OpenYear) -> None:
     s.market.advances = s.market.advances.copy()
     if not given:
         s.market.advances[rows] += done.borrowed
+    due = made_good_by(w, s, year, done.shortfall)
     if made_good(w, s, year) == "cut":
-        s.market.advances[rows] += done.shortfall
+        s.market.advances[rows] += due
+    elif made_good(w, s, year) == "owed" and (due > done.shortfall).any():
+        registry.oblige(rows, due - done.shortfall)
     if rule.banking.counts_sales(year):
         s.market.late = s.market.late.copy()
         s.market.late[rows] |= done.shortfall > LATE
