@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from tanshi.errors import Message, TanshiError, said
+from tanshi.language import mark
 
+WITH_HINT = mark("{problem}. {hint}")
 SAID = 20
 """Problems that one message tells; the others are counted."""
 
@@ -47,7 +49,9 @@ class Problem:
         where = "".join(f"{part}: " for part in (place, self.field) if part)
         parts = {"expected": said(self.expected), "got": said(self.got)}
         text = where + said(Message("expected {expected}, got {got}", **parts))
-        return visible(text + (f". {said(self.hint)}" if self.hint else ""))
+        if self.hint:
+            text = said(Message(WITH_HINT, problem=text, hint=said(self.hint)))
+        return visible(text)
 
 
 class UserError(TanshiError):

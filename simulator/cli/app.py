@@ -33,7 +33,7 @@ from tanshi.simulator.cli import report as cli_report
 from tanshi.simulator.cli import reproduce as cli_reproduce
 from tanshi.simulator.cli import stress as cli_stress
 from tanshi.simulator.cli import sweep as cli_studies
-from tanshi.simulator.cli.language import in_language, speak_as_told
+from tanshi.simulator.cli.language import in_language, misuse, speak_as_told
 from tanshi.simulator.cli.outputs import Joint, Reference, Results
 from tanshi.simulator.cli.sweep import Scheduler, Settings, Workers, read_settings
 from tanshi.simulator.machine.progress import bar
@@ -315,10 +315,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _explain(error: Any) -> None:
     """Say what does not fit a command, as every other mistake is said, and where its words are listed."""
-    said = str(error.format_message())
+    said = misuse(str(error.format_message()))
     if not said:  # a group without its command has shown its help instead
         return
-    stop = "" if said.endswith((".", "?")) else "."
+    stop = "" if said.endswith((".", "?", "。", "？")) else "."
     command = "tanshi" if error.ctx is None else error.ctx.command_path
     print(say("Error: {error}", error=visible(said) + stop), file=sys.stderr)
     print(say("  {command} --help lists what it takes.", command=command), file=sys.stderr)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tanshi.language import LANGUAGES, VARIABLE, UnknownLanguage, say, speak, spoken, translate
+from tanshi.language import LANGUAGES, VARIABLE, UnknownLanguage, mark, say, speak, spoken, translate
 from tanshi.scenarios.errors import Problem, UserError
 
 
@@ -75,6 +75,43 @@ def in_language(top: Any) -> Any:
         rich_utils.ARGUMENTS_PANEL_TITLE, rich_utils.OPTIONS_PANEL_TITLE = say("Arguments"), say("Options")
         rich_utils.COMMANDS_PANEL_TITLE = say("Commands")
     return top
+
+
+MISUSES = (
+    (r"No such option: (?P<option>\S+) \(Possible options: (?P<others>.+)\)",
+     mark("No such option: {option} (possible: {others})")),
+    (r"No such option: (?P<option>\S+) Did you mean (?P<other>\S+)\?",
+     mark("No such option: {option}. Did you mean {other}?")),
+    (r"No such option: (?P<option>\S+)", mark("No such option: {option}")),
+    (r"Missing argument '(?P<name>.+)'\.?", mark("Missing argument {name}.")),
+    (r"Missing option '(?P<name>.+)'\.?", mark("Missing option {name}.")),
+    (r"Got unexpected extra arguments? \((?P<words>.+)\)", mark("Got unexpected extra arguments: {words}")),
+    (r"Option '(?P<option>.+)' requires an argument\.?", mark("Option {option} requires an argument.")),
+    (r"Option '(?P<option>.+)' does not take a value\.?", mark("Option {option} does not take a value.")),
+    (r"Invalid value for (?P<where>.+?): .*valid integer.*", mark("Invalid value for {where}: not a whole number.")),
+    (r"Invalid value for (?P<where>.+?): .*valid (?:float|number).*", mark("Invalid value for {where}: not a number.")),
+    (r"Invalid value for (?P<where>.+?): .*greater than or equal to (?P<least>\S+?)\.?",
+     mark("Invalid value for {where}: less than {least}.")),
+    (r"Invalid value for (?P<where>.+?): .*less than or equal to (?P<most>\S+?)\.?",
+     mark("Invalid value for {where}: more than {most}.")),
+    (r"Invalid value for (?P<where>.+?): (?P<value>.+) is not in the range (?P<span>.+?)\.",
+     mark("Invalid value for {where}: {value} is not in the range {span}.")),
+)  # fmt: skip
+"""What the library of commands says of words that do not fit a command, and the same for the list of translations."""
+
+
+def misuse(told: str) -> str:
+    """What the library of commands said of words that do not fit, in the language that is spoken.
+
+    Examples
+    --------
+    >>> misuse("No such option: --points")
+    'No such option: --points'
+    """
+    for pattern, template in MISUSES:
+        if spoken() != "en" and (found := re.fullmatch(pattern, told)):
+            return say(template, **found.groupdict())
+    return told
 
 
 def breakable(words: str) -> str:

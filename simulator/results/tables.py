@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tanshi.errors import Message, TanshiError
+from tanshi.language import mark
 from tanshi.numerics.units import MILLION, TONNES
 from tanshi.scenarios.link import OTHERS, OUTSIDE
 from tanshi.simulator.results.variables import (
@@ -395,8 +396,8 @@ def identity_gaps(result: RunResult) -> dict[str, float]:
     sales = wide[[name for name in sellers if name in wide]].sum(axis=1)
     excess = wide["Carbon Market|Net Transfers"] - wide["Carbon Market|Trading Volume"]
     return {
-        "emissions by sector, Mt": float((sectors - wide["Emissions|CO2"]).abs().max()),
-        "energy by fuel, Mtce": float((energy - wide["Energy Consumption"]).abs().max()),
-        "net sales of sectors, Mt": float(sales.abs().max()),
-        "net transfers above volume, Mt": float(max(excess.max(), 0.0)),
+        mark("emissions by sector, Mt"): float((sectors - wide["Emissions|CO2"]).abs().max()),
+        mark("energy by fuel, Mtce"): float((energy - wide["Energy Consumption"]).abs().max()),
+        mark("net sales of sectors, Mt"): float(sales.abs().max()),
+        mark("net transfers above volume, Mt"): float(max(excess.max(), 0.0)),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import string
 import sys
 from collections.abc import Iterator
@@ -130,6 +131,22 @@ def test_a_language_that_is_not_spoken_is_told(words: list[str], capsys: pytest.
     assert "There is no such language." in said
     assert "en (English) or zh (中文)" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sweep", "cap", "--points", "4"], ["run", "--firms", "x"], ["run", "S1", "--workers", "0"],
+        ["new", "scenario"], ["run", "--out"], ["params", "--overwrite=1"], ["check", "S1"],
+    ],
+)  # fmt: skip
+def test_words_that_do_not_fit_a_command_are_refused_in_the_language(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--lang", "zh", *words]) == 2
+    refused = capsys.readouterr().err.splitlines()[0]
+    assert re.search(r"[\u4e00-\u9fff]{2}", refused.removeprefix("错误：")), refused
+    assert not re.search(r"[a-z]{3,} [a-z]{2,} [a-z]{2,}", refused), refused
 
 
 def test_a_word_that_no_list_holds_is_said_as_it_is() -> None:

@@ -16,7 +16,8 @@ from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.equilibrium.province.incidence import Groups, household_groups
 from tanshi.equilibrium.province.physical import PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
-from tanshi.errors import Message
+from tanshi.errors import Message, row_of
+from tanshi.language import mark
 from tanshi.scenarios.calibrated import calibrated
 from tanshi.scenarios.economy import Figures, load_economy
 from tanshi.scenarios.errors import Problem, UserError
@@ -24,11 +25,17 @@ from tanshi.scenarios.figures import with_changes
 from tanshi.scenarios.schema import Closure as ClosureFields
 from tanshi.scenarios.schema import Dynamics
 
+PROVENANCE = (mark("Table"), mark("Status of its rows"), mark("Most frequent source"))
+"""Heads of what is said of an economy's tables."""
 UNCOUNTED = {"source", "status"}
 """Columns of an economy's tables that say where a figure comes from."""
 
 PRICE_REACHED = 2030
 """Year by which the rest of the country pays its carbon price whole."""
+
+
+def _so_many(count: int, status: str) -> str:
+    return Message(mark("{count} {status}"), count=count, status=Message(status))
 
 
 @dataclass(frozen=True)
@@ -116,13 +123,12 @@ class Economy:
         rows = []
         for name, table in self.figures.tables().items():
             counts = table["status"].value_counts()
-            status = ", ".join(f"{count} {word}" for word, count in counts.items())
+            status = row_of([_so_many(count, str(word)) for word, count in counts.items()])
             source = str(table["source"].mode().iloc[0])
-            rows.append({"Table": name, "Status of its rows": status, "Most frequent source": source})
+            rows.append(dict(zip(PROVENANCE, (name, status, source), strict=True)))
         if fitted := calibrated(self.name):
-            told = "fitted to stated targets; calibration.json beside it says to which, and how well"
-            rows.append({"Table": "calibrated", "Status of its rows": f"{len(fitted)} calibrated",
-                         "Most frequent source": told})  # fmt: skip
+            told = Message("fitted to stated targets; calibration.json beside it says to which, and how well")
+            rows.append(dict(zip(PROVENANCE, ("calibrated", _so_many(len(fitted), "calibrated"), told), strict=True)))
         return rows
 
     def firm_parameter(self, name: str) -> dict[str, float]:

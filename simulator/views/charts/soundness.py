@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tanshi.language import say
+from tanshi.language import say, translate
 from tanshi.simulator.results.tables import RunResult, identity_gaps
 
 IDENTITY = 1e-6
@@ -32,7 +32,8 @@ class Check:
 
 def checks_of(result: RunResult) -> list[Check]:
     """Identities of the annual table, and the worst residuals of all equilibria."""
-    found = [Check(say("gap: {identity}", identity=name), gap, IDENTITY) for name, gap in identity_gaps(result).items()]
+    gaps = identity_gaps(result)
+    found = [Check(say("gap: {identity}", identity=translate(name)), gap, IDENTITY) for name, gap in gaps.items()]
     residuals = (
         ("worst_residual", say("worst equation of any equilibrium, relative")),
         ("worst_walras", say("worst Walras residual, relative")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from tanshi.language import say
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.results.variables import TRADING_SECTORS
 from tanshi.simulator.views.charts.network import short_name
-from tanshi.simulator.views.charts.style import GREY, INK
+from tanshi.simulator.views.charts.style import GREY, INK, wrapped
 from tanshi.simulator.views.dashboard.accounts import node_name
 from tanshi.simulator.views.dashboard.charts import DEMAND, FONT, SUPPLY, Chart, axis, chart, empty, sector_colour
 from tanshi.simulator.views.dashboard.recompute import Book
@@ -103,7 +102,7 @@ def sector_network(flows: pd.DataFrame) -> Chart:
             }
         )  # fmt: skip
     look = _bare(1.35)
-    look["xaxis"] |= {"range": [-1.95, 1.6]}  # room for names at both sides, longer at the left
+    look["xaxis"] |= {"range": [-1.95, 1.95]}  # room for names at both sides
     look["yaxis"] |= {"scaleanchor": "x"}  # one scale both ways: else arrows moved aside would miss the dots
     return chart(
         [_dots(codes, place, moved, {code: code for code in codes}, short_name, *SECTOR_DOTS)],
@@ -176,7 +175,7 @@ def _dots(
     return {
         "type": "scatter", "mode": "markers+text" if text else "markers",
         "x": [float(place[n][0]) for n in nodes], "y": [float(place[n][1]) for n in nodes],
-        "text": [fill(name(n), 12).replace("\n", "<br>") for n in nodes] if text else [],
+        "text": [wrapped(name(n), 12).replace("\n", "<br>") for n in nodes] if text else [],
         "textposition": [_outward(place[n]) for n in nodes],
         "hovertext": [
             say("{name} ({sector}): sold {sold:,.3f} Mt, bought {bought:,.3f} Mt", name=name(n),

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from tanshi.errors import Message, said
 from tanshi.language import say, spoken, translate
 from tanshi.scenarios.calibrated import STATUS, fitted_values
 from tanshi.scenarios.parameters import describe_parameters
@@ -120,8 +121,8 @@ def report_html(
             *(box(words) for words in compliance_words(results)),
             *_failures(failed or {}),
         ]
-    if said := [*warnings, *warnings_of(results)]:
-        body += [heading(say("What to bear in mind")), *(box(words, "warning") for words in _few(said))]
+    if minded := [*warnings, *warnings_of(results)]:
+        body += [heading(say("What to bear in mind")), *(box(words, "warning") for words in _few(minded))]
     if results:
         body += [
             heading(say("In one table")),
@@ -134,8 +135,9 @@ def report_html(
         body += [heading(say("Checks")), *_checks(results)]
         body += [heading(say("Parameters")), _parameters(results)]
     if status:
-        rows = [[str(cell) for cell in row.values()] for row in status]
-        body += [heading(say("Where the figures come from")), table([str(head) for head in status[0]], rows, text=True)]
+        rows = [[said(cell) if isinstance(cell, Message) else str(cell) for cell in row.values()] for row in status]
+        heads = [translate(str(head)) for head in status[0]]
+        body += [heading(say("Where the figures come from")), table(heads, rows, text=True)]
     if results:
         if counted := _drift_lines(results):
             body += [heading(say("The flow between auctions")), counted]
@@ -253,6 +255,7 @@ def _parameters(results: Sequence[RunResult]) -> str:
     rows, differs, meaning = [], [], []
     for key in names:
         row = [flat[name].get(key, "–") for name in groups]
+        row = [translate(cell) for cell in row] if key == "title" else row
         about = known.get(key)
         status = about.status if about else ""
         if key in fitted and str(fitted[key]) in row:

@@ -7,6 +7,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, html
 
 from tanshi.language import mark, say, translate
+from tanshi.simulator.views.dashboard.accounts import node_name
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, Run
 from tanshi.simulator.views.dashboard.market_charts import sankey
@@ -89,7 +90,7 @@ def body(desk: Desk, batch: Batch, run: Run, year: int, kind: str) -> list[Any]:
     links = flows[year].energy if kind == "energy" else flows[year].money
     title, unit, note = (translate(words) for words in ABOUT[kind])
     rows = [
-        [translate(a), translate(b), f"{value:,.1f}"]
+        [node_name(a), node_name(b), f"{value:,.1f}"]
         for (a, b), value in sorted(links.items(), key=lambda item: -item[1])[:15]
     ]
     drawn = figure(
