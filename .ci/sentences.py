@@ -105,6 +105,8 @@ def _texts(node: ast.AST, calls: Collection[str]) -> Iterator[tuple[int, str]]:
 
 def _sentence(text: str) -> bool:
     bare = re.sub(r"\{[^{}]*\}", "#", text)
+    if "(?" in text:  # a pattern
+        return False
     if text.lstrip().startswith(("tanshi ", "<")) or re.search(r"[{}]|px;|var\(", bare):
         return False
     return re.search(rf"(?:\b[A-Za-z]+['’]?[a-z]*[,:]? ){{{WORDS}}}[a-z]", bare) is not None

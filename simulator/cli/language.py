@@ -85,7 +85,7 @@ MISUSES = (
     (r"No such option: (?P<option>\S+)", mark("No such option: {option}")),
     (r"Missing argument '(?P<name>.+)'\.?", mark("Missing argument {name}.")),
     (r"Missing option '(?P<name>.+)'\.?", mark("Missing option {name}.")),
-    (r"Got unexpected extra arguments? \((?P<words>.+)\)", mark("Got unexpected extra arguments: {words}")),
+    (r"Got unexpected extra argument(?:s|\(s\))? \((?P<words>.+)\)", mark("Got unexpected extra arguments: {words}")),
     (r"Option '(?P<option>.+)' requires an argument\.?", mark("Option {option} requires an argument.")),
     (r"Option '(?P<option>.+)' does not take a value\.?", mark("Option {option} does not take a value.")),
     (r"Invalid value for (?P<where>.+?): .*valid integer.*", mark("Invalid value for {where}: not a whole number.")),
