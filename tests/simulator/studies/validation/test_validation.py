@@ -34,6 +34,15 @@ def test_the_years_known_are_met_where_nothing_was_fitted_to_them_but_for_power_
     assert missed["difference"].iloc[0] == pytest.approx(0.033, abs=0.002)
 
 
+def test_what_is_missed_in_2024_comes_from_outputs_that_fell() -> None:
+    """Where coal, coke, steel, building materials and metals make what they made, power use of 2024 is met as well."""
+    seen = confronted().set_index(["quantity", "year"])
+    assert abs(seen.loc[("electricity consumption (whole society)", 2024), "held"]) < 0.01
+    free = seen[(seen["used"] == "validated") & seen["held"].notna()]
+    assert len(free) == 5
+    assert (free["held"].abs() < 0.03).all()
+
+
 def test_coal_of_2030_is_that_of_the_plan_and_clean_power_its_capacity_times_hours() -> None:
     year = path()[2030]
     assert 1200 < year["coal"] < 1400
