@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tanshi.language import say
+from tanshi.language import say, spoken
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.results.variables import TRADING_SECTORS
 from tanshi.simulator.views.charts.network import short_name
@@ -102,7 +102,7 @@ def sector_network(flows: pd.DataFrame) -> Chart:
             }
         )  # fmt: skip
     look = _bare(1.35)
-    look["xaxis"] |= {"range": [-1.95, 1.95]}  # room for names at both sides
+    look["xaxis"] |= {"range": [-2.2, 2.2]}  # room for names at both sides
     look["yaxis"] |= {"scaleanchor": "x"}  # one scale both ways: else arrows moved aside would miss the dots
     return chart(
         [_dots(codes, place, moved, {code: code for code in codes}, short_name, *SECTOR_DOTS)],
@@ -175,7 +175,7 @@ def _dots(
     return {
         "type": "scatter", "mode": "markers+text" if text else "markers",
         "x": [float(place[n][0]) for n in nodes], "y": [float(place[n][1]) for n in nodes],
-        "text": [wrapped(name(n), 12).replace("\n", "<br>") for n in nodes] if text else [],
+        "text": [wrapped(name(n), 10 if spoken() == "zh" else 12).replace("\n", "<br>") for n in nodes] if text else [],
         "textposition": [_outward(place[n]) for n in nodes],
         "hovertext": [
             say("{name} ({sector}): sold {sold:,.3f} Mt, bought {bought:,.3f} Mt", name=name(n),
