@@ -16,12 +16,13 @@ Johnson (1960), The theory of hedging and speculation in commodity futures, Revi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from tanshi.market.orders import Floats
+from tanshi.market.orders import Floats, Mask
 from tanshi.numerics.compiled import compiled
 
 GROUPS = 256
@@ -29,6 +30,8 @@ GROUPS = 256
 NODES = 193
 MOST_BANKED = 2.0
 """Yearly emissions; from there on a larger bank needs no more holders than all."""
+ALIKE = 1e-12
+"""Part of the returns that firms ask by which they may differ and count as one."""
 WORTHLESS = 1e-6
 """Yuan/t below which an allowance of next year is worth nothing today."""
 
@@ -171,48 +174,72 @@ def market_carry(required: Floats, weight: Floats, banked: Floats, temper: Tempe
         Allowances that firms may owe from one year to the next, as part of their yearly emissions.
     """
     lowest, highest = float(required.min()), float(required.max())
-    if highest - lowest <= 1e-12 * highest:
+    if highest - lowest <= ALIKE * highest:
         return np.full(len(banked), lowest - 1.0)
+    asked, share = _groups(required, weight)
+    return carried_at(asked, share, np.maximum(banked, -lent), temper.stiffness, temper.position_limit, lent)
+
+
+def _groups(required: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Returns that firms ask, ascending, and their shares of all; many firms in groups of like ones."""
     order = np.argsort(required, kind="stable")
     share = weight[order] / weight.sum()
     asked = required[order]
-    if len(asked) > GROUPS:
-        group = np.minimum((np.cumsum(share) * GROUPS).astype(np.int64), GROUPS - 1)
-        mass = np.bincount(group, share, GROUPS)
-        asked = np.bincount(group, share * asked, GROUPS) / np.where(mass > 0, mass, 1.0)
-        asked, share = asked[mass > 0], mass[mass > 0]
-    return carried_at(asked, share, np.maximum(banked, -lent), temper.stiffness, temper.position_limit, lent)
+    if len(asked) <= GROUPS:
+        return asked, share
+    group = np.minimum((np.cumsum(share) * GROUPS).astype(np.int64), GROUPS - 1)
+    mass = np.bincount(group, share, GROUPS)
+    asked = np.bincount(group, share * asked, GROUPS) / np.where(mass > 0, mass, 1.0)
+    return np.asarray(asked[mass > 0], np.float64), np.asarray(mass[mass > 0], np.float64)
 
 
 @dataclass(frozen=True)
 class CarryCurve:
     """`market_carry` of one market as a table over the size of the bank, straight between its nodes.
 
+    A node is worked out when somebody asks beside it: a plan asks for a few.
+
     Attributes
     ----------
-    banked, rate : (n,) float
-        Bank as part of the yearly emissions of all, ascending, and rate per year.
+    banked : (n,) float
+        Nodes: bank as part of the yearly emissions of all, ascending.
+    made : callable
+        From banks to rates per year.
     """
 
     banked: Floats
-    rate: Floats
+    made: Callable[[Floats], Floats]
+    _rate: Floats
+    _known: Mask
 
     @staticmethod
     def of(required: Floats, weight: Floats, temper: Temper, lent: float = 0.0) -> CarryCurve:
         """Return the table; nodes lie closer together where the bank is small and the rate changes most."""
         nodes = MOST_BANKED * np.linspace(0.0, 1.0, NODES) ** 2
-        if float(np.ptp(required)) <= 1e-12 * float(required.max()):
+        alike = float(np.ptp(required)) <= ALIKE * float(required.max())
+        if alike:
             nodes = nodes[[0, -1]]
         if lent > 0.0:
             nodes = np.concatenate((-lent * np.linspace(1.0, 0.0, NODES)[:-1] ** 2, nodes))
-        return CarryCurve(nodes, market_carry(required, weight, nodes, temper, lent))
+        groups = (required, weight) if alike else _groups(required, weight)
+
+        def made(banked: Floats) -> Floats:
+            if alike:
+                return market_carry(*groups, banked, temper, lent)
+            return carried_at(*groups, np.maximum(banked, -lent), temper.stiffness, temper.position_limit, lent)
+
+        return CarryCurve(nodes, made, np.zeros(len(nodes)), np.zeros(len(nodes), np.bool_))
 
     def at(self, banked: Floats) -> tuple[Floats, Floats]:
         """Return the rate for banks of several sizes, and its change with the size."""
         place = np.clip(np.searchsorted(self.banked, banked, side="right") - 1, 0, len(self.banked) - 2)
-        steep = np.diff(self.rate)[place] / np.diff(self.banked)[place]
+        around = np.unique(np.concatenate((place, place + 1)))
+        new = around[~self._known[around]]
+        if len(new):
+            self._rate[new], self._known[new] = self.made(self.banked[new]), True
+        steep = (self._rate[place + 1] - self._rate[place]) / (self.banked[place + 1] - self.banked[place])
         within = (banked >= self.banked[0]) & (banked <= self.banked[-1])
-        return np.interp(banked, self.banked, self.rate), np.where(within, steep, 0.0)
+        return np.interp(banked, self.banked, self._rate), np.where(within, steep, 0.0)
 
 
 @compiled

@@ -319,6 +319,7 @@ def _newton(
     size = max(float(np.abs(supply[1:] if years > 1 else supply).mean()), 1e-9)
     stiff = size / max(float(price.mean()), 1e-9)
     best = (np.inf, price, bank, rates(bank)[0])
+    never = np.zeros(years, np.bool_)
     for _ in range(2 * NEWTON if feels else NEWTON):
         rate, steep = rates(bank)
         steep = np.maximum(steep, feels / size) if feels else steep
@@ -331,30 +332,11 @@ def _newton(
         later = np.append(price[1:], 0.0)
         waits = (1.0 + rate) * price - later
         low, high = bank - stiff * waits <= prospect.low, bank - stiff * waits >= prospect.high
-        wanted = price - clears / stiff
+        wanted, at_step = price - clears / stiff, never
         if prospect.steps:
             wanted, more, at_step = _on_steps(prospect.steps, wanted, stiff)
             clears = clears + more
         floor, ceiling = wanted <= prospect.floor, wanted >= prospect.ceiling
-        matrix = np.zeros((2 * years, 2 * years))
-        right = np.empty(2 * years)
-        for t in range(years):
-            if floor[t] or ceiling[t]:
-                matrix[t, t], right[t] = 1.0, (prospect.floor if floor[t] else prospect.ceiling) - price[t]
-            elif prospect.steps and at_step[t]:
-                matrix[t, t], right[t] = 1.0, wanted[t] - price[t]
-            else:
-                matrix[t, t], matrix[t, years + t], right[t] = -slope[t], -1.0, -clears[t]
-                if t:
-                    matrix[t, years + t - 1] = kept[t]
-            if low[t] or high[t]:
-                matrix[years + t, years + t] = 1.0
-                right[years + t] = (prospect.low[t] if low[t] else prospect.high[t]) - bank[t]
-            else:
-                matrix[years + t, t], matrix[years + t, years + t] = 1.0 + rate[t], steep[t] * price[t]
-                right[years + t] = -waits[t]
-                if t + 1 < years:
-                    matrix[years + t, t + 1] = -1.0
         miss = np.concatenate((price - np.clip(wanted, prospect.floor, prospect.ceiling) if prospect.steps else
                                np.clip(clears / stiff, price - prospect.ceiling, price - prospect.floor),
                                np.clip(stiff * waits, bank - prospect.high, bank - prospect.low) / stiff))  # fmt: skip
@@ -363,10 +345,39 @@ def _newton(
             best = (worst, price, bank, rate)
         if worst <= EXACT * max(float(price.max()), 1.0):
             break
-        move = _solved(matrix, right)
+        stands, bound = floor | ceiling | at_step, low | high
+        held = np.where(floor, prospect.floor, np.where(ceiling, prospect.ceiling, wanted))
+        full = np.where(low, prospect.low, prospect.high)
+        matrix = _conditions(stands, bound, -slope, kept, 1.0 + rate, steep * price)
+        move = _solved(matrix, np.concatenate((np.where(stands, held - price, -clears),
+                                               np.where(bound, full - bank, -waits))))  # fmt: skip
         price = np.clip(price + move[:years], prospect.floor, prospect.ceiling)
         bank = np.clip(bank + move[years:], prospect.low, prospect.high)
     return best
+
+
+def _conditions(stands: Mask, bound: Mask, tilt: Floats, kept: Floats, rises: Floats, steep: Floats) -> Floats:
+    """Return the matrix of a Newton step: what prices and then banks do to clearing and then to waiting, year by year.
+
+    Parameters
+    ----------
+    stands, bound : (years,) bool
+        Where the price stands at a bound or a step, and the bank at a bound.
+    tilt, kept : (years,) float
+        What a yuan saves, and what is left of a tonne banked the year before.
+    rises, steep : (years,) float
+        What next year's price has to exceed this year's by, and how that changes with the bank.
+    """
+    years = len(stands)
+    matrix, this = np.zeros((2 * years, 2 * years)), np.arange(years)
+    bank = years + this
+    matrix[this, this] = np.where(stands, 1.0, tilt)
+    matrix[this, bank] = np.where(stands, 0.0, -1.0)
+    matrix[this[1:], bank[:-1]] = np.where(stands[1:], 0.0, kept[1:])
+    matrix[bank, bank] = np.where(bound, 1.0, steep)
+    matrix[bank, this] = np.where(bound, 0.0, rises)
+    matrix[bank[:-1], this[1:]] = np.where(bound[:-1], 0.0, -1.0)
+    return matrix
 
 
 def _taken(prospect: Prospect, price: Floats) -> Prospect:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -195,9 +194,10 @@ class Population:
 
     def copy(self) -> Population:
         """Return the same firms once more, with columns of their own."""
-        values: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
-        values |= {name: value.copy() for name, value in values.items() if isinstance(value, np.ndarray)}
-        return Population(**values)
+        twin = object.__new__(type(self))  # what has been checked once needs no second look
+        for name, value in self.__dict__.items():
+            twin.__dict__[name] = value.copy() if isinstance(value, np.ndarray) else value
+        return twin
 
     def state(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return all attributes as plain arrays."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tanshi.market.crossing import point
-from tanshi.market.limits import Limits
+from tanshi.market.limits import Limits, special_quotation
 from tanshi.market.orders import Ints, Orders
 from tanshi.market.sides import Side
 from tanshi.market.venue import Clearing, Fills, Venue
@@ -39,12 +39,15 @@ class BlockAgreement(Venue):
         Where between the two limits the parties agree: 0 at the seller's, 1 at the buyer's.
     size : int
         Smallest block, t.
+    quotations : bool
+        Whether without a trade the best order beyond the previous close is the price pointed to.
     """
 
     close: int
     lot: float = 1.0
     k: float = 0.5
     size: int = SMALLEST
+    quotations: bool = False
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.k <= 1.0:
@@ -84,7 +87,9 @@ class BlockAgreement(Venue):
         )
         mean = fills.mean_price
         filled = orders.quantity - np.array(left, np.int64)
-        indicative = self.close if mean is None else mean
+        indicative = mean
+        if indicative is None:
+            indicative = special_quotation(self.close, *interval) if self.quotations else self.close
         return Clearing(mean, int(quantity.sum()), fills, interval, indicative, filled, refused)
 
     def _agreed(self, bid: Ints, ask: Ints) -> Ints:

@@ -76,3 +76,28 @@ class Limits:
             refused["own orders cross"] = int(own.sum())
             good[rows[own]] = False
         return good, refused
+
+
+def special_quotation(close: int, bid: int | None, ask: int | None) -> int:
+    """Return the close, in ticks, of a day on which nothing was traded: the best order beyond the previous one.
+
+    Where prices may move so far in a day and no further, news may leave buyers without sellers, or sellers without
+    buyers: nobody trades, and a close that only trades move would keep the next day's limits where they were. The
+    Korea Exchange takes the highest bid above the day's base price, or the lowest offer below it, for the close
+    (special quotation, 기세; Korea Exchange, stock market, trading rules). Both at once cannot be: they would trade.
+
+    Parameters
+    ----------
+    close : int
+        Previous close.
+    bid, ask : int or None
+        Best orders left; None without any.
+
+    Examples
+    --------
+    >>> special_quotation(5278, 5805, None), special_quotation(5278, 5100, 5400), special_quotation(5278, None, 4751)
+    (5805, 5278, 4751)
+    """
+    if bid is not None and bid > close:
+        return bid
+    return ask if ask is not None and ask < close else close

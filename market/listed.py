@@ -21,7 +21,7 @@ import numpy as np
 
 from tanshi.errors import TanshiError
 from tanshi.market.continuous import outcome
-from tanshi.market.limits import Limits
+from tanshi.market.limits import Limits, special_quotation
 from tanshi.market.matching import meet
 from tanshi.market.orders import Orders
 from tanshi.market.venue import Clearing, Venue
@@ -55,11 +55,14 @@ class ListedAgreement(Venue):
         Tonnes in one lot.
     choice : 'any' | 'earliest'
         Whom a taker chooses at one price: anyone, drawn at random, or who listed first.
+    quotations : bool
+        Whether without a trade the best order beyond the previous close is the new one (`special_quotation`).
     """
 
     close: int
     lot: float = 1.0
     choice: Choice = "any"
+    quotations: bool = False
 
     @property
     def limits(self) -> Limits:
@@ -88,5 +91,7 @@ class ListedAgreement(Venue):
         return replace(cleared, indicative=self.next_close(cleared))
 
     def next_close(self, clearing: Clearing) -> int:
-        """Return the day's close in ticks: the mean of its trades, or the previous close."""
-        return self.close if clearing.price is None else clearing.price
+        """Return the day's close in ticks: the mean of its trades; without one by the rule for days without a trade."""
+        if clearing.price is not None:
+            return clearing.price
+        return special_quotation(self.close, *clearing.interval) if self.quotations else self.close

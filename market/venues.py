@@ -31,6 +31,8 @@ class Day:
     ----------
     close : int
         Previous close, ticks.
+    quotations : bool
+        Whether a price at which nobody trades gives way to the best order beyond it.
     k : float
         Division of the gain between buyer and seller, where a venue divides it.
     ties : str
@@ -49,6 +51,7 @@ class Day:
     lot: float = 1.0
     blocks: float = 0.0
     block_size: int = SMALLEST
+    quotations: bool = False
 
 
 VENUES: Mapping[str, Callable[[Day], Venue]] = {
@@ -56,8 +59,8 @@ VENUES: Mapping[str, Callable[[Day], Venue]] = {
     "continuous": lambda day: ContinuousAuction(),
     "pay_as_clear": lambda day: PayAsClear(day.k, day.ties),
     "mcafee": lambda day: TradeReduction(),
-    "listed_agreement": lambda day: ListedAgreement(day.close, day.lot),
-    "block_agreement": lambda day: BlockAgreement(day.close, day.lot, day.k),
+    "listed_agreement": lambda day: ListedAgreement(day.close, day.lot, quotations=day.quotations),
+    "block_agreement": lambda day: BlockAgreement(day.close, day.lot, day.k, quotations=day.quotations),
     "one_way_auction": lambda day: OneWayAuction(),
 }
 

@@ -147,7 +147,11 @@ class _Addresses:
     installed
         By sector with vintages of its own capital: endowments of the installed, leaf of the new one's capital.
     vintages
-        By sector with two vintages: leaves of the installed and of the new one, and which of them are outputs.
+        Sectors with two vintages.
+    old, new, vintage
+        Leaves of the installed and of the new ones, and whose they are.
+    made, vintage_made
+        Places of outputs among them, and whose they are.
     built, equipment
         Leaves of investment: construction, and all other goods.
     productive, efficient, efficient_power, renewed
@@ -168,7 +172,12 @@ class _Addresses:
     transfers: Index
     external_term: int
     public_term: int
-    vintages: tuple[tuple[Index, Index, NDArray[np.bool_]], ...]
+    vintages: tuple[str, ...]
+    old: Index
+    new: Index
+    vintage: Index
+    made: Index
+    vintage_made: Index
     built: Index
     equipment: Index
     productive: Index
@@ -199,11 +208,10 @@ def _addresses(province: Province) -> _Addresses:
     addresses: dict[str, list[tuple[str, str, int]]] = {}
     for (owner, side, address), at in c.leaf_at.items():
         addresses.setdefault(owner, []).append((side, address, at))
-    vintages = []
-    for _, old, new in pairs:
-        mine = [(side, a, at) for side, a, at in addresses[old] if a != "quota"]
-        both = _places(at for _, _, at in mine), _places(c.leaf_at[(new, side, a)] for side, a, _ in mine)
-        vintages.append((*both, np.array([side == "output" for side, _, _ in mine])))
+    installed = [
+        (i, new, *leaf) for i, (_, old, new) in enumerate(pairs) for leaf in addresses[old] if leaf[1] != "quota"
+    ]
+    made = [place for place, (_, _, side, _, _) in enumerate(installed) if side == "output"]
     resources = [n for n in c.commodities if n.startswith("RES_") and n != "RES_GENN"]
     transfers = owned(FX)
     energy = nests("energy")
@@ -225,7 +233,12 @@ def _addresses(province: Province) -> _Addresses:
         transfers=transfers[c.endow_aux_var[transfers] < 0],
         external_term=term(CURRENT_ACCOUNT, 0),
         public_term=term(adjusts(province.closure), 1),
-        vintages=tuple(vintages),
+        vintages=tuple(sector for sector, _, _ in pairs),
+        old=_places(at for *_, at in installed),
+        new=_places(c.leaf_at[(new, side, a)] for _, new, side, a, _ in installed),
+        vintage=_places(i for i, *_ in installed),
+        made=_places(made),
+        vintage_made=_places(installed[place][0] for place in made),
         built=_places(at for side, a, at in addresses[INVEST] if side == "inputs" and a == "CONS"),
         equipment=_places(at for side, a, at in addresses[INVEST] if side == "inputs" and a != "CONS"),
         # what wind and sun yield is in the path of capacity
@@ -294,12 +307,14 @@ def _install(province: Province, q: Parameters, flows: Flows, decision: Numbers,
     tied to levels, keep their meaning.
     """
     c, at = province.compiled, _addresses(province)
-    for old, new, output in at.vintages:
-        used = flows.leaf[old] + flows.leaf[new]
-        made = used[output].sum()
-        benchmark = c.default.quantity[old[output]].sum()
-        if np.real(made) <= NOTHING_MADE * benchmark:  # a sector that stood still keeps the technique it had
-            continue
-        q.quantity[old] = used * (benchmark / made)
-        q.reference[old] = np.where(np.real(q.quantity[old]) > 0, decision[old], 0.0)
+    used = flows.leaf[at.old] + flows.leaf[at.new]
+    made = np.zeros(len(at.vintages), used.dtype)
+    np.add.at(made, at.vintage_made, used[at.made])
+    benchmark = np.zeros(len(at.vintages))
+    np.add.at(benchmark, at.vintage_made, c.default.quantity[at.old[at.made]])
+    runs = np.real(made) > NOTHING_MADE * benchmark  # a sector that stood still keeps the technique it had
+    here = runs[at.vintage]
+    old, part = at.old[here], (benchmark / np.where(runs, made, 1.0))[at.vintage]
+    q.quantity[old] = (used * part)[here]
+    q.reference[old] = np.where(np.real(q.quantity[old]) > 0, decision[old], 0.0)
     q.augment[at.renewed] /= used_with.augment[at.renewed]  # what was used is the new point of departure

@@ -231,7 +231,7 @@ class Province:
         unknown = sorted(names - set(self.sectors))
         if unknown:
             raise ValueError(f"sectors {', '.join(unknown)} cannot be covered; choose from {', '.join(self.sectors)}")
-        needed = np.isin(self.source_sector, sorted(names))
+        needed = np.array([sector in names for sector in self.source_sector.tolist()])
         fuel = np.where(self.source_leaf >= 0, p.quantity[self.source_leaf], 1.0)
         whole = self.source_co2 * fuel
         self.ask_permits(p, self.permit_leaf, np.where(needed, whole, 0.0), whole)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from tanshi.errors import Message
 from tanshi.scenarios.fields import AS_IS, Group, in_unit, or_from_outside, refuse
 from tanshi.scenarios.link import Link
+from tanshi.scenarios.price_limits import PriceLimits
 
 OwnVenue = Literal[
     "call_auction", "pay_as_clear", "continuous", "mcafee", "listed_agreement", "block_agreement", "one_way_auction"
 ]
+LIMITED = ("listed_agreement", "block_agreement")
+"""Venues in which the price may move so far in a day and no further."""
 
 
 class Price(Group):
@@ -58,12 +61,26 @@ class Market(Group):
     periods_per_year: Annotated[int, in_unit("1/year", "setting", ge=1, le=366)] = 12
     """Auctions a year: 12 monthly, 52 weekly, 1 for theory."""
     link: Link = Link()
+    limits: PriceLimits = PriceLimits()
 
     @model_validator(mode="after")
     def _blocks_beside_another_venue(self) -> Self:
         if self.blocks > 0.0 and self.venue == "block_agreement":
             hint = "Choose listed_agreement or call_auction as the venue beside them, or set market.blocks to 0."
             raise refuse("a venue beside the blocks", "block_agreement", "market.blocks", hint)
+        return self
+
+    @model_validator(mode="after")
+    def _limits_of_a_venue_that_has_them(self) -> Self:
+        without = get_args(OwnVenue)
+        if self.limits != PriceLimits() and self.venue in without and self.venue not in LIMITED:
+            hint = "Set market.venue to listed_agreement or block_agreement, or leave market.limits out."
+            raise refuse("a venue with price limits", self.venue, "market.limits", hint)
+        if self.limits.days > 1 and self.limits.untraded == "close":
+            hint = "Set market.limits.untraded to quotation, or market.limits.days to 1."
+            raise refuse(
+                "a close that moves without a trade", "the close of the day before", "market.limits.days", hint
+            )
         return self
 
     @model_validator(mode="after")

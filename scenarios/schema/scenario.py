@@ -314,6 +314,7 @@ class Scenario(Group):
         """Fields of which a market of several economies knows nothing, and whether they say something here."""
         return {
             "market.link.to": self.market.link.to == "supply",
+            "market.limits.days": self.market.limits.days > 1,
             "new_entrants.share": self.new_entrants.any,
             "banking.life": self.banking.life is not None,
             "offsets.kinds": self.offsets.kinds.any,

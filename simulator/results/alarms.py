@@ -12,7 +12,8 @@ SHORT = 1e-3
 
 FROZEN = (
     "{year}: nothing was traded and firms lacked {short:,.0f} t. Venue {venue}, bidders {bidders}: where the price may "
-    "move little in a period and nobody trades at it, it stands still; choose another venue, or more periods a year"
+    "move little in a period and nobody trades at it, it stands still; set market.limits.untraded to quotation and "
+    "market.limits.days to the trading days of a period, or choose another venue"
 )
 SURPLUS = (
     "{year}: firms lacked {short:,.0f} t while others kept {banked:,.0f} t. Venue {venue}, bidders {bidders}: they did "

@@ -123,9 +123,8 @@ def _of_groups(w: World, closed: YearClosed) -> dict[str, float]:
 
 def _clean(w: World, year: int) -> dict[str, float]:
     """GW of every kind of non-fossil plant in a year, as the economy's path has them."""
-    path = w.economy.economy.figures.nonfossil_path
-    row = path[path["year"].astype(int) == year].iloc[0]
-    return {kind: float(row[f"{kind.lower()}_gw"]) for kind in CLEAN}
+    capacity = w.economy.economy.clean_capacity[year]
+    return {kind: capacity[kind.lower()] for kind in CLEAN}
 
 
 def _offsets(w: World, s: State, annual: Mapping[str, Mapping[int, float]]) -> Series:

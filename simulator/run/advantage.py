@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from tanshi.agents.gains import gains_from_trade
 from tanshi.agents.response import ResponseCurve
 from tanshi.equilibrium.engine import EquilibriumError
-from tanshi.simulator.run.economics import Near, at_price
+from tanshi.simulator.run.economics import Answer, Near, at_price
+from tanshi.simulator.run.ground.starts import moved_on
 from tanshi.simulator.run.world import State, World
 
 Array = NDArray[np.float64]
@@ -92,12 +93,19 @@ def _answers(w: World, s: State, prices: Array, middle: int) -> tuple[Array, Arr
     january = replace(s.economy, effective=s.economy.january)
     then = State(s.calendar, s.announced, s.market, (january,), s.log)
     weight = w.adjustment(1.0)[1]
-    found: dict[float, tuple[Array, Array]] = {}
+    starts = s.economy.starts
+    known = starts.nodes if len(starts.nodes) == len(prices) and starts.middle == middle else None
+    found: dict[int, Answer] = {}
     for order in (range(middle, len(prices)), range(middle - 1, -1, -1)):  # outwards, from one price to the next
-        near: Near | None = None
+        near: Near | None = None if order.start == middle else found[middle].near
         for place in order:
-            answer = at_price(w, then, float(prices[place]), weight, near=near)
-            near = answer.near
-            found[float(prices[place])] = answer.response.emissions, answer.response.slope
-    rows = [found[float(p)] for p in prices]
-    return np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+            start = starts.planned(s.year, float(prices[place])) if place == middle else None
+            if known is not None and place != middle:  # as it was a year ago, moved on as the middle has
+                near, start = None, moved_on(known[place], found[middle].solution.x, known[middle])
+            found[place] = at_price(w, then, float(prices[place]), weight, near=near, start=start)
+            near = found[place].near
+    answers = [found[place] for place in range(len(prices))]
+    nodes = np.array([answer.solution.x for answer in answers])
+    s.economy.starts = replace(starts, nodes=nodes, middle=middle)
+    rows = [answer.response for answer in answers]
+    return np.array([row.emissions for row in rows]), np.array([row.slope for row in rows])

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from tanshi.agents.abatement import Demand, Position, Tangent, demand
-from tanshi.agents.bank import Wish
+from tanshi.agents.bank import Wish, wanted_bank
 from tanshi.agents.expectations import present_value
 from tanshi.agents.intermediaries import inventory_demand
 from tanshi.agents.strategies import Situation, arrivals, place_orders, price_levels
@@ -27,8 +27,8 @@ from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.across.trade import orders_outside, still_to_pay
 from tanshi.simulator.run.ahead.estimates import misjudged, seen
 from tanshi.simulator.run.ahead.joint import linked
-from tanshi.simulator.run.ahead.known import carry_most
-from tanshi.simulator.run.ahead.outlook import planned_wish, temper_of
+from tanshi.simulator.run.ahead.known import carry_most, lent
+from tanshi.simulator.run.ahead.outlook import temper_of, values
 from tanshi.simulator.run.coupling import REACH, Agreement, Economy, Limits, Placed, agree
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
 from tanshi.simulator.run.grants import adjusts, around, by_benchmark, expected_grants, history_of
@@ -74,9 +74,17 @@ class Sold:
 
 
 class Book:
-    """One period's order book as a function of the economy's response; draws are the period's own, made once."""
+    """One period's order book as a function of the economy's response; draws are the period's own, made once.
 
-    def __init__(self, w: World, s: State, remaining: float) -> None:
+    Parameters
+    ----------
+    remaining
+        Part of the year that is left.
+    close
+        Last close, yuan/t, where it is not the last period's.
+    """
+
+    def __init__(self, w: World, s: State, remaining: float, close: float | None = None) -> None:
         self.w, self.s, self.remaining = w, s, remaining
         market = w.scenario.market
         self.number = s.number
@@ -88,10 +96,12 @@ class Book:
         self.active = np.flatnonzero(s.policy.mask(s.year)[s.firms.sector])
         self.bidding = np.setdiff1d(self.active, list(s.market.by_hand)) if s.market.by_hand else self.active
         self.by_hand = placed_by_hand(s, self.arrival)
-        last = s.market.price / market.tick
+        self.close = s.market.price if close is None else close
+        last = self.close / market.tick
         self.band = (collar.hold(round((1 - BAND) * last)), collar.hold(max(round((1 + BAND) * last), 1)))
         beside = market.blocks, market.block_size
-        self.venue = open_venue(market.venue, Day(round(last), market.k, market.ties, float(market.lot), *beside))
+        rules = market.k, market.ties, float(market.lot), *beside, market.limits.untraded == "quotation"
+        self.venue = open_venue(market.venue, Day(round(last), *rules))
         self.limits = limits_of(self.venue)
         if self.limits is not None:
             self.lowest = max(self.lowest, min(self.limits.lowest, self.highest))
@@ -108,6 +118,7 @@ class Book:
         self.ties = stream(w.scenario.seed, "venue", "ties", self.number)
         self.beginning = self.ties.bit_generator.state
         self.seen, self.off = seen(w, s), misjudged(w, s)
+        self._shared: tuple[CarbonResponse, tuple[Floats, Floats]] | None = None
         late, aside = waiting(w, s)
         self.situation = partial(
             Situation,
@@ -214,7 +225,7 @@ class Book:
             entitlement = share * by_benchmark(s, response.allocation, response.emissions)[s.firms.sector]
             entitlement_slope = share * response.allocation_slope[s.firms.sector]
         told = s.policy.around_emissions(s.year)[s.firms.sector]
-        if adjusts(w, s):
+        if self._adjusts:
             entitlement = np.asarray(entitlement + expected_grants(w, s) - s.market.given, np.float64)
         if told.any():
             entitlement, entitlement_slope = self._around(response, told, entitlement, entitlement_slope)
@@ -241,7 +252,9 @@ class Book:
 
     def _shares(self, response: CarbonResponse) -> tuple[Floats, Floats]:
         """Firms' shares of what their sectors emit and answer at the response's price, on their own curves."""
-        return self.s.firms.shares(abated(self.s, response.emissions))
+        if self._shared is None or self._shared[0] is not response:
+            self._shared = response, self.s.firms.shares(abated(self.s, response.emissions))
+        return self._shared[1]
 
     def _emissions(self, response: CarbonResponse) -> tuple[Floats, Floats]:
         """Emissions that firms expect for the year at the response's price, t, and their change with it."""
@@ -271,15 +284,28 @@ class Book:
         sector, nothing = s.firms.sector, np.zeros(len(s.firms))
         if s.market.outlook is not None:
             yearly = np.where(s.policy.mask(s.year), response.emissions, 0.0) * TONNES
-            wish = planned_wish(w, s, self._shares(response)[0] * yearly[sector], response.price)
+            wish = planned_wish(w, s, self._shares(response)[0] * yearly[sector], response.price, self._leaning)
         elif w.scenario.banking.allowed and w.scenario.firms.reserve > 0:
             worth, size, width = self._wished
             level = size * (1.0 - (response.price - worth) / width)
             wish = Wish(level, -size / width, nothing, np.full(len(nothing), np.inf))
         else:
             return Wish(nothing, nothing, nothing, nothing)
-        most = np.minimum(wish.most, carry_most(w, s))
+        most = np.minimum(wish.most, self._most)
         return Wish(wish.level, wish.slope, np.minimum(wish.least, most), most)
+
+    @cached_property
+    def _leaning(self) -> tuple[Floats, Floats]:
+        """What firms value an allowance of next year at, yuan/t, and what of it may be owed, t: whatever the price."""
+        return values(self.w, self.s), lent(self.w, self.s)
+
+    @cached_property
+    def _most(self) -> Floats:
+        return carry_most(self.w, self.s)
+
+    @cached_property
+    def _adjusts(self) -> bool:
+        return adjusts(self.w, self.s)
 
     @cached_property
     def _wished(self) -> tuple[Floats, Floats, Floats]:
@@ -384,6 +410,24 @@ def _of_all(books: Sequence[Book], lots: int, weights: Floats) -> list[Ints]:
             return [np.zeros(0, np.int64) for _ in books]
     ends = np.cumsum([len(book.s.firms) for book in books])[:-1]
     return np.split(apportion(lots, weights), ends)
+
+
+def planned_wish(w: World, s: State, size: Floats, price: float, leaning: tuple[Floats, Floats]) -> Wish:
+    """What firms want to bank around a price, by the plan and their own leanings.
+
+    Parameters
+    ----------
+    size
+        (firms,) yearly emissions, t; 0 for firms that do not trade.
+    leaning
+        `values`, and t that may be owed (`tanshi.simulator.run.ahead.known.lent`).
+    """
+    outlook = s.market.outlook
+    assert outlook is not None
+    whole = float(size.sum())
+    planned = size * (float(outlook.bank[0]) * TONNES / whole if whole > 0 else 0.0)
+    value, owing = leaning
+    return wanted_bank(planned, size, value, price, temper_of(w), owing)
 
 
 def placed_by_hand(s: State, arrival: Ints) -> list[Orders]:

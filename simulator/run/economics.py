@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from tanshi.errors import Message
 from tanshi.simulator.drift.state import pack
 from tanshi.simulator.run.ground.forest import credit_rule, paying_for_credits
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.ground.starts import kept_positive
 from tanshi.simulator.run.straying import surrounding
 from tanshi.simulator.run.world import State, World
 
@@ -84,6 +86,25 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Lived:
+    """What the economy did at a price that was paid: nobody asks how it would have answered another.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        Under which it lived, before what forest owners and the outside are paid.
+    emissions, allocation : (sectors,) float
+        Mt/yr, and Mt/yr of allowances given for output and emissions.
+    solution : Solution
+    """
+
+    parameters: Parameters
+    emissions: Array
+    allocation: Array
+    solution: Solution
+
+
+@dataclass(frozen=True)
 class Capped:
     """What the economy says under a cap: the equilibrium with its own permit price, yuan/t."""
 
@@ -107,9 +128,11 @@ def at_price(
     across: float | None = None,
     base: Parameters | None = None,
     near: Near | None = None,
-    now: bool = False,
+    start: Array | None = None,
 ) -> Answer:
     """Ask the economy at a carbon price, technique following part of it and the rest of the past.
+
+    The surroundings are those expected for the rest of the year.
 
     Parameters
     ----------
@@ -127,22 +150,69 @@ def at_price(
     near
         Near, optional
         An equilibrium of the same period.
-    now : bool
-        In the surroundings of the period itself; by default in those expected for the rest of the year.
+    start : (n,) float, optional
+        Where to seek, without one; by default where the economy stands.
 
     Raises
     ------
     EquilibriumError
         Naming scenario, year and period.
     """
-    p = _written(s.economy.parameters if base is None else base, _PRICED)
+    p = _at(w, s, price, weight, s.economy.parameters if base is None else base)
+    solution = _from(w, s, _paying(w, s, p, income, across), price, near, start=start)
+    response = w.province.response(solution, s.policy.returned(s.year))
+    return Answer(p, response, Near(solution, price, response.change))
+
+
+def lived_at(w: World, s: State, price: float, weight: float, answer: Answer) -> Lived:
+    """Let the economy live a period at the price that is paid, in the period's own surroundings.
+
+    Parameters
+    ----------
+    price : float
+        Yuan/t.
+    weight : float
+        Part of it that technique has followed on the mean of the period.
+    answer
+        What it said before, near by.
+
+    Raises
+    ------
+    EquilibriumError
+        Naming scenario, year and period.
+    """
+    p = _at(w, s, price, weight, answer.parameters)
+    found = _from(w, s, _paying(w, s, p, None), price, answer.near, now=True)
+    given = w.province.granted(found.state.flow, found.x, s.policy.returned(s.year))
+    return Lived(p, w.province.coverable_emissions(found), given, found)
+
+
+def _at(w: World, s: State, price: float, weight: float, base: Parameters) -> Parameters:
+    """Parameters at a carbon price, technique following part of it."""
+    p = _written(base, _PRICED)
     w.province.hold_price(p, price)
     w.province.adjust(p, weight, s.economy.effective)
     follow_tax(w.province, p, weight, s.economy.effective_tax)
-    start = s.economy.start if near is None else near.guess(price)
-    solution = _solve(w, s, _paying(w, s, p, income, across), start, None if near is None else near.solution, now=now)
-    response = w.province.response(solution, s.policy.returned(s.year))
-    return Answer(p, response, Near(solution, price, response.change))
+    return p
+
+
+def _from(
+    w: World,
+    s: State,
+    p: Parameters,
+    price: float,
+    near: Near | None,
+    *,
+    start: Array | None = None,
+    now: bool = False,
+) -> Solution:
+    """The equilibrium of parameters, sought from one near by, a given start, or where the economy stands."""
+    there = s.economy.start if near is None else near.guess(price)
+    solution = None if near is None else near.solution
+    if start is not None:
+        with suppress(EquilibriumError):
+            return _solve(w, s, p, kept_positive(start, w.province.compiled.positive, there), solution, now=now)
+    return _solve(w, s, p, there, solution, now=now)
 
 
 def under_cap(

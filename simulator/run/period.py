@@ -6,7 +6,7 @@ one, so with one period a year and no drift the hybrid is the general equilibriu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ from tanshi.simulator.run.book import Book, abated
 from tanshi.simulator.run.compliance.events import meet_deadlines
 from tanshi.simulator.run.coupling import Agreement, Economy, Placed, equilibrium_price
 from tanshi.simulator.run.credits import book_credits
-from tanshi.simulator.run.economics import Answer, at_price, packed
+from tanshi.simulator.run.economics import Answer, Lived, at_price, lived_at, packed
 from tanshi.simulator.run.grants import adjust, by_benchmark, earn, history_of, note_output
 from tanshi.simulator.run.ground.border import price_outside
 from tanshi.simulator.run.public.auctions import release_by_past_prices, settle_sales
@@ -75,7 +75,7 @@ class Period:
     """
 
     agreement: Agreement
-    closing: Answer
+    closing: Lived
 
 
 def run_until(w: World, s: State, periods: int | None = None) -> Period | None:
@@ -123,7 +123,7 @@ def _phases(w: World, s: State) -> Period:
     return Period(agreement, closing)
 
 
-def live(w: World, s: State, agreement: Agreement) -> Answer:
+def live(w: World, s: State, agreement: Agreement) -> Lived:
     """The period itself once allowances have changed hands: technique responds, the state jumps and flows on."""
     closing = respond(w, s, agreement)
     z = jump(w, s, agreement, closing)
@@ -131,7 +131,7 @@ def live(w: World, s: State, agreement: Agreement) -> Answer:
     return closing
 
 
-def end_period(w: World, s: State, closing: Answer) -> None:
+def end_period(w: World, s: State, closing: Lived) -> None:
     """Close the year where the period was its last; else settle what falls due."""
     if s.period == w.periods_per_year:
         close_year(w, s, closing)
@@ -189,7 +189,13 @@ def trade_and_equilibrate(w: World, s: State) -> Agreement:
     book, across = Book(w, s, remaining), s.market.across
     start = price_outside(w.scenario.market.link, s.year) if takes_price(w, s) else s.market.expected
     expected = s.market.credits, s.market.forest_income, across.rate * remaining - across.due
-    found = book.agree(economy_of(w, s, remaining), start, expected)
+    economy = economy_of(w, s, remaining)
+    found = book.agree(economy, start, expected)
+    for _ in range(w.scenario.market.limits.days - 1):
+        if found.clearing.volume or found.price == book.close:
+            break
+        book = Book(w, s, remaining, found.price)  # the day after, within limits around the new close
+        found = book.agree(economy, found.price, expected)
     if w.scenario.compliance.later:
         s.market.needed = book.demand(found.response).at(found.price)
     return found
@@ -205,10 +211,17 @@ def economy_of(w: World, s: State, remaining: float) -> Economy:
         # The economy of the next trial pays for what firms count on in this one.
         income = None if placed is None or placed.credits is None else placed.credits.payment
         paid = None if placed is None or placed.across is None else (across.due + placed.across) / remaining
-        near = None if last is None else last.near
-        return at_price(w, s, price * mean, weight, income=income, across=paid, near=near).as_mean_of(price)
+        near, start = (None, start_of(s, price * mean)) if last is None else (last.near, None)
+        answer = at_price(w, s, price * mean, weight, income=income, across=paid, near=near, start=start)
+        return answer.as_mean_of(price)
 
     return economy
+
+
+def start_of(s: State, price: float) -> Array | None:
+    """Where a period's first trial price finds the economy: as January's plan foresaw it, or as the year goes on."""
+    starts = s.economy.starts
+    return starts.planned(s.year, price) if s.period == 0 else starts.next_trial(s.number)
 
 
 def settle(w: World, s: State, agreement: Agreement) -> None:
@@ -227,6 +240,9 @@ def note_agreement(w: World, s: State, agreement: Agreement) -> None:
     """Note the price, and what is paid for credits and beyond the border."""
     s.market.price = agreement.price
     s.market.credits, s.market.forest_income = agreement.credits, agreement.forest_income
+    starts = s.economy.starts
+    before = starts.trial if s.period > 0 and starts.number == s.number - 1 else np.zeros(0)
+    s.economy.starts = replace(starts, trial=agreement.answer.solution.x, trial_before=before, number=s.number)
     if agreement.plan is not None and s.period == w.periods_per_year - 1:
         book_credits(w, s, agreement.plan)
     note_payment(w, s, agreement)
@@ -245,7 +261,7 @@ def note_fills(w: World, s: State, fills: Fills) -> None:
     s.log.trades.append(fill_rows(w, s, fills))
 
 
-def respond(w: World, s: State, agreement: Agreement) -> Answer:
+def respond(w: World, s: State, agreement: Agreement) -> Lived:
     """Technique moves toward what the price asks; firms' shares move with it.
 
     Returns the economy of this period: choices at the mean effective price of the period, emissions paid at the
@@ -253,8 +269,7 @@ def respond(w: World, s: State, agreement: Agreement) -> Answer:
     """
     length = 1.0 / w.periods_per_year
     at_end, mean = w.adjustment(length)
-    last = agreement.answer
-    closing = at_price(w, s, agreement.price, mean, base=last.parameters, near=last.near, now=True)
+    closing = lived_at(w, s, agreement.price, mean, agreement.answer)
     pay_outside(w, s, agreement.price)
     s.economy.parameters = closing.parameters
     mask = s.policy.mask(s.year)
@@ -265,31 +280,27 @@ def respond(w: World, s: State, agreement: Agreement) -> Answer:
     if w.province.closure.taxed:
         rates = s.policy.taxes(w.province, s.year)
         s.economy.effective_tax = s.economy.effective_tax + at_end * (rates - s.economy.effective_tax)
-    earned = np.where(s.policy.follows(s.year), closing.response.allocation, 0.0)
+    earned = np.where(s.policy.follows(s.year), closing.allocation, 0.0)
     s.economy.earned = s.economy.earned + length * earned
     if w.agents_trade:
-        s.firms.respond(abated(s, closing.response.emissions))
+        s.firms.respond(abated(s, closing.emissions))
         draws = s.firms.draws(w.scenario.seed, s.number)
         learn(s.firms, agreement.orders, agreement.price, w.scenario.market.tick, draws)
         plain = (
             s.policy.by_rate(s.year) & ~s.policy.by_emissions(s.year) & mask
         )  # by output alone; the rest is known after the year
         if plain.any():
-            earned = (
-                np.where(plain, by_benchmark(s, closing.response.allocation, closing.response.emissions), 0.0)
-                * length
-                * TONNES
-            )
+            earned = np.where(plain, by_benchmark(s, closing.allocation, closing.emissions), 0.0) * length * TONNES
             earn(s, grandfather(np.rint(earned).astype(np.int64), history_of(s), s.firms.sector))
         note_output(w, s)
     return closing
 
 
-def jump(w: World, s: State, agreement: Agreement, closing: Answer) -> Array:
+def jump(w: World, s: State, agreement: Agreement, closing: Lived) -> Array:
     """The continuous state is reset to what the market and the economy came to."""
     solution = closing.solution
     outputs = w.economy.accounts.coverable_outputs(Flows(solution.state.flow, solution.x))
-    return packed(w.scenario.name, w.sectors, s.year, agreement.price, closing.response.emissions, outputs)
+    return packed(w.scenario.name, w.sectors, s.year, agreement.price, closing.emissions, outputs)
 
 
 def drift(w: World, s: State, agreement: Agreement, solution: Solution, z: Array) -> None:

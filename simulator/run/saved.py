@@ -18,6 +18,7 @@ from tanshi.market.registry import Registry
 from tanshi.market.sales import Sales
 from tanshi.market.vintages import OpenYear
 from tanshi.simulator.run.ground.border import Across
+from tanshi.simulator.run.ground.starts import Starts
 from tanshi.simulator.run.world import (
     Announced,
     Calendar,
@@ -44,7 +45,8 @@ def plain(state: State) -> dict[str, Any]:
         "calendar": _plain(state.calendar),
         "market": market | {"firms": state.firms.state(), "registry": state.registry.state()},
         "economies": [
-            _plain(economy) | {"parameters": _plain(economy.parameters)} for economy in state.economies
+            _plain(economy) | {"parameters": _plain(economy.parameters), "starts": _plain(economy.starts)}
+            for economy in state.economies
         ],
         "log": _plain(state.log) | {"years": [_plain(y) | {"flows": _plain(y.flows)} for y in state.log.years]},
     }  # fmt: skip
@@ -65,6 +67,7 @@ def restored(saved: Mapping[str, Any], announced: Announced) -> State:
     for economy in economies:
         given = economy["parameters"].items()
         economy["parameters"] = Parameters(**{name: np.asarray(value) for name, value in given})
+        economy["starts"] = Starts(**economy.get("starts", {}))
     return State(
         Calendar(**saved["calendar"]),
         announced,

@@ -1,7 +1,6 @@
 """A run as two values: the world, which does not change, and the state, which every period moves on.
 
-Everything that happens in a run is a function of the two: `world` says what the rules, the economies and the accounts
-are, `state` where the run stands.  Neither knows who reads it.
+All that happens in a run is a function of the two: what the rules, economies and accounts are, and where it stands.
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ from tanshi.simulator.run.ground.border import Across
 from tanshi.simulator.run.ground.economy import Economy
 from tanshi.simulator.run.ground.followed import Followed
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.ground.starts import Starts
 from tanshi.simulator.run.ground.surroundings import Surroundings
 
 Array = NDArray[np.float64]
@@ -286,8 +286,8 @@ class EconomyState:
     ----------
     parameters : Parameters
         Of the year, with the policy's coverage and quotas.
-    start : Array
-        Its last equilibrium, from which the next is sought.
+    start, starts
+        Its last equilibrium, from which the next is sought, and others where they lie nearer.
     effective : (8,) float
         Yuan/t, the price that technique has adjusted to, by sector.
     accrued : (8,) float
@@ -295,9 +295,9 @@ class EconomyState:
     drivers : (7,) float
         What moves the economy from outside, logarithms (`tanshi.simulator.drift.drivers`).
     halvings : int
-        Times that the coming period's shock has been halved because no equilibrium survived it.
+        Times that the coming period's shock has been halved.
     january, earned : (8,) float
-        Yuan/t, `effective` when the year began; Mt of allowances that this year's output and emissions have brought.
+        Yuan/t, `effective` when the year began; Mt of allowances that the year's output and emissions have brought.
     border_paid : (ways,) float
         Yi yuan that border adjustment has brought this year on each way over the border; empty where there is none.
     flow_sum, decision_sum, x_sum, welfare_sum, groups_sum
@@ -320,6 +320,7 @@ class EconomyState:
     border_paid: Array = field(default_factory=lambda: np.zeros(0))
     earned: Array = field(default_factory=lambda: np.zeros(8))
     groups_sum: Array = field(default_factory=lambda: np.zeros((2, 0)))
+    starts: Starts = field(default_factory=Starts)
 
 
 @dataclass(frozen=True)

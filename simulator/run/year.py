@@ -26,7 +26,7 @@ from tanshi.simulator.run.ahead.outlook import look_ahead
 from tanshi.simulator.run.compliance.closing import close_run
 from tanshi.simulator.run.compliance.events import settle_firms
 from tanshi.simulator.run.credits import note_credits
-from tanshi.simulator.run.economics import Answer
+from tanshi.simulator.run.economics import Lived
 from tanshi.simulator.run.grants import adjust_after, give, history_of
 from tanshi.simulator.run.ground.plant_classes import move_firms
 from tanshi.simulator.run.public.allotted import allotted
@@ -92,7 +92,7 @@ def _take_over_technique(w: World, s: State) -> None:
     economy.effective_tax = np.where(taken, past, economy.effective_tax)
 
 
-def close_year(w: World, s: State, last: Answer) -> None:
+def close_year(w: World, s: State, last: Lived) -> None:
     """Verify what accrued, surrender, penalise, bank; then the economy moves on.
 
     Parameters

@@ -63,6 +63,7 @@ AT_WORK: tuple[tuple[str, dict[str, Any]], ...] = (
         r"market\.link\.(response|bank|emissions|cap)",
         {"market.link.to": "supply", "market.link.emissions": {2023: 4900}, "market.link.cap": {2023: 4800}},
     ),
+    (r"market\.limits", {"market.venue": "listed_agreement", "market.limits.untraded": "quotation"}),
     (r"border_adjustment", {"coverage.STEEL": "trading"}),
     (
         r"compliance\.(verification|estimate)",

@@ -270,6 +270,25 @@ def test_listed_agreement_refuses_what_its_rules_exclude_and_counts_it() -> None
     assert fills_of(cleared) == [(3, 4, 10, 100)]
 
 
+@pytest.mark.parametrize(
+    ("rows", "close"),
+    [
+        ([(0, 1, 110, 5), (1, 1, 104, 5)], 110),  # buyers alone, at the limit
+        ([(0, -1, 90, 5), (1, 1, 88, 5)], 90),  # an offer below the close, and a bid out of bounds
+        ([(0, 1, 95, 5), (1, -1, 105, 5)], CLOSE),  # both sides on their own side of the close: no news
+        ([], CLOSE),
+    ],
+)
+def test_without_a_trade_the_best_order_beyond_the_close_is_the_new_one_where_the_rule_says_so(
+    rows: list[tuple[int, int, int, int]], close: int
+) -> None:
+    stands, moves = (ListedAgreement(CLOSE, choice="earliest", quotations=rule) for rule in (False, True))
+    assert stands.indicate(book(rows)) == CLOSE
+    assert moves.indicate(book(rows)) == close
+    traded = book([(0, 1, 108, 5), (1, -1, 103, 5), (2, 1, 109, 5)])
+    assert stands.indicate(traded) == moves.indicate(traded) == 108
+
+
 def test_a_taker_reaches_five_levels_and_its_rest_is_not_listed_across_the_sixth() -> None:
     rows = [(i, -1, 101 + i, 1) for i in range(7)] + [(9, 1, 110, 7)]
     cleared = ListedAgreement(CLOSE).clear(book(rows), np.random.default_rng(1))

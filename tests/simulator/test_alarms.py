@@ -15,3 +15,17 @@ def test_a_market_that_stands_still_while_firms_are_short_says_so() -> None:
 
 def test_a_market_that_clears_says_nothing() -> None:
     assert simulate(load_scenario("S5", SHORT)).meta["alarms"] == []
+
+
+def test_special_quotations_move_a_price_at_which_nobody_sells() -> None:
+    """Where a tighter cap leaves buyers alone, the listed price walks to the auction's, and firms find each other."""
+    listed = SHORT | {"market.venue": "listed_agreement", "market.limits": {"untraded": "quotation", "days": 20}}
+    found, auction = (simulate(load_scenario("S5", change)) for change in (listed, SHORT))
+    years = found.periods.groupby("year")
+    assert (years["volume_t"].sum() > 1e6).all()
+    for year in (2023, 2024):
+        price, aim = (float(r.series("Price|Carbon")[year]) for r in (found, auction))
+        assert abs(price / aim - 1.0) < 0.03
+    settled = {row["year"]: row for row in found.meta["settlements"]}
+    assert all(settled[year]["shortfall_t"] < 0.005 * settled[year]["owed_t"] for year in (2023, 2024))
+    assert not any("nothing was traded" in line for line in found.meta["alarms"])

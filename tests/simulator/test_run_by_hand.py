@@ -17,6 +17,7 @@ from tanshi.market.new_entrants import EntrantsReserve
 from tanshi.market.sales import Sales
 from tanshi.scenarios.containment import StabilityReserve
 from tanshi.scenarios.new_entrants import NewEntrants
+from tanshi.scenarios.price_limits import PriceLimits
 from tanshi.scenarios.schema import Compliance, Offsets
 from tanshi.simulator.drift.state import PRICE
 from tanshi.simulator.run import book as booking
@@ -28,6 +29,7 @@ from tanshi.simulator.run.ahead import reference_path
 from tanshi.simulator.run.compliance.events import advance_limit
 from tanshi.simulator.run.ground.annual import growing_on
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.ground.starts import Starts
 from tanshi.simulator.run.record import context_of
 from tanshi.simulator.run.rules import after_reserve, fine, less_advances
 from tanshi.simulator.run.straying import settle_shock
@@ -83,7 +85,15 @@ def test_the_path_of_clean_power_goes_on_at_its_last_rate() -> None:
 def opened(remaining: float) -> booking.Book:
     """The book of October at a last price of 100, ticks of a yuan."""
     market = stub(
-        tick=1.0, lot=1, venue="call_auction", k=0.5, ties="pro_rata", blocks=0.0, block_size=100_000, link=CLOSED
+        tick=1.0,
+        lot=1,
+        venue="call_auction",
+        k=0.5,
+        ties="pro_rata",
+        blocks=0.0,
+        block_size=100_000,
+        link=CLOSED,
+        limits=PriceLimits(),
     )
     world = stub(
         agents_trade=True,
@@ -118,16 +128,15 @@ def test_a_plan_is_for_the_firm_s_share_of_what_its_sector_emits(monkeypatch: py
     # Power emits 100 Mt, of which its firm three quarters by this response; steel does not trade.
     sizes: list[list[float]] = []
 
-    def wish(w: Any, s: Any, size: np.ndarray, price: float) -> Any:
+    def wish(w: Any, s: Any, size: np.ndarray, price: float, leaning: Any) -> Any:
         sizes.append(size.tolist())
         nothing = np.zeros(2)
         return stub(level=nothing, slope=nothing, least=nothing, most=np.full(2, 5.0))
 
     monkeypatch.setattr(booking, "planned_wish", wish)
-    monkeypatch.setattr(booking, "carry_most", lambda w, s: np.array([3.0, np.inf]))
     book = stub(
         w=stub(), s=stub(year=2023, firms=two_firms(), policy=rules(), market=stub(outlook=stub())),
-        _shares=lambda response: (np.array([0.75, 1.0]), np.ones(2)),
+        _shares=lambda response: (np.array([0.75, 1.0]), np.ones(2)), _leaning=None, _most=np.array([3.0, np.inf]),
     )  # fmt: skip
     found = booking.Book._wish(book, stub(price=50.0, emissions=by_sector(100.0, 20.0)))
     assert sizes == [[75 * MT, 0.0]]
@@ -333,9 +342,10 @@ def test_who_sold_has_sold_and_who_bought_has_not(monkeypatch: pytest.MonkeyPatc
     fills = Fills(buyer=np.array([1]), seller=np.array([0]), quantity=np.array([5]))
     state = stub(
         year=2023, period=3, policy=rules(), registry=stub(settle=lambda fills, house: None), log=stub(trades=[]),
-        market=stub(net_sold=np.zeros(3, np.int64)),
+        market=stub(net_sold=np.zeros(3, np.int64)), economy=stub(starts=Starts()), number=15,
     )  # fmt: skip
-    agreement = stub(price=60.0, credits=0.0, forest_income=0.0, plan=None, clearing=stub(fills=fills))
+    answer = stub(solution=stub(x=np.ones(3)))
+    agreement = stub(price=60.0, credits=0.0, forest_income=0.0, plan=None, answer=answer, clearing=stub(fills=fills))
     every = stub(counts_sales=lambda year: True)
     world = stub(
         scenario=stub(market=stub(lot=10, link=CLOSED), banking=every, compliance=Compliance()),
@@ -356,11 +366,11 @@ def test_technique_ends_the_period_by_the_weight_at_its_end(monkeypatch: pytest.
     # the end. From 40 yuan/t toward the 100 that are paid: 70. Steel, which does not trade, stays at 10.
     weights: list[float] = []
 
-    def at_price(w: Any, s: Any, price: float, weight: float, **_: Any) -> Any:
+    def lived_at(w: Any, s: Any, price: float, weight: float, answer: Any) -> Any:
         weights.append(weight)
-        return stub(parameters=stub(), solution=stub(), response=stub(allocation=np.zeros(8)))
+        return stub(parameters=stub(), solution=stub(), allocation=np.zeros(8))
 
-    monkeypatch.setattr(periods, "at_price", at_price)
+    monkeypatch.setattr(periods, "lived_at", lived_at)
     state = stub(year=2023, policy=rules(), economy=stub(
         effective=by_sector(40.0, 10.0), parameters=None, earned=np.zeros(8)
     ))  # fmt: skip

@@ -8,8 +8,10 @@ written.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.credits import wanted_credits
 from tanshi.simulator.run.ground.forest import credit_rule, paying_for_credits
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.ground.starts import Starts, kept_positive, moved_on
 from tanshi.simulator.run.public.entrants import EntrantsAhead
 
 Array = NDArray[np.float64]
@@ -32,6 +35,8 @@ FRESH = 3
 """Years from now that are always asked anew."""
 STEADY = 1e-3
 """How far the last of them may emit from what was foreseen, as part of it, for later years to be taken as foreseen."""
+MOST_KEPT = 9
+"""Years of earlier plans that are remembered beyond those asked for again."""
 NEAR = 0.02
 """How far a year's price may lie from where it was asked, as part of it: the tangent is off by about NEAR^2 / 4."""
 
@@ -125,6 +130,8 @@ class YearsAhead:
         not done so, all are asked.
     entrants
         The reserve for new entrants, which gives by the output of years before: what it brings counts as emitted less.
+    starts, ahead
+        What the last plan found of these years, and by year the equilibria of the path that is announced, to seek from.
     """
 
     province: Province
@@ -136,6 +143,8 @@ class YearsAhead:
     surrounded: Callable[[Parameters, int], Parameters] = lambda p, _: p
     before: Foreseen | None = None
     entrants: EntrantsAhead | None = None
+    starts: Starts = field(default_factory=Starts)
+    ahead: Mapping[int, Array] = field(default_factory=dict)
     solved: int = 0
     unanswered: int = 0
     _last: list[tuple[float, Solution, CarbonResponse]] = field(default_factory=list)
@@ -266,17 +275,50 @@ class YearsAhead:
     def _solve(
         self, place: int, year: int, p: Parameters, price: float, found: list[tuple[float, Solution, CarbonResponse]]
     ) -> tuple[Solution, CarbonResponse]:
-        near = None
         if place < len(self._last):  # the same year on the path asked for before
             at, near, answer = self._last[place]
             start = near.x + answer.change * (price - at)
-            strict = near.compiled.positive
-            start[strict] = np.where(start[strict] > 0, start[strict], near.x[strict])
+            solution = self.province.solve(p, kept_positive(start, near.compiled.positive, near.x), near=near)
         else:
-            start = found[-1][1].x if found else self.standing.start
-        solution = self.province.solve(p, start, near=near)
+            solution = self._first(year, price, p, found)
         self.solved += 1
         return solution, self.province.response(solution, self.policy.returned(year))
+
+    def _first(
+        self, year: int, price: float, p: Parameters, found: list[tuple[float, Solution, CarbonResponse]]
+    ) -> Solution:
+        """A year on the first path, from where it is expected; where that leads nowhere, from the year before."""
+        last = found[-1][1].x if found else self.standing.start
+        start = self._start(year, price, found)
+        if start is not None:
+            with suppress(EquilibriumError):
+                return self.province.solve(p, kept_positive(start, self.province.compiled.positive, last))
+        return self.province.solve(p, last)
+
+    def _start(self, year: int, price: float, found: list[tuple[float, Solution, CarbonResponse]]) -> Array | None:
+        """Where a year is expected: as the last plan foresaw it, or as the years before it go on."""
+        starts, first = self.starts, self.standing.year
+        start = starts.planned(year, price)
+        if not found:
+            return self.ahead.get(year) if start is None else start
+        last = found[-1][1].x
+        then = starts.planned(first, found[0][0])
+        if start is not None and then is not None:
+            return moved_on(start, found[0][1].x, then)
+        return moved_on(last, last, found[-2][1].x) if len(found) > 1 else None
+
+    def remembered(self) -> dict[str, Any]:
+        """What was found on the path that was asked for last, to seek from (`Starts`)."""
+        first, found, starts = self.standing.year, self._last, self.starts
+        later = max(first + len(found) - starts.plan_year, 0)  # what was not asked for again stays as it was
+        kept = slice(later, later + MOST_KEPT) if starts.plan_year <= first else slice(0, 0)
+        columns = (
+            (starts.plan, [one.x for _, one, _ in found]),
+            (starts.plan_change, [answer.change for _, _, answer in found]),
+            (starts.plan_price, [price for price, _, _ in found]),
+        )
+        plan, change, price = (np.array([*now, *before[kept]]) for before, now in columns)
+        return {"plan": plan, "plan_change": change, "plan_price": price, "plan_year": first}
 
     def _net(self, year: int, price: float, response: CarbonResponse, span: float) -> tuple[float, float]:
         mask = self.policy.mask(year)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from tanshi.market.orders import Floats
@@ -20,7 +18,7 @@ def known_policy(w: World, s: State) -> Policy:
     sc = w.scenario
     if sc.banking.beyond == "end":
         return s.policy
-    return replace(s.policy, baseline=baseline_of(sc, w.followed, beyond=sc.banking.horizon))
+    return s.policy.reaching(baseline_of(sc, w.followed, beyond=sc.banking.horizon))
 
 
 def seen_to(w: World, s: State) -> int | None:

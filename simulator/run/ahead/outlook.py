@@ -18,7 +18,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from tanshi.agents.bank import CarryCurve, Temper, Wish, wanted_bank
+from tanshi.agents.bank import CarryCurve, Temper
 from tanshi.agents.outlook import Outlook
 from tanshi.agents.planning import Answer, Plan, Prospect, plan, tangent_path
 from tanshi.equilibrium.province.physical import Flows
@@ -31,7 +31,7 @@ from tanshi.simulator.drift.state import prices as star_prices
 from tanshi.simulator.run.ahead.estimates import as_seen, misjudged, seen
 from tanshi.simulator.run.ahead.foresight import Foreseen, Standing, YearsAhead
 from tanshi.simulator.run.ahead.joint import part_of_market, takes_price, with_outside, with_supply_outside
-from tanshi.simulator.run.ahead.known import carry_limits, known_policy, lent, lowest_banks
+from tanshi.simulator.run.ahead.known import carry_limits, known_policy, lowest_banks
 from tanshi.simulator.run.ahead.lives import most_alive
 from tanshi.simulator.run.ahead.reserve import foreseen_reserve
 from tanshi.simulator.run.ahead.surprises import felt
@@ -178,6 +178,7 @@ def make_plan(members: Sequence[tuple[World, State]]) -> list[Outlook]:
     common = made.carry, horizons, following, made.gap, made.iterations
     rest, found = float(made.bank[0]) * (1.0 - part), []
     for member, view, size in zip(members, views, sizes, strict=True):
+        member[1].economy.starts = replace(member[1].economy.starts, **view.ahead.remembered())
         path, own = view.ahead.foreseen, part * (size / whole)
         one = Outlook(s.year, made.price, made.bank * own, *common, path.at, path.emissions, path.slope, rest)
         if part == 1.0 and len(members) == 1:
@@ -198,6 +199,8 @@ def _view(w: World, s: State, policy: Policy, years: range, exact: bool) -> _Vie
         lambda p, later: surrounding(w, s, p, now=False, later=later),
         before,
         entrants_ahead(w, s, policy),
+        s.economy.starts,
+        s.announced.ahead,
     )
     return _View(ahead, before, _carriers(s), lowest_banks(w, s, policy, years))
 
@@ -433,18 +436,3 @@ def value_of(w: World, s: State) -> float:
         return 0.0
     centre = (s.period + 0.5) / w.periods_per_year
     return float(outlook.following[-1]) * float((1.0 + outlook.carry[0]) ** -(1.5 - centre))
-
-
-def planned_wish(w: World, s: State, size: Floats, price: float) -> Wish:
-    """What firms want to bank around a price, by the plan and their own leanings.
-
-    Parameters
-    ----------
-    size
-        (firms,) yearly emissions, t; 0 for firms that do not trade.
-    """
-    outlook = s.market.outlook
-    assert outlook is not None
-    whole = float(size.sum())
-    planned = size * (float(outlook.bank[0]) * TONNES / whole if whole > 0 else 0.0)
-    return wanted_bank(planned, size, values(w, s), price, temper_of(w), lent(w, s))

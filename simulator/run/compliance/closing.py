@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from tanshi.agents.streams import stream
+from tanshi.equilibrium.province.province import CarbonResponse
 from tanshi.market.call_auction import CallAuction
 from tanshi.market.orders import BUY, SELL, Ints, Orders
 from tanshi.market.venue import Clearing
@@ -16,12 +17,12 @@ from tanshi.simulator.run.ahead.joint import linked
 from tanshi.simulator.run.book import Book
 from tanshi.simulator.run.compliance.events import meet_deadlines
 from tanshi.simulator.run.coupling import Agreement, Economy, Placed
-from tanshi.simulator.run.economics import Answer
+from tanshi.simulator.run.economics import Answer, Lived, Near
 from tanshi.simulator.run.waiting import note_traded, open_obligations, put_off
 from tanshi.simulator.run.world import State, World
 
 
-def close_run(w: World, s: State, last: Answer) -> None:
+def close_run(w: World, s: State, last: Lived) -> None:
     """Settle the years still open after the run's last period, by the scenario's rule.
 
     Nothing is emitted any more. Either trade goes on, period by period, until the last deadline, or what firms still
@@ -62,18 +63,18 @@ def bid_for_all(w: World, s: State) -> None:
     s.market.open = (*older, replace(youngest, waiting=np.zeros(w.firms, np.int64)))
 
 
-def standing_still(last: Answer) -> Economy:
+def standing_still(last: Lived) -> Economy:
     """The economy of a year that is over: it answers no price."""
-    flat = np.zeros_like(last.response.slope)
+    flat, still = np.zeros_like(last.emissions), np.zeros_like(last.solution.x)
 
     def economy(price: float, before: Answer | None, placed: Placed | None) -> Answer:
-        still = replace(last.response, price=price, slope=flat, allocation_slope=flat)
-        return replace(last, response=still)
+        response = CarbonResponse(price, last.emissions, flat, last.allocation, flat, still)
+        return Answer(last.parameters, response, Near(last.solution, price, still))
 
     return economy
 
 
-def _one_period(w: World, s: State, last: Answer) -> None:
+def _one_period(w: World, s: State, last: Lived) -> None:
     book = Book(w, s, 0.0)
     found = book.agree(standing_still(last), s.market.price)
     s.market.price = found.price

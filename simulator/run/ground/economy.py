@@ -99,6 +99,13 @@ class Economy:
         twh = dict(zip(path["year"].astype(int).tolist(), path["twh"].astype(float).tolist(), strict=True))
         return {year: value / twh[min(twh)] for year, value in twh.items()}
 
+    @cached_property
+    def clean_capacity(self) -> Mapping[int, Mapping[str, float]]:
+        """GW of every kind of non-fossil plant by year, as the economy's path has them."""
+        rows = self.figures.nonfossil_path.to_dict("records")
+        return {int(r["year"]): {str(k).removesuffix("_gw"): float(v) for k, v in r.items() if str(k).endswith("_gw")}
+                for r in rows}  # fmt: skip
+
     def _coal_outside(self, price: float, first: int, last: int) -> dict[str, dict[int, float]]:
         """Size of the rest of the country's demand for coal where it pays a carbon price, reached evenly by 2030."""
         if price == 0.0:

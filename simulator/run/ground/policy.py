@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,8 @@ class Policy:
     _flags: dict[tuple[str, int], NDArray[np.bool_]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _further: list[Policy] = field(default_factory=list, init=False, repr=False, compare=False)
+    _kinds: dict[int, dict[str, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _masks: dict[int, NDArray[np.bool_]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _caps: dict[tuple[int, bool], Array] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -53,14 +55,15 @@ class Policy:
         refuse_strangers(self.scenario, self.baseline)
 
     def kinds(self, year: int) -> dict[str, str]:
-        """Coverage by sector: before the policy starts power trades, as in the benchmark."""
-        if year < self.scenario.policy_start:
-            return {s: "trading" if s == "ELEC" else "none" for s in self.baseline.sectors}
-        told = self.scenario.statuses(year)
+        """Coverage by sector: before the policy starts power trades, as in the benchmark; not to be written to."""
+        if year in self._kinds:
+            return self._kinds[year]
+        told = self.scenario.statuses(year) if self.started(year) else {"ELEC": "trading"}
         kinds: dict[str, str] = {s: told.get(s, "none") for s in self.baseline.sectors}
-        if self.after_shock(year) and not (self.annual and year == self.scenario.shock.year):
+        averaged = self.annual and year == self.scenario.shock.year
+        if self.started(year) and self.after_shock(year) and not averaged:
             kinds |= dict.fromkeys(self.scenario.shock.sectors, "trading")
-        return kinds
+        return self._kinds.setdefault(year, kinds)
 
     def after_shock(self, year: int) -> bool:
         """Whether the shock is known and holds in at least a part of the year."""
@@ -430,6 +433,12 @@ class Policy:
         returned = self.returned(year)
         if returned is not None:
             model.return_tonnes(p, returned)
+
+    def reaching(self, baseline: Baseline) -> Policy:
+        """The same rules over the years of another baseline; kept, since every plan asks for them."""
+        if not self._further or self._further[-1].baseline is not baseline:
+            self._further[:] = [replace(self, baseline=baseline)]
+        return self._further[-1]
 
     def impose(self, model: Province, p: Parameters, year: int) -> None:
         """Set the year's rules and its cap, so that the economy's own permit condition finds the price."""
