@@ -15,7 +15,7 @@ from tanshi.equilibrium.engine.evaluate import Evaluator, State
 from tanshi.equilibrium.engine.solution import Solution, conditions, elimination
 from tanshi.equilibrium.engine.specific import apart, put_right, rents_of_markets
 from tanshi.equilibrium.engine.structure import Array, Index, Parameters
-from tanshi.numerics.compiled import compiled
+from tanshi.numerics.compiled import compiled, part
 
 LARGEST_LOG_STEP = 1.5
 FAST = 0.1  # a step that shrinks the residual to this part of it: the same factorisation serves once more
@@ -25,10 +25,11 @@ WALRAS = 1e-8  # largest relative imbalance of the numeraire's market, the one t
 
 def clip_into_bounds(c: Compiled, p: Parameters, x: Array) -> None:
     """Move every bounded variable into its bounds, in place."""
-    _clip(x, c.paired_var, p.lower, p.upper)
+    held = c.paired_var
+    x[held] = np.minimum(np.maximum(x.take(held), p.lower.take(held)), p.upper.take(held))
 
 
-@compiled
+@part
 def _clip(x: Array, held: Index, lower: Array, upper: Array) -> None:
     """Nothing becomes of what is not a number."""
     for i in held:
