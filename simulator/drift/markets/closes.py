@@ -106,11 +106,11 @@ def closes_of(market: str, frame: pd.DataFrame) -> Closes:
     Raises
     ------
     HistoryError
-        Rows more than ten days apart as a rule, or fewer than `LEAST_WEEKS` weeks.
+        Rows more than ten days apart as a rule, fewer than `LEAST_WEEKS` weeks, or a price that never moves.
     """
     days = frame["date"].to_numpy("datetime64[D]")
     if days.size < 2 or float(np.median(np.diff(days).astype(int))) > FURTHEST_APART:
-        raise HistoryError("daily or weekly prices are expected; the rows lie further apart")
+        raise HistoryError("rows that lie further apart than a week")
     closes = on_fridays(market, "", days, frame["close"])
     traded = int(closes.traded.sum())
     if traded < LEAST_WEEKS:
@@ -119,5 +119,10 @@ def closes_of(market: str, frame: pd.DataFrame) -> Closes:
             "scale, and some weeks must be left to hold out",
             least_weeks=LEAST_WEEKS,
             traded=traded,
+        )
+    if float(np.ptp(closes.log_close)) == 0.0:
+        raise HistoryError(
+            "a price that stands at {price:g} throughout: how far it strays cannot be told from it",
+            price=float(frame["close"].iloc[0]),
         )
     return closes

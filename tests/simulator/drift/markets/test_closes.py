@@ -45,7 +45,14 @@ def test_daily_prices_give_the_last_close_of_each_week() -> None:
     assert np.exp(closes.log_close[10]) == pytest.approx(frame[pd.Timestamp(closes.week[10])])
 
 
-@pytest.mark.parametrize(("table", "text"), [(daily(200), "at least 60 weeks"), (daily(80, 30), "daily or weekly")])
-def test_prices_too_few_or_too_far_apart_are_refused(table: pd.DataFrame, text: str) -> None:
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        (daily(200), "at least 60 weeks"),
+        (daily(80, 30), "further apart than a week"),
+        (daily(500).assign(close=80.0), "stands at 80 throughout"),
+    ],
+)
+def test_prices_too_few_too_far_apart_or_that_never_move_are_refused(table: pd.DataFrame, text: str) -> None:
     with pytest.raises(HistoryError, match=text):
         closes_of("mine", table)
