@@ -116,10 +116,9 @@ def words(result: Fans, pictures: str = "") -> str:
         say(
             "Every second run meets the mirror image of the weather of the one before; ± is the standard error of the"
             " mean over such pairs. Drivers stray about their middle in logarithms, beliefs about a mean of 1, so that"
-            " what is left is curvature, above all the economy's own: nobody can bank less than nothing, so that where"
-            " the bank has run out a dry or cold year adds more to the price than a mild one takes away (Deaton and"
-            " Laroque 1992, Review of Economic Studies 59, 1-23). `middle`: the median, and what the mean of a spread"
-            " of logarithms of s.d. s lies above it anyway, exp(s²/2) - 1."
+            " what is left answers to both sides unalike: logarithms that stray about a middle, and a bank that nobody"
+            " can hold less than nothing of (Deaton and Laroque 1992, Review of Economic Studies 59, 1-23). `middle`:"
+            " the median, and what the mean of a spread of logarithms of s.d. s lies above it anyway, exp(s²/2) - 1."
         ),
         _centre_table(result),
     ]
