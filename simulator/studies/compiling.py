@@ -77,11 +77,16 @@ def _says(mark: Path, sources: str) -> bool:
 
 
 def cache() -> Path:
-    """The file that says for which sources all loops were compiled: where Numba keeps them, or in the user's cache."""
+    """The file that says for which sources all loops were compiled."""
+    return kept() / "loops"
+
+
+def kept() -> Path:
+    """The folder of what is worked out once on a machine: where Numba keeps its loops, or in the user's cache."""
     if chosen := os.environ.get("NUMBA_CACHE_DIR"):
         return Path(chosen) / "tanshi"
     engine = room("equilibrium") / "engine"
-    return (engine / "__pycache__" if os.access(engine, os.W_OK) else Path.home() / ".cache" / "tanshi") / "compiled"
+    return engine / "__pycache__" / "tanshi" if os.access(engine, os.W_OK) else Path.home() / ".cache" / "tanshi"
 
 
 def _sources() -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tanshi.simulator.studies import compiling
-from tanshi.simulator.studies.compiling import WORDS, compile_in_sight, compile_once
+from tanshi.simulator.studies.batches.execute import _source
+from tanshi.simulator.studies.compiling import WORDS, compile_in_sight, compile_once, is_compiled
 
 
 @pytest.fixture
@@ -53,3 +54,13 @@ def test_a_failure_is_left_to_the_runs_themselves(fresh: Path, monkeypatch: pyte
     monkeypatch.setattr("tanshi.simulator.model.simulate", fail)
     assert compile_once()
     assert not fresh.exists()
+
+
+def test_it_stays_done_beside_what_else_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hash of the sources, which every process asks for first, lies where the mark of the loops does."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("tanshi.simulator.model.simulate", lambda scenario: None)
+    _source.__wrapped__()
+    assert compile_once()
+    assert is_compiled()
+    assert not compile_once()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.signal import lfilter
 
 from tanshi.simulator.drift.markets.closes import Closes
 from tanshi.simulator.drift.state import Array
@@ -50,6 +49,8 @@ def mean_reversion(closes: Closes, weeks: int, rng: np.random.Generator, count: 
 
 def autoregression(closes: Closes, weeks: int, rng: np.random.Generator, count: int) -> Array:
     """AR(1) of weekly changes with a constant, normal errors."""
+    from scipy.signal import lfilter  # here: a run needs none of it, and it takes a quarter of a second to import
+
     r = np.diff(closes.log_close)
     mean = float(r.mean())
     a, sd = _regressed(r - mean)

@@ -23,7 +23,6 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
-from scipy.stats import t as student
 
 from tanshi.agents.streams import stream
 from tanshi.simulator.drift.markets.memory import LARGEST, POOL_WEEKS, SCALE_HALF_LIFE, Memory
@@ -167,4 +166,6 @@ def _log_mean(network: Network, part: float, sigma: float, still: float) -> floa
 @lru_cache(maxsize=8)
 def _quantiles(freedom: float) -> Array:
     """Upper half of a Student t, at the middles of equal shares."""
+    from scipy.stats import t as student  # here: it takes half a second to import
+
     return np.asarray(student.ppf(0.5 + (np.arange(_NODES) + 0.5) / (2 * _NODES), freedom), np.float64)

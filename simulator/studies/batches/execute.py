@@ -35,7 +35,7 @@ from tanshi.simulator.machine.source import remembered_hash
 from tanshi.simulator.results.identity import RunKey
 from tanshi.simulator.results.store import record_failure, write_run
 from tanshi.simulator.studies.batches.workers import Pool, Workers, cluster, news_of, processors
-from tanshi.simulator.studies.compiling import cache, compile_once
+from tanshi.simulator.studies.compiling import compile_once, kept
 
 Progress = Callable[[str, int, int], None]
 FEW = 24
@@ -111,7 +111,7 @@ def code_version() -> str:
 def _source() -> str:
     phases = (path.stem for path in (room("simulator") / "run").glob("*.py"))
     modules = ["tanshi.simulator.model", *(f"tanshi.simulator.run.{name}" for name in phases)]
-    return remembered_hash(modules, cache() / "source")
+    return remembered_hash(modules, kept() / "source")
 
 
 if multiprocessing.parent_process() is None:  # workers of ours are told by their tasks
