@@ -84,7 +84,7 @@ def special_quotation(close: int, bid: int | None, ask: int | None) -> int:
     Where prices may move so far in a day and no further, news may leave buyers without sellers, or sellers without
     buyers: nobody trades, and a close that only trades move would keep the next day's limits where they were. The
     Korea Exchange takes the highest bid above the day's base price, or the lowest offer below it, for the close
-    (special quotation, 기세; Korea Exchange, stock market, trading rules). Both at once cannot be: they would trade.
+    (special quotation; Korea Exchange, stock market, trading rules). Both at once cannot be: they would trade.
 
     Parameters
     ----------

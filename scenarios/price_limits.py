@@ -13,7 +13,7 @@ class PriceLimits(Group):
     untraded: Annotated[Literal["close", "quotation"], in_unit("-", "law")] = "close"
     """The close of a day without a trade. close: that of the day before, as in China's national market, so that a price
     at which nobody trades stands still; quotation: the highest bid above it, or the lowest offer below it, as the Korea
-    Exchange takes its special quotations (기세)."""
+    Exchange takes its special quotations."""
     days: Annotated[int, in_unit("1", "assumed", ge=1, le=31)] = 1
     """Trading days in a period of which nothing needs to be traded on the first ones: orders that found nobody come
     again the day after, within limits around the new close. A month has some 20, a week 5."""

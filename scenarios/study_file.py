@@ -47,7 +47,7 @@ class Kind(Generic[Form]):
     cannot: str
     why_needed: Callable[[str], str] = lambda _: ""
 
-    def open(self, name_or_path: str | Path) -> tuple[Path, Document, Form]:
+    def read(self, name_or_path: str | Path) -> tuple[Path, Document, Form]:
         """The file's place, the document for what is still wrong with it, and what it says; refused where no form."""
         path, document = named_document(name_or_path, self.folder, self.word)
         spec = read_form(document, self.form, self.group_of, self.why_needed)

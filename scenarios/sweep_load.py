@@ -91,7 +91,7 @@ def load_sweep(
         With one problem for every mistake: unknown fields and paths, distributions that leave a field's range, a
         Sobol sample that is no power of two, scenarios that cannot be read.
     """
-    path, document, spec = KIND.open(name_or_path)
+    path, document, spec = KIND.read(name_or_path)
     scenarios = read_scenarios(document, spec.scenarios, ("scenarios",), path.parent, spec.set, overrides or {})
     if twice := sharing(scenario.name for scenario in scenarios):
         add_problem(

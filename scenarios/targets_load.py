@@ -82,7 +82,7 @@ def load_calibration(
         With one problem for every mistake: unknown fields, variables, years and scenarios, targets that contradict each
         other, parameters without a range, ranges that the schema or the economy's tables do not allow.
     """
-    path, document, spec = KIND.open(name_or_path)
+    path, document, spec = KIND.read(name_or_path)
     named: dict[str, str] = {}
     for name, goal in spec.targets.items():
         for reference in (goal.scenario, *([goal.against.scenario] if goal.against else [])):

@@ -20,7 +20,7 @@ from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.bands import MIDDLE, NAMES, ends
 from tanshi.simulator.results.tables import RunResult, with_equivalent_variation
 from tanshi.simulator.results.together import with_sums
-from tanshi.simulator.results.variables import CATALOGUE, FURTHER
+from tanshi.simulator.results.variables import KNOWN
 from tanshi.version import __version__
 
 MODEL = f"Tanshi {__version__}"
@@ -49,7 +49,7 @@ def iamc_table(results: Sequence[RunResult], model: str = MODEL) -> pd.DataFrame
     )
     table = wide.reset_index()
     scenario_order = {name: n for n, name in enumerate(dict.fromkeys(r.scenario for r in results))}
-    variable_order = {name: n for n, name in enumerate(CATALOGUE | FURTHER)}
+    variable_order = {name: n for n, name in enumerate(KNOWN)}
     table["_scenario"] = table["scenario"].map(scenario_order)
     table["_variable"] = table["variable"].map(variable_order)
     table = table.sort_values(["_scenario", "place", "_variable"], kind="stable")
@@ -115,7 +115,7 @@ def variable_definitions() -> str:
         return "'" + text.replace(";", ",").replace(":", ",").replace("'", "''") + "'"
 
     lines = ["# The variables of Tanshi's results, one unit each, in the form of nomenclature-iamc.", ""]
-    for variable in (CATALOGUE | FURTHER).values():
+    for variable in KNOWN.values():
         lines += [
             f"- {quoted(variable.name)}:",
             f"    description: {quoted(variable.meaning)}",

@@ -27,8 +27,8 @@ from tanshi.simulator.results.variables import (
     COMPARISONS,
     ENERGY_PARTS,
     EV,
-    FURTHER,
     INTERMEDIARIES,
+    KNOWN,
     OPTIONAL,
     OTHER_SECTORS,
     REFERENCE,
@@ -196,15 +196,14 @@ def annual_table(
     ResultError
         For an unknown or missing variable, a missing year, or a value that is not finite.
     """
-    known = CATALOGUE | FURTHER
-    unknown = [name for name in values if name not in known]
+    unknown = [name for name in values if name not in KNOWN]
     missing = [name for name in CATALOGUE if name not in values and name not in COMPARISONS | OPTIONAL]
     if unknown or missing:
         parts = [Message("unknown variables: {unknown}", unknown=", ".join(unknown))] * bool(unknown)
         parts += [Message("missing variables: {missing}", missing=", ".join(missing))] * bool(missing)
         raise ResultError("annual results of {scenario}: {parts}", scenario=scenario, parts="; ".join(parts))
     years = sorted({int(year) for series in values.values() for year in series})
-    shown = [variable for variable in known.values() if variable.name in values]
+    shown = [variable for variable in KNOWN.values() if variable.name in values]
     table = np.array([[float(values[v.name].get(year, np.nan)) for year in years] for v in shown]).reshape(
         len(shown), len(years)
     )

@@ -156,8 +156,17 @@ def emissions_of(sector: str) -> str:
 
 
 def group_of(variable: str, group: str) -> str:
-    """Name of a variable of a group of households (`HOUSEHOLD_GROUPS`)."""
-    return f"{variable}|{HOUSEHOLD_GROUPS[group]} Households"
+    """Name of a variable of a group of households (`HOUSEHOLD_GROUPS`).
+
+    The group stands before the last word: behind it a group would be read as a part of a sum, which a metric is not.
+
+    Examples
+    --------
+    >>> group_of("Welfare|Money Metric", "urban")
+    'Welfare|Urban Households|Money Metric'
+    """
+    of, _, what = variable.rpartition("|")
+    return f"{of}|{HOUSEHOLD_GROUPS[group]} Households|{what}"
 
 
 def net_sales_of(sector: str) -> str:
@@ -430,6 +439,8 @@ COMPARED = {MONEY_METRIC: EV} | {group_of(MONEY_METRIC, g): group_of(EV, g) for 
 COMPARISONS = frozenset(COMPARED.values())
 FURTHER = {name: Variable(name, unit, told) for name, unit, told in (*_of_firms(OTHER_SECTORS), *_of_groups())}
 """Names that only runs with firms of `OTHER_SECTORS`, or with groups of households, have; they come last."""
+KNOWN: dict[str, Variable] = CATALOGUE | FURTHER
+"""Every name that a run may have, in order."""
 #: Names of the offset market; runs without offsets do not have them.
 OFFSETS = frozenset(name for name in CATALOGUE if "|Offsets" in name and not name.startswith(COST))
 #: Names that only some runs have.

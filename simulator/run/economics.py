@@ -256,6 +256,8 @@ def set_cap(
     """Let the economy of ``p`` find the price itself, under a cap and credits (Mt/yr), within the policy's bounds."""
     standard = policy.standard(year)
     within = policy.collar(year) if bounds is None else bounds
+    if policy.worthless(year):
+        within = within[0], within[0]  # any price would do
     province.cap_emissions(p, (0.0 if standard else max(cap, 0.0)) + credits, *within)
 
 

@@ -25,7 +25,7 @@ from tanshi.simulator.results.store import read_run
 from tanshi.simulator.results.stored import StoredRuns
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.together import apart, several
-from tanshi.simulator.results.variables import CATALOGUE
+from tanshi.simulator.results.variables import KNOWN
 from tanshi.simulator.studies.batches.batch import fill_folder, run_key, with_seeds
 from tanshi.simulator.studies.compiling import compile_in_sight
 from tanshi.simulator.studies.sweeps.sweep import DESIGN
@@ -236,12 +236,12 @@ class Results:
         """Unit of every variable of `annual`."""
         first = {name: n for n, (name, _) in reversed(list(enumerate(self._told())))}  # of each scenario
         names = dict.fromkeys(name for n in sorted(first.values()) for name in self.runs[n].annual["variable"].unique())
-        return pd.Series({name: CATALOGUE[name].unit for name in names if name in CATALOGUE}, name="unit", dtype=str)
+        return pd.Series({name: KNOWN[name].unit for name in names if name in KNOWN}, name="unit", dtype=str)
 
     @property
     def meaning(self) -> pd.Series[str]:
         """What every variable of `annual` counts."""
-        return pd.Series({name: CATALOGUE[name].meaning for name in self.units.index}, name="meaning", dtype=str)
+        return pd.Series({name: KNOWN[name].meaning for name in self.units.index}, name="meaning", dtype=str)
 
     @property
     def iamc(self) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pytest
 from tanshi.market.law import Rule
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.model import simulate
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.ground.margins import tilt
 from tanshi.simulator.run.ground.plant_classes import PLANT
@@ -265,3 +266,17 @@ def test_a_tonne_of_gas_fired_power_costs_nothing_at_the_margin_where_it_is_topp
 def test_gas_is_topped_up_under_benchmarks_alone() -> None:
     with pytest.raises(UserError, match="gas_deficit: expected power by benchmarks"):
         start({"ELEC.method": "history", "ELEC.gas_deficit": 0.0})
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_allowance_that_nobody_needs_is_worth_the_floor() -> None:
+    """Where all that trade are given what they emit, any price would do; nothing is made dearer by it."""
+    told = {"years.end": 2023, "market.mode": "equilibrium", "drift.mode": "none", "banking.horizon": 0}
+    given = {"sectors.ELEC.method": "verified", "sectors.ELEC.status": "trading"}
+    with_floor, without = (
+        simulate(load_scenario("S1", {**told, **given, "price.floor": floor})) for floor in (20.0, 0.0)
+    )
+    for run, floor in ((with_floor, 20.0), (without, 0.0)):
+        assert run.series("Price|Carbon")[2023] == pytest.approx(floor, abs=1e-6)
+    for name in ("Emissions|CO2", "GDP|MER"):
+        assert with_floor.series(name)[2023] == pytest.approx(without.series(name)[2023], rel=1e-9)

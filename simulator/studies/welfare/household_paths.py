@@ -18,7 +18,7 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.machine.disk import write_file
-from tanshi.simulator.results.variables import region_of
+from tanshi.simulator.results.variables import group_of, region_of
 from tanshi.simulator.run.ground.annual import Baseline, annual_path, frozen_regime
 from tanshi.simulator.run.ground.economy import economy, province
 from tanshi.simulator.run.ground.policy import Policy
@@ -67,8 +67,7 @@ def household_paths(scenario: Scenario) -> pd.DataFrame:
                 INCOME: 100.0 * income / float(groups.persons[i]),
             }
             rows += [
-                ("Tanshi", name, region, f"{v}|{group.capitalize()} Households", UNITS[v], after.year, value)
-                for v, value in found.items()
+                ("Tanshi", name, region, group_of(v, group), UNITS[v], after.year, value) for v, value in found.items()
             ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

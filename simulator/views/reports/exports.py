@@ -15,7 +15,7 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.iamc import MODEL
-from tanshi.simulator.results.variables import CATALOGUE
+from tanshi.simulator.results.variables import KNOWN
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,7 +60,7 @@ def dataset_of(annual: pd.DataFrame, drawn: pd.DataFrame, about: About) -> xr.Da
     for name in annual.columns:
         values = np.full(size, np.nan)
         values[places] = annual[name].to_numpy(dtype=np.float64)
-        known = CATALOGUE.get(str(name))
+        known = KNOWN.get(str(name))
         told = {"units": known.unit, "description": known.meaning} if known is not None else {}
         variables[str(name)] = (dimensions, values, {"long_name": str(name), **told})
     coordinates: dict[str, Any] = {
