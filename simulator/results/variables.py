@@ -156,15 +156,7 @@ def emissions_of(sector: str) -> str:
 
 
 def group_of(variable: str, group: str) -> str:
-    """Name of a variable of a group of households (`HOUSEHOLD_GROUPS`).
-
-    The group stands before the last word: behind it a group would be read as a part of a sum, which a metric is not.
-
-    Examples
-    --------
-    >>> group_of("Welfare|Money Metric", "urban")
-    'Welfare|Urban Households|Money Metric'
-    """
+    """Name of a variable of a group of households, which stands before the last word: behind, it were part of a sum."""
     of, _, what = variable.rpartition("|")
     return f"{of}|{HOUSEHOLD_GROUPS[group]} Households|{what}"
 
@@ -368,14 +360,12 @@ def _entrants() -> list[tuple[str, str, str]]:
 def _of_groups() -> list[tuple[str, str, str]]:
     """What groups of households have of a year."""
     money = "billion CNY_2022/yr"
-    metric = "utility from goods, leisure and saving, as what it costs at the benchmark's prices"
-    earned = "income before tax, lump sums in it, per head of the benchmark year"
-    change = f"money metric less that of {REFERENCE} in the same year"
-    return [
-        (group_of(name, group), unit, meaning)
-        for name, unit, meaning in ((MONEY_METRIC, money, metric), (HEADS, "CNY_2022/yr", earned), (EV, money, change))
-        for group in HOUSEHOLD_GROUPS
-    ]
+    told = (
+        (MONEY_METRIC, money, "utility from goods, leisure and saving, as what it costs at the benchmark's prices"),
+        (HEADS, "CNY_2022/yr", "income before tax, lump sums in it, per head of the benchmark year"),
+        (EV, money, f"money metric less that of {REFERENCE} in the same year"),
+    )
+    return [(group_of(name, group), unit, meaning) for name, unit, meaning in told for group in HOUSEHOLD_GROUPS]
 
 
 def _catalogue() -> dict[str, Variable]:
@@ -435,12 +425,10 @@ def _catalogue() -> dict[str, Variable]:
 CATALOGUE: dict[str, Variable] = _catalogue()
 COMPARED = {MONEY_METRIC: EV} | {group_of(MONEY_METRIC, g): group_of(EV, g) for g in HOUSEHOLD_GROUPS}
 """Money metrics, and the names of what they are more than in the reference run."""
-#: Names a single run cannot know, since they compare it with another run.
-COMPARISONS = frozenset(COMPARED.values())
+COMPARISONS = frozenset(COMPARED.values())  # a single run cannot know them
 FURTHER = {name: Variable(name, unit, told) for name, unit, told in (*_of_firms(OTHER_SECTORS), *_of_groups())}
 """Names that only runs with firms of `OTHER_SECTORS`, or with groups of households, have; they come last."""
-KNOWN: dict[str, Variable] = CATALOGUE | FURTHER
-"""Every name that a run may have, in order."""
+KNOWN: dict[str, Variable] = CATALOGUE | FURTHER  # every name that a run may have, in order
 #: Names of the offset market; runs without offsets do not have them.
 OFFSETS = frozenset(name for name in CATALOGUE if "|Offsets" in name and not name.startswith(COST))
 #: Names that only some runs have.

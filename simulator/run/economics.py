@@ -256,9 +256,14 @@ def set_cap(
     """Let the economy of ``p`` find the price itself, under a cap and credits (Mt/yr), within the policy's bounds."""
     standard = policy.standard(year)
     within = policy.collar(year) if bounds is None else bounds
-    if policy.worthless(year):
+    if _worthless(policy, year):
         within = within[0], within[0]  # any price would do
     province.cap_emissions(p, (0.0 if standard else max(cap, 0.0)) + credits, *within)
+
+
+def _worthless(policy: Policy, year: int) -> bool:
+    """Whether all that trade are given what they emit: nobody needs an allowance of another, at any price."""
+    return policy.started(year) and {policy.method(s, year) for s in policy.trading(year)} == {"verified"}
 
 
 def permit_price(province: Province, solution: Solution) -> float:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 from unittest.mock import patch
 
@@ -32,7 +33,7 @@ def a_window() -> Callable[[int], object]:
         opened.append(Room(*given, **more))
         return opened[-1]
 
-    def work(n: int) -> object:
+    def visit(n: int) -> object:
         window = kernel_context.VirtualKernelContext(
             id=f"window-{n}", session_id=f"session-{n}", kernel=kernel.Kernel(), control_sockets=[], widgets={},
             templates={},
@@ -51,4 +52,5 @@ def a_window() -> Callable[[int], object]:
         opened.clear()
         return n
 
-    return work
+    # A server holds every connection in a context of its own, which goes with it; a kernel leaves its variables there.
+    return lambda n: copy_context().run(visit, n)

@@ -34,9 +34,7 @@ def test_iamc_holds_every_variable_of_every_scenario_and_year(five: Path) -> Non
     assert set(table["Region"]) == {"China|Shanxi"}
     for name in FIVE:
         rows = table[table["Scenario"] == name].set_index("Variable")
-        groups = {
-            variable for variable in rows.index if "|Urban Households|" in variable or "|Rural Households|" in variable
-        }
+        groups = {v for v in rows.index if "|Urban Households|" in v or "|Rural Households|" in v}
         assert len(groups) == 6
         assert set(rows.index) - groups == set(CATALOGUE) - OPTIONAL
         assert rows[[str(y) for y in range(2022, 2031)]].notna().all(axis=None)

@@ -348,12 +348,6 @@ class Policy:
         """Trading sectors whose allowances of the economy's response come on top of a cap in tonnes, (8,)."""
         return self._flag("follows", year, lambda: self.mask(year) & self.by_rate(year))
 
-    def worthless(self, year: int) -> bool:
-        """Whether all that trade are given what they emit: nobody needs an allowance of another, at any price."""
-        trading = self.mask(year)
-        given = [self.method(s, year) == "verified" for s in self.baseline.sectors]
-        return self.started(year) and bool(trading.any()) and bool(np.array(given)[trading].all())
-
     def auctioned(self, year: int) -> Array:
         """Share of each sector's cap that government sells, (8,)."""
         sold = [self.method(s, year) == "auction" for s in self.baseline.sectors]
