@@ -26,7 +26,7 @@ from tanshi.simulator.run.compliance.closing import (
     standing_still,
 )
 from tanshi.simulator.run.compliance.events import meet_deadlines
-from tanshi.simulator.run.economics import Answer
+from tanshi.simulator.run.economics import Lived
 from tanshi.simulator.run.together.auction import agree_on
 from tanshi.simulator.run.together.world import JointState, JointWorld, pairs
 from tanshi.simulator.run.waiting import matched, note_traded, put_off
@@ -82,7 +82,7 @@ def exchange_due(w: JointWorld, s: JointState, by: int | None = None) -> None:
             m.log.settlements[at] = m.log.settlements[at] | {"exchanged_t": units}
 
 
-def close_together(w: JointWorld, s: JointState, closings: Sequence[Answer]) -> None:
+def close_together(w: JointWorld, s: JointState, closings: Sequence[Lived]) -> None:
     """Settle the years still open after the run's last period, by the scenario's rule (`compliance.closing`).
 
     Parameters
@@ -119,7 +119,7 @@ def _settle_due(w: JointWorld, s: JointState, by: int | None = None) -> None:
         meet_deadlines(*pair, by=by)
 
 
-def _one_period(w: JointWorld, s: JointState, closings: Sequence[Answer]) -> None:
+def _one_period(w: JointWorld, s: JointState, closings: Sequence[Lived]) -> None:
     economies = [standing_still(last) for last in closings]
     paying = [(0.0, 0.0)] * len(s.members)
     found = agree_on(w, s, 0.0, economies, s.members[0].market.price, paying)
