@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tanshi.errors import Message
+from tanshi.errors import Message, TanshiError
 from tanshi.simulator.machine.disk import TYPES, StoreError
 
 if TYPE_CHECKING:
@@ -234,6 +234,23 @@ def _told_of(path: Path) -> Iterator[None]:
         raise StoreError(
             "{path} is no table: {why}", path=path, why=told[0] if told else type(error).__name__
         ) from error
+
+
+@contextmanager
+def or_broken(check: Callable[[], None]) -> Iterator[None]:
+    """Name the broken table where what reads on stops at something that no run writes; another cause stays itself.
+
+    Parameters
+    ----------
+    check
+        Reads the tables whole, and refuses the broken one.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        if not isinstance(error, TanshiError):
+            check()
+        raise
 
 
 def _check_columns(path: Path, schema: pa.Schema, columns: Iterable[str]) -> None:

@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from tanshi.simulator.machine.disk import StoreError
-from tanshi.simulator.results.reading import RECORD, check_finished, read_arrow, read_json
+from tanshi.simulator.results.reading import RECORD, check_finished, read_arrow, read_frame, read_json
 from tanshi.simulator.results.store import TABLES, read_run
 from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.variables import CATALOGUE, COMPARISONS, OPTIONAL
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,6 +35,26 @@ class Label:
     seed: int
     id: str
     code: str
+
+
+def check_years(place: Path) -> None:
+    """Refuse a run's table of years out of which rows were taken, or in which one stands twice.
+
+    Raises
+    ------
+    StoreError
+        As `tanshi.simulator.results.reading.read_arrow` too.
+    """
+    path = place / "annual.parquet"
+    table = read_frame(path, TABLES["annual"])
+    needed = set(CATALOGUE) - COMPARISONS - OPTIONAL
+    regions = [own for _, own in table.groupby("region")]
+    whole = bool(regions)
+    for own in regions:
+        names, rows = set(own["variable"]), own[["variable", "year"]].drop_duplicates()
+        whole &= needed <= names and len(own) == len(rows) == len(names) * own["year"].nunique()
+    if not whole:
+        raise StoreError("{path} is broken: rows of it are missing, or there twice", path=path)
 
 
 class StoredRuns(Sequence[RunResult]):

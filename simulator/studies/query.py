@@ -16,6 +16,7 @@ from tanshi.errors import Message
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.reading import RECORD, one_file, read_arrow, read_record
 from tanshi.simulator.results.store import MANIFEST, TABLES, names_in
+from tanshi.simulator.results.stored import check_years
 from tanshi.simulator.studies.batches.compact import DATASET, is_older, runs_table
 
 if TYPE_CHECKING:
@@ -133,12 +134,17 @@ def check_tables(folder: Path) -> None:
     Raises
     ------
     StoreError
-        Naming the first table that is not the one its record describes.
+        Naming the first table that is not the one its record describes, or has what no run writes.
     """
+    for table, columns in TABLES.items():
+        gathered = folder / DATASET / f"{table}.parquet"
+        if gathered.is_file():
+            read_arrow(gathered, columns)
     for run in _runs_in(folder):
         tables = read_record(run).get("tables", {})
-        for table in TABLES:
-            read_arrow(run / f"{table}.parquet", sha256=tables.get(table, {}).get("sha256", ""), rows=False)
+        for table, columns in TABLES.items():
+            read_arrow(run / f"{table}.parquet", columns, sha256=tables.get(table, {}).get("sha256", ""))
+        check_years(run)
 
 
 def _runs_in(folder: Path) -> list[Path]:

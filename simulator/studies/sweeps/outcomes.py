@@ -12,7 +12,7 @@ from tanshi.language import mark, say
 from tanshi.scenarios.sweep import Output
 from tanshi.scenarios.sweep_load import Plan
 from tanshi.simulator.machine.disk import StoreError
-from tanshi.simulator.results.reading import read_frame, read_record
+from tanshi.simulator.results.reading import or_broken, read_frame, read_record
 from tanshi.simulator.results.store import names_in
 from tanshi.simulator.results.variables import INTERMEDIARIES, SETTLED, net_sales_of
 from tanshi.simulator.studies.batches.compact import standing
@@ -48,6 +48,11 @@ def read_outcomes(folder: Path) -> tuple[Plan, pd.DataFrame]:
     design = read_frame(folder / DESIGN, ("run", "scenario", "point", "seed", *drawn))
     if set(design["run"]) != set(names_in(folder)):
         raise StoreError("{path} is broken: it does not list the runs of this sweep", path=folder / DESIGN)
+    with or_broken(lambda: check_tables(folder)):
+        return plan, _outcomes(plan, folder, design)
+
+
+def _outcomes(plan: Plan, folder: Path, design: pd.DataFrame) -> pd.DataFrame:
     annual = _annual(folder, {output.variable for output in plan.spec.outputs.values()}, list(design["run"]))
     starts = {scenario.name: scenario.policy_start for scenario in plan.scenarios}
     start = annual["run"].map(dict(zip(design["run"], design["scenario"].map(starts), strict=True)))
@@ -59,7 +64,7 @@ def read_outcomes(folder: Path) -> tuple[Plan, pd.DataFrame]:
         outcomes = outcomes.merge(values.rename(name), left_on="run", right_index=True, how="left")
         if output.against:
             outcomes[name] = _against(outcomes, name, output.against)
-    return plan, outcomes
+    return outcomes
 
 
 def _annual(folder: Path, variables: set[str], runs: Sequence[str]) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from tanshi import language
 from tanshi.language import say, translate
+from tanshi.simulator.results.reading import or_broken
+from tanshi.simulator.studies.query import check_tables
 from tanshi.simulator.views.dashboard import address
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.files import add_routes
@@ -179,7 +181,8 @@ def draw(desk: Desk, path: str | None, folder: str | None, search: str) -> list[
     if not page.needs_results:
         return page.view(desk, _batch_if_any(desk, folder), search)
     batch = desk.batch(folder)
-    return [*(notice(text) for text in batch.notes), *page.view(desk, batch, search)]
+    with or_broken(lambda: check_tables(batch.folder)):
+        return [*(notice(text) for text in batch.notes), *page.view(desk, batch, search)]
 
 
 def _batch_if_any(desk: Desk, folder: str | None) -> Batch | None:

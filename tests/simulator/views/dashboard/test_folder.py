@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.results.reading import or_broken
 from tanshi.simulator.studies.batches.compact import compact
 from tanshi.simulator.views.dashboard.app import draw
 from tanshi.simulator.views.dashboard.desk import Desk
@@ -156,3 +159,27 @@ def test_a_run_that_changed_since_it_was_gathered_is_read_again(copy: Path) -> N
 def shown(batch: Batch) -> tuple[pd.DataFrame, pd.DataFrame]:
     tables = Tables()
     return tables.bands(batch), tables.price_paths(batch)
+
+
+@pytest.mark.parametrize("spoilt", ["no GDP", "an hour for a year"])
+def test_a_table_changed_by_somebody_who_put_its_hash_right_is_named(spoilt: str, copy: Path) -> None:
+    """What no run writes is told with the table's name, wherever a page stops at it."""
+    path = copy / "S5-seed1" / "annual.parquet"
+    table = pd.read_parquet(path)
+    if spoilt == "no GDP":
+        table = table[~table["variable"].str.startswith("GDP|")]
+    else:
+        table["year"] = "x"
+    table.to_parquet(path)
+    record = json.loads((path.parent / "run.json").read_text())
+    record["tables"]["annual"] = {"rows": len(table), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    change(path.parent, **record)
+    desk = Desk(copy, copy.parent)
+    with pytest.raises(StoreError, match=r"S5-seed1/annual\.parquet is broken"):
+        draw(desk, "/", None, "")
+    desk.close()
+
+
+def test_a_mistake_of_ours_is_not_laid_on_the_tables() -> None:
+    with pytest.raises(KeyError), or_broken(lambda: None):
+        raise KeyError("ours")
