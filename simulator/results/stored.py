@@ -5,7 +5,7 @@ Opening a batch of thousands costs a look at each record; a table of all of them
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.simulator.machine.disk import StoreError
-from tanshi.simulator.results.reading import RECORD, check_finished, read_arrow, read_frame, read_json
+from tanshi.simulator.results.reading import RECORD, check_finished, read_arrow, read_frame, read_json, read_record
 from tanshi.simulator.results.store import TABLES, read_run
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import CATALOGUE, COMPARISONS, OPTIONAL
@@ -37,14 +37,23 @@ class Label:
     code: str
 
 
-def check_years(place: Path) -> None:
-    """Refuse a run's table of years out of which rows were taken, or in which one stands twice.
+def check_runs(places: Iterable[Path]) -> None:
+    """Read every table of some runs whole.
 
     Raises
     ------
     StoreError
-        As `tanshi.simulator.results.reading.read_arrow` too.
+        Naming the first that is not the one its record describes, or has what no run writes.
     """
+    for place in places:
+        tables = read_record(place).get("tables", {})
+        for name, columns in TABLES.items():
+            read_arrow(place / f"{name}.parquet", columns, sha256=tables.get(name, {}).get("sha256", ""))
+        _check_years(place)
+
+
+def _check_years(place: Path) -> None:
+    """Refuse a run's table of years out of which rows were taken, or in which one stands twice."""
     path = place / "annual.parquet"
     table = read_frame(path, TABLES["annual"])
     needed = set(CATALOGUE) - COMPARISONS - OPTIONAL

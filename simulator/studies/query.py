@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from tanshi.errors import Message
 from tanshi.simulator.machine.disk import StoreError
-from tanshi.simulator.results.reading import RECORD, one_file, read_arrow, read_record
+from tanshi.simulator.results.reading import RECORD, one_file, read_arrow
 from tanshi.simulator.results.store import MANIFEST, TABLES, names_in
-from tanshi.simulator.results.stored import check_years
+from tanshi.simulator.results.stored import check_runs
 from tanshi.simulator.studies.batches.compact import DATASET, is_older, runs_table
 
 if TYPE_CHECKING:
@@ -140,11 +140,7 @@ def check_tables(folder: Path) -> None:
         gathered = folder / DATASET / f"{table}.parquet"
         if gathered.is_file():
             read_arrow(gathered, columns)
-    for run in _runs_in(folder):
-        tables = read_record(run).get("tables", {})
-        for table, columns in TABLES.items():
-            read_arrow(run / f"{table}.parquet", columns, sha256=tables.get(table, {}).get("sha256", ""))
-        check_years(run)
+    check_runs(_runs_in(folder))
 
 
 def _runs_in(folder: Path) -> list[Path]:

@@ -13,8 +13,9 @@ from tanshi.language import say, translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.machine.progress import Report
-from tanshi.simulator.results.reading import read_frame
+from tanshi.simulator.results.reading import or_broken, read_frame
 from tanshi.simulator.results.store import read_run
+from tanshi.simulator.results.stored import check_runs
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.timetable import timetable
 from tanshi.simulator.results.together import apart, several
@@ -58,6 +59,12 @@ def folder_report(
         As `tanshi.simulator.views.reports.folder.open_folder`.
     """
     folder = open_folder(path)
+    places = [place for run in folder.runs if (place := folder.place_of(run)) is not None]
+    with or_broken(lambda: check_runs(places)):
+        return _page(folder, progress, keep, reference, joint)
+
+
+def _page(folder: Folder, progress: Report | None, keep: Path | None, reference: str | None, joint: bool) -> str:
     together = [with_fills(folder, run) for run in folder.runs] if several(folder.runs) else []
     runs = apart(together, translate) or folder.runs
     if joint and not together:

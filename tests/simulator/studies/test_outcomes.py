@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tanshi import open_results
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.cli.app import main
+from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.reading import read_about
 from tanshi.simulator.results.store import read_record
 from tanshi.simulator.studies.sweeps.analyse import analyse
@@ -119,3 +123,13 @@ def test_a_file_that_is_there_is_kept(swept: Path, tmp_path: Path, capsys: pytes
     with pytest.raises(UserError, match="a file that is there already"):
         open_results(swept).to_netcdf(tmp_path / "a.nc")
     assert open_results(swept).to_netcdf(tmp_path / "a.nc", overwrite=True).stat().st_size > 1000
+
+
+def test_a_design_that_lost_a_value_is_named(swept: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(swept, tmp_path / "copy"))
+    design = pq.read_table(copy / "design.parquet")
+    lost = next(name for name in design.column_names if name.startswith("u:"))
+    gone = pa.array([np.nan] * design.num_rows)
+    pq.write_table(design.set_column(design.column_names.index(lost), lost, gone), copy / "design.parquet")
+    with pytest.raises(StoreError, match=r"design\.parquet is broken: a value that was drawn is missing"):
+        analyse(copy)
