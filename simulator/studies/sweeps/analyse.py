@@ -18,6 +18,8 @@ from tanshi.scenarios.draws import Factor
 from tanshi.scenarios.sweep import DesignSpec
 from tanshi.scenarios.sweep_load import Plan
 from tanshi.simulator.machine.disk import write_file
+from tanshi.simulator.results.reading import or_broken
+from tanshi.simulator.studies.query import check_tables
 from tanshi.simulator.studies.sweeps.conditions import Condition
 from tanshi.simulator.studies.sweeps.indices import AnalysisError, Measure, Swing, indices, leading, tornado
 from tanshi.simulator.studies.sweeps.outcomes import read_outcomes
@@ -103,7 +105,8 @@ def analyse(folder: Path, conditions: Sequence[Condition] = ()) -> Study:
         Where an outcome is not finite.
     """
     plan, outcomes = read_outcomes(folder)
-    return study(plan, outcomes, conditions)
+    with or_broken(lambda: check_tables(folder)):
+        return study(plan, outcomes, conditions)
 
 
 def study(plan: Plan, outcomes: pd.DataFrame, conditions: Sequence[Condition] = ()) -> Study:
