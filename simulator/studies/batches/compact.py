@@ -154,6 +154,8 @@ def runs_table(folder: Path, hashes: dict[str, dict[str, str]] | None = None) ->
     design = folder / "design.parquet"
     if design.is_file():
         drawn = read_frame(design, ("run", "scenario", "seed", "point")).drop(columns=["scenario", "seed"])
+        if drawn["run"].duplicated().any():
+            raise StoreError("{path} is broken: it does not list the runs of this sweep", path=design)
         table = table.merge(drawn, on="run", how="left", validate="1:1")
     return table
 
