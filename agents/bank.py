@@ -173,11 +173,24 @@ def market_carry(required: Floats, weight: Floats, banked: Floats, temper: Tempe
     lent : float
         Allowances that firms may owe from one year to the next, as part of their yearly emissions.
     """
-    lowest, highest = float(required.min()), float(required.max())
-    if highest - lowest <= ALIKE * highest:
-        return np.full(len(banked), lowest - 1.0)
+    return _carrying(required, weight, temper, lent)(banked)
+
+
+def _carrying(required: Floats, weight: Floats, temper: Temper, lent: float) -> Callable[[Floats], Floats]:
+    """`market_carry` of one market as a function of the banks alone: its firms are put in order once."""
+    if _alike(required):
+        rate = float(required.min()) - 1.0
+        return lambda banked: np.full(len(banked), rate)
     asked, share = _groups(required, weight)
-    return carried_at(asked, share, np.maximum(banked, -lent), temper.stiffness, temper.position_limit, lent)
+    return lambda banked: carried_at(
+        asked, share, np.maximum(banked, -lent), temper.stiffness, temper.position_limit, lent
+    )
+
+
+def _alike(required: Floats) -> bool:
+    """Whether all firms ask for the same return."""
+    highest = float(required.max())
+    return highest - float(required.min()) <= ALIKE * highest
 
 
 def _groups(required: Floats, weight: Floats) -> tuple[Floats, Floats]:
@@ -216,18 +229,11 @@ class CarryCurve:
     def of(required: Floats, weight: Floats, temper: Temper, lent: float = 0.0) -> CarryCurve:
         """Return the table; nodes lie closer together where the bank is small and the rate changes most."""
         nodes = MOST_BANKED * np.linspace(0.0, 1.0, NODES) ** 2
-        alike = float(np.ptp(required)) <= ALIKE * float(required.max())
-        if alike:
+        if _alike(required):
             nodes = nodes[[0, -1]]
         if lent > 0.0:
             nodes = np.concatenate((-lent * np.linspace(1.0, 0.0, NODES)[:-1] ** 2, nodes))
-        groups = (required, weight) if alike else _groups(required, weight)
-
-        def made(banked: Floats) -> Floats:
-            if alike:
-                return market_carry(*groups, banked, temper, lent)
-            return carried_at(*groups, np.maximum(banked, -lent), temper.stiffness, temper.position_limit, lent)
-
+        made = _carrying(required, weight, temper, lent)
         return CarryCurve(nodes, made, np.zeros(len(nodes)), np.zeros(len(nodes), np.bool_))
 
     def at(self, banked: Floats) -> tuple[Floats, Floats]:

@@ -9,16 +9,15 @@ vintage by vintage and in cash: what one province has bought another has sold.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tanshi.market.apportion import apportion
+from tanshi.market.compliance import lacking_and_spare, matched_exchanges
 from tanshi.market.ledger import RegistryError
-from tanshi.market.orders import Ints, Mask
+from tanshi.market.orders import Ints, Mask, Orders
 from tanshi.market.registry import Registry
 from tanshi.market.venue import Fills
-from tanshi.market.vintages import paired
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,11 @@ class Numbering:
         """Accounts as one registry numbers them; those of others are its mirror."""
         here = self.where(account) == place
         return np.asarray(np.where(here, account - self.first[place], self.mirrors[place]))
+
+    def in_one_book(self, orders: Sequence[Orders]) -> Orders:
+        """Orders of each registry's accounts as one book."""
+        each = zip(orders, self.first[:-1].tolist(), strict=True)
+        return Orders.join([replace(own, account=own.account + first) for own, first in each])
 
     def seen_from(self, fills: Fills, place: int) -> tuple[Fills, Mask]:
         """The fills that concern one registry, in its own numbers, and which of all they are."""
@@ -145,18 +149,13 @@ def exchange_between(
     numbers = Numbering.of(registries)
     asked, spare = [], []
     for registry, who, units in zip(registries, firms, due, strict=True):
-        valid = registry.holdings[: year - registry.first_vintage + 1].sum(axis=0)
-        needed = np.zeros(registry.accounts, np.int64)
-        needed[who] = units
-        lacks, left = np.minimum(np.maximum(needed - valid, 0), registry.held - valid), np.maximum(valid - needed, 0)
+        lacks, left = lacking_and_spare(registry, year, who, units)
         lacks[registry.mirror], left[registry.mirror] = 0, 0
         asked.append(lacks)
         spare.append(left)
-    lacking, there = np.concatenate(asked), np.concatenate(spare)
-    moved = min(int(lacking.sum()), int(there.sum()))
-    if moved <= 0:
+    giver, taker, amount = matched_exchanges(np.concatenate(asked), np.concatenate(spare))
+    if not len(amount):
         return [0] * len(registries)
-    giver, taker, amount = paired(apportion(moved, there), apportion(moved, lacking))
     home, away = numbers.where(taker), numbers.where(giver)
     for place, registry in enumerate(registries):
         within = (home == place) & (away == place)

@@ -190,6 +190,42 @@ def expire_beyond(registry: Registry, limit: Ints | None, latest: int) -> Ints:
     return np.asarray(expired)
 
 
+def lacking_and_spare(registry: Registry, latest: int, firms: Ints, due: Ints) -> tuple[Ints, Ints]:
+    """Return what accounts lack of allowances up to a vintage, as far as they hold younger, and what they can spare.
+
+    Parameters
+    ----------
+    registry : Registry
+    latest : int
+        The youngest vintage that counts.
+    firms, due : (m,) int64
+        Accounts that have something to surrender, each once, and how much, units.
+
+    Returns
+    -------
+    asked, spare : (accounts,) int64
+    """
+    valid = registry.holdings[: latest - registry.first_vintage + 1].sum(axis=0)
+    needed = np.zeros(registry.accounts, np.int64)
+    needed[firms] = due
+    return np.minimum(np.maximum(needed - valid, 0), registry.held - valid), np.maximum(valid - needed, 0)
+
+
+def matched_exchanges(asked: Ints, spare: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return who exchanges how much with whom: as much as both sides allow, the larger one served in proportion.
+
+    Returns
+    -------
+    giver, taker, amount : (n,) int64
+        Who gives what it can spare, who takes it for younger ones, and units.
+    """
+    moved = min(int(asked.sum()), int(spare.sum()))
+    if moved <= 0:
+        nothing = np.zeros(0, np.int64)
+        return nothing, nothing, nothing
+    return paired(apportion(moved, spare), apportion(moved, asked))
+
+
 def exchange_vintages(registry: Registry, year: int, firms: Ints, due: Ints) -> int:
     """Let firms that lack allowances valid for a year exchange younger ones for those that others can spare.
 
@@ -211,17 +247,10 @@ def exchange_vintages(registry: Registry, year: int, firms: Ints, due: Ints) -> 
     int
         Units exchanged.
     """
-    valid = registry.holdings[: year - registry.first_vintage + 1].sum(axis=0)
-    younger = registry.held - valid
-    needed = np.zeros(registry.accounts, np.int64)
-    needed[firms] = due
-    asked = np.minimum(np.maximum(needed - valid, 0), younger)
-    spare = np.maximum(valid - needed, 0)
-    moved = min(int(asked.sum()), int(spare.sum()))
-    if moved > 0:
-        giver, taker, amount = paired(apportion(moved, spare), apportion(moved, asked))
+    giver, taker, amount = matched_exchanges(*lacking_and_spare(registry, year, firms, due))
+    if len(amount):
         registry.exchange(giver, taker, amount, latest=year)
-    return moved
+    return int(amount.sum())
 
 
 def capped_obligation(verified: Ints, free: Ints, share: float = 0.2) -> Ints:

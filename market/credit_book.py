@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,7 +11,7 @@ from tanshi.market.ledger import ISSUED, SURRENDERED, Kind, accounts_of
 from tanshi.market.orders import Floats, Ints
 
 
-class CreditBook:
+class CreditBook(ABC):
     """What a registry does with offset credits; their ledgers follow those of allowances, cash and obligations."""
 
     accounts: int
@@ -56,14 +58,18 @@ class CreditBook:
         self._post(Kind.SURRENDER, self.vintages + 2 + kind, source, SURRENDERED, units)
         self._post(Kind.DISCHARGE, self.vintages + 1, source, SURRENDERED, units)
 
+    @abstractmethod
     def _pair(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> tuple[Ints, Ints]:
-        raise NotImplementedError
+        """Accounts and whole units, checked."""
 
+    @abstractmethod
     def _check_room(self, row: int | slice, amount: Ints | Floats) -> None:
-        raise NotImplementedError
+        """Refuse units beyond what a ledger can count."""
 
+    @abstractmethod
     def _check_rows(self, row: int, account: Ints, amount: Ints, what: str) -> None:
-        raise NotImplementedError
+        """Refuse units that accounts do not have."""
 
+    @abstractmethod
     def _post(self, kind: Kind, ledger: Ints | int, giver: Ints | int, receiver: Ints | int, amount: Ints) -> None:
-        raise NotImplementedError
+        """Book a movement and note it."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tanshi.market.apportion import apportion
-from tanshi.market.compliance import expire_beyond
+from tanshi.market.compliance import expire_beyond, lacking_and_spare, matched_exchanges
 from tanshi.market.orders import Floats, Ints
 from tanshi.market.registry import Registry
-from tanshi.market.vintages import paired
 
 
 def exchange_expiring(registry: Registry, latest: int, traders: Ints, firms: Ints, due: Ints) -> int:
@@ -33,18 +31,13 @@ def exchange_expiring(registry: Registry, latest: int, traders: Ints, firms: Int
     int
         Units exchanged.
     """
-    held = registry.holdings
-    old = held[: latest - registry.first_vintage + 1].sum(axis=0)
-    needed = np.zeros(registry.accounts, np.int64)
-    needed[firms] = due
-    spare = np.zeros_like(needed)
-    spare[traders] = np.maximum(old - needed, 0)[traders]
-    asked = np.minimum(np.maximum(needed - old, 0), held.sum(axis=0) - old)
-    moved = min(int(spare.sum()), int(asked.sum()))
-    if moved > 0:
-        giver, taker, amount = paired(apportion(moved, spare), apportion(moved, asked))
+    asked, spare = lacking_and_spare(registry, latest, firms, due)
+    theirs = np.zeros_like(spare)
+    theirs[traders] = spare[traders]
+    giver, taker, amount = matched_exchanges(asked, theirs)
+    if len(amount):
         registry.exchange(giver, taker, amount, latest=latest)
-    return moved
+    return int(amount.sum())
 
 
 def end_vintages(registry: Registry, latest: int) -> Ints:

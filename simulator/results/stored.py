@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.simulator.machine.disk import StoreError
-from tanshi.simulator.results.reading import RECORD, check_finished, read_arrow, read_frame, read_json, read_record
+from tanshi.simulator.results.reading import RECORD, check_finished, read_arrow, read_json, read_record
 from tanshi.simulator.results.store import TABLES, read_run
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import CATALOGUE, COMPARISONS, OPTIONAL
@@ -48,14 +48,14 @@ def check_runs(places: Iterable[Path]) -> None:
     for place in places:
         tables = read_record(place).get("tables", {})
         for name, columns in TABLES.items():
-            read_arrow(place / f"{name}.parquet", columns, sha256=tables.get(name, {}).get("sha256", ""))
-        _check_years(place)
+            path = place / f"{name}.parquet"
+            table = read_arrow(path, columns, sha256=tables.get(name, {}).get("sha256", ""))
+            if name == "annual":
+                _check_years(path, table.to_pandas())
 
 
-def _check_years(place: Path) -> None:
+def _check_years(path: Path, table: pd.DataFrame) -> None:
     """Refuse a run's table of years out of which rows were taken, or in which one stands twice."""
-    path = place / "annual.parquet"
-    table = read_frame(path, TABLES["annual"])
     needed = set(CATALOGUE) - COMPARISONS - OPTIONAL
     regions = [own for _, own in table.groupby("region")]
     whole = bool(regions)

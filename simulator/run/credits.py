@@ -138,7 +138,7 @@ def plan_credits(w: World, s: State, price: float, owed: Floats, owed_slope: Flo
     owed, owed_slope
         (firms,) what firms expect to have to surrender for the year, t, and its change with the price.
     """
-    rule, market = credit_rule(s.policy, s.year), w.scenario.market
+    rule = credit_rule(s.policy, s.year)
     firms = len(s.firms)
     trading = s.policy.mask(s.year)[s.firms.sector]
     if rule.kinds.any:
@@ -147,14 +147,10 @@ def plan_credits(w: World, s: State, price: float, owed: Floats, owed_slope: Flo
     held = s.registry.offsets[:firms] - (booked(s) - open_obligations(s))  # without those of years that have ended
     room = np.floor(np.maximum(limit - held, 0.0)).astype(np.int64)
     bid = _bids(w, rule, price, owed, room)
-    buyers = np.flatnonzero((room > 0) & (bid > 0))
-    clearing = _clear(w, s, forestry_of(w.scenario.offsets), bid[buyers], room[buyers], buyers)
-    fills = clearing.fills
-    bought = np.bincount(fills.buyer, fills.quantity, s.registry.accounts)[:firms].astype(np.int64)
+    bought, paid, clearing = _auction(w, s, forestry_of(w.scenario.offsets), bid, room)
     full = bought == room
     used = np.where(full, limit, held + bought)  # the part of a tonne that the limit leaves is nobody's worry
     slope = np.where(full & (room > 0), s.policy.offset_share(s.year) * owed_slope, 0.0)
-    paid = None if clearing.price is None else clearing.price * market.tick
     if paid is not None and not full.all():  # those who get less than they want take what a higher price brings
         short = np.where(full, 0, bought)
         slope += float(forestry_of(rule).slope(paid)) * short / max(int(short.sum()), 1)
@@ -191,14 +187,10 @@ def _plan_kinds(w: World, s: State, price: float, owed: Floats, owed_slope: Floa
     full, slope, found = np.ones(firms, np.bool_), np.zeros(firms), []
     for kind, most, part in zip(kinds, free, used / max(float(used.sum()), 1e-9), strict=True):
         room = np.floor(np.minimum(most, part * whole)).astype(np.int64)
-        buyers = np.flatnonzero((room > 0) & (bid > 0))
-        clearing = _clear(w, s, kind.supply, bid[buyers], room[buyers], buyers)
-        fills = clearing.fills
-        bought = np.bincount(fills.buyer, fills.quantity, s.registry.accounts)[:firms].astype(np.int64)
+        bought, paid, clearing = _auction(w, s, kind.supply, bid, room)
         served = bought == room
         full &= served
         slope += np.where(served & (room > 0), min(part * rule.share, kind.limit) * owed_slope, 0.0)
-        paid = None if clearing.price is None else clearing.price * tick
         if paid is not None and not served.all():
             short = np.where(served, 0, bought)
             slope += float(kind.supply.slope(paid)) * short / max(int(short.sum()), 1)
@@ -209,6 +201,15 @@ def _plan_kinds(w: World, s: State, price: float, owed: Floats, owed_slope: Floa
     nothing = _clear(w, s, Forestry(), *(np.zeros(0, np.int64) for _ in range(3)))
     return CreditPlan(yuan / int(total.sum()) if total.any() else None, total,
                       np.where(enough, limit, counted.sum(axis=0) + total), slope, nothing, tuple(found))  # fmt: skip
+
+
+def _auction(w: World, s: State, forestry: Forestry, bid: Ints, room: Ints) -> tuple[Ints, float | None, Clearing]:
+    """What each firm buys of one kind, (firms,) t, what is paid for it, yuan/t, None where nothing is sold."""
+    buyers = np.flatnonzero((room > 0) & (bid > 0))
+    clearing = _clear(w, s, forestry, bid[buyers], room[buyers], buyers)
+    bought = np.bincount(clearing.fills.buyer, clearing.fills.quantity, s.registry.accounts)[: len(bid)]
+    paid = None if clearing.price is None else clearing.price * w.scenario.market.tick
+    return bought.astype(np.int64), paid, clearing
 
 
 def _clear(w: World, s: State, forestry: Forestry, bid: Ints, room: Ints, buyers: Ints) -> Clearing:

@@ -261,6 +261,12 @@ def set_cap(
     province.cap_emissions(p, (0.0 if standard else max(cap, 0.0)) + credits, *within)
 
 
+def impose(policy: Policy, province: Province, p: Parameters, year: int) -> None:
+    """Set a year's rules and its cap, so that the economy's own permit condition finds the price."""
+    policy.prepare(province, p, year)
+    set_cap(province, policy, p, year, policy.tonnes(year))
+
+
 def _worthless(policy: Policy, year: int) -> bool:
     """Whether all that trade are given what they emit: nobody needs an allowance of another, at any price."""
     return policy.started(year) and {policy.method(s, year) for s in policy.trading(year)} == {"verified"}

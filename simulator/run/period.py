@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tanshi.agents.expectations import adapt
 from tanshi.agents.strategies.zip import learn
-from tanshi.equilibrium.engine import EquilibriumError, Solution
+from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.province.incidence import incidence
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather
@@ -37,7 +37,7 @@ from tanshi.simulator.run.public.auctions import release_by_past_prices, settle_
 from tanshi.simulator.run.public.border import note_border
 from tanshi.simulator.run.record import context_of, fill_rows, period_row
 from tanshi.simulator.run.shock import announce_shock, shock_is_due
-from tanshi.simulator.run.straying import MOST_HALVINGS, halve, settle_shock, stray
+from tanshi.simulator.run.straying import settle_shock, stray, survived
 from tanshi.simulator.run.waiting import note_traded
 from tanshi.simulator.run.world import Announced, State, World
 from tanshi.simulator.run.year import close_year, open_year
@@ -96,20 +96,7 @@ def one_period(w: World, s: State) -> Period:
     EquilibriumError
         Where the economy has no equilibrium; nothing of the period has happened then.
     """
-    before = s.copy()
-    halvings = 0
-    while True:
-        try:
-            return _phases(w, s)
-        except EquilibriumError:
-            s.become(before.copy())
-            halvings += 1
-            if w.surroundings is None or halvings > MOST_HALVINGS:
-                raise
-            halve(s, halvings)
-        except BaseException:
-            s.become(before)
-            raise
+    return survived(s, lambda: _phases(w, s), lambda state: [state], strays=w.surroundings is not None)
 
 
 def _phases(w: World, s: State) -> Period:

@@ -31,21 +31,19 @@ def after_reserve(
     if not rule.on or not s.policy.started(s.year):
         return free, auctioned
     supply = np.where(mask, free, 0), np.where(mask, auctioned, 0)
-    whole = int(supply[0].sum() + supply[1].sum())
-    moved = min(reserve_of(rule, s.year).movement(circulating(s), s.market.reserve), whole)
-    if together is not None:
-        moved = together[0]
+    if together is None:
+        moved = reserve_of(rule, s.year).movement(circulating(s), s.market.reserve)
+        moved = min(moved, int(supply[0].sum() + supply[1].sum()))
+        held = valid(rule, s.year, s.market.reserve + moved, s.market.sales.sold)
+    else:
+        moved, held = together
     if moved >= 0:
         from_auction = min(moved, int(supply[1].sum()))
         auctioned = auctioned - apportion(from_auction, supply[1])
         free = free - apportion(moved - from_auction, supply[0])
     else:
         auctioned = auctioned + apportion(-moved, np.where(mask, free + auctioned, 0))
-    s.market.reserve += moved
-    if together is not None:
-        s.market.reserve = together[1]
-    else:
-        s.market.reserve = valid(rule, s.year, s.market.reserve, s.market.sales.sold)
+    s.market.reserve = held
     return free, auctioned
 
 

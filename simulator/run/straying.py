@@ -8,16 +8,20 @@ still clears, with the economy's own tonnes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Protocol, Self, TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
-from tanshi.equilibrium.engine import Parameters
+from tanshi.equilibrium.engine import EquilibriumError, Parameters
 from tanshi.equilibrium.province.surroundings import NAMES, surrounded
 from tanshi.scenarios.together import seed_of
 from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.run.world import State, World
 
 Array = NDArray[np.float64]
+T = TypeVar("T")
 NEWS = DRIVERS.index("cap_news")
 OF_A_PROVINCE = ("productivity", "availability")
 """Drivers that each province of a market has for itself: how much its labour and capital make, and its weather.
@@ -104,9 +108,48 @@ def believed(s: State) -> Array | float:
     return 1.0 if own.size == 0 else np.asarray(np.exp(s.market.belief + own))
 
 
-def halve(s: State, halvings: int) -> None:
-    """Let the coming period's shock be a part of itself."""
-    s.economy.halvings = halvings
+class Restorable(Protocol):
+    """A state that can be put back to what it was."""
+
+    def copy(self) -> Self:
+        """The same once more, to go its own way."""
+
+    def become(self, other: Self) -> None:
+        """Take another's values."""
+
+
+R = TypeVar("R", bound=Restorable)
+
+
+def survived(s: R, phases: Callable[[], T], members: Callable[[R], Sequence[State]], *, strays: bool) -> T:
+    """Run a period's phases, or leave the state as it was; a shock that no equilibrium survives is halved before.
+
+    Parameters
+    ----------
+    members
+        From the state to those of all provinces in it, whose shocks are halved together.
+    strays
+        Whether there are shocks from outside.
+
+    Raises
+    ------
+    EquilibriumError
+        Where an economy has no equilibrium; nothing of the period has happened then.
+    """
+    before, halvings = s.copy(), 0
+    while True:
+        try:
+            return phases()
+        except EquilibriumError:
+            s.become(before.copy())
+            halvings += 1
+            if not strays or halvings > MOST_HALVINGS:
+                raise
+            for one in members(s):
+                one.economy.halvings = halvings
+        except BaseException:
+            s.become(before)
+            raise
 
 
 def settle_shock(w: World, s: State) -> None:

@@ -293,7 +293,6 @@ def _divide(
 ) -> pd.DataFrame:  # fmt: skip
     """Sobol's indices of each factor: two samples of seeds, and the first with one factor taken from the second."""
     base = load_scenario(name, dict(given))
-    refuse_several(base)
     everything = [f for f in FACTORS if f != "firms"]
     runs, labels = [], {}
     for k in range(size):

@@ -29,6 +29,7 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.accounting import economy_variables
+from tanshi.simulator.run.economics import impose
 from tanshi.simulator.run.ground.annual import Baseline, Year, annual_path, frozen_regime
 from tanshi.simulator.run.ground.economy import economy, province
 from tanshi.simulator.run.ground.policy import Policy
@@ -91,7 +92,7 @@ def path_of(scenario: Scenario, directions: Mapping[str, Direction] | None = Non
     policy = Policy(scenario, baseline, annual=True)
 
     def regime(p: Parameters, year: int) -> None:
-        policy.impose(model, p, year)
+        impose(policy, model, p, year)
 
     solved = annual_path(model, accounts, growth, years, regime)
     values = _by_variable([_values(accounts, y.flows, y.solution.real["HH"], model) for y in solved], years)

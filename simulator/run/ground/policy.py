@@ -439,9 +439,3 @@ class Policy:
         if not self._further or self._further[-1].baseline is not baseline:
             self._further[:] = [replace(self, baseline=baseline)]
         return self._further[-1]
-
-    def impose(self, model: Province, p: Parameters, year: int) -> None:
-        """Set the year's rules and its cap, so that the economy's own permit condition finds the price."""
-        self.prepare(model, p, year)
-        cap = self.tonnes(year)
-        model.cap_emissions(p, 0.0 if self.standard(year) else max(cap, 0.0), *self.collar(year))

@@ -33,25 +33,14 @@ def refuse_strangers(scenario: Scenario, baseline: Baseline) -> None:
             name=scenario.economy,
         )
     there = {CLASS_OF[a] for a in baseline.activities if a in CLASS_OF}
-    given = scenario.allocation.benchmarks
+    given, rates = scenario.allocation.benchmarks, scenario.sectors.ELEC.classes
+    said = {
+        "allocation.benchmarks": [name for name in CLASSES_OF_PLANT if given.at(name, 0) is not None],
+        "sectors.ELEC.classes": [name for name in CLASSES_OF_PLANT if getattr(rates, name) is not None],
+    }
+    among = Message("a class of plant of the economy: {there}", there=", ".join(sorted(there)))
     problems = [
-        Problem(
-            Message("a class of plant of the economy: {there}", there=", ".join(sorted(there))),
-            name,
-            field="allocation.benchmarks",
-        )
-        for name in CLASSES_OF_PLANT
-        if given.at(name, 0) is not None and name not in there
-    ]
-    rates = scenario.sectors.ELEC.classes
-    problems += [
-        Problem(
-            Message("a class of plant of the economy: {there}", there=", ".join(sorted(there))),
-            name,
-            field="sectors.ELEC.classes",
-        )
-        for name in CLASSES_OF_PLANT
-        if getattr(rates, name) is not None and name not in there
+        Problem(among, name, field=field) for field, names in said.items() for name in names if name not in there
     ]
     if problems:
         raise UserError("The economy has no such class of plant; the table coal_classes gives it some.", problems)

@@ -103,11 +103,7 @@ def agree_on(
             own.place(response, step, what, sold)
             for own, response, what, sold in zip(books, responses.each, wanted, beside, strict=True)
         )
-        numbered = [
-            replace(placed.orders, account=placed.orders.account + first)
-            for placed, first in zip(each, numbering.first[:-1], strict=True)
-        ]
-        return PlacedTogether(Orders.join(numbered), each)
+        return PlacedTogether(numbering.in_one_book([placed.orders for placed in each]), each)
 
     found: Found[Answers, Responses, PlacedTogether] = find(
         economy,

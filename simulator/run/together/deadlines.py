@@ -14,7 +14,6 @@ import numpy as np
 from tanshi.agents.streams import stream
 from tanshi.market.between import exchange_between, settle_between
 from tanshi.market.call_auction import CallAuction
-from tanshi.market.orders import Orders
 from tanshi.market.venue import Clearing, Fills
 from tanshi.simulator.run.across.trade import note_after_the_end
 from tanshi.simulator.run.ahead.estimates import estimates, known_from, learn_verified
@@ -138,13 +137,9 @@ def _one_period(w: JointWorld, s: JointState, closings: Sequence[Lived]) -> None
 def _at_last_price(w: JointWorld, s: JointState) -> None:
     """Who lacks allowances buys, who has put off selling sells, at the price of the run's last period."""
     numbering, market = s.numbering, w.scenario.market
-    own = [orders_for(world, m, put_off(m)) for world, m in pairs(w, s)]
-    book = [
-        replace(orders, account=orders.account + first)
-        for orders, first in zip(own, numbering.first[:-1].tolist(), strict=True)
-    ]
+    book = numbering.in_one_book([orders_for(world, m, put_off(m)) for world, m in pairs(w, s)])
     rng = stream(w.scenario.seed, "venue", "closing", s.number)
-    clearing = CallAuction(market.k, "pro_rata").clear(Orders.join(book), rng)
+    clearing = CallAuction(market.k, "pro_rata").clear(book, rng)
     settle_between([m.registry for m in s.members], clearing.fills, [one.government for one in w.members])
     for place, (world, m) in enumerate(pairs(w, s)):
         fills, _ = numbering.seen_from(clearing.fills, place)

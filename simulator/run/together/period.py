@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from tanshi.equilibrium.engine import EquilibriumError
 from tanshi.market.between import check_between, settle_between
 from tanshi.simulator.drift.state import prices
 from tanshi.simulator.run.ahead.outlook import make_plan, plans
@@ -20,7 +19,7 @@ from tanshi.simulator.run.period import (
     trade_and_equilibrate,
 )
 from tanshi.simulator.run.public.auctions import after_sales, deliverable, supply
-from tanshi.simulator.run.straying import MOST_HALVINGS, halve
+from tanshi.simulator.run.straying import survived
 from tanshi.simulator.run.together.auction import agree_together, crossing_rows
 from tanshi.simulator.run.together.deadlines import close_together, exchange_due, match_waiting, verified_now
 from tanshi.simulator.run.together.opening import announced_to_all, said_to_each
@@ -44,20 +43,7 @@ def one_period(w: JointWorld, s: JointState) -> None:
     EquilibriumError
         Where the economy of a province has no equilibrium; nothing of the period has happened then.
     """
-    before, halvings = s.copy(), 0
-    while True:
-        try:
-            return _phases(w, s)
-        except EquilibriumError:
-            s.become(before.copy())
-            halvings += 1
-            if w.members[0].surroundings is None or halvings > MOST_HALVINGS:
-                raise
-            for m in s.members:
-                halve(m, halvings)
-        except BaseException:
-            s.become(before)
-            raise
+    survived(s, lambda: _phases(w, s), lambda state: state.members, strays=w.members[0].surroundings is not None)
 
 
 def _phases(w: JointWorld, s: JointState) -> None:

@@ -19,6 +19,7 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.variables import group_of, region_of
+from tanshi.simulator.run.economics import impose
 from tanshi.simulator.run.ground.annual import Baseline, annual_path, frozen_regime
 from tanshi.simulator.run.ground.economy import economy, province
 from tanshi.simulator.run.ground.policy import Policy
@@ -54,7 +55,7 @@ def household_paths(scenario: Scenario) -> pd.DataFrame:
     growth = based.growth(scenario.dynamics, years[0], years[-1])
     frozen = annual_path(model, accounts, growth, years, frozen_regime(model))
     policy = Policy(scenario, Baseline.of(model, frozen), annual=True)
-    path = annual_path(model, accounts, growth, years, lambda p, year: policy.impose(model, p, year))
+    path = annual_path(model, accounts, growth, years, lambda p, year: impose(policy, model, p, year))
     rows: list[tuple[object, ...]] = []
     name, region = scenario.name or scenario.economy, region_of(scenario.economy)
     for before, after in zip(frozen, path, strict=True):

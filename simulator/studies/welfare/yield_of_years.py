@@ -16,6 +16,7 @@ from tanshi.equilibrium.province.dynamics import advance
 from tanshi.equilibrium.province.national import Welfare, welfare
 from tanshi.equilibrium.province.province import Province
 from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.run.economics import impose
 from tanshi.simulator.run.ground.annual import Year, annual_path, frozen_baseline
 from tanshi.simulator.run.ground.economy import economy, province
 from tanshi.simulator.run.ground.policy import Policy
@@ -75,7 +76,7 @@ def path_worth(scenario: Scenario) -> PathWorth:
     growth = economy(scenario.economy, scenario.figures).growth(scenario.dynamics, years[0], years[-1])
     base = frozen_baseline(scenario.economy, scenario.closure, scenario.dynamics, years[0], years[-1], scenario.figures)
     policy = Policy(scenario, base, annual=True)
-    path = annual_path(model, accounts, growth, years, lambda p, year: policy.impose(model, p, year))
+    path = annual_path(model, accounts, growth, years, lambda p, year: impose(policy, model, p, year))
     last = path[-1]
     after = advance(
         model, last.solution.parameters, last.flows, last.solution, replace(growth, nonfossil={}), last.year

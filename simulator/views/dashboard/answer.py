@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tanshi.language import mark
-from tanshi.numerics.units import TONNES
 from tanshi.scenarios.link import OTHERS
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.collect import result_of
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.results.together import joint_result
+from tanshi.simulator.results.together import TURNOVER, VOLUME, joint_result, summed
 from tanshi.simulator.results.variables import TRADING_SECTORS, emissions_of, net_sales_of
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.period import one_period
@@ -79,13 +78,14 @@ def together(result: RunResult) -> pd.DataFrame:
 
     What passes from one province to another is in the volume of both, and counts once.
     """
-    annual = result.annual
-    wide = annual.pivot_table(index="year", columns="variable", values="value", aggfunc="sum")
+    wide, annual = summed(result).pivot(index="year", columns="variable", values="value"), result.annual
     price = annual[annual["variable"] == "Price|Carbon"].groupby("year")["value"].mean()
-    volume, turnover = wide["Carbon Market|Trading Volume"], wide["Carbon Market|Turnover"]
-    crossing = annual[annual["variable"] == net_sales_of(OTHERS)]
-    crossed = crossing["value"].abs().groupby(crossing["year"]).sum().reindex(wide.index, fill_value=0.0) / 2.0
-    once = result.trades.groupby("year")["quantity_t"].sum().reindex(wide.index, fill_value=0) / TONNES
+    volume, turnover = (
+        annual[annual["variable"] == name].groupby("year")["value"].sum() for name in (VOLUME, TURNOVER)
+    )
     wide["Price|Carbon"] = (turnover / volume.where(volume > 0)).fillna(price)
-    wide["Carbon Market|Trading Volume"] = once if len(result.trades) else volume - crossed
+    if not len(result.trades):  # without fills what has crossed a border says it
+        crossing = annual[annual["variable"] == net_sales_of(OTHERS)]
+        crossed = crossing["value"].abs().groupby(crossing["year"]).sum() / 2.0
+        wide[VOLUME] = volume - crossed.reindex(wide.index, fill_value=0.0)
     return wide
