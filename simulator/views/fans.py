@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from tanshi.language import mark, say, translate
 from tanshi.simulator.machine.disk import write_file
@@ -59,8 +58,8 @@ def write_fans(result: Fans, folder: Path, docs: Path | None = None) -> list[Pat
     written, pictures = [], ""
     if docs is not None:
         folder, pictures = docs / "fans", "fans/"
-    for name in ("bands", "moments", "centre", "reasons", "variance"):
-        table: pd.DataFrame = getattr(result, name)
+    tables = {name: getattr(result, name) for name in ("bands", "moments", "centre", "reasons")}
+    for name, table in {**tables, "indices": result.variance}.items():  # each picture has a table of its own name
         if len(table):
             text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
             written.append(write_file(folder / f"{name}.csv", text.encode()))
@@ -71,10 +70,19 @@ def write_fans(result: Fans, folder: Path, docs: Path | None = None) -> list[Pat
     return written
 
 
+def _command(result: Fans, seeds: int) -> str:
+    """What was asked for."""
+    words = ["tanshi fans", *map(str, result.bands["scenario"].unique()), f"--seeds {seeds}"]
+    if len(result.reasons):
+        words.append(f"--reason {int(result.reasons['runs'].max()) // 2}")
+    if len(result.variance):
+        words.append(f"--variance {int(result.variance['runs'].max()) // (result.variance['factor'].nunique() + 2)}")
+    return " ".join(words)
+
+
 def words(result: Fans, pictures: str = "") -> str:
     """The study as Markdown; ``pictures`` is where its figures lie, seen from it."""
     seeds = int(result.moments["seeds"].max())
-    names = " ".join(str(name) for name in result.bands["scenario"].unique())
     told = mark(
         "{seeds} runs of each with shocks, two and two of one seed and its mirror image; the same run meets the same"
         " weather in every scenario. {halved:.2f} % of periods were redone with a part of their shock because no"
@@ -88,7 +96,7 @@ def words(result: Fans, pictures: str = "") -> str:
         )
     parts = [
         "# " + say("Runs with shocks"),
-        say("Written by `{command}`; edit nothing here.", command=f"tanshi fans {names} --seeds {seeds}"),
+        say("Written by `{command}`; edit nothing here.", command=_command(result, seeds)),
         say(told, seeds=seeds, halved=100 * result.halved),
         "## " + say("Bands of the last year"),
         say(
@@ -163,7 +171,7 @@ def variance_figure(result: Fans) -> Figure:
     """Total indices by driver, a panel an output, bars by scenario."""
     outputs = list(result.variance["output"].unique())
     scenarios = list(result.variance["scenario"].unique())
-    title, unit = say("Who brings the variance"), say("Sobol's total index, %")
+    title, unit = say("Who brings the variance"), say("Sobol's total index, %, and its 90 % interval")
     figure, axes = style.panels(len(outputs), title, unit, translate(_SOURCE), left=0.16)
     looks = style.looks(scenarios)
     factors = list(result.variance["factor"].unique())
@@ -172,9 +180,9 @@ def variance_figure(result: Fans) -> Figure:
             own = result.variance[(result.variance["output"] == output) & (result.variance["scenario"] == scenario)]
             height = 0.8 / len(scenarios)
             y = np.arange(len(factors)) + height * (number - (len(scenarios) - 1) / 2)
-            axis.barh(
-                y, 100 * own["total"].to_numpy(float), height=height, color=looks[scenario].colour, label=scenario
-            )
+            total, low, high = (100 * own[name].to_numpy(float) for name in ("total", "total_low", "total_high"))
+            axis.barh(y, total, height=height, color=looks[scenario].colour, label=scenario)
+            axis.hlines(y, low, high, color=style.GREY, linewidth=1.2)
         axis.set_yticks(range(len(factors)), [_factor(f) if column == 0 else "" for f in factors])
         axis.invert_yaxis()
         axis.set_title(translate(output), fontsize=10, loc="left")

@@ -80,6 +80,8 @@ def test_bands_widen_with_what_strays_and_moments_say_where_they_come_from(small
 
 def test_the_page_tells_the_bands_the_moments_and_the_curvature(small: Fans, tmp_path: Path) -> None:
     written = write_fans(small, tmp_path)
+    indices = pd.read_csv(next(p for p in written if p.name == "indices.csv"))
+    assert {"factor", "first", "total", "total_low", "total_high"} <= set(indices)  # no picture's numbers in its place
     assert {p.name for p in written} >= {"bands.csv", "moments.csv", "fans.png", "variance.png", "fans.md"}
     text = words(small)
     for head in ("Bands of the last year", "fitted or emerged", "against the path without shocks", "in all, %"):
