@@ -205,6 +205,9 @@ def test_who_may_owe_is_not_paid_for_carrying() -> None:
     assert rate[0] == pytest.approx(rate[1], abs=1e-6)  # nothing stops anyone from leaning either way
     assert rate[1] == pytest.approx(0.08, abs=1e-3)
     assert market_carry(asked, size, np.array([0.0]), calm)[0] == pytest.approx(0.04, abs=1e-6)
+    owing = market_carry(asked, size, np.array([-0.5, -0.1, 0.0]), calm, 0.1)  # a tenth of a year's emissions at most
+    assert owing[:2] == pytest.approx([0.04, 0.04], abs=1e-6)  # where all owe what they may, nobody can owe for another
+    assert owing[2] > 0.06
 
 
 def test_volume_gathers_before_the_deadline_where_needs_are_uncertain_and_nobody_aims_at_it() -> None:

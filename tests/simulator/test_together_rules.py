@@ -199,6 +199,22 @@ def test_one_stability_reserve_goes_by_what_is_in_circulation_in_all_provinces()
     assert (taken > 0).all()
 
 
+def test_what_a_common_reserve_gives_back_comes_out_of_what_each_part_of_it_holds() -> None:
+    rule = {"on": True, "scale": 1.0, "lower": 1000.0, "upper": 2000.0, "release_below": 900.0, "release": 4.0}
+    world, state = run({"stability_reserve": rule, "years.end": 2024}, 2)
+
+    def issued() -> int:
+        return sum(int(m.registry.totals()["issued"][2024 - m.registry.first_vintage]) for m in state.members)
+
+    before = issued()
+    for m, held in zip(state.members, (6, 2), strict=True):
+        m.market.reserve = held * TONNES
+    run_until(world, state)
+    assert [m.market.reserve for m in state.members] == [3 * TONNES, TONNES]  # 3 and 1 Mt of the four
+    caps_of_2024 = sum(round(m.policy.tonnes(2024) * TONNES) for m in state.members)
+    assert issued() - before == pytest.approx(caps_of_2024 + 4 * TONNES, abs=20)
+
+
 # -- a shock, and drivers ----------------------------------------------------------------------------------
 
 
