@@ -34,7 +34,9 @@ def _kinds(names: type[tuple[Any, ...]]) -> tuple[tuple[str, bool], ...]:
         if hint in (int, float):
             found.append(("uint32" if hint is int else "float64", True))
             continue
-        number = get_args(get_args(hint)[1])[0]
+        number = hint  # the innermost: newer versions of NumPy write an array's type as an alias, older ones in full
+        while inner := get_args(number):
+            number = inner[-1]
         found.append(("" if number is Any else np.dtype(number).name, False))
     return tuple(found)
 
