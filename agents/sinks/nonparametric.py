@@ -31,6 +31,8 @@ from tanshi.market.orders import Floats, Ints
 
 Returns = Literal["crs", "vrs"]
 _ROUNDING = 1e-11
+#: Errors of a sum of products, in their absolute values: a corner far out is known less exactly.
+_OF_SUMS = 64 * np.finfo(np.float64).eps
 #: An intensity counts as positive beyond this, in means of the data.
 _POSITIVE = 1e-9
 _MOST_STEPS = 2_000
@@ -132,13 +134,14 @@ class Walk:
             except np.linalg.LinAlgError:
                 raise ProgrammeError("Units so alike that their corner cannot be told from a line.") from None
             multipliers = cost @ inverse
-            intensities = np.where(fixed, 0.0, multipliers[:-1])
+            zero = np.maximum(_ROUNDING, _OF_SUMS * (np.abs(cost) @ np.abs(inverse[:, :-1])))
+            intensities = np.where(fixed | (np.abs(multipliers[:-1]) <= zero), 0.0, multipliers[:-1])
             leaving = int(np.argmin(intensities))
-            if intensities[leaving] >= -_ROUNDING:
+            if intensities[leaving] >= 0.0:
                 return Corner(float(multipliers[-1]), inverse[:, -1], multipliers[:-1], basis)
             circling = still > size
             if circling:  # after steps without progress the lowest row goes first, which ends any circle
-                below = np.flatnonzero(intensities < -_ROUNDING)
+                below = np.flatnonzero(intensities < 0.0)
                 leaving = int(below[np.argmin(basis[below])])
             entering, length = self._block(inverse[:, -1], inverse[:, leaving], basis, lowest=circling)
             if entering < 0:
