@@ -27,7 +27,8 @@ class EntrantsReserve:
     aside : int
         Set aside of this year's cap.
     given : (sectors,) int64
-        Given to sectors that have grown; empty before the first January.
+        Given to sectors that have grown, below zero taken back of what others would be given; empty before the first
+        January.
     auctioned, stability, cancelled : int
         What became of what was left over.
     """
@@ -45,13 +46,13 @@ class EntrantsReserve:
         return int(self.given.sum()) + self.auctioned
 
 
-def asked(free: Floats, activity: Floats, base: Floats, threshold: float = 0.15) -> Floats:
+def asked(free: Floats, activity: Floats, base: Floats, threshold: float = 0.15, *, falls: bool = False) -> Floats:
     """Return what sectors may ask of a reserve for new entrants, in the unit of their free allowances.
 
     European Union: once the mean activity of two years exceeds what free allowances were counted for by more than
-    15 %, they follow activity itself, out of the reserve. Directive 2003/87/EC, Art. 10a(20), as amended by Directive
-    (EU) 2018/410; Implementing Regulation (EU) 2019/1842, Art. 5. (There allowances also fall with activity; here they
-    do not.)
+    15 %, they follow activity itself, out of the reserve; where activity has fallen by more than 15 %, they fall with
+    it. Directive 2003/87/EC, Art. 10a(20), as amended by Directive (EU) 2018/410; Implementing Regulation (EU)
+    2019/1842, Art. 5.
 
     Parameters
     ----------
@@ -61,16 +62,21 @@ def asked(free: Floats, activity: Floats, base: Floats, threshold: float = 0.15)
         Output, and the output that these are counted for.
     threshold : float
         Growth up to which nothing is asked.
+    falls : bool
+        Whether a sector whose output has fallen beyond the threshold gives allowances back, below zero.
 
     Examples
     --------
     >>> asked(np.array([100.0, 100.0]), np.array([1.2, 1.1]), np.ones(2)).round(6).tolist()
     [20.0, 0.0]
+    >>> asked(np.array([100.0, 100.0]), np.array([0.8, 0.9]), np.ones(2), falls=True).round(6).tolist()
+    [-20.0, 0.0]
     """
     if threshold < 0:
         raise ValueError(f"new entrants: threshold is {threshold}, expected 0 or more")
     growth = np.divide(activity, base, out=np.ones_like(activity), where=base > 0) - 1.0
-    return np.where(growth > threshold, free * np.maximum(growth, 0.0), 0.0)
+    beyond = (growth > threshold) | ((growth < -threshold - 1e-12) & falls)
+    return np.where(beyond & ((growth > 0.0) | falls), free * growth, 0.0)
 
 
 def january(before: EntrantsReserve, aside: int, wanted: Ints, left_over: str = "") -> EntrantsReserve:
@@ -83,7 +89,8 @@ def january(before: EntrantsReserve, aside: int, wanted: Ints, left_over: str = 
     aside : int
         Units set aside of the year's cap.
     wanted : (sectors,) int64
-        Units asked for; where the reserve holds less, everybody gets the same part (assumed).
+        Units asked for; where the reserve holds less, everybody gets the same part (assumed). Below zero: given back
+        to the reserve first.
     left_over : str
         ``auction``, ``stability`` or ``cancel``: what becomes of what the year before left, where the reserve closed
         with it; an empty text where it did not.
@@ -95,7 +102,10 @@ def january(before: EntrantsReserve, aside: int, wanted: Ints, left_over: str = 
     ([6, 12], 30, 2)
     """
     gone = before.held if left_over else 0
-    there = before.held - gone + aside
-    given = apportion(min(int(wanted.sum()), there), wanted) if wanted.any() else np.zeros(len(wanted), np.int64)
+    more, back = np.maximum(wanted, 0), np.minimum(wanted, 0)
+    there = before.held - gone + aside - int(back.sum())
+    out = apportion(min(int(more.sum()), there), more) if more.any() else np.zeros_like(more)
     ways = {name: gone if left_over == name else 0 for name in ("auction", "stability", "cancel")}
-    return EntrantsReserve(there - int(given.sum()), aside, given, ways["auction"], ways["stability"], ways["cancel"])
+    return EntrantsReserve(
+        there - int(out.sum()), aside, out + back, ways["auction"], ways["stability"], ways["cancel"]
+    )

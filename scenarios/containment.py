@@ -11,15 +11,16 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import PlainValidator, model_validator
 
 from tanshi.errors import Message
-from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, numbers, words
+from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, Reading, numbers, words
 from tanshi.scenarios.fields import Group, in_unit, refuse
 
 _Price = Annotated[ByYear[float] | None, numbers(gt=0, le=1_000_000), AS_A_FILE_SAYS, in_unit("yuan/t CO2", "law")]
 _Mass = Annotated[ByYear[float] | None, numbers(ge=0), AS_A_FILE_SAYS, in_unit("Mt CO2", "law")]
 _Part = Annotated[ByYear[float] | None, numbers(ge=0, le=1), AS_A_FILE_SAYS, in_unit("fraction", "law")]
+SIX: ByYear[int] = ByYear(((None, 6),))
 TIERS = ("first", "second", "third")
 """Names of the tiers at which government sells more."""
 
@@ -34,11 +35,17 @@ class Tier(Group):
     """Most of them in a year."""
     share: _Part = None
     """The same as part of the year's cap (RGGI: 0.1); null, and no `amount`: without limit (California's ceiling)."""
-    multiple: Annotated[Annotated[float, Field(gt=1, le=100)] | None, in_unit("-", "law")] = None
+    multiple: Annotated[ByYear[float] | None, numbers(gt=1, le=100), AS_A_FILE_SAYS, in_unit("-", "law")] = None
     """In place of a price: they are auctioned once the mean price of the last `over_months` months exceeds this
-    multiple of the mean of the `of_months` before them (European Union, Art. 29a: 2.4), once in twelve months."""
-    over_months: Annotated[int, in_unit("months", "law", ge=1, le=60)] = 6
-    """Months of the first mean."""
+    multiple of the mean of the `of_months` before them (European Union, Art. 29a: 2.4), once in twelve months. By year
+    (United Kingdom: {2021: 2, 2022: 2.5, 2023: 3}, the last two recalled)."""
+    over_months: Annotated[
+        ByYear[int], PlainValidator(Reading(kind="whole", ge=1, le=60)), AS_A_FILE_SAYS, in_unit("months", "law")
+    ] = SIX
+    """Months of the first mean, by year (United Kingdom: {2021: 3, 2023: 6}, the second recalled)."""
+    every_month: Annotated[bool, in_unit("-", "law")] = False
+    """true: the price has to exceed that multiple in each of the `over_months` months in a row (United Kingdom); false:
+    their mean does."""
     of_months: Annotated[int, in_unit("months", "law", ge=1, le=120)] = 24
     """Months of the second."""
     from_reserve: Annotated[bool, in_unit("-", "law")] = False

@@ -11,7 +11,7 @@ from tanshi.errors import Message
 from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, numbers
 from tanshi.scenarios.fields import Group, in_unit, refuse
 
-AS_IN_THE_UNION: tuple[float, int, str, list[int]] = (0.15, 2, "cancel", [])
+AS_IN_THE_UNION: tuple[float, int, bool, str, list[int]] = (0.15, 2, False, "cancel", [])
 """Threshold, years, what becomes of the rest and when, where a file says nothing."""
 
 
@@ -30,6 +30,9 @@ class NewEntrants(Group):
     0.15). Output is compared with that of the year before the policy, or before the sector begins to trade."""
     over_years: Annotated[int, in_unit("years", "law", ge=1, le=5)] = 2
     """Past years whose mean output counts (European Union: 2)."""
+    falls: Annotated[bool, in_unit("-", "law")] = False
+    """Whether free allowances of a sector whose output has fallen by more than `threshold` fall with it, into the
+    reserve (European Union: true); false: they stay."""
     left_over: Annotated[Literal["auction", "stability", "cancel"], in_unit("-", "law")] = "cancel"
     """What becomes of what is left when the reserve closes. auction: it is auctioned in the coming year; stability: it
     goes into the stability reserve; cancel: it is cancelled (Chongqing 2023)."""
@@ -51,7 +54,10 @@ class NewEntrants(Group):
 
     @model_validator(mode="after")
     def _something_set_aside(self) -> Self:
-        if self.share is None and (self.threshold, self.over_years, self.left_over, self.closes) != AS_IN_THE_UNION:
+        if (
+            self.share is None
+            and (*(self.threshold, self.over_years, self.falls, self.left_over, self.closes),) != AS_IN_THE_UNION
+        ):
             raise refuse("a share for a reserve that is described", "none", "new_entrants.share")
         return self
 

@@ -47,6 +47,9 @@ class SectorRules(Group):
     """B as part of what the sector emitted per output in the benchmark year; null for a band: the balance value, at
     which the sector's allowances are its emissions."""
     limits: Limits = Limits()
+    auctioned_share: _Part = None
+    """Part of the sector's cap that government sells, by year (Korea's power: 0.5 in 2030; other sectors 0.15, those at
+    risk of leakage 0); null: `allocation.auctioned_share`."""
     in_advance: _Part = None
     """Part given in January, by last year's verified emissions from 2023 on, before by usual output; the rest follows,
     or is taken back."""
@@ -110,6 +113,7 @@ class Sectors(OfSectors):
             or self.ELEC.gas_deficit is not None
             or rules.limits != Limits()
             or rules.benchmark is not None
+            or rules.auctioned_share is not None
             for rules in self.as_dict().values()
         )
 

@@ -20,7 +20,8 @@ OfEconomies = Annotated[dict[str, dict[str, Any]], in_unit("-", "assumed")]
 """From an economy to what holds in it alone."""
 OF_ONE = (
     *("coverage", "sectors", "cap", "allocation", "figures", "firms", "closure", "dynamics", "carbon_tax"),
-    *("banking.opening", "offsets.potential", "offsets.median_cost", "offsets.spread"),
+    *("banking.opening", "offsets.potential", "offsets.median_cost", "offsets.spread", "offsets.kinds"),
+    "new_entrants",
 )
 """What may be said of one economy alone; all else is the market's."""
 

@@ -7,8 +7,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from tanshi.errors import Message
-from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, numbers, words
+from tanshi.scenarios.by_year import AS_A_FILE_SAYS, NOTHING, ByYear, numbers, words
 from tanshi.scenarios.fields import Group, in_unit, refuse
+
+CHINA_S: ByYear[float] = ByYear(((None, 1.5),))
+"""Times net sales that firms may carry over in China at the end of 2025."""
 
 
 class Penalty(Group):
@@ -16,9 +19,15 @@ class Penalty(Group):
 
     price: Annotated[float, in_unit("yuan/t CO2", "assumed", gt=0, le=1_000_000)] = 1000.0
     """Payment for a tonne that no surrendered allowance covers."""
-    multiple: Annotated[Annotated[float, Field(ge=0, le=100)] | None, in_unit("-", "law")] = None
-    """Payment as a multiple of the year's last month's mean price (China: 5 to 10); null: `price`. Bids end at `price`
-    in either case."""
+    multiple: Annotated[ByYear[float] | None, numbers(ge=0, le=100), AS_A_FILE_SAYS, in_unit("-", "law")] = None
+    """Payment as a multiple of the mean price of the last `of_months`, by year (China from 2024: 5 to 10); null:
+    `price`. Bids end at `price` in either case."""
+    of_months: Annotated[float, in_unit("months", "law", gt=0, le=120)] = 1.0
+    """Months before the deadline that this mean is of (China: 1, Shenzhen: 6, Fujian: 12, recalled)."""
+    most: Annotated[ByYear[float] | None, numbers(gt=0, le=1_000_000), AS_A_FILE_SAYS, in_unit("yuan/t CO2", "law")] = (
+        None
+    )
+    """Highest that `multiple` may come to, by year (Korea: 100,000 won, recalled); null: no limit."""
     extinguishes: Annotated[bool, in_unit("-", "assumed")] = True
     """true: the payment ends the obligation; false: the missing tonnes are owed in the next year too."""
     per_firm: Annotated[ByYear[float] | None, numbers(ge=0), AS_A_FILE_SAYS, in_unit("yuan", "law")] = None
@@ -31,8 +40,16 @@ class Penalty(Group):
     """How many tonnes a missing one is made good by, where it is owed or cut (RGGI 3, California 4; Hubei, Fujian and
     Guangdong cut two); null: one."""
 
+    def multiple_in(self, year: int) -> float | None:
+        """The multiple of a year; None where the payment is `price`."""
+        return None if self.multiple is None else self.multiple.at(year)
+
     @model_validator(mode="after")
     def _something_to_multiply(self) -> Self:
+        for name, plain in (("of_months", 1.0), ("most", None)):
+            if self.multiple is None and getattr(self, name) != plain:
+                hint = "Set penalty.multiple."
+                raise refuse("a multiple of a mean price that this describes", "none", f"penalty.{name}", hint)
         said = {"none"} if self.make_good is None else {value for _, value in self.make_good.steps}
         if self.factor is not None and said == {"none"} and (self.make_good is not None or self.extinguishes):
             hint = "Set penalty.make_good to owed or cut."
@@ -60,10 +77,20 @@ class Banking(Group):
     """Last vintage that the limit concerns, where it is applied in named years; later ones stay valid."""
     carry_late: Annotated[bool, in_unit("-", "law")] = False
     """Whether a firm may keep anything that surrendered too little in a year of the window."""
-    carry_multiple: Annotated[float, in_unit("-", "law", ge=0, le=100)] = 1.5
-    """Further allowances a firm may keep, as a multiple of what it has sold net in `carry_window`."""
-    borrow_share: Annotated[float, in_unit("fraction", "law", ge=0, le=1)] = 0.0
-    """Part of a firm's gap that it may cover from next year's free allocation (China 2021-2022: 0.5)."""
+    carry_past: Annotated[Annotated[int, Field(ge=1, le=10)] | None, in_unit("years", "law")] = None
+    """In place of `carry_window`: the net sales of so many years count, the one at whose end the limit is applied among
+    them (Korea: 1, with `carry_at` empty); null: those of the window."""
+    carry_multiple: Annotated[ByYear[float], numbers(ge=0, le=100), AS_A_FILE_SAYS, in_unit("-", "law")] = CHINA_S
+    """Further allowances a firm may keep, as a multiple of what it has sold net in `carry_window`, by year (Korea:
+    {2023: 3, 2024: 5})."""
+    carry_part: Annotated[ByYear[float] | None, numbers(ge=0, le=10), AS_A_FILE_SAYS, in_unit("fraction", "law")] = None
+    """Further allowances a firm may keep, as part of its free allowances of the year, by year (Korea 2017: 0.1, beside
+    20,000); null: none."""
+    borrow_share: Annotated[ByYear[float], numbers(ge=0, le=1), AS_A_FILE_SAYS, in_unit("fraction", "law")] = NOTHING
+    """Part of a firm's gap that it may cover from next year's free allocation (China 2021-2022: 0.5), by year."""
+    borrow_of: Annotated[Literal["gap", "allocation"], in_unit("-", "law")] = "gap"
+    """What `borrow_share` is a part of: gap; allocation: next year's free allowances, at most the gap (Korea: 0.1, in
+    2016 0.2, from 2017 0.15)."""
     borrow_threshold: Annotated[float, in_unit("fraction", "law", ge=0, le=1)] = 0.1
     """Smallest gap, as part of what is owed, from which a firm may borrow."""
     borrow_years: Annotated[list[int], in_unit("year", "law")] = Field(default_factory=list)
@@ -107,6 +134,18 @@ class Banking(Group):
     def carries_at(self, year: int) -> bool:
         """Whether the carry-over limit is applied at the end of a year."""
         return self.carry_base is not None and (not self.carry_at or year in self.carry_at)
+
+    def multiple_in(self, year: int) -> float:
+        """Times its net sales that a firm may carry over at a year's end."""
+        return self.carry_multiple.at(year) or 0.0
+
+    def part_in(self, year: int) -> float:
+        """Part of its free allowances of the year that a firm may carry over at its end."""
+        return (self.carry_part.at(year) or 0.0) if self.carry_part is not None else 0.0
+
+    def share_lent(self, year: int) -> float:
+        """Part of its gap, or of next year's free allowances, that a firm may borrow for a year."""
+        return self.borrow_share.at(year) or 0.0
 
     def lends_in(self, year: int) -> bool:
         """Whether a year is among those for which firms may borrow."""

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 import tanshi.plugins as plugins
 from tanshi.errors import Message
 from tanshi.plugins import Kind
-from tanshi.scenarios.auctions import Auctions
+from tanshi.scenarios.auctions import Auctions, check_auctions
 from tanshi.scenarios.border_adjustment import BorderAdjustment, check_border
 from tanshi.scenarios.cap import Cap, check_years
 from tanshi.scenarios.carbon_tax import CarbonTax, check_tax
@@ -82,7 +82,7 @@ class Scenario(Group):
     banking: Banking = Banking(carry_at=[2025], carry_window=[2024, 2025])
     compliance: Compliance = Compliance()
     offsets: Offsets = Offsets()
-    auctions: Auctions = Auctions(months=[1], shares=[])
+    auctions: Auctions = Auctions(months=[1], shares=[], of_months=[6.0])
     stability_reserve: StabilityReserve = StabilityReserve()
     containment: Containment = Containment()
     market: Market = Market()
@@ -210,6 +210,8 @@ class Scenario(Group):
         if years is not None and start is not None and price is not None and penalty is not None:
             highest = penalty.price if price.ceiling is None else min(price.ceiling, penalty.price)
             check_link(market.link, start, years.end, price.floor, highest)
+        if info.data.get("auctions") is not None:
+            check_auctions(info.data["auctions"], market.mode, market.venue, market.blocks)
         compliance = info.data.get("compliance")
         if market.link.to == "supply" and compliance is not None and compliance.later:
             hint = "The rest of the nation surrenders when the year ends: set compliance.deadline to 0."
@@ -315,9 +317,7 @@ class Scenario(Group):
         return {
             "market.link.to": self.market.link.to == "supply",
             "market.limits.days": self.market.limits.days > 1,
-            "new_entrants.share": self.new_entrants.any,
             "banking.life": self.banking.life is not None,
-            "offsets.kinds": self.offsets.kinds.any,
             "drift.input": self.drift.input != "state",
         }
 

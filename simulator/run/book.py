@@ -33,6 +33,7 @@ from tanshi.simulator.run.coupling import REACH, Agreement, Economy, Limits, Pla
 from tanshi.simulator.run.credits import CreditPlan, plan_credits
 from tanshi.simulator.run.grants import adjusts, around, by_benchmark, expected_grants, history_of
 from tanshi.simulator.run.public.auctions import later_supply, offer, supply
+from tanshi.simulator.run.public.sale_rules import under_sale_rules
 from tanshi.simulator.run.straying import believed
 from tanshi.simulator.run.waiting import booked, open_obligations, urgency_for, waiting
 from tanshi.simulator.run.world import State, World
@@ -101,17 +102,18 @@ class Book:
         self.band = (collar.hold(round((1 - BAND) * last)), collar.hold(max(round((1 + BAND) * last), 1)))
         beside = market.blocks, market.block_size
         rules = market.k, market.ties, float(market.lot), *beside, market.limits.untraded == "quotation"
-        self.venue = open_venue(market.venue, Day(round(last), *rules))
-        self.limits = limits_of(self.venue)
+        self.main = open_venue(market.venue, Day(round(last), *rules))
+        self.limits = limits_of(self.main)
         if self.limits is not None:
             self.lowest = max(self.lowest, min(self.limits.lowest, self.highest))
             self.highest = min(self.highest, max(self.limits.highest, self.lowest))
-        elif not one_price(market.venue, self.venue):  # a limit far off would be paid: firms stay within the band
+        elif not one_price(market.venue, self.main):  # a limit far off would be paid: firms stay within the band
             self.lowest, self.highest = self.band
         self.band = (max(self.band[0], self.lowest), min(self.band[1], self.highest))
         held = s.registry.held
         self.held: Ints = held[: len(s.firms)]
         self.on_sale, self.later = supply(w, s, self.lowest), later_supply(w, s, self.lowest)
+        self.venue = under_sale_rules(self.main, [w], [self.on_sale])
         self.standing = Orders.join([*self.by_hand, offer(w, self.on_sale)])
         self.triggers = [int(step.price) for step in (*self.on_sale, *self.later) if step.price > self.lowest]
         first = sum(int(step.amount) for step in self.on_sale if step.name == "base")

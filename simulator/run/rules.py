@@ -10,6 +10,7 @@ from tanshi.market.compliance import fine_per_unit
 from tanshi.market.orders import Ints
 from tanshi.market.stability import StabilityReserve
 from tanshi.scenarios.containment import StabilityReserve as Reserve
+from tanshi.simulator.run.ground.past_prices import past_mean, periods_in
 from tanshi.simulator.run.world import State, World
 
 
@@ -94,10 +95,35 @@ def carry_limit(w: World, s: State, held: Ints) -> Ints | None:
         return None
     if rule.carry_at:  # later vintages are not its concern
         held = s.registry.holdings[: max(rule.carry_vintage - s.registry.first_vintage + 1, 0)].sum(axis=0)
-    limit = carry_over(held, s.market.net_sold, rule.carry_base, rule.carry_multiple)
-    firms = len(s.firms)
+    firms, given = len(s.firms), np.zeros(s.registry.accounts)
+    given[:firms] = s.market.granted
+    sold = net_sales(w, s)
+    limit = carry_over(held, sold, rule.carry_base, rule.multiple_in(s.year), rule.part_in(s.year), given)
     limit[:firms] = np.where(s.market.late & (not rule.carry_late), 0, limit[:firms])
     return np.concatenate((limit[:firms], held[firms:]))
+
+
+def net_sales(w: World, s: State, upto: int | None = None) -> Ints:
+    """Allowances that each account has sold beyond what it bought, of those that count for the carry-over limit, t.
+
+    Parameters
+    ----------
+    upto
+        Last year whose sales count where only a few do; by default the current one.
+    """
+    past, last = w.scenario.banking.carry_past, s.year if upto is None else upto
+    if past is None:
+        return s.market.net_sold
+    sold = np.zeros(s.registry.accounts, np.int64)
+    for fills in reversed(s.log.trades):
+        year = int(fills["year"][0])
+        if year <= last - past or not s.policy.started(year):
+            break
+        if year > last:
+            continue
+        np.add.at(sold, fills["seller"], fills["quantity_t"])
+        np.subtract.at(sold, fills["buyer"], fills["quantity_t"])
+    return sold
 
 
 def fine_per_firm(w: World, s: State, year: int) -> int:
@@ -126,8 +152,8 @@ def fine(w: World, s: State, year: int) -> int:
     rule, n = w.scenario.penalty, w.periods_per_year
     if fine_per_firm(w, s, year) > 0:
         return 0
-    month = [*s.log.periods, *s.log.closing][-max(1, n // 12) :]
-    volume = sum(row["volume_t"] for row in month)
-    mean = sum(row["turnover_yuan"] for row in month) / volume if volume else s.market.price
-    multiple = rule.multiple if s.policy.started(year) else None
-    return round(fine_per_unit(mean, fixed=rule.price, multiple=multiple) / w.scenario.market.tick)
+    mean = past_mean([*s.log.periods, *s.log.closing], periods_in(rule.of_months, n), s.market.price)
+    multiple = rule.multiple_in(year) if s.policy.started(year) else None
+    found = fine_per_unit(mean, fixed=rule.price, multiple=multiple)
+    most = rule.most.at(year) if rule.most is not None and multiple is not None else None
+    return round((found if most is None else min(found, most)) / w.scenario.market.tick)

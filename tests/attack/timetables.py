@@ -63,6 +63,8 @@ def of_sector(dice: Dice, sector: str) -> dict[str, Any]:
             limits[name] = by_year(dice, lambda: number(dice, 0.0, 0.3), first)
     if limits:
         told["limits"] = limits
+    if dice.random() < 0.2:
+        told["auctioned_share"] = by_year(dice, lambda: number(dice, 0.0, 1.0), first)
     if dice.random() < 0.3:
         told["in_advance"] = by_year(dice, lambda: number(dice, 0.0, 1.0), first)
     if sector == "ELEC" and dice.random() < 0.2:
@@ -114,6 +116,11 @@ def rules(dice: Dice) -> dict[str, dict[str, Any]]:
             "months": sorted(dice.sample(range(1, 13), dice.choice((1, 2, 4)))),
             "unsold": dice.choice(("again", "next", "same_year", "cancel", "reserve")),
             **({"reserve_price": price(5.0, 120.0)} if dice.random() < 0.6 else {}),
+            **({"reserve_multiple": number(dice, 0.5, 2.0), "of_months": [dice.choice((0.1, 3.0, 6.0))]}
+               if dice.random() < 0.4 else {}),
+            **({"one_bidder": number(dice, 0.05, 1.0)} if dice.random() < 0.4 else {}),
+            **({"bidders": "obliged"} if dice.random() < 0.3 else {}),
+            **({"all_or_nothing": True} if dice.random() < 0.3 else {}),
         },
         "containment": lambda: {
             "first": {"at": price(80.0, 140.0), "share": number(dice, 0.0, 0.2)},
@@ -124,15 +131,17 @@ def rules(dice: Dice) -> dict[str, dict[str, Any]]:
         "banking": lambda: {
             **({"carry_base": dice.choice((0, 1000, 10_000)), "carry_at": dice.choice(([], [2024], [2023, 2025]))}
                if dice.random() < 0.5 else {}),
-            **({"borrow_share": number(dice, 0.0, 1.0), "borrow_threshold": number(dice, 0.0, 0.2)}
-               if dice.random() < 0.5 else {}),
+            **({"borrow_share": price(0.0, 1.0), "borrow_threshold": number(dice, 0.0, 0.2),
+                "borrow_of": dice.choice(("gap", "allocation"))} if dice.random() < 0.5 else {}),
+            **({"carry_base": 0, "carry_at": [], "carry_past": dice.choice((1, 2)), "carry_multiple": price(0.0, 5.0),
+                "carry_part": price(0.0, 0.2)} if dice.random() < 0.3 else {}),
             "opening": number(dice, 0.0, 0.2),
             **({"allowed": False} if dice.random() < 0.2 else {}),
             **({"life": dice.choice((1, 1, 2, 4))} if dice.random() < 0.3 else {}),
         },
         "new_entrants": lambda: {
             "share": price(0.0, 0.2), "threshold": number(dice, 0.0, 0.1), "over_years": dice.choice((1, 2)),
-            "left_over": dice.choice(("auction", "stability", "cancel")),
+            "left_over": dice.choice(("auction", "stability", "cancel")), "falls": dice.random() < 0.5,
             **({"closes": [dice.choice(YEARS)]} if dice.random() < 0.5 else {}),
         },
         "offsets": lambda: {
@@ -145,7 +154,8 @@ def rules(dice: Dice) -> dict[str, dict[str, Any]]:
         "penalty": lambda: {
             "price": number(dice, 150.0, 1000.0),
             "make_good": by_year(dice, lambda: dice.choice(("none", "owed", "cut"))),
-            **({"multiple": number(dice, 1.0, 10.0)} if dice.random() < 0.5 else {}),
+            **({"multiple": price(1.0, 10.0), "of_months": dice.choice((0.5, 1.0, 6.0)),
+                "most": number(dice, 100.0, 900.0)} if dice.random() < 0.5 else {}),
             **({"factor": by_year(dice, lambda: number(dice, 1.0, 4.0))} if dice.random() < 0.3 else {}),
             **({"per_firm": price(0.0, 30_000.0)} if dice.random() < 0.3 else {}),
         },

@@ -39,6 +39,9 @@ AT_WORK: tuple[tuple[str, dict[str, Any]], ...] = (
     (r"firms\.intermediar", {"firms.intermediaries": 20}),
     (r"stability", {"stability_reserve.on": True}),
     (r"banking\.borrow", {"banking.borrow_share": 0.5}),
+    (r"penalty\.(of_months|most)", {"penalty.multiple": 3.0}),
+    (r"auctions\.(reserve_most|reserve_multiple|one_bidder)", {"allocation.auctioned_share": 0.3}),
+    (r"auctions\.reserve_most", {"auctions.reserve_multiple": 1.2}),
     (r"banking\.carry", {"banking.carry_base": 10_000}),
     (r"penalty\.factor", {"penalty.make_good": "owed"}),
     (r"shocks", {"shocks.drivers": "estimated", "shocks.belief": "network", "banking.horizon": 3}),
@@ -95,7 +98,8 @@ What is withheld has a price for its trigger, no mean. Plant that cannot be used
 in Shanxi's plan."""
 FARTHEST = {
     "firms.number": 2_000, "firms.intermediaries": 2_000, "market.periods_per_year": 52, "coupling.iterations": 50,
-    "auctions.reserve_price": 999.0, **{f"containment.{tier}.at": 999.0 for tier in TIERS},
+    "auctions.reserve_price": 999.0, "auctions.reserve_most": 999.0,
+    **{f"containment.{tier}.at": 999.0 for tier in TIERS},
 }  # fmt: skip
 """Fields whose upper end takes minutes, and prices that lie below what ends all bids; that far and no farther here."""
 TURNS = 2.0

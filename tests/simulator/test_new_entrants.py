@@ -50,6 +50,16 @@ def test_nothing_is_asked_up_to_the_threshold_and_all_of_the_growth_beyond_it() 
     assert grown.round(6).tolist() == [0.0, 15_100.0, 0.0]
 
 
+def test_in_the_union_allowances_fall_with_output_beyond_the_threshold_too() -> None:
+    # Implementing Regulation (EU) 2019/1842, Art. 5: 15 % less changes nothing, 16 % less takes all sixteen.
+    free, base = np.full(3, 100_000.0), np.full(3, 1_000.0)
+    moved = asked(free, np.array([850.0, 840.0, 1_200.0]), base, falls=True)
+    assert moved.round(6).tolist() == [0.0, -16_000.0, 20_000.0]
+    # What is given back is there for who has grown: 5,000 held, 16,000 back, 20,000 asked, 1,000 left.
+    found = january(EntrantsReserve(held=5_000), 0, np.array([0, -16_000, 20_000]))
+    assert (found.given.tolist(), found.held, found.out) == ([0, -16_000, 20_000], 1_000, 4_000)
+
+
 def test_who_asks_for_more_than_there_is_gets_the_same_part() -> None:
     found = january(EntrantsReserve(held=10), 50, np.array([80, 40]))
     assert found.given.tolist() == [40, 20]
@@ -155,10 +165,23 @@ def test_firms_that_plan_foresee_what_the_reserve_will_let_out(alone: dict[str, 
         ({"new_entrants.share": 0.02, "new_entrants.left_over": "stability"}, "a stability reserve"),
         ({"new_entrants.share": 0.02, "shock.year": 2024, "shock.cap_cut": 0.1}, "no shock beside"),
         ({"new_entrants.share": 0.7}, "<= 0.5"),
-        ({"new_entrants.share": 0.02, "economies": ["shanxi", "shandong"]}, "new_entrants.share"),
     ],
 )
 def test_a_reserve_that_cannot_be_is_refused_in_words(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ScenarioError) as refused:
         load_scenario("S1", changes)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("alone", [{}, ALONE])
+def test_where_allowances_fall_with_output_the_reserve_holds_what_sectors_lose(alone: dict[str, Any]) -> None:
+    falling = {**KEPT, "cap.tightness": 0.25, "new_entrants.threshold": 0.02}
+    stays, falls = ran({**alone, **falling}), ran({**alone, **falling, "new_entrants.falls": True})
+    less = [sum(min(t, 0) for t in row["entrants_t"].values()) for row in rows(falls)]
+    assert min(less) < 0
+    assert all(t >= 0 for row in rows(stays) for t in row["entrants_t"].values())
+    held, closed = 0, 0  # every year what was there is what is there, gone, or given
+    for row in rows(falls):
+        closed = sum(row["left_over_t"].values())
+        held += row["set_aside_t"] - sum(row["entrants_t"].values()) - closed
+        assert row["entrants_reserve_t"] == held

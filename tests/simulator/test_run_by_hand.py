@@ -15,10 +15,11 @@ import pytest
 from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.market.new_entrants import EntrantsReserve
 from tanshi.market.sales import Sales
+from tanshi.scenarios.by_year import ByYear
 from tanshi.scenarios.containment import StabilityReserve
 from tanshi.scenarios.new_entrants import NewEntrants
 from tanshi.scenarios.price_limits import PriceLimits
-from tanshi.scenarios.schema import Compliance, Offsets
+from tanshi.scenarios.schema import Compliance, Offsets, Penalty
 from tanshi.simulator.drift.state import PRICE
 from tanshi.simulator.run import book as booking
 from tanshi.simulator.run import credits as crediting
@@ -173,7 +174,9 @@ def test_what_was_borrowed_is_kept_back_until_it_is_paid() -> None:
 def borrows(share: float, year: int = 2023) -> list[int] | None:
     world = stub(
         scenario=stub(
-            banking=stub(borrow_share=share, borrow_threshold=0.1, lends_in=lambda year: True),
+            banking=stub(
+                share_lent=lambda year: share, borrow_of="gap", borrow_threshold=0.1, lends_in=lambda year: True
+            ),
             years=stub(end=2025), compliance=Compliance()
         )
     )  # fmt: skip
@@ -327,7 +330,7 @@ def test_the_fine_is_a_multiple_of_the_last_month_s_mean_price() -> None:
     # Twice a month: 10 t for 500 yuan in the month before, then 10 t for 800 and 30 t for 3,000: 95 yuan/t, twice that.
     rows = [{"volume_t": 10, "turnover_yuan": 500.0}, {"volume_t": 10, "turnover_yuan": 800.0}]
     rows.append({"volume_t": 30, "turnover_yuan": 3000.0})
-    scenario = stub(penalty=stub(price=1000.0, multiple=2.0, per_firm=None), market=stub(tick=0.01))
+    scenario = stub(penalty=Penalty(price=1000.0, multiple=ByYear(((None, 2.0),))), market=stub(tick=0.01))
     state = stub(year=2023, policy=rules(), log=stub(periods=rows, closing=[]), market=stub(price=1.0))
     assert fine(stub(scenario=scenario, periods_per_year=24), state, 2024) == 19_000
 

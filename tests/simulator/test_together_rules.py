@@ -294,3 +294,34 @@ def test_a_border_adjustment_holds_in_each_province_at_the_common_price() -> Non
     for m in state.members:
         assert m.log.settlements[-1]["border_given_back_yuan"]["STEEL"] > 0
     assert prices(alone)[0] != pytest.approx(prices(plain()[1])[0], rel=1e-3)
+
+
+KINDS = {"offsets.share": 0.05, "offsets.kinds.ccer.potential": 5.0, "offsets.kinds.forestry.potential": 3.0,
+         "offsets.kinds.forestry.median_cost": 20.0}  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", [{}, WITHOUT_FIRMS])
+def test_each_province_has_kinds_of_credits_of_its_own_and_they_cost_the_same_within_it(mode: dict[str, Any]) -> None:
+    _, state = run({**KINDS, **mode})
+    free = run(mode)[1]
+    assert prices(state)[0] < prices(free)[0]  # what credits cover needs no allowance
+    for m in state.members:
+        (row,) = [row for row in m.log.credit_trades if row["year"] == 2023]
+        (ccer, _), (forestry, _) = row["kinds"]["ccer"], row["kinds"]["forestry"]
+        assert ccer == pytest.approx(forestry, rel=5e-3)
+    covered = sum(float(np.sum(row["bought_t"])) for m in state.members for row in m.log.credit_trades) / TONNES
+    caps = sum(float(m.policy.caps(2023)[m.policy.mask(2023)].sum()) for m in state.members)
+    assert emitted(state).sum() == pytest.approx(caps + covered, rel=1e-4)
+
+
+@pytest.mark.parametrize("mode", [{}, WITHOUT_FIRMS])
+def test_each_province_keeps_a_reserve_for_its_own_new_entrants(mode: dict[str, Any]) -> None:
+    kept = {"new_entrants.share": 0.05, "new_entrants.threshold": 0.0, "new_entrants.over_years": 1, "years.end": 2024}
+    _, state = run({**kept, **mode})
+    given = of_year(state, "set_aside_t", 2024)
+    whole = [m.policy.whole_cap(2024) * TONNES for m in state.members]
+    assert given == pytest.approx([0.05 * cap for cap in whole], rel=1e-6)
+    caps = sum(float(m.policy.caps(2024)[m.policy.mask(2024)].sum()) for m in state.members)
+    out = sum(m.market.entrants.out for m in state.members) / TONNES
+    assert out > 0
+    assert emitted(state, 2024).sum() == pytest.approx(caps + out, rel=1e-4)

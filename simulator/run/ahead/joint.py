@@ -335,6 +335,6 @@ def _credits(rules: Sequence[Offsets | None], price: float, owed: Sequence[float
     for place, (rule, emitted) in enumerate(zip(rules, owed, strict=True)):
         if rule is not None:
             credits[place] = wanted_credits(rule, price, emitted)
-            paid[place] = cost_of_credits(rule, float(credits[place]))
+            paid[place] = cost_of_credits(rule, float(credits[place]), emitted)
             slope += credits_per_yuan(rule, price, emitted)
     return credits, paid, slope

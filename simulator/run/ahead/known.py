@@ -10,6 +10,7 @@ from tanshi.simulator.run.ahead.lives import most_of_firms
 from tanshi.simulator.run.grants import history_of
 from tanshi.simulator.run.ground.followed import baseline_of
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.rules import net_sales
 from tanshi.simulator.run.world import State, World
 
 
@@ -47,7 +48,11 @@ def lent(w: World, s: State) -> Floats:
     last = s.year == rule.years.end
     if last and (rule.banking.beyond == "end" or rule.banking.horizon == 0):  # nobody knows of a coming year
         return np.zeros(w.firms)
-    policy = known_policy(w, s) if last else s.policy
+    return coming_allowances(w, s, known_policy(w, s) if last else s.policy)
+
+
+def coming_allowances(w: World, s: State, policy: Policy) -> Floats:
+    """Free allowances in tonnes that each firm will be given for the coming year, (firms,) t."""
     free = np.where(policy.mask(s.year + 1), _given_away(policy, s.year + 1), 0.0)
     return np.asarray(s.firms.normalised(history_of(s)) * free[s.firms.sector] * TONNES, np.float64)
 
@@ -65,9 +70,19 @@ def carry_most(w: World, s: State) -> Floats:
     return np.minimum(carry_limits(w, s), most)
 
 
-def carry_limits(w: World, s: State) -> Floats:
-    """What each firm could carry at the next date of the limit, by what it has sold so far, (firms,) t."""
+def carry_limits(w: World, s: State, year: int | None = None) -> Floats:
+    """What each firm could carry at the next date of the limit, by what it has sold so far, (firms,) t.
+
+    Parameters
+    ----------
+    year
+        One that is planned for: where only a few years' sales count, as much is expected as in those before (assumed).
+    """
     rule = w.scenario.banking
     assert rule.carry_base is not None
-    sold = np.maximum(s.market.net_sold[: w.firms], 0)
-    return np.asarray(rule.carry_base + rule.carry_multiple * sold, np.float64)
+    sold = np.maximum(net_sales(w, s)[: w.firms], 0)
+    if year is not None and rule.carry_past is not None:
+        sold = np.maximum(sold, net_sales(w, s, s.year - 1)[: w.firms])
+    at = s.year if year is None else year
+    most = rule.carry_base + rule.multiple_in(at) * sold + rule.part_in(at) * s.market.granted
+    return np.asarray(most, np.float64)

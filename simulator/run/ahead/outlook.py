@@ -329,9 +329,9 @@ def _prospect(w: World, s: State, policy: Policy, years: range, carry: Floats, l
         supply[1] -= float(s.market.advances.sum()) / TONNES
     high = np.full(n, np.inf)
     limited = [w.scenario.banking.carries_at(year) for year in years]
-    if any(limited):
-        most = float(carry_limits(w, s)[s.policy.mask(s.year)[s.firms.sector]].sum()) / TONNES
-        high[limited] = most
+    trading = s.policy.mask(s.year)[s.firms.sector]
+    for place in np.flatnonzero(limited):
+        high[place] = float(carry_limits(w, s, years[place])[trading].sum()) / TONNES
     if w.scenario.banking.life is not None:
         high = np.maximum(np.minimum(high, most_alive(w, s, policy, years)), low)
     opening, steps = _at_hand(w, s), _steps(w, s, policy, years)

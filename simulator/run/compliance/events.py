@@ -14,7 +14,7 @@ from tanshi.market.orders import Ints
 from tanshi.market.vintages import OpenYear, due_after
 from tanshi.simulator.run.across.trade import close_outside, offer_old_vintages
 from tanshi.simulator.run.ahead.estimates import estimates, misjudged
-from tanshi.simulator.run.ahead.known import lent
+from tanshi.simulator.run.ahead.known import coming_allowances, lent
 from tanshi.simulator.run.ground.credit_supply import limits_of
 from tanshi.simulator.run.ground.forest import credit_rule
 from tanshi.simulator.run.public.auctions import sold_in_year
@@ -197,9 +197,10 @@ def advance_limit(w: World, s: State, firms: Ints, owed: Ints, year: int) -> Int
     if w.scenario.compliance.lends(year):  # whatever a firm has of it, or after the run's last year will be given
         return owed if s.year > year else np.floor(lent(w, s)[firms]).astype(np.int64)
     last = year == w.scenario.years.end
-    if rule.borrow_share == 0 or last or not s.policy.started(year) or s.policy.standard(year):
+    if rule.share_lent(year) == 0 or last or not s.policy.started(year) or s.policy.standard(year):
         return None
     if not rule.lends_in(year):
         return None
     held = registry.holdings[: year - registry.first_vintage + 1, firms].sum(axis=0)
-    return borrowing(owed - held, owed, rule.borrow_share, rule.borrow_threshold)
+    coming = None if rule.borrow_of == "gap" else np.floor(coming_allowances(w, s, s.policy)[firms])
+    return borrowing(owed - held, owed, rule.share_lent(year), rule.borrow_threshold, coming)

@@ -21,6 +21,9 @@ from tanshi.scenarios.schema import Offsets
 from tanshi.simulator.run.ground.credit_supply import DEAREST, at_one_price, cost_of_kinds, kinds_of
 from tanshi.simulator.run.ground.policy import Policy
 
+STEP = 0.01
+"""Yuan/t, over which what several kinds of credits offer is differenced."""
+
 
 def credit_rule(policy: Policy, year: int) -> Offsets:
     """The rule of credits in a year; its subsidy is all that government pays for a tonne, a tax spared among it."""
@@ -70,6 +73,13 @@ def credits_per_yuan(rule: Offsets, price: float, owed: float) -> float:
     owed
         Mt of emissions of the year, of which credits may cover `Offsets.share`.
     """
+    if rule.kinds.any:
+        kinds = kinds_of(rule)
+        most = np.array([kind.most(owed * TONNES) for kind in kinds])
+        here, above = (
+            at_one_price(kinds, most, rule.share * owed * TONNES, rule.worth(p)).sum() for p in (price, price + STEP)
+        )
+        return float(above - here) / STEP / TONNES
     forestry, bid = forestry_of(rule), rule.worth(price)
     if bid <= 0.0 or rule.share * owed <= float(forestry.quantity(bid)) / TONNES or rule.worth(price + 1e-6) == bid:
         return 0.0

@@ -350,8 +350,14 @@ class Policy:
 
     def auctioned(self, year: int) -> Array:
         """Share of each sector's cap that government sells, (8,)."""
-        sold = [self.method(s, year) == "auction" for s in self.baseline.sectors]
-        return np.where(sold, 1.0, self.auctioned_share(year))
+        return np.array([self._auctioned(sector, year) for sector in self.baseline.sectors])
+
+    def _auctioned(self, sector: str, year: int) -> float:
+        if self.method(sector, year) == "auction":
+            return 1.0
+        path = self.scenario.sectors[sector].auctioned_share
+        own = None if path is None or not self.started(year) else path.at(year)
+        return self.auctioned_share(year) if own is None else own
 
     @property
     def part_after_shock(self) -> float:

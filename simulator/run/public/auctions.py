@@ -10,7 +10,9 @@ Firms know the calendar. At prices at which government will sell later in the ye
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from tanshi.market.venue import Fills
 from tanshi.numerics.units import TONNES
 from tanshi.scenarios.auctions import Auctions, periods_of
 from tanshi.scenarios.containment import TIERS, Tier
+from tanshi.simulator.run.public.sale_rules import reserve_price
 from tanshi.simulator.run.public.steps import most_of
 from tanshi.simulator.run.world import State, World
 
@@ -95,7 +98,7 @@ def supply(w: World, s: State, lowest: int = 0) -> list[Step]:
         Lowest price that the venue admits, ticks.
     """
     offered, left = volume(w, s), s.market.sales.left
-    base = max(_ticks(w, w.scenario.auctions.least_price(s.year)) if s.policy.started(s.year) else 0, lowest)
+    base = max(_ticks(w, reserve_price(w, s)), lowest)
     if not left.any():
         return [Step("base", base, offered)] if offered else []
     today = s.period in calendar(w)
@@ -114,7 +117,7 @@ def later_supply(w: World, s: State, lowest: int) -> list[Step]:
     """What government will still sell this year after the coming period, ticks and t, where that is on dates."""
     sales = s.market.sales
     ahead = int(sales.offers[s.period + 1 :].sum())
-    base = max(_ticks(w, w.scenario.auctions.least_price(s.year)) if s.policy.started(s.year) else 0, lowest)
+    base = max(_ticks(w, reserve_price(w, s)), lowest)
     steps = [Step("base", base, ahead)] if ahead else []
     dates = calendar(w)
     if not sales.left.any() or s.period in dates or not any(date > s.period for date in dates):
@@ -208,16 +211,9 @@ def after_sales(w: World, s: State, steps: list[Step], sold: dict[str, int]) -> 
 
 def release_by_past_prices(w: World, s: State) -> None:
     """Auction tiers whose trigger is a multiple of a past mean, once their condition is met, at the next date."""
-    n, rows = w.periods_per_year, s.log.periods
     for place, (_, tier) in enumerate(w.scenario.containment.tiers()):
-        if tier.multiple is None or not s.policy.started(s.year):
-            continue
-        short, long = (max(1, math.ceil(months * n / 12)) for months in (tier.over_months, tier.of_months))
-        recently = s.market.sales.released >= 0 and s.number - s.market.sales.released < n
-        if recently or len(rows) < short + long:
-            continue
-        prices = np.array([row["price"] for row in rows[-(short + long) :]])
-        if prices[long:].mean() <= tier.multiple * prices[:long].mean():
+        recently = s.market.sales.released >= 0 and s.number - s.market.sales.released < w.periods_per_year
+        if recently or not s.policy.started(s.year) or not triggered(tier, s.log.periods, s.year, w.periods_per_year):
             continue
         sales, dates = s.market.sales, [date for date in calendar(w) if date >= s.period]
         units = int(sales.left[place])
@@ -231,6 +227,26 @@ def release_by_past_prices(w: World, s: State) -> None:
         left[place] -= units
         offers[dates[0]] += units
         s.market.sales = replace(sales, left=left, offers=offers, beyond=sales.beyond + units, released=s.number)
+
+
+def triggered(tier: Tier, rows: Sequence[Mapping[str, Any]], year: int, periods_per_year: int) -> bool:
+    """Whether past prices bring a tier to market: their mean, or each of them in a row, above a multiple of others.
+
+    Parameters
+    ----------
+    rows
+        Market periods so far.
+    """
+    multiple = tier.multiple.at(year) if tier.multiple is not None else None
+    if multiple is None:
+        return False
+    months = (tier.over_months.at(year) or 1, tier.of_months)
+    short, long = (max(1, math.ceil(span * periods_per_year / 12)) for span in months)
+    if len(rows) < short + long:
+        return False
+    prices = np.array([row["price"] for row in rows[-(short + long) :]])
+    now = prices[long:].min() if tier.every_month else prices[long:].mean()
+    return bool(now > multiple * prices[:long].mean())
 
 
 def sold_in_year(w: World, s: State) -> dict[str, int]:

@@ -39,7 +39,8 @@ def in_january(policy: Policy, year: int, before: EntrantsReserve, outputs: Mapp
         if known and entered - 1 in outputs:
             activity[place] = np.mean([outputs[y][place] for y in known])
             base[place] = outputs[entered - 1][place]
-    wanted = np.floor(asked(free, activity, base, rule.threshold) * TONNES + 1e-6).astype(np.int64)
+    moved = asked(free, activity, base, rule.threshold, falls=rule.falls) * TONNES
+    wanted = np.trunc(moved + np.sign(moved) * 1e-6).astype(np.int64)
     whole = np.rint((caps + policy.set_aside(year)) * TONNES) - np.rint(caps * TONNES)
     left_over = rule.closed_with(year - 1) if policy.started(year - 1) else ""
     return january(before, int(whole[policy.mask(year)].sum()), wanted, left_over)

@@ -18,6 +18,7 @@ from tanshi.simulator.run.book import Book, beside_government
 from tanshi.simulator.run.coupling import Agreement, Economy, Found, Placed, find
 from tanshi.simulator.run.economics import Answer
 from tanshi.simulator.run.period import economy_of
+from tanshi.simulator.run.public.sale_rules import under_sale_rules
 from tanshi.simulator.run.together.world import JointState, JointWorld, pairs
 
 
@@ -108,7 +109,7 @@ def agree_on(
     found: Found[Answers, Responses, PlacedTogether] = find(
         economy,
         book,
-        books[0].venue,
+        under_sale_rules(books[0].main, w.members, [own.on_sale for own in books]),
         limits=books[0].limits_of_price,
         rng=lots,
         start=start,

@@ -9,6 +9,7 @@ import numpy as np
 from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
 from tanshi.equilibrium.province.dynamics import advance
 from tanshi.errors import Message
+from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.reference import Reference
 from tanshi.simulator.drift.state import Array
 from tanshi.simulator.run.ahead.joint import MetTogether, meet_one_another
@@ -17,6 +18,7 @@ from tanshi.simulator.run.economics import set_cap
 from tanshi.simulator.run.ground.annual import Year, carry, year_of
 from tanshi.simulator.run.ground.forest import rule_of
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.public.entrants import known_from_the_start
 from tanshi.simulator.run.together.steps import Ladder, Left, met_in_steps
 from tanshi.simulator.run.world import Announced, World
 
@@ -58,14 +60,21 @@ def _solved(worlds: Sequence[World], policies: Sequence[Policy]) -> list[list[Ye
     years = worlds[0].scenario.years
     found: list[list[Year]] = [[] for _ in worlds]
     stands = [carry(w.province, w.economy.growth, w.economy.economy.base_year, years.start) for w in worlds]
+    entrants = [
+        known_from_the_start(w.scenario, own, w.economy.accounts) for w, own in zip(worlds, policies, strict=True)
+    ]
     price = 0.0
     for year in range(years.start, years.end + 1):
-        for (p, _), w, policy in zip(stands, worlds, policies, strict=True):
-            policy.prepare(w.province, p, year)
-            set_cap(w.province, policy, p, year, policy.tonnes(year, whole=True))
+        caps = [policy.tonnes(year, whole=True) for policy in policies]
+        for place, ((p, _), w, policy) in enumerate(zip(stands, worlds, policies, strict=True)):
+            reserve = entrants[place]
+            coming = reserve.come(year) if reserve is not None and policy.started(year) else None
+            caps[place] += 0.0 if coming is None else coming.out / TONNES
+            policy.prepare(w.province, p, year, coming)
+            set_cap(w.province, policy, p, year, caps[place])
         try:
             if policies[0].started(year):
-                met = _met(worlds, policies, stands, year, price)
+                met = _met(worlds, policies, stands, year, price, np.array(caps))
                 price, answers = met.price, met.answers
             else:
                 each = zip(stands, worlds, strict=True)
@@ -75,6 +84,9 @@ def _solved(worlds: Sequence[World], policies: Sequence[Policy]) -> list[list[Ye
             message = Message("{year}, one equilibrium a year: {error}", year=year, error=error)
             raise EquilibriumError(message, error.equation, error.residual) from error
         _note(worlds, found, stands, year, answers, year < years.end)
+        for reserve, own in zip(entrants, found, strict=True):
+            if reserve is not None:
+                reserve.note(year, own[-1].flows)
     return found
 
 
@@ -84,8 +96,9 @@ def _met(
     stands: Sequence[tuple[Parameters, Array]],
     year: int,
     price: float,
+    left: Array,
 ) -> MetTogether[Solution]:
-    """The common price of a year, from another near it."""
+    """The common price of a year, from another near it, where each province has so many Mt."""
     asks = [
         asking(w.province, policy, p, year, start)
         for (p, start), w, policy in zip(stands, worlds, policies, strict=True)
@@ -95,7 +108,6 @@ def _met(
     def meet(left: Array | Left, bounds: tuple[float, float]) -> MetTogether[Solution]:
         return meet_one_another(asks, left, start=price, bounds=bounds, offsets=offsets)
 
-    left = np.array([policy.tonnes(year, whole=True) for policy in policies])
     ladder = Ladder.of(policies, year, whole=True)
     return met_in_steps(ladder, left, meet, lambda found: found.price, policies[0].collar(year))
 
