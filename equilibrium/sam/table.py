@@ -96,6 +96,11 @@ def _gdx(path: Path, symbol: str | None) -> pd.DataFrame:
 
 def _har(path: Path, symbol: str | None) -> pd.DataFrame:
     harpy = _needed("harpy", "gempack", path)
+    if not hasattr(np, "chararray"):  # harpy3 0.3.1, the newest, makes one
+        raise ModelError(
+            "to read '{name}' harpy3 needs NumPy before 2.5: pip install 'numpy<2.5', or save the matrix as CSV or GDX",
+            name=path.name,
+        )
     file = harpy.HarFileObj.loadFromDisk(str(path))
     arrays = {name.strip(): file.getHeaderArrayObj(name) for name in file.getHeaderArrayNames()}
     two = [name for name, header in arrays.items() if len(header.get("sets") or ()) == 2]

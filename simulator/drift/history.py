@@ -146,7 +146,7 @@ def read_history(
         t = (number + 1) / 12.0
     else:
         start = last.astype("datetime64[Y]").astype("datetime64[D]")
-        length = (start.astype("datetime64[Y]") + 1).astype("datetime64[D]") - start
+        length = (start.astype("datetime64[Y]") + np.timedelta64(1, "Y")).astype("datetime64[D]") - start
         t = year + ((last - start).astype(float) + 1.0) / length.astype(float)
     return PriceHistory(t, year, np.exp(screened), _STEP[code], str(chosen), counts)
 
@@ -261,7 +261,7 @@ def _number(code: str, day: NDArray[np.datetime64]) -> NDArray[np.int64]:
 def _last_day(code: str, number: NDArray[np.int64]) -> NDArray[np.datetime64]:
     """Last trading day of each period: the month's last day, the week's Friday, the day itself."""
     if code == "M":
-        return (number - 1970 * 12 + 1).astype("datetime64[M]").astype("datetime64[D]") - 1
+        return (number - 1970 * 12 + 1).astype("datetime64[M]").astype("datetime64[D]") - np.timedelta64(1, "D")
     if code == "W":
         return (number * 7 + 1).astype("datetime64[D]")
     return np.busday_offset(_EPOCH, number)

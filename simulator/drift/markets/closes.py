@@ -32,6 +32,7 @@ FURTHEST_APART = 10
 """Days between one price and the next, as a rule, beyond which a file is neither daily nor weekly."""
 
 Days = NDArray[np.datetime64]
+WEEK = np.timedelta64(7, "D")
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,10 @@ def on_fridays(market: str, currency: str, days: Days, close: pd.Series) -> Clos
     """Weekly closes of prices at ``days`` in any order: the last of each week that ends on a Friday."""
     order = np.argsort(days, kind="stable")
     days, values = days[order], np.log(close.to_numpy(dtype=float))[order]
-    friday = days + (4 - (days.astype("datetime64[D]").astype(np.int64) + 3) % 7) % 7  # 1 January 1970: a Thursday
+    to_friday = (4 - (days.astype("datetime64[D]").astype(np.int64) + 3) % 7) % 7  # 1 January 1970: a Thursday
+    friday = days + to_friday.astype("timedelta64[D]")
     last = np.flatnonzero(np.r_[friday[1:] != friday[:-1], True])
-    week = np.arange(friday[0], friday[-1] + 7, 7)
+    week = np.arange(friday[0], friday[-1] + WEEK, WEEK)
     at = ((friday[last] - friday[0]).astype(np.int64) // 7).astype(np.intp)
     traded = np.zeros(week.size, dtype=bool)
     traded[at] = True

@@ -92,7 +92,12 @@ def test_the_same_matrix_is_read_from_every_kind_of_file(
     csv: Path, tmp_path: Path, write: Callable[[pd.DataFrame, Path], Path], symbol: str | None
 ) -> None:
     sam = read_sam(csv)
-    again = read_sam(write(sam, tmp_path / "again.csv"), symbol)
+    file = write(sam, tmp_path / "again.csv")
+    if write is to_har and not hasattr(np, "chararray"):
+        with pytest.raises(ModelError, match=r"again\.har' harpy3 needs NumPy before 2\.5"):
+            read_sam(file)
+        return
+    again = read_sam(file, symbol)
     assert again.loc[sam.index, sam.columns].to_numpy() == pytest.approx(sam.to_numpy())
 
 
