@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 
@@ -10,6 +11,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tanshi.simulator.machine.threads import use_one_thread
 
     use_one_thread()  # before anything below imports NumPy
-    from tanshi.simulator.cli.app import main as run
+    try:
+        from tanshi.simulator.cli.app import main as run
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "tanshi"):
+            raise
+        print(_not_set_up(package), file=sys.stderr)
+        return 2
 
     return run(arguments)
+
+
+def _not_set_up(package: str) -> str:
+    """What is said where a checkout is opened by a Python without the packages that the program needs."""
+    from tanshi.language import say
+
+    return say(
+        "Error: this Python ({python}) has no {package}, which the program needs. In a checkout, make run makes an "
+        "environment in .venv that has all of it; elsewhere run {python} -m pip install tanshi.",
+        python=sys.executable,
+        package=package,
+    )

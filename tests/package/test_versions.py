@@ -47,3 +47,13 @@ def test_the_tested_versions_are_within_the_bounds_and_whole(version: str) -> No
         if name == "tanshi" or (name in ("torch", "torchdiffeq") and version != "3.11"):
             continue
         assert Version(pins[name]) in requirement.specifier, f"{name} on Python {version}"
+
+
+def test_a_python_without_what_the_program_needs_is_told_so() -> None:
+    bare = (
+        "import sys; sys.modules['typer'] = None; from tanshi.simulator.cli import main; sys.exit(main(['--version']))"
+    )
+    done = subprocess.run([sys.executable, "-c", bare], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"Error: this Python ({sys.executable}) has no typer, which the program needs.")
+    assert len(done.stderr.splitlines()) == 1
