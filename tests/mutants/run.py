@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
+from math import inf
 from pathlib import Path
 from typing import IO
 
@@ -30,7 +31,7 @@ import pytest
 from tests.mutants.mutant import Mutant, read_mutants, stale
 
 ROOT = Path(__file__).parents[2]
-LONGEST = 300
+LONGEST = 300.0
 """Seconds after which a mutant that never ends is dead."""
 LIBRARIES = ("numpy", "pandas", "scipy.optimize", "scipy.sparse.linalg", "scipy.interpolate", "scipy.stats", "numba",
              "mesa", "networkx", "pyarrow", "pydantic", "ruamel.yaml")  # fmt: skip
@@ -68,13 +69,13 @@ class Asked:
     until: float
 
     @staticmethod
-    def of(place: Path, tests: str) -> Asked:
-        """Begin to run tests in a copy."""
+    def of(place: Path, tests: str, longest: float = LONGEST) -> Asked:
+        """Begin to run tests in a copy; seconds after which they are ended."""
         told = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - `answer` closes it
         child = os.fork()
         if child == 0:
             os._exit(_child(place, tests, told.fileno()))
-        return Asked(child, tests, told, time.monotonic() + LONGEST)
+        return Asked(child, tests, told, time.monotonic() + longest)
 
     def answer(self) -> tuple[bool, str] | None:
         """Whether the tests pass and the last lines they print; None while they run.
@@ -94,7 +95,7 @@ class Asked:
             self.told.seek(0)
             text = self.told.read()
         if not done:
-            return False, f"no end within {LONGEST} s"
+            return False, f"no end within {LONGEST:g} s"
         code = os.waitstatus_to_exitcode(status)
         if code not in (0, 1, 2):
             raise RuntimeError(f"pytest {self.tests}: {text}")
@@ -155,8 +156,8 @@ def judged(mutants: list[Mutant], jobs: int) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as ended:
         places = [copy_of(ROOT, Path(folder) / str(n)) for n in range(jobs)]
         files = list(dict.fromkeys(word for m in mutants for word in m.tests.split()))
-        for place in places:  # each copy makes its own compiled loops
-            asked = Asked.of(place, " ".join(files))
+        for place in places:  # each copy makes its own compiled loops; on a busy machine that takes its time
+            asked = Asked.of(place, " ".join(files), longest=inf)
             while (answer := asked.answer()) is None:
                 time.sleep(0.05)
             if not answer[0]:
