@@ -134,10 +134,6 @@ class Demand:
         """Return wanted purchases, t, sales negative: (firms,), or (prices, firms) for several prices."""
         return self._away(np.asarray(price, np.float64)[..., None] - self.anchor)
 
-    def at_own(self, price: Floats) -> Floats:
-        """Return wanted purchases, t, sales negative, each firm at a price of its own, (firms,)."""
-        return self._away(price - self.anchor)
-
     def _away(self, away: Floats) -> Floats:
         emitted = self.slope * away
         emitted += self.level

@@ -154,8 +154,8 @@ def common_part(
     return high
 
 
-def market_carry(required: Floats, weight: Floats, banked: Floats, temper: Temper, lent: float = 0.0) -> Floats:
-    """Return the rate at which a market of these firms carries a bank over, per year, for banks of several sizes.
+def market_carry(required: Floats, weight: Floats, temper: Temper, lent: float = 0.0) -> Callable[[Floats], Floats]:
+    """Return the rate at which a market of these firms carries a bank over, per year, as a function of the bank.
 
     Each firm asks for a return of its own; they hold the bank in the end who ask for least, as far as their aversion
     and limits let them. The larger the bank the more of them are needed, up to the mean; a bank of nothing is carried
@@ -167,17 +167,14 @@ def market_carry(required: Floats, weight: Floats, banked: Floats, temper: Tempe
         Return that each firm asks for a year: (1 + its discount rate) / its belief, above 0.
     weight : (firms,) float
         Size, any unit.
-    banked : (n,) float
-        Banks as part of the yearly emissions of all.
     temper : Temper
     lent : float
         Allowances that firms may owe from one year to the next, as part of their yearly emissions.
+
+    Returns
+    -------
+    From banks of several sizes (n,), as part of the yearly emissions of all, to rates.
     """
-    return _carrying(required, weight, temper, lent)(banked)
-
-
-def _carrying(required: Floats, weight: Floats, temper: Temper, lent: float) -> Callable[[Floats], Floats]:
-    """`market_carry` of one market as a function of the banks alone: its firms are put in order once."""
     if _alike(required):
         rate = float(required.min()) - 1.0
         return lambda banked: np.full(len(banked), rate)
@@ -233,7 +230,7 @@ class CarryCurve:
             nodes = nodes[[0, -1]]
         if lent > 0.0:
             nodes = np.concatenate((-lent * np.linspace(1.0, 0.0, NODES)[:-1] ** 2, nodes))
-        made = _carrying(required, weight, temper, lent)
+        made = market_carry(required, weight, temper, lent)
         return CarryCurve(nodes, made, np.zeros(len(nodes)), np.zeros(len(nodes), np.bool_))
 
     def at(self, banked: Floats) -> tuple[Floats, Floats]:

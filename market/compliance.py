@@ -80,7 +80,6 @@ def settle_year(
     carry: Ints | None = None,
     carry_latest: int | None = None,
     advance: Ints | None = None,
-    owed: Ints | None = None,
     offset_share: float = 0.0,
     due: tuple[Ints, Ints] | None = None,
     given: bool = False,
@@ -118,8 +117,6 @@ def settle_year(
     advance : (firms,) int64 | None
         The most units each firm may draw from next year's allocation to cover a shortfall (`market.banking.borrowing`);
         they are issued here, and whoever allocates next year leaves them out.
-    owed : (firms,) int64 | None
-        What has to be surrendered for the year where that is not all of `verified` (`capped_obligation`).
     offset_share : float
         Largest part of the year's obligation that offset credits may cover (`tanshi.market.offsets.usable`).
     due
@@ -128,7 +125,7 @@ def settle_year(
     given : bool
         Whether what is drawn of next year's allowances is in the accounts already.
     """
-    due = _all_of(registry, firms, verified if owed is None else owed, offset_share) if due is None else due
+    due = _all_of(registry, firms, verified, offset_share) if due is None else due
     by_kind = np.atleast_2d(due[1])
     credits = by_kind.sum(axis=0)
     rest = due[0] - credits
@@ -251,30 +248,6 @@ def exchange_vintages(registry: Registry, year: int, firms: Ints, due: Ints) -> 
     if len(amount):
         registry.exchange(giver, taker, amount, latest=year)
     return int(amount.sum())
-
-
-def capped_obligation(verified: Ints, free: Ints, share: float = 0.2) -> Ints:
-    """Return what must be surrendered where the gap beyond the free allocation is capped: min(E, A + 20 % of E).
-
-    Ministry of Ecology and Environment (2020), Implementation plan for total allowances and their allocation in the
-    national carbon market 2019-2020 (power sector), section 6: the gap is at most 20 % of verified emissions. For
-    gas-fired units the plan asks for no more than the free allocation: a share of zero.
-
-    Parameters
-    ----------
-    verified, free : (firms,) int64
-        Units.
-    share : float
-        Of verified emissions.
-
-    Examples
-    --------
-    >>> capped_obligation(np.array([1000, 1000]), np.array([700, 900]))
-    array([ 900, 1000])
-    """
-    if not 0.0 <= share <= 1.0:
-        raise ValueError(f"capped obligation: share is {share}, expected 0 to 1")
-    return np.asarray(np.minimum(verified, free + np.floor(share * verified + 1e-9).astype(np.int64)))
 
 
 def fine_per_unit(mean_price: float, *, fixed: float = 0.0, multiple: float | None = None) -> float:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from tanshi.errors import Message
 from tanshi.language import mark
 from tanshi.scenarios.constraints import Constraint, read_constraints
-from tanshi.scenarios.document import Document, Mark, names_in
+from tanshi.scenarios.document import Document, Mark
 from tanshi.scenarios.draws import Factor
 from tanshi.scenarios.errors import UserError, shorten
 from tanshi.scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
@@ -64,11 +64,6 @@ class Plan:
             "spec": self.spec.model_dump(mode="json"),
             "scenarios": [scenario.model_dump(mode="json") for scenario in self.scenarios],
         }
-
-
-def ready_made() -> tuple[str, ...]:
-    """Names of the sweeps that come with the program."""
-    return names_in(SWEEPS)
 
 
 def load_sweep(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tanshi.errors import Message, both
 from tanshi.language import mark
-from tanshi.scenarios.document import Document, names_in
+from tanshi.scenarios.document import Document
 from tanshi.scenarios.draws import Factor, current_value, scenario_fields
 from tanshi.scenarios.errors import UserError, did_you_mean
 from tanshi.scenarios.factors import add_problem, check_overlap, check_range, read_factor, read_scenarios
@@ -55,11 +55,6 @@ class Task:
         """Whether a parameter, by its place among them, is set in a scenario."""
         own = self.spec.parameters[self.factors[place].name].scenarios
         return not own or scenario in own
-
-
-def ready_made() -> tuple[str, ...]:
-    """Names of the calibrations that come with the program."""
-    return names_in(CALIBRATIONS)
 
 
 def load_calibration(

@@ -230,8 +230,3 @@ def crossing(at: Addresses, solution: Solution) -> dict[tuple[str, str], float]:
     """What crosses on each way, yi yuan/yr at the benchmark's prices."""
     c = solution.compiled
     return {where: float(solution.state.flow[c.tax_leaf[taxes]].sum()) for where, taxes in at.taxes.items()}
-
-
-def carbon_costs(at: Addresses, solution: Solution) -> dict[str, float]:
-    """The carbon cost of a unit of each good, yi yuan per yi yuan of the benchmark."""
-    return {good: float(solution.x[variable]) for good, variable in at.cost.items()}

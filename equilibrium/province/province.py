@@ -444,7 +444,3 @@ class Province:
             back = self._source_emissions(flow, levels)[self.earning_source] * returned[self.source_earner]
             return total + np.bincount(self.earner_sector[self.source_earner], back, len(self.sectors))
         return total
-
-    def border_price(self, solution: Solution, good: str) -> float:
-        """Border price of a good relative to the benchmark."""
-        return 1.0 if (name := border(self.accounts, good)) is None else solution.auxiliary[name]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tanshi.equilibrium.engine import Parameters, Solution
+from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.engine.structure import Array
 from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.province import Province
@@ -52,11 +52,6 @@ def tax_paid(model: Province, flow: Array) -> Array:
     if not model.closure.taxed:
         return np.zeros(len(model.taxable))
     return np.bincount(model.source_place, flow[model.tax_leaf], len(model.taxable)).astype(np.float64)
-
-
-def tax_revenue(model: Province, solution: Solution) -> float:
-    """What government earns by the tax, yi yuan/yr."""
-    return float(tax_paid(model, solution.state.flow).sum())
 
 
 def _of_a_yuan(model: Province, p: Parameters) -> Array:

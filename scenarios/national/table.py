@@ -65,7 +65,3 @@ class NationalTable:
             value_added=self.value_added * factor,
             output=self.output * factor,
         )
-
-    def noting(self, *notes: str) -> NationalTable:
-        """The same table with more notes."""
-        return replace(self, notes=(*self.notes, *notes))

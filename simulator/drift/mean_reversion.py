@@ -144,15 +144,6 @@ def transition(rate: float, step: float) -> tuple[float, complex]:
     return phi, complex((np.exp(1j * _YEAR * step) - phi) / (rate + 1j * _YEAR))
 
 
-def exact_path(x0: float, rate: float, season: tuple[float, float], t0: float, t: Array) -> Array:
-    """Noise-free solution at times `t` (n,) from `x0` at `t0`, free of integration error."""
-    out = np.empty(np.shape(t))
-    for k, when in enumerate(np.asarray(t)):
-        phi, gain = transition(rate, float(when - t0))
-        out[k] = phi * x0 + ((season[0] - 1j * season[1]) * gain * np.exp(1j * _YEAR * t0)).real
-    return out
-
-
 def simulate(rate: float, step: float, noise: Array) -> Array:
     """Residual series (draws, n) without season from innovations `noise`.
 

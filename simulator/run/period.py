@@ -273,9 +273,8 @@ def respond(w: World, s: State, agreement: Agreement) -> Lived:
         s.firms.respond(abated(s, closing.emissions))
         draws = s.firms.draws(w.scenario.seed, s.number)
         learn(s.firms, agreement.orders, agreement.price, w.scenario.market.tick, draws)
-        plain = (
-            s.policy.by_rate(s.year) & ~s.policy.by_emissions(s.year) & mask
-        )  # by output alone; the rest is known after the year
+        # Of allowances by output alone; the rest is known after the year.
+        plain = s.policy.by_rate(s.year) & ~s.policy.by_emissions(s.year) & mask
         if plain.any():
             earned = np.where(plain, by_benchmark(s, closing.allocation, closing.emissions), 0.0) * length * TONNES
             earn(s, grandfather(np.rint(earned).astype(np.int64), history_of(s), s.firms.sector))

@@ -140,7 +140,7 @@ def test_the_condition_holds_between_any_bounds_and_where_the_rate_depends_on_th
         return  # not converged, and it says so
     assert broken_by(made, known) < 1e-5
     if rates is not None:
-        np.testing.assert_allclose(made.carry, market_carry(asked, weight, made.bank / 600.0, calm), atol=2e-4)
+        np.testing.assert_allclose(made.carry, market_carry(asked, weight, calm)(made.bank / 600.0), atol=2e-4)
     left = np.append(opening, made.bank[:-1]) + known.supply - made.emissions
     kept = made.price > 1e-6  # at a price of nothing a surplus beyond the limit lapses
     np.testing.assert_allclose(left[kept], made.bank[kept], atol=1e-4)
@@ -200,7 +200,7 @@ def test_at_the_markets_rate_firms_together_want_just_what_there_is(
     n = 30
     size, asked = rng.uniform(1, 9, n), 1.0 + rng.uniform(0.02, 0.2, n)
     calm = Temper(aversion, 0.25, limit)
-    rate = float(market_carry(asked, size, np.array([banked]), calm)[0])
+    rate = float(market_carry(asked, size, calm)(np.array([banked]))[0])
     following, price = 100.0, 100.0 / (1.0 + rate)
     wish = wanted_bank(banked * size, size, following / asked, price, calm)
     held = np.clip(wish.level, wish.least, wish.most).sum()
@@ -211,13 +211,13 @@ def test_at_the_markets_rate_firms_together_want_just_what_there_is(
 
 def test_equal_firms_carry_at_their_own_rate_and_without_aversion_the_most_patient_carries_all() -> None:
     size, bank = np.ones(50), np.array([0.0, 0.1, 0.3])
-    assert market_carry(np.full(50, 1.07), size, bank, Temper(5.0, 0.3, 1.0)) == pytest.approx(0.07, rel=1e-12)
+    assert market_carry(np.full(50, 1.07), size, Temper(5.0, 0.3, 1.0))(bank) == pytest.approx(0.07, rel=1e-12)
     asked = 1.0 + np.linspace(0.03, 0.13, 50)
-    bold = market_carry(asked, size, bank, Temper(1e-9, 0.3, 1e6))
+    bold = market_carry(asked, size, Temper(1e-9, 0.3, 1e6))(bank)
     assert bold == pytest.approx(0.03, abs=1e-6)
-    timid = market_carry(asked, size, bank, Temper(1e6, 0.3, 1e6))
+    timid = market_carry(asked, size, Temper(1e6, 0.3, 1e6))(bank)
     assert timid == pytest.approx([0.03, 0.08, 0.08], abs=1e-6)
-    calm = market_carry(asked, size, np.linspace(0, 0.4, 30), Temper(10.0, 0.25, 0.25))
+    calm = market_carry(asked, size, Temper(10.0, 0.25, 0.25))(np.linspace(0, 0.4, 30))
     assert (np.diff(calm) >= -1e-12).all()  # the larger the bank, the less patient its marginal holder
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tanshi.agents.abatement import Demand, Position, Tangent, demand
+from tanshi.agents.abatement import Position, Tangent, demand
 from tanshi.agents.intermediaries import inventory_demand
 from tanshi.agents.population import Population, build
 from tanshi.agents.strategies import Situation, arrivals, place_orders, price_levels
@@ -19,7 +19,7 @@ from tanshi.agents.strategies.sizing import as_blocks, in_parts
 from tanshi.agents.strategies.zip import learn
 from tanshi.market.call_auction import CallAuction
 from tanshi.market.continuous import ContinuousAuction
-from tanshi.market.orders import Ints, Orders
+from tanshi.market.orders import Orders
 from tanshi.market.venue import Venue
 
 COUNTS = {"ELEC": 60, "STEEL": 40}
@@ -76,7 +76,7 @@ def test_a_learning_firm_never_quotes_lots_beyond_their_worth() -> None:
     firms.quote = np.random.default_rng(1).uniform(20, 120, len(firms))
     now = situation(firms, 1)
     orders = place_orders(firms, now, firms.draws(3, 1))
-    wanted = now.demand.take(orders.account).at_own(orders.price * 0.01)
+    wanted = np.diag(now.demand.take(orders.account).at(orders.price * 0.01))
     assert (orders.quantity <= orders.side * wanted + 0.5).all()
     assert (orders.quantity > 0).all()
     offered = orders.side < 0
@@ -197,11 +197,3 @@ def test_a_block_is_large_and_worth_its_limit_to_the_last_lot(
         good = mine & ((orders.price - blocks.price[i]) * blocks.side[i] >= 0)
         assert smallest <= blocks.quantity[i] <= orders.quantity[good].sum()
         assert 2 * blocks.quantity[i] >= orders.quantity[mine].sum()
-
-
-def test_each_firm_at_its_own_price_is_the_diagonal_of_all_at_all_prices() -> None:
-    rng = np.random.default_rng(2)
-    columns: list[Ints] = [rng.normal(size=5) for _ in range(6)]  # type: ignore[misc]
-    need = Demand(10.0, *columns)  # type: ignore[arg-type]
-    prices = rng.uniform(0, 30, 5)
-    assert need.at_own(prices) == pytest.approx(np.diag(need.at(prices)))

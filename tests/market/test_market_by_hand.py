@@ -8,8 +8,9 @@ import pytest
 from tanshi.market.banking import borrowing
 from tanshi.market.block import BlockAgreement
 from tanshi.market.competitive import solve
-from tanshi.market.compliance import capped_obligation, settle_year
+from tanshi.market.compliance import settle_year
 from tanshi.market.curves import Curves, linear_curves
+from tanshi.market.law import china
 from tanshi.market.ledger import UnknownAccountError, accounts_of, asked_of
 from tanshi.market.limits import Limits
 from tanshi.market.listed import ListedAgreement
@@ -151,7 +152,7 @@ def test_a_gap_of_just_the_threshold_may_be_borrowed_for() -> None:
 
 def test_a_capped_gap_is_a_part_of_what_was_emitted() -> None:
     # 1,000 t emitted, 500 t free: at most 500 + 200 of emissions, not 500 + 100 of what was free.
-    assert capped_obligation(np.array([1000]), np.array([500]), 0.2).tolist() == [700]
+    assert china.settle(2021, [china.Unit("coal_I", verified=1000)], [500]).owed == 700
 
 
 def test_sellers_too_see_five_levels() -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from tanshi.market.allocation import ex_post, split
 from tanshi.market.banking import borrowing, carry_over
-from tanshi.market.compliance import capped_obligation, fine_per_unit, settle_year
+from tanshi.market.compliance import fine_per_unit, settle_year
+from tanshi.market.law import china
+from tanshi.market.law.china import Unit
 from tanshi.market.ledger import OverdrawnError
 from tanshi.market.offsets import deliver, usable
 from tanshi.market.orders import from_yuan
@@ -151,22 +153,10 @@ def test_settlement_takes_credits_up_to_their_share_before_allowances() -> None:
     registry.check()
 
 
-def test_settlement_asks_no_more_than_a_capped_obligation() -> None:
-    registry = Registry(2, 2023, 1)
-    registry.issue(0, 700, 2023)
-    done = settle_year(
-        registry, 2023, np.array([0]), np.array([1_000]), penalty=3, government=1, extinguishes=True,
-        owed=capped_obligation(np.array([1_000]), np.array([700])),
-    )  # fmt: skip
-    assert (done.verified.tolist(), done.surrendered.tolist(), done.shortfall.tolist()) == ([1_000], [700], [200])
-    assert done.penalty.tolist() == [600]
-    registry.check()
-
-
 def test_first_cycle_caps_the_gap_at_a_fifth_of_verified_emissions() -> None:
-    verified, free = np.array([1_000_000, 1_000_000]), np.array([700_000, 850_000])
-    assert capped_obligation(verified, free).tolist() == [900_000, 1_000_000]
-    assert capped_obligation(verified, free, share=0.0).tolist() == [700_000, 850_000]  # gas-fired units
+    for given, coal, gas in ((700_000, 900_000, 700_000), (850_000, 1_000_000, 850_000)):
+        owed = [china.settle(2020, [Unit(kind, verified=1_000_000)], [given]).owed for kind in ("coal_I", "gas")]
+        assert owed == [coal, gas]  # a gas-fired unit owes no more than it was given
 
 
 def test_penalties_are_a_multiple_of_the_mean_price_or_a_fixed_sum() -> None:

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tanshi.scenarios.document import names_in
 from tanshi.scenarios.draws import Factor, drawn, vary
 from tanshi.scenarios.errors import Problem
 from tanshi.scenarios.figures import catalogue
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.sweep import Draw
-from tanshi.scenarios.sweep_load import SweepError, load_sweep, plan_from, ready_made
+from tanshi.scenarios.sweep_load import SWEEPS, SweepError, load_sweep, plan_from
 
 VARIABLES = (
     *("Price|Carbon", "Carbon Market|Trading Volume", "Carbon Market|Net Transfers", "Emissions|CO2", "GDP|MER"),
@@ -142,7 +143,7 @@ def test_an_unknown_sweep_names_those_there_are() -> None:
         load_sweep("coverag", VARIABLES)
 
 
-@pytest.mark.parametrize("name", ready_made())
+@pytest.mark.parametrize("name", names_in(SWEEPS))
 def test_every_ready_made_sweep_loads_and_reads_back(name: str) -> None:
     plan = load_sweep(name, VARIABLES)
     assert plan.factors
@@ -150,7 +151,7 @@ def test_every_ready_made_sweep_loads_and_reads_back(name: str) -> None:
 
 
 def test_ready_made_sweeps_are_those_of_the_documentation() -> None:
-    assert set(ready_made()) == {
+    assert set(names_in(SWEEPS)) == {
         *(
             "cap",
             "coverage",

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from tanshi.scenarios.calibrated import FILE, calibrated
+from tanshi.scenarios.document import names_in
 from tanshi.scenarios.economy import ECONOMIES
 from tanshi.scenarios.errors import ScenarioError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Dynamics
-from tanshi.scenarios.targets_load import CalibrationError, load_calibration, ready_made
+from tanshi.scenarios.targets_load import CALIBRATIONS, CalibrationError, load_calibration
 from tanshi.simulator.results.variables import CATALOGUE
 
 VARIABLES = ("Price|Carbon", "Energy Consumption")
@@ -74,7 +75,7 @@ def test_all_mistakes_are_told_at_once(file: Path) -> None:
 
 @pytest.mark.parametrize("name", ["paper", "shanxi_2022"])
 def test_ready_made_calibrations_have_no_more_parameters_than_targets_and_a_source_for_every_range(name: str) -> None:
-    assert ready_made() == ("paper", "shanxi_2022")
+    assert names_in(CALIBRATIONS) == ("paper", "shanxi_2022")
     task = load_calibration(name, CATALOGUE)
     assert len(task.factors) <= len(task.spec.targets)
     assert all(len(free.source) > 20 for free in task.spec.parameters.values())

@@ -16,6 +16,7 @@ from tanshi.equilibrium.province.closure import Closure, ClosureError
 from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import cell, total
+from tanshi.equilibrium.province.trade import border
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.tangent import path_of
@@ -102,7 +103,7 @@ def power(theta: float, cost: str, price: float, rebated: float = 0.0) -> tuple[
     twh = PhysicalAccounts(model).power(Flows(s.state.flow, s.x))["net_export_twh"]
     rents = s.price["RES_GENN"] * s.flow("GENN", "RES")
     rents += sum(s.price[f"CAP_{a}"] * s.flow(a, "CAP") for a in ("GENC1", "GENC2", "GENC3", "GENG", "GENN"))
-    return model.border_price(s, "ELEC"), twh, rents
+    return s.auxiliary[str(border(model.accounts, "ELEC"))], twh, rents
 
 
 def test_the_marginal_unit_s_cost_is_what_coal_plant_bears_for_what_is_delivered() -> None:
@@ -119,7 +120,7 @@ def test_the_marginal_unit_s_cost_is_what_coal_plant_bears_for_what_is_delivered
     cost = per_unit * sum(emissions[i] for i in plants) / value * 1.2
     first = per_unit * sum(cell(accounts.sam, PERMIT, f"A_{model.earners[i]}") for i in plants)
     before = first / sum(total(accounts.sam.loc[f"A_{model.earners[i]}"]) for i in plants)
-    assert model.border_price(s, "ELEC") == pytest.approx(1 + cost - before, rel=1e-9)
+    assert s.auxiliary[str(border(model.accounts, "ELEC"))] == pytest.approx(1 + cost - before, rel=1e-9)
 
 
 def test_marginal_pass_through_keeps_exports_and_the_rent_goes_to_plant() -> None:

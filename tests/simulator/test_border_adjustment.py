@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tanshi.equilibrium.engine import Solution
-from tanshi.equilibrium.province.border import adjust, border_paid, carbon_costs, crossing
+from tanshi.equilibrium.province.border import Addresses, adjust, border_paid, crossing
 from tanshi.equilibrium.province.national import nominal_gdp
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.province import Province
@@ -30,6 +30,11 @@ SELLING, BUYING = ("exports", "outflow"), ("imports", "inflow")
 def built() -> tuple[Province, Any]:
     scenario = load_scenario("S1")
     return province(scenario.economy, scenario.closure, None, (), False, True)
+
+
+def carbon_costs(goods: Addresses, solution: Solution) -> dict[str, float]:
+    """The carbon cost of a unit of each good, yi yuan per yi yuan of the benchmark."""
+    return {good: float(solution.x[variable]) for good, variable in goods.cost.items()}
 
 
 def at(price: float, covered: tuple[str, ...], share: float = 0.0, *, power: bool = False) -> Solution:

@@ -242,9 +242,8 @@ class YearsAhead:
         told, later = self.before(prices)[0][place], slice(place + 1, self.years)
         close = np.abs(prices[later] - self.before.at[later]) <= NEAR * self.before.at[later]
         steady = bool(abs(emitted - told) <= STEADY * abs(told) and close.all())
-        if (
-            self._followed and not steady
-        ):  # at the edge of what was foreseen: two answers, between which no path settles
+        if self._followed and not steady:
+            # At the edge of what was foreseen there are two answers, between which no path settles.
             self.before = None
         self._followed = steady
         return steady

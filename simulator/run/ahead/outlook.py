@@ -270,9 +270,8 @@ def _last_year(w: World, s: State) -> int:
     if rule.beyond == "end":
         last = min(last, w.scenario.years.end)
     lending = any(w.scenario.compliance.lends(year) for year in range(s.year, last + 1))
-    if (
-        before is not None and before.year < s.year and not lending
-    ):  # years after the bank has run out move nothing before it
+    if before is not None and before.year < s.year and not lending:
+        # Years after the bank has run out move nothing before it.
         spent = np.flatnonzero(before.bank[:-1] <= SPENT)
         if len(spent):
             last = min(last, max(before.year + int(spent[0]), s.year) + BEHIND)

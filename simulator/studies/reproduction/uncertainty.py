@@ -227,10 +227,6 @@ def in_cheap_mode(name: str, own: Scenario, fields: Mapping[str, object]) -> Sce
     return load_scenario(name, {**fields, **CHEAP, **fewer})
 
 
-def _point_of(folder: str) -> str:
-    return folder.rsplit("-", 1)[1]
-
-
 def _folder(mode: str, scenario: str, point: int) -> str:
     return f"{mode}-{scenario}-p{point + 1:04d}"
 

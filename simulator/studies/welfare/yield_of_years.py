@@ -1,21 +1,28 @@
-"""What a path of years is worth: consumption discounted, and the capital that is left at the end.
+"""What a path is worth: ``python -m tanshi.simulator.studies.welfare.yield_of_years S1 S5``.
 
-Yearly sums of consumption, investment and government count saving twice, when it is made and when it is consumed. Here
-saving counts once, as what it leaves behind: the services of the last year's capital and what is built in it, for as
-long as they last, discounted like consumption.
+Consumption discounted, and the capital that is left at the end, of one equilibrium a year without firms. Yearly sums of
+consumption, investment and government count saving twice, when it is made and when it is consumed. Here saving counts
+once, as what it leaves behind: the services of the last year's capital and what is built in it, for as long as they
+last, discounted like consumption.
 """
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.dynamics import advance
 from tanshi.equilibrium.province.national import Welfare, welfare
 from tanshi.equilibrium.province.province import Province
+from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.run.economics import impose
 from tanshi.simulator.run.ground.annual import Year, annual_path, frozen_baseline
 from tanshi.simulator.run.ground.economy import economy, province
@@ -103,3 +110,43 @@ def _services(model: Province, endowment: np.ndarray) -> float:
             if name in kinds and not multiplier
         )
     )
+
+
+def worth_table(scenarios: Sequence[Scenario]) -> pd.DataFrame:
+    """What the paths of some scenarios are worth at every rate, and how much more or less than the first one's.
+
+    Parameters
+    ----------
+    scenarios
+        Of the same economy and years.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``scenario``, ``rate`` (1/year), ``worth`` (yi yuan of the first year) and ``change`` (%).
+    """
+    rows: list[tuple[str, float, float, float]] = []
+    paths = [path_worth(scenario) for scenario in scenarios]
+    for scenario, path in zip(scenarios, paths, strict=True):
+        for rate in RATES:
+            worth = path.worth(rate)
+            rows.append((scenario.name, rate, worth, 100.0 * (worth / paths[0].worth(rate) - 1.0)))
+    return pd.DataFrame(rows, columns=["scenario", "rate", "worth", "change"])
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Write the table of some scenarios as CSV."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tanshi.simulator.studies.welfare.yield_of_years", description=__doc__
+    )
+    parser.add_argument("scenarios", nargs="*", default=["S1", "S2", "S3", "S4", "S5"])
+    parser.add_argument("--out", type=Path, default=Path("results/worth.csv"))
+    given = parser.parse_args(words)
+    table = worth_table([load_scenario(name) for name in given.scenarios])
+    write_file(given.out, table.to_csv(index=False, lineterminator="\n").encode("utf-8"))
+    print(f"{given.out} is written.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

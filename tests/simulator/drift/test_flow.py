@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from tanshi.simulator.drift.flow import DriftError, Flow
 from tanshi.simulator.drift.layout import lay_out
-from tanshi.simulator.drift.mean_reversion import exact_path
 from tanshi.simulator.drift.reference import reference
 from tanshi.simulator.drift.state import Context, active, context_features, emission_rates, pack, prices
 from tanshi.simulator.drift.weights import Weights, untrained
 from tests.sectors import EMISSIONS, OUTPUT, SECTORS, STATE_SIZE
+from tests.simulator.drift.analytic import exact_path
 
 Make = Callable[..., Weights]
 FIVE = np.arange(8) < 5

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tanshi.simulator.drift.history import PriceHistory, read_history
-from tanshi.simulator.drift.mean_reversion import SLOWEST, exact_path, fit_price, transition
+from tanshi.simulator.drift.mean_reversion import SLOWEST, fit_price, transition
+from tests.simulator.drift.analytic import exact_path
 
 Make = Callable[..., PriceHistory]
 

@@ -18,7 +18,8 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.cli.app import main
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.welfare.equal_cut import REGIMES, Found, at_cut
-from tanshi.simulator.studies.welfare.yield_of_years import path_worth
+from tanshi.simulator.studies.welfare.yield_of_years import main as worth_of
+from tanshi.simulator.studies.welfare.yield_of_years import path_worth, worth_table
 
 FILES = {path.stem: path for path in REGIMES}
 CUTS = (0.05, 0.1, 0.2)
@@ -170,3 +171,14 @@ def test_what_is_saved_counts_once_and_patience_values_it_more() -> None:
     left = path.worth(0.05) - replace(path, capital=0.0).worth(0.05)
     stock = path.capital / 1.05**3
     assert left == pytest.approx(sum(stock * ((1 - path.depreciation) / 1.05) ** t for t in range(2000)), rel=1e-9)
+
+
+def test_a_path_under_a_tighter_cap_is_worth_less_at_every_rate(tmp_path: Path) -> None:
+    short = {"years.end": 2024, "policy_start": 2023}
+    scenarios = [load_scenario("S1", short), load_scenario("S5", short)]
+    change = worth_table(scenarios).set_index(["scenario", "rate"])["change"]
+    assert change["S1"].abs().max() == 0.0
+    assert (change["S5"] < 0.0).all()
+    out = tmp_path / "worth.csv"
+    assert worth_of(["S1", "--out", str(out)]) == 0
+    assert out.read_text().splitlines()[0] == "scenario,rate,worth,change"
