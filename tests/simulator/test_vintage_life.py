@@ -65,6 +65,16 @@ def test_allowances_end_unused_only_where_all_together_owe_fewer() -> None:
     registry.check()
 
 
+def test_government_exchanges_none_of_what_it_still_has_to_sell() -> None:
+    # A firm owes 60 t of younger allowances; another holds 40 old ones, and government 100.
+    registry = Registry(3, 2021, 4)
+    registry.issue([1, 2], [40, 100], 2021)
+    registry.issue([0], [60], 2022)
+    registry.oblige([0], [60])
+    assert exchange_expiring(registry, 2021, np.arange(2), np.array([0]), np.array([60])) == 40
+    assert registry.holdings[:2].tolist() == [[40, 0, 100], [20, 40, 0]]
+
+
 @pytest.mark.parametrize("alone", [{}, ALONE], ids=["agents", "equilibrium"])
 def test_a_price_rises_by_the_rate_unless_the_bank_is_empty_or_all_that_can_be_alive(alone: dict[str, Any]) -> None:
     found = ran(**MANY, **alone, banking__life=1)
