@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.lib import NumpyVersion
 
 from tanshi.equilibrium.engine.model import ModelError
 from tanshi.equilibrium.engine.names import nearest
@@ -96,7 +97,7 @@ def _gdx(path: Path, symbol: str | None) -> pd.DataFrame:
 
 def _har(path: Path, symbol: str | None) -> pd.DataFrame:
     harpy = _needed("harpy", "gempack", path)
-    if not hasattr(np, "chararray"):  # harpy3 0.3.1, the newest, makes one
+    if NumpyVersion(np.__version__) >= "2.5.0":  # without `chararray`, which harpy3 0.3.1, the newest, makes
         raise ModelError(
             "to read '{name}' harpy3 needs NumPy before 2.5: pip install 'numpy<2.5', or save the matrix as CSV or GDX",
             name=path.name,

@@ -261,7 +261,8 @@ def _number(code: str, day: NDArray[np.datetime64]) -> NDArray[np.int64]:
 def _last_day(code: str, number: NDArray[np.int64]) -> NDArray[np.datetime64]:
     """Last trading day of each period: the month's last day, the week's Friday, the day itself."""
     if code == "M":
-        return (number - 1970 * 12 + 1).astype("datetime64[M]").astype("datetime64[D]") - np.timedelta64(1, "D")
+        next_first: NDArray[np.datetime64] = (number - 1970 * 12 + 1).astype("datetime64[M]").astype("datetime64[D]")
+        return next_first - np.timedelta64(1, "D")
     if code == "W":
         return (number * 7 + 1).astype("datetime64[D]")
     return np.busday_offset(_EPOCH, number)
