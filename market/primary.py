@@ -15,6 +15,7 @@ from tanshi.market.apportion import apportion
 from tanshi.market.limits import Limits
 from tanshi.market.orders import BUY, SELL, Ints, Mask, Orders
 from tanshi.market.venue import Clearing, Fills, Venue
+from tanshi.market.vintages import paired
 
 ROUNDS = 30
 """Times that bids are cut; after them nobody buys beyond its limit, of firms neither."""
@@ -99,28 +100,14 @@ class PrimaryAuction(Venue):
             return fills
         bought = self._bought(fills)
         first = apportion(int(fills.quantity[theirs].sum()), np.minimum(bought, self.most))
-        pairs = [_paired(first, _by_seller(fills, theirs)), _paired(bought - first, _by_seller(fills, ~theirs))]
-        buyer, seller, quantity = (np.concatenate(column) for column in zip(*pairs, strict=True))
+        pairs = [paired(_by_seller(fills, theirs), first), paired(_by_seller(fills, ~theirs), bought - first)]
+        seller, buyer, quantity = (np.concatenate(column) for column in zip(*pairs, strict=True))
         return Fills(buyer, seller, quantity, np.full(len(quantity), int(fills.price[0])))
 
 
 def _by_seller(fills: Fills, rows: Mask) -> Ints:
     """Lots that each account sells in some fills, (accounts,)."""
     return np.bincount(fills.seller[rows], fills.quantity[rows]).astype(np.int64)
-
-
-def _paired(bought: Ints, sold: Ints) -> tuple[Ints, Ints, Ints]:
-    """Who buys how much of whom, in the order of accounts, where both sides come to the same.
-
-    Examples
-    --------
-    >>> [side.tolist() for side in _paired(np.array([2, 3]), np.array([0, 0, 4, 1]))]
-    [[0, 1, 1], [2, 2, 3], [2, 2, 1]]
-    """
-    ends = np.unique(np.concatenate((np.cumsum(bought), np.cumsum(sold))))
-    ends = ends[ends > 0]
-    buyer, seller = (np.searchsorted(np.cumsum(side), ends) for side in (bought, sold))
-    return buyer.astype(np.int64), seller.astype(np.int64), np.diff(ends, prepend=0)
 
 
 def _without_empty(venue: Venue, orders: Orders, rng: np.random.Generator | None) -> Clearing:

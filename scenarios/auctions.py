@@ -52,8 +52,8 @@ class Auctions(Group):
     bidders: Annotated[Literal["all", "obliged"], in_unit("-", "law")] = "all"
     """Who may buy of government: all, or firms with obligations alone (Shanghai, China's national market)."""
     one_bidder: Annotated[Annotated[float, Field(gt=0, le=1)] | None, in_unit("fraction", "law")] = None
-    """Largest part of an auction's volume that one firm may buy (Guangdong: 0.5; California and RGGI: 0.25, recalled);
-    null: any. A link's other side is many firms, and is not limited."""
+    """Largest part of what an auction offers, tiers among it, that one firm may buy (Guangdong: 0.5; California and
+    RGGI: 0.25, recalled); null: any. A link's other side is many firms, and is not limited."""
     unsold: Annotated[Unsold, in_unit("-", "law")] = "again"
     """What becomes of what nobody bought. again: it is offered in every market period until it is sold; next: at the
     next auctions; same_year: at the next auctions of that year, and cancelled after the last (New Zealand); cancel: it

@@ -14,7 +14,7 @@ from typing import Annotated, Self
 from pydantic import PlainValidator, model_validator
 
 from tanshi.errors import Message
-from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, Reading, numbers, words
+from tanshi.scenarios.by_year import AS_A_FILE_SAYS, LAST, ByYear, Reading, numbers, words
 from tanshi.scenarios.fields import Group, in_unit, refuse
 
 _Price = Annotated[ByYear[float] | None, numbers(gt=0, le=1_000_000), AS_A_FILE_SAYS, in_unit("yuan/t CO2", "law")]
@@ -117,12 +117,13 @@ class Containment(Group):
 
     def _in_order(self) -> None:
         years = {year for _, tier in self.tiers() if tier.at is not None for year in tier.at.years}
-        for year in sorted(years or {2060}):
+        for year in sorted(years or {LAST}):
             prices = [(name, price) for name, tier in self.tiers() if tier.at is not None
                       if (price := tier.at.at(year)) is not None]  # fmt: skip
             for (_, lower), (name, higher) in pairwise(prices):
                 if higher < lower:
-                    got = Message("{higher:g} above {lower:g} in {year}", higher=lower, lower=higher, year=year)
+                    told = Message("{higher:g} above {lower:g} in {year}", higher=lower, lower=higher, year=year)
+                    got = told if years else Message("{higher:g} above {lower:g}", higher=lower, lower=higher)
                     raise refuse("triggers that rise from tier to tier", got, f"containment.{name}.at")
 
 
@@ -161,13 +162,15 @@ class StabilityReserve(Group):
     @model_validator(mode="after")
     def _thresholds_in_order(self) -> Self:
         years = {y for path in (self.lower, self.upper, self.release_below) if path is not None for y in path.years}
-        for year in sorted(years or {2060}):
+        for year in sorted(years or {LAST}):
             low, high, least = (
                 usual if path is None or path.at(year) is None else float(path.at(year) or 0.0)
                 for path, usual in ((self.lower, 833.0), (self.upper, 1096.0), (self.release_below, 400.0))
             )
             if not least <= low <= high:
-                got = Message("{least:g}, {low:g} and {high:g} in {year}", least=least, low=low, high=high, year=year)
+                told = Message("{least:g}, {low:g} and {high:g} in {year}", least=least, low=low, high=high, year=year)
+                plain = Message("{least:g}, {low:g} and {high:g}", least=least, low=low, high=high)
+                got = told if years else plain
                 expected: str = "release_below, lower and upper in rising order"
                 raise refuse(expected, got, "stability_reserve.upper")
         return self

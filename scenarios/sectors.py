@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -158,3 +159,26 @@ def check_sectors(sectors: Sectors, coverage: dict[str, str], start: int, last: 
                          "Set sectors.ELEC.method to benchmark.")  # fmt: skip
         if rules.limits.slope is not None and "band" not in used:
             raise refuse("a slope for a band", "no year with a band", f"{at}.limits.slope")
+
+
+def check_sold(sectors: Sectors, following: Callable[[int], list[str]], start: int, last: int) -> None:
+    """Refuse a part to be sold of allowances that are given for output or emissions.
+
+    Parameters
+    ----------
+    following
+        From a year to the sectors that trade in it and whose allowances follow what they make or emit.
+
+    Raises
+    ------
+    PydanticCustomError
+        Naming sector and year.
+    """
+    for year in range(start, last + 1):
+        for sector in following(year):
+            sold = sectors[sector].auctioned_share
+            if sold is not None and (sold.at(year) or 0.0) > 0:
+                expected = "tonnes of a cap, of which a part is sold"
+                got = Message("allowances by output or emissions in {year}", year=year)
+                hint = "Set the sector's method to output or history."
+                raise refuse(expected, got, f"sectors.{sector}.auctioned_share", hint)

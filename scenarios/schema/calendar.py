@@ -12,7 +12,7 @@ from tanshi.scenarios.fields import Group, in_unit, refuse
 
 SAME_DAY: ByYear[int] = ByYear(((None, 0),))
 """31 December of the year itself, for every year."""
-MONTHS = 24
+MONTHS = 72
 """Latest deadline, months after the year."""
 
 
@@ -23,7 +23,8 @@ class Compliance(Group):
         ByYear[int], PlainValidator(Reading(kind="whole", ge=0, le=MONTHS)), AS_A_FILE_SAYS, in_unit("months", "law")
     ] = SAME_DAY
     """Months from the end of a year to the day by which its emissions are covered, by year of the emissions: 12, or
-    {2021: 24, 2022: 12} (China: 12; European Union: 9, 30 September). 0: 31 December of the year itself."""
+    {2021: 24, 2022: 12} (China: 12; European Union: 9, 30 September). Years of one period have one day: California's
+    {2021: 34, 2022: 22, 2023: 10}, 1 November of 2024. 0: 31 December of the year itself."""
     next_vintage: Annotated[bool, in_unit("-", "law")] = False
     """true: allowances given in January for the year after may serve a deadline that comes later (European Union);
     false: only those of the year itself and of earlier years (China)."""

@@ -28,7 +28,7 @@ from tanshi.scenarios.schema.firms import Firms
 from tanshi.scenarios.schema.market import Market, Price
 from tanshi.scenarios.schema.offsets import Offsets, check_spared
 from tanshi.scenarios.schema.shocks import Shock, Shocks
-from tanshi.scenarios.sectors import BY_RATE, Sectors, check_sectors, status_of
+from tanshi.scenarios.sectors import BY_RATE, Sectors, check_sectors, check_sold, status_of
 from tanshi.scenarios.together import Economies, OfEconomies, check_together, member_values
 
 
@@ -272,12 +272,15 @@ class Scenario(Group):
         if self.banking.horizon == 0:
             return
         for year in range(self.policy_start, self.years.end + 1):
-            trading = [s for s, kind in self.statuses(year).items() if kind == "trading"]
-            following = [s for s in trading if s not in self.in_tonnes(year)]
-            if following:
+            if following := self.following(year):
                 got = Message("{sectors} by output or emissions in {year}", sectors=", ".join(following), year=year)
                 hint = "How many allowances a year will bring is not known ahead there: set banking.horizon to 0."
                 raise refuse("allowances in tonnes, where firms plan with their life", got, "banking.life", hint)
+
+    def following(self, year: int) -> list[str]:
+        """Sectors that trade in a year and whose allowances follow what they make or emit."""
+        fixed = self.in_tonnes(year)
+        return [s for s, kind in self.statuses(year).items() if kind == "trading" and s not in fixed]
 
     def in_tonnes(self, year: int) -> list[str]:
         """Sectors that trade in a year under a cap in tonnes, which follow neither output nor emissions."""
@@ -303,6 +306,7 @@ class Scenario(Group):
         check_spared(self.offsets, self.carbon_tax.pays, trading, self.policy_start, self.years.end)
         last, shocked = self.years.end, self.shock.year is not None
         self._lives_foreseen()
+        check_sold(self.sectors, self.following, self.policy_start, last)
         check_entrants(self.new_entrants, self.in_tonnes, self.stability_reserve.on, shocked, self.policy_start, last)
         return self
 

@@ -63,6 +63,20 @@ def test_koreas_floor_is_the_mean_of_three_means() -> None:
     assert mean_of_means(months, [3, 1, 1], 0.0) == pytest.approx((22_000 + 23_000 + 23_000) / 3)
 
 
+def test_a_sector_sells_its_own_part_and_the_others_the_common_one() -> None:
+    # Korea's plan: power a half, others 15 %, those at risk of leakage nothing.
+    rule = {"sectors.ELEC.auctioned_share": {"2023": 0.1, "2030": 0.5, "between": "even"},
+            "sectors.CHEM.auctioned_share": 0.0, "allocation.auctioned_share": 0.15,
+            "coverage.CHEM": "trading", "coverage.STEEL": "trading"}  # fmt: skip
+    model = CarbonMarket(load_scenario("S1", {**SMALL, **rule}))
+    parts = dict(zip(model.world.sectors, model.state.policy.auctioned(2030).tolist(), strict=True))
+    assert (parts["ELEC"], parts["STEEL"], parts["CHEM"]) == (0.5, 0.15, 0.0)
+    model.run()
+    caps = dict(zip(model.world.sectors, model.state.policy.caps(2024).tolist(), strict=True))
+    offered = (0.1 + 0.4 / 7) * caps["ELEC"] + 0.15 * caps["STEEL"]
+    assert settled(model, "auctioned_t")[1] == pytest.approx(offered * 1e6, rel=1e-4)
+
+
 # -- in runs -----------------------------------------------------------------------------------------------
 
 
@@ -120,6 +134,8 @@ def test_traders_without_obligations_buy_of_firms_alone() -> None:
         ({"auctions.reserve_most": 42.0}, "auctions.reserve_most"),
         ({"auctions.one_bidder": 1.5}, "auctions.one_bidder"),
         ({"penalty.of_months": 6.0}, "penalty.of_months"),
+        ({"sectors.ELEC.method": "benchmark", "sectors.ELEC.auctioned_share": 0.5}, "sectors.ELEC.auctioned_share"),
+        ({"cap.regime": "tps", "sectors.ELEC.auctioned_share": {"2024": 0.5}}, "sectors.ELEC.auctioned_share"),
         ({"penalty.most": 100.0}, "penalty.most"),
     ],
 )

@@ -61,6 +61,8 @@ def test_with_a_later_deadline_firms_trade_later() -> None:
         {"compliance.deadline": 9, "compliance.next_vintage": True},
         {"compliance.deadline": {2022: 24, 2023: 12}},
         {"compliance.deadline": 24},
+        {"compliance.deadline": {2022: 34, 2023: 22, 2024: 10}},  # one period of three years, as in California
+        {"compliance.deadline": 72},
         {"compliance.deadline": 12, "offsets.share": 0.05},
         {"compliance.deadline": 12, "allocation.in_advance": 0.7, "firms.shock_sigma": 0.05},
         {"compliance.deadline": 12, "compliance.closing": "run", "banking.horizon": 3, "penalty.price": 300.0},
@@ -147,7 +149,7 @@ def test_a_deadline_counts_with_the_period_in_which_it_falls() -> None:
     ("change", "told"),
     [
         ({"compliance.deadline": {2022: 24, 2023: 6}}, "compliance.deadline"),
-        ({"compliance.deadline": 36}, "compliance.deadline"),
+        ({"compliance.deadline": 73}, "compliance.deadline"),
         ({"compliance.deadline": 12, "banking.allowed": False}, "banking.allowed"),
         ({"compliance.deadline": 12, "compliance.closing": "run", "banking.horizon": 0}, "compliance.closing"),
         ({"compliance.next_vintage": True}, "compliance.next_vintage"),

@@ -48,12 +48,12 @@ def lent(w: World, s: State) -> Floats:
     last = s.year == rule.years.end
     if last and (rule.banking.beyond == "end" or rule.banking.horizon == 0):  # nobody knows of a coming year
         return np.zeros(w.firms)
-    return coming_allowances(w, s, known_policy(w, s) if last else s.policy)
+    return allowances_of(s, known_policy(w, s) if last else s.policy, s.year + 1)
 
 
-def coming_allowances(w: World, s: State, policy: Policy) -> Floats:
-    """Free allowances in tonnes that each firm will be given for the coming year, (firms,) t."""
-    free = np.where(policy.mask(s.year + 1), _given_away(policy, s.year + 1), 0.0)
+def allowances_of(s: State, policy: Policy, year: int) -> Floats:
+    """Free allowances in tonnes that each firm is given for a year, (firms,) t."""
+    free = np.where(policy.mask(year), _given_away(policy, year), 0.0)
     return np.asarray(s.firms.normalised(history_of(s)) * free[s.firms.sector] * TONNES, np.float64)
 
 

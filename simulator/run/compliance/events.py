@@ -14,7 +14,7 @@ from tanshi.market.orders import Ints
 from tanshi.market.vintages import OpenYear, due_after
 from tanshi.simulator.run.across.trade import close_outside, offer_old_vintages
 from tanshi.simulator.run.ahead.estimates import estimates, misjudged
-from tanshi.simulator.run.ahead.known import coming_allowances, lent
+from tanshi.simulator.run.ahead.known import allowances_of, lent
 from tanshi.simulator.run.ground.credit_supply import limits_of
 from tanshi.simulator.run.ground.forest import credit_rule
 from tanshi.simulator.run.public.auctions import sold_in_year
@@ -202,5 +202,5 @@ def advance_limit(w: World, s: State, firms: Ints, owed: Ints, year: int) -> Int
     if not rule.lends_in(year):
         return None
     held = registry.holdings[: year - registry.first_vintage + 1, firms].sum(axis=0)
-    coming = None if rule.borrow_of == "gap" else np.floor(coming_allowances(w, s, s.policy)[firms])
+    coming = None if rule.borrow_of == "gap" else np.floor(allowances_of(s, s.policy, year + 1)[firms])
     return borrowing(owed - held, owed, rule.share_lent(year), rule.borrow_threshold, coming)

@@ -39,8 +39,7 @@ def under_sale_rules(venue: Venue, worlds: Sequence[World], on_sale: Sequence[li
     offered = sum(int(step.amount) // lot for step in by_name)
     if not offered or not (rule.all_or_nothing or rule.one_bidder or rule.bidders == "obliged"):
         return venue
-    volume = sum(int(step.amount) // lot for step in by_name if step.name in ("base", "withhold"))
-    limits = [_most(w, volume, offered) for w in worlds]
+    limits = [_most(w, offered) for w in worlds]
     first = np.concatenate(([0], np.cumsum([len(own) for own in limits])[:-1])).astype(np.int64)
     sellers = first + np.array([w.government for w in worlds], np.int64)
     whole = sum(int(step.amount) // lot for step in by_name if step.name == "base") if rule.all_or_nothing else 0
@@ -48,10 +47,10 @@ def under_sale_rules(venue: Venue, worlds: Sequence[World], on_sale: Sequence[li
     return PrimaryAuction(venue, sellers, np.concatenate(limits) if limited else None, whole)
 
 
-def _most(w: World, volume: int, offered: int) -> Ints:
-    """Lots that each account of a province may buy of what is offered, (accounts,)."""
+def _most(w: World, offered: int) -> Ints:
+    """Lots that each account of a province may buy of what is offered, tiers that come at a price among it."""
     rule, traders = w.scenario.auctions, w.scenario.firms.intermediaries
-    of_one = offered if rule.one_bidder is None else math.floor(rule.one_bidder * volume + 1e-9)
+    of_one = offered if rule.one_bidder is None else math.floor(rule.one_bidder * offered + 1e-9)
     most = np.full(w.accounts, offered, np.int64)
     most[: w.firms] = of_one
     most[w.government + 1 : w.government + 1 + traders] = 0 if rule.bidders == "obliged" else of_one
