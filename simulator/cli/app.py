@@ -171,8 +171,19 @@ def run(
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example:\n\ntanshi check --capital vintage --external-saving flexible")
+@app.command(
+    epilog="Examples:\n\n"
+    "tanshi check --capital vintage --external-saving flexible\n\n"
+    "tanshi check S5 --set closure.recycling=labour --set closure.labour_supply=0.2"
+)
 def check(
+    scenario: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SCENARIO|FILE]", help="Its economy, figures and whole closure, in place of the three options."
+        ),
+    ] = None,
+    settings: Settings = None,
     economy: Annotated[str, typer.Option(help="Folder in scenarios/economies.")] = "shanxi_2022",
     capital: Annotated[str, typer.Option(metavar="mobile|vintage", help="Where capital can go.")] = "mobile",
     external_saving: Annotated[str, typer.Option(metavar="fixed|flexible", help="What the balance fixes.")] = "fixed",
@@ -184,25 +195,31 @@ def check(
 
     from tanshi.equilibrium.province.closure import Closure
     from tanshi.simulator.run.ground.economy import economy as load
-    from tanshi.simulator.studies.check import check_table, checks_of, emission_falls, falls_table
+    from tanshi.simulator.studies.check import accounts_and_closure, check_table, checks_of, emission_falls, falls_table
 
-    closure = Closure(capital=cast(Any, capital), external_saving=cast(Any, external_saving))
-    checks = checks_of(economy, closure)
+    if scenario is None and settings:
+        problem = Problem("a scenario whose fields are changed, such as S5", "none", "--set")
+        raise UserError("The setting cannot be used.", [problem])
+    if scenario is None:
+        accounts = load(economy).accounts
+        closure = Closure(capital=cast(Any, capital), external_saving=cast(Any, external_saving))
+    else:
+        economy, accounts, closure = accounts_and_closure(scenario, read_settings(settings))
+    checks = checks_of(accounts, closure)
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=160)
     title = say(
         "{economy}, capital {capital}, external saving {saving}",
         economy=economy,
-        capital=capital,
-        saving=external_saving,
+        capital=closure.capital,
+        saving=closure.external_saving,
     )
     console.print(check_table(checks, title))
     failed = [c for c in checks if not c.passed]
     if failed:
         console.print(say("{failed} of {count} checks failed.", failed=len(failed), count=len(checks)))
         raise typer.Exit(1)
-    accounts = load(economy).accounts
     console.print(falls_table(emission_falls(accounts, closure)))
     if regimes:
         from tanshi.simulator.studies.regimes import regime_table, render_regimes

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tanshi.scenarios.calibrated import STATUS, calibrated, fitted_values
 from tanshi.scenarios.fields import Status
 from tanshi.scenarios.parameters import Parameter, describe_parameters
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.results.variables import CATALOGUE
+from tanshi.simulator.results.variables import (
+    CATALOGUE,
+    FURTHER,
+    HOUSEHOLD_GROUPS,
+    OTHER_SECTORS,
+    SECTORS,
+    Variable,
+)
 from tanshi.simulator.run.ground.economy import economy
 
 WRITTEN = "Written by `make pages` from the program itself"
 BUILT_IN = "shanxi_2022"
+PLACE = "<Sector>"
 MOST = 12
 """Sources named of one table."""
 STATUSES: Mapping[Status, str] = {
@@ -65,8 +74,34 @@ def variables_page() -> str:
         "| variable | unit | meaning |",
         "|---|---|---|",
     ]
-    parts += [f"| <code>{_cell(v.name)}</code> | {v.unit} | {_cell(v.meaning)} |" for v in CATALOGUE.values()]
+    parts += [_variable(v) for v in CATALOGUE.values()]
+    groups = {variable.name for variable in FURTHER.values() if _of_households(variable.name)}
+    parts += [
+        "\n## Groups of households\n",
+        "Where the economy has a table `households`: groups meet the year's prices with their own incomes and"
+        " purchases, which add up to the household's. An economy has town and country, or classes by income, never"
+        " both.\n",
+        "| variable | unit | meaning |",
+        "|---|---|---|",
+        *(_variable(FURTHER[name]) for name in FURTHER if name in groups),
+        "\n## Firms of other sectors\n",
+        f"Where a scenario covers firms of a sector beyond the eight; for `{PLACE}` stands"
+        f" {', '.join(SECTORS[code].name for code in OTHER_SECTORS)}.\n",
+        "| variable | unit | meaning |",
+        "|---|---|---|",
+    ]
+    own = SECTORS[OTHER_SECTORS[0]].name
+    patterns = [v for v in FURTHER.values() if v.name not in groups and own in v.name]
+    parts += [_variable(replace(v, name=v.name.replace(own, PLACE))) for v in patterns]
     return "\n".join(parts) + "\n"
+
+
+def _variable(v: Variable) -> str:
+    return f"| <code>{_cell(v.name)}</code> | {v.unit} | {_cell(v.meaning)} |"
+
+
+def _of_households(name: str) -> bool:
+    return any(f"|{group} Households|" in name for group in HOUSEHOLD_GROUPS.values())
 
 
 def data_page(name: str = BUILT_IN) -> str:

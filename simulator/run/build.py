@@ -20,7 +20,7 @@ from tanshi.simulator.machine.memory import keep_memory
 from tanshi.simulator.run.ahead.reference_path import first_known
 from tanshi.simulator.run.credits import bargaining_prices
 from tanshi.simulator.run.ground.annual import Baseline, carry
-from tanshi.simulator.run.ground.economy import Economy, economy, province
+from tanshi.simulator.run.ground.economy import Economy, economy, province_of
 from tanshi.simulator.run.ground.followed import Followed, baseline_of, follow
 from tanshi.simulator.run.ground.margins import Spread
 from tanshi.simulator.run.ground.plant_classes import PLANT, has_classes, part_firms, spread_of
@@ -142,10 +142,8 @@ def _follow(scenario: Scenario, region: Region, flow: Flow, baseline: Baseline) 
 
 def _region(scenario: Scenario, *, carried: bool = False) -> Region:
     """The economy of a scenario, compiled; ``carried`` where the run may begin later than its accounts."""
-    own = scenario.ever("allocated") if scenario.allocation.binding else ()
     built = economy(scenario.economy, scenario.figures)
-    model, accounts = province(scenario.economy, scenario.closure, scenario.figures, own, scenario.carbon_tax.any,
-                               scenario.border_adjustment.any)  # fmt: skip
+    model, accounts = province_of(scenario)
     strangers = [s for s in scenario.carbon_tax.sectors if s not in model.taxable]
     if strangers:
         among = Message("sectors that emit: {sectors}", sectors=", ".join(model.taxable))

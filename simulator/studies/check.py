@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,20 +20,30 @@ from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.errors import said
 from tanshi.language import mark, say
-from tanshi.simulator.run.ground.economy import economy
+from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.together import refuse_several
+from tanshi.simulator.run.ground.economy import province_of
 
 PRICES = (100.0, 184.0)  # yuan/t
 
 
-def checks_of(name: str, closure: Closure) -> list[Check]:
-    """All checks of an economy under a closure.
+def accounts_and_closure(name: str, changes: Mapping[str, object]) -> tuple[str, Accounts, Closure]:
+    """A scenario's economy by name, its accounts with the scenario's figures, and its whole closure.
 
     Raises
     ------
     UserError
-        if there is no such economy.
+        Where the scenario, or what it says of its economy and closure, cannot be.
     """
-    return list(check_province(economy(name).accounts, closure))
+    scenario = load_scenario(name, changes)
+    refuse_several(scenario)
+    model, _ = province_of(scenario)
+    return scenario.economy, model.accounts, model.closure
+
+
+def checks_of(accounts: Accounts, closure: Closure) -> list[Check]:
+    """All checks of an economy's accounts under a closure."""
+    return list(check_province(accounts, closure))
 
 
 def check_table(checks: Sequence[Check], title: str) -> Table:

@@ -31,7 +31,7 @@ from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.results.accounting import economy_variables
 from tanshi.simulator.run.economics import impose
 from tanshi.simulator.run.ground.annual import Baseline, Year, annual_path, frozen_regime
-from tanshi.simulator.run.ground.economy import economy, province
+from tanshi.simulator.run.ground.economy import asked_by_rules, economy, province, province_of
 from tanshi.simulator.run.ground.policy import Policy
 
 Array = NDArray[np.float64]
@@ -84,7 +84,7 @@ def path_of(scenario: Scenario, directions: Mapping[str, Direction] | None = Non
             "Exact derivatives exist of the economy's own growth, not of one that follows series.", [problem]
         )
     wanted = directions or {}
-    model, accounts = province(scenario.economy, scenario.closure, scenario.figures)
+    model, accounts = province_of(scenario)
     years = range(scenario.years.start, scenario.years.end + 1)
     growth = economy(scenario.economy, scenario.figures).growth(scenario.dynamics, years[0], years[-1])
     frozen = _frozen(scenario.model_copy(update=_COMMON))
@@ -129,12 +129,15 @@ _COMMON: dict[str, Any] = {"name": "any", "title": "", "seed": 1}
 def _frozen(scenario: Scenario) -> list[Year]:
     figures = tuple(sorted(scenario.figures.items()))
     years = (scenario.years.start, scenario.years.end)
-    return _frozen_path(scenario.economy, scenario.closure, scenario.dynamics, years, figures)
+    rules = asked_by_rules(scenario)
+    return _frozen_path(scenario.economy, scenario.closure, scenario.dynamics, years, figures, rules)
 
 
 @lru_cache(maxsize=4)
-def _frozen_path(name: str, closure: Any, dynamics: Any, years: tuple[int, int], figures: Any) -> list[Year]:
-    model, accounts = province(name, closure, dict(figures))
+def _frozen_path(
+    name: str, closure: Any, dynamics: Any, years: tuple[int, int], figures: Any, rules: tuple[Any, ...]
+) -> list[Year]:
+    model, accounts = province(name, closure, dict(figures), *rules)
     growth = economy(name, dict(figures)).growth(dynamics, *years)
     return annual_path(model, accounts, growth, range(years[0], years[1] + 1), frozen_regime(model))
 
@@ -252,4 +255,4 @@ def _built(scenario: Scenario, moves: Direction) -> Compiled:
         now = scenario.closure.installed_elasticity if path == INSTALLED else None
         changes[path] = (scenario.figures.get(path, known[path].value) if now is None else now) + move
     moved = vary(scenario, changes)
-    return province(moved.economy, moved.closure, moved.figures)[0].compiled
+    return province_of(moved)[0].compiled

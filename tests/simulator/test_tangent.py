@@ -6,8 +6,9 @@ import pytest
 
 from tanshi.scenarios.draws import vary
 from tanshi.scenarios.figures import catalogue
-from tanshi.scenarios.load import load_scenario
+from tanshi.scenarios.load import TRADITIONAL, load_scenario
 from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.model import simulate
 from tanshi.simulator.studies.tangent import path_of
 
 YEARS = (2023, 2024)
@@ -27,6 +28,15 @@ def value_of(s: Scenario, field: str) -> float:
         return catalogue(s.economy)[field].value
     group, name = field.split(".")
     return float(getattr(getattr(s, group), name))
+
+
+@pytest.mark.parametrize(("name", "changes"), [("tax-100", {}), ("S2", {"allocation.binding": True})])
+def test_a_tax_and_quotas_of_one_s_own_are_part_of_the_path(name: str, changes: dict[str, object]) -> None:
+    """The path of equilibria is that of the run without firms, whatever the scenario's instrument."""
+    short: dict[str, object] = {"years.end": 2023, **changes}
+    path = path_of(load_scenario(name, short)).values["Emissions|CO2"]
+    run = simulate(load_scenario(name, {**TRADITIONAL, **short})).series("Emissions|CO2")
+    assert path == pytest.approx(run.to_dict(), rel=1e-9)
 
 
 def test_exact_derivatives_are_what_differences_come_to() -> None:

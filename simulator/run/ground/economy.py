@@ -23,7 +23,7 @@ from tanshi.scenarios.economy import Figures, load_economy
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.figures import with_changes
 from tanshi.scenarios.schema import Closure as ClosureFields
-from tanshi.scenarios.schema import Dynamics
+from tanshi.scenarios.schema import Dynamics, Scenario
 
 PROVENANCE = (mark("Table"), mark("Status of its rows"), mark("Most frequent source"))
 """Heads of what is said of an economy's tables."""
@@ -200,6 +200,23 @@ def province(
         Whether what crosses the border may be charged, or given back, its carbon cost.
     """
     return _province(name, fields, _by_value(changes), own_quotas, taxed, border_adjusted)
+
+
+def province_of(scenario: Scenario) -> tuple[Province, PhysicalAccounts]:
+    """The compiled province of a scenario, with all that its rules ask of a model.
+
+    Raises
+    ------
+    UserError
+        Where its economy does not exist or its closure cannot be.
+    """
+    return province(scenario.economy, scenario.closure, scenario.figures, *asked_by_rules(scenario))
+
+
+def asked_by_rules(scenario: Scenario) -> tuple[tuple[str, ...], bool, bool]:
+    """What a scenario's rules ask of a model: sectors with quotas of their own, a tax, a charge at the border."""
+    own = scenario.ever("allocated") if scenario.allocation.binding else ()
+    return own, scenario.carbon_tax.any, scenario.border_adjustment.any
 
 
 def check_years(name: str, first_year: int, last_year: int, carried: bool = False) -> None:

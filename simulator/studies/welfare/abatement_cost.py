@@ -19,7 +19,7 @@ from tanshi.scenarios import facts
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.run.ground.annual import annual_path, frozen_baseline
-from tanshi.simulator.run.ground.economy import economy, province
+from tanshi.simulator.run.ground.economy import economy, province_of
 from tanshi.simulator.run.ground.policy import Policy
 
 PRICES = (55.0, 110.0, 200.0, 345.0)
@@ -83,7 +83,7 @@ def curve(scenario: Scenario, choice: str, prices: tuple[float, ...] = PRICES) -
 
 
 def _last_co2(scenario: Scenario, price: float) -> float:
-    model, accounts = province(scenario.economy, scenario.closure, scenario.figures)
+    model, accounts = province_of(scenario)
     years = range(scenario.years.start, scenario.years.end + 1)
     growth = economy(scenario.economy, scenario.figures).growth(scenario.dynamics, years[0], years[-1])
     base = frozen_baseline(scenario.economy, scenario.closure, scenario.dynamics, years[0], years[-1], scenario.figures)

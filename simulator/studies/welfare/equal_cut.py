@@ -32,7 +32,7 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
 from tanshi.scenarios.together import refuse_several
 from tanshi.simulator.run.ground.annual import Baseline, year_of
-from tanshi.simulator.run.ground.economy import economy, province
+from tanshi.simulator.run.ground.economy import economy, province_of
 from tanshi.simulator.run.ground.policy import Policy
 
 REGIMES = tuple(
@@ -99,10 +99,17 @@ def at_cut(scenario: Scenario, cut: float) -> Found:
         problem = Problem("a share between 0 and 1", f"{cut:g}", field="cut")
         raise UserError("A cut is a part of what is emitted where nothing is priced.", [problem])
     year = scenario.policy_start
-    model, accounts = province(scenario.economy, scenario.closure, scenario.figures)
+    model, accounts = province_of(scenario)
     free = _unpriced(model)
     base = Baseline.of(model, [year_of(model, accounts, year, free)])
     mask = Policy(scenario, base, annual=True).mask(year)
+    if not mask.any():
+        problem = Problem(
+            Message("a sector that trades in {year}; an auctioned cap costs what a tax at its price does", year=year),
+            "none",
+            field=scenario.name,
+        )
+        raise UserError("There is no cap to tighten.", [problem])
     target = (1.0 - cut) * float(base.at(year)[mask].sum())
     tried: dict[float, Solution] = {}
 

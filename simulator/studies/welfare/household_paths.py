@@ -21,7 +21,7 @@ from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.variables import group_of, region_of
 from tanshi.simulator.run.economics import impose
 from tanshi.simulator.run.ground.annual import Baseline, annual_path, frozen_regime
-from tanshi.simulator.run.ground.economy import economy, province
+from tanshi.simulator.run.ground.economy import economy, province_of
 from tanshi.simulator.run.ground.policy import Policy
 
 METRIC, CHANGE, INCOME = "Welfare|Money Metric", "Welfare|Change", "Income|Per Capita"
@@ -50,7 +50,7 @@ def household_paths(scenario: Scenario) -> pd.DataFrame:
         problem = Problem(expected, "none", f"{scenario.economy}/households.csv")
         raise UserError("Nothing says who the households are.", [problem])
     groups = household_groups(based.accounts, based.figures.households)
-    model, accounts = province(scenario.economy, scenario.closure, scenario.figures)
+    model, accounts = province_of(scenario)
     years = range(scenario.years.start, scenario.years.end + 1)
     growth = based.growth(scenario.dynamics, years[0], years[-1])
     frozen = annual_path(model, accounts, growth, years, frozen_regime(model))

@@ -25,7 +25,7 @@ from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.run.economics import impose
 from tanshi.simulator.run.ground.annual import Year, annual_path, frozen_baseline
-from tanshi.simulator.run.ground.economy import economy, province
+from tanshi.simulator.run.ground.economy import economy, province_of
 from tanshi.simulator.run.ground.policy import Policy
 
 RATES = (0.03, 0.05, 0.08)
@@ -78,7 +78,7 @@ def path_worth(scenario: Scenario) -> PathWorth:
     EquilibriumError
         With the year and the worst equation.
     """
-    model, accounts = province(scenario.economy, scenario.closure, scenario.figures)
+    model, accounts = province_of(scenario)
     years = range(scenario.years.start, scenario.years.end + 1)
     growth = economy(scenario.economy, scenario.figures).growth(scenario.dynamics, years[0], years[-1])
     base = frozen_baseline(scenario.economy, scenario.closure, scenario.dynamics, years[0], years[-1], scenario.figures)

@@ -15,9 +15,10 @@ from tanshi.equilibrium.engine.nest import Tree
 from tanshi.equilibrium.province import model as province_model
 from tanshi.equilibrium.province import production
 from tanshi.equilibrium.province.accounts import Accounts, UnbalancedAccount
-from tanshi.equilibrium.province.checks import check_province
+from tanshi.equilibrium.province.checks import check_province, tonnes
 from tanshi.equilibrium.province.closure import Closure
 from tanshi.equilibrium.province.institutions import CURRENT_ACCOUNT, current_account
+from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tests.equilibrium.province.conftest import Build, shanxi
 
@@ -38,6 +39,34 @@ def test_the_built_in_economy_passes_every_check(capital: str, saving: str) -> N
 def test_every_check_passes_where_miners_have_no_other_work() -> None:
     checks = check_province(shanxi(), Closure(capital="vintage", miners_wage=0.98))
     assert [c for c in checks if not c.passed] == []
+
+
+REGIMES_OF_CLOSURE = {
+    "quotas of one's own": Closure(own_quotas=("STEEL",), external_saving="flexible"),
+    "taxes on wages, borders adjusted": Closure(
+        recycling="labour", labour_supply=0.2, taxed=True, border_adjusted=True, border_pass_through=0.5
+    ),
+    "clean power beyond the plan, full plant": Closure(
+        capital="vintage", clean_cost=0.4, capacity=(("COAL", 1.0), ("STEEL", 1.05)), border_cost="marginal",
+        border_pass_through=1.0, recycling="output", outside="flat",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("closure", REGIMES_OF_CLOSURE.values(), ids=REGIMES_OF_CLOSURE)
+def test_every_check_passes_whatever_adjusts(closure: Closure) -> None:
+    assert [c for c in check_province(shanxi(), closure) if not c.passed] == []
+
+
+def test_a_tonne_that_is_counted_but_needs_no_permit_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = PhysicalAccounts.emissions
+
+    def more(self: PhysicalAccounts, f: Flows) -> dict[str, float]:
+        found = read(self, f)
+        return found | {"STEEL": found["STEEL"] + 0.1}
+
+    monkeypatch.setattr(PhysicalAccounts, "emissions", more)
+    assert not tonnes(Province(shanxi(), Closure())).passed
 
 
 def _ungated(sam: pd.DataFrame) -> Accounts:

@@ -136,6 +136,20 @@ def test_a_cut_that_no_standard_makes_is_named() -> None:
         at_cut(load_scenario(FILES["cap"]), 10.0)
 
 
+def test_a_scenario_without_a_cap_is_named() -> None:
+    with pytest.raises(UserError, match="no cap to tighten") as caught:
+        at_cut(load_scenario("tax-100"), 0.05)
+    assert "a sector that trades in 2023" in str(caught.value)
+
+
+def test_a_sector_that_is_bound_alone_answers_to_its_own_quota_and_not_to_the_market() -> None:
+    """Power trades a tenth less; what four sectors may emit without trade costs extra, and power's price stays near."""
+    bound = at_cut(load_scenario("S2", {"allocation.binding": True}), 0.1)
+    free = at_cut(load_scenario("S2"), 0.1)
+    assert bound.cost > free.cost + 1.0
+    assert bound.price == pytest.approx(free.price, rel=0.5)
+
+
 def test_options_of_closure_that_do_not_exist_are_named() -> None:
     with pytest.raises(ClosureError, match="recycling is"):
         Closure(recycling="bonfire")  # type: ignore[arg-type]

@@ -19,6 +19,13 @@ def test_groups_bear_nothing_before_the_policy_and_are_hurt_by_it_after() -> Non
     assert income["Income|Urban Households|Per Capita", 2022] > income["Income|Rural Households|Per Capita", 2022]
 
 
+def test_a_tax_is_borne_too() -> None:
+    """100 yuan on a tonne, paid back by head: the poorer country has more of the money."""
+    table = household_paths(load_scenario("tax-100", {"years.end": 2023}))
+    change = table[table["variable"].str.endswith("|Change")].set_index(["variable", "year"])["value"]
+    assert change["Welfare|Rural Households|Change", 2023] > change["Welfare|Urban Households|Change", 2023] + 1.0
+
+
 def test_a_region_without_groups_is_named() -> None:
     with pytest.raises(UserError, match=r"households\.csv"):
         household_paths(load_scenario("S1", {"economy": "shandong_2017", "years.end": 2018}))
