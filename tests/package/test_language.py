@@ -137,7 +137,7 @@ def test_a_language_that_is_not_spoken_is_told(words: list[str], capsys: pytest.
     "words",
     [
         ["sweep", "cap", "--points", "4"], ["run", "--firms", "x"], ["run", "S1", "--workers", "0"],
-        ["new", "scenario"], ["run", "--out"], ["params", "--overwrite=1"], ["check", "S1"],
+        ["new", "scenario"], ["run", "--out"], ["params", "--overwrite=1"], ["check", "S1", "S2"],
     ],
 )  # fmt: skip
 def test_words_that_do_not_fit_a_command_are_refused_in_the_language(
