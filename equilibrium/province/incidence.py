@@ -9,15 +9,16 @@ welfare they do up to a term of second order, since their shares differ, which i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from tanshi.equilibrium.engine import Leaf, Nest, Solution, unit_value
+from tanshi.equilibrium.engine import Leaf, Solution
+from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.nest import Tree, benchmark_value, leaves
-from tanshi.equilibrium.engine.structure import Array
+from tanshi.equilibrium.engine.structure import Array, Index
 from tanshi.equilibrium.province.accounts import Accounts
 from tanshi.equilibrium.province.balance_ras import ras
 from tanshi.equilibrium.province.institutions import HOUSEHOLD_TAX, INV, TIME, wage_tax
@@ -169,38 +170,126 @@ def incidence(solution: Solution, groups: Groups, lump_sums: Literal["heads", "i
     lump_sums
         Whether the lump sums that balance government's budget fall on every head alike, or in proportion to income.
     """
-    c, p = solution.compiled, solution.parameters
-    home = next(h for h in c.model.consumers if h.name == "HH")
-    parts = {kind: groups.part(kind) for kind in groups.income}
-    earned = _earned(solution)
-    income = {kind: value * parts[kind] for kind, value in earned.items() if kind != "lump sums"}
-    before = np.sum(list(income.values()), axis=0)
-    by = groups.part("heads") if lump_sums == "heads" else before / before.sum()
-    income["lump sums"] = earned["lump sums"] * by
-    h = c.consumers.index("HH")
-    kept = float(solution.evaluator.values.kept[h])
-    spent = kept * np.sum(list(income.values()), axis=0)
-    addresses = [leaf.address for leaf in leaves(home.demand)]
-    at = {address: c.leaf_at[("HH", "demand", address)] for address in addresses}
-    value = {a: float(p.quantity[i] * p.reference[i]) for a, i in at.items()}
-    ratio = {
-        a: float(solution.price[leaf.commodity]) / float(p.reference[at[a]])
-        for a, leaf in zip(addresses, leaves(home.demand), strict=True)
-    }
-    shares = [_weights(groups, home.demand, i) for i in range(len(groups.names))]
-    prices = np.array([_index(home.demand, {a: value[a] * own[a] for a in value}, ratio) for own in shares])
-    whole = _index(home.demand, value, ratio)
-    utility = float(solution.real["HH"]) * benchmark_value(home.demand)
-    one = float(spent.sum()) / whole  # what augmentation of the nests adds falls on all alike
-    metric = spent / prices * (utility / one)
-    return Incidence(groups.names, metric, income, prices, float(metric.sum() / utility - 1.0))
+    return Baskets.of(solution.compiled, groups).felt(solution, lump_sums)
 
 
-def _earned(solution: Solution) -> dict[str, float]:
-    """The household's income by kind at an equilibrium's prices, yi yuan/yr."""
-    c, values = solution.compiled, endowment_values(solution)
-    out = dict.fromkeys(("labour", "capital", "dividends", "transfers", "lump sums"), 0.0)
-    for (owner, commodity, multiplier), i in c.endow_at.items():
+@dataclass(frozen=True)
+class _Node:
+    """A nest of the household's demand over leaves and earlier nodes, whose places are counted on from the leaves'."""
+
+    children: Index
+    sigma: float
+    augment: float
+
+
+@dataclass(frozen=True, eq=False)
+class Baskets:
+    """What groups buy and earn, laid out along a compiled model: what no equilibrium of it changes.
+
+    Attributes
+    ----------
+    groups
+    part : (groups + 1, leaves) float
+        Each group's part of every flow of the household's demand, and 1 for all of it.
+    leaf, price : (leaves,) int64
+        Places of those flows among the model's, and of their prices among its unknowns.
+    nodes
+        Nests of demand, each after those it holds.
+    earned
+        Places of the household's endowments among the model's, by kind of income.
+    worth
+        Of the household's demand in the benchmark.
+    """
+
+    groups: Groups
+    part: Array
+    leaf: Index
+    price: Index
+    nodes: tuple[_Node, ...]
+    earned: Mapping[str, Index]
+    worth: float
+
+    @staticmethod
+    def of(c: Compiled, groups: Groups) -> Baskets:
+        """Lay them out."""
+        demand = next(h for h in c.model.consumers if h.name == "HH").demand
+        each = list(leaves(demand))
+        saved, timed = groups.saving / groups.saving.sum(), groups.part("labour")
+        bought = dict(zip(groups.goods, (groups.bought / groups.bought.sum(axis=0)).T, strict=True))
+        own = {INV: saved, TIME: timed}
+        parts = [own[leaf.commodity] if leaf.commodity in own else bought[leaf.address] for leaf in each]
+        places = {name: place for place, name in enumerate(c.commodities, c.price_slice.start)}
+        return Baskets(
+            groups,
+            np.vstack([np.transpose(parts), np.ones(len(each))]),
+            np.array([c.leaf_at["HH", "demand", leaf.address] for leaf in each]),
+            np.array([places[leaf.commodity] for leaf in each]),
+            _nodes(demand, {leaf.address: place for place, leaf in enumerate(each)}),
+            _sources(c),
+            benchmark_value(demand),
+        )
+
+    def felt(self, solution: Solution, lump_sums: Literal["heads", "income"] = "heads") -> Incidence:
+        """What the groups have of an equilibrium of this model: see `incidence`."""
+        c, p, groups = solution.compiled, solution.parameters, self.groups
+        values = endowment_values(solution)
+        earned = {kind: float(values[places].sum()) for kind, places in self.earned.items()}
+        earned["dividends"] = float(solution.x[c.income_index["HH"]]) - sum(earned.values())
+        income = {kind: earned[kind] * groups.part(kind) for kind in groups.income}
+        before = np.sum(list(income.values()), axis=0)
+        by = groups.part("heads") if lump_sums == "heads" else before / before.sum()
+        income["lump sums"] = earned["lump sums"] * by
+        kept = float(solution.evaluator.values.kept[c.consumers.index("HH")])
+        spent = kept * np.sum(list(income.values()), axis=0)
+        reference = p.reference[self.leaf]
+        prices = self._indices(p.quantity[self.leaf] * reference, solution.x[self.price] / reference)
+        utility = float(solution.real["HH"]) * self.worth
+        one = float(spent.sum()) / prices[-1]  # what augmentation of the nests adds falls on all alike
+        metric = spent / prices[:-1] * (utility / one)
+        return Incidence(groups.names, metric, income, prices[:-1], float(metric.sum() / utility - 1.0))
+
+    def _indices(self, value: Array, ratio: Array) -> Array:
+        """Price indices of the groups' demand and of all of it, whose flows have these values in the benchmark.
+
+        Parameters
+        ----------
+        value, ratio : (leaves,) float
+            Yi yuan, and prices over the benchmark's.
+        """
+        many, n = self.part.shape
+        weight, index = np.empty((many, n + len(self.nodes))), np.empty((many, n + len(self.nodes)))
+        weight[:, :n], index[:, :n] = value * self.part, ratio
+        for place, node in enumerate(self.nodes, n):
+            under, each = weight[:, node.children], index[:, node.children]
+            weight[:, place] = whole = under.sum(axis=1)
+            theta = under / whole[:, None]
+            if node.sigma == 1.0:
+                mean = np.exp((theta * np.log(each)).sum(axis=1))
+            else:
+                power = 1.0 - node.sigma
+                mean = (theta * each**power).sum(axis=1) ** (1.0 / power)
+            index[:, place] = mean / node.augment
+        return np.asarray(index[:, -1])
+
+
+def _nodes(demand: Tree, place: Mapping[str, int]) -> tuple[_Node, ...]:
+    """Nests of a demand, each after those it holds; leaves have their places by address."""
+    found: list[_Node] = []
+
+    def at(tree: Tree) -> int:
+        if isinstance(tree, Leaf):
+            return place[tree.address]
+        found.append(_Node(np.array([at(child) for child in tree.children]), tree.sigma, tree.augment))
+        return len(place) + len(found) - 1
+
+    at(demand)
+    return tuple(found)
+
+
+def _sources(c: Compiled) -> dict[str, Index]:
+    """Endowments of the household by the kind of income that they are; what is left of its income are dividends."""
+    out: dict[str, list[int]] = {kind: [] for kind in ("labour", "capital", "transfers", "lump sums")}
+    for (owner, commodity, multiplier), place in c.endow_at.items():
         if owner != "HH":
             continue
         if commodity.startswith("LAB") or commodity == TIME:
@@ -209,28 +298,5 @@ def _earned(solution: Solution) -> dict[str, float]:
             kind = "lump sums"
         else:
             kind = "capital" if commodity.startswith("CAP") else "transfers"
-        out[kind] += float(values[i])
-    out["dividends"] = float(solution.x[c.income_index["HH"]]) - sum(out.values())
-    return out
-
-
-def _weights(groups: Groups, demand: Tree, group: int) -> dict[str, float]:
-    """A group's part of every flow of the household's demand, by address."""
-    bought = dict(zip(groups.goods, (groups.bought / groups.bought.sum(axis=0))[group], strict=True))
-    saved, timed = (groups.saving / groups.saving.sum())[group], groups.part("labour")[group]
-    other = {INV: saved, TIME: timed}
-    return {
-        leaf.address: float(other[leaf.commodity] if leaf.commodity in other else bought[leaf.address])
-        for leaf in leaves(demand)
-    }
-
-
-def _index(tree: Tree, value: Mapping[str, float], ratio: Mapping[str, float]) -> float:
-    """Price index of a tree whose flows have these values in the benchmark, at these ratios of prices."""
-
-    def weighted(part: Tree) -> Tree:
-        if isinstance(part, Nest):
-            return replace(part, children=tuple(weighted(child) for child in part.children))
-        return Leaf(part.address, value[part.address])
-
-    return unit_value(weighted(tree), ratio.__getitem__)
+        out[kind].append(place)
+    return {kind: np.array(places, np.int64) for kind, places in out.items()}

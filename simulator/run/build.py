@@ -25,9 +25,10 @@ from tanshi.simulator.run.ground.followed import Followed, baseline_of, follow
 from tanshi.simulator.run.ground.margins import Spread
 from tanshi.simulator.run.ground.plant_classes import PLANT, has_classes, part_firms, spread_of
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.ground.region import Region
 from tanshi.simulator.run.ground.series import generated
 from tanshi.simulator.run.ground.surroundings import surroundings_of
-from tanshi.simulator.run.world import Announced, Calendar, EconomyState, MarketState, Region, State, World
+from tanshi.simulator.run.world import Announced, Calendar, EconomyState, MarketState, State, World
 
 MANY_FIRMS = 50_000
 """From this number on arrays are so large that fetching their memory anew costs as much as the arithmetic."""

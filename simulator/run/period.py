@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from tanshi.agents.expectations import adapt
 from tanshi.agents.strategies.zip import learn
 from tanshi.equilibrium.engine import Solution
-from tanshi.equilibrium.province.incidence import incidence
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.allocation import grandfather
 from tanshi.market.venue import Fills
@@ -313,8 +312,8 @@ def drift(w: World, s: State, agreement: Agreement, solution: Solution, z: Array
     s.economy.decision_sum = s.economy.decision_sum + solution.state.decision
     s.economy.x_sum = s.economy.x_sum + solution.x
     s.economy.welfare_sum += solution.real["HH"]
-    if w.economy.economy.groups is not None:
-        felt = incidence(solution, w.economy.economy.groups)
+    if w.economy.baskets is not None:
+        felt = w.economy.baskets.felt(solution)
         s.economy.groups_sum = s.economy.groups_sum + np.array([felt.metric, sum(felt.income.values())])
     s.economy.start = solution.x
     note_border(w, s, solution)

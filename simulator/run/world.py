@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from tanshi.agents.outlook import Outlook
 from tanshi.agents.population import Population
 from tanshi.equilibrium.engine import Parameters
-from tanshi.equilibrium.province.dynamics import Growth
-from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
+from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.province import Province
 from tanshi.market.new_entrants import EntrantsReserve
 from tanshi.market.registry import Registry
@@ -28,35 +27,13 @@ from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.drift.flow import COUNTERS, Flow
 from tanshi.simulator.drift.reference import Reference
 from tanshi.simulator.run.ground.border import Across
-from tanshi.simulator.run.ground.economy import Economy
 from tanshi.simulator.run.ground.followed import Followed
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.ground.region import Region
 from tanshi.simulator.run.ground.starts import Starts
 from tanshi.simulator.run.ground.surroundings import Surroundings
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Region:
-    """One economy of a world.
-
-    Attributes
-    ----------
-    economy : Economy
-        Its figures and balanced accounts.
-    province : Province
-        The compiled model.
-    accounts : PhysicalAccounts
-        Energy and emissions on the model's flows.
-    growth : Growth
-        Rates of change from year to year.
-    """
-
-    economy: Economy
-    province: Province
-    accounts: PhysicalAccounts
-    growth: Growth
 
 
 @dataclass(frozen=True, eq=False)

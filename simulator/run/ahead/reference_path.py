@@ -22,9 +22,10 @@ from tanshi.simulator.run.ground.annual import Year, annual_path
 from tanshi.simulator.run.ground.border import price_outside, rest_of_nation
 from tanshi.simulator.run.ground.forest import cost_of_credits, credit_rule, paying_for_credits
 from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.ground.region import Region
 from tanshi.simulator.run.public.entrants import known_from_the_start
 from tanshi.simulator.run.public.steps import auctioned, yearly_steps
-from tanshi.simulator.run.world import Announced, Region
+from tanshi.simulator.run.world import Announced
 
 Array = NDArray[np.float64]
 

@@ -42,9 +42,7 @@ class Policy:
     parts: Mapping[int, float] = field(default_factory=dict, repr=False, compare=False)
     """By year, the province's part of a market of several: of what is said in tonnes for all of them."""
     _tilts: dict[int, tuple[Tilt, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _flags: dict[tuple[str, int], NDArray[np.bool_]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    _known: dict[tuple[str, int], NDArray[Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _further: list[Policy] = field(default_factory=list, init=False, repr=False, compare=False)
     _kinds: dict[int, dict[str, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _masks: dict[int, NDArray[np.bool_]] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -218,7 +216,11 @@ class Policy:
 
         A cap of all of the frozen baseline is a standard that is not tightened: whoever emits per output what the
         baseline does in that year needs no allowance, whatever is demanded and however much clean power there is.
+        Not to be written to, since it is kept.
         """
+        return self._once("rates", year, lambda: self._rates_of(year))
+
+    def _rates_of(self, year: int) -> Array:
         counted = self.divided_by_output(year)
         tilts = self.tilts(year)
         band = np.array([one.earned for one in tilts])
@@ -266,10 +268,14 @@ class Policy:
 
     def _flag(self, name: str, year: int, found: Callable[[], Any]) -> NDArray[np.bool_]:
         """A yes or no for each sector, worked out once; not to be written to."""
-        if (name, year) not in self._flags:
-            self._flags[name, year] = np.array(found(), np.bool_)
-            self._flags[name, year].setflags(write=False)
-        return self._flags[name, year]
+        return self._once(name, year, lambda: np.array(found(), np.bool_))
+
+    def _once(self, name: str, year: int, found: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """What is worked out once for a year; not to be written to."""
+        if (name, year) not in self._known:
+            self._known[name, year] = found()
+            self._known[name, year].setflags(write=False)
+        return self._known[name, year]
 
     def limits(self, sector: str, year: int) -> tuple[float | None, float | None, float | None]:
         """Slope of a sector's band, and its firms' largest surplus and deficit as parts of verified emissions."""
