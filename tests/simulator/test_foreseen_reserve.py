@@ -29,10 +29,10 @@ CERTAIN: dict[str, Any] = {
 @cache
 def lived(**changes: Any) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray], np.ndarray]:
     """Prices by period from 2023 on, banks at the ends of the years (Mt), banks planned in each January, reserve."""
-    named = {name.replace("__", "."): value for name, value in changes.items()}
+    named = {name.replace("__", "."): dict(v) if isinstance(v, tuple) else v for name, v in changes.items()}
     world, state = begin(load_scenario("S5", CERTAIN | named))
     planned = {}
-    for year in (2022, *YEARS):
+    for year in range(2022, world.scenario.years.end + 1):
         run_until(world, state, (year - 2021) * PERIODS)
         if state.market.outlook is not None:
             planned[year] = state.market.outlook.bank
@@ -69,3 +69,42 @@ def test_where_nobody_foresees_it_the_price_jumps_when_it_takes() -> None:
 def test_a_reserve_that_moves_nothing_changes_nothing_by_being_foreseen() -> None:
     still = {"stability_reserve__scale": 10.0, "years__end": 2024}
     assert (lived(stability_reserve__foreseen=True, **still)[0] == lived(**still)[0]).all()
+
+
+FED: dict[str, Any] = {
+    "stability_reserve__foreseen": True,
+    "stability_reserve__release": 0.0,
+    "allocation__auctioned_share": 0.2,
+    "containment__first__at": 75.0,
+}
+ONCE: dict[str, Any] = {
+    "stability_reserve__lower": ((2022, 833.0), (2025, 20_000.0)),
+    "stability_reserve__upper": ((2022, 1_096.0), (2025, 20_000.0)),
+    "years__end": 2023,
+}
+"""Something is taken in in 2024 alone."""
+
+
+def test_a_tier_that_the_reserve_feeds_is_foreseen_as_far_as_the_reserve_goes() -> None:
+    """What it takes out of the reserve is a supply like any other: the same tonnes, named year by year, sell alike.
+
+    The reserve holds 40 Mt by then and gives back nothing by itself. The tier's price is reached in 2026, so that of
+    15 Mt a year 10 are left for 2028.
+    """
+    named = ((2022, 15.0), (2028, 10.0), (2029, 1e-6))
+    (fed, _, held, _), (said, _, kept, _), (without, _, _, _) = (
+        lived(containment__first__amount=amount, containment__first__from_reserve=feeds, **FED, **ONCE)
+        for amount, feeds in ((15.0, True), (named, False), (1e-6, False))
+    )
+    np.testing.assert_allclose(fed, said, rtol=2e-4)
+    np.testing.assert_allclose(held[2023], kept[2023], atol=0.05)
+    assert fed[0] < 0.98 * without[0]
+
+
+def test_a_foreseen_tier_out_of_the_reserve_is_no_news_when_it_sells() -> None:
+    change = {"containment__first__amount": 15.0, "containment__first__from_reserve": True}
+    again = {"stability_reserve__release": 100.0, "containment__first__at": 72.0}
+    prices, banked, planned, reserve = lived(**FED | change | again)
+    assert reserve[-1] == reserve[-2] - 15.0
+    assert beyond_the_carry(prices) < 0.005
+    np.testing.assert_allclose(planned[2023][: len(YEARS)], banked, atol=0.5)

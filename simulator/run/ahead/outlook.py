@@ -23,10 +23,8 @@ from tanshi.agents.outlook import Outlook
 from tanshi.agents.planning import Answer, Plan, Prospect, plan, tangent_path
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.errors import Message, TanshiError
-from tanshi.market.containment import Step
 from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
-from tanshi.scenarios.containment import TIERS
 from tanshi.simulator.drift.state import prices as star_prices
 from tanshi.simulator.run.ahead.estimates import as_seen, misjudged, seen
 from tanshi.simulator.run.ahead.foresight import Foreseen, Standing, YearsAhead
@@ -34,12 +32,13 @@ from tanshi.simulator.run.ahead.joint import part_of_market, takes_price, with_o
 from tanshi.simulator.run.ahead.known import carry_limits, known_policy, lowest_banks
 from tanshi.simulator.run.ahead.lives import most_alive
 from tanshi.simulator.run.ahead.reserve import foreseen_reserve
+from tanshi.simulator.run.ahead.steps import fed_from_reserve, steps_ahead, steps_of_all, unsold
 from tanshi.simulator.run.ahead.surprises import felt
 from tanshi.simulator.run.ground.annual import growing_on
 from tanshi.simulator.run.ground.border import price_outside
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.public.entrants import entrants_ahead, out_of_reserve
-from tanshi.simulator.run.public.steps import auctioned, in_steps, yearly_steps
+from tanshi.simulator.run.public.steps import auctioned
 from tanshi.simulator.run.straying import believed, surrounding
 from tanshi.simulator.run.world import State, World
 
@@ -64,10 +63,6 @@ UNSETTLED_MESSAGE = (
     "{before}; those that would clear the years then: {after}. Shorten banking.horizon, loosen the cap's decline, or "
     "set banking.unsettled to go_on to trade on the closest path found"
 )
-
-
-Steps = tuple[tuple[tuple[float, float], ...], ...]
-"""By year, prices from which government sells more, yuan/t, and how much, Mt."""
 
 
 class UnsettledPlanError(TanshiError, ValueError):
@@ -170,7 +165,11 @@ def make_plan(members: Sequence[tuple[World, State]]) -> list[Outlook]:
         told = [as_seen(*member, one) for member, one in zip(members, before, strict=True)]
         start = plan(prospect, all_of(told), start, tolerance=tolerance, iterations=ITERATIONS, rates=rates).price
     asked = all_of([as_seen(*member, view.ahead) for member, view in zip(members, views, strict=True)])
-    made = plan(prospect, asked, start, tolerance=tolerance, iterations=ITERATIONS, rates=rates)
+
+    def again(within: Prospect, begin: Floats) -> Plan:
+        return plan(within, asked, begin, tolerance=tolerance, iterations=ITERATIONS, rates=rates)
+
+    prospect, made = fed_from_reserve(members, known, years, prospect, again, again(prospect, start))
     if made.gap > UNSETTLED and w.scenario.banking.unsettled == "stop":
         raise UnsettledPlanError(_unsettled(w, years, made))
     horizons = np.unique(carriers.horizon)
@@ -218,20 +217,9 @@ def _prospect_of_all(
     if len(each) == 1:
         return each[0]
     supply, low, high = (sum_of([getattr(one, name) for one in each]) for name in ("supply", "low", "high"))
-    steps = _steps_of_all([one.steps for one in each])
+    steps = steps_of_all([one.steps for one in each])
     opening, reserve = sum(one.opening for one in each), foreseen_reserve(members, known, years)
     return replace(each[0], supply=supply, low=low, high=high, opening=opening, steps=steps, reserve=reserve)
-
-
-def _steps_of_all(each: Sequence[Steps]) -> Steps:
-    """Prices from which all governments together sell more, year by year."""
-    found = []
-    for years in zip(*each, strict=True):
-        at: dict[float, float] = {}
-        for price, amount in (step for steps in years for step in steps):
-            at[price] = at.get(price, 0.0) + amount
-        found.append(tuple(sorted(at.items())))
-    return tuple(found)
 
 
 def sum_of(arrays: Sequence[Floats]) -> Floats:
@@ -333,33 +321,12 @@ def _prospect(w: World, s: State, policy: Policy, years: range, carry: Floats, l
         high[place] = float(carry_limits(w, s, years[place])[trading].sum()) / TONNES
     if w.scenario.banking.life is not None:
         high = np.maximum(np.minimum(high, most_alive(w, s, policy, years)), low)
-    opening, steps = _at_hand(w, s), _steps(w, s, policy, years)
+    opening, steps = _at_hand(w, s), steps_ahead(w, s, policy, years)
     if steps:  # what is auctioned stands among the steps
         supply[1:] -= [auctioned(policy, year, whole=True) for year in years[1:]]
-        opening -= _unsold(w, s)
+        opening -= unsold(w, s)
     reserve = foreseen_reserve([(w, s)], [policy], years)
     return Prospect(supply, opening, low, high, carry, *s.policy.collar(s.year), steps, reserve)
-
-
-def _unsold(w: World, s: State) -> float:
-    """What government holds for this year's auctions, Mt."""
-    return int(s.registry.held[w.government]) / TONNES if w.agents_trade else auctioned(s.policy, s.year)
-
-
-def _steps(w: World, s: State, policy: Policy, years: range) -> Steps:
-    """Prices from which government sells more, year by year: of this year's tiers what is left."""
-    if not in_steps(w.scenario):
-        return ()
-    found = []
-    for year in years:
-        now = year == s.year
-        steps = yearly_steps(policy, year, _unsold(w, s) if now else auctioned(policy, year, whole=True))
-        if now and w.agents_trade and s.policy.started(year):
-            left = dict(zip(("withhold", *TIERS), s.market.sales.left.tolist(), strict=True))
-            steps = [Step(x.name, x.price, min(x.amount, left.get(x.name, np.inf) / TONNES)) for x in steps]
-        ascending = sorted((step.price, step.amount) for step in steps if step.amount > 0)
-        found.append(tuple(ascending))
-    return tuple(found)
 
 
 def _at_hand(w: World, s: State) -> float:

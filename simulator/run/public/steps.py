@@ -45,16 +45,18 @@ def auctioned(policy: Policy, year: int, *, whole: bool = False) -> float:
     return float((policy.fixed(year, whole=whole) * policy.auctioned(year)).sum())
 
 
-def yearly_steps(policy: Policy, year: int, volume: float) -> list[Step]:
+def yearly_steps(policy: Policy, year: int, volume: float, held: float | None = None) -> list[Step]:
     """Steps of a year's supply, yuan/t and Mt: what is auctioned at its reserve price, and the tiers.
 
-    Tiers out of a stability reserve are left out, since nobody knows what it will hold; one without limit is a ceiling
-    and holds all that is emitted.
+    A tier without limit is a ceiling and holds all that is emitted.
 
     Parameters
     ----------
     volume
         What is auctioned, Mt.
+    held
+        What a stability reserve will hold for the tiers that it feeds, Mt, the cheapest first; None: nobody knows, and
+        they are left out.
     """
     sc = policy.scenario
     if not policy.started(year) or not in_steps(sc):
@@ -64,10 +66,13 @@ def yearly_steps(policy: Policy, year: int, volume: float) -> list[Step]:
     least, steps = sc.auctions.least_price(year), []
     for name, tier in sc.containment.tiers():
         trigger = tier.at.at(year) if tier.at is not None else None
-        if trigger is None or tier.from_reserve:
+        if trigger is None or (tier.from_reserve and held is None):
             continue
         most = most_of(policy, tier, year, cap)
         amount = base if most is None else most
+        if tier.from_reserve and held is not None:
+            amount = min(amount, held)
+            held -= amount
         if name == "withhold":
             amount = min(amount, volume)
             volume -= amount
