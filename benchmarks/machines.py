@@ -28,7 +28,7 @@ CHILD = """
 import json, sys
 from threadpoolctl import threadpool_info
 from tanshi.scenarios.load import load_scenario
-from tanshi.simulator.model import simulate
+from tanshi.simulator.stepping import simulate
 run = simulate(load_scenario(sys.argv[1]))
 kernels = sorted({item["architecture"] for item in threadpool_info() if item["user_api"] == "blas"})
 print(json.dumps({"price": run.periods["price"].tolist(), "volume": run.periods["volume_t"].tolist(),

@@ -14,7 +14,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tanshi.scenarios.load import load_scenario
-from tanshi.simulator.model import simulate
+from tanshi.simulator.stepping import simulate
 
 CERTAIN: dict[str, Any] = {
     "drift.mode": "none",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import PlainSerializer, PlainValidator
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from tanshi.errors import Message
 
@@ -52,6 +52,11 @@ class ByYear(Generic[T]):
     steps: tuple[tuple[int | None, T], ...]
     growth: float = 0.0
     between: Literal["hold", "even"] = "hold"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
+        """What pydantic need know of it: `Reading` checks what a file says, `AS_A_FILE_SAYS` writes it out."""
+        return core_schema.is_instance_schema(cls)
 
     @property
     def years(self) -> tuple[int, ...]:

@@ -25,9 +25,7 @@ Status = Literal["law", "measured", "literature", "assumed", "calibrated", "sett
 class Group(BaseModel):
     """A frozen group of fields that refuses fields it does not know."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class OfSectors(Group):

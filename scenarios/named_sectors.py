@@ -9,6 +9,7 @@ from tanshi.scenarios.cap import BySector
 from tanshi.scenarios.document import Document, Keys, Mark
 from tanshi.scenarios.errors import SAID, Problem, UserError, did_you_mean, shorten
 from tanshi.scenarios.fields import OfSectors
+from tanshi.scenarios.meanings import meaning
 from tanshi.scenarios.schema import Benchmarks, Coverage
 from tanshi.scenarios.sectors import Sectors
 
@@ -86,6 +87,6 @@ def _with_firms(economy: object) -> tuple[str, ...] | None:
 
 
 def _meant(word: str, known: Sequence[str]) -> str:
-    described = {code: (info.description or "").casefold() for code, info in Coverage.model_fields.items()}
+    described = {code: meaning(Coverage, code).casefold() for code in Coverage.model_fields}
     told = [code for code in known if word and word.casefold() in described.get(code, "")]
     return Message("Did you mean {told}?", told=both(told)) if told else did_you_mean(word, known)

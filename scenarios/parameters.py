@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from tanshi.errors import Message
 from tanshi.scenarios.by_year import ByYear, Reading
+from tanshi.scenarios.meanings import meaning
 from tanshi.scenarios.schema import Scenario
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", NoneType: "null"}
@@ -85,15 +86,15 @@ def _walk(group: type[BaseModel], defaults: BaseModel, prefix: str) -> Iterator[
             yield from _walk(type(default), default, f"{prefix}{name}.")
         else:
             plain = default.plain() if isinstance(default, ByYear) else default
-            yield _row(prefix + name, info, None if info.is_required() else plain)
+            yield _row(prefix + name, info, None if info.is_required() else plain, meaning(group, name))
 
 
-def _row(name: str, info: FieldInfo, default: object) -> Parameter:
+def _row(name: str, info: FieldInfo, default: object, described: str) -> Parameter:
     extra: dict[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     reading = next((f for item in info.metadata if isinstance(f := getattr(item, "func", None), Reading)), None)
     if reading is not None:
         extra_words = str(extra["unit"]), str(extra["status"])
-        return Parameter(name, reading.kind, default, *extra_words, info.description or "", "", ())
+        return Parameter(name, reading.kind, default, *extra_words, described, "", ())
     kind, metadata, choices = _read(info.annotation)
     signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
     limits = [
@@ -102,7 +103,6 @@ def _row(name: str, info: FieldInfo, default: object) -> Parameter:
         for key, sign in signs.items()
         if (limit := getattr(item, key, None)) is not None
     ]
-    described = info.description or ""
     unit, status = str(extra["unit"]), str(extra["status"])
     return Parameter(name, kind, default, unit, status, described, " and ".join(limits), choices)
 

@@ -19,6 +19,7 @@ of households, government and on investment, statistical energy consumption.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -147,7 +148,7 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
     close_incomes(sam, named(tables["institutions"], "item", "value"), controls["gdp"])
 
     physical = energy_balance(fuel, controls)
-    moved = moved_report(tables, sam, fuel, use, output, trade, physical, process, flexible)
+    tell_moved = partial(moved_report, tables, sam, fuel, use, output, trade, physical, process, flexible)
     accounts = Accounts(
         sectors=sectors,
         activities=activities,
@@ -161,7 +162,7 @@ def build_accounts(tables: Mapping[str, pd.DataFrame]) -> Accounts:
         carbon_price=price,
         by_output=by_output,
         coverable=with_firms(tables["population"]),
-        moved=moved,
+        tell_moved=tell_moved,
     )
     classes = tables.get("coal_classes")
     return accounts if classes is None else split_coal(accounts, classes)

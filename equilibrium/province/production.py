@@ -111,8 +111,8 @@ def inputs_tree(
             electricity.append(Leaf(commodity(good), bought, name=good))
             continue
         if good in FUELS:
-            energy = _fuel_value(accounts, good, code, "energy") * share
-            reductant = _fuel_value(accounts, good, code, "reductant") * share
+            energy = accounts.fuel_value.get((good, code, "energy"), 0.0) * share
+            reductant = accounts.fuel_value.get((good, code, "reductant"), 0.0) * share
             if energy > SMALLEST:
                 leaf = Leaf(commodity(good), energy, name=good)
                 burnt.append(with_permit(accounts, leaf, mine[good], share, permit, closure.taxed))
@@ -187,9 +187,3 @@ def plant_of(sector: str) -> str:
 
 def _output(accounts: Accounts, code: str) -> float:
     return total(accounts.sam.loc[f"A_{code}"])
-
-
-def _fuel_value(accounts: Accounts, good: str, code: str, use: str) -> float:
-    rows = accounts.fuel
-    mask = (rows["commodity"] == good) & (rows["activity"] == code) & (rows["use"] == use)
-    return total(rows.loc[mask, "value"])

@@ -44,7 +44,7 @@ def compile_once(report: Callable[[str, int, int], None] | None = None) -> bool:
     if report is not None:
         report(WORDS, 0, 1)
     from tanshi.scenarios.load import load_scenarios
-    from tanshi.simulator.model import simulate
+    from tanshi.simulator.stepping import simulate
 
     small = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 2}
     # what is wrong shows in the runs themselves; what cannot be kept is compiled every time

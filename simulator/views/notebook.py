@@ -17,7 +17,7 @@ from tanshi.language import say, translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator import model
+from tanshi.simulator import stepping
 from tanshi.simulator.results.iamc import iamc_table
 from tanshi.simulator.results.quality import MEASURES, yearly_quality
 from tanshi.simulator.results.reading import read_about, read_frame, read_record
@@ -152,7 +152,7 @@ def _dotted(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _run(scenario: Scenario) -> RunResult:
-    result = model.simulate(scenario)
+    result = stepping.simulate(scenario)
     key = run_key(scenario)
     meta = {**result.meta, "id": key.id, "data": key.data, "code": key.code}
     return RunResult(

@@ -139,7 +139,7 @@ def test_a_run_is_known_by_the_same_code_wherever_the_program_is(
 
 
 def test_a_run_is_known_by_the_same_code_on_every_python() -> None:
-    code = "from tanshi.simulator.machine.source import source_hash; print(source_hash(['tanshi.simulator.model']))"
+    code = "from tanshi.simulator.machine.source import source_hash; print(source_hash(['tanshi.simulator.stepping']))"
     found, _ = environments.interpreters()
     marks = {one.name: said(str(one.path), "-c", code, cwd=ROOT, PYTHONPATH=str(ROOT)) for one in found}
     assert len(set(marks.values())) == 1, marks

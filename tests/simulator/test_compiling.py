@@ -51,7 +51,7 @@ def test_a_failure_is_left_to_the_runs_themselves(fresh: Path, monkeypatch: pyte
     def fail(scenario: object) -> None:
         raise RuntimeError("no compiler")
 
-    monkeypatch.setattr("tanshi.simulator.model.simulate", fail)
+    monkeypatch.setattr("tanshi.simulator.stepping.simulate", fail)
     assert compile_once()
     assert not fresh.exists()
 
@@ -59,7 +59,7 @@ def test_a_failure_is_left_to_the_runs_themselves(fresh: Path, monkeypatch: pyte
 def test_it_stays_done_beside_what_else_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The hash of the sources, which every process asks for first, lies where the mark of the loops does."""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr("tanshi.simulator.model.simulate", lambda scenario: None)
+    monkeypatch.setattr("tanshi.simulator.stepping.simulate", lambda scenario: None)
     _source.__wrapped__()
     assert compile_once()
     assert is_compiled()

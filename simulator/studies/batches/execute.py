@@ -110,7 +110,7 @@ def code_version() -> str:
 @lru_cache(maxsize=1)
 def _source() -> str:
     phases = (path.stem for path in (room("simulator") / "run").glob("*.py"))
-    modules = ["tanshi.simulator.model", *(f"tanshi.simulator.run.{name}" for name in phases)]
+    modules = ["tanshi.simulator.stepping", *(f"tanshi.simulator.run.{name}" for name in phases)]
     return remembered_hash(modules, kept() / "source")
 
 
@@ -120,16 +120,15 @@ if multiprocessing.parent_process() is None:  # workers of ours are told by thei
 
 def run_one(task: Task, report: Progress) -> Word:
     """Compute and write one run; whatever goes wrong is recorded beside the others' results."""
-    from tanshi.simulator.model import market_of
+    from tanshi.simulator.stepping import run_of
 
     begun, worked = time.perf_counter(), time.thread_time()
-    model = None
     try:
-        model = market_of(task.scenario)
-        while not model.state.calendar.finished:
-            model.step()
-            report(task.name, model.state.number, model.periods_in_all)
-        result = model.result()
+        run = run_of(task.scenario)
+        while not run.state.calendar.finished:
+            run.step()
+            report(task.name, run.state.number, run.periods_in_all)
+        result = run.result()
     except Exception as error:
         told = str(error) or type(error).__name__
         if not isinstance(error, TanshiError):
@@ -139,9 +138,6 @@ def run_one(task: Task, report: Progress) -> Word:
         except StoreError as full:
             return Word(stop=str(full))
         return Word(failed=told)
-    finally:
-        if model is not None:
-            model.forget()
     clock = {
         "seconds": round(time.perf_counter() - begun, 3),
         "processor_seconds": round(time.thread_time() - worked, 3),  # of this thread: a cluster's worker has others
@@ -377,7 +373,7 @@ def _one_in_worker(task: Task) -> Word:
 
 
 def _let_go() -> None:
-    """Free a finished run's memory now: its model and its firms know each other, so that only the collector can.
+    """Free a finished run's memory now: its parts know each other, so that only the collector can.
 
     By itself it comes by the number of objects, and a run has few and large ones. What the first run has loaded stays
     for good and is not looked through again, so that this takes milliseconds.

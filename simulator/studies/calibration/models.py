@@ -193,7 +193,7 @@ class Answer:
 
 def fill_order(order: Order) -> Answer:
     """Run a scenario and read the wanted numbers; an economy without equilibrium gives none."""
-    from tanshi.simulator.model import simulate
+    from tanshi.simulator.stepping import simulate
 
     try:
         result = simulate(order.scenario)

@@ -107,7 +107,7 @@ def _seen(folder: Path, names: list[str]) -> tuple[float, int] | None:
 
 
 def _tried(sweeping: Sweeping, label: str, *, warm: bool) -> tuple[float, int]:
-    from tanshi.simulator.model import simulate
+    from tanshi.simulator.stepping import simulate
 
     scenario = sweeping.runs[label]
     if not warm:

@@ -19,9 +19,9 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.national.sheet import TEXTS, WORKBOOKS
 from tanshi.scenarios.national.units import units_said
 from tanshi.scenarios.national.year import years_in
-from tanshi.simulator.model import simulate
 from tanshi.simulator.own_region.benchmark import Totals
 from tanshi.simulator.own_region.folder import Given, make_economy
+from tanshi.simulator.stepping import simulate
 
 RUN = {"firms.number": 40, "market.periods_per_year": 4}
 YEARS = 2

@@ -8,10 +8,10 @@ import pkgutil
 import pandas as pd
 
 from tanshi.scenarios.load import TRADITIONAL, load_scenario
-from tanshi.simulator.model import simulate
 from tanshi.simulator.own_region.carried import reconciliation
 from tanshi.simulator.own_region.derived import backcast
 from tanshi.simulator.run.ground.economy import economy
+from tanshi.simulator.stepping import simulate
 from tanshi.simulator.studies import validation
 from tanshi.simulator.studies.validation.accounts import REGION
 from tanshi.simulator.studies.validation.observed import confronted

@@ -71,7 +71,7 @@ def test_all_of_the_program_is_read_as_python_reads_it() -> None:
 
 
 def test_a_run_reaches_what_computes_and_not_what_shows() -> None:
-    found = set(reached(["tanshi.simulator.model"]))
+    found = set(reached(["tanshi.simulator.stepping"]))
     assert {"tanshi.market.call_auction", "tanshi.equilibrium.engine.kernels", "tanshi.numerics.compiled"} <= found
     assert {"tanshi.agents.strategies.zip", "tanshi.simulator.drift.flow", "tanshi.scenarios.schema"} <= found
     for floor in ("views", "cli", "studies", "guide", "own_region"):
@@ -100,9 +100,9 @@ def test_a_foreign_package_is_known_by_its_words_and_its_data(tmp_path: Path) ->
 
 
 def test_the_hash_is_the_same_at_every_asking() -> None:
-    first = source_hash(["tanshi.simulator.model"])
+    first = source_hash(["tanshi.simulator.stepping"])
     module.cache_clear()
-    assert source_hash(["tanshi.simulator.model"]) == first
+    assert source_hash(["tanshi.simulator.stepping"]) == first
     assert len(first) == 16
 
 
