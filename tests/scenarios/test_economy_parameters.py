@@ -20,8 +20,16 @@ def test_every_parameter_that_a_run_reads_is_in_the_catalogue() -> None:
 
 
 def test_a_ceiling_below_what_was_made_is_named() -> None:
-    with pytest.raises(UserError, match=r"capacity of STEEL: expected at least .* found 0\.9"):
+    with pytest.raises(UserError, match=r"economy\.parameters\.capacity_STEEL: expected at least 1, .* got 0\.9"):
         province(SHANXI, load_scenario("S1").closure, {"economy.parameters.capacity_STEEL": 0.9})
+
+
+def test_a_ceiling_below_what_was_made_is_named_where_no_closure_looks_at_it() -> None:
+    small = {"economy.parameters.capacity_COAL": 0.99, "economy.parameters.capacity_NMM": 0.0}
+    with pytest.raises(UserError, match="too small") as caught:
+        economy(SHANXI, small)
+    assert [problem.field for problem in caught.value.problems] == list(small)
+    assert economy(SHANXI, {"economy.parameters.capacity_COAL": 1.0}).numbered("capacity_")["COAL"] == 1.0
 
 
 def test_clean_power_that_would_have_paid_already_is_named() -> None:

@@ -80,7 +80,7 @@ class Economy:
             resources=dynamics.resource_growth,
             outside=self.numbered("outside_growth_"),
             outside_size=self._coal_outside(dynamics.outside_carbon, first_year, last_year),
-            capacity=self.numbered("capacity_").get("growth", 0.0),
+            capacity=self.numbered(CAPACITY).get("growth", 0.0),
             construction=self.numbered("construction_").get("shift", 0.0),
             fade=dynamics.fade,
             nonfossil=dict(self._nonfossil),
@@ -251,6 +251,8 @@ def data_version(name: str) -> str:
     return _data_version(name)
 
 
+CAPACITY = "capacity_"
+"""How parameters of an economy begin that say what plant of a sector can make, over the benchmark's output."""
 Changes = tuple[tuple[str, float], ...]
 
 
@@ -286,7 +288,21 @@ def _plain(cell: object) -> str | float | None:
 @lru_cache(maxsize=4)
 def _economy(name: str, changes: Changes) -> Economy:
     figures = with_changes(_files(name), dict(changes))
+    _refuse_small_plant(name, figures)
     return Economy(name, figures, build_accounts(figures.tables()), data_version(name))
+
+
+def _refuse_small_plant(name: str, figures: Figures) -> None:
+    """Refuse plant that could not make what was made in the benchmark, whether a closure looks at it or not."""
+    table = figures.parameters
+    limits = table[table["parameter"].str.startswith(CAPACITY) & (table["parameter"] != f"{CAPACITY}growth")]
+    problems = [
+        Problem("at least 1, what was made in the benchmark", f"{value:g}", field=f"economy.parameters.{limit}")
+        for limit, value in zip(limits["parameter"], limits["value"].astype(float), strict=True)
+        if not value >= 1.0
+    ]
+    if problems:
+        raise UserError("Plant of the economy '{name}' is too small.", problems, name=name)
 
 
 @lru_cache(maxsize=8)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.production import plant_of
-from tanshi.scenarios.load import load_scenarios
+from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.run.ground.annual import annual_path
 from tanshi.simulator.run.ground.economy import economy, province
 
@@ -80,8 +80,14 @@ def series(name: str) -> dict[int, float]:
     return dict(zip(own["year"].astype(int), own["value"].astype(float), strict=True))
 
 
-@lru_cache(maxsize=4)
-def path(last: int = LAST, pays: tuple[str, ...] = ("ELEC",), held: bool = False) -> Mapping[int, Mapping[str, float]]:
+Changes = tuple[tuple[str, float], ...]
+"""Fields of the scenario and figures of the economy, and the values they get."""
+
+
+@lru_cache(maxsize=16)
+def path(
+    last: int = LAST, pays: tuple[str, ...] = ("ELEC",), held: bool = False, changes: Changes = ()
+) -> Mapping[int, Mapping[str, float]]:
     """The model's own years with the observed allowance price held, and the last known price after them.
 
     Parameters
@@ -89,6 +95,8 @@ def path(last: int = LAST, pays: tuple[str, ...] = ("ELEC",), held: bool = False
     held
         Whether plant of `ACTIVITY` can make no more than was observed, where that is known: then these outputs are
         input, and what depends on them, such as the use of power, can be told from what made them fall.
+    changes
+        What is not as shipped.
 
     Returns
     -------
@@ -96,7 +104,7 @@ def path(last: int = LAST, pays: tuple[str, ...] = ("ELEC",), held: bool = False
         year -> quantities: ``gdp, investment`` (yi yuan at prices of 2022), ``coal, coke, steel, cement, metals`` (Mt),
         ``thermal, clean, use, export`` (TWh), ``energy`` (Mtce), ``co2`` (Mt), ``price`` (yuan/t).
     """
-    scenario = load_scenarios(["S1"])[0]
+    scenario = load_scenario("S1", dict(changes))
     found = economy(scenario.economy, scenario.figures)
     model, accounts = province(scenario.economy, scenario.closure, scenario.figures)
     price = {2022: model.accounts.carbon_price} | {y: p for y, p in series(PRICE).items() if y > 2022}

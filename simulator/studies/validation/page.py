@@ -16,6 +16,7 @@ from tanshi.simulator.studies import validation
 from tanshi.simulator.studies.validation.accounts import REGION
 from tanshi.simulator.studies.validation.observed import confronted
 from tanshi.simulator.studies.validation.point import Point
+from tanshi.simulator.studies.validation.tried import missed_rows
 
 WRITTEN = "Written by `make pages` from the program itself"
 
@@ -56,6 +57,9 @@ def validation_page() -> str:
         *(_compared(row) for _, row in seen.iterrows()),
         "",
         _summary(seen),
+        "## What is missed, and what was tried\n",
+        *missed_rows(),
+        "",
         "## What the new base moved\n",
         "Accounts on the official coefficients of 2007 with totals of 2022 (version 9422c8b), and on the official table"
         " of 2017 carried to 2022: value added and output in yi yuan, shares as such. Rows that moved by a tenth,"

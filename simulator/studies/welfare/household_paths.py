@@ -35,7 +35,7 @@ def household_paths(scenario: Scenario) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Long, in the columns of an IAMC table; variables end with ``|Urban Households`` and the like.
+        Long, in the columns of an IAMC table; variables are ``Welfare|Urban Households|Money Metric`` and the like.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from tanshi.simulator.studies.validation.accounts import points
 from tanshi.simulator.studies.validation.observed import COMPARED, confronted, observed, path, series
 from tanshi.simulator.studies.validation.page import validation_page
 from tanshi.simulator.studies.validation.point import Point
+from tanshi.simulator.studies.validation.tried import MADE, outputs_tried
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,15 @@ def test_coal_of_2030_is_that_of_the_plan_and_clean_power_its_capacity_times_hou
     assert 1200 < year["coal"] < 1400
     assert year["clean"] == pytest.approx(257.0, rel=0.02)
     assert year["gas away"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_no_end_of_a_range_mends_the_outputs_that_are_missed_and_each_turn_helps() -> None:
+    """What the page says was tried: outside demand, construction's turn, shrinking plant and slow growth, and all."""
+    shipped, *others = outputs_tried()
+    assert min(shipped.off[key] for key in MADE) > 0.05
+    for trial in others:
+        assert all(trial.off[key] <= shipped.off[key] + 1e-6 for key in MADE), trial.what
+    assert min(others[-1].off[key] for key in MADE) > 0.05
 
 
 def test_points_are_measured_not_declared(rows: list[Point]) -> None:
