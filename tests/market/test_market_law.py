@@ -177,3 +177,13 @@ def test_a_rule_without_what_it_needs_is_refused(made: object, said: str) -> Non
 
 def test_every_method_is_tested_at_its_margin() -> None:
     assert {rule.method for rule in RULES.values()} == set(METHODS)
+
+
+def test_what_gas_units_lack_does_not_use_up_the_cap_on_a_firms_gap() -> None:
+    # To 2022: 100 t of coal with 100 t of allowances, 1,000 t of gas with 600. The gas unit owes its 600; the gap may
+    # be 220 t and is none, so that one tonne more of coal is owed whole.
+    units = [Unit("coal_I", verified=100), Unit("gas", verified=1000)]
+    found = china.settle(2021, units, [100, 600])
+    assert (found.owed, found.gap, found.per_tonne) == (700, 0, 0.0)
+    more = china.settle(2021, [Unit("coal_I", verified=101), units[1]], [100, 600])
+    assert more.owed == 701
