@@ -13,6 +13,7 @@ from tanshi.language import mark, say, translate
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.compare import BASE, LATE, STRAYING, VARIANTS, YEARLY, Comparison
 from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.words import markdown_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,7 +82,7 @@ def _paths_table(result: Comparison) -> str:
             rows.append(
                 [str(scenario), f"{variable} ({unit})", translate(variant), *(f"{own.loc[y]:,.2f}" for y in shown)]
             )
-    return _lines([say("scenario"), say("variable"), say("model"), *map(str, shown)], rows)
+    return markdown_table([say("scenario"), say("variable"), say("model"), *map(str, shown)], rows)
 
 
 def _response_table(result: Comparison) -> str:
@@ -92,7 +93,7 @@ def _response_table(result: Comparison) -> str:
     ]  # fmt: skip
     heads = [say("scenario"), say("shock"), say("model"), say("before it is known"), say("at once"),
              say("after 1 year"), say("after 2 years"), say("years to settle")]  # fmt: skip
-    return _lines(heads, rows)
+    return markdown_table(heads, rows)
 
 
 def _moments_table(result: Comparison) -> str:
@@ -102,7 +103,7 @@ def _moments_table(result: Comparison) -> str:
             share = r["measure"] in ("volatility", LATE)
             value = "–" if np.isnan(r["value"]) else f"{r['value']:.0%}" if share else f"{r['value']:.2f}"
             rows.append([_source(result, str(source)), translate(r["measure"]), value, translate(r["origin"])])
-    return _lines([say("source"), say("measure"), say("value"), say("imposed or emerging")], rows)
+    return markdown_table([say("source"), say("measure"), say("value"), say("imposed or emerging")], rows)
 
 
 def _source(result: Comparison, source: str) -> str:
@@ -119,11 +120,6 @@ def _source(result: Comparison, source: str) -> str:
 
 def _number(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:+.2f}" if value < 0 else f"{value:.2f}"
-
-
-def _lines(heads: list[str], rows: list[list[str]]) -> str:
-    top = "| " + " | ".join(heads) + " |\n|" + "---|" * len(heads)
-    return top + "\n" + "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
 
 
 def paths_figure(result: Comparison, scenario: str) -> Figure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from tanshi.simulator.studies.fans import Fans
 from tanshi.simulator.studies.straying.parts import EMERGED, FITTED, STILL
 from tanshi.simulator.studies.straying.reasons import ALL, LASTING, SEASON, bend_and_curvature
 from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.words import markdown_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -202,7 +203,7 @@ def _bands_table(result: Fans) -> str:
         low, middle, high = (float(last[c].mean()) for c in ("low", "middle", "high"))
         numbers = (f"{value:,.1f}" for value in (low, middle, high))
         rows.append([str(scenario), translate(str(part)), translate(_WORDS[str(variable)]), *numbers])
-    return _lines([say("scenario"), say("what strays"), "", "5 %", say("median"), "95 %"], rows)
+    return markdown_table([say("scenario"), say("what strays"), "", "5 %", say("median"), "95 %"], rows)
 
 
 def _moments_table(result: Fans) -> str:
@@ -213,7 +214,7 @@ def _moments_table(result: Fans) -> str:
         mean, low, high = (f"{r[c]:.0%}" if share else f"{r[c]:.2f}" for c in ("mean", "low", "high"))
         words = [translate(r[c]) for c in ("part", "measure")]
         rows.append([r["scenario"], *words, f"{mean} [{low}, {high}]", translate(r["origin"])])
-    return _lines(["", say("what strays"), say("measure"), say("value"), say("fitted or emerged")], rows)
+    return markdown_table(["", say("what strays"), say("measure"), say("value"), say("fitted or emerged")], rows)
 
 
 def _asked_table(result: Fans) -> str:
@@ -230,7 +231,7 @@ def _asked_table(result: Fans) -> str:
         got = form.format(r["mean"])
         words = [translate(r[c]) for c in ("part", "measure")]
         rows.append([r["scenario"], *words, asked, got if low <= r["mean"] <= high else f"**{got}**"])
-    return _lines([say("scenario"), say("what strays"), say("measure"), say("asked"), say("reached")], rows)
+    return markdown_table([say("scenario"), say("what strays"), say("measure"), say("asked"), say("reached")], rows)
 
 
 def _centre_table(result: Fans) -> str:
@@ -241,7 +242,7 @@ def _centre_table(result: Fans) -> str:
             for r in result.centre.to_dict("records")]  # fmt: skip
     heads = [say("scenario"), say("what strays"), "", say("mean, all years of the policy"), say("mean, last year"),
              say("middle"), say("curvature")]  # fmt: skip
-    return _lines(heads, rows)
+    return markdown_table(heads, rows)
 
 
 def _why(result: Fans) -> list[str]:
@@ -275,7 +276,7 @@ def _why(result: Fans) -> list[str]:
             " year's end."
         ),
         " ".join(told),
-        _lines(heads, rows),
+        markdown_table(heads, rows),
     ]
 
 
@@ -285,7 +286,7 @@ def _variance_table(result: Fans) -> str:
 
     rows = [[r["scenario"], translate(r["output"]), _factor(r["factor"]), told(r, "first"), told(r, "total")]
             for r in result.variance.to_dict("records")]  # fmt: skip
-    return _lines([say("scenario"), say("output"), say("factor"), say("alone, %"), say("in all, %")], rows)
+    return markdown_table([say("scenario"), say("output"), say("factor"), say("alone, %"), say("in all, %")], rows)
 
 
 def short(result: Fans) -> str:
@@ -306,8 +307,3 @@ def short(result: Fans) -> str:
                 )
             )
     return "\n".join(told)
-
-
-def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "| " + " | ".join(heads) + " |\n|" + "---|" * len(heads)
-    return top + "\n" + "\n".join("| " + " | ".join(row) + " |" for row in rows)

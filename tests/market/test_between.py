@@ -86,6 +86,16 @@ def test_who_lacks_an_old_vintage_gets_it_of_another_province_for_a_young_one() 
     check_between(registries)
 
 
+def test_what_went_abroad_is_nobodys_to_give_in_exchange_at_home() -> None:
+    registries = books()
+    settle_between(registries, fills((4, 0, 12, 50)), [2, 2])  # all ten old ones of the first firm went abroad
+    # There they serve their owner; the second firm there owes 6 t for 2023, and three can be spared at home.
+    firms, due = [np.array([0, 1]), np.array([0, 1])], [np.array([0, 1]), np.array([10, 6])]
+    assert exchange_between(registries, 2023, firms, due) == [0, 3]
+    assert registries[0].holdings[0].tolist() == [0, 1, 0, 13]
+    check_between(registries)
+
+
 def test_random_exchange_between_three_registries_leaves_nobody_fewer_and_as_many_covered_as_can_be() -> None:
     rng = np.random.default_rng(7)
     for _ in range(100):

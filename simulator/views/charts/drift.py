@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from tanshi.simulator.studies.learning.real_prices import RealJudgement
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.readings import readings_figure, readings_part
 from tanshi.simulator.views.charts.real_prices import method_name, real_figures, real_part, summary
+from tanshi.simulator.views.charts.words import markdown_table, weeks_ahead
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -153,11 +154,11 @@ def findings(judged: Judgement) -> list[str]:
             level = [int(w) for w in own["weeks"] if int(w) not in better + worse]
             told = []
             if better:
-                told.append(say("beats OU + season at {weeks}", weeks=_weeks(better)))
+                told.append(say("beats OU + season at {weeks}", weeks=weeks_ahead(better)))
             if level:
-                told.append(say("cannot be told from it at {weeks}", weeks=_weeks(level)))
+                told.append(say("cannot be told from it at {weeks}", weeks=weeks_ahead(level)))
             if worse:
-                told.append(say("**does not beat it, and is worse, at {weeks}**", weeks=_weeks(worse)))
+                told.append(say("**does not beat it, and is worse, at {weeks}**", weeks=weeks_ahead(worse)))
             line = mark("{what}, {where}: the network {told}.")
             lines.append(say(line, what=translate(_WHAT[kind]), where=_set(str(label)), told=say(", ").join(told)))
     for kind in KINDS:
@@ -324,7 +325,7 @@ def _skill_part(skill: pd.DataFrame, label: str) -> str:
     heads = ["", say("weeks"), say("method"), "RMSE", "CRPS", say("skill against persistence"),
              say("skill against OU + season")]  # fmt: skip
     told = say("Up to {count} forecasts each. Bold: the lowest CRPS.", count=int(own["forecasts"].max()))
-    return f"#### {_set(label).capitalize()}\n\n{told}\n\n{_lines(heads, rows)}"
+    return f"#### {_set(label).capitalize()}\n\n{told}\n\n{markdown_table(heads, rows)}"
 
 
 def _gap_part(gaps: pd.DataFrame) -> str:
@@ -341,7 +342,7 @@ def _gap_part(gaps: pd.DataFrame) -> str:
                 change,
             ]
         )
-    return _lines([say("scenario"), "", say("mode"), say("jumps"), say("mean gap"), say("change")], rows)
+    return markdown_table([say("scenario"), "", say("mode"), say("jumps"), say("mean gap"), say("change")], rows)
 
 
 def _loop_part(loop: pd.DataFrame) -> str:
@@ -365,7 +366,9 @@ def _recovery_part(judged: Judgement) -> str:
         if not np.isnan(r.parameter):
             told = say("K = {found:.2f} (true {true:g})", found=r.estimate, true=r.parameter)
         rows.append([translate(r.system), f"{r.slope_error:.1%}", f"{r.path_error:.1%}", told])
-    return _lines([say("system"), say("error of the slope"), say("error of whole paths"), say("read off")], rows)
+    return markdown_table(
+        [say("system"), say("error of the slope"), say("error of whole paths"), say("read off")], rows
+    )
 
 
 def _market_part(judged: Judgement) -> str:
@@ -393,18 +396,13 @@ def _market_part(judged: Judgement) -> str:
     low, high = fit.rate_interval
     words = say(told, count=fit.observations, rate=fit.rate, low=low, high=high, half=np.log(2) / fit.rate)
     heads = [say("method"), say("months"), say("forecasts"), "RMSE", "CRPS", say("skill (RMSE) against persistence")]
-    return f"{words}\n\n{_lines(heads, rows)}\n\n{verdict}"
+    return f"{words}\n\n{markdown_table(heads, rows)}\n\n{verdict}"
 
 
 def _bands_part(bands: pd.DataFrame) -> str:
     rows = [[translate(_KINDS[r["kind"]]), f"{r['weeks']:d}", f"{r['raw']:.0%}", f"{r['dressed']:.0%}"]
             for r in bands.to_dict("records")]  # fmt: skip
-    return _lines([say("kind"), say("weeks"), say("raw"), say("dressed")], rows)
-
-
-def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "| " + " | ".join(heads) + " |\n|" + "---|" * len(heads)
-    return top + "\n" + "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return markdown_table([say("kind"), say("weeks"), say("raw"), say("dressed")], rows)
 
 
 def _interval(row: Mapping[object, object] | Mapping[str, object], name: str) -> str:
@@ -415,11 +413,6 @@ def _interval(row: Mapping[object, object] | Mapping[str, object], name: str) ->
 def _gap(gaps: pd.DataFrame, scenario: str, kind: str, mode: str) -> pd.Series[float]:
     row = gaps[(gaps["scenario"] == scenario) & (gaps["kind"] == kind) & (gaps["mode"] == mode)]
     return row.iloc[0]
-
-
-def _weeks(weeks: Sequence[int]) -> str:
-    told = mark("1 week") if list(weeks) == [1] else mark("{weeks} weeks")
-    return say(told, weeks=", ".join(map(str, weeks)))
 
 
 def _percent(share: float) -> str:

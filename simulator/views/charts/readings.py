@@ -10,6 +10,7 @@ import pandas as pd
 from tanshi.language import mark, say, translate
 from tanshi.simulator.studies.learning.readings import VARIABLES, Readings
 from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.words import markdown_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -116,7 +117,7 @@ def _table(found: Readings, variable: str) -> str:
             cells = [f"{value:,.{_DIGITS[variable]}f}" for value in wide[reading]]
             rows.append([str(scenario), _reading(str(reading)), *cells])
     years = [str(year) for year in sorted(found.values["year"].unique())]
-    return f"### {translate(_WORDS[variable])}\n\n" + _lines([say("scenario"), say("reading"), *years], rows)
+    return f"### {translate(_WORDS[variable])}\n\n" + markdown_table([say("scenario"), say("reading"), *years], rows)
 
 
 def _series_table(found: Readings) -> str:
@@ -134,9 +135,4 @@ def _series_table(found: Readings) -> str:
         for column, words, form in shown:
             values = own[column] if "%" not in words else 100.0 * own[column]
             rows.append([_reading(str(reading)), words, *[form.format(v) for v in values]])
-    return _lines([say("reading"), "", *[str(y) for y in table["year"].unique()]], rows)
-
-
-def _lines(heads: list[str], rows: list[list[str]]) -> str:
-    top = "| " + " | ".join(heads) + " |\n|" + "---|" * len(heads)
-    return top + "\n" + "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return markdown_table([say("reading"), "", *[str(y) for y in table["year"].unique()]], rows)

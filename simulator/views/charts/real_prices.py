@@ -13,6 +13,7 @@ from tanshi.simulator.studies.learning.market_scores import Skill, by_horizon, s
 from tanshi.simulator.studies.learning.real_prices import METHODS, MIXTURE, PLAIN, RealJudgement
 from tanshi.simulator.studies.learning.rolling import HORIZONS
 from tanshi.simulator.views.charts import style
+from tanshi.simulator.views.charts.words import markdown_table, weeks_ahead
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +67,7 @@ def summary(judged: RealJudgement) -> list[str]:
     sure = [h for h, s in added.items() if s.low > 0]
     verdict = say("at no horizon more than chance could explain")
     if sure:
-        verdict = say("surely more than nothing at {weeks}", weeks=_weeks(sure))
+        verdict = say("surely more than nothing at {weeks}", weeks=weeks_ahead(sure))
     return [
         say(
             "Nobody forecasts where a carbon price goes. What can be forecast is how far it may stray: spread and"
@@ -207,7 +208,7 @@ def pit_figure(judged: RealJudgement) -> Figure:
         axis.step(edges, 100 * np.r_[_pit(plain, weeks), _pit(plain, weeks)[-1]], where="post", color=style.PALETTE[4],
             linewidth=1.2, label=say("GARCH-t alone"))  # fmt: skip
         axis.axhline(10.0, color=style.GREY, linewidth=0.9)
-        axis.set_title(say("{weeks} ahead", weeks=_weeks([weeks])), fontsize=10.5, loc="left")
+        axis.set_title(say("{weeks} ahead", weeks=weeks_ahead([weeks])), fontsize=10.5, loc="left")
         axis.set_ylim(0, 30)
     style.legend_of(figure, axes[0])
     return figure
@@ -241,7 +242,7 @@ def _target_table(judged: RealJudgement) -> str:
          *_within("unseen held", [100 * new_held[h] for h in HORIZONS])],
     ]  # fmt: skip
     told = say("Asked → reached; **bold** where the figure falls short.")
-    return f"{told}\n\n{_lines(['', *(_weeks([h]) for h in HORIZONS)], lines)}"
+    return f"{told}\n\n{markdown_table(['', *(weeks_ahead([h]) for h in HORIZONS)], lines)}"
 
 
 def _within(name: str, values: Sequence[float]) -> list[str]:
@@ -292,7 +293,7 @@ def _score_table(rows: pd.DataFrame) -> str:
     heads = [say("weeks"), say("method"), "CRPS", say("skill against persistence, %"),
              say("log score (lower is better)"), say("50 % band holds"), say("80 % band holds"),
              say("width of the 80 % band"), say("forecasts")]  # fmt: skip
-    return _lines(heads, out)
+    return markdown_table(heads, out)
 
 
 def _held(rows: pd.DataFrame, column: str) -> dict[int, float]:
@@ -309,7 +310,7 @@ def _perfect_table(judged: RealJudgement) -> str:
          f"{100 * held['in80'][int(r['weeks'])]:.0f}"]
         for r in judged.perfect.to_dict("records")
     ]  # fmt: skip
-    return _lines(
+    return markdown_table(
         [say("weeks"), say("perfect, 50 %"), say("mixture, 50 %"), say("perfect, 80 %"), say("mixture, 80 %")], out
     )
 
@@ -321,7 +322,7 @@ def _market_table(rows: pd.DataFrame) -> str:
     for name in names:
         ratios = [each.get((name, h, MIXTURE), np.nan) / each.get((name, h, "persistence"), np.nan) for h in HORIZONS]
         lines.append([name, *("–" if np.isnan(r) else f"{r:.2f}" for r in ratios)])
-    return _lines([say("market"), *(_weeks([h]) for h in HORIZONS)], lines)
+    return markdown_table([say("market"), *(weeks_ahead([h]) for h in HORIZONS)], lines)
 
 
 def _ordered(found: Mapping[int, Skill]) -> list[Skill]:
@@ -338,13 +339,3 @@ def _list(values: object, digits: int = 1) -> str:
 
 def _ranges(perfect: pd.DataFrame) -> str:
     return ", ".join(f"{100 * r['low80']:.0f}-{100 * r['high80']:.0f}" for r in perfect.to_dict("records"))
-
-
-def _weeks(weeks: Sequence[int]) -> str:
-    told = mark("1 week") if list(weeks) == [1] else mark("{weeks} weeks")
-    return say(told, weeks=", ".join(map(str, weeks)))
-
-
-def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "| " + " | ".join(heads) + " |\n|" + "---|" * len(heads)
-    return top + "\n" + "\n".join("| " + " | ".join(row) + " |" for row in rows)

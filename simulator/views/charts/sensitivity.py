@@ -14,6 +14,7 @@ from tanshi.simulator.studies.sweeps.analyse import ANALYSIS, Finding, Study
 from tanshi.simulator.studies.sweeps.indices import RELIABLE, Measure
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.printing import printing
+from tanshi.simulator.views.charts.words import end_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,10 +64,6 @@ def _plain(axes: Axes, title: str) -> None:
     axes.tick_params(labelsize=8, length=3, color=style.GREY)
 
 
-def _shorten(text: str, most: int = 26) -> str:
-    return text if len(text) <= most else "…" + text[-(most - 1) :]
-
-
 def _whiskers(measures: Sequence[Measure]) -> NDArray[np.float64]:
     return np.array([[max(m.value - m.low, 0.0), max(m.high - m.value, 0.0)] for m in measures]).T
 
@@ -88,7 +85,7 @@ def _indices(axes: Axes, result: Study, finding: Finding, titles: Mapping[str, s
             label=say("first order"),
         )  # fmt: skip
         axes.legend(fontsize=7.5, frameon=False, loc="lower right")
-    axes.set_yticks(place, [_shorten(titles[m.parameter]) for m in ranked])
+    axes.set_yticks(place, [end_of(titles[m.parameter]) for m in ranked])
     axes.axvline(0.0, color=style.GREY, linewidth=0.8)
     _plain(axes, say("What moves it: {measure}", measure=translate(MEASURES[result.measure])))
 
@@ -100,7 +97,7 @@ def _tornado(axes: Axes, finding: Finding, titles: Mapping[str, str]) -> None:
     axes.barh(place, [s.low - middle for s in swings], 0.6, left=middle, color=LOW, alpha=0.9, label=say("low end"))
     axes.barh(place, [s.high - middle for s in swings], 0.6, left=middle, color=HIGH, alpha=0.75, label=say("high end"))
     axes.axvline(middle, color=style.INK, linewidth=0.8)
-    axes.set_yticks(place, [_shorten(titles[s.parameter]) for s in swings])
+    axes.set_yticks(place, [end_of(titles[s.parameter]) for s in swings])
     axes.legend(fontsize=7.5, frameon=False, loc="lower right")
     axes.locator_params(axis="x", nbins=5)
     told = mark("Mean at a range's ends (median {middle:,.4g})")
@@ -118,7 +115,7 @@ def _ticks(result: Study, number: int) -> tuple[list[float], list[str]]:
     factor = result.plan.factors[number]
     if factor.choices:
         count = len(factor.choices)
-        return [(i + 0.5) / count for i in range(count)], [_shorten(str(c), 12) for c in factor.choices]
+        return [(i + 0.5) / count for i in range(count)], [end_of(str(c), 12) for c in factor.choices]
     places = [0.0, 0.25, 0.5, 0.75, 1.0]
     return places, [f"{factor.quantile(u):.3g}" for u in places]
 
@@ -156,7 +153,7 @@ def _surface(
     for axis, number in (("x", top[0]), ("y", top[1])):
         ticks, labels = _ticks(result, number)
         getattr(axes, f"set_{axis}ticks")(ticks, labels)
-        getattr(axes, f"set_{axis}label")(_shorten(titles[result.plan.factors[number].name], 34), fontsize=8.5)
+        getattr(axes, f"set_{axis}label")(end_of(titles[result.plan.factors[number].name], 34), fontsize=8.5)
     told = mark("Fitted surface, others at the middle (explains {part:.0f} %)")
     _plain(axes, say(told, part=100 * finding.surface.explained))
 

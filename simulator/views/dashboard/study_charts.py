@@ -11,6 +11,7 @@ from tanshi.language import say, translate
 from tanshi.simulator.studies.sweeps.analyse import Finding, Study
 from tanshi.simulator.views.charts.sensitivity import FIRST, HIGH, LOW, MEASURES, TOTAL
 from tanshi.simulator.views.charts.style import GREY, INK
+from tanshi.simulator.views.charts.words import end_of
 from tanshi.simulator.views.dashboard.charts import FONT, Chart, axis, chart, empty
 
 MOST = 10
@@ -34,7 +35,7 @@ def indices(study: Study, finding: Finding) -> Chart:
         traces.append(
             {
                 "type": "bar", "orientation": "h", "name": _named(measure),
-                "y": [_short(titles[name]) for name in names], "x": [m.value for m in mine],
+                "y": [end_of(titles[name]) for name in names], "x": [m.value for m in mine],
                 "error_x": {
                     "type": "data", "symmetric": False, "array": [max(m.high - m.value, 0.0) for m in mine],
                     "arrayminus": [max(m.value - m.low, 0.0) for m in mine], "thickness": 1.2, "width": 3,
@@ -59,7 +60,7 @@ def tornado(study: Study, finding: Finding) -> Chart:
     traces = [
         {
             "type": "bar", "orientation": "h", "name": name, "base": middle,
-            "y": [_short(titles[s.parameter]) for s in swings], "x": [value(s) - middle for s in swings],
+            "y": [end_of(titles[s.parameter]) for s in swings], "x": [value(s) - middle for s in swings],
             "customdata": [value(s) for s in swings], "marker": {"color": colour},
             "hovertemplate": "%{y}: %{customdata:,.4g}",
         }
@@ -97,7 +98,3 @@ def _bars(traces: list[dict[str, Any]], count: int, **layout: Any) -> Chart:
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         font={"family": FONT, "size": 12, "color": INK}, **layout,
     )  # fmt: skip
-
-
-def _short(text: str, most: int = 26) -> str:
-    return text if len(text) <= most else "…" + text[-(most - 1) :]
