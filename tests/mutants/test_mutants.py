@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +13,7 @@ import pytest
 
 from tests.mutants.draw import ROOMS, drawn, places
 from tests.mutants.mutant import Mutant, StaleMutant, read_mutants, stale
-from tests.mutants.run import mutated, sample
+from tests.mutants.run import Asked, mutated, sample
 
 ROOT = Path(__file__).parents[2]
 SMALL = '''
@@ -71,6 +75,17 @@ def test_a_mutant_is_in_the_copy_only_while_it_is_judged(tmp_path: Path) -> None
         assert not kept.exists()
     assert (tmp_path / "firm.py").read_text(encoding="utf-8") == SMALL
     assert kept.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="mutants are judged in forked processes")
+def test_a_mutant_that_ends_the_process_is_dead() -> None:
+    child = os.fork()
+    if child == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    asked = Asked(child, "", tempfile.TemporaryFile("w+"), time.monotonic() + 60.0)  # noqa: SIM115 - `answer` closes it
+    while (answer := asked.answer()) is None:
+        time.sleep(0.01)
+    assert answer == (False, "")
 
 
 def test_a_line_that_is_gone_is_told_by_name() -> None:
