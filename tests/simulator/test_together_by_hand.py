@@ -1,0 +1,189 @@
+"""Several provinces in one market, worked by hand on stand-ins of a few firms: who gets which part of what."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tanshi.market.between import Numbering
+from tanshi.market.containment import Step
+from tanshi.market.orders import Orders
+from tanshi.market.venue import Clearing, Fills
+from tanshi.market.vintages import OpenYear
+from tanshi.scenarios.containment import StabilityReserve
+from tanshi.simulator.run.together import deadlines, opening, period
+from tanshi.simulator.run.together.auction import _parts, crossing_rows
+from tanshi.simulator.run.together.steps import Ladder
+
+NUMBERING = Numbering(np.array([0, 3, 7]), np.array([2, 3]))
+"""Accounts 0 to 2 are the first province's, its mirror 2; 3 to 6 the second's, its mirror its own 3."""
+# Bought by the first province's account 1 from the second's 2; by the second's 1 from the first's 0; at home.
+FILLS = Fills(np.array([1, 4, 0]), np.array([5, 0, 1]), np.array([4, 3, 2]), np.array([5000, 5100, 5200]))
+
+
+def clearing(blocks: int = 0) -> Clearing:
+    return Clearing(5100, 9, FILLS, (5100, 5100), 5100, np.array([4, 3, 2, 9]), blocks=blocks)
+
+
+def member(**parts: Any) -> Any:
+    return SimpleNamespace(**parts)
+
+
+# -- fills and books ---------------------------------------------------------------------------------------
+
+
+def test_what_crosses_a_border_is_told_with_each_ends_own_account() -> None:
+    rows = crossing_rows(member(year=2024, period=1), clearing(), NUMBERING, 100, 0.01)  # type: ignore[arg-type]
+    assert (rows["buyer_place"].tolist(), rows["buyer"].tolist()) == ([0, 1], [1, 1])
+    assert (rows["seller_place"].tolist(), rows["seller"].tolist()) == ([1, 0], [2, 0])
+    assert (rows["quantity_t"].tolist(), rows["price"].tolist()) == ([400, 300], [50.0, 51.0])
+    assert rows["period"].tolist() == [2, 2]
+
+
+def test_each_province_is_given_its_orders_its_fills_and_the_blocks_among_them() -> None:
+    book = [Orders.empty(), Orders(*(np.zeros(4, np.int64) for _ in range(5)))]
+    placed = [member(orders=book[0], credits=None), member(orders=book[1], credits=None)]
+    whole = member(orders=book[1], each=placed, due=lambda paying: (1.0, 2.0, 3.0, 4.0))
+    nobody = member(each=[None, None])
+    found = member(placed=whole, clearing=clearing(blocks=1), paying=(), price=51.0, response=nobody, answer=nobody,
+                   rounds=3, gap=0.0)  # fmt: skip
+    first, second = _parts(found, NUMBERING, [0.5, 0.7])
+    assert (first.clearing.volume, second.clearing.volume) == (9, 7)
+    assert (first.clearing.blocks, second.clearing.blocks) == (1, 1)  # the one block crossed the border
+    assert (first.clearing.filled.tolist(), second.clearing.filled.tolist()) == ([], [4, 3, 2, 9])
+    assert (first.forest_income, first.across, second.forest_income, second.across) == (1.0, 2.0, 3.0, 4.0)
+    assert (first.credits, second.credits) == (0.5, 0.7)
+
+
+# -- what governments sell ---------------------------------------------------------------------------------
+
+LADDER = Ladder(
+    (Step("base", 10.0, 4.0), Step("first", 30.0, 6.0)), np.array([[3.0, 1.0], [2.0, 4.0]]), np.array([3.0, 1.0])
+)
+
+
+def test_governments_sell_the_cheapest_step_first_and_of_each_their_part() -> None:
+    assert LADDER.taken(2.0).tolist() == [1.5, 0.5]
+    assert LADDER.taken(7.0).tolist() == pytest.approx([3.0 + 1.0, 1.0 + 2.0])
+    assert LADDER.taken(99.0).tolist() == [5.0, 5.0]
+
+
+def test_at_a_steps_price_any_part_of_it_may_be_sold_and_beside_it_all_or_nothing() -> None:
+    assert [LADDER.between(price) for price in (5.0, 10.0, 20.0, 30.0, 40.0)] == [
+        (0.0, 0.0), (0.0, 4.0), (4.0, 4.0), (4.0, 10.0), (10.0, 10.0),
+    ]  # fmt: skip
+
+
+# -- one reserve -------------------------------------------------------------------------------------------
+
+
+def reserve(
+    held: tuple[int, int], circulating: int, sold: tuple[int, int] = (0, 0), **said: Any
+) -> list[tuple[int, int]]:
+    """Two provinces that supply 3 and 1 Mt; thresholds are million allowances."""
+    rule = StabilityReserve.model_validate({"on": True, "scale": 1.0, "validity": "all", **said})
+    members = [
+        member(
+            market=member(reserve=own, sales=member(sold=auctioned), open=()),
+            policy=member(caps=lambda year, mt=mt: np.array([mt]), mask=lambda year: np.array([True])),
+            registry=member(held=np.array([circulating // 2])),
+            firms=member(sector=np.array([0])),
+            year=2025,
+        )
+        for own, auctioned, mt in zip(held, sold, (3.0, 1.0), strict=True)
+    ]
+    state = member(members=members, year=2025)
+    world = member(scenario=member(stability_reserve=rule))
+    return opening.reserve_of_all(state, world)  # type: ignore[arg-type]
+
+
+TAKES = {"release_below": 0.1, "lower": 1.0, "upper": 100.0, "release": 0.2}
+
+
+def test_a_common_reserve_takes_from_each_in_proportion_to_its_supply_and_no_more_than_all_supply() -> None:
+    assert reserve((0, 0), 3_000_000, **TAKES) == [(1_500_000, 1_500_000), (500_000, 500_000)]  # 2 Mt above 1 Mt
+    assert reserve((0, 0), 9_000_000, **TAKES) == [(3_000_000, 3_000_000), (1_000_000, 1_000_000)]  # 4 of 8 Mt
+
+
+def test_what_a_common_reserve_gives_back_each_gives_by_what_its_part_holds() -> None:
+    assert reserve((100_000, 300_000), 0, **TAKES) == [(-50_000, 50_000), (-150_000, 150_000)]
+
+
+def test_what_stays_valid_goes_by_what_all_governments_auctioned_the_year_before() -> None:
+    said = {**TAKES, "validity": "auctioned"}
+    assert reserve((600_000, 200_000), 500_000, sold=(100_000, 300_000), **said) == [(0, 300_000), (0, 100_000)]
+
+
+# -- one price, one belief, one waiting line ---------------------------------------------------------------
+
+
+def of_sizes(*sizes: float, **market: Any) -> Any:
+    """A state of provinces that emit so much under the rules."""
+    return member(
+        members=[
+            member(
+                year=2025,
+                policy=member(
+                    baseline=member(at=lambda year, mt=mt: np.array([mt])), mask=lambda year: np.array([True])
+                ),
+                market=member(**{name: values[place] for name, values in market.items()}),
+            )
+            for place, mt in enumerate(sizes)
+        ]
+    )
+
+
+def test_the_market_expects_the_mean_of_what_flows_say_by_what_each_province_emits() -> None:
+    state = of_sizes(300.0, 100.0, expected=(np.expm1(4.0), np.expm1(5.0)))
+    period._expect_one_price(None, state)  # type: ignore[arg-type]
+    assert [m.market.expected for m in state.members] == pytest.approx([np.expm1(4.25)] * 2)
+
+
+def test_provinces_begin_a_common_market_with_one_belief_by_what_each_emits() -> None:
+    state = of_sizes(300.0, 100.0, belief=(0.2, -0.2), belief_trail=(np.ones(3), np.ones(3)))
+    period._one_belief(member(members=[member(surroundings=object())]), state)  # type: ignore[arg-type]
+    assert [m.market.belief for m in state.members] == pytest.approx([0.1, 0.1])
+    assert not any(m.market.belief_trail.size for m in state.members)
+
+
+def later_world(**compliance: Any) -> Any:
+    rule = member(later=True, **compliance)
+    members = [member(firms=2), member(firms=2)]
+    return member(together=True, agents_trade=True, scenario=member(compliance=rule), members=members)
+
+
+def open_year(waiting: list[int], owed: list[int], credits: list[int]) -> OpenYear:
+    return OpenYear(2024, 5, np.array(owed), np.array(credits), np.array(waiting))
+
+
+def test_what_waits_in_one_province_is_served_by_what_waits_in_another() -> None:
+    # Here 60 t are to be bought and nothing sold, there 30 t are to be sold: half of what is wanted can wait.
+    state = member(
+        members=[member(market=member(open=(open_year(waits, [0, 0], [0, 0]),))) for waits in ([40, 20], [-30, 0])]
+    )
+    deadlines.match_waiting(later_world(), state)  # type: ignore[arg-type]
+    assert [m.market.open[0].waiting.tolist() for m in state.members] == [[20, 10], [-30, 0]]
+
+
+def test_only_what_credits_do_not_cover_is_exchanged_for_at_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(deadlines, "exchange_between", lambda books, year, firms, due: asked.extend(due) or [0, 0])
+    state = member(
+        number=5,
+        year=2025,
+        members=[
+            member(
+                market=member(open=(open_year([0, 0], [50, 8], [10, 8]),)),
+                policy=member(mask=lambda year: np.array([True])),
+                firms=member(sector=np.zeros(2, np.int64)),
+                registry=None,
+                log=member(settlements=[{"year": 2024}]),
+            )
+            for _ in range(2)
+        ],
+    )
+    deadlines.exchange_due(later_world(lends=lambda year: False), state)  # type: ignore[arg-type]
+    assert [due.tolist() for due in asked] == [[40, 0], [40, 0]]
