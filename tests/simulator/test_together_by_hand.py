@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 from tanshi.market.between import Numbering
 from tanshi.market.containment import Step
 from tanshi.market.orders import Orders
+from tanshi.market.sales import Sales
 from tanshi.market.venue import Clearing, Fills
 from tanshi.market.vintages import OpenYear
 from tanshi.scenarios.containment import StabilityReserve
-from tanshi.simulator.run.together import deadlines, opening, period
+from tanshi.simulator.run.ahead.joint import MetTogether
+from tanshi.simulator.run.together import deadlines, opening, period, price
 from tanshi.simulator.run.together.auction import _parts, crossing_rows
 from tanshi.simulator.run.together.steps import Ladder
 
@@ -187,3 +190,80 @@ def test_only_what_credits_do_not_cover_is_exchanged_for_at_a_deadline(monkeypat
     )
     deadlines.exchange_due(later_world(lends=lambda year: False), state)  # type: ignore[arg-type]
     assert [due.tolist() for due in asked] == [[40, 0], [40, 0]]
+
+
+def test_a_years_verified_emissions_are_news_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "estimates", lambda world, year: True)
+    monkeypatch.setattr(deadlines, "known_from", lambda world, year: 5)
+    state = member(members=[member(market=member(open=(open_year([0], [0], [0]),)))])
+    told = [deadlines.verified_now(later_world(), member(number=n, **vars(state))) for n in (4, 5, 6)]
+    assert told == [False, True, False]
+
+
+# -- without firms -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Across:
+    imported: float = 0.0
+    paid: float = 0.0
+    due: float = 0.0
+    rate: float = 0.0
+
+
+def test_what_is_left_of_a_year_is_what_came_in_less_what_was_emitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(price, "granted", lambda world, state: np.array([10.0, 99.0]))
+    monkeypatch.setattr(price, "used_credits", lambda state: 1.0)
+    sales = Sales(beyond=3_000_000, withheld=500_000)
+    state = member(
+        year=2025,
+        economy=member(accrued=np.array([8.0, 99.0])),
+        policy=member(mask=lambda year: np.array([True, False])),
+        market=member(across=Across(imported=0.5), banked=2.0, sales=sales),
+    )
+    # 2 Mt of the year's own, 1 of credits, 0.5 bought of the others, 2 banked, 2.5 sold beyond what was meant.
+    assert price.left_over(None, state) == pytest.approx(8.0)  # type: ignore[arg-type]
+
+
+def test_at_the_years_end_who_lacks_buys_of_who_has_left_and_owes_it_with_the_coming_year(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(price, "_close_steps", lambda world, state: None)
+    monkeypatch.setattr(price, "left_over", lambda world, state: state.left)
+    members = tuple(member(left=left, market=member(across=Across(), price=50.0)) for left in (-6.0, -2.0, 4.0))
+    price.level(member(members=(None,) * 3), member(members=members))  # type: ignore[arg-type]
+    found = [m.market.across for m in members]
+    assert [one.imported for one in found] == pytest.approx([3.0, 1.0, -4.0])
+    # 50 yuan/t on 1 Mt are half a yi yuan.
+    assert [one.paid for one in found] == [one.due for one in found] == pytest.approx([1.5, 0.5, -2.0])
+
+
+def test_what_all_lack_at_a_steps_price_is_what_governments_sold_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(price, "in_steps", lambda scenario: True)
+    monkeypatch.setattr(Ladder, "of", classmethod(lambda cls, policies, year: LADDER))
+    monkeypatch.setattr(price, "left_over", lambda world, state: state.left)
+    log = member(periods=[{"price": 30.0}] * 2)
+    members = tuple(member(left=left, log=log, policy=None, market=member(sales=None)) for left in (-1.0, -3.0))
+    world = member(members=(None, None), scenario=None, periods_per_year=2)
+    price._close_steps(world, member(members=members, year=2025))  # type: ignore[arg-type]
+    # 4 Mt were to be auctioned and 4 Mt are lacking beside them: a third of these from one, two thirds from the other.
+    assert [m.market.sales.beyond for m in members] == [1_333_333, 2_666_667]
+    assert [m.market.sales.withheld for m in members] == [0, 0]
+
+
+def test_the_price_of_now_is_below_the_mean_of_a_rest_of_the_year_in_which_it_rises(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    met = MetTogether(105.0, np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1), ("answer",))
+    monkeypatch.setattr(price, "rise", lambda world, state: 1.05)
+    monkeypatch.setattr(price, "asking", lambda *words: None)
+    monkeypatch.setattr(price, "left_of", lambda world, state: 1.0)
+    monkeypatch.setattr(Ladder, "of", classmethod(lambda cls, policies, year: LADDER))
+    monkeypatch.setattr(price, "met_in_steps", lambda *words: met)
+    monkeypatch.setattr(price, "without_book", lambda *found: found[0])
+    policy = member(collar=lambda year: (0.0, 200.0))
+    state = member(
+        members=(member(market=member(across=Across(), expected=100.0), policy=policy),), period=0, year=2025
+    )
+    world = member(members=(member(adjustment=lambda remaining: (1.0, 0.5)),), periods_per_year=2)
+    assert price.equilibrium_prices(world, state) == pytest.approx([100.0])  # type: ignore[arg-type, comparison-overlap]

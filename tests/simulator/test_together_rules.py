@@ -71,6 +71,13 @@ def plain() -> tuple[JointWorld, JointState]:
     return run(WITHOUT_FIRMS)
 
 
+def test_what_is_said_in_tonnes_for_all_is_divided_by_the_provinces_caps() -> None:
+    _, state = plain()
+    own = caps(state)
+    assert [m.policy.parts[2023] for m in state.members] == pytest.approx((own / own.sum()).tolist(), rel=1e-9)
+    assert abs(own[0] - own[1]) > 10.0  # they are not the same
+
+
 # -- a price from outside ----------------------------------------------------------------------------------
 
 
