@@ -13,6 +13,7 @@ Economy 101, 119-137.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from tanshi.agents.strategies.zic import zic_limits
 from tanshi.errors import TanshiError
 from tanshi.market.call_auction import CallAuction
 from tanshi.market.orders import Floats, Ints, Orders
+from tanshi.numerics.given import is_whole
 
 TRADERS = ("zi_c", "zi_u", "truthful")
 INSTITUTIONS = ("continuous", "call")
@@ -121,18 +123,26 @@ def hold_sessions(
             raise SessionError(
                 "{what} {given!r} is unknown; known are {known}", what=what, given=given, known=", ".join(known)
             )
-    worth = [np.asarray(v) for v in (values, costs)]
+    worth = [_whole(v) for v in (values, costs)]
     for name, one in zip(("values", "costs"), worth, strict=True):
         if one.ndim != 1 or not one.size or one.dtype.kind not in "iu" or (one < 1).any():
             raise SessionError(
                 "{name} must be whole numbers of at least 1, one a trader; found {one}", name=name, one=one.tolist()
             )
-    if sessions < 1 or offers < 1:
-        raise SessionError(
-            "{sessions} sessions of {offers} turns: each must be at least 1", sessions=sessions, offers=offers
-        )
+    for what, count, least in (("sessions", sessions, 1), ("offers", offers, 1), ("seed", seed, 0)):
+        if not is_whole(count, least):
+            raise SessionError(
+                "{what} is {count!r}; a whole number >= {least} is expected", what=what, count=count, least=least
+            )
     buyers, sellers = (w.astype(np.int64) for w in worth)
-    top = int(-(-(max(buyers.max(), sellers.max()) + 1) // 100) * 100) if highest is None else highest
+    dearest = int(max(buyers.max(), sellers.max()))
+    top = -(-(dearest + 1) // 100) * 100 if highest is None else highest
+    if not is_whole(top, dearest):
+        raise SessionError(
+            "highest is {top!r}; a whole price of at least the largest value or cost, {dearest}, is expected",
+            top=top,
+            dearest=dearest,
+        )
     best = CallAuction().clear(_book(buyers, sellers))
     largest = int((buyers[best.fills.buyer] - sellers[best.fills.seller - buyers.size]).sum())
     if not largest:
@@ -144,6 +154,13 @@ def hold_sessions(
     assert low is not None
     assert high is not None
     return Sessions(surplus / largest, np.isfinite(prices).sum(axis=1), prices, (low, high), largest)
+
+
+def _whole(given: npt.ArrayLike) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(given)
+    except ValueError:  # of rows that differ in length
+        return np.empty((0, 0))
 
 
 def _limits(trader: str, worth: Ints, top: int, luck: Floats, buying: bool) -> Ints:

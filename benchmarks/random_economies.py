@@ -10,6 +10,9 @@ relative residual of 1e-9 and, for every other one, the equation that failed and
 A shock can leave no equilibrium: a household whose foreign debt is more than it earns, a budget that no tax can close.
 Where the solver fails, Newton therefore begins again from many points drawn around the benchmark; only an economy in
 which one of them arrives is known to have an equilibrium that the solver missed.
+
+Every solution is counted again from the model's data, by code that shares nothing with the engine
+(``tests/equilibrium/engine/recount.py``): profits, markets, incomes, conditions, bounds.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ from tanshi.equilibrium.engine import (
     solve_by_steps,
 )
 from tests.equilibrium.engine.made_up import Features, random_economy, random_shock
+from tests.equilibrium.engine.recount import faults, with_numbers
 
 TOLERANCE = 1e-9
 STARTS = 150
@@ -61,7 +65,8 @@ def main(number: int = 10_000, size: float = 0.3, first: int = 0) -> None:
     silent = broke = missed = 0
     for seed in range(first, first + number):
         rng = np.random.default_rng(seed)
-        compiled = compile_model(random_economy(rng, Features.random(rng)))
+        model = random_economy(rng, Features.random(rng))
+        compiled = compile_model(model)
         shock = random_shock(rng, compiled, size)
         try:
             solution = solve_by_steps(compiled, shock, tolerance=TOLERANCE)
@@ -74,9 +79,12 @@ def main(number: int = 10_000, size: float = 0.3, first: int = 0) -> None:
                 broke += 1
             continue
         iterations[solution.iterations] += 1
-        if solution.residual > TOLERANCE or solution.walras > 1e-8:
+        wrong = faults(with_numbers(model, shock), solution, calibrated=model)
+        if wrong or solution.residual > TOLERANCE or solution.walras > 1e-8:
             silent += 1
-            print(f"economy {seed}: wrong without a word: {solution.residual:.1e}, Walras {solution.walras:.1e}")
+            print(
+                f"economy {seed}: wrong without a word: {solution.residual:.1e}, Walras {solution.walras:.1e}, {wrong}"
+            )
     for seed, message in failures.items():
         print(f"economy {seed}: {message}")
     solved = sum(iterations.values())

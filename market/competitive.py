@@ -15,8 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tanshi.market.curves import CurveError, Curves
+from tanshi.errors import Message
+from tanshi.market.curves import CurveError, Curves, real, reals
 from tanshi.market.orders import Floats
+from tanshi.numerics.given import is_whole
 
 HALVINGS = 200  # of an interval of prices: to the last bit
 
@@ -93,15 +95,22 @@ def solve(
     >>> solve(linear_curves([100.0], [1.0]), [90.0, 50.0], rate=0.05).price.round(6).tolist()
     [29.268293, 30.731707]
     """
-    caps = np.atleast_1d(np.asarray(cap, np.float64))
+    if not isinstance(curves, Curves):
+        raise CurveError("curves are {found}; Curves are expected", found=type(curves).__name__)
+    caps = np.atleast_1d(reals(Message("caps"), cap))
     count = caps.size if years is None else years
+    if not is_whole(count, 1) or caps.ndim > 1:
+        raise CurveError(
+            "caps of shape {shape} for {count!r} years; one for all, or one a year", shape=caps.shape, count=count
+        )
     if caps.size == 1:
         caps = np.full(count, caps[0])
-    if caps.size != count or count < 1:
+    if caps.size != count:
         raise CurveError("{size} caps for {count} years; one for all, or one a year", size=caps.size, count=count)
-    if not (np.isfinite(caps).all() and (caps >= 0).all() and bank >= 0 and rate > -1):
+    bank, rate = real(Message("the bank"), bank), real(Message("the rate"), rate)
+    if not (np.isfinite([*caps, bank, rate]).all() and (caps >= 0).all() and bank >= 0 and rate > -1):
         raise CurveError(
-            "caps {caps}, bank {bank}, rate {rate}: caps and bank are >= 0, the rate above -1",
+            "caps {caps}, bank {bank}, rate {rate}: caps and bank are finite and >= 0, the rate is finite and above -1",
             caps=caps.tolist(),
             bank=bank,
             rate=rate,

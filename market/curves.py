@@ -10,10 +10,35 @@ import numpy.typing as npt
 
 from tanshi.errors import Message, TanshiError
 from tanshi.market.orders import Floats
+from tanshi.numerics.given import is_number
 
 
 class CurveError(TanshiError, ValueError):
     """Curves, caps or rates that mean nothing; the message names the firm or year and the number."""
+
+
+def reals(what: str, given: npt.ArrayLike) -> Floats:
+    """What was given as an array of real numbers.
+
+    Raises
+    ------
+    CurveError
+        naming what is made of anything else.
+    """
+    try:
+        values = np.asarray(given)
+    except ValueError:  # of rows that differ in length
+        values = np.asarray(None)
+    if values.size and values.dtype.kind not in "iuf":
+        raise CurveError("{what}: numbers are expected, found {given!r}", what=what, given=given)
+    return values.astype(np.float64)
+
+
+def real(what: str, given: object) -> float:
+    """What was given as one real number; raises as ``reals`` does."""
+    if not is_number(given):
+        raise CurveError("{what}: a number is expected, found {given!r}", what=what, given=given)
+    return float(given)
 
 
 @dataclass(frozen=True)
@@ -47,8 +72,10 @@ class Curves:
 
     def __post_init__(self) -> None:
         for name in ("baseline", "amount", "cost"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name), np.float64))
+            object.__setattr__(self, name, reals(Message("curves: {name}", name=name), getattr(self, name)))
         n = self.baseline.size
+        if n == 0:
+            raise CurveError("curves: there is no firm; one at least is expected")
         if self.baseline.ndim != 1 or self.amount.shape != self.cost.shape or self.amount.shape[:1] != (n,):
             raise CurveError(
                 "curves: baseline has shape {shape}, amount {amount}, cost {cost}; expected "
@@ -133,8 +160,14 @@ def linear_curves(baseline: npt.ArrayLike, slope: npt.ArrayLike, names: Sequence
     >>> linear_curves([120, 120], [2, 1]).emissions(80.0).tolist()
     [80.0, 40.0]
     """
-    base, rise = np.broadcast_arrays(np.asarray(baseline, np.float64), np.asarray(slope, np.float64))
-    base, rise = np.atleast_1d(base), np.atleast_1d(rise)
+    base, rise = np.atleast_1d(reals(Message("baselines"), baseline)), np.atleast_1d(reals(Message("slopes"), slope))
+    if base.ndim > 1 or rise.ndim > 1 or len({1, base.size, rise.size}) > 2:
+        raise CurveError(
+            "curves: baselines of shape {base} and slopes of shape {rise}; one a firm is expected",
+            base=base.shape,
+            rise=rise.shape,
+        )
+    base, rise = np.broadcast_arrays(base, rise)
     if not ((rise > 0).all() and (base > 0).all()):
         raise CurveError("curves: baselines and slopes must be positive")
     zero = np.zeros_like(base)
@@ -151,13 +184,19 @@ def step_curves(
     >>> step_curves([10.0], [[3.0, 2.0]], [[5.0, 8.0]]).emissions([4.0, 5.0, 9.0]).ravel().tolist()
     [10.0, 7.0, 5.0]
     """
-    widths, costs = np.atleast_2d(np.asarray(width, np.float64)), np.atleast_2d(np.asarray(cost, np.float64))
+    widths, costs = np.atleast_2d(reals(Message("widths"), width)), np.atleast_2d(reals(Message("costs"), cost))
+    if widths.ndim > 2 or widths.shape != costs.shape:
+        raise CurveError(
+            "curves: widths of shape {widths} and costs of shape {costs}; (firms, steps) is expected for both",
+            widths=widths.shape,
+            costs=costs.shape,
+        )
     order = np.argsort(costs, axis=1, kind="stable")
     widths, costs = np.take_along_axis(widths, order, 1), np.take_along_axis(costs, order, 1)
     edges = np.concatenate([np.zeros((len(widths), 1)), np.cumsum(widths, axis=1)], axis=1)
     amount = np.repeat(edges, 2, axis=1)[:, 1:-1]
     return Curves(
-        np.atleast_1d(np.asarray(baseline, np.float64)),
+        np.atleast_1d(reals(Message("baselines"), baseline)),
         np.concatenate([np.zeros((len(widths), 1)), amount], axis=1),
         np.concatenate([np.zeros((len(widths), 1)), np.repeat(costs, 2, axis=1)], axis=1),
         names,

@@ -6,7 +6,9 @@ import heapq
 from collections import deque
 from dataclasses import dataclass
 
+from tanshi.errors import Message
 from tanshi.market.orders import BUY, SELL, OrderError
+from tanshi.numerics.given import is_whole
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,15 @@ class OrderBook:
         """
         given: tuple[tuple[str, object], ...] = (("account", account), ("price", price), ("quantity", quantity))
         for name, value in given:
-            if isinstance(value, bool) or not isinstance(value, int) or value < (1 if name == "quantity" else 0):
-                raise OrderError("order: {name} is {value!r}; a whole number is expected", name=name, value=value)
+            least = 1 if name == "quantity" else 0
+            if not is_whole(value, least):
+                raise OrderError(
+                    "order: {name} is {value!r}; a whole number >= {least} is expected",
+                    name=Message(name),
+                    value=value,
+                    least=least,
+                )
+        account, price, quantity = int(account), int(price), int(quantity)
         if side not in (BUY, SELL):
             raise OrderError("order: side is {side!r}; 1 buys, -1 sells", side=side)
         number, left, made = self._next, quantity, []
@@ -109,7 +118,15 @@ class OrderBook:
         return self._top(SELL)
 
     def depth(self, side: int, levels: int = 5) -> list[tuple[int, int]]:
-        """Best prices of a side with the lots that stand there."""
+        """Best prices of a side with the lots that stand there.
+
+        Raises
+        ------
+        OrderError
+            for a side that is none.
+        """
+        if side not in (BUY, SELL):
+            raise OrderError("order: side is {side!r}; 1 buys, -1 sells", side=side)
         lots: dict[int, int] = {}
         for number, left in self._left.items():
             _, mine, price = self._of[number]

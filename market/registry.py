@@ -35,6 +35,7 @@ from tanshi.market.ledger import (
 )
 from tanshi.market.orders import Floats, Ints, Mask
 from tanshi.market.venue import Fills
+from tanshi.numerics.given import is_whole
 
 _BOUNDARY = 4
 
@@ -76,9 +77,9 @@ class Registry(CreditBook):
         mirror: int | None = None,
         kinds: int = 1,
     ) -> None:
-        if accounts < 1 or vintages < 1 or lot < 1:
+        if not all(is_whole(number, 1) for number in (accounts, vintages, lot)):
             raise RegistryError(
-                "registry: {accounts} accounts, {vintages} vintages, lot {lot}: each must be positive",
+                "registry: {accounts} accounts, {vintages} vintages, lot {lot}: each must be a positive whole number",
                 accounts=accounts,
                 vintages=vintages,
                 lot=lot,

@@ -8,13 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tanshi.market.curves import CurveError, Curves
-from tanshi.market.orders import Floats, Ints, Orders
+from tanshi.errors import Message
+from tanshi.market.curves import CurveError, Curves, real, reals
+from tanshi.market.orders import Floats, Ints, OrderError, Orders
 from tanshi.market.registry import Registry
 from tanshi.market.venue import Clearing
 from tanshi.market.venues import Day, one_price, open_venue
+from tanshi.numerics.given import is_whole
 
 LEVELS = 400  # prices at which a schedule is asked for in one look
+MOST = 2.0**62  # lots, or ticks
 YEAR = 1  # the only vintage of a market of one year
 
 
@@ -85,18 +88,25 @@ class Market:
         close: float | None = None,
         seed: int = 0,
     ) -> None:
-        if not (tick > 0 and lot > 0):
+        if not isinstance(curves, Curves):
+            raise CurveError("curves are {found}; Curves are expected", found=type(curves).__name__)
+        tick, lot = real(Message("the tick"), tick), real(Message("the lot"), lot)
+        if not (0 < tick < np.inf and 0 < lot < np.inf):
             raise CurveError("a tick of {tick} and a lot of {lot}: both must be positive", tick=tick, lot=lot)
         self.curves, self.tick, self.lot, self.name = curves, tick, lot, venue
-        given = np.asarray(allocation, np.float64)
+        given = reals(Message("the allocation"), allocation)
         if given.ndim == 0:
             given = given * curves.baseline / curves.baseline.sum()
-        if given.shape != (len(curves),) or not (given >= 0).all():
+        if given.shape != (len(curves),) or not ((given >= 0) & (given < MOST * lot)).all():
             raise CurveError(
                 "an allocation of shape {shape} for {number_of_curves} firms; tonnes >= 0, one a firm",
                 shape=given.shape,
                 number_of_curves=len(curves),
             )
+        if close is not None and not (0 < (close := real(Message("the close"), close)) < MOST * tick):
+            raise CurveError("a close of {close} yuan/t: a price above 0 is expected", close=close)
+        if not is_whole(seed):
+            raise CurveError("a seed of {seed!r}: a whole number >= 0 is expected", seed=seed)
         self.allocation = _lots(given, lot)
         self.house = len(curves)  # the account of whoever runs the venue: what sellers do not get of the price
         self.registry = Registry(len(curves) + 1, YEAR, 1)
@@ -150,10 +160,17 @@ class Market:
     def trade(self, orders: Orders | None = None) -> Session:
         """One session: truthful orders, or those given, clear on the venue and are booked.
 
+        Raises
+        ------
+        OrderError
+            for orders of nobody, or of nothing; before anything has moved.
+
+        Notes
+        -----
         Where a venue lets an order's own limit be paid (``continuous`` and the agreements), truthful firms get what
         they ask for and no more.
         """
-        book = self.orders(self._levels()) if orders is None else orders
+        book = self.orders(self._levels()) if orders is None else self._admitted(orders)
         cleared = self.venue.clear(book, self.rng)
         before = self.registry.cash
         self.registry.settle(cleared.fills, self.house)
@@ -176,6 +193,29 @@ class Market:
             self.curves.expense(self.curves.baseline - emissions) + paid,
             cleared,
         )
+
+    def _admitted(self, orders: Orders) -> Orders:
+        """Orders of somebody else, refused as a whole where one of them is none."""
+        if not isinstance(orders, Orders):
+            raise OrderError("orders are {found}; Orders are expected", found=type(orders).__name__)
+        faults = (
+            ("account", (orders.account < 0) | (orders.account >= self.house)),
+            ("side", np.abs(orders.side) != 1),
+            ("price", orders.price < 0),
+            ("quantity", orders.quantity < 1),
+        )
+        for name, fault in faults:
+            if fault.any():
+                row = int(np.flatnonzero(fault)[0])
+                raise OrderError(
+                    "orders: row {row} has {name} {value}; accounts are 0 to {last}, sides 1 and -1, prices whole "
+                    "ticks >= 0, quantities lots >= 1",
+                    row=row,
+                    name=Message(name),
+                    value=int(getattr(orders, name)[row]),
+                    last=self.house - 1,
+                )
+        return orders
 
     @property
     def uniform(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from math import isfinite
 
 import numpy as np
@@ -9,11 +10,107 @@ import numpy as np
 from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.layout import Short
 from tanshi.equilibrium.engine.model import ModelError
+from tanshi.equilibrium.engine.solution import Solution
 from tanshi.equilibrium.engine.structure import COBB_DOUGLAS, GENERAL, LEONTIEF, Array, Parameters
 from tanshi.errors import Message
 from tanshi.numerics.compiled import compiled
+from tanshi.numerics.given import is_number, is_whole
 
 LARGEST = float(np.finfo(np.float64).max)
+NAMES = tuple(field.name for field in fields(Parameters))
+
+
+def numbers_of(c: Compiled, p: Parameters) -> Parameters:
+    """The parameters as compiled loops read them: arrays of real numbers, each of the model's own shape.
+
+    Raises
+    ------
+    ModelError
+        naming the array that is none, or of another shape, or has no meaning in the model.
+    """
+    if not isinstance(p, Parameters):
+        raise ModelError("parameters are {name}; a changed copy of compiled.default is expected", name=type(p).__name__)
+    other = {}
+    for name in NAMES:
+        given, shape = getattr(p, name), getattr(c.default, name).shape
+        if not _as_it_is(given, shape):
+            other[name] = _reals(Message("{name} of the parameters", name=name), given, shape)
+    p = replace(p, **other) if other else p
+    check_parameters(c, p)
+    return p
+
+
+def point_of(c: Compiled, start: object) -> Array:
+    """A start as an array of real numbers, one for each unknown; the benchmark where none is given.
+
+    Raises
+    ------
+    ModelError
+        for anything else.
+    """
+    if start is None:
+        return c.start
+    if isinstance(start, np.ndarray) and _as_it_is(start, c.start.shape):
+        return start
+    return _reals(Message("the start"), start, c.start.shape)
+
+
+def check_search(c: Compiled, tolerance: object, iterations: object, near: Solution | None) -> None:
+    """Refuse a tolerance or a number of steps without meaning, and a neighbour that is of another model.
+
+    Raises
+    ------
+    ModelError
+        naming what was given.
+    """
+    if not (is_number(tolerance) and isfinite(tolerance) and tolerance >= 0):
+        raise ModelError("the tolerance is {tolerance!r}; a number >= 0 is expected", tolerance=tolerance)
+    if not is_whole(iterations):
+        raise ModelError(
+            "the number of iterations is {iterations!r}; a whole number >= 0 is expected", iterations=iterations
+        )
+    if near is None or near.compiled is c:
+        return
+    if any(getattr(near.compiled, part) != getattr(c, part) for part in UNKNOWNS):
+        raise ModelError("near is an equilibrium of another model; one of this compiled model is expected")
+
+
+def check_share(smallest: object) -> None:
+    """Refuse a smallest step that is no share of the way.
+
+    Raises
+    ------
+    ModelError
+        naming it.
+    """
+    if not (is_number(smallest) and 0 < smallest <= 1):
+        raise ModelError("the smallest step is {smallest!r}; a share above 0 is expected", smallest=smallest)
+
+
+UNKNOWNS = ("activities", "commodities", "consumers", "auxiliaries")
+
+
+def _as_it_is(given: object, shape: tuple[int, ...]) -> bool:
+    return (
+        isinstance(given, np.ndarray)
+        and given.dtype == np.float64
+        and given.shape == shape
+        and given.flags.c_contiguous
+    )
+
+
+def _reals(what: str, given: object, shape: tuple[int, ...]) -> Array:
+    try:
+        values = np.asarray(given)
+    except ValueError:  # of rows that differ in length
+        values = np.asarray(None)
+    if values.dtype.kind not in "iuf":
+        raise ModelError("{what} is not made of real numbers", what=what)
+    if values.shape != shape:
+        raise ModelError(
+            "{what} has shape {found}; the model's is {expected}", what=what, found=values.shape, expected=shape
+        )
+    return np.ascontiguousarray(values, dtype=np.float64)
 
 
 def check_parameters(c: Compiled, p: Parameters) -> None:
@@ -24,8 +121,6 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
     ModelError
         naming the account, leaf, nest or variable and the number.
     """
-    if not isinstance(p, Parameters):
-        raise ModelError("parameters are {name}; a changed copy of compiled.default is expected", name=type(p).__name__)
     signed, branch = p.sigma * c.node_sign, c.layout.trees.branch
     leaves = p.quantity, p.reference, p.alpha, p.beta
     others = p.tax_rate, p.endowment, p.income_share, p.coefficient
@@ -49,7 +144,7 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
             raise ModelError(
                 "{name} of {node} is {values:g}; it must be {must}",
                 name=name,
-                node=_node(c, bad[0]),
+                node=node_name(c, bad[0]),
                 values=values[bad[0]],
                 must=must,
             )
@@ -58,7 +153,7 @@ def check_parameters(c: Compiled, p: Parameters) -> None:
         raise ModelError(
             "the elasticity of {node} moved to or from 0 or 1, where the formula is another: compile "
             "the model with the new elasticity",
-            node=_node(c, moved[0]),
+            node=node_name(c, moved[0]),
         )
     bad = np.flatnonzero(~np.isfinite(p.tax_rate))
     if bad.size:
@@ -134,7 +229,8 @@ def _leaf(c: Compiled, number: int) -> str:
     return Message("'{address}' in the {side} of '{owner}'", address=address, side=side, owner=owner)
 
 
-def _node(c: Compiled, number: int) -> str:
+def node_name(c: Compiled, number: int) -> str:
+    """A nest in words: its name, and whose it is."""
     tree = int(np.searchsorted(c.tree_root, number, side="right")) - 1
     side = c.tree_side[tree]
     owner = (c.consumers if side == "demand" else c.activities)[c.tree_owner[tree]]

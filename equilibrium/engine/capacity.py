@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isfinite
 
 from tanshi.equilibrium.engine.model import Commodity, Endowment, Model, ModelError
 from tanshi.equilibrium.engine.names import nearest
 from tanshi.equilibrium.engine.nest import Leaf, Nest
+from tanshi.numerics.given import is_number
 
 
 def capacity_of(activity: str) -> str:
@@ -39,9 +41,17 @@ def with_capacity(model: Model, activity: str, limit: float, owner: str) -> Mode
             owner=owner,
             nearest=nearest(owner, sorted(consumers)),
         )
-    if not limit >= 0:
-        raise ModelError("the capacity of '{activity}' is {limit}; it must be >= 0", activity=activity, limit=limit)
+    if not (is_number(limit) and isfinite(limit) and limit >= 0):
+        raise ModelError(
+            "the capacity of '{activity}' is {limit!r}; it must be a finite number >= 0", activity=activity, limit=limit
+        )
     name = capacity_of(activity)
+    if any(c.name == name for c in model.all_commodities()):
+        raise ModelError(
+            "activity '{activity}' has a capacity already; Counterfactual(...).endow(owner, capacity_of('{activity}'), "
+            "...) changes it",
+            activity=activity,
+        )
     return replace(
         model,
         activities=tuple(

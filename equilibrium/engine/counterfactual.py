@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from tanshi.equilibrium.engine.names import UnknownNameError, nearest
 from tanshi.equilibrium.engine.solution import Solution
 from tanshi.equilibrium.engine.solve import solve_by_steps
 from tanshi.equilibrium.engine.structure import Array, Parameters
-from tanshi.errors import Message
+from tanshi.errors import Message, both
+from tanshi.numerics.given import is_number
 
 
 class Counterfactual:
@@ -121,30 +122,47 @@ class Counterfactual:
         self.parameters.coefficient[rows[term]] = _number(Message("a coefficient"), value)
         return self
 
-    def bound(self, name: str, lower: float = -inf, upper: float = inf) -> Counterfactual:
-        """Let a level, price or auxiliary move between bounds alone."""
-        at = self._variable(name)
+    def bound(self, name: str, lower: float = -inf, upper: float = inf, *, kind: str | None = None) -> Counterfactual:
+        """Let a level, price or auxiliary move between bounds alone.
+
+        ``kind`` is ``level``, ``price`` or ``auxiliary``, for a name that an activity shares with a commodity.
+        """
+        at = self._variable(name, kind)
+        about = Message("a bound of '{name}'", name=name)
+        lower, upper = (_number(about, given, finite=False) for given in (lower, upper))
         natural = 0.0 if at < self.compiled.price_slice.stop else -inf
         self.parameters.lower[at], self.parameters.upper[at] = max(lower, natural), upper
         return self
 
-    def fix(self, name: str, value: float) -> Counterfactual:
-        """Hold a level, price or auxiliary at a value; its equation no longer has to hold."""
-        _number(Message("a fixed value"), value)
-        return self.bound(name, value, value)
+    def fix(self, name: str, value: float, *, kind: str | None = None) -> Counterfactual:
+        """Hold a level, price or auxiliary at a value; its equation no longer has to hold. ``kind`` as in ``bound``."""
+        value = _number(Message("a fixed value of '{name}'", name=name), value)
+        return self.bound(name, value, value, kind=kind)
 
-    def unfix(self, name: str) -> Counterfactual:
-        """Give a level, price or auxiliary back the bounds that the model gives it."""
-        at = self._variable(name)
+    def unfix(self, name: str, *, kind: str | None = None) -> Counterfactual:
+        """Give a level, price or auxiliary back the bounds that the model gives it. ``kind`` as in ``bound``."""
+        at = self._variable(name, kind)
         for field in ("lower", "upper"):
             getattr(self.parameters, field)[at] = getattr(self.compiled.default, field)[at]
         return self
 
-    def _variable(self, name: str) -> int:
+    def _variable(self, name: str, kind: str | None) -> int:
         c = self.compiled
-        for index in (c.activity_index, c.price_index, c.aux_index, c.income_index):
-            if name in index:
-                return index[name]
+        kinds = {"level": c.activity_index, "price": c.price_index, "auxiliary": c.aux_index, "income": c.income_index}
+        if kind is not None and kind not in kinds:
+            raise UnknownNameError(
+                "no kind of variable {kind!r}: {nearest}", kind=kind, nearest=nearest(kind, list(kinds)[:3])
+            )
+        found = [k for k, index in kinds.items() if name in index and kind in (None, k)]
+        if len(found) == 1:
+            return kinds[found[0]][name]
+        if found:
+            raise ModelError(
+                "'{name}' names more than one thing, the {kinds}: say which with kind, as in kind={first!r}",
+                name=name,
+                kinds=both([c.variable_name(kinds[k][name]) for k in found]),
+                first=found[0],
+            )
         raise UnknownNameError(
             "no level, price or auxiliary {name!r}: {nearest}",
             name=name,
@@ -163,7 +181,9 @@ class Counterfactual:
         return solve_by_steps(self.compiled, self.parameters, start=x, tolerance=tolerance)
 
 
-def _number(what: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not isfinite(value):
+def _number(what: str, value: object, finite: bool = True) -> float:
+    if not is_number(value):
+        raise ModelError("{what} of {value!r}: a number is expected", what=what, value=value)
+    if not isfinite(value) and (finite or isnan(value)):
         raise ModelError("{what} of {value!r}: a finite number is expected", what=what, value=value)
     return float(value)

@@ -8,7 +8,7 @@ from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.complementarity import Conditions, fischer_burmeister
 from tanshi.equilibrium.engine.evaluate import Evaluator, State
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, conditions, system
-from tanshi.equilibrium.engine.structure import Array, Index
+from tanshi.equilibrium.engine.structure import Array, Index, Mask
 from tanshi.errors import Message
 
 GONE = 1e-5  # of its benchmark: an activity that has been driven out
@@ -136,16 +136,19 @@ def broke(c: Compiled, state: State) -> str:
     return Message(told, name=c.consumers[first], income=income[first])
 
 
-def on_the_edge(solution: Solution) -> Conditions | None:
-    """The system where what is at a bound although its equation holds may leave it; None without such a pair."""
+def edges(solution: Solution) -> Mask:
+    """Which of the paired variables stand at a bound although their equation holds as well."""
     c, p = solution.compiled, solution.parameters
-    if not c.paired_row.size:
-        return None
     holds = np.abs(solution.state.residual[c.paired_row]) < EDGE
     if not holds.any():
-        return None
+        return holds
     x, lower, upper = solution.x[c.paired_var], p.lower[c.paired_var], p.upper[c.paired_var]
-    edge = (np.minimum(np.abs(x - lower), np.abs(x - upper)) < EDGE) & holds & (lower < upper)
+    return np.asarray((np.minimum(np.abs(x - lower), np.abs(x - upper)) < EDGE) & holds & (lower < upper))
+
+
+def on_the_edge(solution: Solution) -> Conditions | None:
+    """The system where what is at a bound although its equation holds may leave it; None without such a pair."""
+    edge = edges(solution)
     if not edge.any():
         return None
     at = conditions(solution.evaluator, solution.state, fischer_burmeister)

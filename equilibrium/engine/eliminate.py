@@ -78,11 +78,14 @@ class Pivots(NamedTuple):
 class Factor:
     """A factorised matrix: called with a right-hand side, it solves."""
 
-    def __init__(self, solve: Callable[[Array], Array], pivots: Callable[[], Array]) -> None:
-        self._solve, self._pivots = solve, pivots
+    def __init__(self, n: int, solve: Callable[[Array], Array], pivots: Callable[[], Array]) -> None:
+        self.n, self._solve, self._pivots = n, solve, pivots
 
     def __call__(self, b: Array) -> Array:
-        """The unknowns for a right-hand side."""
+        """The unknowns for a right-hand side, shape ``(n,)``."""
+        b = np.ascontiguousarray(b, dtype=np.float64)
+        if b.shape != (self.n,):  # compiled loops look at no bounds
+            raise ValueError(f"a right-hand side has shape {b.shape}; the matrix has {self.n} rows")
         return self._solve(b)
 
     @cached_property
@@ -213,10 +216,10 @@ class Elimination:
         positions = self.positions
 
         def solve(b: Array) -> Array:
-            reduced, right = _forward(positions, work, np.asarray(b, dtype=np.float64))
+            reduced, right = _forward(positions, work, b)
             return _back(positions, work, reduced, inner(right))
 
-        return Factor(solve, diagonal)
+        return Factor(self.n, solve, diagonal)
 
     def _whole(self, data: Array) -> Factor:
         matrix = sparse.csc_array((data * self.unit_entry, (self.row, self.col)), shape=(self.n, self.n))
@@ -224,7 +227,9 @@ class Elimination:
             factor = sparse_linalg.splu(matrix)
         except RuntimeError as error:
             raise np.linalg.LinAlgError(str(error)) from error
-        return Factor(lambda b: np.asarray(factor.solve(b)) * self.unit, lambda: np.asarray(factor.U.diagonal()))
+        return Factor(
+            self.n, lambda b: np.asarray(factor.solve(b)) * self.unit, lambda: np.asarray(factor.U.diagonal())
+        )
 
 
 def _at(places: Index) -> Place:

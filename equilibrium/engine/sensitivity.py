@@ -18,9 +18,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tanshi.equilibrium.engine.admissible import NAMES, node_name
+from tanshi.equilibrium.engine.diagnose import edges
 from tanshi.equilibrium.engine.evaluate import Evaluator, Numbers, State
-from tanshi.equilibrium.engine.solution import Solution, complementarity_slopes
-from tanshi.equilibrium.engine.structure import Array, Parameters
+from tanshi.equilibrium.engine.model import ModelError
+from tanshi.equilibrium.engine.names import UnknownNameError, nearest
+from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, complementarity_slopes
+from tanshi.equilibrium.engine.structure import GENERAL, Array, Parameters
+from tanshi.errors import Message, row_of
+from tanshi.numerics.given import is_whole
 
 STEP = 1e-30
 
@@ -37,6 +43,63 @@ class Parameter:
 
     array: str
     index: int
+
+
+def _refuse_kinks(solution: Solution) -> None:
+    """Refuse derivatives where they are none.
+
+    Raises
+    ------
+    EquilibriumError
+        where unknowns can move by themselves, or where something is just about to run out or to begin.
+    """
+    c = solution.compiled
+    if solution.undetermined:
+        raise EquilibriumError(
+            Message(
+                "no derivative: this equilibrium is one of many, in which {unknowns} can move together",
+                unknowns=row_of(solution.undetermined[:6]),
+            )
+        )
+    edge = np.flatnonzero(edges(solution))
+    if edge.size:
+        raise EquilibriumError(
+            Message(
+                "no derivative: the {variable} stands at its bound and the {equation} holds as well, so that it "
+                "differs from one side to the other; move a number a little",
+                variable=c.variable_name(int(c.paired_var[edge[0]])),
+                equation=c.equation_name(int(c.paired_row[edge[0]])),
+            )
+        )
+
+
+def _refuse_unknown(solution: Solution, parameter: Parameter) -> None:
+    """Refuse what is no number of the parameters, and what the formulas depend on by a branch.
+
+    Raises
+    ------
+    ModelError
+        naming it.
+    """
+    c, array, index = solution.compiled, parameter.array, parameter.index
+    if array not in NAMES:
+        raise UnknownNameError(
+            "no array {array!r} of parameters: {nearest}", array=array, nearest=nearest(array, NAMES)
+        )
+    size = getattr(c.default, array).size
+    if not is_whole(index) or index >= size:
+        raise ModelError(
+            "{array} has {size} numbers, counted from 0; there is no number {index!r}",
+            array=array,
+            size=size,
+            index=index,
+        )
+    if array == "sigma" and c.branch[index] != GENERAL:
+        raise ModelError(
+            "the elasticity of {node} is {sigma:g}, where the formula is another: it has no derivative there",
+            node=node_name(c, index),
+            sigma=solution.parameters.sigma[index],
+        )
 
 
 def _perturbed(solution: Solution, parameter: Parameter, x: Numbers) -> State:
@@ -72,7 +135,17 @@ def _bound_slope(solution: Solution, parameter: Parameter, rows: Array) -> float
 
 
 def forward(solution: Solution, parameter: Parameter) -> Array:
-    """Change of all variables per unit of a parameter, shape ``(n,)``."""
+    """Change of all variables per unit of a parameter, shape ``(n,)``.
+
+    Raises
+    ------
+    ModelError, UnknownNameError
+        for what is no parameter, or an elasticity of 0 or 1.
+    EquilibriumError
+        where there is no derivative: one equilibrium of many, or a bound that just begins or ceases to hold.
+    """
+    _refuse_unknown(solution, parameter)
+    _refuse_kinks(solution)
     return -solution.solver(_equations(solution, parameter))
 
 
@@ -101,7 +174,7 @@ def along(solution: Solution, directions: Sequence[Parameters]) -> list[State]:
 
 
 def derivative(solution: Solution, result: Result, parameter: Parameter) -> float:
-    """Total derivative of a result with respect to a parameter."""
+    """Total derivative of a result with respect to a parameter; raises as ``forward`` does."""
     x = solution.x + 1j * STEP * forward(solution, parameter)
     return float(np.imag(result(_perturbed(solution, parameter, x))) / STEP)
 
@@ -112,7 +185,15 @@ def gradient(solution: Solution, result: Result, parameters: Sequence[Parameter]
     Returns
     -------
     shape ``(len(parameters),)``
+
+    Raises
+    ------
+    ModelError, UnknownNameError, EquilibriumError
+        as ``forward``.
     """
+    for parameter in parameters:
+        _refuse_unknown(solution, parameter)
+    _refuse_kinks(solution)
     c = solution.compiled
     evaluator = solution.evaluator
     slope = np.empty(c.n)

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from tanshi.equilibrium.engine.admissible import check_parameters
+from tanshi.equilibrium.engine.admissible import check_search, check_share, numbers_of, point_of
 from tanshi.equilibrium.engine.compile import compile_model
 from tanshi.equilibrium.engine.compiled import Compiled
 from tanshi.equilibrium.engine.complementarity import Rule, fischer_burmeister, projection
@@ -68,7 +68,7 @@ def solve(
     Raises
     ------
     ModelError
-        for parameters without meaning; it names the account.
+        for parameters or a start without meaning; it names the account.
     EquilibriumError
         when no point meets the tolerance; it names the worst equation, or the consumer with less than nothing to spend.
     """
@@ -86,10 +86,10 @@ def _solved(
     corners: bool = False,
 ) -> Solution:
     """What ``solve`` finds, without a word on what can move in it: an equilibrium on the way, perhaps."""
-    parameters = compiled.default if parameters is None else parameters
-    check_parameters(compiled, parameters)
+    check_search(compiled, tolerance, iterations, near)
+    parameters = numbers_of(compiled, compiled.default if parameters is None else parameters)
+    x = point_of(compiled, start)
     compiled = honouring(compiled, parameters)
-    x = compiled.start if start is None else np.asarray(start, dtype=float)
     with np.errstate(all="ignore"):
         solution = _found(compiled, parameters, x, tolerance, iterations, near, corners)
         return _accepted(solution, near is None or near.compiled is not compiled)
@@ -267,11 +267,15 @@ def solve_by_steps(
 
     Raises
     ------
+    ModelError
+        for parameters, an origin, a start or a smallest step without meaning.
     EquilibriumError
         when even steps of ``smallest`` fail; the message says how far the path was walked.
     """
-    compiled = compile_model(compiled) if isinstance(compiled, Model) else compiled
-    origin = compiled.default if origin is None else origin
+    compiled = compile_model(compiled) if not isinstance(compiled, Compiled) else compiled
+    parameters = numbers_of(compiled, parameters)
+    origin = compiled.default if origin is None else numbers_of(compiled, origin)
+    check_share(smallest)
     try:
         return _told(_solved(compiled, parameters, start, tolerance))
     except EquilibriumError as error:
@@ -298,7 +302,7 @@ def _walked(
 ) -> Solution:
     """The equilibrium at the end of the path from ``origin``."""
     done, step, leaps = 0.0, 0.25, 0
-    x = compiled.start if start is None else start
+    x = point_of(compiled, start)
     try:
         solution = _solved(compiled, origin, x, tolerance)
     except EquilibriumError:

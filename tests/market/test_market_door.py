@@ -173,8 +173,29 @@ def test_orders_of_a_live_book_can_be_withdrawn_or_refuse_to_stand() -> None:
         (lambda: Curves(np.array([10.0]), np.array([[0, 50.0]]), np.array([[0, 3.0]])), "'firm 0' abates more than"),
         (lambda: Curves(np.array([10.0]), np.array([[0, np.nan]]), np.array([[0, 3.0]])), "not finite"),
         (lambda: solve(TWO, [100.0, 90.0], 3), "2 caps for 3 years"),
-        (lambda: solve(TWO, [-1.0]), "caps and bank are >= 0"),
+        (lambda: solve(TWO, [-1.0]), "caps and bank are finite and >= 0"),
         (lambda: Market(TWO, [60, 60, 60]), "allocation of shape"),
+        (lambda: solve(TWO, 60, 2.5), r"for 2\.5 years"),  # type: ignore[arg-type]
+        (lambda: solve(TWO, 60, -1), "for -1 years"),
+        (lambda: solve(TWO, [[60, 50], [40, 30]]), r"caps of shape \(2, 2\)"),
+        (lambda: solve(TWO, "many"), "caps: numbers are expected, found 'many'"),  # type: ignore[arg-type]
+        (lambda: solve(TWO, 60, 2, np.inf), "rate inf"),
+        (lambda: solve(TWO, 60, 2, "high"), "the rate: a number is expected, found 'high'"),  # type: ignore[arg-type]
+        (lambda: solve(TWO, 60, bank=np.inf), "bank inf"),
+        (lambda: solve([1, 2], 60), "curves are list; Curves are expected"),  # type: ignore[arg-type]
+        (lambda: linear_curves([], []), "there is no firm"),
+        (lambda: linear_curves(["much"], [1]), "baselines: numbers are expected"),
+        (lambda: linear_curves([1, 2, 3], [1, 2]), r"baselines of shape \(3,\) and slopes of shape \(2,\)"),
+        (lambda: step_curves([10], [[1, 2]], [[1, 2, 3]]), r"widths of shape \(1, 2\) and costs of shape \(1, 3\)"),
+        (lambda: step_curves([10], [[1], [1, 2]], [[1, 2]]), "widths: numbers are expected"),
+        (lambda: Market([1, 2], 60), "curves are list"),  # type: ignore[arg-type]
+        (lambda: Market(TWO, [np.inf, 60]), "tonnes >= 0, one a firm"),
+        (lambda: Market(TWO, [1e30, 60]), "tonnes >= 0, one a firm"),
+        (lambda: Market(TWO, 60, close=np.nan), "a close of nan yuan/t"),
+        (lambda: Market(TWO, 60, "listed_agreement", close=-5), r"a close of -5\.0 yuan/t"),
+        (lambda: Market(TWO, 60, seed=-1), "a seed of -1"),
+        (lambda: Market(TWO, 60, tick=np.inf), "both must be positive"),
+        (lambda: Market(TWO, 60, tick="fine"), "the tick: a number is expected"),  # type: ignore[arg-type]
         (lambda: Market(TWO, [60, 60], tick=0.0), "both must be positive"),
         (lambda: Market(TWO, [60, 60], "bazaar"), "venues: 'bazaar' is unknown"),
     ],
@@ -182,6 +203,39 @@ def test_orders_of_a_live_book_can_be_withdrawn_or_refuse_to_stand() -> None:
 def test_what_means_nothing_is_refused_in_words(make: object, message: str) -> None:
     with pytest.raises((CurveError, VenueError), match=message):
         make()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("venue", VENUES)
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        ((2, 1, 8000, 5), "row 1 has account 2; accounts are 0 to 1"),
+        ((-1, 1, 8000, 5), "row 1 has account -1"),
+        ((1, 0, 8000, 5), "row 1 has side 0"),
+        ((1, 1, -1, 5), "row 1 has price -1"),
+        ((1, 1, 8000, 0), "row 1 has quantity 0"),
+        ((1, 1, 8000, -5), "row 1 has quantity -5"),
+    ],
+)
+def test_orders_of_nobody_or_of_nothing_are_refused_before_anything_moves(
+    venue: str, order: tuple[int, ...], message: str
+) -> None:
+    market = Market(TWO, [60, 60], venue)
+    account, side, price, quantity = zip((0, -1, 7000, 5), order, strict=True)
+    book = Orders(*(np.array(column) for column in (account, side, price, quantity, (0, 1))))
+    with pytest.raises(OrderError, match=message):
+        market.trade(book)
+    with pytest.raises(OrderError, match="orders are list; Orders are expected"):
+        market.trade([order])  # type: ignore[arg-type]
+    assert (market.registry.held.tolist(), market.registry.cash.tolist()) == ([60, 60, 0], [0, 0, 0])
+
+
+def test_a_live_book_takes_whole_numbers_of_numpy() -> None:
+    book = OrderBook()
+    book.add(np.int64(1), 1, np.int64(100), np.int64(5))  # type: ignore[arg-type]
+    assert book.depth(1) == [(100, 5)]
+    with pytest.raises(OrderError, match="side is 3"):
+        book.depth(3)
 
 
 PUBLIC = """

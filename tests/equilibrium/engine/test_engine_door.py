@@ -151,7 +151,9 @@ def test_capacities_of_nothing_are_refused() -> None:
     for arguments, message in (
         (("Z", 1.0, "RA"), "no activity 'Z'"),
         (("X", 1.0, "GOV"), "no consumer 'GOV'"),
-        (("X", -1.0, "RA"), "must be >= 0"),
+        (("X", -1.0, "RA"), "must be a finite number >= 0"),
+        (("X", float("inf"), "RA"), "must be a finite number >= 0"),
+        (("X", "half", "RA"), "capacity of 'X' is 'half'"),
     ):
         with pytest.raises(ModelError, match=message):
             with_capacity(MODEL, *arguments)

@@ -11,6 +11,7 @@ from scipy import optimize
 from tanshi.equilibrium.engine import EquilibriumError, compile_model, solve, solve_by_steps
 from tanshi.equilibrium.engine.evaluate import Evaluator
 from tests.equilibrium.engine.made_up import Features, random_economy, random_shock
+from tests.equilibrium.engine.recount import faults, with_numbers
 
 TOLERANCE = 1e-9
 
@@ -27,16 +28,17 @@ def solved_and_refused(seeds: range) -> tuple[int, list[str]]:
     solved, refused = 0, []
     for seed in seeds:
         rng = np.random.default_rng(seed)
-        c = compile_model(random_economy(rng, Features.random(rng)))
+        model = random_economy(rng, Features.random(rng))
+        c = compile_model(model)
+        shock = random_shock(rng, c)
         try:
-            s = solve_by_steps(c, random_shock(rng, c), tolerance=TOLERANCE)
+            s = solve_by_steps(c, shock, tolerance=TOLERANCE)
         except EquilibriumError as refusal:
             refused.append(f"{seed} at {refusal.equation}: {refusal}")
             continue
         assert s.residual <= TOLERANCE
         assert s.walras <= 1e-8
-        assert np.all(np.array(list(s.level.values())) >= 0)
-        assert np.all(np.array(list(s.price.values())) >= 0)
+        assert not faults(with_numbers(model, shock), s, calibrated=model), seed
         solved += 1
     return solved, refused
 
