@@ -45,7 +45,6 @@ class Policy:
     _known: dict[tuple[str, int], NDArray[Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _further: list[Policy] = field(default_factory=list, init=False, repr=False, compare=False)
     _kinds: dict[int, dict[str, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _masks: dict[int, NDArray[np.bool_]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _caps: dict[tuple[int, bool], Array] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -80,11 +79,7 @@ class Policy:
 
     def mask(self, year: int) -> NDArray[np.bool_]:
         """Trading sectors as a mask in the order of the baseline's sectors; not to be written to, since it is kept."""
-        if year not in self._masks:
-            kinds = self.kinds(year)
-            self._masks[year] = np.array([kinds[s] == "trading" for s in self.baseline.sectors])
-            self._masks[year].setflags(write=False)
-        return self._masks[year]
+        return self._flag("trading", year, lambda: [self.kinds(year)[s] == "trading" for s in self.baseline.sectors])
 
     def caps(self, year: int, *, whole: bool = False) -> Array:
         """Allowances of the year by sector, Mt: (1 - mu) of the frozen baseline; zero for uncovered sectors.

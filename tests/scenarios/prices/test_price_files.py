@@ -167,6 +167,7 @@ def test_a_thousand_or_one_is_not_guessed(tmp_path: Path) -> None:
 def test_prices_of_one_year_are_refused_before_anything_is_computed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    pytest.importorskip("torchdiffeq")
     command = ["train", "--prices", str(FILES / "prices_one_year.csv"), "--out", str(tmp_path / "w")]
     assert main([*command, "--work", str(tmp_path / "work")]) == 2
     assert "at least 2 calendar years" in capsys.readouterr().err
