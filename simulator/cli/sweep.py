@@ -155,8 +155,10 @@ def sweep(
         return
     with bar() as progress:
         outcome = run_sweep(plan, folder, overwrite=overwrite, progress=progress, workers=workers, scheduler=scheduler)
-    told = mark("{done} runs finished, {failed} failed, in {folder}.")
-    print(say(told, done=outcome.done, failed=len(outcome.failed), folder=folder))
+    fresh = mark("{done} runs finished, {failed} failed, in {folder}.")
+    grown = mark("{done} runs finished, {kept} of which were there already, {failed} failed, in {folder}.")
+    told = grown if outcome.kept else fresh
+    print(say(told, done=outcome.done, kept=outcome.kept, failed=len(outcome.failed), folder=folder))
     for name, reason in list(outcome.failed.items())[:8]:
         print(f"  {name}: {reason}")
     if outcome.failed:

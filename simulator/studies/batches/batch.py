@@ -224,7 +224,7 @@ def fill_folder(
                 yield Task(folder, scenario, run_key(scenario, code), (out / folder).absolute(), overwrite, together)
 
         outcome = execute(tasks(), len(todo), report=progress, workers=workers, scheduler=scheduler)
-        outcome.done += len(kept)
+        outcome.done, outcome.kept = outcome.done + len(kept), len(kept)
         outcome.folders = folders
     return outcome
 

@@ -87,6 +87,8 @@ class Outcome:
     ----------
     done
         Finished runs.
+    kept
+        How many of them were there before.
     failed
         Name of each failed run to its reason.
     folders
@@ -94,6 +96,7 @@ class Outcome:
     """
 
     done: int = 0
+    kept: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     folders: Mapping[str, str] = field(default_factory=dict)
 

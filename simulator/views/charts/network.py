@@ -124,17 +124,18 @@ def _ring(firms: pd.DataFrame) -> dict[int, float]:
 
 
 def _edges(axes: Axes, pairs: pd.Series, angle: dict[int, float], firms: pd.DataFrame) -> None:
-    from matplotlib.patches import FancyArrowPatch, PathPatch
+    from matplotlib.patches import FancyArrowPatch, Patch, PathPatch
     from matplotlib.path import Path
 
     most = float(pairs.max())
+    sector = firms["sector"].to_dict()
     for (seller, buyer), tonnes in reversed(list(pairs.items())):
         one, two = ((np.cos(angle[firm]), np.sin(angle[firm])) for firm in (seller, buyer))
         weight = float(tonnes) / most
         pull = 0.25
         middle = (pull * (one[0] + two[0]) / 2, pull * (one[1] + two[1]) / 2)
         path = Path([one, middle, two], [Path.MOVETO, Path.CURVE3, Path.CURVE3])
-        colour = SECTOR_COLOURS[str(firms.loc[seller, "sector"])]
+        colour = SECTOR_COLOURS[str(sector[seller])]
         look: dict[str, Any] = {
             "color": colour,
             "linewidth": 0.4 + 3.0 * weight,
@@ -142,9 +143,10 @@ def _edges(axes: Axes, pairs: pd.Series, angle: dict[int, float], firms: pd.Data
             "zorder": 2,
         }
         if weight > 0.2:
-            axes.add_patch(FancyArrowPatch(path=path, arrowstyle="-|>", mutation_scale=9, shrinkA=4, **look))
+            line: Patch = FancyArrowPatch(path=path, arrowstyle="-|>", mutation_scale=9, shrinkA=4, **look)
         else:
-            axes.add_patch(PathPatch(path, fill=False, **look))
+            line = PathPatch(path, fill=False, **look)
+        axes.add_artist(line)  # not `add_patch`, which looks for limits that are set already
 
 
 def _ring_labels(axes: Axes, firms: pd.DataFrame, angle: dict[int, float]) -> None:

@@ -93,7 +93,7 @@ def test_sixty_four_points_grow_to_twice_as_many_and_by_two_seeds(tmp_path: Path
     before = stamps(tmp_path / "old")
     plan = grow(open_sweep(tmp_path / "old"), samples=128, seeds=3)
     outcome = run_sweep(plan, tmp_path / "old", workers=2)
-    assert outcome.done == 3 * 128
+    assert (outcome.done, outcome.kept) == (3 * 128, 64)
     assert_grown(tmp_path / "old", before, tmp_path / "fresh")
 
 
@@ -144,6 +144,7 @@ def test_outputs_scenarios_and_a_title_are_added_without_computing_what_is_there
     assert "S3: 4 runs to compute, 0 are there" in said
     assert stamps(copy) == before
     assert main(["sweep", str(copy), "--add", "S3", "--workers", "1"]) == 0
+    assert "8 runs finished, 4 of which were there already, 0 failed" in " ".join(capsys.readouterr().out.split())
     now = stamps(copy)
     assert {name: now[name] for name in before} == before
     assert set(analyse(copy).outcomes["scenario"]) == {"S1", "S3"}
