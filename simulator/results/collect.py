@@ -17,6 +17,7 @@ from tanshi.simulator.results.rules import (
     allocation_variables,
     border_variables,
     entrants_variables,
+    gains_variables,
     link_variables,
     rule_variables,
     tax_variables,
@@ -80,6 +81,8 @@ def result_of(w: World, s: State) -> RunResult:
         values |= allocation_variables(w, s)
     if w.open:
         values |= link_variables(w, s)
+    if w.agents_trade:
+        values |= gains_variables(w, s)
     values |= _costs(w, s, values, trades) | rule_variables(w, s, values["Price|Carbon"], trades)
     return RunResult(
         scenario=scenario.name,
@@ -190,6 +193,7 @@ def diagnostics(w: World, s: State) -> dict[str, Any]:
             bidders=bidders,
             unplanned=unplanned,
             seen_to=seen_to(w, s),
+            strays=w.surroundings is not None,
         ),
         "firms": {name: int(n) for name, n in zip(firms.sectors, firms.counts, strict=True)},
         "settlements": [{k: v for k, v in r.items() if k not in IN_TABLES} for r in s.log.settlements],

@@ -38,6 +38,7 @@ from tanshi.simulator.results.variables import (
     allocation_of,
     auctions_of,
     border_of,
+    gains_of,
     net_sales_of,
     verified_of,
 )
@@ -130,6 +131,24 @@ def allocation_variables(w: World, s: State) -> Annual:
             given, emitted = classes.get(kind, (0.0, 0.0))
             out.setdefault(allocation_of("ELEC", kind), {})[year] = given / TONNES
             out.setdefault(verified_of(kind), {})[year] = emitted / TONNES
+    return out
+
+
+def gains_variables(w: World, s: State) -> Annual:
+    """What trade was worth by sector, million yuan; nothing where an allowance is worth nothing.
+
+    Empty where the economy could not be asked for some year what it would emit at other prices.
+    """
+    named = {code: gains_of(code) for code in w.sectors if code in SECTORS}
+    out: Annual = {name: {} for name in (gains_of(), *named.values())}
+    dear = {int(row["year"]) for row in s.log.periods if row["price"] > 0.0}
+    for row in s.log.settlements:
+        year, worth = int(row["year"]), row.get("gains_yuan")
+        if worth is None and year in dear and s.policy.started(year) and s.policy.mask(year).any():
+            return {}
+        out[gains_of()][year] = sum((worth or {}).values()) / MILLION
+        for code, name in named.items():
+            out[name][year] = (worth or {}).get(code, 0.0) / MILLION
     return out
 
 

@@ -220,6 +220,11 @@ def cost_of(sector: str | None = None, part: str = "") -> str:
     return "|".join(word for word in (COST, SECTORS[sector].name if sector else "", part) if word)
 
 
+def gains_of(sector: str | None = None) -> str:
+    """Name of what trade in allowances was worth to a sector's firms, or to all."""
+    return "Carbon Market|Gains from Trade" + ("" if sector is None else f"|{SECTORS[sector].name}")
+
+
 def auctions_of(sector: str | None = None) -> str:
     """Name of what government earns by auctions from a sector, the intermediaries (``INT``), or all."""
     if sector is None:
@@ -245,6 +250,7 @@ _COSTS = (
 )
 
 
+_GAINS = "cost of the same cut if each firm kept to its own quota, less the cost with trade"
 _MILLION = "million CNY_2022/yr"
 _VENUES = ("allowances that government sold", "allowances that traders sold to one another")
 
@@ -252,26 +258,17 @@ _VENUES = ("allowances that government sold", "allowances that traders sold to o
 def _power() -> list[tuple[str, str, str]]:
     """What is made, installed and paid in power."""
     made, installed = "TWh/yr", "GW"
+    paid = "mean payment of power plants in 2022 moved by the price of generation, carbon's cost in it"
+    grown = "capacity of 2022, as the capital of these plants that is in use has grown"
     return [
         (GENERATION, made, "generation in the province, heat plants at their power"),
         *((f"{GENERATION}|{kind}", made, "generation by kind of plant") for kind in KINDS),
         (POWER_SENT, made, "power sold to other provinces less bought there"),
         (CAPACITY, installed, "sum of the kinds"),
-        *(
-            (
-                f"{CAPACITY}|{kind}",
-                installed,
-                "capacity of 2022, as the capital of these plants that is in use has grown",
-            )
-            for kind in KINDS[:-1]
-        ),
+        *((f"{CAPACITY}|{kind}", installed, grown) for kind in KINDS[:-1]),
         (f"{CAPACITY}|{KINDS[-1]}", installed, "as built by 2025 and planned from then on, given to the model"),
         *((f"{CAPACITY}|{KINDS[-1]}|{kind}", installed, "as built and planned") for kind in CLEAN),
-        (
-            POWER_PRICE,
-            "CNY_2022/MWh",
-            "mean payment of power plants in 2022 moved by the price of generation, carbon's cost in it",
-        ),
+        (POWER_PRICE, "CNY_2022/MWh", paid),
     ]
 
 
@@ -285,6 +282,7 @@ def _of_firms(sectors: tuple[str, ...]) -> list[tuple[str, str, str]]:
         *((cost_of(s, part), _MILLION, words) for s in sectors for part, words in _COSTS),
         *((cost_of(s, "Tax"), _MILLION, "paid as a tax on emissions") for s in sectors),
         *((allocation_of(s), mt, "given free for the year") for s in sectors),
+        *((gains_of(s), _MILLION, _GAINS) for s in sectors),
     ]
 
 
@@ -414,6 +412,7 @@ def _catalogue() -> dict[str, Variable]:
         *_border(),
         *_entrants(),
         *_kinds(),
+        *((gains_of(s), _MILLION, _GAINS) for s in (None, *FIRM_SECTORS)),
         (MONEY_METRIC, money, "what the households' utility of the year costs at 2022 prices"),
         (YIELD, money, "consumption with leisure where it is chosen, government and real saving, at 2022 prices"),
         *((yield_of(part), money, "part of what the year yields, at 2022 prices") for part in YIELDS),
@@ -434,7 +433,7 @@ OFFSETS = frozenset(name for name in CATALOGUE if "|Offsets" in name and not nam
 #: Names that only some runs have.
 OPTIONAL = (
     frozenset({net_sales_of(INTERMEDIARIES), TAX_RATE, TAXED, TAX_REVENUE})
-    | frozenset(cost_of(s, "Tax") for s in (None, *FIRM_SECTORS))
+    | frozenset(name for s in (None, *FIRM_SECTORS) for name in (cost_of(s, "Tax"), gains_of(s)))
     | frozenset({net_sales_of(OUTSIDE), net_sales_of(OTHERS), PAID_OUTSIDE, OUTSIDE_EMISSIONS, OUTSIDE_BANK})
     | OFFSETS
     | frozenset(name for name, _, _ in (*_given(), *_border(), *_entrants(), *_kinds()))

@@ -29,3 +29,9 @@ def test_special_quotations_move_a_price_at_which_nobody_sells() -> None:
     settled = {row["year"]: row for row in found.meta["settlements"]}
     assert all(settled[year]["shortfall_t"] < 0.005 * settled[year]["owed_t"] for year in (2023, 2024))
     assert not any("nothing was traded" in line for line in found.meta["alarms"])
+
+
+def test_a_market_that_traders_lead_astray_says_so() -> None:
+    """Firms that wait for the deadline leave the early months to traders who expect what was paid last."""
+    told = simulate(load_scenario("S5", SHORT | {"years.end": 2023, "firms.intermediaries": 20})).meta["alarms"]
+    assert any("the mean price" in line and "clear the year" in line for line in told)

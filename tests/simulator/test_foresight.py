@@ -393,7 +393,10 @@ def test_the_more_firms_differ_the_more_they_trade_and_gain_by_it() -> None:
         rows = run.state.log.settlements[1:]
         assert all(value > 0 for row in rows for value in row["gains_yuan"].values())
         gains.append(sum(row["gains_yuan"]["ELEC"] for row in rows))
-        volume.append(run.result().series("Carbon Market|Trading Volume").to_numpy()[1:].sum())
+        result = run.result()
+        volume.append(result.series("Carbon Market|Trading Volume").to_numpy()[1:].sum())
+        worth = result.series("Carbon Market|Gains from Trade|Power")
+        assert worth[2022] == 0.0 < min(worth[2023], worth[2024])
         for row in rows:  # the curve is exact at half and at twice the price, but for what rises
             assert max(row["curve_miss"]) < 0.005
     assert volume[0] < 0.8 * volume[1] < 0.64 * volume[2]

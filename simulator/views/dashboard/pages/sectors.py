@@ -11,6 +11,7 @@ from tanshi.simulator.results.variables import (
     SECTORS,
     TRADING_SECTORS,
     emissions_of,
+    gains_of,
     net_sales_of,
     value_added_of,
     with_firms,
@@ -91,6 +92,9 @@ def body(desk: Desk, batch: Batch, code: str, year: int, chosen: list[str]) -> l
                 3,
             )
         )
+    if code in codes and gains_of(code) in set(bands["variable"]):
+        worth = say("{sector}: what trade in allowances is worth", sector=name)
+        parts.append(drawn(gains_of(code), worth, say("million yuan a year"), 0))
     rows = bands[(bands["year"] == year) & bands["scenario"].isin(shown)]
     middle = rows.set_index(["scenario", "variable"])["middle"]
     everyone = figure(
