@@ -79,7 +79,7 @@ class Policy:
 
     def mask(self, year: int) -> NDArray[np.bool_]:
         """Trading sectors as a mask in the order of the baseline's sectors; not to be written to, since it is kept."""
-        return self._flag("trading", year, lambda: [self.kinds(year)[s] == "trading" for s in self.baseline.sectors])
+        return self._once("trading", year, lambda: [self.kinds(year)[s] == "trading" for s in self.baseline.sectors])
 
     def caps(self, year: int, *, whole: bool = False) -> Array:
         """Allowances of the year by sector, Mt: (1 - mu) of the frozen baseline; zero for uncovered sectors.
@@ -249,26 +249,22 @@ class Policy:
 
     def by_rate(self, year: int) -> NDArray[np.bool_]:
         """Sectors whose allowances follow what they make or emit, (8,); the others divide a cap in tonnes."""
-        return self._flag("by_rate", year, lambda: [self.method(s, year) in BY_RATE for s in self.baseline.sectors])
+        return self._once("by_rate", year, lambda: [self.method(s, year) in BY_RATE for s in self.baseline.sectors])
 
     def divided_by_output(self, year: int) -> NDArray[np.bool_]:
         """Sectors whose firms get free allowances by output, (8,); in the others by past emissions."""
         counted = ("output", "benchmark")
-        return self._flag("output", year, lambda: [self.method(s, year) in counted for s in self.baseline.sectors])
+        return self._once("output", year, lambda: [self.method(s, year) in counted for s in self.baseline.sectors])
 
     def by_emissions(self, year: int) -> NDArray[np.bool_]:
         """Sectors whose firms get what they emit, or a band around it, (8,)."""
         counted = ("verified", "band")
-        return self._flag("emissions", year, lambda: [self.method(s, year) in counted for s in self.baseline.sectors])
+        return self._once("emissions", year, lambda: [self.method(s, year) in counted for s in self.baseline.sectors])
 
-    def _flag(self, name: str, year: int, found: Callable[[], Any]) -> NDArray[np.bool_]:
-        """A yes or no for each sector, worked out once; not to be written to."""
-        return self._once(name, year, lambda: np.array(found(), np.bool_))
-
-    def _once(self, name: str, year: int, found: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        """What is worked out once for a year; not to be written to."""
+    def _once(self, name: str, year: int, found: Callable[[], Any]) -> NDArray[Any]:
+        """What is worked out once for a year, such as a yes or no for each sector; not to be written to."""
         if (name, year) not in self._known:
-            self._known[name, year] = found()
+            self._known[name, year] = np.asarray(found())
             self._known[name, year].setflags(write=False)
         return self._known[name, year]
 
@@ -292,7 +288,7 @@ class Policy:
             told: NDArray[np.bool_] = (np.array(limited) | self.by_emissions(year)) & self.mask(year)
             return told if self.started(year) else np.zeros_like(told)
 
-        return self._flag("around", year, found)
+        return self._once("around", year, found)
 
     def tilts(self, year: int) -> tuple[Tilt, ...]:
         """What each sector's rule counts at its margin beyond lump sums and plain benchmarks."""
@@ -347,7 +343,7 @@ class Policy:
 
     def follows(self, year: int) -> NDArray[np.bool_]:
         """Trading sectors whose allowances of the economy's response come on top of a cap in tonnes, (8,)."""
-        return self._flag("follows", year, lambda: self.mask(year) & self.by_rate(year))
+        return self._once("follows", year, lambda: self.mask(year) & self.by_rate(year))
 
     def auctioned(self, year: int) -> Array:
         """Share of each sector's cap that government sells, (8,)."""
