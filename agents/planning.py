@@ -28,6 +28,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tanshi.agents.stepped import Ahead, segment, stepped_path
 from tanshi.errors import TanshiError
 from tanshi.market.orders import Floats, Mask
 
@@ -37,6 +38,8 @@ EXACT = 1e-11
 """Part of a price by which the inner problem may miss."""
 NEWTON = 40
 """Most steps of the inner problem."""
+PATIENT, CLOSER = 12, 8
+"""Paths after which the inner problem may begin anew from where halving leads, and how often rates are then renewed."""
 FAR = 1e-4
 """Weight in the convergence of years after the bank has run out: they move nothing before it as long as it does."""
 FEELS = (0.1, 0.2, 0.05, 0.5)
@@ -176,7 +179,7 @@ def tangent_path(prospect: Prospect, emissions: Floats, slope: Floats, at: Float
         level = held + np.cumsum(prospect.supply[here] - emissions[here] + slope[here] * at[here])
         least = np.minimum((prospect.low[here] - level) / tilt, prospect.ceiling / growth)
         most = (prospect.high[here] - level) / tilt
-        end, found = _segment(least, most)
+        end, found = segment(least, most)
         path = np.clip(found * growth[: end + 1], prospect.floor, prospect.ceiling)
         part = slice(start, start + end + 1)
         price[part] = path
@@ -186,21 +189,6 @@ def tangent_path(prospect: Prospect, emissions: Floats, slope: Floats, at: Float
         bank[last] = min(max(bank[last], prospect.low[last]), prospect.high[last])  # bought off at the ceiling
         start, held = last + 1, float(bank[last])
     return price, bank
-
-
-def _segment(least: Floats, most: Floats) -> tuple[int, float]:
-    """Return the last year of a segment and the price of its first."""
-    low, high, at_low, at_high = -np.inf, np.inf, len(least) - 1, len(least) - 1
-    for year, (a, b) in enumerate(zip(least.tolist(), most.tolist(), strict=True)):
-        if a > high:
-            return at_high, high
-        if b < low:
-            return at_low, low
-        if a >= low:
-            low, at_low = a, year
-        if b <= high:
-            high, at_high = b, year
-    return at_low, low
 
 
 def plan(
@@ -255,7 +243,7 @@ def plan(
         known = replace(prospect, carry=carry).less_reserve(banked)
         target, bank = tangent_path(_taken(known, at), emissions, slope, at)
         if rates is not None:
-            target, bank, carry = _carried(prospect, emissions, slope, at, (target, bank), rates)
+            target, bank, carry = _carried(prospect, emissions, slope, at, (target, bank), rates, count > PATIENT)
             banked = bank
         step = target - at
         # What comes after the bank has run out moves nothing before it.
@@ -286,16 +274,38 @@ def _constant(carry: Floats) -> Rates:
 
 
 def _carried(
-    prospect: Prospect, emissions: Floats, slope: Floats, at: Floats, start: tuple[Floats, Floats], rates: Rates
-) -> tuple[Floats, Floats, Floats]:
-    """Return the prices, banks and rates that meet the condition where the rate depends on how much is carried."""
+    prospect: Prospect, emissions: Floats, slope: Floats, at: Floats, start: tuple[Floats, Floats], rates: Rates,
+    halving: bool = False,
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """Return the prices, banks and rates that meet the condition where the rate depends on how much is carried.
+
+    Parameters
+    ----------
+    halving
+        Whether to begin anew, where steps of supply send Newton's method round in circles, from where halving leads.
+    """
     best = _newton(prospect, emissions, slope, at, start, rates)
     for feels in FEELS if prospect.steps else ():
         if best[0] <= EXACT * max(float(best[1].max()), 1.0):
-            break
+            return best[1:]
         again = _newton(prospect, emissions, slope, at, start, rates, feels)
         best = again if again[0] < best[0] else best
+    if halving and prospect.steps and prospect.reserve is None:
+        again = _newton(prospect, emissions, slope, at, _halved(prospect, emissions, slope, at, rates), rates)
+        best = again if again[0] < best[0] else best
     return best[1:]
+
+
+def _halved(prospect: Prospect, emissions: Floats, slope: Floats, at: Floats, rates: Rates) -> tuple[Floats, Floats]:
+    """Return the path at the rates that its own bank leads to, each time half way from the last ones."""
+    slope = np.minimum(slope, -SMALLEST * np.maximum(emissions, 1e-12))
+    carry = prospect.carry
+    for _ in range(CLOSER):
+        ahead = Ahead(prospect.supply, prospect.low, prospect.high, emissions, slope, at, 1.0 + carry,
+                      prospect.floor, prospect.ceiling, prospect.steps)  # fmt: skip
+        price, bank = stepped_path(ahead, prospect.opening)
+        carry = 0.5 * (carry + rates(bank)[0])
+    return price, bank
 
 
 def _newton(
