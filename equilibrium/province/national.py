@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.engine.nest import benchmark_value, leaves
 from tanshi.equilibrium.province.carbon import PERMIT
-from tanshi.equilibrium.province.institutions import INV, INVEST, WORK
+from tanshi.equilibrium.province.institutions import CURRENT_ACCOUNT, INV, INVEST, WORK
 from tanshi.equilibrium.province.physical import PhysicalAccounts
-from tanshi.equilibrium.province.trade import LINE, POWER_EXPORT
+from tanshi.equilibrium.province.trade import FX, LINE, POWER_EXPORT, REST
 
 
 def nominal_gdp(accounts: PhysicalAccounts, solution: Solution) -> dict[str, float]:
@@ -112,6 +112,26 @@ class Welfare:
         are kept and saved it shows a loss that nobody bears.
         """
         return self.consumption + self.government + self.saving
+
+
+def lent_outside(solution: Solution) -> float:
+    """Net lending to the rest of the country and abroad, yi yuan/yr.
+
+    Where external saving is flexible it moves: what is consumed on credit is no gain.
+    """
+    at = solution.compiled.endow_at["ENT", FX, CURRENT_ACCOUNT]
+    return -float(solution.parameters.endowment[at]) * solution.auxiliary[CURRENT_ACCOUNT]
+
+
+def surplus_outside(solution: Solution) -> float:
+    """What buyers in the rest of the country have of coal, coke, steel and power beyond what they pay, yi yuan/yr.
+
+    It is what outside demand's fixed factors earn there, at border prices that stay; nothing where outside demand is
+    flat. A province whose power is dear to do without lets others pay a part of its carbon price: what it gains so is
+    lost here, and the two together are what abatement costs.
+    """
+    at = solution.compiled.income_index.get(REST)
+    return 0.0 if at is None else float(solution.x[at])
 
 
 def welfare(solution: Solution) -> Welfare:

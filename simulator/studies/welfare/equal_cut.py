@@ -21,11 +21,11 @@ from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
 from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.incidence import household_groups, incidence
 from tanshi.equilibrium.province.institutions import MINERS_AT_WORK
-from tanshi.equilibrium.province.national import Welfare, equivalent_variation, welfare
+from tanshi.equilibrium.province.national import Welfare, equivalent_variation, lent_outside, surplus_outside, welfare
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.equilibrium.province.province import Province
 from tanshi.errors import Message
-from tanshi.language import say, translate
+from tanshi.language import mark, say, translate
 from tanshi.scenarios import regimes
 from tanshi.scenarios.cap import NO_PATH
 from tanshi.scenarios.errors import Problem, UserError
@@ -43,6 +43,9 @@ REGIMES = tuple(
     )
 )
 """Scenario files of the regimes that are compared where none is named."""
+SOMETIMES = {"lent": mark("Lent outside"), "outside": mark("Buyers outside")}
+"""Columns that are shown where something moves in them: where external saving is flexible, or outside demand slopes."""
+SHOWN = 0.05  # yi yuan
 LOOSEST, TIGHTEST, STEPS = -0.3, 0.6, 18
 """Tightness between which, in how many steps, the cut is looked for; below zero where rebates let output grow."""
 
@@ -66,6 +69,11 @@ class Found:
     groups
         Change of the welfare of groups of households, % of what it is where nothing is priced; none where the economy
         has no table of them. What balances government's budget is paid to every head alike.
+    lent
+        What is lent outside more, yi yuan; nothing where external saving is fixed.
+    outside
+        What buyers in the rest of the country have more of the province's coal, coke, steel and power, yi yuan; less,
+        where they pay a part of the cost. Nothing where outside demand is flat.
     miners
         Part of the miners who are at work, where ``closure.miners_wage`` keeps a floor under their wage.
     """
@@ -77,12 +85,14 @@ class Found:
     ev: float
     gdp: float
     groups: Mapping[str, float] = field(default_factory=dict)
+    lent: float = 0.0
+    outside: float = 0.0
     miners: float | None = None
 
     @property
     def cost(self) -> float:
-        """What the year yields less, yi yuan."""
-        return self.before.total - self.after.total
+        """What the year yields less, and what is lent outside less, yi yuan."""
+        return self.before.total - self.after.total - self.lent
 
 
 def at_cut(scenario: Scenario, cut: float) -> Found:
@@ -131,6 +141,8 @@ def at_cut(scenario: Scenario, cut: float) -> Found:
         ev=equivalent_variation(after, free),
         gdp=100.0 * (real[1] / real[0] - 1.0),
         groups=_groups(scenario, free, after),
+        lent=lent_outside(after) - lent_outside(free),
+        outside=surplus_outside(after) - surplus_outside(free),
         miners=after.auxiliary[MINERS_AT_WORK] if scenario.closure.miners_wage is not None else None,
     )
 
@@ -206,6 +218,8 @@ def compare_at(scenarios: Sequence[Scenario], cuts: Sequence[float]) -> pd.DataF
                     "cost": found.cost,
                     **parts,
                     "ev": found.ev,
+                    "lent": found.lent,
+                    "outside": found.outside,
                     "gdp": found.gdp,
                     **{f"welfare {name}": change for name, change in found.groups.items()},
                     **({} if found.miners is None else {"miners at work": found.miners}),
@@ -229,14 +243,15 @@ def render(table: pd.DataFrame) -> Table:
     """The comparison for the terminal."""
     groups = [str(name) for name in table.columns if str(name).startswith("welfare ")]
     heads = [f"{translate(name.removeprefix('welfare ').capitalize())} %" for name in groups]
+    moved = {name: told for name, told in SOMETIMES.items() if table[name].abs().max() >= SHOWN}
     columns = (
-        say("Cost yi yuan"), say("Consumption"), say("Saving"), say("EV"), *heads, say("GDP %"), say("Price yuan/t"),
-        say("Tightness"),
+        say("Cost yi yuan"), say("Consumption"), say("Saving"), *(say(told) for told in moved.values()), say("EV"),
+        *heads, say("GDP %"), say("Price yuan/t"), say("Tightness"),
     )  # fmt: skip
     title = say("Regimes at equal cuts")
     shown = Table(say("Cut"), say("Regime"), *columns, box=SIMPLE_HEAD, title=title, title_justify="left")
     for row in table.to_dict("records"):
-        numbers = [f"{row[k]:.1f}" for k in ("cost", "consumption", "saving", "ev")]
+        numbers = [f"{row[k]:.1f}" for k in ("cost", "consumption", "saving", *moved, "ev")]
         numbers += [f"{row[name]:+.2f}" for name in groups]
         numbers += [f"{row['gdp']:.2f}", f"{row['price']:.1f}", f"{row['tightness']:.4f}"]
         shown.add_row(f"{row['cut']:.0%}", translate(str(row["title"])) or str(row["regime"]), *numbers)

@@ -18,7 +18,7 @@ import pandas as pd
 
 from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.dynamics import advance
-from tanshi.equilibrium.province.national import Welfare, welfare
+from tanshi.equilibrium.province.national import Welfare, lent_outside, surplus_outside, welfare
 from tanshi.equilibrium.province.province import Province
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
@@ -49,6 +49,11 @@ class PathWorth:
         Services of all capital at the start of the year after the last, yi yuan of the benchmark a year.
     depreciation
         Part of capital that wears out in a year.
+    lent
+        What is lent outside by year, where external saving is flexible, yi yuan; else it is the same on every path, and
+        nothing here.
+    outside
+        What buyers in the rest of the country have beyond what they pay, by year, yi yuan.
     """
 
     first: int
@@ -56,18 +61,25 @@ class PathWorth:
     prices: tuple[float, ...]
     capital: float
     depreciation: float
+    lent: tuple[float, ...]
+    outside: tuple[float, ...]
 
     def worth(self, rate: float) -> float:
-        """Discounted consumption and government, and end capital, yi yuan of the first year.
+        """Discounted consumption, government and lending, and end capital, yi yuan of the first year.
 
         Parameters
         ----------
         rate
             Of discount, 1/year.
         """
-        consumed = sum((y.consumption + y.government) / (1 + rate) ** t for t, y in enumerate(self.years))
+        had = [y.consumption + y.government + lent for y, lent in zip(self.years, self.lent, strict=True)]
         left = self.capital * (1 + rate) / (rate + self.depreciation)  # services of a stock that wears out
-        return consumed + left / (1 + rate) ** len(self.years)
+        return discounted(had, rate) + left / (1 + rate) ** len(self.years)
+
+
+def discounted(flows: Sequence[float], rate: float) -> float:
+    """Worth in the first year of a flow of years."""
+    return sum(flow / (1 + rate) ** t for t, flow in enumerate(flows))
 
 
 def path_worth(scenario: Scenario) -> PathWorth:
@@ -94,6 +106,8 @@ def path_worth(scenario: Scenario) -> PathWorth:
         tuple(_price(model, y) for y in path),
         _services(model, after.endowment),
         scenario.dynamics.depreciation,
+        tuple(lent_outside(y.solution) if model.closure.external_saving == "flexible" else 0.0 for y in path),
+        tuple(surplus_outside(y.solution) for y in path),
     )
 
 
@@ -123,15 +137,17 @@ def worth_table(scenarios: Sequence[Scenario]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``scenario``, ``rate`` (1/year), ``worth`` (yi yuan of the first year) and ``change`` (%).
+        Columns ``scenario``, ``rate`` (1/year), ``worth`` (yi yuan of the first year), ``change`` (%) and ``outside``
+        (yi yuan): what buyers in the rest of the country have more over the years.
     """
-    rows: list[tuple[str, float, float, float]] = []
+    rows: list[tuple[str, float, float, float, float]] = []
     paths = [path_worth(scenario) for scenario in scenarios]
     for scenario, path in zip(scenarios, paths, strict=True):
         for rate in RATES:
             worth = path.worth(rate)
-            rows.append((scenario.name, rate, worth, 100.0 * (worth / paths[0].worth(rate) - 1.0)))
-    return pd.DataFrame(rows, columns=["scenario", "rate", "worth", "change"])
+            outside = discounted(path.outside, rate) - discounted(paths[0].outside, rate)
+            rows.append((scenario.name, rate, worth, 100.0 * (worth / paths[0].worth(rate) - 1.0), outside))
+    return pd.DataFrame(rows, columns=["scenario", "rate", "worth", "change", "outside"])
 
 
 def main(words: Sequence[str] | None = None) -> int:

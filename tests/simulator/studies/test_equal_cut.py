@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.province.closure import Closure, ClosureError
 from tanshi.equilibrium.province.institutions import TIME, WORK
-from tanshi.equilibrium.province.national import welfare
+from tanshi.equilibrium.province.national import lent_outside, surplus_outside, welfare
 from tanshi.equilibrium.province.province import Province
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.cli.app import main
 from tanshi.simulator.run.ground.economy import economy
-from tanshi.simulator.studies.welfare.equal_cut import REGIMES, Found, at_cut
+from tanshi.simulator.studies.welfare.equal_cut import REGIMES, Found, at_cut, compare_at
 from tanshi.simulator.studies.welfare.yield_of_years import main as worth_of
 from tanshi.simulator.studies.welfare.yield_of_years import path_worth, worth_table
 
@@ -125,6 +126,40 @@ def test_where_outside_demand_slopes_buyers_elsewhere_pay_a_part_of_production_t
     assert gains["flat"] > 1 > gains["sloped"]
 
 
+CLOSURES = {
+    "sloped": Closure(),
+    "sloped, installed": Closure(capital="vintage"),
+    "lending adjusts": Closure(external_saving="flexible", outside="flat"),
+}
+
+
+@pytest.mark.parametrize("closure", CLOSURES.values(), ids=CLOSURES)
+def test_a_tonne_less_costs_its_price_once_lending_and_buyers_elsewhere_are_counted(closure: Closure) -> None:
+    """The envelope theorem: with other taxes in place a little more than the price, whoever bears it."""
+    model = Province(economy("shanxi_2022").accounts, closure)
+
+    def priced(price: float) -> Solution:
+        p = model.parameters()
+        model.cover(p, ("ELEC",))
+        model.hold_price(p, price)
+        return model.solve(p)
+
+    for price in (50.0, 100.0, 200.0):
+        low, high = priced(price - 0.5), priced(price + 0.5)
+        cut = model.emissions(low)["ELEC"] - model.emissions(high)["ELEC"]
+        at_home = welfare(low).total - welfare(high).total
+        whole = at_home + sum(of(low) - of(high) for of in (lent_outside, surplus_outside))
+        assert price < 100.0 * whole / cut < price + 35.0
+    assert abs(100.0 * at_home / cut / price - 1.0) > 0.2  # what is consumed at home says something else
+
+
+def test_the_table_tells_what_buyers_elsewhere_bear_where_their_demand_slopes() -> None:
+    table = compare_at([load_scenario(FILES["cap"], {"closure.outside": way}) for way in ("flat", "sloped")], [0.2])
+    assert table["outside"].iloc[0] == 0.0
+    assert table["outside"].iloc[1] < -1.0
+    assert table["lent"].abs().max() < 1e-6
+
+
 # -- bad input ---------------------------------------------------------------------------------------------
 
 
@@ -195,4 +230,4 @@ def test_a_path_under_a_tighter_cap_is_worth_less_at_every_rate(tmp_path: Path) 
     assert (change["S5"] < 0.0).all()
     out = tmp_path / "worth.csv"
     assert worth_of(["S1", "--out", str(out)]) == 0
-    assert out.read_text().splitlines()[0] == "scenario,rate,worth,change"
+    assert out.read_text().splitlines()[0] == "scenario,rate,worth,change,outside"
