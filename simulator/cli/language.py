@@ -62,19 +62,36 @@ def help_words(top: Any) -> Iterator[str]:
 
 def in_language(top: Any) -> Any:
     """The command whose help is in the language that is spoken; it is changed, and built anew for every call."""
+    within = top.context_class(top, **top.context_settings)
     for command in commands(top):
         for name in HELD:
             if words := getattr(command, name, None):
-                setattr(command, name, translate(words))
+                setattr(command, name, whole_names(translate(words)))
         for option in command.params:
             if words := getattr(option, "help", None):
                 option.help = breakable(translate(words))
+        asks_for_help = command.get_help_option(within)
+        if asks_for_help is not None:
+            asks_for_help.help = say("Show this message and exit.")
     if spoken() != "en":
         from typer import rich_utils
 
         rich_utils.ARGUMENTS_PANEL_TITLE, rich_utils.OPTIONS_PANEL_TITLE = say("Arguments"), say("Options")
         rich_utils.COMMANDS_PANEL_TITLE = say("Commands")
+        rich_utils.DEFAULT_STRING = say("[default: {value}]", value="{}")
+        rich_utils.REQUIRED_LONG_STRING = say("[required]")
+        top.context_class.formatter_class = _with_usage(top.context_class.formatter_class)
     return top
+
+
+def _with_usage(formatter: Any) -> Any:
+    """A formatter of help whose first line begins in the language that is spoken."""
+
+    class InLanguage(formatter):  # type: ignore[misc]
+        def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+            super().write_usage(prog, args, say("Usage: ") if prefix is None else prefix)
+
+    return InLanguage
 
 
 MISUSES = (
@@ -123,3 +140,14 @@ def breakable(words: str) -> str:
     '默认： S1； 没有时为第一个。'
     """
     return re.sub(r"([，；：。、])(?=.)", r"\1 ", words)
+
+
+def whole_names(words: str) -> str:
+    """Words whose Latin names a line does not break in the middle: it breaks before them.
+
+    Examples
+    --------
+    >>> whole_names("现成的扫描：cap、weak_cells，各一个。")
+    '现成的扫描： cap、 weak_cells，各一个。'
+    """
+    return re.sub(r"([，；：。、])(?=[A-Za-z-])", r"\1 ", words)

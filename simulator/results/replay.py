@@ -6,7 +6,9 @@ run once more, as far as is asked for. The price that comes out is compared with
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -59,12 +61,28 @@ def scenario_of(result: RunResult) -> Scenario:
         hint = "Prices, fills and years of each province are in the run's tables."
         problem = Problem("a run of one province", ", ".join(several), f"run {result.scenario}", hint=hint)
         raise UserError("A market of several provinces cannot be looked at from the inside.", [problem])
+    return as_it_was_run(result.parameters, result.scenario)
+
+
+def as_it_was_run(parameters: Mapping[str, Any], name: str) -> Scenario:
+    """The scenario that a run's record describes.
+
+    Parameters
+    ----------
+    name
+        The run's, for what is said where it cannot be read.
+
+    Raises
+    ------
+    UserError
+        Where this version of the program does not know them all.
+    """
     try:
-        return Scenario.model_validate(dict(result.parameters))
+        return Scenario.model_validate(dict(parameters))
     except ValidationError as error:
         item = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in item["loc"])
-        problem = Problem("parameters of this version", str(item["msg"]), f"run {result.scenario}", None, field)
+        problem = Problem("parameters of this version", str(item["msg"]), f"run {name}", None, field)
         raise UserError(
             "The run was made by another version of the program and cannot be replayed.", [problem]
         ) from error

@@ -141,18 +141,19 @@ class RunResult:
             self.seed,
             annual.assign(scenario=name).reset_index(drop=True),
             periods.drop(columns="region").assign(scenario=name).reset_index(drop=True),
-            self._fills_of(region, name),
+            self._fills_of(region, name, dict(mine["parameters"].get("firms") or {})),
             mine.pop("parameters"),
             rest | mine | {TOGETHER: list(known)},
         )
 
-    def _fills_of(self, region: str, name: str) -> pd.DataFrame:
-        """A region's fills; all others together have the number after its own."""
+    def _fills_of(self, region: str, name: str, firms: Mapping[str, Any]) -> pd.DataFrame:
+        """A region's fills; all others together have the number after its own, whether these traded or not."""
         trades = self.trades
         home, away = trades["buyer_region"] == region, trades["seller_region"] == region
         own = trades[home | away].assign(scenario=name)
         numbers = pd.concat([trades.loc[home, "buyer"], trades.loc[away, "seller"]])
-        others = int(numbers.max()) + 1 if len(own) else 0
+        known = int(firms.get("number") or 0) + int(firms.get("intermediaries") or 0) + 1  # the one is government
+        others = max(known, int(numbers.max()) + 1) if len(own) else known
         for side, here in (("buyer", home), ("seller", away)):
             kept = here[own.index]
             own[side] = own[side].where(kept, others)

@@ -214,6 +214,13 @@ def test_help_names_the_commands_and_shows_examples() -> None:
     assert "tanshi run S1 S5 --seed 7" in of_run.stdout
 
 
+def test_help_in_chinese_leaves_no_english_of_the_library_of_commands_and_breaks_no_name() -> None:
+    said = door("sweep", "-h", "--lang", "zh").stdout
+    assert all(word in said for word in ("用法：", "[必填]", "显示本说明并退出。", "weak_cells"))
+    assert not re.search("Usage|Show|required|default", said)
+    assert "[默认：5]" in door("reproduce", "-h", "--lang", "zh").stdout
+
+
 def test_help_loads_no_numerical_library() -> None:
     code = (
         "import sys, run\nrun.main(['run', '--help'])\n"

@@ -9,6 +9,7 @@ from tanshi.simulator.drift.state import prices
 from tanshi.simulator.run.ahead.outlook import make_plan, plans
 from tanshi.simulator.run.coupling import Agreement
 from tanshi.simulator.run.period import (
+    Period,
     end_period,
     expect,
     live,
@@ -33,8 +34,8 @@ def run_until(w: JointWorld, s: JointState, periods: int | None = None) -> None:
         one_period(w, s)
 
 
-def one_period(w: JointWorld, s: JointState) -> None:
-    """Run one period, or leave the state as it was.
+def one_period(w: JointWorld, s: JointState) -> tuple[Period, ...]:
+    """Run one period, or leave the state as it was; returns what it came to in each province.
 
     Shocks from outside that no equilibrium of some province survives are halved in all, and the period redone.
 
@@ -43,10 +44,10 @@ def one_period(w: JointWorld, s: JointState) -> None:
     EquilibriumError
         Where the economy of a province has no equilibrium; nothing of the period has happened then.
     """
-    survived(s, lambda: _phases(w, s), lambda state: state.members, strays=w.members[0].surroundings is not None)
+    return survived(s, lambda: _phases(w, s), lambda state: state.members, strays=w.members[0].surroundings is not None)
 
 
-def _phases(w: JointWorld, s: JointState) -> None:
+def _phases(w: JointWorld, s: JointState) -> tuple[Period, ...]:
     _open(w, s)
     for pair in pairs(w, s):
         expect(*pair)
@@ -70,6 +71,7 @@ def _phases(w: JointWorld, s: JointState) -> None:
     close_together(w, s, closings)
     if w.together:
         check_between([m.registry for m in s.members])
+    return tuple(Period(agreement, closing) for agreement, closing in zip(agreements, closings, strict=True))
 
 
 def _open(w: JointWorld, s: JointState) -> None:

@@ -34,6 +34,8 @@ DATASET = "dataset"
 DIAGNOSTICS = ("worst_residual", "worst_walras", "iterations", "unsettled_periods")
 KIND = ("title", "economy", "mode", "ahead", "drift")
 """Columns that say what kind of model a run is."""
+SEVERAL = ", "
+"""Between the economies of a run of several provinces."""
 AT_ONCE = 64
 """Runs whose tables are read together."""
 GATHER = 1 << 18
@@ -165,7 +167,7 @@ def kind_of(parameters: Mapping[str, Any]) -> dict[str, Any]:
     market, banking, drift = (dict(parameters.get(group) or {}) for group in ("market", "banking", "drift"))
     return {
         "title": str(parameters.get("title") or ""),
-        "economy": str(parameters.get("economy", "")),
+        "economy": SEVERAL.join(parameters.get("economies") or [str(parameters.get("economy", ""))]),
         "mode": str(market.get("mode", "")),
         "ahead": int(banking.get("horizon") or 0) if banking.get("allowed", True) else 0,
         "drift": str(drift.get("mode", "")),

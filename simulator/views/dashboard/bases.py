@@ -93,6 +93,12 @@ def of_batch(batch: Batch, scenario: str) -> Base:
     if not runs:
         raise NothingToShow("{name} holds no run of that name; choose one from the list", name=batch.folder.name)
     first = runs[0]
+    if first.part:
+        raise NothingToShow(
+            "{name} is one province of a market of several, which runs with the others only; begin from the scenario"
+            " of all of them",
+            name=scenario,
+        )
     content = {key: v for key, v in said_once(first.parameters).items() if key not in ("extends", "name", "title")}
     return Base(_key(batch, scenario), "", str(first.meta.get("id")), content)
 
@@ -116,7 +122,11 @@ def offered(desk: Desk, batch: Batch | None, now: Base) -> dict[str, str]:
     """What can be begun from, by key: the built-in scenarios, those of the folder shown, and the one in use."""
     out = {name: say("{name} (built in)", name=name) for name in library()}
     if batch is not None and not batch.sweep:
-        out |= {_key(batch, name): f"{batch.folder.name}: {name}" for name in batch.scenarios}
+        out |= {
+            _key(batch, name): f"{batch.folder.name}: {name}"
+            for name, runs in batch.scenarios.items()
+            if not runs[0].part  # a province by itself is not what was run
+        }
     if now.stored and now.key not in out:
         out[now.key] = f"{folder_of(now.key).rsplit('/', 1)[-1]}: {now.name}"
     return out

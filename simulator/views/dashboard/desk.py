@@ -12,12 +12,11 @@ import pandas as pd
 
 from tanshi.errors import Message
 from tanshi.scenarios.errors import Problem, UserError
-from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.results.replay import scenario_of
+from tanshi.simulator.results.replay import as_it_was_run
 from tanshi.simulator.studies.sweeps.analyse import Study, analyse
 from tanshi.simulator.views.charts.figures import source_words
 from tanshi.simulator.views.dashboard.folder import Batch, NothingToShow, Run, Shelf, batches_below, newest
-from tanshi.simulator.views.dashboard.recompute import Recomputed, recompute, traits
+from tanshi.simulator.views.dashboard.recompute import Question, Recomputed, recompute, traits
 from tanshi.simulator.views.dashboard.runs import RunFromPage
 from tanshi.simulator.views.dashboard.tables import Tables
 from tanshi.simulator.views.dashboard.warm import WarmWorker
@@ -106,7 +105,7 @@ class Desk:
                 self.computed.move_to_end(name)
                 return self.computed[name]
         stored = self.tables.periods(run)[["year", "period", "price"]]
-        found: Recomputed = self.again.ask(recompute, (self.scenario(run), stored))
+        found: Recomputed = self.again.ask(recompute, (self.question(run), stored))
         if found.gap > SAME:
             problem = Problem(
                 "the prices that are stored", Message("prices up to {gap:,.2f} yuan/t away", gap=found.gap), run.name
@@ -123,14 +122,15 @@ class Desk:
 
     def traits(self, run: Run) -> pd.DataFrame:
         """Strategy, size, intensity and cost of every firm of a run."""
-        scenario = self.scenario(run)
+        question = self.question(run)
         key = ("traits", run.meta.get("id"), str(run.folder))
-        found: pd.DataFrame = self.tables.kept(key, lambda: self.again.ask(traits, scenario))
+        found: pd.DataFrame = self.tables.kept(key, lambda: self.again.ask(traits, question))
         return found
 
-    def scenario(self, run: Run) -> Scenario:
-        """The scenario of a stored run."""
-        return scenario_of(run.light(pd.DataFrame()))
+    def question(self, run: Run) -> Question:
+        """What has to be run once more for a stored run."""
+        parameters, region = run.market
+        return Question(as_it_was_run(parameters, run.scenario), region)
 
     def study(self, batch: Batch) -> Study:
         """The analysis of a sweep."""
@@ -142,3 +142,4 @@ class Desk:
         self.started.cancel()
         self.levers.close()
         self.again.close()
+        self.shelf.close()

@@ -16,8 +16,9 @@ from tanshi.simulator.machine.disk import StoreError
 from tanshi.simulator.results.reading import FORMAT, RECORD, read_record
 from tanshi.simulator.results.store import FAILED, TABLES, names_in
 from tanshi.simulator.results.tables import PERIOD_COLUMNS, TRADE_COLUMNS, RunResult
-from tanshi.simulator.studies.batches.compact import DATASET, KIND, fills_of, gathered, kind_of
+from tanshi.simulator.studies.batches.compact import DATASET, KIND, SEVERAL, fills_of, gathered, kind_of
 from tanshi.simulator.studies.sweeps.sweep import PLAN
+from tanshi.simulator.views.dashboard.provinces import MARKET, REGION, Provinces
 
 NAMED = 5
 """Runs named one by one in a note."""
@@ -25,6 +26,9 @@ MANY = 1_000
 """Runs beyond which it is worth to gather their tables before they are looked at."""
 RECORDS = 256
 """Records of runs held at once; those of thousands are more than a page needs."""
+
+
+_OF_THE_PROCESS = Provinces()
 
 
 class NothingToShow(StoreError):
@@ -45,6 +49,8 @@ class Run:
         Hash of the program that made it.
     trades
         Rows of its table of fills.
+    part
+        Whether it is one province of a run of several, laid out by itself.
     """
 
     name: str
@@ -54,6 +60,7 @@ class Run:
     kind: Mapping[str, Any]
     code: str
     trades: int
+    part: bool = False
 
     @property
     def title(self) -> str:
@@ -90,6 +97,12 @@ class Run:
     def parameters(self) -> dict[str, Any]:
         """All its parameters, read where they are asked for."""
         return dict(_record(self.folder, self.age).get("parameters", {}))
+
+    @property
+    def market(self) -> tuple[dict[str, Any], str]:
+        """Parameters of what was run, and the region of it that this is: of a run of one province its own, and none."""
+        record = _record(self.folder, self.age)
+        return dict(record.get(MARKET) or record.get("parameters", {})), str(record.get(REGION, ""))
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -160,6 +173,7 @@ class Shelf:
     """Batches read so far, each until its folder changes."""
 
     held: dict[Path, Batch] = field(default_factory=dict)
+    provinces: Provinces = field(default_factory=Provinces)
 
     def open(self, folder: Path) -> Batch:
         """The batch in a folder as it is now.
@@ -172,8 +186,13 @@ class Shelf:
         known = self.held.get(folder)
         if known is None or known.mark != mark_of(folder):
             self.held.pop(folder, None)
-            known = self.held[folder] = open_batch(folder)
+            known = self.held[folder] = open_batch(folder, self.provinces)
         return known
+
+    def close(self) -> None:
+        """Take away what was laid out."""
+        self.held.clear()
+        self.provinces.close()
 
 
 def mark_of(folder: Path) -> tuple[int, int]:
@@ -185,8 +204,13 @@ def mark_of(folder: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_ino
 
 
-def open_batch(folder: Path) -> Batch:
-    """Read what a folder holds, without its tables.
+def open_batch(folder: Path, provinces: Provinces | None = None) -> Batch:
+    """Read what a folder holds, without its tables; of a run of several provinces each is a run.
+
+    Parameters
+    ----------
+    provinces
+        Where runs of several provinces are laid out; None for a place that goes with the process.
 
     Raises
     ------
@@ -198,6 +222,7 @@ def open_batch(folder: Path) -> Batch:
     if not folder.is_dir():
         raise NothingToShow("{folder} is a file; give the folder of a batch, such as results/<time>", folder=folder)
     mark = mark_of(folder)
+    provinces = provinces or _OF_THE_PROCESS
     notes: list[str] = []
     there = sorted(p.parent.name for p in folder.glob(f"*/{RECORD}") if p.parent.name[0] != ".")
     there = [name for name in there if name != DATASET]
@@ -217,11 +242,11 @@ def open_batch(folder: Path) -> Batch:
             runs.append(known[name])
             continue
         try:
-            run, problem = _read(folder / name)
+            found_here, problem = _read(folder / name, provinces)
         except StoreError as error:
-            run, problem = None, f"{name}: {error}"
-        if run is not None:
-            runs.append(run)
+            found_here, problem = [], f"{name}: {error}"
+        if found_here:
+            runs += found_here
         elif name.endswith(FAILED):
             failed.append(problem)
         else:
@@ -231,7 +256,7 @@ def open_batch(folder: Path) -> Batch:
         raise NothingToShow(_nothing(folder, there, failed, odd, missing))
     notes += _notes(runs, wanted, failed, odd, missing)
     whole = alone and len(runs) == len(known)
-    if len(runs) > MANY and not whole:
+    if len(runs) > MANY and not whole and not any(run.part for run in runs):
         notes.append(
             say(
                 "{count:,} runs are read one by one; `tanshi compact {folder}` gathers them, and pages open faster.",
@@ -248,13 +273,14 @@ def _gathered(folder: Path) -> tuple[dict[str, Run], bool]:
         rows, alone = gathered(folder)
     except StoreError:
         return {}, False  # every run says by itself what it is
+    one_province = {name: row for name, row in rows.items() if SEVERAL not in row["economy"]}
     runs = {
         name: Run(
             name, folder / name, row["scenario"], row["seed"], {k: row[k] for k in KIND}, row["code"], row["fills"]
         )
-        for name, row in rows.items()
+        for name, row in one_province.items()
     }
-    return runs, alone
+    return runs, alone and len(runs) == len(rows)
 
 
 @lru_cache(RECORDS)
@@ -262,27 +288,27 @@ def _record(place: Path, age: int) -> Mapping[str, Any]:
     return read_record(place)
 
 
-def _read(place: Path) -> tuple[Run | None, str]:
+def _read(place: Path, provinces: Provinces) -> tuple[list[Run], str]:
     record = read_record(place)
     if record.get("status") != "finished":
         return (
-            None,
+            [],
             f"{place.name.removesuffix('.failed')}: {str(record.get('error') or say('no reason given')).strip()}",
         )
     if record.get("format") != FORMAT:
         told = mark("{name} has format {theirs}, this version of the program reads {ours}")
-        return None, say(told, name=place.name, theirs=record.get("format"), ours=FORMAT)
+        return [], say(told, name=place.name, theirs=record.get("format"), ours=FORMAT)
     absent = [table for table in TABLES if not (place / f"{table}.parquet").is_file()]
     if absent:
-        return None, say("{name} lacks {tables}.parquet", name=place.name, tables=", ".join(absent))
-    kind = kind_of(record.get("parameters", {}))
+        return [], say("{name} lacks {tables}.parquet", name=place.name, tables=", ".join(absent))
     if record.get("parameters", {}).get("economies"):
-        told = mark("{name} is of several provinces: `tanshi report {folder}` makes a page of it")
-        return None, say(told, name=place.name, folder=place.parent)
-    run = Run(
-        place.name, place, str(record["scenario"]), int(record["seed"]), kind, str(record["code"]), fills_of(record)
-    )
-    return run, ""
+        return [_run(part, read_record(part), part=True) for part in provinces.of(place, record)], ""
+    return [_run(place, record)], ""
+
+
+def _run(place: Path, record: Mapping[str, Any], *, part: bool = False) -> Run:
+    kind, fills = kind_of(record.get("parameters", {})), fills_of(record)
+    return Run(place.name, place, str(record["scenario"]), int(record["seed"]), kind, str(record["code"]), fills, part)
 
 
 def _notes(

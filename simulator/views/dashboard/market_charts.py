@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from tanshi.language import say, spoken
 from tanshi.numerics.units import TONNES
-from tanshi.simulator.results.variables import TRADING_SECTORS
-from tanshi.simulator.views.charts.network import short_name
+from tanshi.simulator.views.charts.network import ORDER, short_name
 from tanshi.simulator.views.charts.style import GREY, INK, wrapped
 from tanshi.simulator.views.dashboard.accounts import node_name
 from tanshi.simulator.views.dashboard.charts import DEMAND, FONT, SUPPLY, Chart, axis, chart, empty, sector_colour
@@ -83,7 +82,7 @@ def sector_network(flows: pd.DataFrame) -> Chart:
     graph: Any = nx.DiGraph()
     for row in flows.to_dict("records"):
         graph.add_edge(str(row["seller"]), str(row["buyer"]), tonnes=float(row["tonnes"]))
-    codes: Any = [code for code in (*TRADING_SECTORS, "GOV", "INT") if code in graph]
+    codes: Any = [code for code in ORDER if code in graph]
     place: Any = nx.circular_layout(codes)
     largest = max(tonnes for _, _, tonnes in graph.edges(data="tonnes"))
     moved = _moved(graph)
@@ -139,7 +138,7 @@ def firm_network(pairs: pd.DataFrame) -> Chart:
              "hoverinfo": "skip", "showlegend": False}
         )  # fmt: skip
     moved = _moved(graph)
-    for code in (*TRADING_SECTORS, "GOV", "INT"):
+    for code in ORDER:
         mine = [firm for firm in graph if sector[firm] == code]
         if mine:
             dots = _dots(mine, place, moved, sector, _firm, 5.0, 30.0, text=False)

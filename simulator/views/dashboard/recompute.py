@@ -6,6 +6,7 @@ out as stored is checked, and said where they do not.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,13 @@ from numpy.typing import NDArray
 
 from tanshi.market.orders import BUY, Orders
 from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.results.variables import region_of
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.coupling import Agreement
-from tanshi.simulator.run.period import one_period
+from tanshi.simulator.run.period import Period, one_period
+from tanshi.simulator.run.together.build import begin_together
+from tanshi.simulator.run.together.period import one_period as period_together
+from tanshi.simulator.run.world import State, World
 from tanshi.simulator.views.dashboard.accounts import Sums, YearFlows, flows_of
 from tanshi.simulator.views.dashboard.warm import Step
 
@@ -66,23 +71,49 @@ class Recomputed:
     gap: float
 
 
-def recompute(question: tuple[Scenario, pd.DataFrame], step: Step) -> Recomputed:
+@dataclass(frozen=True)
+class Question:
+    """What is to be run again.
+
+    Parameters
+    ----------
+    region
+        Which one of a market of several provinces is looked at; empty where there is one.
+    """
+
+    scenario: Scenario
+    region: str = ""
+
+    def begun(self) -> tuple[World, State, Callable[[], Period]]:
+        """The province that is looked at, where it stands, and what runs the coming period of all."""
+        if not self.region:
+            world, state = begin(self.scenario)
+            return world, state, lambda: one_period(world, state)
+        whole, all_of_them = begin_together(self.scenario)
+        place = [region_of(name) for name in whole.names].index(self.region)
+        return whole.members[place], all_of_them.members[place], lambda: period_together(whole, all_of_them)[place]
+
+
+def recompute(question: tuple[Question, pd.DataFrame], step: Step) -> Recomputed:
     """Run a scenario and keep its books and flows.
+
+    The book of a market of several provinces is the whole market's; flows are those of the province that is looked at.
 
     Parameters
     ----------
     question
-        The scenario, and the stored periods with ``year``, ``period``, ``price``.
+        What to run, and the stored periods with ``year``, ``period``, ``price``.
     """
-    scenario, stored = question
-    world, state = begin(scenario)
+    asked, stored = question
+    world, state, next_period = asked.begun()
+    scenario = world.scenario
     books: dict[tuple[int, int], Book] = {}
     flows: dict[int, YearFlows] = {}
     prices: list[float] = []
     sums = Sums()
     while not state.calendar.finished:
         year, period = state.year, state.period + 1
-        done = one_period(world, state)
+        done = next_period()
         prices.append(done.agreement.price)
         if world.agents_trade:
             books[(year, period)] = _book(scenario, year, period, done.agreement)
@@ -98,7 +129,8 @@ def recompute(question: tuple[Scenario, pd.DataFrame], step: Step) -> Recomputed
 
 
 def _book(scenario: Scenario, year: int, period: int, agreement: Agreement) -> Book:
-    market, clearing, orders = scenario.market, agreement.clearing, agreement.orders
+    market = scenario.market
+    orders, clearing = agreement.whole or (agreement.orders, agreement.clearing)
     low, high = (None if end is None else float(end) * market.tick for end in clearing.interval)
     return Book(
         year, period,
@@ -121,12 +153,12 @@ def warm(question: Scenario, step: Step) -> str:
     return question.name
 
 
-def traits(question: Scenario, step: Step) -> pd.DataFrame:
+def traits(question: Question, step: Step) -> pd.DataFrame:
     """What tells a scenario's firms apart from the start, one row a firm: ``firm, sector, strategy, size, cost``.
 
     Size is the share of the sector's output, intensity and cost are relative to the sector's typical firm.
     """
-    p = begin(question)[1].firms
+    p = question.begun()[1].firms
     return pd.DataFrame(
         {
             "firm": np.arange(len(p)),

@@ -58,7 +58,7 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
 
 def label(run: Run) -> str:
     """How a run is called in a list."""
-    if not run.name.startswith(run.scenario):
+    if not run.part and not run.name.startswith(run.scenario):
         return run.name
     return say("{scenario}, seed {seed}", scenario=run.scenario, seed=run.seed)
 

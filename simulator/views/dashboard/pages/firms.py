@@ -10,8 +10,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
 from tanshi.language import mark, say, translate
-from tanshi.simulator.results.variables import TRADING_SECTORS
-from tanshi.simulator.views.charts.network import short_name
+from tanshi.simulator.views.charts.network import ORDER, short_name
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, Run
 from tanshi.simulator.views.dashboard.pages.auction import label, spans
@@ -44,7 +43,7 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     """The page."""
     run = batch.runs[-1]
     years, _ = spans(desk, run)
-    sectors = {"": say("all sectors"), **{code: short_name(code) for code in (*TRADING_SECTORS, "GOV", "INT")}}
+    sectors = {"": say("all sectors"), **{code: short_name(code) for code in ORDER}}
     box = dcc.Input(
         id="firms-search",
         type="text",
