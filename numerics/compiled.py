@@ -15,11 +15,13 @@ from typing import Any, TypeVar, cast
 import numba
 from numba.core.caching import FunctionCache
 
+from tanshi.errors import Message, said
+
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
 logger = logging.getLogger("tanshi")
 ROOM = __name__.rpartition(".")[0]
-NOTICE = "Compiling loops, once on this machine: some seconds (silence this with logging.getLogger('tanshi'))"
+NOTICE = Message("Compiling loops, once on this machine: some seconds (silence this with logging.getLogger('tanshi'))")
 _said = False
 
 
@@ -28,7 +30,7 @@ def _say() -> None:
     global _said
     if not _said:
         _said = True
-        logger.warning(NOTICE)
+        logger.warning(said(NOTICE))
 
 
 @contextmanager

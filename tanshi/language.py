@@ -7,7 +7,7 @@ stored, such as names of variables and reasons of failed runs, stays English wha
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -103,6 +103,39 @@ def listed(names: Sequence[str]) -> str:
     if len(names) < 3:
         return " and ".join(names)
     return ", ".join(names[:-1]) + ", and " + names[-1]
+
+
+def in_a_row(parts: Iterable[str]) -> str:
+    """Names or figures one after the other, without a word between the last two.
+
+    Examples
+    --------
+    >>> in_a_row(["S1", "S5"])
+    'S1, S5'
+    """
+    return ("、" if spoken() == "zh" else ", ").join(parts)
+
+
+def clauses(parts: Iterable[str]) -> str:
+    """Parts of a sentence that hold commas themselves.
+
+    Examples
+    --------
+    >>> clauses(["power, year 2", "steel, year 2"])
+    'power, year 2; steel, year 2'
+    """
+    return ("；" if spoken() == "zh" else "; ").join(parts)
+
+
+def paragraph(sentences: Iterable[str]) -> str:
+    """Sentences one after the other.
+
+    Examples
+    --------
+    >>> paragraph(["Prices rise.", "Tonnes fall."])
+    'Prices rise. Tonnes fall.'
+    """
+    return ("" if spoken() == "zh" else " ").join(sentences)
 
 
 @cache

@@ -16,6 +16,7 @@ from tanshi.equilibrium.engine.matching import unmatched
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution, jacobian
 from tanshi.equilibrium.engine.solve import solve
 from tanshi.equilibrium.engine.structure import Array, Parameters
+from tanshi.errors import Message, row_of
 
 COMPLEX_STEP = 1e-30
 
@@ -61,7 +62,9 @@ def square(c: Compiled) -> Check:
     """Every unknown can be matched with an equation of its own (structural rank)."""
     rows, unknowns = unmatched(c)
     alone, loose = [c.equation_name(i) for i in rows], [c.variable_name(i) for i in unknowns]
-    detail = f"{', '.join(alone)}; undetermined: {', '.join(loose)}" if alone else f"{c.n} equations, {c.n} unknowns"
+    detail = Message("{n} equations, {n} unknowns", n=c.n)
+    if alone:
+        detail = Message("{equations}; undetermined: {unknowns}", equations=row_of(alone), unknowns=row_of(loose))
     return Check("every unknown has an equation of its own", float(len(alone)), 0.0, detail)
 
 
@@ -77,7 +80,7 @@ def exact_jacobian(c: Compiled, p: Parameters, x: Array, limit: float = 1e-10) -
             expected[:, column] = evaluator.state(moved).residual.imag / COMPLEX_STEP
     error = np.abs(found - expected) / np.maximum(np.abs(expected).max(axis=1, keepdims=True), 1.0)
     row, unknown = divmod(int(error.argmax()), c.n)
-    detail = f"{c.equation_name(row)} by {c.variable_name(unknown)}"
+    detail = Message("{equation} by {unknown}", equation=c.equation_name(row), unknown=c.variable_name(unknown))
     return Check("Jacobian against the complex step", float(error.max()), limit, detail)
 
 
@@ -106,23 +109,34 @@ def accounts(s: Solution) -> dict[str, tuple[float, float]]:
         terms = 1.0 if leaf.terms is None else aux[leaf.terms]
         value = float(s.state.flow[number]) * terms * price[leaf.commodity]
         sold = side == "output"
-        book(f"commodity '{leaf.commodity}'", 1 if sold else 0, value)  # what is sold to it, what is bought of it
+        book(_commodity(leaf.commodity), 1 if sold else 0, value)  # what is sold to it, what is bought of it
         paid = value
         for receiver, rate in rates.get(number, []):
-            book(f"consumer '{receiver}'", 0, rate * value)
+            book(_consumer(receiver), 0, rate * value)
             paid += -rate * value if sold else rate * value
-        kind = "consumer" if side == "demand" else "activity"
-        book(f"{kind} '{owner}'", 0 if sold else 1, paid)
+        book(_consumer(owner) if side == "demand" else _activity(owner), 0 if sold else 1, paid)
     for number, (consumer, endowment) in enumerate((h, e) for h in c.model.consumers for e in h.claims()):
         amount = float(p.endowment[number]) * (1.0 if endowment.multiplier is None else aux[endowment.multiplier])
         value = amount * price[endowment.commodity]
-        book(f"consumer '{consumer.name}'", 0, value)
-        book(f"commodity '{endowment.commodity}'", 1, value)
+        book(_consumer(consumer.name), 0, value)
+        book(_commodity(endowment.commodity), 1, value)
     for number, (giver, taker) in enumerate((h.name, r) for h in c.model.consumers for r in h.income_shares):
         value = float(p.income_share[number]) * income[giver]
-        book(f"consumer '{giver}'", 1, value)
-        book(f"consumer '{taker}'", 0, value)
+        book(_consumer(giver), 1, value)
+        book(_consumer(taker), 0, value)
     return {name: (receipts, payments) for name, (receipts, payments) in books.items()}
+
+
+def _commodity(name: str) -> str:
+    return Message("commodity '{name}'", name=name)
+
+
+def _consumer(name: str) -> str:
+    return Message("consumer '{name}'", name=name)
+
+
+def _activity(name: str) -> str:
+    return Message("activity '{name}'", name=name)
 
 
 def every_payment_is_received(s: Solution, limit: float = 1e-8) -> Check:
@@ -136,4 +150,4 @@ def every_payment_is_received(s: Solution, limit: float = 1e-8) -> Check:
 
 def walras(s: Solution, limit: float = 1e-8) -> Check:
     """The numeraire's market, the one equation that was left out, clears."""
-    return Check("Walras' law", s.walras, limit, f"market of '{s.compiled.model.numeraire}'")
+    return Check("Walras' law", s.walras, limit, Message("market of '{name}'", name=s.compiled.model.numeraire))

@@ -73,7 +73,7 @@ def balanced(accounts: Accounts) -> Check:
     gap = np.abs(receipts - payments) / np.where(size > 0, size, 1.0)
     order = np.argsort(-gap)
     worst = [str(accounts.sam.index[i]) for i in order if gap[i] > BALANCE_TOLERANCE or i == order[0]]
-    detail = f"accounts {', '.join(worst)}"
+    detail = Message("accounts {names}", names=", ".join(worst))
     return Check(Message("every account of the SAM balances"), float(gap.max()), BALANCE_TOLERANCE, detail)
 
 
@@ -85,7 +85,7 @@ def physical_controls(model: Province) -> Check:
     energy, co2 = reader.energy(flows)["total"], sum(reader.emissions(flows).values())
     counted = total(accounts.fuel["co2_mt"]) + total(accounts.process_co2)
     gaps = (abs(energy / accounts.physical["energy_consumption_mtce"] - 1), abs(co2 / counted - 1))
-    return Check("", max(gaps), 1e-9, f"{energy:.1f} Mtce, {co2:.1f} Mt")
+    return Check("", max(gaps), 1e-9, Message("{energy:.1f} Mtce, {co2:.1f} Mt", energy=energy, co2=co2))
 
 
 def exact_jacobian(model: Province) -> Check:
@@ -113,9 +113,13 @@ def _lump_sums(model: Province, p: Parameters) -> None:
     model.give_quotas(p, np.zeros(len(model.earners)), absolute=False)
 
 
+def _price(yuan: float) -> str:
+    return Message("{price:,g} yuan/t", price=yuan)
+
+
 def _worst(found: list[tuple[Check, str]]) -> Check:
     check, case = max(found, key=lambda pair: pair[0].figure)
-    return Check(check.name, check.figure, check.limit, f"{check.detail} at {case}")
+    return Check(check.name, check.figure, check.limit, Message("{worst} at {case}", worst=check.detail, case=case))
 
 
 def gas_places(model: Province) -> Check:
@@ -127,7 +131,12 @@ def gas_places(model: Province) -> Check:
         found.append(
             (
                 max(-gas["flared"], 0.0) / gas["made"],
-                f"{gas['flared']:.2f} of {gas['made']:.1f} Mtce flared at {price:g} yuan/t",
+                Message(
+                    "{flared:.2f} of {made:.1f} Mtce flared at {price:g} yuan/t",
+                    flared=gas["flared"],
+                    made=gas["made"],
+                    price=price,
+                ),
             )
         )
     worst, case = max(found)
@@ -136,7 +145,7 @@ def gas_places(model: Province) -> Check:
 
 def walras(model: Province) -> Check:
     """The market left out clears at every carbon price."""
-    return _worst([(engine.walras(_at_price(model, p)), f"{p:g} yuan/t") for p in PRICES])
+    return _worst([(engine.walras(_at_price(model, p)), _price(p)) for p in PRICES])
 
 
 def tonnes(model: Province) -> Check:
@@ -147,14 +156,15 @@ def tonnes(model: Province) -> Check:
         emitted = reader.emissions(Flows(s.state.flow, s.x))
         counted = sum(emitted[sector] for sector in model.sectors)
         cleared = s.auxiliary[PERMITS_USED] + sum(s.auxiliary[used_of(sector)] for sector in model.own)
-        gaps[f"{cleared:.1f} of {sum(emitted.values()):.1f} Mt at {price:g} yuan/t"] = abs(cleared / counted - 1)
+        shown = Message("{part:.1f} of {whole:.1f} Mt", part=cleared, whole=sum(emitted.values()))
+        gaps[Message("{worst} at {case}", worst=shown, case=_price(price))] = abs(cleared / counted - 1)
     worst = max(gaps, key=lambda name: gaps[name])
     return Check("", gaps[worst], 1e-9, worst)
 
 
 def money(model: Province) -> Check:
     """Every yuan has a payer and a receiver at every carbon price."""
-    return _worst([(engine.every_payment_is_received(_at_price(model, p)), f"{p:g} yuan/t") for p in PRICES])
+    return _worst([(engine.every_payment_is_received(_at_price(model, p)), _price(p)) for p in PRICES])
 
 
 def gdp(model: Province) -> Check:
@@ -162,8 +172,10 @@ def gdp(model: Province) -> Check:
     reader, gaps = PhysicalAccounts(model), {}
     for price in PRICES:
         sides = nominal_gdp(reader, _at_price(model, price))
-        for side in ("production", "income"):
-            gaps[f"{side} at {price:g} yuan/t"] = abs(sides[side] / sides["expenditure"] - 1)
+        for side in (Message("production"), Message("income")):
+            gaps[Message("{worst} at {case}", worst=side, case=_price(price))] = abs(
+                sides[side] / sides["expenditure"] - 1
+            )
     worst = max(gaps, key=lambda name: gaps[name])
     return Check("", gaps[worst], 1e-9, worst)
 
@@ -177,7 +189,7 @@ def homogeneity(model: Province) -> Check:
     gap = np.abs(two.state.flow - one.state.flow) / size
     worst = int(gap.argmax())
     owner, _, leaf = next(key for key, at in model.compiled.leaf_at.items() if at == worst)
-    return Check("", float(gap.max()), 1e-8, f"'{leaf}' of '{owner}'")
+    return Check("", float(gap.max()), 1e-8, Message("'{leaf}' of '{owner}'", leaf=leaf, owner=owner))
 
 
 def _traded(model: Province, solution: Solution) -> float:
@@ -201,7 +213,7 @@ def tax_equals_cap(model: Province) -> Check:
     for share in (0.95, 0.85, 0.7):
         p, cap = _cap(model, share)
         price = model.solve(p, tolerance=1e-11).price[PERMIT] / YUAN_PER_TONNE
-        gaps[f"{price:.1f} yuan/t"] = abs(_traded(model, _at_price(model, price)) / cap - 1)
+        gaps[_price(round(price, 1))] = abs(_traded(model, _at_price(model, price)) / cap - 1)
     worst = max(gaps, key=lambda name: gaps[name])
     return Check("", gaps[worst], 1e-8, worst)
 
@@ -209,7 +221,7 @@ def tax_equals_cap(model: Province) -> Check:
 def slack_cap(model: Province) -> Check:
     """A cap above what is emitted for nothing costs nothing."""
     p, cap = _cap(model, 1.05)
-    return Check("", model.solve(p).price[PERMIT] / YUAN_PER_TONNE, 1e-6, f"cap {cap:.0f} Mt")
+    return Check("", model.solve(p).price[PERMIT] / YUAN_PER_TONNE, 1e-6, Message("cap {cap:.0f} Mt", cap=cap))
 
 
 def standard(model: Province) -> Check:
@@ -225,7 +237,7 @@ def standard(model: Province) -> Check:
     emitted = _traded(model, s)
     earned = sum(float(s.state.flow[quota.leaf]) for quota in model.quotas)
     price = s.price[PERMIT] / YUAN_PER_TONNE
-    return Check("", abs(earned / emitted - 1), 1e-8, f"{price:.1f} yuan/t")
+    return Check("", abs(earned / emitted - 1), 1e-8, _price(round(price, 1)))
 
 
 def slope(model: Province) -> Check:
@@ -244,7 +256,8 @@ def slope(model: Province) -> Check:
         low, below, above, high = (model.response(s).emissions for s in ends)
         quotient = (8.0 * (above - below) - (high - low)) / (12.0 * STEP)
         gap = np.abs(found - quotient) / np.maximum(np.abs(quotient), 1e-3 * np.abs(quotient).max())
-        gaps[f"{model.sectors[int(gap.argmax())]} at {price + beside:g} yuan/t"] = float(gap.max())
+        steepest = model.sectors[int(gap.argmax())]
+        gaps[Message("{worst} at {case}", worst=steepest, case=_price(price + beside))] = float(gap.max())
     worst = max(gaps, key=lambda name: gaps[name])
     return Check("", gaps[worst], 1e-6, worst)
 
@@ -269,8 +282,9 @@ def balanced_growth(model: Province) -> Check:
         s = model.solve(p, s.x, tolerance=1e-12)
         apart = np.abs(s.x[prices] - first.x[prices])
         real = np.abs(s.state.real / ((1 + g) ** year * first.state.real) - 1)
-        gaps[f"price of '{model.compiled.commodities[int(apart.argmax())]}', year {year}"] = float(apart.max())
-        gaps[f"demand of '{model.compiled.consumers[int(real.argmax())]}', year {year}"] = float(real.max())
+        good, who = model.compiled.commodities[int(apart.argmax())], model.compiled.consumers[int(real.argmax())]
+        gaps[Message("price of '{name}', year {year}", name=good, year=year)] = float(apart.max())
+        gaps[Message("demand of '{name}', year {year}", name=who, year=year)] = float(real.max())
         p = advance(model, p, Flows(s.state.flow, s.x), s, growth, year)
     worst = max(gaps, key=lambda name: gaps[name])
     return Check("", gaps[worst], 1e-8, worst)
@@ -297,4 +311,4 @@ def efficiency(model: Province) -> Check:
         ratio = after.quantity[within] / before.quantity[within]
         gaps[owner] = float(np.abs(ratio / ((1 + g) ** (sigma - 1) * cost**sigma) - 1).max())
     worst = max(gaps, key=lambda name: gaps[name])
-    return Check("", gaps[worst], 1e-10, f"activity '{worst}'")
+    return Check("", gaps[worst], 1e-10, Message("activity '{name}'", name=worst))

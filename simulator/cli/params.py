@@ -57,7 +57,7 @@ def params(
     from tanshi.scenarios.calibrated import STATUS, calibrated
     from tanshi.scenarios.figures import catalogue
     from tanshi.scenarios.parameters import describe_parameters
-    from tanshi.simulator.views.reports.vocabulary import status_name, unit_name
+    from tanshi.simulator.views.vocabulary import status_name, unit_name
 
     fitted = {row.field: row for row in calibrated(economy)}
     fields = {

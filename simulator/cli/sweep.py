@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tanshi.errors import Message
-from tanshi.language import mark, say, translate
+from tanshi.language import in_a_row, mark, say, translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli import params as cli_params
 from tanshi.simulator.cli.new import new
@@ -375,7 +375,7 @@ def compact(
             need(extra, "The file cannot be written.", place="--" + extra)
             free_file(file, overwrite=overwrite)
     rows = gather(folder)
-    counted = ", ".join(say("{count:,} rows of {name}", count=count, name=name) for name, count in rows.items())
+    counted = in_a_row(say("{count:,} rows of {name}", count=count, name=name) for name, count in rows.items())
     print(say("{rows} in {folder}.", rows=counted, folder=folder / DATASET))
     if netcdf is None and excel is None:
         return

@@ -14,12 +14,20 @@ from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.compare import BASE, LATE, STRAYING, VARIANTS, YEARLY, Comparison
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.words import markdown_table
+from tanshi.simulator.views.vocabulary import unit_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _SOURCE = mark("Source: Tanshi, economy shanxi_2022. Simulated, not observed. Traditional: one equilibrium a year.")
+CALLED = {
+    "Price|Carbon": mark("Carbon price"),
+    "Emissions|CO2": mark("CO₂ emissions"),
+    "GDP|MER": mark("Gross domestic product"),
+    "Carbon Market|Trading Volume": mark("Trading volume"),
+}
+"""Variables of the table of paths, in words."""
 _PLACE = {"right": 0.975, "bottom": 0.2, "height": 0.6, "gap": 0.06}
 
 
@@ -80,9 +88,18 @@ def _paths_table(result: Comparison) -> str:
         for variant in VARIANTS:
             own = part[part["variant"] == variant].set_index("year")["value"]
             rows.append(
-                [str(scenario), f"{variable} ({unit})", translate(variant), *(f"{own.loc[y]:,.2f}" for y in shown)]
+                [
+                    str(scenario),
+                    f"{_called(str(variable))} ({unit_name(str(unit))})",
+                    translate(variant),
+                    *(f"{own.loc[y]:,.2f}" for y in shown),
+                ]
             )
     return markdown_table([say("scenario"), say("variable"), say("model"), *map(str, shown)], rows)
+
+
+def _called(variable: str) -> str:
+    return translate(CALLED[variable]) if variable in CALLED else variable
 
 
 def _response_table(result: Comparison) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tanshi.language import listed, mark, say, spoken, translate
+from tanshi.language import listed, mark, paragraph, say, spoken, translate
 from tanshi.scenarios.facts.observed import observed_years
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.timetable import timetable
@@ -39,7 +39,7 @@ def plain_words(
 
 def joined(lines: Sequence[str]) -> str:
     """Sentences as one paragraph."""
-    return ("" if spoken() == "zh" else " ").join(lines)
+    return paragraph(lines)
 
 
 def failure(name: str, error: str) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
+from tanshi.language import speak, spoken
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
 from tanshi.simulator.machine.threads import keep_one_thread
@@ -87,7 +88,7 @@ class Pool:
         self.listener = threading.Thread(target=self._listen, args=(self.news,), daemon=True)
         if self.news is not None:
             self.listener.start()
-        self.pool = ProcessPoolExecutor(self.count, self.context, begin_worker, (os.getpid(), self.news))
+        self.pool = ProcessPoolExecutor(self.count, self.context, begin_worker, (os.getpid(), self.news, spoken()))
 
     def _listen(self, news: Any) -> None:
         while (word := news.get()) is not None:
@@ -240,8 +241,9 @@ def news_of() -> Any:
     return _news if _in_pool else None
 
 
-def begin_worker(parent: int, news: Any) -> None:
-    """Prepare a process: one thread for numerics, and an end with its parent."""
+def begin_worker(parent: int, news: Any, language: str = "en") -> None:
+    """Prepare a process: one thread for numerics, the parent's language, and an end with its parent."""
+    speak(language)
     global _news, _in_pool
     _news, _in_pool = (_Nobody() if news is None else news), True
     if news is not None:

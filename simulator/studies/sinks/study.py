@@ -27,7 +27,7 @@ from tanshi.agents.sinks.surfaces import lines, mean_costs, slopes_at, surfaces
 from tanshi.agents.sinks.survey import draw_survey
 from tanshi.agents.sinks.units import GROUPS, Units, out_of_scale, read_units
 from tanshi.errors import Message, said
-from tanshi.language import mark, say, translate
+from tanshi.language import clauses, mark, say, translate
 from tanshi.simulator.studies.sinks.settings import Settings
 from tanshi.simulator.studies.sinks.units import about, read_file
 
@@ -244,7 +244,7 @@ def _table3_words(table: pd.DataFrame, settings: Settings) -> list[str]:
             say(form, sector=_name(r.sector), year=r.year, province=_name(r.province), gap=r.difference)
             for r in odd.itertuples()
         ]
-        out.append(say("Those are {cells} (printed less recomputed, yuan/t).", cells="; ".join(named)))
+        out.append(say("Those are {cells} (printed less recomputed, yuan/t).", cells=clauses(named)))
     return out
 
 

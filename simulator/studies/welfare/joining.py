@@ -168,7 +168,7 @@ def words(found: Joined, first: int) -> str:
     lines = [say("{first}-{last}, added up (the price: mean)", first=first, last=last)]
     heads = " ".join(flush_right(head, 14) for head in (say("closed"), say("joint"), say("difference")))
     for region, own in table.groupby("region", sort=False):
-        place = "|".join(translate(part) for part in str(region).split("|"))
+        place = translate(str(region).rpartition("|")[2])
         lines += ["", f"{flush_left(place, 40)} {heads}"]
         for name_of, rows in own.groupby("measure", sort=False):
             measure = str(name_of)

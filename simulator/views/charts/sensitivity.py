@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tanshi.language import mark, say, translate
+from tanshi.language import in_a_row, mark, paragraph, say, translate
 from tanshi.simulator.studies.sweeps.analyse import ANALYSIS, Finding, Study
 from tanshi.simulator.studies.sweeps.indices import RELIABLE, Measure
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.printing import printing
 from tanshi.simulator.views.charts.words import end_of
+from tanshi.simulator.views.vocabulary import unit_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +40,7 @@ def draw_finding(result: Study, finding: Finding) -> Figure:
     titles = result.titles
     with matplotlib.rc_context(style.RC):  # type: ignore[arg-type, unused-ignore]
         figure = Figure(figsize=(10.0, 7.6), dpi=printing().dpi, facecolor="white")
-        unit = f", {finding.unit}" if finding.unit else ""
+        unit = f", {unit_name(finding.unit)}" if finding.unit else ""
         figure.text(0.02, 0.963, f"{finding.scenario}: {finding.output}{unit}", fontsize=13, fontweight="bold")
         design = result.plan.spec.design
         note = say(
@@ -173,32 +174,32 @@ def sensitivity_words(result: Study) -> str:
     lines: list[str] = []
     for f in result.findings:
         low, middle, high = (float(np.quantile(f.values, q)) for q in (0.05, 0.5, 0.95))
-        text = say(
-            "{scenario}, {output}: median {middle:,.4g} {unit}, 5 to 95 % of the points {low:,.4g} to {high:,.4g}.",
-            scenario=f.scenario,
-            output=f.output,
-            middle=middle,
-            unit=f.unit,
-            low=low,
-            high=high,
-        )
+        parts = [
+            say(
+                "{scenario}, {output}: median {middle:,.4g} {unit}, 5 to 95 % of the points {low:,.4g} to {high:,.4g}.",
+                scenario=f.scenario,
+                output=f.output,
+                middle=middle,
+                unit=unit_name(f.unit),
+                low=low,
+                high=high,
+            )
+        ]
         ranked = [m for m in f.ranked(result.measure) if m.value != 0.0][:3]
         if not ranked:
-            text += " " + say("No parameter moves it.")
+            parts.append(say("No parameter moves it."))
         else:
             form = mark("{title} {value:,.3g} ({low:,.3g} to {high:,.3g})")
             shown = [say(form, title=titles[m.parameter], value=m.value, low=m.low, high=m.high) for m in ranked]
-            text += " " + say(
-                "{measure}: {ranked}.", measure=translate(MEASURES[result.measure]), ranked=", ".join(shown)
-            )
+            measured = translate(MEASURES[result.measure])
+            parts.append(say("{measure}: {ranked}.", measure=measured, ranked=in_a_row(shown)))
             if result.measure == "rank_correlation" and (own := f.ranked("first")[:3]):
                 told = [f"{titles[m.parameter]} {100 * m.value:.0f} %" for m in own if m.value >= 0.005]
-                text += (
-                    " " + say("Alone they explain of the variance: {shares}.", shares=", ".join(told)) if told else ""
-                )
+                if told:
+                    parts.append(say("Alone they explain of the variance: {shares}.", shares=in_a_row(told)))
         if f.spread:
-            text += " " + say("Between seeds it moves by {spread:,.3g}.", spread=f.spread)
-        lines.append(text)
+            parts.append(say("Between seeds it moves by {spread:,.3g}.", spread=f.spread))
+        lines.append(paragraph(parts))
     design = result.plan.spec.design
     if design.method == "sobol" and design.samples < RELIABLE:
         lines.append(
@@ -223,4 +224,4 @@ def sensitivity_words(result: Study) -> str:
         )
         for r in result.rules
     ]
-    return "\n".join([*lines, *(f"{text}." for text in result.unexplained)])
+    return "\n".join([*lines, *(say("{sentence}.", sentence=text) for text in result.unexplained)])

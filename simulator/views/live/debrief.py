@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tanshi.language import mark, say, translate
+from tanshi.language import clauses, mark, say, translate
 from tanshi.numerics.units import MILLION
 from tanshi.simulator.views.charts.style import GREY, INK, PALETTE
 from tanshi.simulator.views.live import tables
@@ -74,7 +74,7 @@ def _seat(market: LiveMarket, game: Game, *, several: bool) -> list[str]:
             orders = say("the firm itself")
         else:
             each = (f"{tables.ticket_words(t)} ({tables.number(filled)})" for t, filled in move.tickets)
-            orders = "; ".join(each) or "–"
+            orders = clauses(each) or "–"
         rows.append(
             [when(move.year, move.period, market.periods_per_year), orders, f"{move.price:,.2f}",
              f"{move.own_price:,.2f}", tables.number(move.person.bought), tables.number(move.firm.bought),

@@ -9,7 +9,7 @@ from html import escape
 
 import solara
 
-from tanshi.language import mark, say, translate
+from tanshi.language import clauses, mark, say, translate
 from tanshi.simulator.views.live import seat_pictures, tables
 from tanshi.simulator.views.live.debrief import debrief
 from tanshi.simulator.views.live.form import SIDES, Line, read_lines
@@ -208,7 +208,7 @@ def waiting(game: Game) -> str:
     """What the coming auction will find in a seat, in a lesson."""
     if game.placed:
         return say(
-            "Placed for the coming auction: {orders}.", orders="; ".join(tables.ticket_words(t) for t in game.placed)
+            "Placed for the coming auction: {orders}.", orders=clauses(tables.ticket_words(t) for t in game.placed)
         )
     if game.placed is not None:
         return say("You stay out of the coming auction.")

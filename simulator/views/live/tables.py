@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 
-from tanshi.language import listed, mark, say, translate
+from tanshi.language import clauses, listed, mark, say, translate
 from tanshi.market.orders import BUY
 from tanshi.numerics.units import MILLION, TONNES
 from tanshi.scenarios.schema import Scenario
@@ -172,13 +172,11 @@ def last_move(game: Game) -> str:
     elif not move.tickets:
         orders = say("You stayed out.")
     else:
-        orders = (
-            "; ".join(
-                say("{order}: {tonnes} t filled", order=ticket_words(t), tonnes=number(filled))
-                for t, filled in move.tickets
-            )
-            + "."
+        filled_each = clauses(
+            say("{order}: {tonnes} t filled", order=ticket_words(t), tonnes=number(filled))
+            for t, filled in move.tickets
         )
+        orders = say("{sentence}.", sentence=filled_each)
     fine = move.person.penalty / MILLION
     fines = say(" You paid {fine:,.3f} million yuan of penalty.", fine=fine) if fine else ""
     return say(

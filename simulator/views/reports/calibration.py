@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from tanshi.language import mark, say, translate
+from tanshi.language import clauses, in_a_row, mark, say, translate
 from tanshi.simulator.machine.terminal import columns_of, flush_left
 from tanshi.simulator.studies.calibration.calibrate import Calibrated
 from tanshi.simulator.views.reports.page import box, heading, note, page, table
@@ -133,7 +133,7 @@ def sentences(found: Calibrated) -> list[str]:
         lines = [say(told, missed=missed, count=len(found.targets), name=name, value=value, asked=asked, off=off)]
     edges = found.at_bounds
     if edges:
-        ends = ", ".join(f"{name} ({translate(ENDS[end])})" for name, end in edges.items())
+        ends = in_a_row(f"{name} ({translate(ENDS[end])})" for name, end in edges.items())
         lines.append(say("At an end of their range: {ends}.", ends=ends))
     rank, count = found.identified.rank, len(found.free)
     if rank < count:
@@ -141,10 +141,10 @@ def sentences(found: Calibrated) -> list[str]:
             "The targets determine {rank} of {count} directions; among the rest the values stay nearest to where they"
             " started. Free combinations: {weak}."
         )
-        lines.append(say(told, rank=rank, count=count, weak="; ".join(found.identified.weak(found.names))))
+        lines.append(say(told, rank=rank, count=count, weak=clauses(found.identified.weak(found.names))))
     still = [f.name for j, f in enumerate(found.task.factors) if j not in found.free]
     if still:
-        lines.append(say("Not needed, and left where they were: {names}.", names=", ".join(still)))
+        lines.append(say("Not needed, and left where they were: {names}.", names=in_a_row(still)))
     lines.append(_derivatives(found))
     if not found.whole:
         lines.append(say("The equilibrium-only path alone was asked: no firms, no drift."))
@@ -156,7 +156,7 @@ def _derivatives(found: Calibrated) -> str:
     differences = [n for n, kind in zip(found.names, found.kinds, strict=True) if kind != "exact"]
     by = say("all exact")
     if differences:
-        by = say("exact but for {names} (differences)", names=", ".join(differences))
+        by = say("exact but for {names} (differences)", names=in_a_row(differences))
     if found.whole:
         return say("Derivatives of the equilibrium path: {by}; of full runs: differences.", by=by)
     return say("Derivatives: {by}.", by=by)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from tanshi.language import mark, say, translate
+from tanshi.language import in_a_row, mark, say, translate
 from tanshi.scenarios.link import OTHERS
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.together import VOLUME, summed
@@ -74,7 +74,7 @@ def added_up(runs: Sequence[RunResult]) -> list[str]:
             for (found, unit), line in zip(wide.index, wide.to_numpy(), strict=True)
             if found == variable
         ]
-        regions = ", ".join(translate(region.rpartition("|")[2]) for region in own[0].regions)
+        regions = in_a_row(translate(region.rpartition("|")[2]) for region in own[0].regions)
         said = say("{regions}, added up; a price is told where it is the same in all", regions=regions)
         parts += [note(f"{name}: {said}"), table([say("Variable"), say("Unit"), *years], rows)]
     return [heading(say("All provinces together")), *parts] if parts else []

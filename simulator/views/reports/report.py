@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tanshi.errors import Message, said
-from tanshi.language import say, spoken, translate
+from tanshi.language import in_a_row, say, spoken, translate
 from tanshi.scenarios.calibrated import STATUS, fitted_values
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.simulator.machine.disk import write_file
@@ -37,8 +37,8 @@ from tanshi.simulator.views.compliance import compliance_words
 from tanshi.simulator.views.reports.allotment import allotments
 from tanshi.simulator.views.reports.joint import added_up
 from tanshi.simulator.views.reports.page import box, figure, heading, note, page, table
-from tanshi.simulator.views.reports.vocabulary import status_name, unit_name
 from tanshi.simulator.views.table import columns, remark, rows, signed, summarise
+from tanshi.simulator.views.vocabulary import status_name, unit_name
 from tanshi.simulator.views.words import failure, joined, sentences
 
 
@@ -146,7 +146,7 @@ def report_html(
 
 
 def _about(results: Sequence[RunResult], source: str) -> str:
-    names = ", ".join(by_scenario(results)) or say("no finished run")
+    names = in_a_row(by_scenario(results)) or say("no finished run")
     return say("Carbon market of {place}: {scenarios}. {source}", place=place(results), scenarios=names, source=source)
 
 
@@ -294,7 +294,7 @@ def flatten(
         if isinstance(value, Mapping):
             out |= flatten(value, f"{name}.", words=words)
         elif isinstance(value, list | tuple):
-            out[name] = ", ".join(map(said, value))
+            out[name] = in_a_row(map(said, value))
         else:
             out[name] = said(value)
     return out

@@ -17,7 +17,7 @@ from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch
 from tanshi.simulator.views.dashboard.parts import controls, group, heading, labelled, leaves, notice, table, told
 from tanshi.simulator.views.reports.report import flatten
-from tanshi.simulator.views.reports.vocabulary import status_name, unit_name
+from tanshi.simulator.views.vocabulary import status_name, unit_name
 
 TITLE = mark("Parameters")
 ROWS = 25

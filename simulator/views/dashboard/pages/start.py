@@ -22,7 +22,7 @@ from tanshi.simulator.views.dashboard.levers import base_scenario
 from tanshi.simulator.views.dashboard.pages.parameters import written
 from tanshi.simulator.views.dashboard.parts import choice, controls, heading, labelled, notice, sentence
 from tanshi.simulator.views.dashboard.runs import Standing
-from tanshi.simulator.views.reports.vocabulary import group_name, status_name, unit_name
+from tanshi.simulator.views.vocabulary import group_name, status_name, unit_name
 
 TITLE = mark("Start a run")
 LEAD = mark(

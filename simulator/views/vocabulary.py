@@ -53,7 +53,8 @@ _UNITS = (
     mark("1/month"), mark("1/year"), mark("CNY_2022/kWh"), mark("CNY_2022/t CO2"), mark("Mt CO2"), mark("Mt CO2/yr"),
     mark("as the cap's"), mark("auctions"), mark("firms"), mark("fraction"), mark("month"), mark("months"),
     mark("rounds"), mark("s.d."), mark("s.d. of log"), mark("t CO2"), mark("traders"), mark("year"), mark("years"),
-    mark("yuan"), mark("yuan/t CO2"),
+    mark("yuan"), mark("yuan/t CO2"), mark("CNY_2022/MWh"), mark("CNY_2022/yr"), mark("GW"), mark("Mtce/yr"),
+    mark("TWh/yr"), mark("billion CNY_2022/yr"), mark("million CNY_2022/yr"),
 )  # fmt: skip
 _STATUSES = (
     mark("assumed"), mark("calibrated"), mark("law"), mark("literature"), mark("measured"), mark("setting"),
