@@ -172,8 +172,8 @@ def gdp(model: Province) -> Check:
     reader, gaps = PhysicalAccounts(model), {}
     for price in PRICES:
         sides = nominal_gdp(reader, _at_price(model, price))
-        for side in (Message("production"), Message("income")):
-            gaps[Message("{worst} at {case}", worst=side, case=_price(price))] = abs(
+        for side, called in (("production", Message("by production")), ("income", Message("by income"))):
+            gaps[Message("{worst} at {case}", worst=called, case=_price(price))] = abs(
                 sides[side] / sides["expenditure"] - 1
             )
     worst = max(gaps, key=lambda name: gaps[name])

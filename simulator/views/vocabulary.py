@@ -1,8 +1,9 @@
-"""Words of the schema in the reader's language: groups of fields, units, and how much is known of a value."""
+"""Words for what is stored as a code: groups of fields, units, how much is known of a value, the kind of a model."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tanshi.language import mark, say, translate
 from tanshi.simulator.views.sectors import sector_name
@@ -61,6 +62,8 @@ _STATUSES = (
     mark("verified"), mark("derived"), mark("published"), mark("recalled"), mark("estimate"),
 )  # fmt: skip
 
+_FLOWS = {"neural": mark("neural drift"), "ou": mark("mean-reverting drift"), "none": mark("no drift")}
+
 
 def group_name(group: str) -> str:
     """What a group of the schema's fields is about.
@@ -95,3 +98,30 @@ def unit_name(unit: str) -> str:
 def status_name(status: str) -> str:
     """How much is known of a value, as it is said."""
     return translate(status) if status in _STATUSES else status
+
+
+def mode_words(parameters: Mapping[str, Any]) -> str:
+    """The kind of one run.
+
+    Examples
+    --------
+    >>> mode_words({"market": {"mode": "equilibrium"}})
+    'equilibrium without firms, every year by itself'
+    >>> mode_words({"banking": {"horizon": 5}, "drift": {"mode": "neural"}})
+    'firms trade and look 5 years ahead, neural drift'
+    """
+    market, banking, drift = (dict(parameters.get(name) or {}) for name in ("market", "banking", "drift"))
+    ahead = int(banking.get("horizon") or 0) if banking.get("allowed", True) else 0
+    if market.get("mode") == "equilibrium":
+        if ahead:
+            return say("equilibrium without firms, looking {years} years ahead", years=ahead)
+        return say("equilibrium without firms, every year by itself")
+    flow = translate(_FLOWS.get(str(drift.get("mode", "neural")), str(drift.get("mode"))))
+    if ahead:
+        return say("firms trade and look {years} years ahead, {drift}", years=ahead, drift=flow)
+    return say("firms trade, every year by itself, {drift}", drift=flow)
+
+
+def modes_words(several: Iterable[Mapping[str, Any]]) -> str:
+    """The kinds of some runs, each once."""
+    return say("; or ").join(dict.fromkeys(mode_words(parameters) for parameters in several))

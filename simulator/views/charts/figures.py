@@ -25,7 +25,7 @@ from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.balances import BALANCES, draw_balances
 from tanshi.simulator.views.charts.beside import beside_words, draw_beside, heights, known_beside
 from tanshi.simulator.views.charts.printing import hold
-from tanshi.simulator.views.mode import modes_words
+from tanshi.simulator.views.vocabulary import modes_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from tanshi.language import mark, say, translate
+from tanshi.language import clauses, in_a_row, mark, say, translate
 from tanshi.simulator.studies.reproduction.claims import Claim
 from tanshi.simulator.studies.reproduction.study import Reproduction
 from tanshi.simulator.studies.reproduction.uncertainty import CHECKED, Share
@@ -57,7 +57,7 @@ def uncertainty(result: Reproduction) -> Iterator[Block]:
             " shapes are what the draws are for.",
             draws=draws.asked,
             count=len(draws.factors),
-            names=", ".join(_small(translate(title)) for title in draws.factors),
+            names=in_a_row(_small(translate(title)) for title in draws.factors),
             lost=lost,
         )
     )
@@ -120,7 +120,7 @@ def _modes(shares: Sequence[Share]) -> str:
     if apart:
         told = say(
             "they agree in all but on {names}, where the share of draws in which they do is given",
-            names=", ".join(apart),
+            names=in_a_row(apart),
         )
     return say(
         "Mode of the draws: fewer firms (200) in an auction twice a year, who look half as far (10 years), no drift,"
@@ -133,7 +133,7 @@ def _modes(shares: Sequence[Share]) -> str:
 
 
 def _named(pairs: Sequence[tuple[Claim, Share]]) -> str:
-    return "; ".join(f"{claim.claim.rstrip('.')} ({claim.id}, {percent(share.holds)})" for claim, share in pairs)
+    return clauses(f"{claim.claim.rstrip('.')} ({claim.id}, {percent(share.holds)})" for claim, share in pairs)
 
 
 def percent(share: float) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.equilibrium.province.decompose import EFFECTS
-from tanshi.language import mark, say, translate
+from tanshi.language import in_a_row, mark, say, translate
 from tanshi.simulator.results.bands import HIGH, LOW, MIDDLE, quantile
 from tanshi.simulator.studies.reproduction.decomposition import HOUSEHOLDS
 from tanshi.simulator.studies.reproduction.families import DATA, WORDS
@@ -158,7 +158,7 @@ def effects_figure(effects: pd.DataFrame) -> Figure:
     whole = whole[~whole["comparison"].str.startswith("S4")]
     names = list(dict.fromkeys(whole["comparison"]))
     figure, axes = style.frame(
-        say("Why CO₂ emissions change: {names}", names=", ".join(map(comparison_name, names))),
+        say("Why CO₂ emissions change: {names}", names=in_a_row(map(comparison_name, names))),
         say(
             "Mt CO₂ per year; logarithmic mean Divisia index, {first} to {last}, or between scenarios in {last}",
             first=first,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from tanshi.errors import said
-from tanshi.language import mark, say, translate
+from tanshi.language import in_a_row, mark, say, translate
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.reproduction.claims import PAPERS
 from tanshi.simulator.studies.reproduction.families import DATA, PAPER, WORDS
@@ -115,7 +115,7 @@ def write_page(page: Path, blocks: Sequence[Block], pictures: Mapping[str, bytes
         if not paper:
             links = (f"[{PAPERS[name]}]({page.stem}_{name}.md)" for name in parts if name)
             head, below, rest = text.partition("\n\n")
-            text = f"{head}{below}Claim by claim: {', '.join(links)}.{below}{rest}"
+            text = below.join((head, say("Claim by claim: {pages}.", pages=in_a_row(links)), rest))
         write_file(page.with_name(f"{page.stem}_{paper}.md") if paper else page, text.encode())
 
 
@@ -172,6 +172,6 @@ def summary_lines(result: Reproduction) -> list[str]:
         told = mark(
             "Claims that hold in the main runs, and hold in fewer than {share:.0f} % of {draws} draws: {names}."
         )
-        names = ", ".join(weak) or say("none")
+        names = in_a_row(weak) or say("none")
         lines.append(say(told, share=100 * ENOUGH, draws=result.draws.used, names=names))
     return lines

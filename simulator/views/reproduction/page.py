@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tanshi.errors import said
-from tanshi.language import mark, say, spoken, translate
+from tanshi.language import in_a_row, mark, say, spoken, translate
 from tanshi.simulator.studies.reproduction.claims import PAPERS, USES, Claim
 from tanshi.simulator.studies.reproduction.families import DATA, PAPER, WORDS
 from tanshi.simulator.studies.reproduction.study import Reproduction
@@ -133,7 +133,7 @@ def _in_short(result: Reproduction) -> Iterator[Block]:
     columns = (("huo", PAPER, result.paper.findings), ("huo", DATA, result.findings), ("yang", "", result.findings))
     for paper, family, findings in columns:
         pairs = [(c, f) for c, f in zip(result.claims, findings, strict=True) if c.paper == paper]
-        title = f"{PAPERS[paper]}, {translate(WORDS[family])}" if family else PAPERS[paper]
+        title = in_a_row([PAPERS[paper], translate(WORDS[family])]) if family else PAPERS[paper]
         for use in (*USES, ""):
             found = [f.verdict for c, f in pairs if use in ("", c.use)]
             if found:

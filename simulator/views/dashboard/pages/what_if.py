@@ -52,9 +52,9 @@ from tanshi.simulator.views.dashboard.parts import (
 from tanshi.simulator.views.dashboard.reach import beyond
 from tanshi.simulator.views.dashboard.sliders import slider_of
 from tanshi.simulator.views.dashboard.warm import Superseded
-from tanshi.simulator.views.mode import mode_words
 from tanshi.simulator.views.sectors import sector_name
 from tanshi.simulator.views.table import signed
+from tanshi.simulator.views.vocabulary import mode_words
 
 TITLE = mark("What if")
 LEAD = mark(

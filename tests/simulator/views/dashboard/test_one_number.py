@@ -19,8 +19,8 @@ from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch
 from tanshi.simulator.views.dashboard.levers import base_scenario, settings_of
 from tanshi.simulator.views.dashboard.pages import what_if as page
-from tanshi.simulator.views.mode import mode_words
 from tanshi.simulator.views.table import summarise
+from tanshi.simulator.views.vocabulary import mode_words
 from tests.simulator.views.dashboard.words import words
 
 LAST = 2024

@@ -74,7 +74,7 @@ def test_a_sector_is_shown_with_what_it_sells(desk: Desk, batch: Batch) -> None:
 def test_the_order_book_of_a_period_clears_at_the_stored_price(desk: Desk, batch: Batch) -> None:
     run = batch.run("S5-seed1")
     stored = desk.tables.periods(run)
-    found = recompute((desk.scenario(run), stored), quiet)
+    found = recompute((desk.question(run), stored), quiet)
     assert found.gap == 0.0
     book = found.books[(2024, 2)]
     row = stored[(stored["year"] == 2024) & (stored["period"] == 2)].iloc[0]
