@@ -114,7 +114,7 @@ def _annual(w: World, s: State) -> Series:
 def _of_groups(w: World, closed: YearClosed) -> dict[str, float]:
     """What the groups of households that have a name in the results have of a year."""
     groups = w.economy.economy.groups
-    if groups is None:
+    if groups is None or not w.reports:
         return {}
     out = {}
     for name, persons, metric, income in zip(groups.names, groups.persons, *closed.groups, strict=True):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from tanshi.errors import Message, TanshiError
 from tanshi.simulator.machine.disk import TYPES, StoreError
@@ -94,14 +95,14 @@ def read_json(path: Path, absent: str = "") -> dict[str, Any]:
         Where it cannot be read, is no JSON, or holds something else than an object.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = from_json(path.read_bytes())  # half the time of the standard library: of thousands of runs it is felt
     except OSError as error:
         said = Message(absent) if absent else Message("cannot read {path}", path=path)
         raise StoreError("{said} ({why})", said=said, why=error.strerror or error) from error
     except ValueError as error:
+        if "recursion limit" in str(error):
+            raise StoreError("{path} is broken: nested thousands of levels deep", path=path) from error
         raise StoreError("{path} is broken: {error}", path=path, error=error) from error
-    except RecursionError as error:
-        raise StoreError("{path} is broken: nested thousands of levels deep", path=path) from error
     if not isinstance(found, dict):
         raise StoreError("{path} is broken: not a JSON object", path=path)
     return found

@@ -312,7 +312,7 @@ def drift(w: World, s: State, agreement: Agreement, solution: Solution, z: Array
     s.economy.decision_sum = s.economy.decision_sum + solution.state.decision
     s.economy.x_sum = s.economy.x_sum + solution.x
     s.economy.welfare_sum += solution.real["HH"]
-    if w.economy.baskets is not None:
+    if w.economy.baskets is not None and w.reports:
         felt = w.economy.baskets.felt(solution)
         s.economy.groups_sum = s.economy.groups_sum + np.array([felt.metric, sum(felt.income.values())])
     s.economy.start = solution.x

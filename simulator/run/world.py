@@ -59,6 +59,8 @@ class World:
         What strays around the run, and the series that the economy follows without new policy; None: nothing.
     shared, of_market
         Whether firms of other provinces trade in its auctions (`run.together`); seed of a market of several, or None.
+    reports : bool
+        Whether what moves nothing and only reports tell is worked out: gains from trade, what households have by group.
     """
 
     scenario: Scenario
@@ -72,6 +74,7 @@ class World:
     followed: Followed | None = None
     shared: bool = False
     of_market: int | None = None
+    reports: bool = True
 
     @property
     def open(self) -> bool:

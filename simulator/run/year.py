@@ -103,7 +103,7 @@ def close_year(w: World, s: State, last: Lived) -> None:
     flows = _flows_of_the_year(w, s)
     if w.agents_trade:
         adjust_after(w, s)
-        gained = advantage(w, s)
+        gained = advantage(w, s) if w.reports else None
         settle_firms(w, s)
         cap = _cap(w, s, flows)  # while it is known what was given for the year: a closing run knows a later one
         _note(s, allotted(w, s, flows))

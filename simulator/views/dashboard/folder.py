@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -298,7 +299,7 @@ def _read(place: Path, provinces: Provinces) -> tuple[list[Run], str]:
     if record.get("format") != FORMAT:
         told = mark("{name} has format {theirs}, this version of the program reads {ours}")
         return [], say(told, name=place.name, theirs=record.get("format"), ours=FORMAT)
-    absent = [table for table in TABLES if not (place / f"{table}.parquet").is_file()]
+    absent = [table for table in TABLES if not os.path.isfile(f"{place}/{table}.parquet")]  # of thousands of runs
     if absent:
         return [], say("{name} lacks {tables}.parquet", name=place.name, tables=", ".join(absent))
     if record.get("parameters", {}).get("economies"):

@@ -254,7 +254,7 @@ def emissions_picture(m: LiveMarket) -> Figure:
     capped = [row for row in rows if m.policy.started(row["year"])]
     caps = [float(m.policy.caps(row["year"], whole=True)[mask].sum()) for row in capped]
     if capped:
-        axes.plot([row["t"] for row in capped], caps, color="#7A0019", linewidth=2, linestyle="--", label="cap")
+        axes.plot([row["t"] for row in capped], caps, color="#7A0019", linewidth=2, linestyle="--", label=say("cap"))
     axes.set_ylim(0, 1.1 * max(float(total.max()), *caps, 0.0))
     _time_axis(m, axes)
     key(axes, 3)

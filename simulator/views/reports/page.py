@@ -26,6 +26,7 @@ h1 { font-size: 1.7rem; margin: 0 0 .2rem; } h2 { font-size: 1.2rem; margin: 2.4
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .28rem .7rem; border-bottom: 1px solid var(--rule); text-align: right; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
+table:not(.text) th, table:not(.text) td:first-child { word-break: keep-all; }
 table.text th, table.text td { text-align: left; vertical-align: top; overflow-wrap: break-word; }
 td small { display: block; color: var(--grey); min-width: 16rem; }
 tr.differs td { background: #fdf3e3; }
