@@ -22,6 +22,8 @@ PAIRS = 150
 """Pairs of firms drawn at most; the largest."""
 SECTOR_DOTS = (13.0, 46.0)
 """Diameters of the smallest and the largest sector's dot, pixels."""
+TALL = 1.4
+"""How much taller than wide the ring of sectors is: on a telephone their names need the height."""
 ASIDE = 0.022
 """How far arrows of one direction lie beside those of the other, of the ring's radius: within the smallest dot."""
 
@@ -83,7 +85,7 @@ def sector_network(flows: pd.DataFrame) -> Chart:
     for row in flows.to_dict("records"):
         graph.add_edge(str(row["seller"]), str(row["buyer"]), tonnes=float(row["tonnes"]))
     codes: Any = [code for code in ORDER if code in graph]
-    place: Any = nx.circular_layout(codes)
+    place: Any = {code: (x, TALL * y) for code, (x, y) in nx.circular_layout(codes).items()}
     largest = max(tonnes for _, _, tonnes in graph.edges(data="tonnes"))
     moved = _moved(graph)
     sizes = dict(zip(codes, _sizes(codes, moved, *SECTOR_DOTS), strict=True))
@@ -100,9 +102,10 @@ def sector_network(flows: pd.DataFrame) -> Chart:
                 "standoff": sizes[buyer] / 2 - 1, "startstandoff": sizes[seller] / 2 - 1,
             }
         )  # fmt: skip
-    look = _bare(1.35)
-    look["xaxis"] |= {"range": [-2.2, 2.2]}  # room for names at both sides
-    look["yaxis"] |= {"scaleanchor": "x"}  # one scale both ways: else arrows moved aside would miss the dots
+    look = _bare(1.3 * TALL)
+    look["xaxis"] |= {"range": [-1.85, 1.85], "constrain": "domain"}  # room for names at both sides
+    # One scale both ways: else arrows moved aside would miss the dots; in a narrow window the ring is narrow.
+    look["yaxis"] |= {"scaleanchor": "x", "constrain": "domain"}
     return chart(
         [_dots(codes, place, moved, {code: code for code in codes}, short_name, *SECTOR_DOTS)],
         annotations=arrows, height=460, showlegend=False, hovermode="closest", **look,
