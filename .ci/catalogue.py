@@ -115,8 +115,9 @@ def main() -> None:
         language = path.parent.parent.name
         with path.open("rb") as opened:
             known = read_po(opened, locale=language)
+        new = renewed(language, known)  # the list stays as it is where the source cannot be read
         with path.open("wb") as opened:
-            write_po(opened, renewed(language, known), width=118, include_lineno=False)
+            write_po(opened, new, width=118, include_lineno=False)
 
 
 if __name__ == "__main__":
