@@ -55,6 +55,11 @@ class SectorRules(Group):
     """Part given in January, by last year's verified emissions from 2023 on, before by usual output; the rest follows,
     or is taken back."""
 
+    def sold(self, year: int, otherwise: float) -> float:
+        """Part of the sector's cap that government sells in a year, where nothing is said of it another one."""
+        own = None if self.auctioned_share is None else self.auctioned_share.at(year)
+        return otherwise if own is None else own
+
 
 class ClassRates(Group):
     """Benchmarks of power by class of plant, as parts of what the class emitted per output in the benchmark year."""

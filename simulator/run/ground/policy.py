@@ -347,14 +347,9 @@ class Policy:
 
     def auctioned(self, year: int) -> Array:
         """Share of each sector's cap that government sells, (8,)."""
-        return np.array([self._auctioned(sector, year) for sector in self.baseline.sectors])
-
-    def _auctioned(self, sector: str, year: int) -> float:
-        if self.method(sector, year) == "auction":
-            return 1.0
-        path = self.scenario.sectors[sector].auctioned_share
-        own = None if path is None or not self.started(year) else path.at(year)
-        return self.auctioned_share(year) if own is None else own
+        common, names = self.auctioned_share(year), self.baseline.sectors
+        own = [self.scenario.sectors[s].sold(year, common) if self.started(year) else common for s in names]
+        return np.where([self.method(s, year) == "auction" for s in names], 1.0, own)
 
     @property
     def part_after_shock(self) -> float:
