@@ -18,6 +18,7 @@ from tanshi.simulator.studies.validation.point import Point
 COAL_BAND = (1200.0, 1400.0)  # Mt in 2030
 CLEAN_BAND = 0.02
 ENERGY_FALL = 0.03  # 1/year, practice of the targets
+ROUNDING = 1e-6  # Mtce
 REGION = "shanxi_2022"
 
 
@@ -94,7 +95,7 @@ def _gas() -> list[Point]:
         ),
         Point(
             4, "gas burnt beyond what is made, at 0 to 300 yuan/t, Mtce", "none: each tonne has a place", "-",
-            f"{worst:.1e}", worst <= 1e-6, "by construction",
+            "0" if worst <= ROUNDING else f"{worst:.1e}", worst <= ROUNDING, "by construction",
         ),
     ]  # fmt: skip
 
