@@ -203,11 +203,11 @@ def test_where_the_next_vintage_lends_the_price_rises_at_the_rate_of_discount_th
 def test_who_may_owe_is_not_paid_for_carrying() -> None:
     """Firms alike but for their rates: they who ask for most owe, they who ask for least bank, at one rate between."""
     asked, size, calm = np.linspace(1.04, 1.12, 81), np.ones(81), Temper(10.0, 0.25, 0.25)
-    rate = market_carry(asked, size, np.array([-0.1, 0.0, 0.1]), calm, 1.0)
+    rate = market_carry(asked, size, calm, 1.0)(np.array([-0.1, 0.0, 0.1]))
     assert rate[0] == pytest.approx(rate[1], abs=1e-6)  # nothing stops anyone from leaning either way
     assert rate[1] == pytest.approx(0.08, abs=1e-3)
-    assert market_carry(asked, size, np.array([0.0]), calm)[0] == pytest.approx(0.04, abs=1e-6)
-    owing = market_carry(asked, size, np.array([-0.5, -0.1, 0.0]), calm, 0.1)  # a tenth of a year's emissions at most
+    assert market_carry(asked, size, calm)(np.zeros(1))[0] == pytest.approx(0.04, abs=1e-6)
+    owing = market_carry(asked, size, calm, 0.1)(np.array([-0.5, -0.1, 0.0]))  # a tenth of a year's emissions at most
     assert owing[:2] == pytest.approx([0.04, 0.04], abs=1e-6)  # where all owe what they may, nobody can owe for another
     assert owing[2] > 0.06
 
