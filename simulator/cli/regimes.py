@@ -37,11 +37,11 @@ def regimes(
 ) -> None:
     """Compare regimes at equal cuts: what a year yields less under each, in one equilibrium of the benchmark's economy.
 
-    Each scenario's tightness is set so that its trading sectors emit as much less as asked for; price limits and the
-    penalty play no part. Cost is consumption (with leisure where labour is elastic), government and real saving
-    together: rents that enterprises keep are saved, and equivalent variation alone would not count them. What is lent
-    outside (closure.external_saving flexible) is part of it; what buyers elsewhere have more or less of coal, coke,
-    steel and power (closure.outside sloped), and so pay of the cost, is told beside it.
+    Each scenario's tightness is set so that its trading sectors emit as much less as asked for; price limits, the
+    penalty, credits, links and reserves play no part. Cost is consumption (with leisure where labour is elastic),
+    government and real saving together: rents that enterprises keep are saved, and equivalent variation alone would not
+    count them. What is lent outside (closure.external_saving flexible) is part of it; what buyers elsewhere have more
+    or less of coal, coke, steel and power (closure.outside sloped), and so pay of the cost, is told beside it.
     """
     from rich.console import Console
 

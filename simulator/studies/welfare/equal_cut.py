@@ -101,9 +101,9 @@ def at_cut(scenario: Scenario, cut: float) -> Found:
     Raises
     ------
     UserError
-        Where no tightness does, or the cut is no share.
+        Where no tightness does, the cut is no share, no sector trades, or no equilibrium cuts so much.
     EquilibriumError
-        With the worst equation.
+        With the worst equation, where there is none even without a price.
     """
     if not 0.0 < cut < 1.0:
         problem = Problem("a share between 0 and 1", f"{cut:g}", field="cut")
@@ -130,7 +130,11 @@ def at_cut(scenario: Scenario, cut: float) -> Found:
 
     given = not scenario.cap.standard(scenario.policy_start)
     found = cut if given else float(brentq(gap, *_bracket(gap, scenario, cut), xtol=1e-10))
-    gap(found)
+    try:
+        gap(found)
+    except EquilibriumError as error:
+        problem = Problem("a cut that leaves an economy in which all markets clear", f"{cut:.4g}", field=scenario.name)
+        raise UserError("No equilibrium makes the cut.", [problem]) from error
     after = tried[found]
     real = [accounts.real_gdp(Flows(s.state.flow, s.x))["gdp"] for s in (free, after)]
     return Found(

@@ -171,6 +171,12 @@ def test_a_cut_that_no_standard_makes_is_named() -> None:
         at_cut(load_scenario(FILES["cap"]), 10.0)
 
 
+def test_a_cut_that_leaves_no_economy_is_named() -> None:
+    with pytest.raises(UserError, match="No equilibrium makes the cut") as caught:
+        at_cut(load_scenario(FILES["cap"]), 0.9999)
+    assert "cap: expected a cut that leaves" in str(caught.value)
+
+
 def test_a_scenario_without_a_cap_is_named() -> None:
     with pytest.raises(UserError, match="no cap to tighten") as caught:
         at_cut(load_scenario("tax-100"), 0.05)
