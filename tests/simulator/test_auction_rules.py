@@ -75,6 +75,8 @@ def test_a_sector_sells_its_own_part_and_the_others_the_common_one() -> None:
     caps = dict(zip(model.world.sectors, model.state.policy.caps(2024).tolist(), strict=True))
     offered = (0.1 + 0.4 / 7) * caps["ELEC"] + 0.15 * caps["STEEL"]
     assert settled(model, "auctioned_t")[1] == pytest.approx(offered * 1e6, rel=1e-4)
+    trading = caps["ELEC"] + caps["STEEL"] + caps["CHEM"]
+    assert model.state.policy.sold(2024) == pytest.approx(offered / trading, rel=1e-9)  # whose value is government's
 
 
 # -- in runs -----------------------------------------------------------------------------------------------

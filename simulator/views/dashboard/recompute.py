@@ -119,7 +119,7 @@ def recompute(question: tuple[Question, pd.DataFrame], step: Step) -> Recomputed
             books[(year, period)] = _book(scenario, year, period, done.agreement)
         sums.add(done.closing.solution)
         if period == world.periods_per_year:
-            flows[year] = flows_of(world.economy.accounts, sums, state.policy.auctioned_share(year))
+            flows[year] = flows_of(world.economy.accounts, sums, state.policy.sold(year))
             sums = Sums()
         step(len(prices), world.periods_in_all)
     before = stored.sort_values(["year", "period"])["price"].to_numpy(float)
