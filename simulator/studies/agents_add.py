@@ -72,7 +72,7 @@ class Outcome:
     welfare
         Money metric of the last year, in the unit of `Welfare|Money Metric`.
     months
-        (12,) share of volume by month, %; empty where a year has not twelve periods or nothing is traded.
+        (12,) share of volume by month, %; empty where a year has less than twelve periods or nothing is traded.
     jump
         Largest rise of the price from one period to the next beyond the carry, %; NaN without planning.
     alarms
@@ -103,7 +103,7 @@ def outcome(changes: Mapping[str, Any], scenario: str = SCENARIO) -> Outcome:
     n = model.world.periods_per_year
     rows = [row for row in log.periods if row["year"] >= first]
     volume = np.array([float(row["volume_t"]) for row in rows]).reshape(-1, n).sum(axis=0)
-    shares = 100.0 * volume / volume.sum() if n == 12 and volume.sum() > 0 else np.zeros(0)
+    shares = 100.0 * _by_month(volume) / volume.sum() if n >= 12 and volume.sum() > 0 else np.zeros(0)
     price = np.array([row["price"] for row in rows])
     carry = np.array([row["plan_carry"] for row in rows])[:-1]
     excess = price[1:] / price[:-1] - 1.0 - ((1.0 + carry) ** (1.0 / n) - 1.0)
@@ -127,6 +127,18 @@ def outcome(changes: Mapping[str, Any], scenario: str = SCENARIO) -> Outcome:
         _efficiency(rows),
         100.0 * sum(row.get("block_t", 0) for row in rows) / max(float(volume.sum()), 1.0),
     )
+
+
+def _by_month(volume: np.ndarray) -> np.ndarray:
+    """A year's volume by period to its volume by month, a period being of the month in which its middle lies.
+
+    Examples
+    --------
+    >>> _by_month(np.ones(52))[:4]
+    array([4., 5., 4., 4.])
+    """
+    month = (12 * (np.arange(len(volume)) + 0.5) / len(volume)).astype(int)
+    return np.bincount(month, volume, 12)
 
 
 def _efficiency(rows: Sequence[Mapping[str, Any]]) -> float:
@@ -175,6 +187,7 @@ def agents_add_page() -> str:
             f"| {told} | " + " | ".join(f"{share:.1f}" for share in found[name].months) + " |"
             for told, name in BY_MONTH.items()
         ),
+        f"| {SCENARIO}, weekly periods | " + " | ".join(f"{share:.1f}" for share in weekly.months) + " |",
         "",
         f"The last quarter holds {sum(base.months[9:]):.0f} % of the model's volume and {sum(SEEN[9:]):.0f} % of the"
         f" real one. In weekly periods the mean price is {weekly.price:.1f} yuan/t in place of {base.price:.1f}, volume"
