@@ -14,7 +14,7 @@ import numpy as np
 from numba.core import cgutils, types
 from numba.extending import lower_builtin, type_callable
 from numba.np.numpy_support import as_dtype
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Named = TypeVar("Named", bound=tuple[Any, ...])
 Table = NDArray[np.int64]
@@ -41,17 +41,43 @@ def _kinds(names: type[tuple[Any, ...]]) -> tuple[tuple[str, bool], ...]:
     return tuple(found)
 
 
+def narrowed(values: ArrayLike, kind: str) -> NDArray[Any]:
+    """Numbers in a narrower kind, one behind the other: compiled loops look at no bounds, so an address must not wrap.
+
+    Raises
+    ------
+    OverflowError
+        for numbers that the kind cannot hold.
+
+    Examples
+    --------
+    >>> narrowed([0, 7], "uint32")
+    array([0, 7], dtype=uint32)
+    """
+    whole = np.atleast_1d(np.asarray(values))
+    with np.errstate(invalid="ignore"):
+        small = np.ascontiguousarray(whole, dtype=kind)
+    if not np.array_equal(small, whole):
+        raise OverflowError(f"numbers from {whole.min()} to {whole.max()} do not all fit into {kind}")
+    return small
+
+
 def packed(groups: Sequence[tuple[Any, ...]], kinds: Sequence[str]) -> tuple[tuple[NDArray[Any], ...], list[int]]:
     """The arrays and numbers of named tuples in one long array of each kind, and the rows of their table.
 
     Whole numbers lie among the ``uint32``, other single ones among the ``float64``.
+
+    Raises
+    ------
+    OverflowError
+        for a number that its kind cannot hold.
     """
     parts: dict[str, list[NDArray[Any]]] = {kind: [np.empty(0, kind)] for kind in kinds}
     rows: list[int] = []
     for group in groups:
         for (kind, _), value in zip(_kinds(type(group)), group, strict=True):
             mine = parts[kind]
-            array = np.atleast_1d(np.asarray(value, dtype=kind))
+            array = narrowed(value, kind)
             rows += [sum(other.size for other in mine), array.size]
             mine.append(array)
     return tuple(np.concatenate(mine) for mine in parts.values()), rows
@@ -96,8 +122,10 @@ def unpacked(names: type[Named], wholes: tuple[NDArray[Any], ...], table: Table,
 @type_callable(unpacked)
 def _type_of_unpacked(context: Any) -> Callable[..., Any]:
     def typed(names: Any, wholes: Any, table: Any, first: Any) -> Any:
-        del table, first
+        del first
         if not (isinstance(names, NAMES) and isinstance(wholes, TUPLE)):
+            return None
+        if any(array.layout != "C" for array in (*wholes, table)):  # a view is a pointer and a length
             return None
         found: list[Any] = []
         for kind, single in _kinds(names.instance_class):

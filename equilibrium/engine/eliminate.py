@@ -24,7 +24,7 @@ from tanshi.equilibrium.engine.parted import SMALL as LEAST
 from tanshi.equilibrium.engine.parted import Parted, parted
 from tanshi.equilibrium.engine.schur import SOUND, Dense, Sparse, arrange
 from tanshi.numerics.compiled import compiled
-from tanshi.numerics.views import Table, packed, unpacked
+from tanshi.numerics.views import Table, narrowed, packed, unpacked
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -233,7 +233,7 @@ class Elimination:
 
 
 def _at(places: Index) -> Place:
-    return np.ascontiguousarray(places, dtype=np.uint32)
+    return narrowed(places, "uint32")
 
 
 def _packed(positions: Positions, core_place: Index, product_place: Index) -> Pivots:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tanshi.equilibrium.engine.structure import Array, Index, Structure
+from tanshi.numerics.views import narrowed
 
 Short = NDArray[np.int32]  # half the memory to stream through
 Place = NDArray[np.uint32]  # the same for addresses that always hold: no sign to look at, a quarter less time
@@ -59,7 +60,7 @@ class Responses(NamedTuple):
     """Which leaf's price moves which leaf's flow."""
 
     active_leaf: Place  # leaves whose price moves some quantity
-    active_path: Place  # (active x depths): the node at each depth above them
+    active_path: Place  # (active x depths): the node at each depth above them; deeper than a leaf nothing is read
     depths: int
     active_depth: Short
     entry_place: Place  # entries: place in (active x (depths + 1)) of the derivative of the flow's logarithm
@@ -295,7 +296,7 @@ def _responses(c: Structure, j: _Joined, rank: Index) -> Responses:
     """Which leaf's price moves which leaf's flow."""
     return Responses(
         active_leaf=_places(c.active_leaf),
-        active_path=_places(c.path[c.active_leaf].ravel()),
+        active_path=_places(np.maximum(c.path[c.active_leaf], 0).ravel()),
         depths=c.path.shape[1],
         active_depth=_short(c.leaf_depth[c.active_leaf]),
         entry_place=_places(rank[c.pair_right[j.pair]] * (c.depth_max + 1) + c.pair_depth[j.pair]),
@@ -345,11 +346,11 @@ def _contributions(c: Structure, j: _Joined, chosen: _Chosen, rank: Index, at: d
 
 
 def _short(values: ArrayLike) -> Short:
-    return np.ascontiguousarray(values, dtype=np.int32)
+    return narrowed(values, "int32")
 
 
 def _places(values: ArrayLike) -> Place:
-    return np.ascontiguousarray(values, dtype=np.uint32)
+    return narrowed(values, "uint32")
 
 
 def _in_indices(c: Structure, terms: Index, driver_leaf: Index) -> tuple[Index, Index]:

@@ -5,8 +5,11 @@ A cell is what the account of its row receives from the account of its column.
 
 from __future__ import annotations
 
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -54,6 +57,8 @@ def read_sam(path: str | Path, symbol: str | None = None, *, balance: float = BA
         )
     sam = _square(reader(path, symbol), path.name)
     values = sam.to_numpy(dtype=float)
+    if not values.size:
+        raise ModelError("'{name}' holds no account", name=path.name)
     receives, pays = values.sum(axis=1), values.sum(axis=0)
     total = np.maximum(receives, pays)
     off = np.flatnonzero(np.abs(receives - pays) > balance * np.maximum(total, 1e-9 * total.max()))
@@ -81,7 +86,10 @@ def _csv(path: Path, symbol: str | None) -> pd.DataFrame:
 
 def _xlsx(path: Path, symbol: str | None) -> pd.DataFrame:
     _needed("openpyxl", "excel", path)
-    sheets = pd.read_excel(path, sheet_name=None, dtype=str)
+    try:
+        sheets = pd.read_excel(path, sheet_name=None, dtype=str, engine="openpyxl")
+    except (BadZipFile, KeyError, ValueError, OSError) as error:
+        raise ModelError("'{name}' is no XLSX workbook: {error}", name=path.name, error=error) from error
     return sheets[_chosen(symbol, list(sheets), Message("sheet"), path)]
 
 
@@ -102,7 +110,11 @@ def _har(path: Path, symbol: str | None) -> pd.DataFrame:
             "to read '{name}' harpy3 needs NumPy before 2.5: pip install 'numpy<2.5', or save the matrix as CSV or GDX",
             name=path.name,
         )
-    file = harpy.HarFileObj.loadFromDisk(str(path))
+    try:
+        with redirect_stderr(StringIO()):  # harpy prints a stack before it raises
+            file = harpy.HarFileObj.loadFromDisk(str(path))
+    except Exception as error:  # of any kind, from its bytes
+        raise ModelError("'{name}' is no HAR file: {error}", name=path.name, error=error) from error
     arrays = {name.strip(): file.getHeaderArrayObj(name) for name in file.getHeaderArrayNames()}
     two = [name for name, header in arrays.items() if len(header.get("sets") or ()) == 2]
     found = arrays[_chosen(symbol, two, Message("header of two dimensions"), path)]

@@ -139,6 +139,39 @@ def test_industries_that_make_several_goods_stand_in_accounts_of_their_own(csv: 
     assert solve(standard_model(sam, accounts), iterations=0).residual < 1e-12
 
 
+def test_a_subsidy_written_as_a_negative_tax_is_refused_with_its_cell_and_says_how_to_write_it(csv: Path) -> None:
+    text = HOSOE.replace("IDT,5,4", "IDT,5,-4").replace("MLK,17,9,,,,,30", "MLK,17,9,,,,,22")
+    csv.write_text(text.replace("GOV,,,,,9,3,23", "GOV,,,,,1,3,31"), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"the cell \(IDT, MLK\) is -4: a negative flow is written as"):
+        standard_model(read_sam(csv), ACCOUNTS)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:harpy")
+@pytest.mark.parametrize(
+    ("kind", "module", "message"),
+    [
+        (".xlsx", "openpyxl", "'sam.xlsx' is no XLSX workbook"),
+        (".har", "harpy", "'sam.har' is no HAR file"),
+        (".gdx", "gams.transfer", "'sam.gdx'"),
+    ],
+)
+def test_a_file_that_is_not_what_it_is_called_is_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], kind: str, module: str, message: str
+) -> None:
+    pytest.importorskip(module)
+    file = tmp_path / f"sam{kind}"
+    file.write_bytes(b"nothing of the kind")
+    with pytest.raises(ModelError, match=message):
+        read_sam(file)
+    assert "File " not in capfd.readouterr().err  # of a stack that somebody printed
+
+
+def test_a_table_of_one_cell_is_no_matrix(csv: Path) -> None:
+    csv.write_text("account", encoding="utf-8")
+    with pytest.raises(ModelError, match="holds no account"):
+        read_sam(csv)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
