@@ -69,7 +69,7 @@ def stress_words(result: Stress) -> str:
                     coverage=100 * box.coverage,
                 )
             )
-        if m.missed and not m.boxes:
+        if 0 < m.missed < m.points and not m.boxes:
             lines.append("  " + say("No simple rule says where."))
     lines += [_told(one, result.hold) for one in result.nearest]
     told = mark("{scenario}: no nearer policy was found: {why}.")

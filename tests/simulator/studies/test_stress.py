@@ -18,9 +18,10 @@ from tanshi.simulator.studies.sweeps.conditions import parse_condition
 from tanshi.simulator.studies.sweeps.control import _controlled
 from tanshi.simulator.studies.sweeps.design import sample
 from tanshi.simulator.studies.sweeps.regret import read_goals, regrets
-from tanshi.simulator.studies.sweeps.stress import nearest_setting, read_levers
+from tanshi.simulator.studies.sweeps.stress import Miss, Stress, nearest_setting, read_levers
 from tanshi.simulator.studies.sweeps.surface import fit
 from tanshi.simulator.studies.sweeps.sweep import open_sweep, run_sweep
+from tanshi.simulator.views.charts.stress import stress_words
 from tests.simulator.studies.test_growth import TINY, write
 
 
@@ -45,6 +46,15 @@ def test_regret_is_the_distance_from_the_best_at_each_point() -> None:
     assert found.between.loc["cautious", "bold"] == 1.5
     (less,) = regrets(table, {"gdp": "min"})
     assert less.by_point["timid"].tolist() == [0.0, 8.0]
+
+
+@pytest.mark.parametrize(("missed", "asked"), [(0, False), (3, True), (16, False)])
+def test_where_a_target_is_missed_is_a_question_only_where_it_is_missed_at_some_points(
+    missed: int, asked: bool
+) -> None:
+    miss = Miss("S5", "price <= 50", points=16, missed=missed, low=0.0, high=1.0, boxes=[])
+    told = stress_words(Stress(None, (), 0.9, [miss], [], {}))  # type: ignore[arg-type]
+    assert ("No simple rule says where" in told) == asked
 
 
 def test_goals_that_say_nothing_are_refused() -> None:
