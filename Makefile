@@ -23,6 +23,7 @@ test: .venv/.installed-dev
 	$(PY) -m pytest -n auto $(ARGS)
 
 # The tests on every Python that answers here, each in an environment of its own, and a table of what came of it.
+# One alone: make matrix ARGS="--only 3.12".
 matrix:
 	$(PYTHON) .ci/environments.py matrix $(ARGS)
 

@@ -129,10 +129,13 @@ def tested(one: Interpreter, words: Sequence[str]) -> Line:
     return Line(one.name, result, time.monotonic() - began, "; ".join(left) or "nothing")
 
 
-def matrix(newest: bool, quick: bool, words: Sequence[str]) -> int:
-    """Test on every Python that answers, and print a table of what came of it."""
+def matrix(newest: bool, quick: bool, words: Sequence[str], only: str = "") -> int:
+    """Test on every Python that answers, or on one, and print a table of what came of it."""
     found, silent = interpreters()
-    chosen = found[-1:] if newest else found
+    chosen = found[-1:] if newest else [one for one in found if only in ("", one.name)]
+    if only and not chosen:
+        print(f"No Python {only} answers here: {', '.join(one.name for one in found)} do.", file=sys.stderr)
+        return 2
     if newest and chosen and chosen[0].version[:2] <= TRAINED:
         print(f"No Python newer than {chosen[0].name}, on which everything is tested anyway, answers here.")
         return 0
@@ -200,9 +203,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("matrix", "constraints"))
     parser.add_argument("--newest", action="store_true", help="on the newest Python alone")
+    parser.add_argument("--only", default="", help="on one Python alone, such as 3.12")
     parser.add_argument("--quick", action="store_true", help="what says in minutes whether it computes the same")
     given, words = parser.parse_known_args(arguments)
-    return constraints() if given.what == "constraints" else matrix(given.newest, given.quick, words)
+    return constraints() if given.what == "constraints" else matrix(given.newest, given.quick, words, given.only)
 
 
 if __name__ == "__main__":
