@@ -19,8 +19,11 @@ from tanshi.equilibrium.province.physical import Flows, PhysicalAccounts
 from tanshi.equilibrium.province.province import Province
 from tanshi.equilibrium.province.tables import total
 from tanshi.equilibrium.province.trade import FX
+from tanshi.language import mark, say, translate
 
-REGIMES = ("cap, lump sums", "cap, auctioned", "rebated, sector benchmarks", "rebated, one benchmark")
+REGIMES = (
+    mark("cap, lump sums"), mark("cap, auctioned"), mark("rebated, sector benchmarks"), mark("rebated, one benchmark"),
+)  # fmt: skip
 
 
 def regime_table(accounts: Accounts, cut: float = 0.1, thetas: tuple[float, ...] = (0.0, 0.5, 1.0)) -> pd.DataFrame:
@@ -51,11 +54,14 @@ def regime_table(accounts: Accounts, cut: float = 0.1, thetas: tuple[float, ...]
 
 def render_regimes(table: pd.DataFrame) -> Table:
     """The table for the terminal, without the leakage of single sectors."""
-    columns = ("Border bears", "Price yuan/t", "Welfare %", "GDP %", "Leakage % of the cut", "ELEC Mt", "STEEL Mt")
-    shown = Table("Regime", *columns, box=SIMPLE_HEAD, title="Regimes at a cut of 10 %", title_justify="left")
+    columns = (
+        say("Regime"), say("Border bears"), say("Price, yuan/t"), say("Welfare, %"), say("GDP, %"),
+        say("Leakage, % of the cut"), say("of power, Mt"), say("of steel, Mt"),
+    )  # fmt: skip
+    shown = Table(*columns, box=SIMPLE_HEAD, title=say("Regimes at a cut of 10 %"), title_justify="left")
     for row in table.to_dict("records"):
         numbers = [f"{row[k]:.2f}" for k in ("price", "welfare", "gdp", "leakage", "leakage ELEC", "leakage STEEL")]
-        shown.add_row(str(row["regime"]), f"{row['theta']:g}", *numbers)
+        shown.add_row(translate(str(row["regime"])), f"{row['theta']:g}", *numbers)
     return shown
 
 

@@ -67,6 +67,30 @@ def test_a_sentence_that_nobody_translates_is_found(monkeypatch: pytest.MonkeyPa
     assert [text for _, _, text in sentences.unlisted({"what the firms pay"})] == ["{} of the firms pay"]
 
 
+NAMED = ("set_xlabel", "set_ylabel", "set_title", "set_label", "suptitle")
+"""Calls by which a picture is written on."""
+
+
+def written_on(source: str) -> list[str]:
+    """Words that a picture's axes, legends and titles have whatever is spoken."""
+    found: list[str] = []
+    for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        words = [key.value for key in call.keywords if key.arg in ("label", "xlabel", "ylabel")]
+        words += call.args[:1] if name in NAMED else []
+        found += [str(w.value) for w in words if isinstance(w, ast.Constant) and re.search("[A-Za-z]", str(w.value))]
+    return found
+
+
+def test_axes_and_legends_of_pictures_are_said() -> None:
+    assert written_on('axes.plot(x, y, label="cap"); axes.set_xlabel("Mt"); axes.set_ylabel(say("Mt"))') == [
+        "cap",
+        "Mt",
+    ]
+    for path in sorted((ROOT / "simulator").rglob("*.py")):
+        assert written_on(path.read_text("utf-8")) == [], path.name
+
+
 def test_words_inside_formatted_texts_are_listed() -> None:
     source = 'print(f"{name:<20} {say(\'closed\'):>14} {translate(word)}")\nmark("first")'
     assert list(catalogue.spoken_in(source)) == ["closed", "first"]

@@ -26,7 +26,7 @@ h1 { font-size: 1.7rem; margin: 0 0 .2rem; } h2 { font-size: 1.2rem; margin: 2.4
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .28rem .7rem; border-bottom: 1px solid var(--rule); text-align: right; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
-table:not(.text) th, table:not(.text) td:first-child { word-break: keep-all; }
+th, table:not(.text) td:first-child { word-break: keep-all; }
 table.text th, table.text td { text-align: left; vertical-align: top; overflow-wrap: break-word; }
 td small { display: block; color: var(--grey); min-width: 16rem; }
 tr.differs td { background: #fdf3e3; }
@@ -34,7 +34,7 @@ figure { margin: 1rem 0; } img { width: 100%; max-width: 50rem; height: auto; di
 @page { size: A4; margin: 15mm 14mm; }
 @media print {
   body { max-width: none; padding: 0; font-size: 10.5pt; }
-  h2 { break-after: avoid; } figure, tr, .scenario, .warning { break-inside: avoid; }
+  h2, h2 + p { break-after: avoid; } figure, tr, .scenario, .warning { break-inside: avoid; }
   thead { display: table-header-group; } .note { break-after: avoid; }
   .wide { overflow: visible; } table { font-size: 8pt; max-width: 100%; } th, td { padding: .15rem .4rem; }
   img { max-width: 14cm; } td small { min-width: 0; } .scenario, .warning, tr.differs td { print-color-adjust: exact; }
