@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from tanshi.errors import Message
 from tanshi.numerics.bargaining import bargaining_factor
-from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, numbers
+from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, is_by_year, numbers
 from tanshi.scenarios.credit_kinds import CreditKinds
 from tanshi.scenarios.fields import Group, in_unit, refuse
 
@@ -18,7 +18,8 @@ class Offsets(Group):
     """Forest credits that firms may surrender in place of allowances, and what forestry asks for them."""
 
     share: Annotated[float, in_unit("fraction", "law", ge=0, le=1)] = 0.0
-    """Largest part of what a firm has to surrender that credits may cover (China: 0.05); 0: there are none."""
+    """Largest part of what a firm has to surrender that credits may cover (China: 0.05); 0: there are none. By year,
+    {2023: 0.04, 2026: 0.06} is short for the largest of them here and the path in `share_by_year`."""
     share_by_year: Annotated[ByYear[float] | None, numbers(ge=0, le=1), AS_A_FILE_SAYS, in_unit("fraction", "law")] = (
         None
     )
@@ -50,6 +51,17 @@ class Offsets(Group):
 
     kinds: CreditKinds = CreditKinds()
     """Kinds of credits in place of the one that `potential`, `median_cost` and `spread` describe, within `share`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_year_in_one_field(cls, given: Any) -> Any:
+        path = given.get("share") if isinstance(given, Mapping) else None
+        if not isinstance(path, Mapping) or not is_by_year(path) or given.get("share_by_year") is not None:
+            return given
+        parts = [value for key, value in path.items() if str(key).isdecimal() or key == "value"]
+        if path.get("growth") or not all(isinstance(part, int | float) for part in parts):
+            return given
+        return {**given, "share": min(max(0.0, *map(float, parts)), 1.0), "share_by_year": path}
 
     def share_of(self, year: int) -> float:
         """Largest part of what is surrendered for a year that credits may cover."""

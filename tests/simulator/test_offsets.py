@@ -243,3 +243,20 @@ def test_the_schema_refuses_what_eq_7_is_not_defined_for() -> None:
     load_scenario("S5", {"offsets.share": 0.5, "offsets.bargaining_tax": 1.001 * least})
     with pytest.raises(ScenarioError, match="bargaining price"):
         load_scenario("S5", {"offsets.share": 0.5, "offsets.bargaining_tax": 0.999 * least})
+
+
+def test_a_share_by_year_is_said_in_one_field() -> None:
+    # California: 4 % to 2025, 6 % from 2026.
+    one = load_scenario("S1", {"offsets.share": {"2023": 0.04, "2026": 0.06}}).offsets
+    two = load_scenario("S1", {"offsets.share": 0.06, "offsets.share_by_year": {"2023": 0.04, "2026": 0.06}}).offsets
+    assert one == two
+    assert [one.share_of(year) for year in (2022, 2025, 2026)] == [0.0, 0.04, 0.06]
+
+
+@pytest.mark.parametrize(
+    "path", [{"2023": 0.04, "2026": 1.6}, {"2023": "x"}, {"from": 2023, "value": 0.05, "growth": 0.5}]
+)
+def test_a_share_by_year_that_is_none_is_refused_once(path: dict[str, Any]) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        load_scenario("S1", {"offsets.share": path})
+    assert len(refused.value.problems) == 1
