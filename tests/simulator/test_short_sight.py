@@ -31,3 +31,14 @@ def test_a_year_of_the_run_without_an_equilibrium_still_stops_it() -> None:
     (short,) = load_scenarios(["S5"], {**GROWING, "years.end": 2035, "dynamics.productivity_growth": 0.12})
     with pytest.raises(EquilibriumError, match="one equilibrium a year"):
         simulate(short)
+
+
+def test_who_looks_ahead_sees_the_rest_of_the_country_go_on_paying_for_carbon() -> None:
+    small = {"years.end": 2024, "firms.number": 24, "market.periods_per_year": 1, "drift.mode": "none"}
+    ahead, free = (
+        load_scenarios(["S5"], {**small, "banking.horizon": 8, "dynamics.outside_carbon": price})[0]
+        for price in (50.0, 0.0)
+    )
+    price, other = (simulate(scenario).series("Price|Carbon").to_numpy() for scenario in (ahead, free))
+    assert (price > 0).all()
+    assert price[-1] != pytest.approx(other[-1], rel=1e-4)  # less coal is asked for outside, at home more is left

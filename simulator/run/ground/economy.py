@@ -30,6 +30,8 @@ PROVENANCE = (mark("Table"), mark("Status of its rows"), mark("Most frequent sou
 UNCOUNTED = {"source", "status"}
 """Columns of an economy's tables that say where a figure comes from."""
 
+FARTHEST = 30
+"""Years beyond a run's last one that firms may look ahead (`banking.horizon`)."""
 PRICE_REACHED = 2030
 """Year by which the rest of the country pays its carbon price whole."""
 
@@ -116,7 +118,8 @@ class Economy:
                 "the parameters outside_coal_cost and outside_coal_response", "none", f"{self.name}/parameters.csv"
             )
             raise UserError("Nothing says how the rest of the country answers a carbon price on coal.", [problem])
-        paid = {y: price * min((y - first) / max(PRICE_REACHED - first, 1), 1.0) for y in range(first, last + 1)}
+        years = range(first, last + FARTHEST + 1)  # those that firms look ahead to among them
+        paid = {y: price * min((y - first) / max(PRICE_REACHED - first, 1), 1.0) for y in years}
         return {"COAL": {y: (1.0 + how["cost"] * p) ** -how["response"] for y, p in paid.items()}}
 
     def numbered(self, prefix: str) -> dict[str, float]:
