@@ -91,6 +91,14 @@ def test_scenarios_that_complied_share_one_sentence_and_a_few_tonnes_are_told_in
     ]
 
 
+def test_a_shortfall_that_no_share_would_show_is_told_in_tonnes() -> None:
+    (said,) = compliance_words(
+        [settled(run("S5"), {"year": 2023, "owed_t": 500e6, "shortfall_t": 20_400, "penalty_yuan": 20.4e6})]
+    )
+    assert "left 20,400 t of 500.00 Mt" in said
+    assert "20.40 million yuan" in said
+
+
 def test_seeds_count_as_their_mean_and_a_market_without_obligations_says_nothing() -> None:
     one = settled(run("S5"), {"year": 2023, "owed_t": 100e6, "shortfall_t": 10e6, "penalty_yuan": 10e9})
     two = settled(run("S5", 2), {"year": 2023, "owed_t": 300e6, "shortfall_t": 0, "penalty_yuan": 0.0})
