@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from tanshi.scenarios.by_year import ByYear
 from tanshi.scenarios.document import Document
 from tanshi.scenarios.errors import ScenarioError
 from tanshi.scenarios.factors import _figure_range
@@ -130,3 +131,10 @@ def test_dates_that_are_as_regular_in_either_order_leave_the_order_open() -> Non
     found = read_dates([f"{k:02}/{k:02}/2024" for k in range(1, 7)])
     assert found.open_order
     assert not found.notes
+
+
+def test_a_value_for_all_years_grows_from_where_it_starts_and_nowhere_else() -> None:
+    rule = ByYear(((None, 0.9),), growth=-0.1)
+    assert rule.at(2026) == 0.9
+    assert rule.at(2026, 2024) == pytest.approx(0.9 * 0.81)
+    assert ByYear(((2025, 0.9),), growth=-0.1).at(2026, 2020) == pytest.approx(0.81)
