@@ -9,7 +9,11 @@ from pathlib import Path
 
 LOOK = """
 import importlib, locale, multiprocessing, os, pkgutil, signal, sys, threading, warnings
-import duckdb, matplotlib, mesa, numba, numpy, pandas, pyarrow, ruamel.yaml, scipy, torch  # their own doings are theirs
+import duckdb, matplotlib, mesa, numba, numpy, pandas, pyarrow, ruamel.yaml, scipy  # their own doings are theirs
+try:
+    import torch
+except ImportError:  # an extra
+    pass
 
 THEIRS = ("urllib3", "requests", "ruamel", "dask", "distributed", "solara", "plotly", "dash", "statsmodels")
 

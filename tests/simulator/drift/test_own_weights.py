@@ -62,6 +62,7 @@ def test_absent_or_foreign_weights_are_a_message_and_no_traceback(
 def test_a_bad_price_file_is_refused_before_anything_is_computed(
     rows: list[str], text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    pytest.importorskip("torchdiffeq")
     (tmp_path / "p.csv").write_text("\n".join(["date,close", *rows]) + "\n")
     code = main(["train", "--prices", str(tmp_path / "p.csv"), "--out", str(tmp_path / "w"), "--work", str(tmp_path)])
     assert code == 2
@@ -78,5 +79,6 @@ def test_a_bad_price_file_is_refused_before_anything_is_computed(
     ],
 )
 def test_train_says_what_it_cannot_do(words: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torchdiffeq")
     assert main(["train", *words]) == 2
     assert text in capsys.readouterr().err

@@ -142,6 +142,7 @@ def test_weights_of_another_state_or_none_are_a_message(tmp_path: Path) -> None:
 
 
 def test_a_price_file_of_ones_own_is_learnt_from_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torchdiffeq")
     rng = np.random.default_rng(5)
     days = pd.bdate_range("2019-01-01", periods=900)
     close = 40 * np.exp(np.cumsum(0.02 * rng.standard_t(4, days.size) / np.sqrt(2)))
@@ -158,6 +159,7 @@ def test_a_price_file_of_ones_own_is_learnt_from_and_told(tmp_path: Path, capsys
 def test_a_price_file_too_short_to_hold_anything_out_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    pytest.importorskip("torchdiffeq")
     days = pd.date_range("2021-09-03", periods=50, freq="W-FRI")
     pd.DataFrame({"date": days.strftime("%Y-%m-%d"), "close": 50.0}).to_csv(tmp_path / "mine.csv", index=False)
     arguments = ["train", "--only", "markets", "--prices", str(tmp_path / "mine.csv"), "--out", str(tmp_path / "w")]
