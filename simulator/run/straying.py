@@ -8,7 +8,8 @@ still clears, with the economy's own tonnes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol, Self, TypeVar
 
 import numpy as np
@@ -18,6 +19,7 @@ from tanshi.equilibrium.engine import EquilibriumError, Parameters
 from tanshi.equilibrium.province.surroundings import NAMES, surrounded
 from tanshi.scenarios.together import seed_of
 from tanshi.simulator.drift.drivers.process import DRIVERS
+from tanshi.simulator.run.ground.surroundings import Surroundings
 from tanshi.simulator.run.world import State, World
 
 Array = NDArray[np.float64]
@@ -86,11 +88,20 @@ def multipliers(w: World, s: State, *, now: bool = True, later: int = 0) -> dict
         return dict.fromkeys(NAMES, 1.0)
     n = w.periods_per_year
     first = min(s.period, n - 1)  # at the year's end its last period is looked back on
-    periods = np.arange(first, first + 1) if now else np.arange(0 if later else first, n)
-    logs = around.drivers.fading(later + (periods - first) / n) * s.economy.drivers
+    periods = range(first, first + 1) if now else range(0 if later else first, n)
+    return dict(_means(around, s.economy.drivers.tobytes(), s.economy.halvings, n, first, periods, later))
+
+
+@lru_cache(maxsize=64)
+def _means(
+    around: Surroundings, drivers: bytes, halvings: int, n: int, first: int, periods: range, later: int
+) -> Mapping[str, float]:
+    """`multipliers` over some periods of a year, seen from one; asked for at every price that is tried."""
+    at = np.array(periods)
+    logs = around.drivers.fading(later + (at - first) / n) * np.frombuffer(drivers)
     if n > 1:
-        logs += around.drivers.seasons((periods + 0.5) / n)
-    means = np.exp(np.where(around.moving, logs, 0.0) * 0.5**s.economy.halvings).mean(axis=0)
+        logs += around.drivers.seasons((at + 0.5) / n)
+    means = np.exp(np.where(around.moving, logs, 0.0) * 0.5**halvings).mean(axis=0)
     return {name: float(means[DRIVERS.index(name)]) for name in NAMES}
 
 

@@ -372,6 +372,23 @@ def test_years_that_come_as_foreseen_are_not_asked_again(monkeypatch: pytest.Mon
         assert 0 < few[year] <= 3 < 12 <= many[year]
 
 
+def test_where_surroundings_stray_a_plan_asks_far_years_no_more_once_its_path_hardly_moves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    strays = {"years.end": 2024, "market.periods_per_year": 4, "banking.horizon": 12, "shocks": "estimated"}
+    kept, few = asked_of(monkeypatch, strays, forget=False)
+    call = YearsAhead.__call__
+
+    def whole(self: YearsAhead, prices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        self.rebases = False
+        return call(self, prices)
+
+    monkeypatch.setattr(YearsAhead, "__call__", whole)
+    anew, many = asked_of(monkeypatch, strays, forget=False)
+    np.testing.assert_allclose(kept, anew, rtol=1e-3)  # a month's news moves prices by fifty times as much
+    assert few[2023] < many[2023]
+
+
 def test_news_makes_firms_ask_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cut of the cap that nobody foresaw: what was found under the old rules serves no more."""
     cut = {"shock.year": 2025, "shock.period": 1, "shock.cap_cut": 0.1}

@@ -132,6 +132,9 @@ class YearsAhead:
         The reserve for new entrants, which gives by the output of years before: what it brings counts as emitted less.
     starts, ahead
         What the last plan found of these years, and by year the equilibria of the path that is announced, to seek from.
+    rebases
+        Whether a path that was asked whole takes the place of ``before`` for the paths that come close to it: where
+        surroundings stray, January finds little as it was foreseen.
     """
 
     province: Province
@@ -145,6 +148,7 @@ class YearsAhead:
     entrants: EntrantsAhead | None = None
     starts: Starts = field(default_factory=Starts)
     ahead: Mapping[int, Array] = field(default_factory=dict)
+    rebases: bool = False
     solved: int = 0
     unanswered: int = 0
     _last: list[tuple[float, Solution, CarbonResponse]] = field(default_factory=list)
@@ -220,7 +224,7 @@ class YearsAhead:
                 emissions[place] -= 0.0 if beyond is None else beyond.out / TONNES
                 self.entrants.note(year, self._flows(solution, place)[0])
             if self._as_foreseen(place, prices, emissions[place]):
-                self._last = found
+                self._last = [*found, *self._last[len(found) :]]
                 return self._along(place, prices, emissions, slope)
             mask = self.policy.mask(year)
             paid = np.where(mask, price, effective)
@@ -233,6 +237,8 @@ class YearsAhead:
                 p = self._advanced(p, solution, year, place)
         self._last = found
         self._tangents = prices.copy(), emissions.copy(), slope.copy()
+        if self.rebases:
+            self.before = self.foreseen
         return emissions, slope
 
     def _as_foreseen(self, place: int, prices: Array, emitted: float) -> bool:
@@ -244,7 +250,7 @@ class YearsAhead:
         steady = bool(abs(emitted - told) <= STEADY * abs(told) and close.all())
         if self._followed and not steady:
             # At the edge of what was foreseen there are two answers, between which no path settles.
-            self.before = None
+            self.before, self.rebases = None, False
         self._followed = steady
         return steady
 

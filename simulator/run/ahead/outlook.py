@@ -200,6 +200,7 @@ def _view(w: World, s: State, policy: Policy, years: range, exact: bool) -> _Vie
         entrants_ahead(w, s, policy),
         s.economy.starts,
         s.announced.ahead,
+        rebases=w.surroundings is not None and not exact,
     )
     return _View(ahead, before, _carriers(s), lowest_banks(w, s, policy, years))
 
