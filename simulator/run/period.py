@@ -34,7 +34,7 @@ from tanshi.simulator.run.grants import adjust, by_benchmark, earn, history_of, 
 from tanshi.simulator.run.ground.border import price_outside
 from tanshi.simulator.run.public.auctions import release_by_past_prices, settle_sales
 from tanshi.simulator.run.public.border import note_border
-from tanshi.simulator.run.record import context_of, fill_rows, period_row
+from tanshi.simulator.run.record import Tonnes, context_of, fill_rows, period_row
 from tanshi.simulator.run.shock import announce_shock, shock_is_due
 from tanshi.simulator.run.straying import settle_shock, stray, survived
 from tanshi.simulator.run.waiting import note_traded
@@ -288,12 +288,18 @@ def jump(w: World, s: State, agreement: Agreement, closing: Lived) -> Array:
     return packed(w.scenario.name, w.sectors, s.year, agreement.price, closing.emissions, outputs)
 
 
-def drift(w: World, s: State, agreement: Agreement, solution: Solution, z: Array) -> None:
-    """The state flows to the next auction; tonnes accrue along its path."""
+def drift(w: World, s: State, agreement: Agreement, solution: Solution, z: Array, market: Tonnes | None = None) -> None:
+    """The state flows to the next auction; tonnes accrue along its path.
+
+    Parameters
+    ----------
+    market
+        What all have and need who trade in the auction, where firms of other provinces do too.
+    """
     n = w.periods_per_year
     t0, t1 = s.year + s.period / n, s.year + (s.period + 1) / n
     mask = s.policy.mask(s.year)
-    context = context_of(w, s, mask, z)
+    context = context_of(w, s, mask, z, market)
     collar = s.policy.collar(s.year)
     before = counts(w.flow)
     carried = w.flow.carry(z[None], t0, t1, s.announced.star, context, substeps=w.substeps, collar=collar)

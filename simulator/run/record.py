@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -29,32 +30,78 @@ def by_sector(sectors: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(f"{name}_{sector}" for sector in sectors) for name in SERIES}
 
 
-def context_of(w: World, s: State, mask: NDArray[np.bool_], z: NDArray[np.float64]) -> Context:
+@dataclass(frozen=True)
+class Tonnes:
+    """What those who trade in one auction have and need, Mt.
+
+    Attributes
+    ----------
+    held
+        What can still be surrendered this year.
+    need
+        What the year will have emitted at the present rate.
+    spare
+        Allowances of earlier vintages among it.
+    allocation
+        A year's allowances.
+    rate, frozen
+        Allowances and emissions of the frozen baseline, a year at the rate of now.
+    """
+
+    held: float
+    need: float
+    spare: float
+    allocation: float
+    rate: float
+    frozen: float
+
+    def __add__(self, other: Tonnes) -> Tonnes:
+        return Tonnes(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+
+def tonnes_of(w: World, s: State, mask: NDArray[np.bool_], z: NDArray[np.float64]) -> Tonnes:
+    """What a province's firms have and need once the auction has left the state at ``z`` (17,)."""
+    left = s.year + 1 - (s.year + s.period / w.periods_per_year)
+    trading = np.flatnonzero(mask[s.firms.sector])
+    return Tonnes(
+        held=_held(w, s, trading),
+        need=float(s.economy.accrued[mask].sum() + left * emission_rates(z)[mask].sum()),
+        spare=_spare(w, s, trading),
+        allocation=float(s.policy.caps(s.year)[mask].sum()),
+        rate=float(s.policy.caps(s.year, whole=True)[mask].sum()),
+        frozen=float(s.policy.baseline.at(s.year)[mask].sum()),
+    )
+
+
+def context_of(
+    w: World, s: State, mask: NDArray[np.bool_], z: NDArray[np.float64], market: Tonnes | None = None
+) -> Context:
     """What the drift may know of the market once the auction has left the state at ``z`` (17,).
 
     Nothing of it lies ahead of the period but the rules announced by then.
+
+    Parameters
+    ----------
+    market
+        What all have and need who trade in the auction, where firms of other provinces do too.
     """
     n = w.periods_per_year
     t0, t1 = s.year + s.period / n, s.year + (s.period + 1) / n
-    left = s.year + 1 - t0
-    allocation = float(s.policy.caps(s.year)[mask].sum())
-    base = float(s.policy.baseline.at(s.year)[mask].sum())
-    rate = float(s.policy.caps(s.year, whole=True)[mask].sum())
+    have = tonnes_of(w, s, mask, z) if market is None else market
     here, there = s.announced.star(np.array([t0, t1]))[:, PRICE]
     slope = (there - here) * n
     gap = 1.0 - (1.0 + np.maximum(s.economy.effective[mask], 0.0)) / np.exp(z[PRICE])
     trading = np.flatnonzero(mask[s.firms.sector])
     expected = s.firms.expected_price[trading]
-    need = float(s.economy.accrued[mask].sum() + left * emission_rates(z)[mask].sum())
     return Context(
         covered=mask,
-        bank_ratio=_spare(w, s, trading) / allocation if allocation > 0 else 0.0,
-        cap_tightness=1.0 - rate / base if base > 0 else 0.0,
-        time_to_compliance=left,
+        bank_ratio=have.spare / have.allocation if have.allocation > 0 else 0.0,
+        cap_tightness=1.0 - have.rate / have.frozen if have.frozen > 0 else 0.0,
+        time_to_compliance=s.year + 1 - t0,
         reference_slope=float(slope),
         technique_gap=float(gap.mean()) if gap.size else 0.0,
         expectation_gap=float(z[PRICE] - np.log1p(expected.mean())) if w.agents_trade and expected.size else 0.0,
-        balance=(_held(w, s, trading) - need) / allocation if allocation > 0 else 0.0,
+        balance=(have.held - have.need) / have.allocation if have.allocation > 0 else 0.0,
         period_length=1.0 / n,
     )
 

@@ -232,6 +232,17 @@ def test_every_table_has_the_region_and_nothing_is_added_up_over_them() -> None:
     assert sum(result.series(PAID_OUTSIDE, region)[2023] for region in result.regions) == pytest.approx(0.0, abs=1e-5)
 
 
+def test_the_drift_is_told_whether_the_market_is_short_and_not_who_buys_from_whom() -> None:
+    months = traded().periods
+    policy = months[months["year"] == 2023]
+    for name in ("balance", "bank_ratio", "cap_tightness"):
+        assert (policy.groupby("t")[name].nunique() == 1).all(), name
+    # Together they have what they need but for what is banked: nobody else could cover the rest.
+    assert policy["balance"].between(-0.005, 0.05).all()
+    before = months[months["year"] == 2022]
+    assert (before.groupby("t")["balance"].nunique() == 3).all()  # then each market is its own
+
+
 def test_what_all_come_to_is_told_where_it_is_asked_for(tmp_path: Path) -> None:
     result = traded()
     rows = summed(result).set_index(["variable", "year"])["value"]

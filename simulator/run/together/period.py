@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+
 import numpy as np
 
 from tanshi.market.between import check_between, settle_between
 from tanshi.simulator.drift.state import prices
 from tanshi.simulator.run.ahead.outlook import make_plan, plans
 from tanshi.simulator.run.coupling import Agreement
+from tanshi.simulator.run.economics import Lived
 from tanshi.simulator.run.period import (
     Period,
+    drift,
     end_period,
     expect,
-    live,
+    jump,
     note_agreement,
     note_fills,
     open_period,
+    respond,
     settle,
     trade_and_equilibrate,
 )
 from tanshi.simulator.run.public.auctions import after_sales, deliverable, supply
+from tanshi.simulator.run.record import tonnes_of
 from tanshi.simulator.run.straying import survived
 from tanshi.simulator.run.together.auction import agree_together, crossing_rows
 from tanshi.simulator.run.together.deadlines import close_together, exchange_due, match_waiting, verified_now
@@ -59,7 +67,8 @@ def _phases(w: JointWorld, s: JointState) -> tuple[Period, ...]:
         agreements = [trade_and_equilibrate(*pair) for pair in pairs(w, s)]
         for pair, agreement in zip(pairs(w, s), agreements, strict=True):
             settle(*pair, agreement)
-    closings = [live(*pair, agreement) for pair, agreement in zip(pairs(w, s), agreements, strict=True)]
+    closings = [respond(*pair, agreement) for pair, agreement in zip(pairs(w, s), agreements, strict=True)]
+    _flow(w, s, agreements, closings, together=together)
     if together:
         _expect_one_price(w, s)
         if s.period == w.periods_per_year and not w.agents_trade:
@@ -72,6 +81,24 @@ def _phases(w: JointWorld, s: JointState) -> tuple[Period, ...]:
     if w.together:
         check_between([m.registry for m in s.members])
     return tuple(Period(agreement, closing) for agreement, closing in zip(agreements, closings, strict=True))
+
+
+def _flow(
+    w: JointWorld, s: JointState, agreements: Sequence[Agreement], closings: Sequence[Lived], *, together: bool
+) -> None:
+    """Let each province's state jump and flow on; where they trade together the drift knows of the whole market.
+
+    A province that buys from others is short by itself all year, and one that sells long: neither says of the market
+    whether it is.
+    """
+    each = list(zip(pairs(w, s), agreements, closings, strict=True))
+    states = [jump(*pair, agreement, closing) for pair, agreement, closing in each]
+    market = None
+    if together:
+        own = [tonnes_of(*pair, pair[1].policy.mask(s.year), z) for pair, z in zip(pairs(w, s), states, strict=True)]
+        market = reduce(add, own)
+    for (pair, agreement, closing), z in zip(each, states, strict=True):
+        drift(*pair, agreement, closing.solution, z, market)
 
 
 def _open(w: JointWorld, s: JointState) -> None:
