@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tanshi.errors import Message
 from tanshi.language import mark, say, translate
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.prices.read import PriceFile
@@ -27,6 +28,10 @@ from tanshi.simulator.studies.learning.real_prices import DRAWS, SAMPLES
 from tanshi.simulator.studies.learning.rolling import HORIZONS, TEST_SHARE, tasks
 
 QUANTILES = (0.05, 0.10, 0.50, 0.90, 0.95)
+MOVING = 0.1
+"""Least part of the weeks held out in which a price moves: in the thinnest of the nine real markets it is a half."""
+ASLEEP = 13
+"""Weeks without a move at a file's end after which the outlook is told to start from a stale price."""
 METHODS = {"persistence": mark("persistence"), "shipped": mark("shipped"), "adapted": mark("adapted")}
 """What forecast, as it is stored, and what is said of it."""
 
@@ -60,15 +65,16 @@ def learn_own_prices(prices: PriceFile, seed: int = 1) -> OwnMarket:
     Raises
     ------
     UserError
-        For prices that are neither daily nor weekly, or too few to hold anything out.
+        For prices that are neither daily nor weekly, too few to hold anything out, or hardly moving where they are.
     """
     try:
         closes = closes_of(Path(prices.file).stem, prices.frame)
     except HistoryError as error:
         problem = Problem("daily or weekly prices", str(error), prices.file)
         raise UserError("The price file cannot be used.", [problem]) from error
-    base = shipped()
     early = int((1.0 - TEST_SHARE) * len(closes))
+    _check_moving(closes, early, prices.file)
+    base = shipped()
     adapted = adapt(base, closes.upto(early - 1))
     held_out = _held_out(base, adapted, closes)
     weights = adapt(base, closes)
@@ -81,6 +87,26 @@ def learn_own_prices(prices: PriceFile, seed: int = 1) -> OwnMarket:
         ]
     )  # fmt: skip
     return OwnMarket(closes, weights, held_out, outlook)
+
+
+def _check_moving(closes: Closes, early: int, file: str) -> None:
+    """Refuse a price that stands still where forecasts of it would be judged: any of them is right there."""
+    moved = np.diff(closes.log_close[early - 1 :]) != 0.0
+    if moved.mean() >= MOVING:
+        return
+    last = closes.week[last_move(closes)]
+    got = Message("a price that moved in {moved} of the last {weeks} weeks, at last in the week to {last}",
+                  moved=int(moved.sum()), weeks=moved.size, last=str(last))  # fmt: skip
+    hint = Message("A price that nobody moves is no market's. Leave out the rows after {last}, or give another series.",
+                   last=str(last))  # fmt: skip
+    problem = Problem("a price that moves in one week of ten or more", got, file, hint=hint)
+    raise UserError("The price file cannot be used.", [problem])
+
+
+def last_move(closes: Closes) -> int:
+    """The last row whose close differs from the one before; 0 where none does."""
+    moves = np.flatnonzero(np.diff(closes.log_close))
+    return int(moves[-1]) + 1 if moves.size else 0
 
 
 def adapt(base: MarketWeights, closes: Closes) -> MarketWeights:
@@ -129,6 +155,12 @@ def lines(own: OwnMarket) -> list[str]:
                 forecasts=row["forecasts"],
             )
         )
+    still = len(own.closes) - 1 - last_move(own.closes)
+    if still >= ASLEEP:
+        stale = mark(
+            "The price has not moved for {weeks} weeks, since the week to {last}: it may be no market's price any more."
+        )
+        told.append(say(stale, weeks=still, last=str(own.closes.week[last_move(own.closes)])))
     last = float(np.exp(own.closes.log_close[-1]))
     told.append(say("From {last:.2f} on, quantiles of the close:", last=last))
     for row in own.outlook.to_dict("records"):

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from tanshi.simulator.cli.app import main
-from tanshi.simulator.drift.markets.closes import real_markets
-from tanshi.simulator.drift.markets.forecast import FOLDER, load_markets, save_markets, shipped
+from tanshi.simulator.drift.markets.closes import closes_of, real_markets
+from tanshi.simulator.drift.markets.forecast import FOLDER, MarketWeights, load_markets, save_markets, shipped
 from tanshi.simulator.drift.weights import WeightsError
 from tanshi.simulator.studies.learning.market_scores import by_horizon, score, skill
+from tanshi.simulator.studies.learning.own_prices import OwnMarket, lines
 from tanshi.simulator.studies.learning.real_prices import (
     METHODS,
     MIXTURE,
@@ -167,3 +168,33 @@ def test_a_price_file_too_short_to_hold_anything_out_is_refused(
     told = capsys.readouterr().err
     assert "at least 60 weeks" in told
     assert "Traceback" not in told
+
+
+def weekly_file(path: Path, closes: np.ndarray) -> None:
+    days = pd.date_range("2021-01-01", periods=closes.size, freq="W-FRI")
+    pd.DataFrame({"date": days.strftime("%Y-%m-%d"), "close": closes.round(2)}).to_csv(path, index=False)
+
+
+def test_a_price_that_stands_still_where_it_would_be_judged_is_no_markets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    walk = 50.0 + np.cumsum(np.random.default_rng(2).standard_normal(20))
+    weekly_file(tmp_path / "mine.csv", np.append(walk, np.full(130, walk[-1])))
+    arguments = ["train", "--only", "markets", "--prices", str(tmp_path / "mine.csv"), "--out", str(tmp_path / "w")]
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert "moved in 0 of the last 45 weeks" in told
+    assert "2021-05-14" in told  # the twentieth week
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_price_that_has_fallen_asleep_is_told() -> None:
+    walk = 50.0 + np.cumsum(np.random.default_rng(2).standard_normal(130))
+    days = pd.date_range("2021-01-01", periods=150, freq="W-FRI")
+    closes = closes_of("mine", pd.DataFrame({"date": days, "close": np.append(walk, np.full(20, walk[-1]))}))
+    card = {"market": "mine", "from": "2021-01-01", "to": "2023-11-10", "scale": 0.03}
+    none = pd.DataFrame(columns=["method", "weeks", "crps", "in80", "forecasts"])
+    told = lines(OwnMarket(closes, MarketWeights((), {"adapted": card}), none, pd.DataFrame()))
+    assert any("not moved for 20 weeks" in line and str(closes.week[129]) in line for line in told)
+    awake = lines(OwnMarket(closes.upto(135), MarketWeights((), {"adapted": card}), none, pd.DataFrame()))
+    assert not any("not moved" in line for line in awake)
