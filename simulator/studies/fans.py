@@ -34,6 +34,7 @@ from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.studies.batches.batch import Progress, run_batch
 from tanshi.simulator.studies.compare import moments
+from tanshi.simulator.studies.straying.answers import answers
 from tanshi.simulator.studies.straying.parts import FITTED, ORIGIN, PARTS, STILL
 from tanshi.simulator.studies.straying.reasons import plans, reasons
 
@@ -73,6 +74,9 @@ class Fans:
         Share of periods whose shock was halved.
     reasons
         Why the mean lies off the path without shocks (`tanshi.simulator.studies.straying.reasons`); empty if not asked.
+    answers
+        What the shape of the price's answer to coal adds to the mean (`tanshi.simulator.studies.straying.answers`);
+        empty likewise.
     """
 
     bands: pd.DataFrame
@@ -81,6 +85,7 @@ class Fans:
     variance: pd.DataFrame
     halved: float
     reasons: pd.DataFrame = field(default_factory=pd.DataFrame)
+    answers: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def fans(
@@ -136,6 +141,7 @@ def fans(
         done = _run([run for run, _ in planned], out / "why" / name, workers, overwrite, progress)
         world = {run.name: what for run, what in planned}
         why.append(reasons(load_scenario(name, given).name, [(world[run.scenario], run) for run in done]))
+    shapes = [answers(name, given) for name in names] if reason else []
     shares = [float(run.meta["shocks"]["halved_share"]) for run in found if "shocks" in run.meta]
     bands = _bands(tagged)
     return Fans(
@@ -145,6 +151,7 @@ def fans(
         variance=pd.concat(divided, ignore_index=True) if divided else pd.DataFrame(),
         halved=float(np.mean(shares)) if shares else 0.0,
         reasons=pd.concat(why, ignore_index=True) if why else pd.DataFrame(),
+        answers=pd.concat(shapes, ignore_index=True) if shapes else pd.DataFrame(),
     )
 
 

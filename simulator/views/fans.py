@@ -12,8 +12,10 @@ from tanshi.language import mark, say, translate
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.compare import DAILY
 from tanshi.simulator.studies.fans import Fans
+from tanshi.simulator.studies.straying.answers import BANK, LASTING, NO_BANK, SHOWN
 from tanshi.simulator.studies.straying.parts import EMERGED, FITTED, STILL
-from tanshi.simulator.studies.straying.reasons import ALL, LASTING, SEASON, bend_and_curvature
+from tanshi.simulator.studies.straying.reasons import ALL, SEASON, bend_and_curvature
+from tanshi.simulator.studies.straying.reasons import LASTING as ALL_LASTING
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.words import markdown_table
 
@@ -59,7 +61,7 @@ def write_fans(result: Fans, folder: Path, docs: Path | None = None) -> list[Pat
     written, pictures = [], ""
     if docs is not None:
         folder, pictures = docs / "fans", "fans/"
-    tables = {name: getattr(result, name) for name in ("bands", "moments", "centre", "reasons")}
+    tables = {name: getattr(result, name) for name in ("bands", "moments", "centre", "reasons", "answers")}
     for name, table in {**tables, "indices": result.variance}.items():  # each picture has a table of its own name
         if len(table):
             text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
@@ -133,6 +135,8 @@ def words(result: Fans, pictures: str = "") -> str:
     ]
     if len(result.reasons):
         parts += ["### " + say("Why it lies there"), *_why(result)]
+    if len(result.answers):
+        parts += ["### " + say("Why the price of coal lifts it"), *_shape(result)]
     if len(result.variance):
         parts += [
             "## " + say("Who brings the variance"),
@@ -265,7 +269,7 @@ def _why(result: Fans) -> list[str]:
                 season=shift[SEASON],
                 bend=bend,
                 curved=curved,
-                lasting=shift[LASTING],
+                lasting=shift[ALL_LASTING],
             )
         )
     heads = [say("scenario"), say("what strays"), say("price, all years"), say("bank run out"), say("runs")]
@@ -276,6 +280,46 @@ def _why(result: Fans) -> list[str]:
             " year's end."
         ),
         " ".join(told),
+        markdown_table(heads, rows),
+    ]
+
+
+def _shape(result: Fans) -> list[str]:
+    """How the price answers coal, and what the shape of its answer adds to the mean."""
+    told = []
+    for scenario, own in result.answers.groupby("scenario", sort=False):
+        shape = dict(zip(own["world"].astype(str), 100 * own["shape"].to_numpy(float), strict=True))
+        told.append(
+            say(
+                "{scenario}: {alone:+.1f} % where every year clears by itself, {bank:+.1f} % with its bank,"
+                " {lasting:+.1f} % with a bank that lasts.",
+                scenario=scenario,
+                alone=shape[NO_BANK],
+                bank=shape[BANK],
+                lasting=shape[LASTING],
+            )
+        )
+    rows = [[r["scenario"], translate(r["world"]), *(f"{100 * r[c]:+.1f} %" for c in ("down", "up", "both", "shape"))]
+            for r in result.answers.to_dict("records")]  # fmt: skip
+    cheap, dear = (f"{100 * abs(np.expm1(level)):.0f}" for level in (-SHOWN, SHOWN))
+    heads = [say("scenario"), say("allowances"), say("coal {cheap} % cheaper", cheap=cheap),
+             say("{dear} % dearer", dear=dear), say("mean of both"),
+             say("mean over the law of coal's price")]  # fmt: skip
+    return [
+        say(
+            "The price of coal strays for years, and dear coal makes a cap cheap, since coal and allowance are paid"
+            " together for every tonne burnt. Here it is held at one level from the policy's"
+            " first year on, in the economy alone, without firms: what the price under the policy does then, and its"
+            " mean over the law by which the price of coal strays, over its price at the middle. No draw is in it: it"
+            " is the shape of the answer alone."
+        ),
+        " ".join(told),
+        say(
+            "A bank bends the answer. Allowances that dear coal leaves over are kept, and what they are worth later"
+            " holds their price up now; those that cheap coal leaves short nobody can borrow from later years. Where"
+            " the bank lasts on both sides one price is spread over all years, and it falls by shares where it rises"
+            " by shares: that is curvature."
+        ),
         markdown_table(heads, rows),
     ]
 

@@ -14,6 +14,8 @@ import pytest
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.studies.fans import Fans, curvature, fans, sobol
+from tanshi.simulator.studies.straying.answers import BANK, NO_BANK
+from tanshi.simulator.studies.straying.answers import LASTING as ANSWERS_LASTING
 from tanshi.simulator.studies.straying.parts import EMERGED, FITTED, PARTS, STILL
 from tanshi.simulator.studies.straying.reasons import (
     ALL,
@@ -144,6 +146,12 @@ def test_the_means_shift_is_taken_apart_by_worlds_that_differ_in_one_thing(small
     text = words(replace(small, reasons=table))
     assert "goes with the size of shocks" in text
     assert "Why it lies there" not in words(small)
+    shape = {"world": [NO_BANK, BANK, ANSWERS_LASTING], "shape": [-0.018, 0.018, 0.029]}
+    answered = pd.DataFrame({"scenario": "S5", "driver": "fuel_price", "down": 0.3, "up": -0.2, "both": 0.05, **shape})
+    text = words(replace(small, reasons=table, answers=answered))
+    assert "S5: -1.8 % where every year clears by itself, +1.8 % with its bank, +2.9 % with a bank that lasts." in text
+    assert "| coal 18 % cheaper | 22 % dearer |" in text
+    assert "Why the price of coal lifts it" not in words(small)
 
 
 def test_a_scenario_that_strays_already_is_refused(tmp_path: Path) -> None:
