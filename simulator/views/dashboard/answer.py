@@ -51,7 +51,7 @@ class Answer:
 def what_if(question: Scenario, step: Step) -> Answer:
     """Run a scenario; a newer question stops it at its next period.
 
-    What only reports tell is not worked out, a sixth of a run.
+    What only reports tell is not worked out, nearly a tenth of a run.
     """
     begun = time.perf_counter()
     if question.economies:
