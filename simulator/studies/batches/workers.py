@@ -24,6 +24,7 @@ from typing import Any, Protocol, TypeVar
 from tanshi.language import speak, spoken
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
+from tanshi.simulator.machine.memory import collect_seldom
 from tanshi.simulator.machine.threads import keep_one_thread
 from tanshi.simulator.studies.batches.serving import FILES, read_keys
 
@@ -248,6 +249,7 @@ def begin_worker(parent: int, news: Any, language: str = "en") -> None:
     _news, _in_pool = (_Nobody() if news is None else news), True
     if news is not None:
         news.cancel_join_thread()  # news that nobody reads must not keep the process
+    collect_seldom()
     keep_one_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt ends
     if sys.platform == "linux":
