@@ -30,7 +30,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tanshi.simulator.machine.threads import use_one_thread
+from tanshi.numerics.threads import use_one_thread
 
 use_one_thread()
 

@@ -12,9 +12,9 @@ from typing import Any, Self
 
 from tanshi.agents.population import Population
 from tanshi.market.registry import Registry
+from tanshi.numerics.threads import one_thread
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.flow import Flow
-from tanshi.simulator.machine.threads import one_thread
 from tanshi.simulator.results.collect import result_of
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.together import joint_result

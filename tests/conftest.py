@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tanshi.simulator.machine.threads import use_one_thread
+from tanshi.numerics.threads import use_one_thread
 
 use_one_thread()
 

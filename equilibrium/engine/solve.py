@@ -23,6 +23,7 @@ from tanshi.equilibrium.engine.specific import apart, put_right, specific
 from tanshi.equilibrium.engine.starts import rivals_turned, scattered
 from tanshi.equilibrium.engine.structure import Array, Parameters
 from tanshi.errors import Message, row_of, said
+from tanshi.numerics.threads import one_thread
 
 MOST_LEAPS = 4
 STEP_ITERATIONS = 25  # on a short step Newton is soon there or never
@@ -73,7 +74,8 @@ def solve(
         when no point meets the tolerance; it names the worst equation, or the consumer with less than nothing to spend.
     """
     compiled = compile_model(model) if not isinstance(model, Compiled) else model
-    return _told(_solved(compiled, parameters, start, tolerance, iterations, near, corners))
+    with one_thread():
+        return _told(_solved(compiled, parameters, start, tolerance, iterations, near, corners))
 
 
 def _solved(
@@ -276,18 +278,32 @@ def solve_by_steps(
     parameters = numbers_of(compiled, parameters)
     origin = compiled.default if origin is None else numbers_of(compiled, origin)
     check_share(smallest)
+    with one_thread():
+        return _told(_by_steps(compiled, parameters, origin, start, tolerance, smallest, corners))
+
+
+def _by_steps(
+    compiled: Compiled,
+    parameters: Parameters,
+    origin: Parameters,
+    start: Array | None,
+    tolerance: float,
+    smallest: float,
+    corners: bool,
+) -> Solution:
+    """At once where Newton's method arrives, by homotopy where not, and last with what may stand still."""
     try:
-        return _told(_solved(compiled, parameters, start, tolerance))
+        return _solved(compiled, parameters, start, tolerance)
     except EquilibriumError as error:
         if error.final:
             raise
     try:
-        return _told(_walked(compiled, parameters, origin, start, tolerance, smallest))
+        return _walked(compiled, parameters, origin, start, tolerance, smallest)
     except EquilibriumError as error:
         if not corners:
             raise
         try:
-            return _told(_solved(compiled, parameters, start, tolerance, corners=True))
+            return _solved(compiled, parameters, start, tolerance, corners=True)
         except EquilibriumError as other:
             raise (other if other.worthless else error) from None
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command ``tanshi``; returns its exit code: 0 done, 1 a run failed, 2 the user's mistake."""
+    from tanshi.numerics.threads import use_one_thread
     from tanshi.simulator.machine.memory import collect_seldom
-    from tanshi.simulator.machine.threads import use_one_thread
 
     collect_seldom()
     use_one_thread()  # before anything below imports NumPy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tanshi.simulator.machine.threads import use_one_thread
+from tanshi.numerics.threads import use_one_thread
 
 use_one_thread()
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tanshi.numerics.threads import LEFT_BEHIND, VARIABLES
+
 LOOK = """
 import importlib, locale, multiprocessing, os, pkgutil, signal, sys, threading, warnings
 import duckdb, matplotlib, mesa, numba, numpy, pandas, pyarrow, ruamel.yaml, scipy  # their own doings are theirs
@@ -72,7 +74,8 @@ assert not changed, {key: (before[key], after[key]) for key in changed}
 
 
 def alone(code: str) -> None:
-    environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    left = (*VARIABLES, LEFT_BEHIND)  # by us and by threadpoolctl, in the process of the tests
+    environment = {name: value for name, value in os.environ.items() if name not in left}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True
     )

@@ -22,10 +22,10 @@ from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
 from tanshi.language import speak, spoken
+from tanshi.numerics.threads import keep_one_thread
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.extras import need
 from tanshi.simulator.machine.memory import collect_seldom
-from tanshi.simulator.machine.threads import keep_one_thread
 from tanshi.simulator.studies.batches.serving import FILES, read_keys
 
 A = TypeVar("A")

@@ -7,8 +7,10 @@ and change the order of summation, so that the same run need not give the same b
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 VARIABLES = (
@@ -27,27 +29,41 @@ def use_one_thread() -> None:
         os.environ[variable] = "1"
 
 
+_here = threading.local()
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold the numerical libraries that are loaded to one thread each, and give them back as they were.
+    """Hold the numerical libraries to one thread each, and give them back as they were.
 
-    For our own computing in a process that is not ours, whose environment is nobody else's to change.
+    For our own computing in a process that is not ours, whose environment is nobody else's to change.  Inside another
+    such block it does nothing.
     """
-    with _limits():
+    if getattr(_here, "held", False):
         yield
+        return
+    _here.held = True
+    try:
+        with _libraries().limit(limits=1):
+            yield
+    finally:
+        _here.held = False
 
 
 def keep_one_thread() -> None:
     """Hold the numerical libraries of this process, which is ours, to one thread each, loaded or not yet."""
     use_one_thread()
-    _limits()
+    _libraries.cache_clear()
+    _libraries().limit(limits=1)
 
 
-def _limits() -> Any:
-    """One thread for each library that is loaded; threadpoolctl itself leaves a variable behind when it is imported."""
+@cache
+def _libraries() -> Any:
+    """NumPy's and SciPy's libraries, looked for once; threadpoolctl leaves a variable behind when it is imported."""
     before = os.environ.get(LEFT_BEHIND)
-    from threadpoolctl import threadpool_limits
+    import scipy.linalg  # noqa: F401  # so that its own library is among those found
+    from threadpoolctl import ThreadpoolController
 
     if before is None:
         os.environ.pop(LEFT_BEHIND, None)
-    return threadpool_limits(limits=1)
+    return ThreadpoolController()
