@@ -288,13 +288,26 @@ class Registry(CreditBook):
         self._check_rows(self.vintages + 1, source, units, "obligation")
         self._post(Kind.EXTINGUISH, self.vintages + 1, source, CANCELLED, units)
 
-    def cancel(self, account: npt.ArrayLike, amount: npt.ArrayLike) -> None:
-        """Take allowances out for good, the oldest vintage first, by their holder's will."""
-        self._retire(Kind.CANCEL, CANCELLED, account, amount, self.vintages)
+    def cancel(self, account: npt.ArrayLike, amount: npt.ArrayLike, first: int | None = None) -> None:
+        """Take allowances out for good, the oldest vintage first.
+
+        Parameters
+        ----------
+        account, amount
+            (m,) whole numbers
+        first : int
+            A vintage that goes, with those after it, before all that are older; the oldest by default.
+        """
+        source, units = self._pair(account, amount)
+        start = 0 if first is None else self._row(first)
+        rows, item, part = oldest_first(np.roll(self._held, -start, axis=0), source, units)
+        self._post(Kind.CANCEL, (rows + start) % self.vintages, source[item], CANCELLED, part)
 
     def expire(self, account: npt.ArrayLike, amount: npt.ArrayLike, latest: int) -> None:
         """Take allowances out because the rules end their life: vintages up to `latest`, the oldest first."""
-        self._retire(Kind.EXPIRE, EXPIRED, account, amount, self._row(latest) + 1)
+        source, units = self._pair(account, amount)
+        rows, item, part = self._oldest_first(source, units, self._row(latest) + 1)
+        self._post(Kind.EXPIRE, rows, source[item], EXPIRED, part)
 
     def check(self) -> None:
         """Raise `UnbalancedError` unless every identity of the book holds exactly."""
@@ -408,11 +421,6 @@ class Registry(CreditBook):
         """Split amounts over the vintages held, from one ledger row to before another (`ledger.oldest_first`)."""
         rows, item, part = oldest_first(self._held[first:usable], account, amount)
         return first + rows, item, part
-
-    def _retire(self, kind: Kind, to: int, account: npt.ArrayLike, amount: npt.ArrayLike, usable: int) -> None:
-        source, units = self._pair(account, amount)
-        rows, item, part = self._oldest_first(source, units, usable)
-        self._post(kind, rows, source[item], to, part)
 
     def _post(self, kind: Kind, ledger: Ints | int, giver: Ints | int, receiver: Ints | int, amount: Ints) -> None:
         some = np.flatnonzero(amount > 0)

@@ -206,12 +206,13 @@ def adjust_after(w: World, s: State) -> None:
 
 
 def _give_or_take(s: State, here: Mask) -> None:
+    """Give what is missing, or take back of this year's vintage first: older ones are still owed for older years."""
     firms = np.arange(len(s.firms))
     change = np.where(here, ex_post(s.market.granted, s.market.given), 0)
     s.registry.issue(firms, less_advances(s, np.maximum(change, 0)), s.year)
     due = np.maximum(-change, 0)
     back = np.minimum(due, s.registry.held[: len(firms)])
-    s.registry.cancel(firms, back)
+    s.registry.cancel(firms, back, first=s.year)
     s.registry.oblige(firms, due - back)
     s.market.given = np.where(here, s.market.granted, s.market.given)
 

@@ -53,6 +53,7 @@ OPERATION: st.SearchStrategy[Callable[[Registry], None]] = st.one_of(
     st.builds(lambda a, n, v: lambda r: r.surrender(a, n, v), ACCOUNT, AMOUNT, YEAR),
     st.builds(lambda a, n: lambda r: r.extinguish(a, n), ACCOUNT, AMOUNT),
     st.builds(lambda a, n: lambda r: r.cancel(a, n), ACCOUNT, AMOUNT),
+    st.builds(lambda a, n, v: lambda r: r.cancel(a, n, v), ACCOUNT, AMOUNT, YEAR),
     st.builds(lambda a, n, v: lambda r: r.expire(a, n, v), ACCOUNT, AMOUNT, YEAR),
     st.builds(lambda a, n: lambda r: r.issue_offsets(a, n), ACCOUNT, AMOUNT),
     st.builds(lambda a, b, n: lambda r: r.transfer_offsets(a, b, n), ACCOUNT, ACCOUNT, AMOUNT),
@@ -107,6 +108,17 @@ def test_oldest_vintage_is_delivered_first() -> None:
     # Ten of 2023 are gone: eight to the first buyer, two to the second, who gets four of 2024 beside.
     assert registry.holdings.tolist() == [[0, 0, 8, 2], [16, 5, 0, 4], [0, 0, 0, 0]]
     assert registry.cash.tolist() == [700, 0, -400, -300]
+
+
+def test_a_vintage_can_be_cancelled_before_those_that_are_older() -> None:
+    registry = stocked()
+    registry.cancel([0, 0], [15, 4], first=FIRST + 1)  # of 10 and 20
+    assert registry.holdings[:, 0].tolist() == [10, 1, 0]
+    registry.cancel(0, 4, first=FIRST + 1)
+    assert registry.holdings[:, 0].tolist() == [7, 0, 0]
+    with pytest.raises(OverdrawnError, match="allowances of 7, 8 asked"):
+        registry.cancel(0, 8, first=FIRST + 1)
+    registry.check()
 
 
 def test_transfer_beyond_the_balance_is_refused_as_a_whole() -> None:

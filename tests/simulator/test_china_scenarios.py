@@ -104,6 +104,15 @@ def test_one_factor_balances_the_rules_in_the_province_alone() -> None:
     assert given == pytest.approx(emitted, rel=1e-4)
 
 
+def test_what_was_advanced_too_much_leaves_an_older_years_allowances_for_its_debts() -> None:
+    """Power returns part of its advance of 2024 before it surrenders for 2023: 2023's allowances suffice for 2023."""
+    _, state = run("china-closed", years__end=2024, banking__horizon=0)
+    older = next(row for row in state.log.settlements if row["year"] == 2023)
+    assert older["allotted_t"]["ELEC"] > older["owed_t"]
+    assert older["shortfall_t"] == 0
+    assert older["banked_t"] == pytest.approx(older["allotted_t"]["ELEC"] - older["owed_t"], abs=1000)
+
+
 def test_a_supply_from_outside_goes_with_deadlines_at_the_years_end() -> None:
     from tanshi.scenarios.errors import UserError
 
