@@ -16,7 +16,35 @@ from tanshi.simulator.stepping import JointRun, Run, simulate
 __all__ = ["CarbonMarket", "JointMarket", "simulate"]
 
 
-class CarbonMarket(Run, mesa.Model):  # type: ignore[misc]
+class Refusing(mesa.Model):  # type: ignore[misc]
+    """A model whose step may be refused and tried again.
+
+    From Mesa 3.5 on a step is an event that arranges for the next one once it has ended, so that a step that raised was
+    the last. What a period raises is kept until Mesa has done so.
+    """
+
+    def __init__(self, seed: int) -> None:
+        mesa.Model.__init__(self, rng=seed)
+        self._raised: BaseException | None = None
+        mine = self.__dict__  # where Mesa put its own step before the class's
+        period, mesas = mine["_user_step"], mine["step"]
+
+        def kept() -> None:
+            try:
+                period()
+            except BaseException as error:
+                self._raised = error
+
+        def step() -> None:
+            self._raised = None
+            mesas()
+            if self._raised is not None:
+                raise self._raised
+
+        mine.update(_user_step=kept, step=step)
+
+
+class CarbonMarket(Run, Refusing):
     """One run of one scenario.
 
     ``step`` runs one market period; ``run`` runs all.  Firms are Mesa agents, each a view of one row of
@@ -39,7 +67,7 @@ class CarbonMarket(Run, mesa.Model):  # type: ignore[misc]
     """
 
     def __init__(self, scenario: Scenario, drift: Flow | None = None) -> None:
-        mesa.Model.__init__(self, rng=scenario.seed)
+        Refusing.__init__(self, scenario.seed)
         Run.__init__(self, scenario, drift)
         self.firms = enrol(self, self.population)
 
@@ -48,7 +76,7 @@ class CarbonMarket(Run, mesa.Model):  # type: ignore[misc]
         release(self)
 
 
-class JointMarket(JointRun, mesa.Model):  # type: ignore[misc]
+class JointMarket(JointRun, Refusing):
     """One run of a scenario of several economies, whose firms trade in one auction.
 
     ``step`` runs one market period; ``run`` runs all.  The firms of all are Mesa agents.
@@ -70,7 +98,7 @@ class JointMarket(JointRun, mesa.Model):  # type: ignore[misc]
     """
 
     def __init__(self, scenario: Scenario, drift: Flow | None = None) -> None:
-        mesa.Model.__init__(self, rng=scenario.seed)
+        Refusing.__init__(self, scenario.seed)
         JointRun.__init__(self, scenario, drift)
         self.firms = [firm for member in self.state.members for firm in enrol(self, member.firms)]
 
