@@ -10,12 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Self
 
+import pandas as pd
+
 from tanshi.agents.population import Population
 from tanshi.market.registry import Registry
 from tanshi.numerics.threads import one_thread
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.drift.flow import Flow
-from tanshi.simulator.results.collect import result_of
+from tanshi.simulator.results.collect import gains_table, result_of
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.together import joint_result
 from tanshi.simulator.run.build import begin
@@ -138,6 +140,10 @@ class Run(Stepped):
     def result(self) -> RunResult:
         """The run's tables so far."""
         return result_of(self.world, self.state)
+
+    def gains(self) -> pd.DataFrame:
+        """What trade was worth to every firm by year, yuan (`tanshi.simulator.results.collect.gains_table`)."""
+        return gains_table(self.state)
 
     def save(self) -> dict[str, Any]:
         """The whole state of the run as plain arrays, numbers and texts; a copy."""

@@ -95,6 +95,23 @@ def result_of(w: World, s: State) -> RunResult:
     )
 
 
+def gains_table(s: State) -> pd.DataFrame:
+    """What trade in allowances was worth to every firm that traded, by year.
+
+    Returns
+    -------
+    Columns ``year``, ``firm``, ``sector`` (code) and ``gain_yuan``: what it would have cost the firm to make its own
+    part of the same cut alone, less what the cut cost it with trade (`tanshi.agents.gains`). No rows without firms.
+    """
+    rows = s.log.gains
+    year, firm, gain = (
+        np.concatenate([np.empty(0, kind), *(row[name] for row in rows)])
+        for name, kind in (("year", np.int64), ("firm", np.int64), ("gain", np.float64))
+    )
+    sector = np.array(s.firms.sectors)[s.firms.sector[firm]]
+    return pd.DataFrame({"year": year, "firm": firm, "sector": sector, "gain_yuan": gain})
+
+
 def _annual(w: World, s: State) -> Series:
     """The years' variables that come from the economy."""
     values: Series = {}

@@ -8,6 +8,7 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import brentq
 
@@ -414,10 +415,22 @@ def test_the_more_firms_differ_the_more_they_trade_and_gain_by_it() -> None:
         volume.append(result.series("Carbon Market|Trading Volume").to_numpy()[1:].sum())
         worth = result.series("Carbon Market|Gains from Trade|Power")
         assert worth[2022] == 0.0 < min(worth[2023], worth[2024])
+        _firms_share_their_sectors_gains(run, worth)
         for row in rows:  # the curve is exact at half and at twice the price, but for what rises
             assert max(row["curve_miss"]) < 0.005
     assert volume[0] < 0.8 * volume[1] < 0.64 * volume[2]
     assert gains == sorted(gains)
+
+
+def _firms_share_their_sectors_gains(run: CarbonMarket, power: pd.Series) -> None:
+    firms = run.gains()
+    assert (firms["gain_yuan"] >= 0.0).all()  # nobody is made to trade
+    assert (firms.groupby("year")["firm"].nunique() == len(run.population)).all()
+    found = firms[firms["sector"] == "ELEC"].groupby("year")["gain_yuan"].sum() / 1e6
+    np.testing.assert_allclose(found, power[found.index], rtol=1e-9)
+    again = CarbonMarket(run.world.scenario)
+    again.restore(run.save())
+    pd.testing.assert_frame_equal(again.gains(), firms)
 
 
 def test_a_plan_at_the_edge_of_what_was_foreseen_asks_all_years_anew_from_then_on() -> None:

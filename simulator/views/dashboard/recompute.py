@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tanshi.market.orders import BUY, Orders
 from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.results.collect import gains_table
 from tanshi.simulator.results.variables import region_of
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.coupling import Agreement
@@ -62,12 +63,15 @@ class Recomputed:
         By year and period, counted from 1; empty where the price comes from the equilibrium.
     flows
         By year.
+    gains
+        What trade was worth to every firm by year (`tanshi.simulator.results.collect.gains_table`).
     gap
         Largest difference between the prices of now and those given, yuan/t.
     """
 
     books: dict[tuple[int, int], Book]
     flows: dict[int, YearFlows]
+    gains: pd.DataFrame
     gap: float
 
 
@@ -125,7 +129,7 @@ def recompute(question: tuple[Question, pd.DataFrame], step: Step) -> Recomputed
     before = stored.sort_values(["year", "period"])["price"].to_numpy(float)
     same = len(before) == len(prices)
     gap = float(np.abs(before - np.array(prices)).max()) if same else float("inf")
-    return Recomputed(books, flows, gap)
+    return Recomputed(books, flows, gains_table(state), gap)
 
 
 def _book(scenario: Scenario, year: int, period: int, agreement: Agreement) -> Book:

@@ -10,6 +10,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
 from tanshi.language import mark, say, translate
+from tanshi.scenarios.errors import UserError
 from tanshi.simulator.views.charts.network import ORDER, short_name
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, Run
@@ -21,6 +22,8 @@ ROWS = 20
 """Firms on one leaf of the table."""
 TRAITS = 200_000
 """Firms up to which strategy and size are worked out: more would take long to build."""
+AGAIN = 5_000
+"""Firms up to which the run is made once more for what trade was worth to each, which the store does not keep."""
 #: Column, head, digits (None: words).
 COLUMNS = (
     ("firm", mark("Firm"), None),
@@ -34,6 +37,7 @@ COLUMNS = (
     ("net_t", mark("Net bought, t"), 0),
     ("price", mark("Mean price, yuan/t"), 2),
     ("paid_yuan", mark("Paid less received, yuan"), 0),
+    ("gain_yuan", mark("Gain from trade, yuan"), 0),
     ("fills", mark("Fills"), 0),
 )
 SORTABLE = tuple(name for name, _, _ in COLUMNS)
@@ -55,7 +59,10 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
     return [
         *heading(
             translate(TITLE),
-            say("What every firm bought and sold. A head sorts by its column; a second click turns the order."),
+            say(
+                "What every firm bought and sold, and what trade was worth to it beside making its own cut alone. A "
+                "head sorts by its column; a second click turns the order."
+            ),
         ),
         controls(
             choice("firms-run", say("Run"), {one.name: label(one) for one in batch.runs}, run.name, wide=True),
@@ -111,8 +118,9 @@ def register(app: Dash, desk: Desk) -> None:
 def firms_of(desk: Desk, run: Run, year: int | None) -> pd.DataFrame:
     """Every firm with its traits and trades of a year (None: all); other traders only where they traded."""
     traded = desk.tables.firms(run, year)
-    if int(run.parameters.get("firms", {}).get("number", 0)) > TRAITS:
-        return traded.assign(strategy="", size=np.nan, intensity=np.nan, cost=np.nan)
+    number = int(run.parameters.get("firms", {}).get("number", 0))
+    if number > TRAITS:
+        return traded.assign(strategy="", size=np.nan, intensity=np.nan, cost=np.nan, gain_yuan=np.nan)
     traits = desk.traits(run)
     found = traits.merge(traded.drop(columns="sector"), on="firm", how="left")
     others = traded[~traded["firm"].isin(traits["firm"])]
@@ -121,7 +129,19 @@ def firms_of(desk: Desk, run: Run, year: int | None) -> pd.DataFrame:
     found[numbers] = found[numbers].fillna(0)
     found["strategy"] = found["strategy"].fillna("")
     found["size"] = 100.0 * found["size"]
+    gains = gains_of(desk, run, year) if number <= AGAIN else None
+    found["gain_yuan"] = np.nan if gains is None else found["firm"].map(gains)
     return found
+
+
+def gains_of(desk: Desk, run: Run, year: int | None) -> pd.Series | None:
+    """What trade was worth to firms in a year (None: in all), yuan by firm; None for a run that is another now."""
+    try:
+        gains = desk.recomputed(run).gains
+    except UserError:
+        return None
+    rows = gains if year is None else gains[gains["year"] == year]
+    return rows.groupby("firm")["gain_yuan"].sum()
 
 
 def search_firms(firms: pd.DataFrame, sector: str, words: str) -> pd.DataFrame:

@@ -163,6 +163,15 @@ def test_firms_are_searched_and_sorted(desk: Desk, batch: Batch) -> None:
     assert len(rows) == firms.ROWS
 
 
+def test_firms_show_what_trade_was_worth_to_each(desk: Desk, batch: Batch) -> None:
+    run = batch.run("S5-seed1")
+    stored = read_run(run.folder).series("Carbon Market|Gains from Trade")
+    for year in (2024, None):
+        gains = firms.firms_of(desk, run, year)["gain_yuan"]
+        assert gains.min() >= 0.0
+        assert gains.sum() / 1e6 == pytest.approx(stored.sum() if year is None else stored[year], rel=1e-9)
+
+
 def test_a_column_that_does_not_exist_sorts_by_number(desk: Desk, batch: Batch) -> None:
     found = firms.firms_of(desk, batch.run("S5-seed1"), 2024)
     assert words(firms.body(found, "; drop table fills", False, -5)) == words(firms.body(found, "firm", False, 0))
