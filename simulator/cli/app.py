@@ -11,7 +11,6 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -36,6 +35,7 @@ from tanshi.simulator.cli import sweep as cli_studies
 from tanshi.simulator.cli.language import in_language, misuse, speak_as_told
 from tanshi.simulator.cli.outputs import Joint, Reference, Results
 from tanshi.simulator.cli.sweep import Scheduler, Settings, Workers, read_settings
+from tanshi.simulator.machine.folders import new_folder
 from tanshi.simulator.machine.progress import bar
 from tanshi.simulator.machine.terminal import speak_plainly
 from tanshi.version import __version__
@@ -148,7 +148,7 @@ def run(
         raise UserError("There is nothing to add up.", [Problem("scenarios of several provinces", "of one", "--joint")])
     if reference is not None:
         reference_of([s.name for s in scenarios], reference)
-    folder = out or Path("results") / datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
+    folder = out or new_folder(Path("results"))
     if folder.exists() and not folder.is_dir():
         problem = Problem("a folder", Message("the file {folder}", folder=folder), "--out")
         raise UserError("The results cannot be written.", [problem])
@@ -259,7 +259,7 @@ def sinks(
     from tanshi.simulator.studies.sinks.study import run_sinks
 
     chosen = read_settings(settings or [])
-    folder = claim(out or Path("results") / datetime.now().strftime("%Y-%m-%dT%H-%M-%S"), overwrite=overwrite)
+    folder = claim(out or new_folder(Path("results")), overwrite=overwrite)
     with bar() as progress:
         result = run_sinks(units, chosen, progress)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from tanshi.language import mark, say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli.outputs import writable_folder
 from tanshi.simulator.cli.sweep import Settings, Workers, read_settings
+from tanshi.simulator.machine.folders import new_folder
 from tanshi.simulator.machine.progress import bar
 
 
@@ -63,7 +63,7 @@ def calibrate(
     task = open_calibration(targets, read_settings(settings))
     if adopt:
         check_own(task)
-    folder = out or Path("results") / f"{task.name}-{datetime.now().strftime('%Y-%m-%dT%H-%M-%S')}"
+    folder = out or new_folder(Path("results"), task.name)
     place = claim_folder(folder, RECORD, overwrite=overwrite)
     with bar() as progress:
         found = fit(task, whole=not equilibrium_only, workers=workers, progress=progress)

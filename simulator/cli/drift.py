@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from tanshi.scenarios.extras import need
 from tanshi.scenarios.prices.choice import Choice
 from tanshi.simulator.cli.outputs import writable_folder
 from tanshi.simulator.cli.sweep import Settings, Workers, read_settings
+from tanshi.simulator.machine.folders import new_folder
 from tanshi.simulator.machine.progress import bar
 
 if TYPE_CHECKING:
@@ -320,7 +320,7 @@ def compare(
 
     if len(scenario) > 2:
         raise UserError("Too much to compare.", [Problem("one or two scenarios", str(len(scenario)))])
-    folder = out or Path("results") / datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
+    folder = out or new_folder(Path("results"))
     with bar() as progress:
         result = run(
             scenario, folder / "runs", year=year, period=period, cut=cut, entrants=enter, overwrite=overwrite,

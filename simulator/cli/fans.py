@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from tanshi.language import say
 from tanshi.simulator.cli.outputs import writable_folder
+from tanshi.simulator.machine.folders import new_folder
 from tanshi.simulator.machine.progress import bar
 
 
@@ -51,7 +51,7 @@ def fans(
     from tanshi.simulator.studies.fans import fans as run
     from tanshi.simulator.views.fans import short, write_fans
 
-    folder = out or Path("results") / datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
+    folder = out or new_folder(Path("results"))
     given = {} if firms is None else {"firms.number": firms}
     with bar() as progress:
         result = run(

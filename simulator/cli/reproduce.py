@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli.outputs import writable_file, writable_folder
 from tanshi.simulator.cli.sweep import Settings, Workers, read_settings
+from tanshi.simulator.machine.folders import new_folder
 from tanshi.simulator.machine.progress import bar
 
 
@@ -72,7 +72,7 @@ def reproduce(
     if page is not None and page.suffix != ".md":
         raise UserError("The page cannot be written.", [Problem("a file that ends in .md", str(page), "--page")])
     claims = choose_claims(claim or [])
-    folder = out or Path("results") / datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
+    folder = out or new_folder(Path("results"))
     with bar() as progress:
         result = run(
             claims, folder, seeds=seeds, draws=draws, overrides=read_settings(settings), overwrite=overwrite,

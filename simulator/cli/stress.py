@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli.outputs import NamedResults
 from tanshi.simulator.cli.sweep import Scheduler, Settings, Workers, read_settings
+from tanshi.simulator.machine.folders import new_folder
 from tanshi.simulator.machine.progress import bar
 
 
@@ -76,7 +76,7 @@ def stress(
         raise UserError("There is nothing to hold.", [problem])
     levers = read_levers(plan, lever if lever is not None else plan.spec.levers)
     goals = read_goals(regret or [], outputs)
-    folder = out or Path("results") / f"{plan.name}-{datetime.now().strftime('%Y-%m-%dT%H-%M-%S')}"
+    folder = out or new_folder(Path("results"), plan.name)
     with bar() as progress:
         result = run(
             plan, targets, folder, levers=levers, hold=hold / 100, workers=workers, scheduler=scheduler,

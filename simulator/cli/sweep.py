@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.simulator.cli import params as cli_params
 from tanshi.simulator.cli.new import new
 from tanshi.simulator.cli.outputs import writable_file, writable_folder
+from tanshi.simulator.machine.folders import new_folder
 from tanshi.simulator.machine.progress import bar
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def sweep(
             "a sweep's file", Message("the folder {held}", held=held), "--set", hint="What the folder holds is settled."
         )
         raise UserError("A sweep that has begun keeps its settings.", [problem])
-    folder = out or held or Path("results") / f"{plan.name}-{datetime.now().strftime('%Y-%m-%dT%H-%M-%S')}"
+    folder = out or held or new_folder(Path("results"), plan.name)
     if samples is not None or seeds is not None or add:
         plan = grow(plan, samples, seeds, add or (), begun=held is not None)
     _announce(Sweeping(plan))

@@ -417,7 +417,7 @@ def test_plant_is_valued_at_what_choices_followed_and_not_at_what_was_paid(monke
         real={"HH": 1.0},
     )  # fmt: skip
     world = stub(periods_per_year=12, flow=flow, substeps=2, surroundings=None, province=stub(border=None),
-                 economy=stub(economy=stub(groups=None)))  # fmt: skip
+                 economy=stub(baskets=None))  # fmt: skip
     periods.drift(world, state, stub(), solution, np.zeros(STATE_SIZE))
     assert economy.decision_sum.tolist() == [3.0]
     assert economy.accrued[:2].tolist() == [5.0, 0.0]  # steel does not trade: nothing of it is verified

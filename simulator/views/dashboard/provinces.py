@@ -75,5 +75,5 @@ def _lay_out(whole: RunResult, region: str, record: Mapping[str, Any], into: Pat
         tables[table] = {"rows": len(frame), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     own = {"scenario": called, "parameters": dict(part.parameters), "meta": dict(part.meta), "tables": tables}
     of = {MARKET: dict(whole.parameters), REGION: region}
-    (place / RECORD).write_text(json.dumps(plain({**record, **own, **of}), ensure_ascii=False), "utf-8")
+    (place / RECORD).write_text(json.dumps(plain({**record, **own, **of}), ensure_ascii=False), encoding="utf-8")
     return place

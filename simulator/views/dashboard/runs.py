@@ -7,7 +7,6 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
@@ -16,6 +15,7 @@ from tanshi.errors import Message
 from tanshi.language import say
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.schema import Scenario
+from tanshi.simulator.machine.folders import new_folder
 from tanshi.simulator.results.reading import RECORD
 from tanshi.simulator.results.store import MANIFEST
 from tanshi.simulator.studies.batches.batch import run_batch
@@ -68,7 +68,7 @@ class RunFromPage:
                     hint="Wait or cancel it.",
                 )
                 raise UserError("The run cannot be started.", [problem])
-            folder = _free(root.absolute() / datetime.now().strftime("%Y-%m-%dT%H-%M-%S"))
+            folder = new_folder(root.absolute())
             ours, theirs = self.context.Pipe(duplex=False)
             arguments = (os.getpid(), scenario, folder, seeds, theirs)
             self.process = self.context.Process(target=_run, args=arguments, daemon=True)
@@ -118,16 +118,6 @@ def clear_unfinished(folder: Path) -> None:
     kept = [path for path in folder.iterdir() if path.name not in (MANIFEST, LOCK) and not path.name.endswith(".part")]
     if not kept and next(folder.glob(f"*/{RECORD}"), None) is None:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free(folder: Path) -> Path:
-    """The folder itself, or with a number where it is taken."""
-    number = 1
-    found = folder
-    while found.exists():
-        number += 1
-        found = folder.with_name(f"{folder.name}-{number}")
-    return found
 
 
 def _run(parent: int, scenario: Scenario, folder: Path, seeds: int, news: Any) -> None:
