@@ -293,7 +293,8 @@ def analyse(
         print(f"\n{regret_words(compared)}")
     if control is not None:
         _sharpen(folder, control, workers)
-    print("\n" + say("Tables and figures in {folder}.", folder=folder / ANALYSIS))
+    made = mark("Tables and figures in {folder}.") if figures else mark("Tables in {folder}.")
+    print("\n" + say(made, folder=folder / ANALYSIS))
 
 
 def _sharpen(folder: Path, times: int, workers: int | None) -> None:

@@ -162,7 +162,9 @@ def test_a_sweeps_means_are_sharpened_by_the_equilibrium_model(
         open_sweep(write(tmp_path / "a.yaml", TINY.replace("samples: 4", "samples: 8"))), tmp_path / "o", workers=1
     )
     assert main(["analyse", str(tmp_path / "o"), "--control", "4", "--no-figures", "--workers", "1"]) == 0
-    assert "The equilibrium model costs" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "The equilibrium model costs" in said
+    assert "Tables in " in said
     table = pd.read_csv(tmp_path / "o" / "analysis" / "control.csv").set_index("output")
     assert table.loc["price", ["points", "more"]].tolist() == [8, 32]
     assert table.loc["price", "explained"] > 0.8
