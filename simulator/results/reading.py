@@ -42,10 +42,14 @@ def one_file(file: Path) -> str:
     return glob.escape(file.absolute().as_posix())  # DuckDB takes a stroke forward everywhere
 
 
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""A whole number that a column of a table can hold."""
+
+
 class StoredTable(BaseModel):
     """What a record says of one table."""
 
-    rows: Annotated[int, Field(ge=0)]
+    rows: Count
     sha256: str
 
 
@@ -56,8 +60,8 @@ class StoredMeta(BaseModel):
 
     worst_residual: float = 0.0
     worst_walras: float = 0.0
-    iterations: int = 0
-    unsettled_periods: int = 0
+    iterations: Count = 0
+    unsettled_periods: Count = 0
 
 
 class StoredRun(BaseModel):
@@ -68,7 +72,7 @@ class StoredRun(BaseModel):
     format: int
     id: str
     scenario: str
-    seed: Annotated[int, Field(ge=0)]
+    seed: Count
     status: Literal["finished", "failed"]
     parameters: dict[str, Any]
     data: str

@@ -202,6 +202,9 @@ def gathered(folder: Path) -> tuple[dict[str, dict[str, Any]], bool]:
         return {}, False
     names = read_manifest(folder).get("runs", {})
     rows = [row for row in table.select(wanted).to_pylist() if row["status"] == "finished"]
+    gaps = [name for name in wanted if any(row[name] is None for row in rows)]
+    if gaps:
+        raise StoreError("{path} is broken: its column {name} has gaps", path=path, name=gaps[0])
     found = {
         row["run"]: row
         for row in rows

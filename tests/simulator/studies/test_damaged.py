@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tanshi.scenarios.errors import UserError
@@ -83,6 +85,8 @@ TEXT: dict[str, Callable[[Path], None]] = {
 }
 RECORD: dict[str, Callable[[Path], None]] = {
     "seed null": edited(lambda r: r.update(seed=None)),
+    "seed too long for a table": edited(lambda r: r.update(seed=10**400)),
+    "iterations too long for a table": edited(lambda r: r["meta"].update(iterations=10**400)),
     "seed text": edited(lambda r: r.update(seed="one")),
     "no seed": edited(lambda r: r.pop("seed")),
     "tables null": edited(lambda r: r.update(tables=None)),
@@ -151,6 +155,17 @@ def test_every_reader_says_in_one_message_what_is_broken(
     for reader, read in READERS.items():
         said = refusal(read, folder)
         assert said is None or any(word in said for word in (name, Path(name).name, VICTIM)), f"{reader}: {said}"
+
+
+def test_a_gathered_table_with_gaps_counts_as_none(whole: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(whole, tmp_path / "out"))
+    compact(folder)
+    before = {run.name: run.scenario for run in open_batch(folder).runs}
+    path = folder / "dataset" / "runs.parquet"
+    table = pq.read_table(path)
+    lost = pa.nulls(len(table), pa.string())
+    pq.write_table(table.set_column(table.column_names.index("economy"), "economy", lost), path)
+    assert {run.name: run.scenario for run in open_batch(folder).runs} == before
 
 
 @pytest.mark.parametrize("kind", [*RECORD, *TEXT, "cut", "empty"])
