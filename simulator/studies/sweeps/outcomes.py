@@ -46,9 +46,11 @@ def read_outcomes(folder: Path) -> tuple[Plan, pd.DataFrame]:
         raise IncompleteStudy(_incomplete(folder, now.failed, now.missing))
     drawn = [name for factor in plan.factors for name in (factor.name, f"u:{factor.name}")]
     design = read_frame(folder / DESIGN, ("run", "scenario", "point", "seed", *drawn))
-    places = design[[name for name in drawn if name.startswith("u:")]]
+    places = design[["point", "seed", *(name for name in drawn if name.startswith("u:"))]]
     if places.isna().any(axis=None) or not all(pd.api.types.is_numeric_dtype(kind) for kind in places.dtypes):
-        raise StoreError("{path} is broken: a value that was drawn is missing, or no number", path=folder / DESIGN)
+        raise StoreError(
+            "{path} is broken: a point, a seed or a value that was drawn is missing, or no number", path=folder / DESIGN
+        )
     if set(design["run"]) != set(names_in(folder)):
         raise StoreError("{path} is broken: it does not list the runs of this sweep", path=folder / DESIGN)
     with or_broken(lambda: check_tables(folder)):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -120,6 +121,7 @@ DAMAGE = [
     *((f"{VICTIM}/{name}", kind, do) for name in ("run.json", "annual.parquet", "periods.parquet", "trades.parquet")
       for kind, do in ANY.items()),
     *(("design.parquet", kind, do) for kind, do in TABLE.items()),
+    ("design.parquet", "no points", lambda path: reframed(path, lambda frame: frame.assign(point=np.nan))),
     (f"{VICTIM}/annual.parquet", "without a column", TABLE["without a column"]),
     *((name, kind, do) for name in ("design.parquet", "sweep.json", "manifest.json") for kind, do in ANY.items()),
     *((name, kind, do) for name in (f"{VICTIM}/run.json", "sweep.json", "manifest.json") for kind, do in TEXT.items()),
@@ -163,8 +165,8 @@ def test_a_gathered_table_with_gaps_counts_as_none(whole: Path, tmp_path: Path) 
     before = {run.name: run.scenario for run in open_batch(folder).runs}
     path = folder / "dataset" / "runs.parquet"
     table = pq.read_table(path)
-    lost = pa.nulls(len(table), pa.string())
-    pq.write_table(table.set_column(table.column_names.index("economy"), "economy", lost), path)
+    place = table.column_names.index("economy")
+    pq.write_table(table.set_column(place, "economy", pa.nulls(len(table), pa.string())), path)
     assert {run.name: run.scenario for run in open_batch(folder).runs} == before
 
 
