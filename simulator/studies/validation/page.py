@@ -97,11 +97,16 @@ def _compared(row: pd.Series) -> str:
     observed, model = (f"{float(row[name]):,.4g}" if row[name] < 1e4 else f"{float(row[name]):,.0f}"
                        for name in ("observed", "model"))  # fmt: skip
     verdict = "met" if row["met"] else "**missed**"
-    given = "input" if row["held"] != row["held"] else f"{float(row['held']):+.1%}"
+    given = "input" if row["held"] != row["held"] else _percent(float(row["held"]))
     return (
         f"| {row['quantity']} | {row['unit']} | {row['year']} | {observed} | {model} | "
-        f"{float(row['difference']):+.1%} | {verdict} | {given} | {row['used']} | {row['note']} |"
+        f"{_percent(float(row['difference']))} | {verdict} | {given} | {row['used']} | {row['note']} |"
     )
+
+
+def _percent(part: float) -> str:
+    """A difference in percent; nothing has no sign of its own, which rounding would give it on one machine."""
+    return f"{round(part, 3) + 0.0:+.1%}"
 
 
 def _summary(seen: pd.DataFrame) -> str:

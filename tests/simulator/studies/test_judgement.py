@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+pytest.importorskip("torch")
+
 from tanshi.simulator.drift.history import Preparation, PriceHistory
 from tanshi.simulator.drift.mean_reversion import simulate
 from tanshi.simulator.drift.recovery import Recovery

@@ -178,6 +178,7 @@ def weekly_file(path: Path, closes: np.ndarray) -> None:
 def test_a_price_that_stands_still_where_it_would_be_judged_is_no_markets(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    pytest.importorskip("torch")
     walk = 50.0 + np.cumsum(np.random.default_rng(2).standard_normal(20))
     weekly_file(tmp_path / "mine.csv", np.append(walk, np.full(130, walk[-1])))
     arguments = ["train", "--only", "markets", "--prices", str(tmp_path / "mine.csv"), "--out", str(tmp_path / "w")]

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
+pytest.importorskip("torch")
+
 from tanshi.simulator.drift.markets.closes import Closes, real_markets
 from tanshi.simulator.drift.markets.fit_network import HeadConfig, adapt_last_stage, fit_networks
 from tanshi.simulator.drift.markets.fit_recursion import fit_recursion
