@@ -95,9 +95,13 @@ def _first_period(w: World) -> int:
 
 
 def _withdraw(s: State, sectors: NDArray[np.bool_], amount: float) -> None:
-    """Cancel ``amount`` (Mt) of what the sectors' firms hold, in proportion: who sold has less to give back."""
+    """Cancel ``amount`` (Mt) of what the sectors' firms hold, in proportion: who sold has less to give back.
+
+    This year's allowances go first: older ones are still owed for older years.
+    """
     firms = np.flatnonzero(sectors[s.firms.sector])
     held = s.registry.held[firms]
     due = np.array([min(round(amount * TONNES), int(held.sum()))])
     if due[0] > 0:
-        s.registry.cancel(firms, grandfather(due, held.astype(float), np.zeros(len(firms), dtype=np.int64)))
+        back = grandfather(due, held.astype(float), np.zeros(len(firms), dtype=np.int64))
+        s.registry.cancel(firms, back, first=s.year)

@@ -113,6 +113,14 @@ def test_several_years_are_open_at_once_and_none_is_paid_with_the_allowances_of_
     assert (spent <= issued).all()
 
 
+def test_a_cut_of_this_years_cap_leaves_last_years_allowances_for_last_years_debts() -> None:
+    """In April 2024 nobody has surrendered for 2023 yet; a cut of the cap of 2024 takes back allowances of 2024."""
+    model = run(**{"compliance.deadline": 12, "shock.year": 2024, "shock.period": 2, "shock.cap_cut": 0.1})
+    before = next(row for row in model.state.log.settlements if row["year"] == 2023)
+    assert before["shortfall_t"] < 1e-5 * before["owed_t"]  # nobody is short for a vintage's sake
+    assert model.registry.totals()["cancelled"][2024 - model.registry.first_vintage] > 0.05 * before["owed_t"]
+
+
 def test_in_a_closing_run_the_price_rises_with_the_carry() -> None:
     rule = {"compliance.deadline": 12, "compliance.closing": "run", "banking.horizon": 4, "penalty.price": 300.0}
     model = run(**rule)
