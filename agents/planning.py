@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tanshi.agents.stepped import Ahead, segment, stepped_path
+from tanshi.agents.stepped import Ahead, Steps, segment, stepped_path
 from tanshi.errors import TanshiError
 from tanshi.market.orders import Floats, Mask
 
@@ -93,7 +93,7 @@ class Prospect:
     carry: Floats
     floor: float = 0.0
     ceiling: float = np.inf
-    steps: tuple[tuple[tuple[float, float], ...], ...] = ()
+    steps: Steps = ()
     reserve: Reserve | None = None
 
     def __post_init__(self) -> None:
@@ -284,6 +284,7 @@ def _carried(
     halving
         Whether to begin anew, where steps of supply send Newton's method round in circles, from where halving leads.
     """
+    slope = np.minimum(slope, -SMALLEST * np.maximum(emissions, 1e-12))
     best = _newton(prospect, emissions, slope, at, start, rates)
     for feels in FEELS if prospect.steps else ():
         if best[0] <= EXACT * max(float(best[1].max()), 1.0):
@@ -298,7 +299,6 @@ def _carried(
 
 def _halved(prospect: Prospect, emissions: Floats, slope: Floats, at: Floats, rates: Rates) -> tuple[Floats, Floats]:
     """Return the path at the rates that its own bank leads to, each time half way from the last ones."""
-    slope = np.minimum(slope, -SMALLEST * np.maximum(emissions, 1e-12))
     carry = prospect.carry
     for _ in range(CLOSER):
         ahead = Ahead(prospect.supply, prospect.low, prospect.high, emissions, slope, at, 1.0 + carry,
@@ -323,7 +323,6 @@ def _newton(
     between low and high leave nobody a better year to sell in. Which bounds hold is guessed anew in every step.
     """
     years = len(at)
-    slope = np.minimum(slope, -SMALLEST * np.maximum(emissions, 1e-12))
     price, bank = start[0].copy(), start[1].copy()
     supply = _taken(prospect, np.full(years, np.inf)).supply
     size = max(float(np.abs(supply[1:] if years > 1 else supply).mean()), 1e-9)

@@ -57,9 +57,13 @@ def carry_over(
     """
     if base < 0 or multiple < 0 or part < 0:
         raise ValueError(f"carry-over: base {base}, multiple {multiple} and part {part} must not be negative")
-    more = multiple * np.maximum(net_sold, 0) + (0.0 if given is None else part * given)
-    allowed = base + np.floor(more + 1e-9).astype(np.int64)
-    return np.minimum(held, allowed)
+    more = beyond_base(net_sold, multiple, part, 0.0 if given is None else given)
+    return np.minimum(held, base + np.floor(more + 1e-9).astype(np.int64))
+
+
+def beyond_base(net_sold: Ints, multiple: float, part: float, given: Floats | Ints | float) -> Floats:
+    """Return what each account may keep beyond what everybody may (`carry_over`), units before rounding."""
+    return np.asarray(multiple * np.maximum(net_sold, 0) + part * given, np.float64)
 
 
 def borrowing(

@@ -78,8 +78,7 @@ class OrderBook:
                     least=least,
                 )
         account, price, quantity = int(account), int(price), int(quantity)
-        if side not in (BUY, SELL):
-            raise OrderError("order: side is {side!r}; 1 buys, -1 sells", side=side)
+        _check_side(side)
         number, left, made = self._next, quantity, []
         reach = self._crossing(side, price)
         if any(self._of[n][0] == account for n in reach):
@@ -125,8 +124,7 @@ class OrderBook:
         OrderError
             for a side that is none.
         """
-        if side not in (BUY, SELL):
-            raise OrderError("order: side is {side!r}; 1 buys, -1 sells", side=side)
+        _check_side(side)
         lots: dict[int, int] = {}
         for number, left in self._left.items():
             _, mine, price = self._of[number]
@@ -162,3 +160,8 @@ class OrderBook:
         if not self._left[order]:
             del self._left[order]
             del self._of[order]
+
+
+def _check_side(side: int) -> None:
+    if side not in (BUY, SELL):
+        raise OrderError("order: side is {side!r}; 1 buys, -1 sells", side=side)

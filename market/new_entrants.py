@@ -76,7 +76,7 @@ def asked(free: Floats, activity: Floats, base: Floats, threshold: float = 0.15,
         raise ValueError(f"new entrants: threshold is {threshold}, expected 0 or more")
     growth = np.divide(activity, base, out=np.ones_like(activity), where=base > 0) - 1.0
     beyond = (growth > threshold) | ((growth < -threshold - 1e-12) & falls)
-    return np.where(beyond & ((growth > 0.0) | falls), free * growth, 0.0)
+    return np.where(beyond, free * growth, 0.0)
 
 
 def january(before: EntrantsReserve, aside: int, wanted: Ints, left_over: str = "") -> EntrantsReserve:

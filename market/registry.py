@@ -300,7 +300,8 @@ class Registry(CreditBook):
         """
         source, units = self._pair(account, amount)
         start = 0 if first is None else self._row(first)
-        rows, item, part = oldest_first(np.roll(self._held, -start, axis=0), source, units)
+        held = np.roll(self._held, -start, axis=0) if start else self._held
+        rows, item, part = oldest_first(held, source, units)
         self._post(Kind.CANCEL, (rows + start) % self.vintages, source[item], CANCELLED, part)
 
     def expire(self, account: npt.ArrayLike, amount: npt.ArrayLike, latest: int) -> None:

@@ -83,17 +83,15 @@ class Auctions(Group):
 
     @model_validator(mode="after")
     def _something_to_describe(self) -> Self:
-        for name, plain in (("of_months", [6.0]), ("reserve_most", None)):
-            if self.reserve_multiple is None and getattr(self, name) != plain:
-                expected = "a reserve price by past prices that this describes"
-                raise refuse(expected, "none", f"auctions.{name}", "Set auctions.reserve_multiple.")
+        if self.reserve_multiple is None and (said := self.changed("of_months", "reserve_most")):
+            expected = "a reserve price by past prices that this describes"
+            raise refuse(expected, "none", f"auctions.{said[0]}", "Set auctions.reserve_multiple.")
         return self
 
     @property
-    def own_rules(self) -> tuple[str, ...]:
+    def own_rules(self) -> list[str]:
         """Fields that hold in an auction of firms alone, and say something here."""
-        plain = {"reserve_multiple": None, "all_or_nothing": False, "bidders": "all", "one_bidder": None}
-        return tuple(name for name, nothing in plain.items() if getattr(self, name) != nothing)
+        return self.changed("reserve_multiple", "all_or_nothing", "bidders", "one_bidder")
 
     @property
     def parts(self) -> list[float]:

@@ -159,6 +159,10 @@ class StabilityReserve(Group):
     """Whether firms that plan reckon with what it will take in and give back. true: as their own plan's bank leads to
     it; false: each January's movement is news to them."""
 
+    def stays_in(self, year: int) -> str:
+        """What stays valid in a year: ``keep``, ``auctioned`` or ``all`` (`validity`)."""
+        return (None if self.validity is None else self.validity.at(year)) or "keep"
+
     @model_validator(mode="after")
     def _thresholds_in_order(self) -> Self:
         years = {y for path in (self.lower, self.upper, self.release_below) if path is not None for y in path.years}

@@ -27,6 +27,11 @@ class Group(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
+    def changed(self, *names: str) -> list[str]:
+        """Those of some fields that say something else than by default."""
+        fields = type(self).model_fields
+        return [name for name in names if getattr(self, name) != fields[name].get_default(call_default_factory=True)]
+
 
 class OfSectors(Group):
     """A group with a field for each sector: those of the built-in economies, and any that another economy has firms of.

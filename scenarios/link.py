@@ -58,8 +58,7 @@ class Link(Group):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        said = [name for name in type(self).model_fields if name != "to" and name in self.model_fields_set
-                and getattr(self, name) != type(self).model_fields[name].default]  # fmt: skip
+        said = self.changed(*(name for name in type(self).model_fields if name != "to"))
         strange = [name for name in said if name not in WORDS[self.to]]
         if strange:
             kind = next(kind for kind, names in WORDS.items() if strange[0] in names)

@@ -11,9 +11,6 @@ from tanshi.errors import Message
 from tanshi.scenarios.by_year import AS_A_FILE_SAYS, ByYear, numbers
 from tanshi.scenarios.fields import Group, in_unit, refuse
 
-AS_IN_THE_UNION: tuple[float, int, bool, str, list[int]] = (0.15, 2, False, "cancel", [])
-"""Threshold, years, what becomes of the rest and when, where a file says nothing."""
-
 
 class NewEntrants(Group):
     """A part of the cap in tonnes that is set aside every January and given to sectors whose output has grown.
@@ -54,10 +51,7 @@ class NewEntrants(Group):
 
     @model_validator(mode="after")
     def _something_set_aside(self) -> Self:
-        if (
-            self.share is None
-            and (*(self.threshold, self.over_years, self.falls, self.left_over, self.closes),) != AS_IN_THE_UNION
-        ):
+        if self.share is None and self.changed("threshold", "over_years", "falls", "left_over", "closes"):
             raise refuse("a share for a reserve that is described", "none", "new_entrants.share")
         return self
 

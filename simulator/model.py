@@ -16,8 +16,8 @@ from tanshi.simulator.stepping import JointRun, Run, simulate
 __all__ = ["CarbonMarket", "JointMarket", "simulate"]
 
 
-class Refusing(mesa.Model):  # type: ignore[misc]
-    """A model whose step may be refused and tried again.
+class Face(mesa.Model):  # type: ignore[misc]
+    """A model of Mesa's whose step may be refused and tried again, and which is forgotten when asked.
 
     From Mesa 3.5 on a step is an event that arranges for the next one once it has ended, so that a step that raised was
     the last. What a period raises is kept until Mesa has done so.
@@ -43,65 +43,32 @@ class Refusing(mesa.Model):  # type: ignore[misc]
 
         mine.update(_user_step=kept, step=step)
 
+    def forget(self) -> None:
+        """Let a finished model be collected (Mesa 3.3 would keep it for ever)."""
+        release(self)
 
-class CarbonMarket(Run, Refusing):
+
+class CarbonMarket(Run, Face):
     """One run of one scenario.
 
     ``step`` runs one market period; ``run`` runs all.  Firms are Mesa agents, each a view of one row of
-    ``population``.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        The policy, economy and settings.
-    drift
-        Flow, optional
-        Another flow than the scenario's own (for training and tests).
-
-    Attributes
-    ----------
-    world : World
-        What does not change in the run.
-    state : State
-        What does.
+    ``population``.  Parameters and attributes are those of `tanshi.simulator.stepping.Run`.
     """
 
     def __init__(self, scenario: Scenario, drift: Flow | None = None) -> None:
-        Refusing.__init__(self, scenario.seed)
+        Face.__init__(self, scenario.seed)
         Run.__init__(self, scenario, drift)
         self.firms = enrol(self, self.population)
 
-    def forget(self) -> None:
-        """Let a finished model be collected (Mesa 3.3 would keep it for ever)."""
-        release(self)
 
-
-class JointMarket(JointRun, Refusing):
+class JointMarket(JointRun, Face):
     """One run of a scenario of several economies, whose firms trade in one auction.
 
-    ``step`` runs one market period; ``run`` runs all.  The firms of all are Mesa agents.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        Of several ``economies``.
-    drift
-        Flow, optional
-        Another flow than the scenario's own.
-
-    Attributes
-    ----------
-    world : JointWorld
-        What does not change in the run: a world of each economy.
-    state : JointState
-        What does.
+    ``step`` runs one market period; ``run`` runs all.  The firms of all are Mesa agents.  Parameters and attributes are
+    those of `tanshi.simulator.stepping.JointRun`.
     """
 
     def __init__(self, scenario: Scenario, drift: Flow | None = None) -> None:
-        Refusing.__init__(self, scenario.seed)
+        Face.__init__(self, scenario.seed)
         JointRun.__init__(self, scenario, drift)
         self.firms = [firm for member in self.state.members for firm in enrol(self, member.firms)]
-
-    def forget(self) -> None:
-        """Let a finished model be collected (Mesa 3.3 would keep it for ever)."""
-        release(self)

@@ -46,10 +46,9 @@ class Penalty(Group):
 
     @model_validator(mode="after")
     def _something_to_multiply(self) -> Self:
-        for name, plain in (("of_months", 1.0), ("most", None)):
-            if self.multiple is None and getattr(self, name) != plain:
-                hint = "Set penalty.multiple."
-                raise refuse("a multiple of a mean price that this describes", "none", f"penalty.{name}", hint)
+        if self.multiple is None and (beside := self.changed("of_months", "most")):
+            hint = "Set penalty.multiple."
+            raise refuse("a multiple of a mean price that this describes", "none", f"penalty.{beside[0]}", hint)
         said = {"none"} if self.make_good is None else {value for _, value in self.make_good.steps}
         if self.factor is not None and said == {"none"} and (self.make_good is not None or self.extinguishes):
             hint = "Set penalty.make_good to owed or cut."

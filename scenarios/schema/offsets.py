@@ -93,9 +93,7 @@ class Offsets(Group):
     def _one_kind_or_several(self) -> Self:
         if not self.kinds.any:
             return self
-        usual = {name: Offsets.model_fields[name].default for name in ("potential", "median_cost", "spread")}
-        twice = [name for name, value in usual.items() if getattr(self, name) != value]
-        if twice:
+        if twice := self.changed("potential", "median_cost", "spread"):
             hint = "Say it of a kind, such as offsets.kinds.forestry."
             raise refuse("one description of the supply", "one of its own beside kinds", f"offsets.{twice[0]}", hint)
         for name, kind in self.kinds.said():

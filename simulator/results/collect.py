@@ -103,13 +103,11 @@ def gains_table(s: State) -> pd.DataFrame:
     Columns ``year``, ``firm``, ``sector`` (code) and ``gain_yuan``: what it would have cost the firm to make its own
     part of the same cut alone, less what the cut cost it with trade (`tanshi.agents.gains`). No rows without firms.
     """
-    rows = s.log.gains
-    year, firm, gain = (
-        np.concatenate([np.empty(0, kind), *(row[name] for row in rows)])
-        for name, kind in (("year", np.int64), ("firm", np.int64), ("gain", np.float64))
-    )
+    gains = np.array([row["gain"] for row in s.log.gains]).reshape(len(s.log.gains), len(s.firms))
+    place, firm = np.nonzero(np.isfinite(gains))
+    year = np.array([row["year"] for row in s.log.gains], np.int64)[place]
     sector = np.array(s.firms.sectors)[s.firms.sector[firm]]
-    return pd.DataFrame({"year": year, "firm": firm, "sector": sector, "gain_yuan": gain})
+    return pd.DataFrame({"year": year, "firm": firm, "sector": sector, "gain_yuan": gains[place, firm]})
 
 
 def _annual(w: World, s: State) -> Series:

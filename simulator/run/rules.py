@@ -63,7 +63,7 @@ def valid(rule: Reserve, year: int, held: int, sold: int) -> int:
     sold
         t that were auctioned in the year before.
     """
-    stays = (rule.validity.at(year) if rule.validity is not None else None) or "keep"
+    stays = rule.stays_in(year)
     if stays == "all":
         return held
     return held - reserve_of(rule, year).invalid(held, auctioned=sold if stays == "auctioned" else None)

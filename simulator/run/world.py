@@ -343,7 +343,7 @@ class Log:
     settlements : list
         A row a year's compliance.
     gains : list
-        What trade was worth to firms in a year as columns: year, firm, gain (yuan).
+        A year and what trade was worth to every firm in it: (firms,) yuan, not a number where it does not trade.
     closing : list
         A row for each trading period after the run's last, up to the last deadline.
     years : list[YearClosed]
@@ -357,7 +357,7 @@ class Log:
     trades: list[dict[str, NDArray[Any]]] = field(default_factory=list)
     credit_trades: list[dict[str, Any]] = field(default_factory=list)
     settlements: list[dict[str, Any]] = field(default_factory=list)
-    gains: list[dict[str, NDArray[Any]]] = field(default_factory=list)
+    gains: list[dict[str, Any]] = field(default_factory=list)
     closing: list[dict[str, Any]] = field(default_factory=list)
     years: list[YearClosed] = field(default_factory=list)
     drift: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))

@@ -111,8 +111,8 @@ def close_year(w: World, s: State, last: Lived) -> None:
             by_sector = zip(w.sectors, gained.sectors.tolist(), strict=True)
             gains = {name: value for name, value in by_sector if value > 0}
             _note(s, {"gains_yuan": gains, "curve_miss": list(gained.miss)})
-            firm = np.flatnonzero(s.policy.mask(s.year)[s.firms.sector])
-            s.log.gains.append({"year": np.full(len(firm), s.year), "firm": firm, "gain": gained.firms[firm]})
+            trading = s.policy.mask(s.year)[s.firms.sector]
+            s.log.gains.append({"year": s.year, "gain": np.where(trading, gained.firms, np.nan)})
         if s.year == w.scenario.years.end and not w.shared:  # else all provinces' runs close together
             close_run(w, s, last)
     else:

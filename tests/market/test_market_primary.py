@@ -65,6 +65,21 @@ def test_a_large_bidder_buys_the_rest_of_firms_that_sell_at_the_same_price() -> 
         assert each[0] == each[1]
 
 
+def test_what_firms_sell_is_beyond_the_limit_and_goes_to_who_bids_most() -> None:
+    # Firm 2 sells 100 lots beside government's 500: the dearest bidder buys 250 of government and these, in place of
+    # the next one, whose 250 are government's.
+    orders = book([(0, 2000, 500), (1, 1900, 400)], [(GOVERNMENT, RESERVE, 500), (2, 1650, 100)])
+    found = auction(250).clear(orders)
+    assert found.filled.tolist() == [350, 250, 500, 100]
+    assert from_government(found) == {0: 250, 1: 250}
+
+
+def test_of_several_bids_the_dearest_are_served_up_to_the_limit_of_each_bidder() -> None:
+    # 800 lots for two bidders of at most 250 each: one has bid for 200 at 17 and 200 at 20 yuan, one for 300 at 19.
+    orders = book([(0, 1700, 200), (0, 2000, 200), (1, 1900, 300)], [(GOVERNMENT, RESERVE, 800)])
+    assert auction(250).clear(orders).filled.tolist() == [50, 200, 250, 500]
+
+
 def test_only_obliged_firms_buy_in_shanghai() -> None:
     # Account 3 has no obligation: it bids most, and gets what firm 2 sells alone.
     orders = book([(3, 3000, 400), (0, 2500, 300)], [(GOVERNMENT, 2400, 300), (2, 2400, 400)])
@@ -78,6 +93,13 @@ def test_new_zealands_auction_sells_all_or_nothing(wanted: int, sold: int) -> No
     # Units that are bid for at 64 dollars or above take all that is offered, or the auction declines.
     found = auction(whole=4_475).clear(book([(0, 6_500, wanted), (1, 6_300, 5_000)], [(GOVERNMENT, 6_400, 4_475)]))
     assert found.volume == sold
+
+
+def test_what_bidders_take_of_firms_does_not_count_as_sold_by_government() -> None:
+    # 200 units are bid for, 60 of them served by a firm that asks less: government would sell 140 of its 200.
+    orders = book([(0, 6_500, 200)], [(GOVERNMENT, 6_400, 200), (2, 6_300, 60)])
+    found = auction(whole=200).clear(orders)
+    assert (found.volume, from_government(found)) == (60, {})
 
 
 def test_where_the_auction_declines_firms_trade_with_one_another() -> None:

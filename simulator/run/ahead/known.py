@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tanshi.market.banking import beyond_base
 from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.ahead.lives import most_of_firms
@@ -80,9 +81,8 @@ def carry_limits(w: World, s: State, year: int | None = None) -> Floats:
     """
     rule = w.scenario.banking
     assert rule.carry_base is not None
-    sold = np.maximum(net_sales(w, s)[: w.firms], 0)
+    sold = net_sales(w, s)[: w.firms]
     if year is not None and rule.carry_past is not None:
         sold = np.maximum(sold, net_sales(w, s, s.year - 1)[: w.firms])
     at = s.year if year is None else year
-    most = rule.carry_base + rule.multiple_in(at) * sold + rule.part_in(at) * s.market.granted
-    return np.asarray(most, np.float64)
+    return rule.carry_base + beyond_base(sold, rule.multiple_in(at), rule.part_in(at), s.market.granted)

@@ -98,7 +98,7 @@ def foreseen_reserve(
     sold = [sum(auctioned(policy, year, whole=True) for policy in policies) for year in years]
     return ForeseenReserve(
         tuple(reserve_of(rule, year) for year in years),
-        tuple((rule.validity.at(year) if rule.validity is not None else None) or "keep" for year in years),
+        tuple(rule.stays_in(year) for year in years),
         tuple(round(amount * TONNES) for amount in most),
         tuple(round(amount * TONNES) for amount in sold),
         sum(s.market.reserve for _, s in members),

@@ -17,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from tanshi.agents.planning import Plan, Prospect
+from tanshi.agents.stepped import Steps
 from tanshi.market.containment import Step
 from tanshi.market.orders import Floats
 from tanshi.numerics.units import TONNES
@@ -26,8 +27,6 @@ from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.public.steps import auctioned, in_steps, part_of, yearly_steps
 from tanshi.simulator.run.world import State, World
 
-Steps = tuple[tuple[tuple[float, float], ...], ...]
-"""By year, ascending: prices from which government sells more, yuan/t, and how much, Mt."""
 ROUNDS = 8
 """Most plans that are made in turn with what a reserve holds for tiers."""
 SETTLED = 2e-4
@@ -42,7 +41,7 @@ def unsold(w: World, s: State) -> float:
 
 
 def steps_ahead(w: World, s: State, policy: Policy, years: range) -> Steps:
-    """Prices from which government sells more, year by year: of this year's tiers what is left.
+    """Prices from which government sells more, yuan/t, and Mt, year by year: of this year's tiers what is left.
 
     Tiers that a stability reserve feeds are left out: see `fed_from_reserve`.
     """

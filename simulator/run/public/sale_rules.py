@@ -35,15 +35,14 @@ def under_sale_rules(venue: Venue, worlds: Sequence[World], on_sale: Sequence[li
         Of each province whose orders are in the book, in the order in which its accounts are numbered there.
     """
     rule, lot = worlds[0].scenario.auctions, worlds[0].scenario.market.lot
-    by_name = [step for steps in on_sale for step in steps]
-    offered = sum(int(step.amount) // lot for step in by_name)
-    if not offered or not (rule.all_or_nothing or rule.one_bidder or rule.bidders == "obliged"):
+    lots = [(step.name, int(step.amount) // lot) for steps in on_sale for step in steps]
+    offered, limited = sum(number for _, number in lots), rule.one_bidder is not None or rule.bidders == "obliged"
+    if not offered or not (rule.all_or_nothing or limited):
         return venue
     limits = [_most(w, offered) for w in worlds]
-    first = np.concatenate(([0], np.cumsum([len(own) for own in limits])[:-1])).astype(np.int64)
-    sellers = first + np.array([w.government for w in worlds], np.int64)
-    whole = sum(int(step.amount) // lot for step in by_name if step.name == "base") if rule.all_or_nothing else 0
-    limited = rule.one_bidder is not None or rule.bidders == "obliged"
+    first = np.cumsum([0, *(w.accounts for w in worlds[:-1])])
+    sellers = first + [w.government for w in worlds]
+    whole = sum(number for name, number in lots if name == "base") if rule.all_or_nothing else 0
     return PrimaryAuction(venue, sellers, np.concatenate(limits) if limited else None, whole)
 
 
