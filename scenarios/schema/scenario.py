@@ -322,7 +322,6 @@ class Scenario(Group):
             "market.link.to": self.market.link.to == "supply",
             "market.limits.days": self.market.limits.days > 1,
             "banking.life": self.banking.life is not None,
-            "drift.input": self.drift.input != "state",
         }
 
     def ever(self, *kinds: str) -> tuple[str, ...]:

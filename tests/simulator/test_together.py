@@ -302,7 +302,6 @@ def test_a_run_that_is_saved_goes_on_with_the_same_bytes() -> None:
         ({"by_economy": {"shandong": {"market": {"tick": 1}}}}, "said once, for all"),
         ({"economy": "china_2017"}, "one of the economies of the market"),
         ({"market.link": {"to": "supply", "emissions": 8000, "cap": 7900}}, "no market.link.to"),
-        ({"drift.input": "trajectories", "drift.mode": "neural"}, "no drift.input"),
         ({"years.start": 2020}, "benchmark year"),
         ({"cap": {"tonnes": {2023: 500}}}, "the tonnes of each economy in by_economy"),
     ],

@@ -121,7 +121,7 @@ def test_a_shift_of_productivity_is_a_year_of_growth() -> None:
 
 
 def test_what_no_economy_follows_is_refused_by_name() -> None:
-    with pytest.raises(SeriesError, match=r"20\d\d: the economy .* drift\.initial nearer to 1") as refused:
+    with pytest.raises(SeriesError, match=r"shanxi_2022, 20\d\d: the economy .* drift\.initial nearer to 1") as refused:
         begin(scenario(drift__mode="ou", drift__initial__output=1.9))
     assert refused.value.exit_code == 1
     assert MOST < 1.0

@@ -28,6 +28,7 @@ from tanshi.simulator.drift.state import Array
 from tanshi.simulator.run.ground.annual import (
     Baseline,
     annual_path,
+    carry,
     frozen_baseline,
     frozen_regime,
     growing_on,
@@ -105,7 +106,7 @@ def follow(
     Raises
     ------
     SeriesError
-        Naming year and instrument, where the series cannot be met within `MOST`.
+        Naming economy, year and instrument, where the series cannot be met within `MOST`.
     """
     return _follow(name, closure, dynamics, series, tuple(sorted((changes or {}).items())))
 
@@ -115,35 +116,35 @@ def _follow(
     name: str, closure: Closure, dynamics: Dynamics, series: Series, changes: tuple[tuple[str, float], ...]
 ) -> Followed:
     model, accounts = province(name, closure, dict(changes))
-    first = series.years[0] - 1
-    growth = economy(name, dict(changes)).growth(dynamics, first, series.years[-1])
+    first, built = series.years[0] - 1, economy(name, dict(changes))
+    growth = built.growth(dynamics, first, series.years[-1], carried=True)
     regime = frozen_regime(model, dict(zip(series.years, series.price, strict=True)))
-    p = model.parameters()
+    p, start = carry(model, growth, built.base_year, first)
     regime(p, first)
-    solution = model.solve(p)
+    solution = model.solve(p, start)
     whole, found, missed = np.zeros(len(INSTRUMENTS)), [], 0.0
     for place, year in enumerate(series.years):
         p = advance(model, p, Flows(solution.state.flow, solution.x), solution, growth, year - 1)
         regime(p, year)
         wanted = np.array([series.emissions[place], series.output[place], series.whole_output[place]])
-        step, p, solution, gap = _meet(model, accounts, p, solution.x, wanted, whole, year)
+        step, p, solution, gap = _meet(model, accounts, p, solution.x, wanted, whole, f"{name}, {year}")
         whole, missed = whole + step, max(missed, gap)
         found.append(tuple(whole.tolist()))
     return Followed(series, tuple(found), missed)
 
 
 def _meet(
-    model: Province, accounts: PhysicalAccounts, p: Parameters, start: Array, wanted: Array, before: Array, year: int
+    model: Province, accounts: PhysicalAccounts, p: Parameters, start: Array, wanted: Array, before: Array, where: str
 ) -> tuple[Array, Parameters, Solution, float]:
     """Newton's method on one year's shifts."""
     logs, at = np.zeros(len(INSTRUMENTS)), _tried(model, accounts, p, np.zeros(len(INSTRUMENTS)), start, wanted)
     if at is None:
-        raise SeriesError("{year}: at the price that the drift generated the economy has no equilibrium", year=year)
+        raise SeriesError("{where}: at the price that the drift generated the economy has no equilibrium", where=where)
     for _ in range(ROUNDS):
         if np.abs(at.miss).max() <= EXACT:
             break
         step: Array = np.linalg.solve(_slopes(model, accounts, at.solution), -at.miss).astype(np.float64)
-        _within(before + logs + step, year)
+        _within(before + logs + step, where)
         nearer = _nearer(model, accounts, p, logs, step, at, wanted)
         if nearer is None:
             break
@@ -151,9 +152,9 @@ def _meet(
     gap = float(np.abs(at.miss).max())
     if gap > UNMET:
         raise SeriesError(
-            "{year}: the economy does not reach the drift's series of {target}: a part of {gap:.2g} is left; choose "
+            "{where}: the economy does not reach the drift's series of {target}: a part of {gap:.2g} is left; choose "
             "drift.initial nearer to 1, or drift.input state",
-            year=year,
+            where=where,
             target=TARGETS[int(np.abs(at.miss).argmax())],
             gap=gap,
         )
@@ -210,7 +211,7 @@ def _slopes(model: Province, accounts: PhysicalAccounts, solution: Solution) -> 
     return np.asarray(np.array(columns).T / _readings(model, accounts, solution)[:, None])
 
 
-def _within(whole: Array, year: int) -> None:
+def _within(whole: Array, where: str) -> None:
     """Refuse shifts that make the economy another one.
 
     Raises
@@ -221,9 +222,9 @@ def _within(whole: Array, year: int) -> None:
     place = int(np.abs(whole).argmax())
     if not abs(whole[place]) <= MOST:
         raise SeriesError(
-            "{year}: the economy follows the drift's series only with a shift of {name} by a factor of {factor:.3g}, "
+            "{where}: the economy follows the drift's series only with a shift of {name} by a factor of {factor:.3g}, "
             "beyond {low:.2f} to {high:.2f}; choose drift.initial nearer to 1, or drift.input state",
-            year=year,
+            where=where,
             name=NAMES[place],
             factor=float(np.exp(whole[place])),
             low=float(np.exp(-MOST)),
@@ -255,15 +256,15 @@ def _without_policy(
     beyond: int,
 ) -> Baseline:
     model, accounts = province(name, closure, dict(changes))
-    years = followed.series.years
-    first, last = years[0] - 1, years[-1]
-    grown = growing_on(economy(name, dict(changes)).growth(dynamics, first, last), last + beyond)
+    years, built = followed.series.years, economy(name, dict(changes))
+    first, last, base = years[0] - 1, years[-1], built.base_year
+    grown = growing_on(built.growth(dynamics, first, last, carried=True), last + beyond)
     path = annual_path(
         model,
         accounts,
         followed.growing(grown),
-        range(first, last + beyond + 1),
+        range(base, last + beyond + 1),
         frozen_regime(model, followed.prices),
         sure=last,
     )
-    return Baseline.of(model, path, followed.prices)
+    return Baseline.of(model, path[first - base :], followed.prices)

@@ -14,6 +14,8 @@ SOLVED = 1e-8
 """Largest relative residual of an equilibrium."""
 OFTEN = 0.05
 """Share of the drift's steps outside its trained range from which the reader is told."""
+TAUGHT = "China|Shanxi"
+"""The region whose simulated paths the network is trained on (`tanshi train`)."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def warnings_of(results: Sequence[RunResult]) -> list[str]:
     for run in results:
         groups.setdefault(run.scenario, []).append(run)
     out: list[str] = []
-    for kind in (_misses, _unsettled, _drift):
+    for kind in (_misses, _unsettled, _drift, _series):
         for scenario, group in groups.items():
             said = [words for run in group if (words := kind(run))]
             if said and len(group) == 1:
@@ -116,3 +118,17 @@ def _drift(run: RunResult) -> list[str]:
             )
         )
     return out
+
+
+def _series(run: RunResult) -> list[str]:
+    """Of whose economy the network knows, where it has generated series for another one."""
+    told, parameters = run.meta.get("trajectories"), dict(run.parameters.get("drift") or {})
+    if told is None or parameters.get("mode") != "neural" or run.regions == (TAUGHT,):
+        return []
+    return [
+        say(
+            "the series that this economy follows without new policy are its own path, moved as a network that was"
+            " trained on Shanxi alone moves Shanxi's; {share:.0%} of its steps lay outside what it was trained on.",
+            share=float(told["silent"]),
+        )
+    ]
