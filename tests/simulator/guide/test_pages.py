@@ -20,6 +20,7 @@ from tanshi.simulator.guide.references import STATUSES
 from tanshi.simulator.views.charts.plots import FIGURES
 from tests.simulator.guide.walk import Walk, steps
 
+ROOMS = ("agents", "equilibrium", "market", "numerics", "scenarios", "simulator")
 SMALL = """
 from tanshi.simulator import simulate
 small = dict(years={"end": 2025}, firms={"number": 40}, market={"periods_per_year": 2}, banking={"horizon": 0})
@@ -95,6 +96,17 @@ def test_options_of_the_reference_are_those_of_the_help() -> None:
     shown = CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "200"}).output
     told = set(re.findall(r"`(--[a-z-]+)|<code>(--[a-z-]+)", section))
     assert {one or two for one, two in told} == set(re.findall(r"(--[a-z-]+) ", shown)) - {"--help"}
+
+
+def test_the_code_named_beside_an_equation_is_there() -> None:
+    """``run/coupling.agree``: a file that ends so, and in it something of that name."""
+    files = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    named = re.findall(r"`((?:[a-z_]+/)+[a-z_]+)\.([A-Za-z_][\w.]*)`", text_of("model"))
+    assert len(named) > 50
+    for module, name in named:
+        texts = [path.read_text("utf-8") for path in files if path.as_posix().endswith(f"/{module}.py")]
+        made = r"" if name == "py" else rf"(?m)^\s*(?:def|class) {name.split('.')[-1]}\b"
+        assert any(re.search(made, text) for text in texts), f"{module}.{name}"
 
 
 def test_pages_by_an_unknown_name_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
