@@ -75,7 +75,7 @@ def variables_page() -> str:
         "|---|---|---|",
     ]
     parts += [_variable(v) for v in CATALOGUE.values()]
-    groups = {variable.name for variable in FURTHER.values() if _of_households(variable.name)}
+    groups = [v for v in FURTHER.values() if _of_households(v.name)]
     parts += [
         "\n## Groups of households\n",
         "Where the economy has a table `households`: groups meet the year's prices with their own incomes and"
@@ -83,7 +83,7 @@ def variables_page() -> str:
         " both.\n",
         "| variable | unit | meaning |",
         "|---|---|---|",
-        *(_variable(FURTHER[name]) for name in FURTHER if name in groups),
+        *map(_variable, groups),
         "\n## Firms of other sectors\n",
         f"Where a scenario covers firms of a sector beyond the eight; for `{PLACE}` stands"
         f" {', '.join(SECTORS[code].name for code in OTHER_SECTORS)}.\n",
@@ -91,7 +91,7 @@ def variables_page() -> str:
         "|---|---|---|",
     ]
     own = SECTORS[OTHER_SECTORS[0]].name
-    patterns = [v for v in FURTHER.values() if v.name not in groups and own in v.name]
+    patterns = [v for v in FURTHER.values() if v not in groups and own in v.name]
     parts += [_variable(replace(v, name=v.name.replace(own, PLACE))) for v in patterns]
     return "\n".join(parts) + "\n"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SOURCE = mark("Source: Tanshi, economy shanxi_2022. Simulated, not observed. Traditional: one equilibrium a year.")
-CALLED = {
+_CALLED = {
     "Price|Carbon": mark("Carbon price"),
     "Emissions|CO2": mark("CO₂ emissions"),
     "GDP|MER": mark("Gross domestic product"),
@@ -99,7 +99,7 @@ def _paths_table(result: Comparison) -> str:
 
 
 def _called(variable: str) -> str:
-    return translate(CALLED[variable]) if variable in CALLED else variable
+    return translate(_CALLED[variable]) if variable in _CALLED else variable
 
 
 def _response_table(result: Comparison) -> str:

@@ -13,7 +13,7 @@ from tanshi.simulator.views.words import percent
 FEW = 0.01
 """Mt below which a shortfall is told in tonnes: a few firms that missed by the last of their fills."""
 UNSEEN = 0.0005
-"""Part of what is owed in the worst year below which it is told in tonnes too: in per cent it would read as nothing."""
+"""Part of what is owed below which it is told in tonnes too: in per cent it would read as nothing."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def compliance_words(results: Sequence[RunResult]) -> list[str]:
 
 def _missed(name: str, c: Compliance, seeds: int) -> str:
     over = say(", mean of {count} seeds", count=seeds) if seeds > 1 else ""
-    if c.short < FEW or c.share < UNSEEN:
+    if c.short < max(FEW, UNSEEN * c.owed):
         return say(
             "Compliance: firms of {scenario} left {short:,.0f} t of {owed:,.2f} Mt unsurrendered in {first}–{last}"
             "{seeds}, and paid {penalty:,.2f} million yuan of penalties.",

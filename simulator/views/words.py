@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tanshi.language import listed, mark, paragraph, say, spoken, translate
+from tanshi.language import clauses, listed, mark, paragraph, say, translate
 from tanshi.scenarios.facts.observed import observed_years
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.timetable import timetable
@@ -32,14 +32,9 @@ def plain_words(
     results: Sequence[RunResult], failed: Mapping[str, str] | None = None, reference: str | None = None
 ) -> str:
     """The sentences as paragraphs, one a scenario, runs that failed last."""
-    paragraphs = [joined(lines) for lines in sentences(results, reference).values()]
+    paragraphs = [paragraph(lines) for lines in sentences(results, reference).values()]
     paragraphs += [failure(name, error) for name, error in (failed or {}).items()]
     return "\n\n".join(paragraphs)
-
-
-def joined(lines: Sequence[str]) -> str:
-    """Sentences as one paragraph."""
-    return paragraph(lines)
 
 
 def failure(name: str, error: str) -> str:
@@ -370,8 +365,7 @@ def _against(s: Summary, base: Summary) -> str:
         _difference("energy", s.energy_last, base.energy_last, 1),
         _difference("gdp", s.gdp_last, base.gdp_last, 1, places=2),
     ]
-    told = ("；" if spoken() == "zh" else "; ").join(parts)
-    return say("Against {base} in {year}: {differences}.", base=base.scenario, year=s.last, differences=told)
+    return say("Against {base} in {year}: {differences}.", base=base.scenario, year=s.last, differences=clauses(parts))
 
 
 def _difference(what: str, value: float, base: float, digits: int, *, places: int = 1) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tanshi.language import mark, say, translate
+from tanshi.language import in_a_row, mark, say, translate
 from tanshi.simulator.results.bands import MIDDLE, ends, many_seeds, quantile
 from tanshi.simulator.results.iamc import MODEL
 from tanshi.simulator.results.tables import RunResult
@@ -140,14 +140,14 @@ def source_words(runs: Sequence[tuple[Mapping[str, Any], int]]) -> str:
     """The same of the parameters and the seed of each run."""
     economies = sorted({str(parameters.get("economy", "shanxi_2022")) for parameters, _ in runs})
     seeds = sorted({seed for _, seed in runs})
-    shown = ", ".join(map(str, seeds))
+    shown = in_a_row(map(str, seeds))
     if len(seeds) > 4:
         shown = say("{first} to {last} ({count} seeds)", first=seeds[0], last=seeds[-1], count=len(seeds))
     return say(
         "Source: {model} ({mode}), economy {economies}, seed {seeds}. Simulated, not observed.{several}",
         model=MODEL,
         mode=modes_words(parameters for parameters, _ in runs),
-        economies=", ".join(economies),
+        economies=in_a_row(economies),
         seeds=shown,
         several=seeds_words(len(seeds)),
     )
@@ -249,7 +249,7 @@ def _curves(
 def place(results: Iterable[RunResult]) -> str:
     """The regions of the results, in words."""
     regions = {str(region): None for result in results for region in result.annual["region"].unique()}
-    return ", ".join(translate(region.split("|")[-1]) for region in regions) or say("no region")
+    return in_a_row(translate(region.split("|")[-1]) for region in regions) or say("no region")
 
 
 def heading(what: str, result: RunResult, year: int, period: int | None = None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tanshi.language import mark, say, translate
+from tanshi.language import in_a_row, mark, say, translate
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.sweeps.regret import Regret, regret_table
 from tanshi.simulator.studies.sweeps.rules import say as say_box
@@ -79,9 +79,9 @@ def stress_words(result: Stress) -> str:
 
 def _told(one: Nearest, hold: float) -> str:
     form = mark("{name} {value:.4g} (its own {own:.4g})")
-    setting = ", ".join(say(form, name=name, value=value, own=one.own[name]) for name, value in one.setting.items())
+    setting = in_a_row(say(form, name=name, value=value, own=one.own[name]) for name, value in one.setting.items())
     poor = [f"{name} {100 * share:.0f} %" for name, share in one.explained.items() if share < 0.8]
-    doubt = " " + say("The surfaces that led there explain little: {shares}.", shares=", ".join(poor)) if poor else ""
+    doubt = " " + say("The surfaces that led there explain little: {shares}.", shares=in_a_row(poor)) if poor else ""
     if one.holds:
         told = mark(
             "{scenario}: the nearest setting found that holds at {hold:.0f} % of the points is {setting}; run "

@@ -31,16 +31,6 @@ BAND = (
     " case when count(*) >= " + str(FEWEST) + " then quantile_cont({of}, " + str(HIGH) + ") else max({of}) end as high"
 )
 """Median and band of a column over the runs, as `tanshi.simulator.results.bands.ends` has them."""
-FIRM_COLUMNS = {
-    "firm": "Firm",
-    "sector": "Sector",
-    "bought_t": "Bought, t",
-    "sold_t": "Sold, t",
-    "net_t": "Net bought, t",
-    "paid_yuan": "Paid less received, yuan",
-    "price": "Mean price, yuan/t",
-    "fills": "Fills",
-}
 
 
 class UnreadableTable(StoreError):
@@ -262,7 +252,10 @@ class Tables:
         return found
 
     def firms(self, run: Run, year: int | None) -> pd.DataFrame:
-        """Every trader with what it bought and sold in a year (None: in all), columns ``FIRM_COLUMNS``."""
+        """Every trader with what it bought and sold in a year (None: in all).
+
+        Columns: ``firm, sector, bought_t, sold_t, net_t, paid_yuan, price, fills``.
+        """
 
         def make() -> pd.DataFrame:
             return self.ask(

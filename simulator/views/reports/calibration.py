@@ -10,6 +10,7 @@ from typing import Any
 from tanshi.language import clauses, in_a_row, mark, say, translate
 from tanshi.simulator.machine.terminal import columns_of, flush_left
 from tanshi.simulator.studies.calibration.calibrate import Calibrated
+from tanshi.simulator.views.charts.words import markdown_table
 from tanshi.simulator.views.reports.page import box, heading, note, page, table
 
 TARGETS = (
@@ -51,15 +52,9 @@ def calibration_text(found: Calibrated) -> str:
 
 def calibration_markdown(found: Calibrated) -> str:
     """The sentences and both tables in Markdown."""
-    lines = [*sentences(found), "", *_markdown(TARGETS, target_rows(found)), ""]
-    lines += [*_markdown(PARAMETERS, parameter_rows(found)), ""]
-    return "\n".join([*lines, *_markdown(DIRECTIONS, direction_rows(found))])
-
-
-def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    # A bar inside a cell, as in Price|Carbon, would end it.
-    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return ["| " + " | ".join(row) + " |" for row in (_said(heads), ["---"] * len(heads), *cells)]
+    tables = (TARGETS, target_rows(found)), (PARAMETERS, parameter_rows(found)), (DIRECTIONS, direction_rows(found))
+    parts = ["\n".join(sentences(found)), *(markdown_table(_said(heads), rows) for heads, rows in tables)]
+    return "\n\n".join(parts)
 
 
 def calibration_html(found: Calibrated, record: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tanshi.errors import Message, said
-from tanshi.language import in_a_row, say, spoken, translate
+from tanshi.language import in_a_row, paragraph, say, spoken, translate
 from tanshi.scenarios.calibrated import STATUS, fitted_values
 from tanshi.scenarios.parameters import describe_parameters
 from tanshi.simulator.machine.disk import write_file
@@ -39,7 +39,7 @@ from tanshi.simulator.views.reports.joint import added_up
 from tanshi.simulator.views.reports.page import box, figure, heading, note, page, table
 from tanshi.simulator.views.table import columns, remark, rows, signed, summarise
 from tanshi.simulator.views.vocabulary import status_name, unit_name
-from tanshi.simulator.views.words import failure, joined, sentences
+from tanshi.simulator.views.words import failure, sentences
 
 
 def write_report(
@@ -151,7 +151,7 @@ def _about(results: Sequence[RunResult], source: str) -> str:
 
 
 def _words(results: Sequence[RunResult], reference: str | None) -> list[str]:
-    return [box(joined(lines)) for lines in (sentences(results, reference) if results else {}).values()]
+    return [box(paragraph(lines)) for lines in (sentences(results, reference) if results else {}).values()]
 
 
 def _failures(failed: Mapping[str, str]) -> list[str]:

@@ -97,6 +97,10 @@ def test_a_shortfall_that_no_share_would_show_is_told_in_tonnes() -> None:
     )
     assert "left 20,400 t of 500.00 Mt" in said
     assert "20.40 million yuan" in said
+    years = [{"year": year, "owed_t": 100e6, "shortfall_t": 0, "penalty_yuan": 0.0} for year in range(2023, 2031)]
+    years[0] |= {"shortfall_t": 90_000, "penalty_yuan": 90e6}
+    (said,) = compliance_words([settled(run("S5"), *years)])
+    assert "left 90,000 t of 800.00 Mt" in said, "0.09 % of its year, and of all years 0.0"
 
 
 def test_seeds_count_as_their_mean_and_a_market_without_obligations_says_nothing() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from dash import Dash, Input, Output, State, html, no_update
 
-from tanshi.language import mark, say, translate
+from tanshi.language import mark, paragraph, say, translate
 from tanshi.simulator.results.bands import many_seeds
 from tanshi.simulator.results.variables import COMPLIANCE, CUMULATIVE, POWER_PRICE, REVENUE, cost_of
 from tanshi.simulator.views.dashboard.address import Kept, keep, read_address
@@ -39,7 +39,7 @@ from tanshi.simulator.views.dashboard.selection import (
 )
 from tanshi.simulator.views.dashboard.tables import files_of
 from tanshi.simulator.views.table import columns, reference_of, remark, rows, summarise
-from tanshi.simulator.views.words import joined, sentences
+from tanshi.simulator.views.words import sentences
 
 TITLE = mark("Scenarios compared")
 #: Variable, title, unit, unit of a difference, whether the axis starts at zero, digits.
@@ -318,5 +318,5 @@ def _summary(desk: Desk, shown: Sequence[Entry], base: Entry) -> list[Any]:
         html.H3(say("In one table")),
         table(heads, rows(summaries), said, name="summary"),
         html.H3(say("In words")),
-        html.Div([html.P(joined(told_words[name])) for name in labels if name in told_words], className="words"),
+        html.Div([html.P(paragraph(told_words[name])) for name in labels if name in told_words], className="words"),
     ]

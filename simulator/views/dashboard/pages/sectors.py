@@ -82,19 +82,14 @@ def body(desk: Desk, batch: Batch, code: str, year: int, chosen: list[str]) -> l
         parts.append(
             drawn(value_added_of(code), say("{sector}: value added", sector=name), say("billion yuan of 2022, real"), 1)
         )
-    codes = with_firms(set(bands["variable"]))
+    known = set(bands["variable"])
+    codes = with_firms(known)
     if code in codes:
-        parts.append(
-            drawn(
-                net_sales_of(code),
-                say("{sector}: net sales of allowances", sector=name),
-                say("Mt CO₂ a year, minus is bought"),
-                3,
-            )
-        )
-    if code in codes and gains_of(code) in set(bands["variable"]):
-        worth = say("{sector}: what trade in allowances is worth", sector=name)
-        parts.append(drawn(gains_of(code), worth, say("million yuan a year"), 0))
+        sold = say("{sector}: net sales of allowances", sector=name)
+        parts.append(drawn(net_sales_of(code), sold, say("Mt CO₂ a year, minus is bought"), 3))
+        if gains_of(code) in known:
+            worth = say("{sector}: what trade in allowances is worth", sector=name)
+            parts.append(drawn(gains_of(code), worth, say("million yuan a year"), 0))
     rows = bands[(bands["year"] == year) & bands["scenario"].isin(shown)]
     middle = rows.set_index(["scenario", "variable"])["middle"]
     everyone = figure(
