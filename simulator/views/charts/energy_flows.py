@@ -16,6 +16,7 @@ from tanshi.simulator.results.replay import place_of, replayed
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import heading, source_line
+from tanshi.simulator.views.charts.printing import hold
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,6 +105,7 @@ def energy_figure(result: RunResult, year: int | None = None) -> Figure:
     sources = [*(fuel for fuel in (*FUELS.values(), NON_FOSSIL, ABROAD) if fuel in set(table["source"]))]
     users = table[table["target"] != POWER].groupby("target")["mtce"].sum().sort_values(ascending=False)
     draw_sankey(axes, table, [sources, [POWER], list(users.index)])
+    hold(figure, table.replace("\n", " ", regex=True))
     return figure
 
 

@@ -15,6 +15,7 @@ from tanshi.simulator.results.variables import emissions_of
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import heading, source_line
+from tanshi.simulator.views.charts.printing import hold
 from tanshi.simulator.views.sectors import SECTOR_COLOURS, sector_name
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def firms_figure(result: RunResult, year: int | None = None) -> Figure:
     span = float(np.nanquantile(np.abs(bought), 0.995)) if len(bought) else 1.0
     _factors(axes[1], table["cost"])
     axes[2].set_xlim(-1.1 * (span or 1.0), 1.1 * (span or 1.0))
+    hold(figure, table.rename_axis("firm").reset_index())
     return figure
 
 

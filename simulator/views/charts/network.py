@@ -16,6 +16,7 @@ from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import INTERMEDIARIES, OTHER_SECTORS, SECTORS, TRADERS
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import heading, source_line
+from tanshi.simulator.views.charts.printing import hold
 from tanshi.simulator.views.sectors import SECTOR_COLOURS
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def network_figure(result: RunResult, year: int | None = None) -> Figure:
     figure, axes = style.canvas(
         heading(say("Who traded with whom"), result, when),
         say(
-            "dot: a firm, by volume; line: seller (its colour) to buyer; {drawn} of {volume:,.1f} Mt CO₂",
+            "dot: a firm, by volume; line: seller (its colour) to buyer; {drawn} of {volume:,.1f} Mt",
             drawn=drawn,
             volume=pairs.sum() / TONNES,
         ),
@@ -104,6 +105,9 @@ def network_figure(result: RunResult, year: int | None = None) -> Figure:
     colours = [SECTOR_COLOURS[code] for code in firms["sector"]]
     axes.scatter(np.cos(points), np.sin(points), s=size, c=colours, edgecolors="white", linewidths=0.5, zorder=4)
     _ring_labels(axes, firms, angle)
+    sector = firms["sector"]
+    sides = {f"{side}_sector": shown.index.get_level_values(side).map(sector) for side in ("seller", "buyer")}
+    hold(figure, shown.to_frame().assign(**sides).reset_index())
     return figure
 
 
@@ -193,4 +197,5 @@ def matrix_figure(result: RunResult, year: int | None = None) -> Figure:
             ink = "white" if value > 0.6 * most else style.INK
             text = "–" if value == 0 else "<0.01" if value < 0.005 else f"{value:,.2f}"
             axes.text(column, row, text, ha="center", va="center", fontsize=9, color=ink)
+    hold(figure, flows.stack().rename("mt").reset_index())
     return figure

@@ -178,14 +178,17 @@ def canvas(title: str, unit: str, source: str, *, height: float = HEIGHT, base: 
     Parameters
     ----------
     height, base
-        Of the figure and of what is kept free at its bottom, inches.
+        Of the figure and of what is kept free at its bottom, inches, on the usual sheet with one line below.
     """
     import matplotlib
 
     with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
         figure = sheet(height=height)
+        wide, tall = figure.get_size_inches()
+        above = 0.65 + 0.16 * wrapped(unit, int(LETTERS * wide)).count("\n")
         _captions(figure, title, unit, source)
-        axes = figure.add_axes((0.02, base / height, 0.96, 1 - (base + 0.65) / height))
+        below = base + max(0.0, _source_height(source, wide) - 0.15)
+        axes = figure.add_axes((0.02, below / tall, 0.96, 1 - (below + above) / tall))
     axes.set_axis_off()
     return figure, axes
 

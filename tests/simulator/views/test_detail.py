@@ -23,6 +23,7 @@ from tanshi.simulator.views.charts.firms import firm_table
 from tanshi.simulator.views.charts.network import fills_of, flows_between, matrix_figure, network_figure
 from tanshi.simulator.views.charts.phase import phase_figure, residuals
 from tanshi.simulator.views.charts.plots import FIGURES, ONE, Plots
+from tanshi.simulator.views.charts.printing import numbers_of
 from tanshi.simulator.views.detail import detail_figures, write_details
 
 FIELDS = {"years.end": 2023, "firms.number": 40, "market.periods_per_year": 3, "banking.horizon": 0}
@@ -48,6 +49,7 @@ def test_every_figure_is_drawn_with_title_unit_and_source(run: RunResult) -> Non
         assert "Shanxi" in title
         assert len(unit) > 10
         assert source.startswith("Source: Tanshi")
+        assert len(numbers_of(figure)) > 1
 
 
 def test_no_words_of_a_figure_leave_its_sheet(run: RunResult) -> None:
@@ -92,12 +94,19 @@ def test_the_matrix_adds_up_to_the_volume_and_to_net_sales(run: RunResult) -> No
     for code in flows.index:
         net = float(flows.loc[code].sum() - flows[code].sum())
         assert net == pytest.approx(run.series(net_sales_of(code))[2023], abs=1e-9)
-    assert f"{flows.to_numpy().max():.2f}" in texts(matrix_figure(run, 2023))
+    figure = matrix_figure(run, 2023)
+    assert f"{flows.to_numpy().max():.2f}" in texts(figure)
+    assert numbers_of(figure)["mt"].sum() == pytest.approx(flows.to_numpy().sum())
 
 
 def test_the_network_says_how_much_of_the_trade_it_shows(run: RunResult) -> None:
     volume = run.series("Carbon Market|Trading Volume")[2023]
-    assert f" of {volume:,.1f} Mt" in texts(network_figure(run, 2023))
+    figure = network_figure(run, 2023)
+    assert f" of {volume:,.1f} Mt" in texts(figure)
+    shown = numbers_of(figure)  # all pairs of so few firms
+    assert shown["quantity_t"].sum() == pytest.approx(1e6 * volume)
+    sales = shown.groupby("seller_sector")["quantity_t"].sum() - shown.groupby("buyer_sector")["quantity_t"].sum()
+    assert sales["STEEL"] == pytest.approx(1e6 * run.series(net_sales_of("STEEL"))[2023])
     with pytest.raises(UserError, match="Nothing was traded in 2031"):
         network_figure(run, 2031)
 
