@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+from typing import cast
 
 import pandas as pd
 
@@ -101,11 +102,15 @@ class Desk:
         """
         name = f"{run.meta.get('id')} {run.folder}"
         with self.lock:
-            if name in self.computed:
-                self.computed.move_to_end(name)
-                return self.computed[name]
-        stored = self.tables.periods(run)[["year", "period", "price"]]
-        found: Recomputed = self.again.ask(recompute, (self.question(run), stored))
+            found = self.computed.get(name)
+        if found is None:
+            stored = self.tables.periods(run)[["year", "period", "price"]]
+            found = cast(Recomputed, self.again.ask(recompute, (self.question(run), stored)))
+        with self.lock:
+            self.computed[name] = found
+            self.computed.move_to_end(name)
+            while len(self.computed) > RECOMPUTED:
+                self.computed.popitem(last=False)
         if found.gap > SAME:
             problem = Problem(
                 "the prices that are stored", Message("prices up to {gap:,.2f} yuan/t away", gap=found.gap), run.name
@@ -114,10 +119,6 @@ class Desk:
                 "This run was made by another version of the program, whose order books cannot be found again."
             )
             raise UserError(told, [problem])
-        with self.lock:
-            self.computed[name] = found
-            while len(self.computed) > RECOMPUTED:
-                self.computed.popitem(last=False)
         return found
 
     def traits(self, run: Run) -> pd.DataFrame:

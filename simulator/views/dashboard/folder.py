@@ -29,9 +29,6 @@ RECORDS = 256
 """Records of runs held at once; those of thousands are more than a page needs."""
 
 
-_OF_THE_PROCESS = Provinces()
-
-
 class NothingToShow(StoreError):
     """A folder without results; the message says what is wrong and what to do."""
 
@@ -136,6 +133,8 @@ class Batch:
         Changes when a run is added or taken away.
     gathered
         Whether ``dataset/`` holds the tables of all its runs as they are now.
+    provinces
+        Where its runs of several provinces are laid out.
     """
 
     folder: Path
@@ -144,6 +143,7 @@ class Batch:
     sweep: bool
     mark: tuple[int, int]
     gathered: bool = False
+    provinces: Provinces = field(default_factory=Provinces, compare=False)
 
     @property
     def scenarios(self) -> dict[str, list[Run]]:
@@ -211,7 +211,7 @@ def open_batch(folder: Path, provinces: Provinces | None = None) -> Batch:
     Parameters
     ----------
     provinces
-        Where runs of several provinces are laid out; None for a place that goes with the process.
+        Where runs of several provinces are laid out; None for a place that goes with the batch.
 
     Raises
     ------
@@ -223,7 +223,7 @@ def open_batch(folder: Path, provinces: Provinces | None = None) -> Batch:
     if not folder.is_dir():
         raise NothingToShow("{folder} is a file; give the folder of a batch, such as results/<time>", folder=folder)
     mark = mark_of(folder)
-    provinces = provinces or _OF_THE_PROCESS
+    provinces = provinces or Provinces()
     notes: list[str] = []
     there = sorted(p.parent.name for p in folder.glob(f"*/{RECORD}") if p.parent.name[0] != ".")
     there = [name for name in there if name != DATASET]
@@ -265,7 +265,7 @@ def open_batch(folder: Path, provinces: Provinces | None = None) -> Batch:
                 folder=folder,
             )
         )
-    return Batch(folder, tuple(runs), tuple(notes), (folder / PLAN).is_file(), mark, whole)
+    return Batch(folder, tuple(runs), tuple(notes), (folder / PLAN).is_file(), mark, whole, provinces)
 
 
 def _gathered(folder: Path) -> tuple[dict[str, Run], bool]:

@@ -12,8 +12,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
+from threading import Lock
 from typing import Any
+from weakref import finalize
 
 from tanshi.language import say, translate
 from tanshi.simulator.machine.disk import write_table
@@ -31,8 +34,9 @@ MARKET, REGION = "market_of", "region"
 class Provinces:
     """The parts of runs of several provinces laid out so far; they go when this does."""
 
-    home: TemporaryDirectory[str] | None = None
+    home: Path | None = None
     known: dict[tuple[Path, int], list[Path]] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
 
     def of(self, place: Path, record: Mapping[str, Any]) -> list[Path]:
         """The folders of a stored run's provinces, in the order of its regions.
@@ -48,17 +52,20 @@ class Provinces:
             Where its tables are gone or broken.
         """
         key = place, (place / RECORD).stat().st_mtime_ns
-        if key not in self.known:
-            self.home = self.home or TemporaryDirectory(prefix="tanshi-provinces-")
-            into = Path(self.home.name) / hashlib.sha256(f"{key}".encode()).hexdigest()[:16]
-            whole = read_run(place)
-            self.known[key] = [_lay_out(whole, region, record, into, place.name) for region in whole.regions]
-        return self.known[key]
+        with self.lock:  # a page asks several questions at once
+            if key not in self.known:
+                if self.home is None:
+                    self.home = Path(mkdtemp(prefix="tanshi-provinces-"))
+                    finalize(self, rmtree, self.home, ignore_errors=True)
+                into = self.home / hashlib.sha256(f"{key}".encode()).hexdigest()[:16]
+                whole = read_run(place)
+                self.known[key] = [_lay_out(whole, region, record, into, place.name) for region in whole.regions]
+            return self.known[key]
 
     def close(self) -> None:
         """Take the laid out parts away."""
         if self.home is not None:
-            self.home.cleanup()
+            rmtree(self.home, ignore_errors=True)
         self.home, self.known = None, {}
 
 

@@ -9,15 +9,28 @@ import pandas as pd
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
-from tanshi.language import mark, say, translate
+from tanshi.language import mark, paragraph, say, translate
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.views.charts.network import ORDER, short_name
 from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch, Run
 from tanshi.simulator.views.dashboard.pages.auction import label, spans
-from tanshi.simulator.views.dashboard.parts import choice, controls, heading, labelled, leaves, notice, table, told
+from tanshi.simulator.views.dashboard.parts import (
+    choice,
+    controls,
+    heading,
+    labelled,
+    leaves,
+    notice,
+    progress,
+    running,
+    share_done,
+    table,
+    told,
+)
 
 TITLE = mark("Firms")
+WORDS = mark("Running once more for what trade was worth")
 ROWS = 20
 """Firms on one leaf of the table."""
 TRAITS = 200_000
@@ -39,6 +52,10 @@ COLUMNS = (
     ("paid_yuan", mark("Paid less received, yuan"), 0),
     ("gain_yuan", mark("Gain from trade, yuan"), 0),
     ("fills", mark("Fills"), 0),
+)
+NO_GAINS = mark(
+    "What trade was worth to a firm is found by running once more, for up to {most:,} firms that trade, where prices"
+    " come out as stored; here it is not."
 )
 SORTABLE = tuple(name for name, _, _ in COLUMNS)
 
@@ -71,6 +88,7 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
             labelled(say("Search"), box, wide=True),
         ),
         dcc.Store(id="firms-order", data={"by": "net_t", "down": True, "leaf": 0}),
+        progress("firms", translate(WORDS)),
         html.Div(html.P(say("Reading the firms …")), id="firms-view"),
     ]
 
@@ -86,17 +104,21 @@ def register(app: Dash, desk: Desk) -> None:
         Input("firms-search", "value"),
         Input("firms-order", "data"),
         State("folder", "value"),
+        running=running("firms"),
     )
     @told
     def redraw(name: str, year: int, sector: str, words: str | None, order: dict[str, Any], folder: str | None) -> Any:
         batch = desk.batch(folder)
         run = batch.run(name)
-        key = ("firms", run.folder, desk.batch(folder).mark, year)
+        key = ("firms", run.folder, batch.mark, year)
         everyone: pd.DataFrame = desk.tables.kept(key, lambda: firms_of(desk, run, year or None))
         found = search_firms(everyone, sector or "", words or "")
-        return body(
-            found, str(order.get("by")), bool(order.get("down")), int(order.get("leaf", 0)), desk.source_of(run)
-        )
+        below = remarks(everyone, desk.source_of(run))
+        return body(found, str(order.get("by")), bool(order.get("down")), int(order.get("leaf", 0)), below)
+
+    @app.callback(Output("firms-progress", "children"), Input("firms-tick", "n_intervals"), prevent_initial_call=True)
+    def tell(ticks: int) -> Any:
+        return share_done(desk.again.progress, translate(WORDS))
 
     @app.callback(
         Output("firms-order", "data"),
@@ -129,12 +151,13 @@ def firms_of(desk: Desk, run: Run, year: int | None) -> pd.DataFrame:
     found[numbers] = found[numbers].fillna(0)
     found["strategy"] = found["strategy"].fillna("")
     found["size"] = 100.0 * found["size"]
-    gains = gains_of(desk, run, year) if number <= AGAIN else None
+    again = number <= AGAIN and run.parameters.get("market", {}).get("mode") != "equilibrium"
+    gains = gains_by_firm(desk, run, year) if again else None
     found["gain_yuan"] = np.nan if gains is None else found["firm"].map(gains)
     return found
 
 
-def gains_of(desk: Desk, run: Run, year: int | None) -> pd.Series | None:
+def gains_by_firm(desk: Desk, run: Run, year: int | None) -> pd.Series | None:
     """What trade was worth to firms in a year (None: in all), yuan by firm; None for a run that is another now."""
     try:
         gains = desk.recomputed(run).gains
@@ -142,6 +165,12 @@ def gains_of(desk: Desk, run: Run, year: int | None) -> pd.Series | None:
         return None
     rows = gains if year is None else gains[gains["year"] == year]
     return rows.groupby("firm")["gain_yuan"].sum()
+
+
+def remarks(everyone: pd.DataFrame, source: str) -> str:
+    """What stands below the table: its source, and why no firm's gain from trade is told where none is."""
+    told_of_any = everyone["gain_yuan"].notna().any()
+    return source if told_of_any else paragraph([source, say(NO_GAINS, most=AGAIN)])
 
 
 def search_firms(firms: pd.DataFrame, sector: str, words: str) -> pd.DataFrame:

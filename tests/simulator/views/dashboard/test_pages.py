@@ -99,6 +99,13 @@ def test_a_run_that_comes_out_differently_is_refused(desk: Desk, batch: Batch, m
     monkeypatch.setattr(type(desk.tables), "periods", lambda self, _: stored.assign(price=stored["price"] + 1.0))
     with pytest.raises(UserError, match="made by another version"):
         desk.recomputed(run)
+    table = firms.firms_of(desk, run, 2024)
+    assert table["gain_yuan"].isna().all()
+    assert table["bought_t"].sum() > 0
+    assert "prices come out as stored; here it is not" in firms.remarks(table, "Source: …")
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.again, "ask", None)
+        assert firms.gains_by_firm(desk, run, 2023) is None, "what came out otherwise once is run no second time"
 
 
 def test_the_network_shows_sectors_and_firms(desk: Desk, batch: Batch) -> None:
@@ -167,7 +174,9 @@ def test_firms_show_what_trade_was_worth_to_each(desk: Desk, batch: Batch) -> No
     run = batch.run("S5-seed1")
     stored = read_run(run.folder).series("Carbon Market|Gains from Trade")
     for year in (2024, None):
-        gains = firms.firms_of(desk, run, year)["gain_yuan"]
+        shown = firms.firms_of(desk, run, year)
+        assert firms.remarks(shown, "Source: …") == "Source: …"
+        gains = shown["gain_yuan"]
         assert gains.min() >= 0.0
         assert gains.sum() / 1e6 == pytest.approx(stored.sum() if year is None else stored[year], rel=1e-9)
 
