@@ -10,6 +10,8 @@ from tanshi.errors import Message, TanshiError, said
 from tanshi.language import mark
 
 WITH_HINT = mark("{problem}. {hint}")
+OVERRIDE = "override"
+"""In the place of a file: where a field is changed as a scenario is asked for."""
 SAID = 20
 """Problems that one message tells; the others are counted."""
 

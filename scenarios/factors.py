@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tanshi.errors import Message, both
 from tanshi.scenarios.document import Document, Mark
 from tanshi.scenarios.draws import Factor, current_value, scenario_fields, vary, year_of_a_rule
-from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten, with_list
+from tanshi.scenarios.errors import OVERRIDE, Problem, UserError, did_you_mean, shorten, with_list
 from tanshi.scenarios.figures import Figure
 from tanshi.scenarios.load import field_keys, library, load_scenarios
 from tanshi.scenarios.schema import Scenario
@@ -93,7 +93,7 @@ def _of_scenario(document: Document, problem: Problem, named: Sequence[str]) -> 
     """A scenario's problem in the study's terms: where the scenario is named, where a field is set, or its own file."""
     if problem.field == "scenario":
         keys = tuple(named)
-    elif problem.file in ("", "set", "override"):
+    elif problem.file in ("", "set", OVERRIDE):
         keys = ("set", problem.field)
     else:
         return problem

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from tanshi.errors import Message
 from tanshi.scenarios.document import Document, Mark, overlay, read_document, twice
-from tanshi.scenarios.errors import SAID, Problem, ScenarioError, UserError, did_you_mean, shorten, visible
+from tanshi.scenarios.errors import OVERRIDE, SAID, Problem, ScenarioError, UserError, did_you_mean, shorten, visible
 from tanshi.scenarios.folder_names import sharing
 from tanshi.scenarios.following import follow_the_economy
 from tanshi.scenarios.gathering import economies_of, gather_economies
@@ -116,7 +116,7 @@ def load_scenarios(
     for reference in map(str, names_or_paths):
         document = _gather(reference, None, ())
         for field, value in (overrides or {}).items():
-            _override(document, field, value, (labels or {}).get(field, "override"))
+            _override(document, field, value, (labels or {}).get(field, OVERRIDE))
         gather_economies(document, LIBRARY)
         follow_the_economy(document, LIBRARY)
         if fitted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,14 @@ def read_form(
             add_problem(document, keys, expected, repr(keys[-1]), did_you_mean(keys[-1], fields))
         elif item["type"] == "missing":
             add_problem(document, keys, "a value", "nothing", why_needed(keys[-1]))
+        elif item["type"] in ("model_type", "dict_type"):
+            fields = list(group_of(keys).model_fields) if item["type"] == "model_type" else []
+            expected = Message("a group with the fields {fields}", fields=", ".join(fields))
+            add_problem(document, keys, expected if fields else "a group of fields", shorten(item["input"]))
+        elif item["type"] == "literal_error":
+            choices = re.findall(r"'([^']*)'", item["ctx"]["expected"])
+            expected = Message("one of {fields}", fields=", ".join(choices))
+            add_problem(document, keys, expected, shorten(item["input"]), did_you_mean(str(item["input"]), choices))
         else:
             expected = str(item["msg"]).removeprefix("Input should be ").removeprefix("Value should ")
             add_problem(document, keys, expected, "nothing" if item["input"] is None else shorten(item["input"]))

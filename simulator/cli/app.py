@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -18,7 +19,7 @@ import typer
 
 from tanshi.errors import Message, TanshiError
 from tanshi.language import LANGUAGES, say, translate
-from tanshi.scenarios.errors import Problem, UserError, did_you_mean, shorten, visible
+from tanshi.scenarios.errors import OVERRIDE, Problem, UserError, did_you_mean, shorten, visible
 from tanshi.simulator.cli import calibrate as cli_calibrate
 from tanshi.simulator.cli import cluster as cli_cluster
 from tanshi.simulator.cli import dashboard as cli_dashboard
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 FIVE = ("S1", "S2", "S3", "S4", "S5")
 INTERRUPTED = 130
+OF_A_SCENARIO = {"economy": "economy", "capital": "closure.capital", "external_saving": "closure.external_saving"}
+"""Options of `check` by the field of a scenario that says the same."""
 Misused = cast(type[Exception], typer.BadParameter.__base__)
 """What Typer raises where words do not fit a command; it has a public name for some kinds of it only."""
 
@@ -177,6 +180,7 @@ def run(
     "tanshi check S5 --set closure.recycling=labour --set closure.labour_supply=0.2"
 )
 def check(
+    context: typer.Context,
     scenario: Annotated[
         str | None,
         typer.Argument(
@@ -204,6 +208,7 @@ def check(
         accounts = load(economy).accounts
         closure = Closure(capital=cast(Any, capital), external_saving=cast(Any, external_saving))
     else:
+        _refuse_beside_a_scenario(context)
         economy, accounts, closure = accounts_and_closure(scenario, read_settings(settings))
     checks = checks_of(accounts, closure)
     console = Console(highlight=False)
@@ -230,6 +235,16 @@ def check(
 
         console.print(render_moved(accounts.moved), markup=False)
     console.print(say("All {count} checks passed.", count=len(checks)))
+
+
+def _refuse_beside_a_scenario(context: typer.Context) -> None:
+    """Refuse an option of `check` that the scenario says already."""
+    for option, field in OF_A_SCENARIO.items():
+        if (source := context.get_parameter_source(option)) is not None and source.name == "COMMANDLINE":
+            given = str(context.params[option])
+            hint = Message("What the scenario says counts; --set {field}={given} changes it.", field=field, given=given)
+            problem = Problem("no such option beside a scenario", given, f"--{option.replace('_', '-')}", hint=hint)
+            raise UserError("The setting cannot be used.", [problem])
 
 
 @app.command(
@@ -323,6 +338,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(say("Error: {error}", error=UserError("There is no such place.", [problem])), file=sys.stderr)
         return 2
     except TanshiError as error:  # any other is a defect and must be seen
+        if isinstance(error, UserError):  # a command changes no scenario's field but by an option
+            error.problems = tuple(replace(p, file="--set") if p.file == OVERRIDE else p for p in error.problems)
         print(say("Error: {error}", error=visible(str(error))), file=sys.stderr)
         return error.exit_code
     if code == INTERRUPTED:

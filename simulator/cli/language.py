@@ -66,7 +66,7 @@ def in_language(top: Any) -> Any:
     for command in commands(top):
         for name in HELD:
             if words := getattr(command, name, None):
-                setattr(command, name, whole_names(translate(words)))
+                setattr(command, name, whole_names(flowing(translate(words))))
         for option in command.params:
             if words := getattr(option, "help", None):
                 option.help = breakable(translate(words))
@@ -140,6 +140,17 @@ def breakable(words: str) -> str:
     '默认： S1； 没有时为第一个。'
     """
     return re.sub(r"([，；：。、])(?=.)", r"\1 ", words)
+
+
+def flowing(words: str) -> str:
+    r"""Paragraphs without the line breaks that only the source has.
+
+    Examples
+    --------
+    >>> flowing("Run it.\n\nReady-made: cap,\nrobust.")
+    'Run it.\n\nReady-made: cap, robust.'
+    """
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", words)
 
 
 def whole_names(words: str) -> str:

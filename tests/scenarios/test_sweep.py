@@ -62,6 +62,11 @@ CASES = {
     "an unknown field": (TWO + "desing: {}\n", 5, "desing", "design", "'desing'", "design?"),
     "an unknown field of a draw": (
         parameter("cap.tightness: {unform: [0, 1]}"), 3, "cap.tightness.unform", "uniform", "unform", "uniform?"),
+    "a list for a draw": (
+        parameter("cap.tightness: [0, 0.1]"), 3, "cap.tightness", "title, fields, uniform", "[0, 0.1]", ""),
+    "a list of parameters": (HEAD + "parameters: [cap.tightness]\n", 2, "parameters", "a group of fields", "[", ""),
+    "a design that is not there": (
+        TWO + "design: {method: soboll}\n", 5, "design.method", "one of qmc, lhs", "'soboll'", "sobol?"),
     "no scenario": ("parameters: {cap.tightness: {uniform: [0, 0.1]}}\n", None, "scenarios", "a value", "nothing", ""),
     "an unknown scenario": (TWO.replace("S1", "S9"), 1, "scenario", "S1, S2", "'S9'", "S5?"),
     "no parameter": (HEAD + "parameters: {}\n", 2, "parameters", "at least 1", "{}", ""),

@@ -49,6 +49,24 @@ def test_what_cannot_be_checked_is_the_user_s_mistake(words: list[str], capsys: 
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--set", "cap.tightnes=0.1"], "--set: cap.tightnes: expected one of the fields"),
+        (
+            ["--capital", "mobile"],
+            "got mobile. What the scenario says counts; --set closure.capital=mobile changes it.",
+        ),
+    ],
+)
+def test_what_does_not_go_with_a_scenario_is_told_by_its_option(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "S5", *words]) == 2
+    assert f"  {words[0]}: " in (said := capsys.readouterr().err)
+    assert told in said
+
+
 def test_a_scenario_is_checked_under_its_own_closure() -> None:
     name, _, closure = accounts_and_closure("tax-100", {"closure.recycling": "labour", "closure.capital": "vintage"})
     assert (name, closure.recycling, closure.capital, closure.taxed) == ("shanxi_2022", "labour", "vintage", True)
