@@ -13,6 +13,7 @@ from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.ground.economy import province
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import place, source_line
+from tanshi.simulator.views.charts.printing import laid_out_as_usual
 from tanshi.simulator.views.sectors import SECTOR_COLOURS, sector_name
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def abatement_curves(scenario: Scenario, prices: tuple[float, ...] = PRICES) -> 
     return pd.DataFrame(np.array(rows), index=pd.Index(prices, name="yuan/t"), columns=list(model.sectors))
 
 
+@laid_out_as_usual
 def abatement_figure(result: RunResult) -> Figure:
     """What each sector's emissions fall by at a price: as part of its own, and all together in tonnes."""
     emitted = abatement_curves(scenario_of(result))

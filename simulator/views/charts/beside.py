@@ -49,8 +49,10 @@ def draw_beside(axes: Axes, found: Beside | None) -> None:
     )  # fmt: skip
     low, high = axes.get_ylim()
     above = y[-1] > (low + high) / 2
+    late = x[-1] > sum(axes.get_xlim()) / 2  # of a short run: beside the last mark there is no room
     axes.annotate(
-        translate(found.title), (x[-1], y[-1]), xytext=(9, 4 if above else -4), textcoords="offset points",
-        va="bottom" if above else "top", fontsize=8.5, color=style.INK, zorder=19,
+        translate(found.title), (x[-1], y[-1]), xytext=(-9 if late else 9, 4 if above else -4),
+        textcoords="offset points", ha="right" if late else "left", va="bottom" if above else "top", fontsize=8.5,
+        color=style.INK, zorder=19,
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0},
     )  # fmt: skip

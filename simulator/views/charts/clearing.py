@@ -14,6 +14,7 @@ from tanshi.simulator.results.replay import auction
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import heading, source_line
+from tanshi.simulator.views.charts.printing import laid_out_as_usual
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,6 +32,7 @@ def curve(orders: Orders, side: int, tick: float, lot: float) -> tuple[Array, Ar
     return np.concatenate([[0.0], total]), np.concatenate([price[:1], price])
 
 
+@laid_out_as_usual
 def clearing_figure(result: RunResult, year: int | None = None, period: int = 1) -> Figure:
     """The book of one period (by default the last year's first) with its clearing price and volume.
 

@@ -16,7 +16,7 @@ from tanshi.simulator.results.replay import place_of, replayed
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import heading, source_line
-from tanshi.simulator.views.charts.printing import hold
+from tanshi.simulator.views.charts.printing import hold, laid_out_as_usual
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,6 +81,7 @@ def _electricity(accounts: PhysicalAccounts, flows: Flows) -> dict[str, float]:
     return {code: value / whole for code, value in used.items()}
 
 
+@laid_out_as_usual
 def energy_figure(result: RunResult, year: int | None = None) -> Figure:
     """Energy from fuel to use in a year, by default the last: the mean of its periods; the run is replayed up to it.
 

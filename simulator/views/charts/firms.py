@@ -15,7 +15,7 @@ from tanshi.simulator.results.variables import emissions_of
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import heading, source_line
-from tanshi.simulator.views.charts.printing import hold
+from tanshi.simulator.views.charts.printing import hold, laid_out_as_usual
 from tanshi.simulator.views.sectors import SECTOR_COLOURS, sector_name
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def firm_table(result: RunResult, year: int | None = None) -> pd.DataFrame:
     return table
 
 
+@laid_out_as_usual
 def firms_figure(result: RunResult, year: int | None = None) -> Figure:
     """Emissions, relative abatement cost and net purchases of all firms; a dot a firm, a bar at the median."""
     when = int(result.annual["year"].max()) if year is None else year

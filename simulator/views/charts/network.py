@@ -16,7 +16,7 @@ from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import INTERMEDIARIES, OTHER_SECTORS, SECTORS, TRADERS
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import heading, source_line
-from tanshi.simulator.views.charts.printing import hold
+from tanshi.simulator.views.charts.printing import hold, laid_out_as_usual
 from tanshi.simulator.views.sectors import SECTOR_COLOURS
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def flows_between(fills: pd.DataFrame) -> pd.DataFrame:
     return flows.reindex(index=present, columns=present, fill_value=0.0).astype(float)
 
 
+@laid_out_as_usual
 def network_figure(result: RunResult, year: int | None = None) -> Figure:
     """Firms that traded in a year around a ring, sector by sector; dots by volume, lines for the largest pairs."""
     fills, when = fills_of(result, year)
@@ -166,6 +167,7 @@ def _ring_labels(axes: Axes, firms: pd.DataFrame, angle: dict[int, float]) -> No
                   color=SECTOR_COLOURS[str(code)])  # fmt: skip
 
 
+@laid_out_as_usual
 def matrix_figure(result: RunResult, year: int | None = None) -> Figure:
     """What each sector sold to each other in a year, Mt."""
     import matplotlib as mpl

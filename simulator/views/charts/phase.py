@@ -18,6 +18,7 @@ from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.run.build import flow_of
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import heading, source_line
+from tanshi.simulator.views.charts.printing import laid_out_as_usual
 from tanshi.simulator.views.sectors import sector_name
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def residuals(periods: pd.DataFrame) -> Array:
     return out
 
 
+@laid_out_as_usual
 def phase_figure(result: RunResult, year: int | None = None, period: int = 1, sector: str = "ELEC") -> Figure:
     """The flow of one period (by default the last year's first) and the run's own path.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+P = ParamSpec("P")
 INCH = 2.54
 """Centimetres."""
 USUAL = (20.32, 12.7)
@@ -21,7 +23,7 @@ USUAL = (20.32, 12.7)
 SMALLEST, LARGEST = 5.0, 60.0
 """Width and height, cm, that a figure may have."""
 ROOMY = (12.0, 8.5)
-"""Width and height, cm, that words of the usual size need; a smaller figure is laid out so large and made smaller."""
+"""Width and height, cm, that words of the usual size need."""
 COARSEST, FINEST = 50, 1200
 
 
@@ -37,17 +39,20 @@ class Printing:
         Points per inch of a PNG.
     title, source
         Whether the title stands above it, and who computed what below.
+    room
+        Width and height, cm, that it needs: a smaller one is laid out so large and made smaller.
     """
 
     size: tuple[float, float] = USUAL
     dpi: int = 150
     title: bool = True
     source: bool = True
+    room: tuple[float, float] = ROOMY
 
     @property
     def smaller(self) -> float:
         """By how much a figure is made smaller once it is laid out; 1 where its words have room."""
-        return max(1.0, ROOMY[0] / self.size[0], ROOMY[1] / self.size[1])
+        return max(1.0, *(needed / side for needed, side in zip(self.room, self.size, strict=True)))
 
     @property
     def inches(self) -> tuple[float, float]:
@@ -83,6 +88,17 @@ def printed(how: Printing) -> Iterator[None]:
         yield
     finally:
         _now.reset(token)
+
+
+def laid_out_as_usual(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """For a figure whose words have their places on the usual sheet: a smaller one is that sheet made smaller."""
+
+    @wraps(draw)
+    def drawn(*values: P.args, **named: P.kwargs) -> Figure:
+        with printed(replace(printing(), room=USUAL)):
+            return draw(*values, **named)
+
+    return drawn
 
 
 def shrink(figure: Figure, by: float) -> None:

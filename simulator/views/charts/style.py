@@ -118,12 +118,16 @@ def sheet(width: float = WIDTH, height: float = HEIGHT) -> Figure:
     know_fonts()
 
     class Sheet(Figure):
+        tanshi_smaller: float
+
         def _repr_png_(self) -> bytes:
             return png(self)
 
     how = printing()
     across, down = how.scale
-    return Sheet(figsize=(width * across, height * down), dpi=how.dpi, facecolor="white")
+    made = Sheet(figsize=(width * across, height * down), dpi=how.dpi, facecolor="white")
+    made.tanshi_smaller = how.smaller
+    return made
 
 
 def frame(title: str, unit: str, source: str, *, legend_rows: int = 1) -> tuple[Figure, Axes]:
@@ -376,9 +380,9 @@ def _file(figure: Figure, kind: str, metadata: Mapping[str, str | None]) -> byte
     for text in figure.findobj(Text):  # those written after the frame was made follow the user's own settings
         text.set_fontfamily(FONTS)
     with matplotlib.rc_context(RC):  # type: ignore[arg-type, unused-ignore]
-        if (by := printing().smaller) > 1.0 and not getattr(figure, "tanshi_shrunk", False):
+        if (by := getattr(figure, "tanshi_smaller", printing().smaller)) > 1.0:
             shrink(figure, by)
-            figure.tanshi_shrunk = True  # type: ignore[attr-defined]
+        figure.tanshi_smaller = 1.0  # type: ignore[attr-defined]
         figure.savefig(stream, format=kind, dpi=figure.dpi, metadata=dict(metadata))
     return stream.getvalue()
 

@@ -16,6 +16,7 @@ from tanshi.simulator.results.replay import auction, scenario_of
 from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of, net_sales_of
 from tanshi.simulator.run.ground.economy import province
+from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.abatement import abatement_curves
 from tanshi.simulator.views.charts.clearing import curve
 from tanshi.simulator.views.charts.energy_flows import EXPORT, POWER, USERS, energy_flows
@@ -23,7 +24,7 @@ from tanshi.simulator.views.charts.firms import firm_table
 from tanshi.simulator.views.charts.network import fills_of, flows_between, matrix_figure, network_figure
 from tanshi.simulator.views.charts.phase import phase_figure, residuals
 from tanshi.simulator.views.charts.plots import FIGURES, ONE, Plots
-from tanshi.simulator.views.charts.printing import numbers_of
+from tanshi.simulator.views.charts.printing import USUAL, Printing, numbers_of, printed
 from tanshi.simulator.views.detail import detail_figures, write_details
 
 FIELDS = {"years.end": 2023, "firms.number": 40, "market.periods_per_year": 3, "banking.horizon": 0}
@@ -52,9 +53,14 @@ def test_every_figure_is_drawn_with_title_unit_and_source(run: RunResult) -> Non
         assert len(numbers_of(figure)) > 1
 
 
-def test_no_words_of_a_figure_leave_its_sheet(run: RunResult) -> None:
-    for name, figure in detail_figures(run)[0].items():
-        figure.canvas.draw()
+@pytest.mark.parametrize("size", [USUAL, (12.0, 9.0)])
+def test_no_words_of_a_figure_leave_its_sheet(run: RunResult, size: tuple[float, float]) -> None:
+    names = list(ONE) if size == USUAL else ["clearing", "network", "matrix", "firms"]
+    with printed(Printing(size)):
+        drawn = detail_figures(run, names)[0]
+    assert list(drawn) == names
+    for name, figure in drawn.items():
+        style.png(figure)
         sheet = figure.bbox
         for text in (*figure.texts, *(t for axes in figure.axes for t in axes.texts)):
             box = text.get_window_extent()

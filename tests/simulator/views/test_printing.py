@@ -14,8 +14,10 @@ from PIL import Image
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.cli.report import resolution, size_of
 from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of
+from tanshi.simulator.studies.validation.beside import Beside
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.balances import BALANCES, distinct
+from tanshi.simulator.views.charts.beside import draw_beside
 from tanshi.simulator.views.charts.figures import TITLES, draw_figures
 from tanshi.simulator.views.charts.plots import Plots
 from tanshi.simulator.views.charts.printing import INCH, Printing, numbers_of, printed
@@ -39,6 +41,16 @@ def test_no_words_leave_a_small_sheet() -> None:
                 box = text.get_window_extent()
                 inside = box.x0 >= -2 and box.x1 <= width + 2 and box.y0 >= -2 and box.y1 <= height + 2
                 assert inside, (name, text.get_text())
+
+
+def test_the_name_of_what_is_known_stays_on_the_sheet_of_a_short_run() -> None:
+    figure, axes = style.frame("Emissions", "Mt", "Source: …")
+    axes.set_xlim(2022, 2024)
+    axes.set_ylim(0, 100)
+    draw_beside(axes, Beside({2023: 40.0, 2024: 60.0}, "estimated from observed output", False))
+    style.png(figure)
+    (name,) = axes.texts
+    assert name.get_window_extent().x1 <= figure.bbox.x1
 
 
 def test_title_and_source_are_left_out_where_they_are_not_wanted() -> None:
