@@ -318,6 +318,7 @@ def signed(value: float, digits: int) -> str:
 def terminal_table(results: Sequence[RunResult], reference: str | None = None) -> Table:
     """The table for a terminal; fits into 80 columns."""
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
 
     summaries = summarise(results, reference)
@@ -327,8 +328,11 @@ def terminal_table(results: Sequence[RunResult], reference: str | None = None) -
         caption=f"{said}\n" if said else None, caption_justify="left",
     )  # fmt: skip
     if summaries:
-        for n, head in enumerate(columns(summaries)):
-            table.add_column(head, justify="left" if n == 0 else "right", no_wrap=True)
-        for row in rows(summaries):
+        heads, body = columns(summaries), rows(summaries)
+        table.add_column(heads[0], overflow="fold")  # a long name takes two lines rather than a number's last digits
+        for head, *cells in zip(heads[1:], *(row[1:] for row in body), strict=True):
+            width = max(map(cell_len, (*head.splitlines(), *cells)))
+            table.add_column(head, justify="right", no_wrap=True, min_width=width)
+        for row in body:
             table.add_row(*row, style="dim" if row[0].startswith(" ") else None)
     return table

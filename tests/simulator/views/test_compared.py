@@ -126,6 +126,16 @@ def test_in_chinese_no_english_word_is_left_in_words_table_or_headings() -> None
     assert '<html lang="zh-Hans">' in page
 
 
+def test_beside_a_long_name_no_number_loses_a_digit() -> None:
+    def printed(name: str) -> list[str]:
+        stream = io.StringIO()
+        named = [replace(r, scenario=name, annual=r.annual.assign(scenario=name)) for r in (run("S5"),)]
+        Console(file=stream, width=80).print(terminal_table(named))
+        return re.findall(r"[−+>]?\d[\d,.]*…?", stream.getvalue().replace(name, ""))
+
+    assert printed("Inner Mongolia, with the others") == printed("x")
+
+
 def test_numbers_do_not_depend_on_the_language() -> None:
     def numbers() -> list[str]:
         return sorted(re.findall(r"\d[\d,.]*\d", plain_words([run("S1"), run("S5")])))
