@@ -106,7 +106,7 @@ def network_figure(result: RunResult, year: int | None = None) -> Figure:
     colours = [SECTOR_COLOURS[code] for code in firms["sector"]]
     axes.scatter(np.cos(points), np.sin(points), s=size, c=colours, edgecolors="white", linewidths=0.5, zorder=4)
     _ring_labels(axes, firms, angle)
-    sector = firms["sector"]
+    sector = firms["sector"].to_dict()
     sides = {f"{side}_sector": shown.index.get_level_values(side).map(sector) for side in ("seller", "buyer")}
     hold(figure, shown.to_frame().assign(**sides).reset_index())
     return figure
@@ -199,5 +199,5 @@ def matrix_figure(result: RunResult, year: int | None = None) -> Figure:
             ink = "white" if value > 0.6 * most else style.INK
             text = "–" if value == 0 else "<0.01" if value < 0.005 else f"{value:,.2f}"
             axes.text(column, row, text, ha="center", va="center", fontsize=9, color=ink)
-    hold(figure, flows.stack().rename("mt").reset_index())
+    hold(figure, flows.melt(ignore_index=False, value_name="mt").reset_index())
     return figure

@@ -109,7 +109,7 @@ def phase_figure(result: RunResult, year: int | None = None, period: int = 1, se
     axes.set_xlabel(say("price above (+) or below (−) its reference, %"))
     axes.set_ylabel(say("emissions above or below, %"))
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.07, 0.05), ncols=4, frameon=False, fontsize=8.5)
+    figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.07, 0.04), ncols=2, frameon=False, fontsize=8.5)
     return figure
 
 

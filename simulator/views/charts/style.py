@@ -116,18 +116,15 @@ def sheet(width: float = WIDTH, height: float = HEIGHT) -> Figure:
     from matplotlib.figure import Figure
 
     know_fonts()
+    across, down = printing().scale
 
     class Sheet(Figure):
-        tanshi_smaller: float
+        tanshi_smaller = printing().smaller
 
         def _repr_png_(self) -> bytes:
             return png(self)
 
-    how = printing()
-    across, down = how.scale
-    made = Sheet(figsize=(width * across, height * down), dpi=how.dpi, facecolor="white")
-    made.tanshi_smaller = how.smaller
-    return made
+    return Sheet(figsize=(width * across, height * down), dpi=printing().dpi, facecolor="white")
 
 
 def frame(title: str, unit: str, source: str, *, legend_rows: int = 1) -> tuple[Figure, Axes]:

@@ -62,7 +62,8 @@ def test_no_words_of_a_figure_leave_its_sheet(run: RunResult, size: tuple[float,
     for name, figure in drawn.items():
         style.png(figure)
         sheet = figure.bbox
-        for text in (*figure.texts, *(t for axes in figure.axes for t in axes.texts)):
+        named = [text for legend in figure.legends for text in legend.get_texts()]
+        for text in (*figure.texts, *(t for axes in figure.axes for t in axes.texts), *named):
             box = text.get_window_extent()
             inside = box.x0 >= sheet.x0 and box.x1 <= sheet.x1 and box.y0 >= sheet.y0 and box.y1 <= sheet.y1
             assert inside, f"{name}: {text.get_text()!r} is cut"
