@@ -219,7 +219,7 @@ def _series(run: RunResult) -> dict[tuple[str, str], pd.Series[float]]:
         ("Price|Carbon", "yuan/t CO2"): pd.Series(p["price"].to_numpy(float), t),
         ("Covered emissions", "Mt CO2/yr"): pd.Series(emissions.to_numpy(float), t),
         ("Value of covered emissions", "yi yuan/yr"): pd.Series(cost.to_numpy(float), t),
-        ("GDP", "yi yuan/yr"): pd.Series(gdp["value"].to_numpy(float), pd.Index(gdp["year"] + 0.5, name="t")),
+        ("GDP", "billion yuan/yr"): pd.Series(gdp["value"].to_numpy(float), pd.Index(gdp["year"] + 0.5, name="t")),
     }
 
 

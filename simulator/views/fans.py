@@ -30,7 +30,7 @@ _WORDS = {
     "Price|Carbon": mark("Price, yuan/t CO₂"),
     "Covered emissions": mark("Covered emissions, Mt/yr"),
     "Value of covered emissions": mark("Their value, yi yuan/yr"),
-    "GDP": mark("GDP, yi yuan/yr"),
+    "GDP": mark("GDP, billion yuan/yr"),
 }
 _FACTORS = {
     "fuel_price": mark("fuel price"),

@@ -13,6 +13,7 @@ import pytest
 
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.results.tables import RunResult
+from tanshi.simulator.results.variables import KNOWN
 from tanshi.simulator.studies.fans import Fans, curvature, fans, sobol
 from tanshi.simulator.studies.straying.answers import BANK, NO_BANK
 from tanshi.simulator.studies.straying.answers import LASTING as ANSWERS_LASTING
@@ -73,6 +74,9 @@ def test_bands_widen_with_what_strays_and_moments_say_where_they_come_from(small
     assert "fitted" in origin[FITTED]
     assert "emerges" in origin[EMERGED]
     assert (small.bands["low"] <= small.bands["high"]).all()
+    gdp = small.bands[small.bands["variable"] == "GDP"]
+    assert {unit.split()[0] for unit in gdp["unit"]} == {KNOWN["GDP|MER"].unit.split()[0]} == {"billion"}
+    assert "GDP, billion yuan/yr" in words(small)
     assert set(small.variance["factor"]) >= {"availability", "belief", "firms"}
     assert np.isfinite(small.variance[["first", "total"]].to_numpy()).all()
     assert "cap_news" not in set(small.variance["factor"])  # it says nothing where g does
