@@ -19,7 +19,7 @@ from tanshi.simulator.views.charts.style import KNOWN, looks
 from tanshi.simulator.views.compliance import compliance_of, compliance_words
 from tanshi.simulator.views.reports.han import font_face
 from tanshi.simulator.views.reports.report import report_html
-from tanshi.simulator.views.table import columns, reference_of, summarise, terminal_table
+from tanshi.simulator.views.table import columns, reference_of, rows, summarise, terminal_table
 from tanshi.simulator.views.words import plain_words, sentences
 from tests.simulator.made_up import batch, run
 
@@ -61,6 +61,28 @@ def test_a_run_by_itself_is_compared_with_nothing_and_has_its_gdp_in_yuan() -> N
     (alone,) = summarise([run("S5")])
     assert columns([alone])[-1] == "GDP\n2030\nbn yuan"
     assert "Against" not in plain_words([run("S5")])
+
+
+def test_every_column_of_the_table_is_the_runs_own_number_in_the_unit_of_its_head() -> None:
+    def number(cell: str) -> float:
+        return float(cell.replace(",", "").replace("−", "-").lstrip(">"))
+
+    alone, names = run("S5"), ("Price|Carbon", "Carbon Market|Trading Volume", "Emissions|CO2", "Energy Consumption")
+    price, volume, emissions, energy = (alone.series(name) for name in names)
+    gdp, base = alone.series("GDP|MER")[2030], run("S1").series("GDP|MER")[2030]
+    told = {
+        "Price\n2025\nyuan/t": price[2025], "Price\n2030\nyuan/t": price[2030], "Volume\n2030\nMt": volume[2030],
+        "CO₂\n2022\nMt": emissions[2022], "CO₂\n2030\nMt": emissions[2030],
+        "CO₂\nchange\n%": 100.0 * (emissions[2030] / emissions[2022] - 1.0), "CO₂\npeak\nyear": emissions.idxmax(),
+        "Energy\n2030\nMtce": energy[2030], "GDP\n2030\nbn yuan": gdp,
+    }  # fmt: skip
+    summaries = summarise([alone])
+    (row,) = rows(summaries)
+    assert columns(summaries) == ["Scenario", *told]
+    assert [number(cell) for cell in row[1:]] == pytest.approx(list(told.values()), abs=0.05)
+    beside = summarise([run("S1"), alone])
+    assert columns(beside)[-1] == "GDP\n2030\n% to S1"
+    assert number(rows(beside)[1][-1]) == pytest.approx(100.0 * (gdp / base - 1.0), abs=0.005) != 0.0
 
 
 def test_a_reference_that_is_not_there_is_told_with_what_is() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
+from matplotlib.patches import FancyArrowPatch, PathPatch
 
 from tanshi.equilibrium.province.physical import Flows
 from tanshi.market.orders import BUY, SELL
@@ -26,6 +28,7 @@ from tanshi.simulator.views.charts.phase import phase_figure, residuals
 from tanshi.simulator.views.charts.plots import FIGURES, ONE, Plots
 from tanshi.simulator.views.charts.printing import USUAL, Printing, numbers_of, printed
 from tanshi.simulator.views.detail import detail_figures, write_details
+from tanshi.simulator.views.sectors import SECTOR_COLOURS
 
 FIELDS = {"years.end": 2023, "firms.number": 40, "market.periods_per_year": 3, "banking.horizon": 0}
 
@@ -104,6 +107,9 @@ def test_the_matrix_adds_up_to_the_volume_and_to_net_sales(run: RunResult) -> No
     figure = matrix_figure(run, 2023)
     assert f"{flows.to_numpy().max():.2f}" in texts(figure)
     assert numbers_of(figure)["mt"].sum() == pytest.approx(flows.to_numpy().sum())
+    cells = {text.get_position(): text.get_text() for text in figure.axes[0].texts}
+    seller, buyer = divmod(int((flows.to_numpy() * (1 - np.eye(len(flows)))).argmax()), len(flows))
+    assert cells[buyer, seller] == f"{flows.iloc[seller, buyer]:.2f}", "who sells stands at the left, who buys above"
 
 
 def test_the_network_says_how_much_of_the_trade_it_shows(run: RunResult) -> None:
@@ -116,6 +122,15 @@ def test_the_network_says_how_much_of_the_trade_it_shows(run: RunResult) -> None
     assert sales["STEEL"] == pytest.approx(1e6 * run.series(net_sales_of("STEEL"))[2023])
     with pytest.raises(UserError, match="Nothing was traded in 2031"):
         network_figure(run, 2031)
+
+
+def test_a_line_of_the_network_has_the_colour_of_who_sold(run: RunResult) -> None:
+    figure = network_figure(run, 2023)
+    drawn = [one for one in figure.axes[0].get_children() if isinstance(one, FancyArrowPatch | PathPatch)]
+    shown = numbers_of(figure)
+    assert (shown["seller_sector"] != shown["buyer_sector"]).any()
+    colours = [SECTOR_COLOURS[code] for code in shown["seller_sector"]]
+    assert [to_hex(line.get_edgecolor()).upper() for line in reversed(drawn)] == [to_hex(c).upper() for c in colours]
 
 
 def test_a_higher_price_never_lets_all_sectors_together_emit_more(run: RunResult) -> None:

@@ -16,13 +16,20 @@ from rich.console import Console
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import simulate
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.views.charts.figures import ANNUAL_FIGURES, PRICE_PATH, draw_figures, write_figures
+from tanshi.simulator.results.variables import KNOWN
+from tanshi.simulator.views.charts.figures import ANNUAL_FIGURES, MORE_FIGURES, PRICE_PATH, draw_figures, write_figures
 from tanshi.simulator.views.charts.style import coinciding, looks, spread
 from tanshi.simulator.views.reports.report import report_html, write_report
 from tanshi.simulator.views.table import columns, remark, rows, summarise, terminal_table
 from tanshi.simulator.views.words import plain_words, sentences
 from tests.simulator.made_up import batch, run
 
+SAID = {
+    "CNY_2022/t CO2": "yuan of 2022 per t CO₂", "CNY_2022/MWh": "yuan of 2022 per MWh", "Mt CO2/yr": "Mt CO₂",
+    "Mt CO2": "Mt CO₂", "Mtce/yr": "Mtce", "billion CNY_2022/yr": "billion yuan of 2022",
+    "million CNY_2022/yr": "million yuan of 2022",
+}  # fmt: skip
+"""Units of variables as they begin below a picture's title."""
 NAMES = {spec.name for spec in ANNUAL_FIGURES} | {PRICE_PATH}
 
 
@@ -51,6 +58,23 @@ def test_every_figure_is_written_as_png_and_svg_with_title_unit_and_source(tmp_p
         text = svg.read_text(encoding="utf-8")
         for expected in (spec.title, spec.unit, "Source: Tanshi", "2030", "S5"):
             assert expected in text
+
+
+def test_figures_have_the_units_of_their_variables() -> None:
+    for spec in (*ANNUAL_FIGURES, *MORE_FIGURES):
+        assert spec.unit.startswith(SAID[KNOWN[spec.variable].unit]), spec.name
+
+
+def test_a_line_and_its_name_in_the_legend_look_alike_and_end_at_the_runs_own_price() -> None:
+    figure = draw_figures(batch())["price"]
+    (axes,), (legend,) = figure.axes, figure.legends
+    lines = {(line.get_color(), line.get_marker()): line for line in axes.lines}
+    pairs = zip(legend.get_texts(), legend.legend_handles, strict=True)
+    named = {text.get_text().split()[0]: handle for text, handle in pairs}
+    assert list(named) == ["S1", "S2", "S3", "S4", "S5"]
+    for name, handle in named.items():
+        line = lines[handle.get_color(), handle.get_marker()]
+        assert line.get_ydata()[-1] == run(name).series("Price|Carbon")[2030]
 
 
 def test_the_same_numbers_give_the_same_files(tmp_path: Path) -> None:

@@ -228,4 +228,4 @@ def _cell(value: Any, name: str, digits: int | None) -> str:
         return strategy_name(str(value))
     if digits is None:
         return str(value)
-    return "–" if value != value else f"{float(value):,.{digits}f}"
+    return "–" if value != value else f"{float(value):,.{digits}f}".replace("-", "−")
