@@ -29,6 +29,7 @@ from tanshi.equilibrium.engine.expressions import (
     unit,
     used,
 )
+from tanshi.equilibrium.engine.homotopy import solve_by_steps
 from tanshi.equilibrium.engine.listing import listing, report
 from tanshi.equilibrium.engine.model import (
     Activity,
@@ -44,7 +45,7 @@ from tanshi.equilibrium.engine.names import UnknownNameError
 from tanshi.equilibrium.engine.nest import Leaf, Nest, Tax, unit_value
 from tanshi.equilibrium.engine.sensitivity import Parameter, derivative, forward, gradient
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution
-from tanshi.equilibrium.engine.solve import UndeterminedWarning, solve, solve_by_steps
+from tanshi.equilibrium.engine.solve import UndeterminedWarning, solve
 from tanshi.equilibrium.engine.structure import Parameters
 
 __all__ = [

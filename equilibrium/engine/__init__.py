@@ -6,6 +6,7 @@ and endowments, and auxiliary conditions.  Zero profit, market clearing and inco
 
 from tanshi.equilibrium.engine.compile import compile_model
 from tanshi.equilibrium.engine.compiled import Compiled
+from tanshi.equilibrium.engine.homotopy import solve_by_steps
 from tanshi.equilibrium.engine.model import (
     Activity,
     Auxiliary,
@@ -18,7 +19,7 @@ from tanshi.equilibrium.engine.model import (
 )
 from tanshi.equilibrium.engine.nest import Leaf, Nest, Tax, unit_value
 from tanshi.equilibrium.engine.solution import EquilibriumError, Solution
-from tanshi.equilibrium.engine.solve import UndeterminedWarning, solve, solve_by_steps
+from tanshi.equilibrium.engine.solve import UndeterminedWarning, solve
 from tanshi.equilibrium.engine.structure import Parameters
 
 __all__ = [

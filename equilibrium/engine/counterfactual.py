@@ -8,10 +8,10 @@ import numpy as np
 
 from tanshi.equilibrium.engine.compile import compile_model
 from tanshi.equilibrium.engine.compiled import Compiled
+from tanshi.equilibrium.engine.homotopy import solve_by_steps
 from tanshi.equilibrium.engine.model import Model, ModelError
 from tanshi.equilibrium.engine.names import UnknownNameError, nearest
 from tanshi.equilibrium.engine.solution import Solution
-from tanshi.equilibrium.engine.solve import solve_by_steps
 from tanshi.equilibrium.engine.structure import Array, Parameters
 from tanshi.errors import Message, both
 from tanshi.numerics.given import is_number
