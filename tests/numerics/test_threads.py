@@ -7,18 +7,11 @@ from importlib import import_module
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from tanshi.equilibrium import Activity, Commodity, Consumer, Endowment, Leaf, Model, Nest, solve, solve_by_steps
-from tanshi.equilibrium.engine import compile_model
+from tanshi.equilibrium import compile_model, solve, solve_by_steps
 from tanshi.numerics.threads import one_thread
+from tests.equilibrium.engine.two_by_two import economy
 
 solving = import_module("tanshi.equilibrium.engine.solve")  # the module: its name is that of its function, too
-
-ECONOMY = Model(
-    commodities=(Commodity("X"), Commodity("L")),
-    activities=(Activity("make", Leaf("X", 1.0), Nest(1.0, (Leaf("L", 1.0),))),),
-    consumers=(Consumer("home", Nest(1.0, (Leaf("X", 1.0),)), (Endowment("L", 1.0),)),),
-    numeraire="L",
-)
 
 
 def threads() -> set[int]:
@@ -54,7 +47,7 @@ def test_an_equilibrium_is_solved_with_one_thread(way: str, monkeypatch: pytest.
 
     monkeypatch.setattr(solving, "_found", watched)
     with threadpool_limits(2):
-        compiled = compile_model(ECONOMY)
+        compiled = compile_model(economy())
         solution = solve(compiled) if way == "at once" else solve_by_steps(compiled, compiled.default)
         assert solution.residual < 1e-10
         assert threads() == {2}

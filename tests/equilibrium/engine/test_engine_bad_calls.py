@@ -10,12 +10,10 @@ import numpy as np
 import pytest
 
 from tanshi.equilibrium import (
-    Activity,
     Commodity,
     Compiled,
     Consumer,
     Counterfactual,
-    Endowment,
     EquilibriumError,
     Leaf,
     Model,
@@ -31,12 +29,9 @@ from tanshi.equilibrium import (
     solve_by_steps,
     with_capacity,
 )
+from tests.equilibrium.engine.two_by_two import X, Y, economy, owned
 
-X = Activity("X", Leaf("PX", 100), Nest(1, (Leaf("L", 50), Leaf("K", 50))))
-Y = Activity("Y", Leaf("PY", 50), Nest(0.5, (Leaf("L", 20), Leaf("K", 30)), name="va"))
-BASKET = Nest(1, (Leaf("PX", 100), Leaf("PY", 50)))
-OWNED = (Endowment("L", 70), Endowment("K", 80))
-MODEL = Model((X, Y), (Consumer("RA", BASKET, OWNED),), "L")
+MODEL = economy(X, replace(Y, inputs=Nest(0.5, (Leaf("L", 20), Leaf("K", 30)), name="va")))
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +110,7 @@ def test_a_search_without_meaning_is_refused(compiled: Compiled, given: dict[str
 
 
 def test_a_neighbour_is_of_the_same_model(compiled: Compiled) -> None:
-    other = solve(Model((X,), (Consumer("RA", Leaf("PX", 100), OWNED),), "L", (Commodity("K", free=True),)))
+    other = solve(Model((X,), (Consumer("RA", Leaf("PX", 100), owned()),), "L", (Commodity("K", free=True),)))
     with pytest.raises(ModelError, match="near is an equilibrium of another model"):
         solve(compiled, near=other)
     p = replace(compiled.default, endowment=np.array([71.0, 80.0]))
@@ -128,11 +123,7 @@ def test_a_right_hand_side_has_as_many_numbers_as_unknowns(compiled: Compiled) -
 
 
 def test_a_name_that_an_activity_shares_with_a_good_is_told_apart() -> None:
-    shared = Model(
-        (replace(X, output=Leaf("X", 100)), Y),
-        (Consumer("RA", Nest(1, (Leaf("X", 100), Leaf("PY", 50))), OWNED),),
-        "L",
-    )
+    shared = economy(replace(X, output=Leaf("X", 100)), Y, basket=Nest(1, (Leaf("X", 100), Leaf("PY", 50))))
     with pytest.raises(ModelError, match=r"'X' names more than one thing, the level of 'X' and price of 'X'"):
         Counterfactual(shared).fix("X", 1.1)
     for kind in ("level", "price"):

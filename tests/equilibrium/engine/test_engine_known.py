@@ -35,8 +35,8 @@ from tanshi.equilibrium import (
     solve,
     with_capacity,
 )
-from tanshi.equilibrium.engine.nest import Tree
 from tests.equilibrium.engine.recount import faults, with_numbers
+from tests.equilibrium.engine.two_by_two import BASKET, economy, owned
 
 LABOUR, CAPITAL = 70.0, 80.0
 OF_X, OF_LABOUR, OF_LABOUR_IN_Y = 2 / 3, 0.5, 0.4  # shares: of X in spending; of labour in X, and in Y
@@ -55,25 +55,6 @@ def x_of(*taxes: Tax, sigma: float = 1.0, on_labour: tuple[Tax, ...] = ()) -> Ac
 
 def y_of(sigma: float = 1.0) -> Activity:
     return Activity("Y", Leaf("PY", 50), Nest(sigma, (Leaf("L", 20), Leaf("K", 30))))
-
-
-def basket(sigma: float = 1.0) -> Nest:
-    return Nest(sigma, (Leaf("PX", 100), Leaf("PY", 50)))
-
-
-def economy(
-    *activities: Activity,
-    demand: Tree | None = None,
-    labour: float = LABOUR,
-    capital: float = CAPITAL,
-    own: tuple[Endowment, ...] = (),
-    others: tuple[Consumer, ...] = (),
-    goods: tuple[Commodity, ...] = (),
-    rules: tuple[Auxiliary, ...] = (),
-) -> Model:
-    owned = (Endowment("L", labour), Endowment("K", capital), *own)
-    consumers = (Consumer("RA", demand or basket(), owned), *others)
-    return Model(activities or (x_of(), y_of()), consumers, "L", goods, rules)
 
 
 def taxed(of_labour: float, of_capital: float, labour: float = LABOUR, capital: float = CAPITAL) -> dict[str, float]:
@@ -102,7 +83,7 @@ def consumption_tax(rate: float) -> Known:
     kept = OF_X / (1 + rate)
     demand = Nest(1, (Leaf("PX", 100, taxes=(Tax(0.0, "RA"),)), Leaf("PY", 50)))
     return Known(
-        lambda: Counterfactual(economy(demand=demand)).tax("RA", "PX", rate).solve(),
+        lambda: Counterfactual(economy(basket=demand)).tax("RA", "PX", rate).solve(),
         taxed(kept * 0.5 + OF_LABOUR_IN_Y / 3, kept * 0.5 + 0.2),
     )
 
@@ -131,14 +112,14 @@ def two_by_two(in_x: float, in_y: float, taste: float, labour: float, capital: f
     far = next(reach for reach in (12, 30) if left(-reach) * left(reach) < 0)
     rent = float(np.exp(optimize.brentq(left, -far, far, xtol=1e-14)))
     values = {"price K": rent, "price PX": ces(0.5, in_x, 1, rent), "income RA": labour + rent * capital}
-    model = economy(x_of(sigma=in_x), y_of(in_y), demand=basket(taste), labour=labour, capital=capital)
+    model = economy(x_of(sigma=in_x), y_of(in_y), basket=replace(BASKET, sigma=taste), own=owned(labour, capital))
     return Known(partial(solve, model), values)
 
 
 def fixed_proportions(labour: float, capital: float) -> Known:
     """Leontief production: both factors in full use, shares of spending give the rent; else capital is free."""
     x, y = np.linalg.solve([[50, 20], [50, 30]], [labour, capital])
-    model = economy(x_of(sigma=0), y_of(0), labour=labour, capital=capital)
+    model = economy(x_of(sigma=0), y_of(0), own=owned(labour, capital))
     # 50 (1 + r) X = 2 (20 + 30 r) Y
     rent = (40 * y - 50 * x) / (50 * x - 60 * y) if abs(50 * x - 60 * y) > 1e-12 else inf
     if y > 0 and x > 0 and 0 <= rent < inf:
@@ -185,7 +166,7 @@ def price_taker(labour: float, world: float) -> Known:
     values = {"level X": x, "level Y": y, "price K": rent / wage}
     if x <= 0:  # too little labour for any X: capital is left over
         values = {"level X": 0.0, "level Y": labour / 20, "price K": 0.0}
-    return Known(partial(solve, economy(*made, *trade, labour=labour)), values)
+    return Known(partial(solve, economy(*made, *trade, own=owned(labour))), values)
 
 
 def closed_borders(tariff: float) -> Known:
@@ -264,7 +245,7 @@ def wage_floor(real_wage: float) -> Known:
     """A wage that buys at least so much of X: sqrt(w / r) = floor, and as many jobs as that leaves."""
     rule = condition("jobs", real_wage * price("PX"), price("L"), lower=0.0, upper=1.0)
     own = (Endowment("L", LABOUR, "jobs"), Endowment("K", CAPITAL))
-    model = Model((x_of(), y_of()), (Consumer("RA", basket(), own),), "L", (), (rule,))
+    model = Model((x_of(), y_of()), (Consumer("RA", BASKET, own),), "L", (), (rule,))
     free = taxed(1.4 / 3, 1.6 / 3)["price K"]
     rent = min(free, real_wage**-2)
     return Known(partial(solve, model), {"price K": rent, "auxiliary jobs": 1.4 / 1.6 * rent * CAPITAL / LABOUR})
@@ -277,7 +258,7 @@ def permits(cap: float, ceiling: float = inf) -> Known:
     issued = Auxiliary("issued", (Term(cap), Term(-1.0, (("aux", "issued"),))), value=10.0, pairs_price="C", scale=10.0)
     own = (Endowment("L", 150), Endowment("C", 1.0, "issued"))
     goods = (Commodity("C", 0.0, lower=0.0, upper=ceiling),)
-    model = Model((dirty, clean), (Consumer("RA", basket(), own),), "L", goods, (issued,))
+    model = Model((dirty, clean), (Consumer("RA", BASKET, own),), "L", goods, (issued,))
     # (100 + 10 c) x = 2 / 3 (150 + 10 c x): c = (100 - 100 x) / (10 / 3 x) at x = cap / 10
     x = cap / 10
     paid = max(0.0, (100 - 100 * x) / (10 / 3 * x))
@@ -290,7 +271,7 @@ def replacement(spent: float) -> Known:
     """A tax on X that pays for so much of Y: with fixed costs of labour alone the rate is on paper."""
     x = Activity("X", Leaf("PX", 100, taxes=(Tax(1.0, "GOV", "t"),)), Leaf("L", 100))
     y = Activity("Y", Leaf("PY", 50), Leaf("L", 50))
-    people = (Consumer("RA", basket(), (Endowment("L", 150),)), Consumer("GOV", Leaf("PY", 10)))
+    people = (Consumer("RA", BASKET, (Endowment("L", 150),)), Consumer("GOV", Leaf("PY", 10)))
     rule = condition("t", real("GOV"), spent / 10, value=0.0)
     # t (2 / 3) 150 = spent
     return Known(
@@ -303,7 +284,7 @@ def two_rules() -> Known:
     """Two taxes for two targets: the price of X is 1.25, and government gets a tenth of income."""
     x = Activity("X", Leaf("PX", 100, taxes=(Tax(1.0, "GOV", "t"),)), Leaf("L", 100))
     y = Activity("Y", Leaf("PY", 50, taxes=(Tax(1.0, "GOV", "u"),)), Leaf("L", 50))
-    people = (Consumer("RA", basket(), (Endowment("L", 150),)), Consumer("GOV", basket(), ()))
+    people = (Consumer("RA", BASKET, (Endowment("L", 150),)), Consumer("GOV", BASKET, ()))
     rules = (
         condition("t", price("PX"), 1.25, value=0.0),
         condition("u", income("GOV"), 0.25 * income("RA"), value=0.0),
@@ -320,7 +301,7 @@ def learning(power: float) -> Known:
     x = Activity("X", Leaf("PX", 100, terms="a"), Leaf("L", 100))
     y = Activity("Y", Leaf("PY", 50), Leaf("L", 50))
     rule = condition("a", auxiliary("a"), level("X") ** power)
-    model = Model((x, y), (Consumer("RA", basket(), (Endowment("L", 300),)),), "L", (), (rule,))
+    model = Model((x, y), (Consumer("RA", BASKET, (Endowment("L", 300),)),), "L", (), (rule,))
     return Known(partial(solve, model), {"level X": 2.0, "auxiliary a": 2.0**power, "price PX": 2.0**-power})
 
 
@@ -370,7 +351,7 @@ def handed_on(first: float, second: float) -> Known:
 def capacity(limit: float) -> Known:
     """X up to a limit: its rent is what a given part of spending leaves; exactly enough, the rent is nothing."""
     made = (Activity("X", Leaf("PX", 100), Leaf("L", 100)), Activity("Y", Leaf("PY", 50), Leaf("L", 50)))
-    model = Model(made, (Consumer("RA", basket(), (Endowment("L", 150),)),), "L")
+    model = Model(made, (Consumer("RA", BASKET, (Endowment("L", 150),)),), "L")
     rent = max(0.0, (100 - 100 * limit) / (limit / 3))
     name = f"price {capacity_of('X')}"
     return Known(partial(solve, with_capacity(model, "X", limit, "RA")), {name: rent, "level X": min(limit, 1.0)})
@@ -383,7 +364,7 @@ def backstop(cost: float, subsidy: float) -> Known:
         Activity("Y", Leaf("PY", 50), Leaf("L", 50)),
         Activity("B", Leaf("PX", 1, taxes=(Tax(-subsidy, "RA"),)), Leaf("L", cost), level=0.0, complementary=True),
     )
-    model = Model(made, (Consumer("RA", basket(), (Endowment("L", 150),)),), "L")
+    model = Model(made, (Consumer("RA", BASKET, (Endowment("L", 150),)),), "L")
     least = min(1.0, cost / (1 + subsidy))
     return Known(partial(solve, model), {"price PX": least, "level X": 1.0 if least == 1.0 else 0.0})
 

@@ -36,24 +36,7 @@ from tanshi.equilibrium import (
     solve,
     with_capacity,
 )
-from tanshi.equilibrium.engine.nest import Tree
-
-L, K = Leaf("L", 50), Leaf("K", 50)
-X = Activity("X", Leaf("PX", 100), Nest(1, (L, K)))
-Y = Activity("Y", Leaf("PY", 50), Nest(1, (Leaf("L", 20), Leaf("K", 30))))
-BASKET = Nest(1, (Leaf("PX", 100), Leaf("PY", 50)))
-OWNED = (Endowment("L", 70), Endowment("K", 80))
-
-
-def economy(
-    *activities: Activity,
-    basket: Tree = BASKET,
-    owned: tuple[Endowment, ...] = OWNED,
-    others: tuple[Consumer, ...] = (),
-    commodities: tuple[Commodity, ...] = (),
-    rules: tuple[Auxiliary, ...] = (),
-) -> Model:
-    return Model(activities or (X, Y), (Consumer("RA", basket, owned), *others), "L", commodities, rules)
+from tests.equilibrium.engine.two_by_two import BASKET, K, L, X, Y, economy, owned
 
 
 def right(s: Solution) -> None:
@@ -79,8 +62,7 @@ def chain(links: int, cost: float = 0.5) -> Model:
 
 def sharp(sigma: float, labour: float = 84) -> Model:
     inputs = Nest(sigma, (L, K))
-    owned = (Endowment("L", labour), Endowment("K", 80))
-    return economy(replace(X, inputs=inputs), Y, basket=Nest(sigma, (Leaf("PX", 100), Leaf("PY", 50))), owned=owned)
+    return economy(replace(X, inputs=inputs), Y, basket=replace(BASKET, sigma=sigma), own=owned(labour))
 
 
 def sized(unit: float, rate: float = 1.0) -> Model:
@@ -90,14 +72,13 @@ def sized(unit: float, rate: float = 1.0) -> Model:
         return Leaf(name, value * unit / rate, price=rate)
 
     inputs = [Nest(0.7, (Leaf("L", a * unit), Leaf("K", b * unit))) for a, b in ((50, 50), (20, 30))]
-    owned = (Endowment("L", 77 * unit), Endowment("K", 80 * unit))
     activities = (Activity("X", good("PX", 100), inputs[0]), Activity("Y", good("PY", 50), inputs[1]))
-    return economy(*activities, basket=Nest(0.5, (good("PX", 100), good("PY", 50))), owned=owned)
+    return economy(*activities, basket=Nest(0.5, (good("PX", 100), good("PY", 50))), own=owned(77 * unit, 80 * unit))
 
 
 def leontief(capital: float) -> Model:
     fixed = (replace(X, inputs=Nest(0, (L, K))), replace(Y, inputs=Nest(0, (Leaf("L", 20), Leaf("K", 30)))))
-    return economy(*fixed, owned=(Endowment("L", 70), Endowment("K", capital)))
+    return economy(*fixed, own=owned(capital=capital))
 
 
 def taxed(rate: float, side: str = "output") -> Model:
@@ -118,7 +99,7 @@ def ruled(*rules: Auxiliary, base: float = 1.0) -> Model:
 
 def permits(cap: float) -> Model:
     dirty = replace(X, inputs=Nest(0, (Nest(1, (L, K)), Leaf("CO2", 10, price=0.0))))
-    return economy(dirty, Y, owned=(*OWNED, Endowment("CO2", cap)), commodities=(Commodity("CO2", 0.0, free=True),))
+    return economy(dirty, Y, own=(*owned(), Endowment("CO2", cap)), goods=(Commodity("CO2", 0.0, free=True),))
 
 
 def with_other(*endowments: Endowment, **more: float) -> Model:
@@ -129,7 +110,7 @@ def with_other(*endowments: Endowment, **more: float) -> Model:
 TWIN = replace(X, name="X2")
 BY_PRODUCT = replace(X, output=Nest(0, (Leaf("PX", 100), Leaf("SLAG", 30, price=0.0))))
 USES_SLAG = replace(Y, inputs=Nest(0, (Nest(1, (Leaf("L", 20), Leaf("K", 30))), Leaf("SLAG", 5, price=0.0))))
-LAND, ACRES = Leaf("LAND", 5), (*OWNED, Endowment("LAND", 50))
+LAND, ACRES = Leaf("LAND", 5), (*owned(), Endowment("LAND", 50))
 SOLVED, REFUSED, MANY = "solved", "refused", "one of many"
 MODELS: dict[str, tuple[Callable[[], Model], str]] = {
     **{f"latent chain of {n}": ((lambda n=n: chain(n)), SOLVED) for n in (1, 2, 3, 5, 8)},
@@ -138,7 +119,7 @@ MODELS: dict[str, tuple[Callable[[], Model], str]] = {
     **{f"capital {k} where 80 are needed": ((lambda k=k: leontief(k)), SOLVED) for k in (81, 160, 8e4)},
     "a by-product too much": (lambda: economy(BY_PRODUCT, USES_SLAG), SOLVED),
     "labour and land free": (
-        lambda: economy(X, replace(Y, inputs=Nest(0, (Leaf("L", 50), LAND))), owned=ACRES),
+        lambda: economy(X, replace(Y, inputs=Nest(0, (Leaf("L", 50), LAND))), own=ACRES),
         SOLVED,
     ),
     "a consumer with a free good alone": (
@@ -155,7 +136,7 @@ MODELS: dict[str, tuple[Callable[[], Model], str]] = {
     "subsistence beyond the economy": (lambda: with_other(Endowment("L", 1), PX=500), REFUSED),
     "incomes in a circle": (
         lambda: Model((X, Y), (
-            Consumer("A", BASKET, OWNED, {"B": 0.5}), Consumer("B", Leaf("PX", 5), (), {"A": 0.9}),
+            Consumer("A", BASKET, owned(), {"B": 0.5}), Consumer("B", Leaf("PX", 5), (), {"A": 0.9}),
         ), "L"),
         SOLVED,
     ),

@@ -11,7 +11,6 @@ import pytest
 
 from tanshi.equilibrium import (
     Activity,
-    Auxiliary,
     Commodity,
     Consumer,
     Counterfactual,
@@ -29,30 +28,11 @@ from tanshi.equilibrium import (
     solve,
     with_capacity,
 )
-from tanshi.equilibrium.engine.nest import Tree
 from tests.equilibrium.engine.recount import faults
+from tests.equilibrium.engine.two_by_two import BASKET, K, L, X, Y, economy, owned
 
-L, K = Leaf("L", 50), Leaf("K", 50)
-X = Activity("X", Leaf("PX", 100), Nest(1, (L, K)))
-Y = Activity("Y", Leaf("PY", 50), Nest(1, (Leaf("L", 20), Leaf("K", 30))))
 FIXED = (replace(X, inputs=Nest(0, (L, K))), replace(Y, inputs=Nest(0, (Leaf("L", 20), Leaf("K", 30)))))
-BASKET = Nest(1, (Leaf("PX", 100), Leaf("PY", 50)))
 TAXED = replace(X, output=Leaf("PX", 100, taxes=(Tax(1.0, "RA", "t"),)))
-
-
-def owned(labour: float, capital: float = 80) -> tuple[Endowment, ...]:
-    return (Endowment("L", labour), Endowment("K", capital))
-
-
-def economy(
-    *activities: Activity,
-    basket: Tree = BASKET,
-    own: tuple[Endowment, ...] = owned(70),
-    others: tuple[Consumer, ...] = (),
-    goods: tuple[Commodity, ...] = (),
-    rules: tuple[Auxiliary, ...] = (),
-) -> Model:
-    return Model(activities or (X, Y), (Consumer("RA", basket, own), *others), "L", goods, rules)
 
 
 def idle(name: str, makes: Leaf, *needs: Leaf, sigma: float = 0.0) -> Activity:
