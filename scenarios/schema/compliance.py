@@ -12,6 +12,8 @@ from tanshi.scenarios.fields import Group, in_unit, refuse
 
 CHINA_S: ByYear[float] = ByYear(((None, 1.5),))
 """Times net sales that firms may carry over in China at the end of 2025."""
+MOST_AHEAD = 30
+"""Years beyond a run's last one that firms may look ahead."""
 
 
 class Penalty(Group):
@@ -94,7 +96,7 @@ class Banking(Group):
     """Smallest gap, as part of what is owed, from which a firm may borrow."""
     borrow_years: Annotated[list[int], in_unit("year", "law")] = Field(default_factory=list)
     """Years for whose obligations a firm may borrow (China: 2021 and 2022); an empty list: every year."""
-    horizon: Annotated[int, in_unit("years", "assumed", ge=0, le=30)] = 20
+    horizon: Annotated[int, in_unit("years", "assumed", ge=0, le=MOST_AHEAD)] = 20
     """Years ahead that the most far-sighted firms look, rolling on; 0: every year clears by itself."""
     beyond: Annotated[Literal["last_rule", "end"], in_unit("-", "assumed")] = "last_rule"
     """What firms expect after the run's last year. last_rule: growth and the cap's rule go on; end: a bank is worth

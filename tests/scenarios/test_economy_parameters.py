@@ -47,6 +47,14 @@ def test_rates_of_outside_demand_reach_the_run() -> None:
     assert size[2035] == size[2030]
 
 
+def test_accounts_older_than_the_run_are_carried_to_it_before_anybody_outside_pays() -> None:
+    """A market of several provinces begins in one year: until then nobody pays for carbon in Shandong's coal."""
+    dynamics = load_scenario("S1", {"dynamics.outside_carbon": 80.0}).dynamics
+    size = economy("shandong_2017").growth(dynamics, 2022, 2024, carried=True).outside_size["COAL"]
+    assert [size[year] for year in range(2017, 2023)] == [1.0] * 6
+    assert size[2024] == pytest.approx((1 + 0.0031 * 20) ** -0.5)  # a quarter of the way from 2022 to 2030
+
+
 def test_a_region_that_does_not_know_the_response_says_so() -> None:
     dynamics = load_scenario("S1", {"dynamics.outside_carbon": 100.0}).dynamics
     region = economy("shandong_2017")

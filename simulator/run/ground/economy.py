@@ -24,14 +24,13 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.figures import with_changes
 from tanshi.scenarios.schema import Closure as ClosureFields
 from tanshi.scenarios.schema import Dynamics, Scenario
+from tanshi.scenarios.schema.compliance import MOST_AHEAD
 
 PROVENANCE = (mark("Table"), mark("Status of its rows"), mark("Most frequent source"))
 """Heads of what is said of an economy's tables."""
 UNCOUNTED = {"source", "status"}
 """Columns of an economy's tables that say where a figure comes from."""
 
-FARTHEST = 30
-"""Years beyond a run's last one that firms may look ahead (`banking.horizon`)."""
 PRICE_REACHED = 2030
 """Year by which the rest of the country pays its carbon price whole."""
 
@@ -109,7 +108,10 @@ class Economy:
                 for r in rows}  # fmt: skip
 
     def _coal_outside(self, price: float, first: int, last: int) -> dict[str, dict[int, float]]:
-        """Size of the rest of the country's demand for coal where it pays a carbon price, reached evenly by 2030."""
+        """Size of the rest of the country's demand for coal where it pays a carbon price, reached evenly by 2030.
+
+        Nothing is paid in the years that carry older accounts to the run's first; firms may look beyond its last.
+        """
         if price == 0.0:
             return {}
         how = self.numbered("outside_coal_")
@@ -118,8 +120,8 @@ class Economy:
                 "the parameters outside_coal_cost and outside_coal_response", "none", f"{self.name}/parameters.csv"
             )
             raise UserError("Nothing says how the rest of the country answers a carbon price on coal.", [problem])
-        years = range(first, last + FARTHEST + 1)  # those that firms look ahead to among them
-        paid = {y: price * min((y - first) / max(PRICE_REACHED - first, 1), 1.0) for y in years}
+        years = range(self.base_year, last + MOST_AHEAD + 1)
+        paid = {y: price * min(max(y - first, 0) / max(PRICE_REACHED - first, 1), 1.0) for y in years}
         return {"COAL": {y: (1.0 + how["cost"] * p) ** -how["response"] for y, p in paid.items()}}
 
     def numbered(self, prefix: str) -> dict[str, float]:
