@@ -55,11 +55,19 @@ def answers(name: str, given: Mapping[str, object], driver: str = "fuel_price") 
         law, prices = found[0][0], np.array([price for _, price in found])
         middle = float(prices[LEVELS.index(0.0)].mean())
         down, up = (float(prices[LEVELS.index(level)].mean()) / middle - 1.0 for level in (-SHOWN, SHOWN))
-        spread = np.array([law.variances(year + 0.5)[DRIVERS.index(driver)] for year in range(prices.shape[1])]) ** 0.5
-        shape = float(over_law(prices, spread).mean()) / middle - 1.0
+        shape = float(over_law(prices, spreads(scenario, law, driver)).mean()) / middle - 1.0
         base = load_scenario(name, dict(given)).name
         rows.append(dict(zip(COLUMNS, (base, world, driver, down, up, (down + up) / 2.0, shape), strict=True)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def spreads(scenario: Scenario, law: Drivers, driver: str) -> Array:
+    """(years,) s.d. of a driver's logarithm in the middle of each year under the policy.
+
+    It has strayed since the run's second year began: the first one was what it was.
+    """
+    strayed = np.arange(scenario.policy_start, scenario.years.end + 1) - scenario.years.start - 0.5
+    return np.sqrt([law.variances(years)[DRIVERS.index(driver)] for years in np.maximum(strayed, 0.0)])
 
 
 def held_at(scenario: Scenario, driver: str, level: float) -> tuple[Drivers, Array]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tanshi.scenarios.load import load_scenario
-from tanshi.simulator.studies.straying.answers import LEVELS, held_at, over_law
+from tanshi.simulator.drift.drivers.process import estimated
+from tanshi.simulator.studies.straying.answers import LEVELS, held_at, over_law, spreads
 
 SHORT = {
     "years.end": 2024,
@@ -26,6 +29,14 @@ def test_a_mean_over_a_law_is_that_of_a_straight_a_bent_and_a_curved_answer() ->
         100.0 * np.exp(1.5**2 * 0.1**2 / 2.0), rel=0.005
     )  # between levels it runs straight
     assert over_law(curved[:, None], np.array([0.0]))[0] == pytest.approx(100.0)
+
+
+def test_a_driver_has_strayed_since_the_runs_second_year_whenever_the_policy_begins() -> None:
+    """A random walk, 20 % after a year: in the middle of the third and fourth year it has gone on for 1.5 and 2.5."""
+    walk = [replace(law, reversion=1e-9, volatility=0.2, jumps=0.0) for law in estimated().each]
+    later = load_scenario("S5", {"years.end": 2025, "policy_start": 2024})
+    found = spreads(later, replace(estimated(), each=tuple(walk)), "fuel_price")
+    assert found == pytest.approx([0.2 * 1.5**0.5, 0.2 * 2.5**0.5], rel=1e-6)
 
 
 def test_dear_coal_makes_a_cap_cheap_and_a_bank_holds_the_price_up_then() -> None:
