@@ -1,8 +1,8 @@
 """Why emissions change along a scenario and between scenarios, on the path of one equilibrium a year.
 
 The effects are those of `tanshi.equilibrium.province.decompose`, the additive logarithmic mean Divisia index.
-Coal-fired,
-gas-fired and non-fossil generation are activities of their own there, so that clean power shows under composition.
+Coal-fired, gas-fired and non-fossil generation are activities of their own there, so that clean power shows under
+composition.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from tanshi.equilibrium.engine import Parameters
 from tanshi.equilibrium.province.decompose import EFFECTS, decompose
 from tanshi.equilibrium.province.physical import PhysicalAccounts
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.run.ground.annual import Year, annual_path, frozen_baseline
-from tanshi.simulator.run.ground.economy import economy, province
-from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.ground.annual import Year
+from tanshi.simulator.studies.yearly import Yearly
 
 COLUMNS = ("comparison", "start", "end", "effect", "mt")
 HOUSEHOLDS = "households"
@@ -31,18 +29,8 @@ def policy_path(scenario: Scenario) -> tuple[PhysicalAccounts, list[Year]]:
     EquilibriumError
         Where a year has no equilibrium.
     """
-    s = scenario
-    model, accounts = province(s.economy, s.closure, s.figures)
-    growth = economy(s.economy, s.figures).growth(s.dynamics, s.years.start, s.years.end)
-    baseline = frozen_baseline(s.economy, s.closure, s.dynamics, s.years.start, s.years.end, s.figures)
-    policy = Policy(s, baseline, annual=True)
-
-    def regime(p: Parameters, year: int) -> None:
-        policy.prepare(model, p, year)
-        cap = policy.tonnes(year)
-        model.cap_emissions(p, cap, *policy.collar(year))
-
-    return accounts, annual_path(model, accounts, growth, range(s.years.start, s.years.end + 1), regime)
+    yearly = Yearly.of(scenario)
+    return yearly.accounts, yearly.path()
 
 
 def effects_of(scenarios: Mapping[str, Scenario], spans: Sequence[tuple[int, int]]) -> pd.DataFrame:

@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 
 from tanshi.equilibrium.engine import Parameters
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.run.ground.annual import annual_path, frozen_baseline
-from tanshi.simulator.run.ground.economy import economy, province
-from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.studies.yearly import Yearly
 
 Array = NDArray[np.float64]
 NOTHING = 0.5
@@ -88,14 +86,11 @@ def held_bank(scenario: Scenario, printed: Mapping[int, float]) -> HeldBank:
         raise ValueError(f"two prices fix the rate and the sum of caps, got {len(printed)}")
     (first, one), (last, other) = sorted(printed.items())
     rate = (other / one) ** (1.0 / (last - first)) - 1.0
-    s = scenario
-    model, accounts = province(s.economy, s.closure, s.figures)
-    growth = economy(s.economy, s.figures).growth(s.dynamics, s.years.start, s.years.end)
-    baseline = frozen_baseline(s.economy, s.closure, s.dynamics, s.years.start, s.years.end, s.figures)
-    policy = Policy(s, baseline, annual=True)
+    yearly = Yearly.of(scenario)
+    model, policy = yearly.model, yearly.policy
 
     def price(year: int) -> float:
-        if year < s.policy_start:
+        if not policy.started(year):
             return float(model.accounts.carbon_price)
         return float(one * (1.0 + rate) ** (year - first))
 
@@ -103,11 +98,7 @@ def held_bank(scenario: Scenario, printed: Mapping[int, float]) -> HeldBank:
         policy.prepare(model, p, year)
         model.hold_price(p, price(year))
 
-    path = [
-        y
-        for y in annual_path(model, accounts, growth, range(s.years.start, s.years.end + 1), regime)
-        if y.year >= s.policy_start
-    ]
+    path = [y for y in yearly.path(regime) if policy.started(y.year)]
     covered = np.array([float(y.emissions[policy.mask(y.year)].sum()) for y in path])
     cap = np.array([policy.tonnes(y.year) for y in path])
     return HeldBank(
@@ -116,7 +107,7 @@ def held_bank(scenario: Scenario, printed: Mapping[int, float]) -> HeldBank:
         years=tuple(y.year for y in path),
         price=np.array([price(y.year) for y in path]),
         covered=covered,
-        co2=np.array([sum(accounts.emissions(y.flows).values()) for y in path]),
+        co2=np.array([sum(yearly.accounts.emissions(y.flows).values()) for y in path]),
         cap=cap,
         bank=np.cumsum(cap - covered),
     )

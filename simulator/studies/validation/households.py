@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tanshi.equilibrium.province.closure import Closure
-from tanshi.equilibrium.province.incidence import household_groups, incidence
+from tanshi.equilibrium.province.incidence import incidence
 from tanshi.equilibrium.province.province import Province
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.run.ground.economy import economy
@@ -27,8 +27,8 @@ def _groups() -> list[Point]:
         for way, found in (("kept by enterprises", kept), ("paid by head", paid))
     ]
     based = economy(REGION)
-    assert based.figures.households is not None
-    groups = household_groups(based.accounts, based.figures.households)
+    groups = based.groups
+    assert groups is not None
     model = Province(based.accounts, Closure())
     p = model.parameters()
     model.cover(p, ("ELEC",))

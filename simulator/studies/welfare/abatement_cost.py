@@ -18,9 +18,7 @@ from tanshi.equilibrium.engine import Parameters
 from tanshi.scenarios import facts
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
-from tanshi.simulator.run.ground.annual import annual_path, frozen_baseline
-from tanshi.simulator.run.ground.economy import economy, province_of
-from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.studies.yearly import Yearly
 
 PRICES = (55.0, 110.0, 200.0, 345.0)
 """Held prices, yuan/t: the benchmark's, two of the literature's, and one between."""
@@ -83,18 +81,14 @@ def curve(scenario: Scenario, choice: str, prices: tuple[float, ...] = PRICES) -
 
 
 def _last_co2(scenario: Scenario, price: float) -> float:
-    model, accounts = province_of(scenario)
-    years = range(scenario.years.start, scenario.years.end + 1)
-    growth = economy(scenario.economy, scenario.figures).growth(scenario.dynamics, years[0], years[-1])
-    base = frozen_baseline(scenario.economy, scenario.closure, scenario.dynamics, years[0], years[-1], scenario.figures)
-    policy = Policy(scenario, base, annual=True)
+    yearly = Yearly.of(scenario)
+    model, policy = yearly.model, yearly.policy
 
     def regime(p: Parameters, year: int) -> None:
         policy.prepare(model, p, year)
         model.hold_price(p, price if policy.started(year) else model.accounts.carbon_price)
 
-    path = annual_path(model, accounts, growth, years, regime)
-    return sum(accounts.emissions(path[-1].flows).values())
+    return sum(yearly.accounts.emissions(yearly.path(regime)[-1].flows).values())
 
 
 def curves(name: str = "S5", prices: tuple[float, ...] = PRICES) -> list[Curve]:

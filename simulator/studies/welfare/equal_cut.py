@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 
 from tanshi.equilibrium.engine import EquilibriumError, Parameters, Solution
 from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
-from tanshi.equilibrium.province.incidence import household_groups, incidence
+from tanshi.equilibrium.province.incidence import incidence
 from tanshi.equilibrium.province.institutions import MINERS_AT_WORK
 from tanshi.equilibrium.province.national import Welfare, equivalent_variation, lent_outside, surplus_outside, welfare
 from tanshi.equilibrium.province.physical import Flows
@@ -152,10 +152,9 @@ def at_cut(scenario: Scenario, cut: float) -> Found:
 
 
 def _groups(scenario: Scenario, free: Solution, after: Solution) -> dict[str, float]:
-    based = economy(scenario.economy, scenario.figures)
-    if based.figures.households is None:
+    groups = economy(scenario.economy, scenario.figures).groups
+    if groups is None:
         return {}
-    groups = household_groups(based.accounts, based.figures.households)
     old, new = (incidence(solution, groups).metric for solution in (free, after))
     return dict(zip(groups.names, (100.0 * (new / old - 1.0)).tolist(), strict=True))
 

@@ -13,16 +13,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from tanshi.equilibrium.province.incidence import household_groups, incidence
+from tanshi.equilibrium.province.incidence import Baskets
 from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.results.variables import group_of, region_of
-from tanshi.simulator.run.economics import impose
-from tanshi.simulator.run.ground.annual import Baseline, annual_path, frozen_regime
-from tanshi.simulator.run.ground.economy import economy, province_of
-from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.run.ground.annual import frozen_regime
+from tanshi.simulator.run.ground.economy import economy
+from tanshi.simulator.studies.yearly import Yearly
 
 METRIC, CHANGE, INCOME = "Welfare|Money Metric", "Welfare|Change", "Income|Per Capita"
 UNITS = {METRIC: "billion CNY_2022/yr", CHANGE: "%", INCOME: "CNY_2022/yr"}
@@ -45,21 +44,18 @@ def household_paths(scenario: Scenario) -> pd.DataFrame:
         With the year.
     """
     based = economy(scenario.economy, scenario.figures)
-    if based.figures.households is None:
+    groups = based.groups
+    if groups is None:
         expected = "the table households.csv: persons, incomes and consumption per head, goods bought, by group"
         problem = Problem(expected, "none", f"{scenario.economy}/households.csv")
         raise UserError("Nothing says who the households are.", [problem])
-    groups = household_groups(based.accounts, based.figures.households)
-    model, accounts = province_of(scenario)
-    years = range(scenario.years.start, scenario.years.end + 1)
-    growth = based.growth(scenario.dynamics, years[0], years[-1])
-    frozen = annual_path(model, accounts, growth, years, frozen_regime(model))
-    policy = Policy(scenario, Baseline.of(model, frozen), annual=True)
-    path = annual_path(model, accounts, growth, years, lambda p, year: impose(policy, model, p, year))
+    yearly = Yearly.of(scenario)
+    baskets = Baskets.of(yearly.model.compiled, groups)
+    frozen, path = yearly.path(frozen_regime(yearly.model)), yearly.path()
     rows: list[tuple[object, ...]] = []
     name, region = scenario.name or scenario.economy, region_of(scenario.economy)
     for before, after in zip(frozen, path, strict=True):
-        old, new = (incidence(one.solution, groups) for one in (before, after))
+        old, new = (baskets.felt(one.solution) for one in (before, after))
         for i, group in enumerate(groups.names):
             income = sum(float(values[i]) for values in new.income.values())
             found = {

@@ -16,17 +16,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tanshi.equilibrium.province.carbon import YUAN_PER_TONNE
 from tanshi.equilibrium.province.dynamics import advance
 from tanshi.equilibrium.province.national import Welfare, lent_outside, surplus_outside, welfare
 from tanshi.equilibrium.province.province import Province
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.machine.disk import write_file
-from tanshi.simulator.run.economics import impose
-from tanshi.simulator.run.ground.annual import Year, annual_path, frozen_baseline
-from tanshi.simulator.run.ground.economy import economy, province_of
-from tanshi.simulator.run.ground.policy import Policy
+from tanshi.simulator.studies.yearly import Yearly
 
 RATES = (0.03, 0.05, 0.08)
 """Yearly rates of discount: low, middle, and that of the state's project appraisal (NDRC, Economic evaluation of
@@ -39,12 +35,8 @@ class PathWorth:
 
     Attributes
     ----------
-    first
-        First year.
     years
         What each year yields.
-    prices
-        Carbon price by year, yuan/t.
     capital
         Services of all capital at the start of the year after the last, yi yuan of the benchmark a year.
     depreciation
@@ -56,9 +48,7 @@ class PathWorth:
         What buyers in the rest of the country have beyond what they pay, by year, yi yuan.
     """
 
-    first: int
     years: tuple[Welfare, ...]
-    prices: tuple[float, ...]
     capital: float
     depreciation: float
     lent: tuple[float, ...]
@@ -90,20 +80,12 @@ def path_worth(scenario: Scenario) -> PathWorth:
     EquilibriumError
         With the year and the worst equation.
     """
-    model, accounts = province_of(scenario)
-    years = range(scenario.years.start, scenario.years.end + 1)
-    growth = economy(scenario.economy, scenario.figures).growth(scenario.dynamics, years[0], years[-1])
-    base = frozen_baseline(scenario.economy, scenario.closure, scenario.dynamics, years[0], years[-1], scenario.figures)
-    policy = Policy(scenario, base, annual=True)
-    path = annual_path(model, accounts, growth, years, lambda p, year: impose(policy, model, p, year))
-    last = path[-1]
-    after = advance(
-        model, last.solution.parameters, last.flows, last.solution, replace(growth, nonfossil={}), last.year
-    )
+    yearly = Yearly.of(scenario)
+    model, path = yearly.model, yearly.path()
+    last, growth = path[-1], replace(yearly.growth, nonfossil={})
+    after = advance(model, last.solution.parameters, last.flows, last.solution, growth, last.year)
     return PathWorth(
-        years[0],
         tuple(welfare(y.solution) for y in path),
-        tuple(_price(model, y) for y in path),
         _services(model, after.endowment),
         scenario.dynamics.depreciation,
         tuple(lent_outside(y.solution) if model.closure.external_saving == "flexible" else 0.0 for y in path),
@@ -111,19 +93,9 @@ def path_worth(scenario: Scenario) -> PathWorth:
     )
 
 
-def _price(model: Province, year: Year) -> float:
-    return float(year.solution.x[model.permit_var]) / YUAN_PER_TONNE
-
-
 def _services(model: Province, endowment: np.ndarray) -> float:
-    kinds = {name for (_, name, _) in model.compiled.endow_at if name.startswith("CAP")}
-    return float(
-        sum(
-            endowment[i]
-            for (_, name, multiplier), i in model.compiled.endow_at.items()
-            if name in kinds and not multiplier
-        )
-    )
+    owned = model.compiled.endow_at.items()
+    return float(sum(endowment[i] for (_, name, times), i in owned if name.startswith("CAP") and not times))
 
 
 def worth_table(scenarios: Sequence[Scenario]) -> pd.DataFrame:

@@ -12,15 +12,15 @@ import pytest
 from tanshi.equilibrium.engine import Solution
 from tanshi.equilibrium.province.closure import Closure, ClosureError
 from tanshi.equilibrium.province.institutions import TIME, WORK
-from tanshi.equilibrium.province.national import lent_outside, surplus_outside, welfare
+from tanshi.equilibrium.province.national import Welfare, lent_outside, surplus_outside, welfare
 from tanshi.equilibrium.province.province import Province
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.cli.app import main
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.welfare.equal_cut import REGIMES, Found, at_cut, compare_at
+from tanshi.simulator.studies.welfare.yield_of_years import PathWorth, path_worth, worth_table
 from tanshi.simulator.studies.welfare.yield_of_years import main as worth_of
-from tanshi.simulator.studies.welfare.yield_of_years import path_worth, worth_table
 
 FILES = {path.stem: path for path in REGIMES}
 CUTS = (0.05, 0.1, 0.2)
@@ -226,6 +226,18 @@ def test_what_is_saved_counts_once_and_patience_values_it_more() -> None:
     left = path.worth(0.05) - replace(path, capital=0.0).worth(0.05)
     stock = path.capital / 1.05**3
     assert left == pytest.approx(sum(stock * ((1 - path.depreciation) / 1.05) ** t for t in range(2000)), rel=1e-9)
+
+
+def test_a_yuan_next_year_is_worth_less_by_the_rate_and_a_stock_that_wears_out_is_an_annuity() -> None:
+    """At 5 %: 110, of which nothing is lent, and 115 less 10 of debt; then 8 a year that fall by 5 % each year."""
+    path = PathWorth((Welfare(100.0, 10.0, 40.0), Welfare(105.0, 10.0, 40.0)), 8.0, 0.05, (0.0, -10.0), (0.0, 0.0))
+    # 110 + 105 / 1.05; the stock is worth 8 (1 + .95 / 1.05 + ...) = 84 when the third year begins
+    assert path.worth(0.05) == pytest.approx(110.0 + 100.0 + 84.0 / 1.05**2)
+
+
+def test_what_is_consumed_on_credit_is_no_gain() -> None:
+    years = Welfare(100.0, 10.0, 40.0), Welfare(102.0, 10.0, 38.0)
+    assert Found(0.1, 50.0, *years, ev=0.0, gdp=0.0, lent=-3.0).cost == 3.0
 
 
 def test_a_path_under_a_tighter_cap_is_worth_less_at_every_rate(tmp_path: Path) -> None:
