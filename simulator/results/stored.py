@@ -5,7 +5,7 @@ Opening a batch of thousands costs a look at each record; a table of all of them
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,12 +46,17 @@ def check_runs(places: Iterable[Path]) -> None:
         Naming the first that is not the one its record describes, or has what no run writes.
     """
     for place in places:
-        tables = read_record(place).get("tables", {})
-        for name, columns in TABLES.items():
-            path = place / f"{name}.parquet"
-            table = read_arrow(path, columns, sha256=tables.get(name, {}).get("sha256", ""))
+        record = read_record(place)
+        for name in TABLES:
+            table = _table(place, record, name)
             if name == "annual":
-                _check_years(path, table.to_pandas())
+                _check_years(place / f"{name}.parquet", table.to_pandas())
+
+
+def _table(place: Path, record: Mapping[str, Any], name: str) -> pa.Table:
+    """One table of a run, held against the hash in its record."""
+    known = record.get("tables", {}).get(name, {}).get("sha256", "")
+    return read_arrow(place / f"{name}.parquet", TABLES[name], sha256=known)
 
 
 def _check_years(path: Path, table: pd.DataFrame) -> None:
@@ -118,13 +123,8 @@ class StoredRuns(Sequence[RunResult]):
         StoreError
             Naming the first file that is not the one its record describes.
         """
-
-        def read(place: Path) -> Any:
-            known = read_json(place / RECORD).get("tables", {}).get(name, {}).get("sha256", "")
-            return read_arrow(place / f"{name}.parquet", TABLES[name], sha256=known)
-
         with ThreadPoolExecutor(READERS) as pool:
-            return list(pool.map(read, self.places))
+            return list(pool.map(lambda place: _table(place, read_json(place / RECORD), name), self.places))
 
     def frame(self, name: str) -> pd.DataFrame:
         """One table of all runs, one below the other, with the run's number in the column ``_number``."""

@@ -6,8 +6,6 @@ said beside it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from tanshi.simulator.studies.validation.accounts import capital_over_output
 from tanshi.simulator.studies.validation.observed import LAST, TONNES, Changes, confronted, path, series
 
@@ -18,69 +16,46 @@ SLACK: Changes = (("economy.parameters.outside_growth_COKE", -0.03), ("economy.p
 TURN: Changes = (("economy.parameters.construction_shift", -0.1),)
 WORN: Changes = (("economy.parameters.capacity_growth", -0.02),)
 SLOW: Changes = (("dynamics.productivity_growth", 0.01),)
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A change within the sourced ranges, and what it does to outputs of 2024 that are missed.
-
-    Attributes
-    ----------
-    what
-        The change in words.
-    off
-        Difference from what was observed, as a share: coke, steel, cement, use of power, and the product.
-    """
-
-    what: str
-    changes: Changes
-    off: dict[str, float] = field(default_factory=dict)
-
-
-TRIALS = (
-    Trial("as shipped", ()),
-    Trial("other provinces buy 3 % less coke and steel a year (shipped: 1 %)", SLACK),
-    Trial("a unit of investment holds 10 % less construction each year (6 %)", TURN),
-    Trial("plant of coal, coke, steel, building materials and metals shrinks by 2 % a year (0 %)", WORN),
-    Trial("productivity grows by 1 % a year (3.8 %, fitted to 2023)", SLOW),
-    Trial("all of these", (*SLACK, *TURN, *WORN, *SLOW)),
-)
-
-
 EFFICIENT: Changes = (("dynamics.aeei", 0.028), ("dynamics.aeei_power", 0.01))
+INFLEXIBLE: Changes = (*EFFICIENT, ("closure.installed_elasticity", 0.3))
+SHIPPED: tuple[str, Changes] = ("as shipped", ())
+SLOWER = ("productivity grows by 1 % a year (3.8 %, fitted to 2023)", SLOW)
+TRIALS: tuple[tuple[str, Changes], ...] = (
+    SHIPPED,
+    ("other provinces buy 3 % less coke and steel a year (shipped: 1 %)", SLACK),
+    ("a unit of investment holds 10 % less construction each year (6 %)", TURN),
+    ("plant of coal, coke, steel, building materials and metals shrinks by 2 % a year (0 %)", WORN),
+    SLOWER,
+    ("all of these", (*SLACK, *TURN, *WORN, *SLOW)),
+)
+"""Changes within the sourced ranges, in words, that might move outputs of `SEEN`."""
 SAVINGS: tuple[tuple[str, Changes], ...] = (
-    ("as shipped", ()),
+    SHIPPED,
     ("efficiency 2.8 % a year, in power 1 % (shipped: 1 %, 0.3 %)", EFFICIENT),
-    (
-        "the same, installed plant with 0.3 of new plant's elasticities",
-        (*EFFICIENT, ("closure.installed_elasticity", 0.3)),
-    ),
-    ("productivity grows by 1 % a year (3.8 %, fitted to 2023)", SLOW),
+    ("the same, installed plant with 0.3 of new plant's elasticities", INFLEXIBLE),
+    SLOWER,
     ("outside demand for power as in 2022 (4 % more a year)", (("economy.parameters.outside_growth_ELEC", 0.0),)),
-)  # fmt: skip
+)
+"""Changes that might move the part of energy in the product."""
 
 
-def outputs_tried() -> list[Trial]:
-    """Every change of `TRIALS` with what it comes to in `SEEN`."""
+def outputs_tried() -> list[tuple[str, dict[str, float]]]:
+    """Every change of `TRIALS`, and how far off what was observed in `SEEN` it ends.
+
+    Shares of what was observed: coke, steel, cement, use of power, and the product.
+    """
     seen = confronted().set_index(["quantity", "year"])["observed"]
     names = {**{key: TONNES[key] for key in MADE}, "use": USE, "gdp": "GDP real growth"}
     found = []
-    for trial in TRIALS:
-        year = path(SEEN, changes=trial.changes)[SEEN]
-        off = {key: year[key] / float(seen[name, SEEN]) - 1.0 for key, name in names.items()}
-        found.append(Trial(trial.what, trial.changes, off))
+    for what, changes in TRIALS:
+        year = path(SEEN, changes=changes)[SEEN]
+        found.append((what, {key: year[key] / float(seen[name, SEEN]) - 1.0 for key, name in names.items()}))
     return found
 
 
 def energy_tried() -> list[tuple[str, float]]:
     """Yearly change of energy over GDP to `LAST` as shipped, and at the ends of what could make it fall."""
-    return [(what, _intensity(changes)) for what, changes in SAVINGS]
-
-
-def _intensity(changes: Changes) -> float:
-    years = path(LAST, changes=changes)
-    share = [years[y]["energy"] / years[y]["gdp"] for y in (2022, LAST)]
-    return float((share[1] / share[0]) ** (1.0 / (LAST - 2022)) - 1.0)
+    return [(what, _a_year("energy", changes) / _a_year("gdp", changes) - 1.0) for what, changes in SAVINGS]
 
 
 def missed_rows() -> list[str]:
@@ -88,13 +63,13 @@ def missed_rows() -> list[str]:
     fell = ", ".join(f"{key} {series(TONNES[key])[SEEN] / series(TONNES[key])[2022] - 1.0:+.0%}" for key in MADE)
     heads = (*MADE, "use of power", "GDP")
     stock = {wear: capital_over_output(wear) for wear in WEAR}
-    growth = [_growth((("dynamics.depreciation", wear),)) for wear in WEAR]
+    growth = [_a_year("gdp", (("dynamics.depreciation", wear),)) - 1.0 for wear in WEAR]
     return [
         f"Outputs of {SEEN} less what was observed (from 2022 on: {fell}), with parameters at the ends of the ranges"
         " that the economy's tables give:\n",
         f"| | {' | '.join(heads)} |",
         f"|---|{'---|' * len(heads)}",
-        *(f"| {trial.what} | {' | '.join(f'{off:+.1%}' for off in trial.off.values())} |" for trial in outputs_tried()),
+        *(f"| {what} | {' | '.join(f'{part:+.1%}' for part in off.values())} |" for what, off in outputs_tried()),
         "",
         OUTPUTS,
         "",
@@ -114,9 +89,10 @@ def missed_rows() -> list[str]:
     ]
 
 
-def _growth(changes: Changes) -> float:
+def _a_year(quantity: str, changes: Changes) -> float:
+    """Times that a quantity grows in a year of 2022 to `LAST`."""
     years = path(LAST, changes=changes)
-    return float((years[LAST]["gdp"] / years[2022]["gdp"]) ** (1.0 / (LAST - 2022)) - 1.0)
+    return float((years[LAST][quantity] / years[2022][quantity]) ** (1.0 / (LAST - 2022)))
 
 
 WEAR = (0.05, 0.08)
