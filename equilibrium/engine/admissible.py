@@ -18,6 +18,9 @@ from tanshi.numerics.given import is_number, is_whole
 
 LARGEST = float(np.finfo(np.float64).max)
 NAMES = tuple(field.name for field in fields(Parameters))
+"""Of the arrays of parameters."""
+UNKNOWNS = ("activities", "commodities", "consumers", "auxiliaries")
+"""What two models with the same unknowns have alike."""
 
 
 def numbers_of(c: Compiled, p: Parameters) -> Parameters:
@@ -85,9 +88,6 @@ def check_share(smallest: object) -> None:
     """
     if not (is_number(smallest) and 0 < smallest <= 1):
         raise ModelError("the smallest step is {smallest!r}; a share above 0 is expected", smallest=smallest)
-
-
-UNKNOWNS = ("activities", "commodities", "consumers", "auxiliaries")
 
 
 def _as_it_is(given: object, shape: tuple[int, ...]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -113,13 +113,18 @@ def _lump_sums(model: Province, p: Parameters) -> None:
     model.give_quotas(p, np.zeros(len(model.earners)), absolute=False)
 
 
-def _price(yuan: float) -> str:
+def _price(yuan: float) -> Message:
     return Message("{price:,g} yuan/t", price=yuan)
 
 
 def _worst(found: list[tuple[Check, str]]) -> Check:
     check, case = max(found, key=lambda pair: pair[0].figure)
     return Check(check.name, check.figure, check.limit, Message("{worst} at {case}", worst=check.detail, case=case))
+
+
+def _largest(gaps: Mapping[Message, float], limit: float) -> Check:
+    worst = max(gaps, key=lambda case: gaps[case])
+    return Check("", gaps[worst], limit, worst)
 
 
 def gas_places(model: Province) -> Check:
@@ -158,8 +163,7 @@ def tonnes(model: Province) -> Check:
         cleared = s.auxiliary[PERMITS_USED] + sum(s.auxiliary[used_of(sector)] for sector in model.own)
         shown = Message("{part:.1f} of {whole:.1f} Mt", part=cleared, whole=sum(emitted.values()))
         gaps[Message("{worst} at {case}", worst=shown, case=_price(price))] = abs(cleared / counted - 1)
-    worst = max(gaps, key=lambda name: gaps[name])
-    return Check("", gaps[worst], 1e-9, worst)
+    return _largest(gaps, 1e-9)
 
 
 def money(model: Province) -> Check:
@@ -176,8 +180,7 @@ def gdp(model: Province) -> Check:
             gaps[Message("{worst} at {case}", worst=called, case=_price(price))] = abs(
                 sides[side] / sides["expenditure"] - 1
             )
-    worst = max(gaps, key=lambda name: gaps[name])
-    return Check("", gaps[worst], 1e-9, worst)
+    return _largest(gaps, 1e-9)
 
 
 def homogeneity(model: Province) -> Check:
@@ -214,8 +217,7 @@ def tax_equals_cap(model: Province) -> Check:
         p, cap = _cap(model, share)
         price = model.solve(p, tolerance=1e-11).price[PERMIT] / YUAN_PER_TONNE
         gaps[_price(round(price, 1))] = abs(_traded(model, _at_price(model, price)) / cap - 1)
-    worst = max(gaps, key=lambda name: gaps[name])
-    return Check("", gaps[worst], 1e-8, worst)
+    return _largest(gaps, 1e-8)
 
 
 def slack_cap(model: Province) -> Check:
@@ -258,8 +260,7 @@ def slope(model: Province) -> Check:
         gap = np.abs(found - quotient) / np.maximum(np.abs(quotient), 1e-3 * np.abs(quotient).max())
         steepest = model.sectors[int(gap.argmax())]
         gaps[Message("{worst} at {case}", worst=steepest, case=_price(price + beside))] = float(gap.max())
-    worst = max(gaps, key=lambda name: gaps[name])
-    return Check("", gaps[worst], 1e-6, worst)
+    return _largest(gaps, 1e-6)
 
 
 def balanced_growth(model: Province) -> Check:
@@ -286,8 +287,7 @@ def balanced_growth(model: Province) -> Check:
         gaps[Message("price of '{name}', year {year}", name=good, year=year)] = float(apart.max())
         gaps[Message("demand of '{name}', year {year}", name=who, year=year)] = float(real.max())
         p = advance(model, p, Flows(s.state.flow, s.x), s, growth, year)
-    worst = max(gaps, key=lambda name: gaps[name])
-    return Check("", gaps[worst], 1e-8, worst)
+    return _largest(gaps, 1e-8)
 
 
 def efficiency(model: Province) -> Check:
@@ -309,6 +309,6 @@ def efficiency(model: Province) -> Check:
         sigma = float(p.sigma[body])
         within = np.flatnonzero((c.path == node).any(axis=1) & (c.default.quantity > 0))
         ratio = after.quantity[within] / before.quantity[within]
-        gaps[owner] = float(np.abs(ratio / ((1 + g) ** (sigma - 1) * cost**sigma) - 1).max())
-    worst = max(gaps, key=lambda name: gaps[name])
-    return Check("", gaps[worst], 1e-10, Message("activity '{name}'", name=worst))
+        gap = np.abs(ratio / ((1 + g) ** (sigma - 1) * cost**sigma) - 1)
+        gaps[Message("activity '{name}'", name=owner)] = float(gap.max())
+    return _largest(gaps, 1e-10)

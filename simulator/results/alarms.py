@@ -81,9 +81,9 @@ def alarms(
             share = worst["gap"] / max(worst["price"], 1.0)
             told.append(MISSED.format(year=year, gap=worst["gap"], share=share))
         price, plan = _mean_price(mine), _expected_price(mine)
-        if plan > 0.0 and abs(price / plan - 1.0) > STRAY and not strays:
-            names = {"year": year, "price": price, "plan": plan, "share": abs(price / plan - 1.0)}
-            told.append(STRAYED.format(**names, venue=venue, bidders=bidders))
+        off = abs(price / plan - 1.0) if plan > 0.0 else 0.0
+        if off > STRAY and not strays:
+            told.append(STRAYED.format(year=year, price=price, plan=plan, share=off, venue=venue, bidders=bidders))
         if year in unplanned:
             told.append(UNPLANNED.format(year=year))
     return told
