@@ -179,7 +179,6 @@ class _Node:
 
     children: Index
     sigma: float
-    augment: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,7 +267,7 @@ class Baskets:
             else:
                 power = 1.0 - node.sigma
                 mean = (theta * each**power).sum(axis=1) ** (1.0 / power)
-            index[:, place] = mean / node.augment
+            index[:, place] = mean
         return np.asarray(index[:, -1])
 
 
@@ -279,7 +278,7 @@ def _nodes(demand: Tree, place: Mapping[str, int]) -> tuple[_Node, ...]:
     def at(tree: Tree) -> int:
         if isinstance(tree, Leaf):
             return place[tree.address]
-        found.append(_Node(np.array([at(child) for child in tree.children]), tree.sigma, tree.augment))
+        found.append(_Node(np.array([at(child) for child in tree.children]), tree.sigma))
         return len(place) + len(found) - 1
 
     at(demand)

@@ -88,6 +88,24 @@ def test_money_paid_by_head_favours_the_poorer_and_by_income_nobody() -> None:
     assert (kept < 0).all()  # permits' rents stay with enterprises
 
 
+def test_time_that_is_not_worked_is_income_of_who_earns_wages() -> None:
+    groups = household_groups(BASE.accounts, figures())
+    given, chosen = (
+        incidence(solved(closure, 0.0), groups).income for closure in (Closure(), Closure(labour_supply=0.2))
+    )
+    assert chosen["transfers"] == pytest.approx(given["transfers"], rel=1e-9)
+    assert (chosen["labour"] > 1.05 * given["labour"]).all()
+
+
+def test_who_needs_a_tenth_less_of_everything_for_the_same_life_is_worth_a_ninth_more() -> None:
+    """All groups alike, at the same prices and incomes: 1 / 0.9."""
+    model, groups = province(Closure()), household_groups(BASE.accounts, figures())
+    p = model.parameters()
+    p.augment[model.compiled.node_at["HH", "demand", "welfare"]] /= 0.9
+    before, after = (incidence(solution, groups).metric for solution in (solved(Closure(), 0.0), model.solve(p)))
+    assert after / before == pytest.approx(1.0 / 0.9, rel=1e-9)
+
+
 def test_the_price_index_is_the_cheapest_way_to_the_same_utility() -> None:
     """Against a numerical minimum of spending on goods alone, at the group's own shares and the nests' elasticities."""
     groups = household_groups(BASE.accounts, figures())
