@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import simulate
+from tanshi.simulator.results.alarms import alarms
 
 SHORT = {"years.end": 2024, "firms.number": 120, "drift.mode": "none"}
 
@@ -35,3 +38,14 @@ def test_a_market_that_traders_lead_astray_says_so() -> None:
     """Firms that wait for the deadline leave the early months to traders who expect what was paid last."""
     told = simulate(load_scenario("S5", SHORT | {"years.end": 2023, "firms.intermediaries": 20})).meta["alarms"]
     assert any("the mean price" in line and "clear the year" in line for line in told)
+
+
+@pytest.mark.parametrize(("price", "told"), [(47.0, 1), (49.0, 0), (51.0, 0), (53.0, 1)])
+def test_a_mean_price_that_is_off_the_plan_is_told_on_either_side_unless_the_world_strays(
+    price: float, told: int
+) -> None:
+    """Firms' plans clear the year at 50; five per cent is 2.50."""
+    periods = [{"year": 2023, "price": price, "plan_price": 50.0, "gap": 0.0, "volume_t": 1}]
+    for strays, lines in ((False, told), (True, 0)):
+        found = alarms(periods, [{"year": 2023}], venue="call", bidders="truthful", strays=strays)
+        assert len(found) == lines

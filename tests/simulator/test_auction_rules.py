@@ -79,6 +79,11 @@ def test_a_sector_sells_its_own_part_and_the_others_the_common_one() -> None:
     assert model.state.policy.sold(2024) == pytest.approx(offered / trading, rel=1e-9)  # whose value is government's
 
 
+def test_before_the_policy_no_sector_pays_for_what_it_is_given() -> None:
+    policy = CarbonMarket(load_scenario("S1", {**SMALL, "sectors.ELEC.auctioned_share": 0.5})).state.policy
+    assert [policy.auctioned(year).max() for year in (2022, 2023)] == [0.0, 0.5]
+
+
 # -- in runs -----------------------------------------------------------------------------------------------
 
 

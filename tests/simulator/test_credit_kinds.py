@@ -15,6 +15,7 @@ from tanshi.scenarios.errors import ScenarioError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket
 from tanshi.simulator.run.ground.credit_supply import KindSupply, at_one_price, cost_of_kinds
+from tanshi.simulator.run.ground.forest import credit_rule, credits_per_yuan
 
 SMALL: dict[str, Any] = {
     "years.end": 2024, "firms.number": 32, "market.periods_per_year": 1, "drift.mode": "none", "banking.horizon": 0,
@@ -48,6 +49,16 @@ def sold(model: CarbonMarket, year: int) -> dict[str, tuple[float, float]]:
 
 
 # -- the law -----------------------------------------------------------------------------------------------
+
+
+def test_a_yuan_more_brings_what_is_offered_at_the_last_price_unless_a_limit_binds() -> None:
+    """Half of 6 and of 10 Mt are offered at 40 yuan, and costs spread by 60 %: 16 / (40 x 0.6 x 2.5066) a yuan."""
+    alike = {"offsets.kinds.forestry.median_cost": 40.0}
+    rule = credit_rule(CarbonMarket(load_scenario("S1", {**SMALL, **TWO, **alike})).state.policy, 2024)
+    assert credits_per_yuan(rule, 40.0, owed=1000.0) == pytest.approx(0.26596, rel=1e-3)
+    assert credits_per_yuan(rule, 40.0, owed=120.0) == pytest.approx(
+        0.0, abs=1e-6
+    )  # of 6 Mt that may be used, 8 offered
 
 
 def test_a_firm_may_use_of_each_kind_its_part_and_of_all_theirs() -> None:

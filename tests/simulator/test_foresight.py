@@ -416,6 +416,8 @@ def test_the_more_firms_differ_the_more_they_trade_and_gain_by_it() -> None:
         worth = result.series("Carbon Market|Gains from Trade|Power")
         assert worth[2022] == 0.0 < min(worth[2023], worth[2024])
         _firms_share_their_sectors_gains(run, worth)
+        whole = run.gains().groupby("year")["gain_yuan"].sum() / 1e6
+        np.testing.assert_allclose(result.series("Carbon Market|Gains from Trade")[whole.index], whole, rtol=1e-9)
         for row in rows:  # the curve is exact at half and at twice the price, but for what rises
             assert max(row["curve_miss"]) < 0.005
     assert volume[0] < 0.8 * volume[1] < 0.64 * volume[2]

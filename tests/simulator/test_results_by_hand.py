@@ -21,7 +21,7 @@ from tanshi.simulator.results.collect import diagnostics, trade_table
 from tanshi.simulator.results.columns import about
 from tanshi.simulator.results.iamc import iamc_table
 from tanshi.simulator.results.replay import _same_price
-from tanshi.simulator.results.rules import rule_variables
+from tanshi.simulator.results.rules import gains_variables, rule_variables
 from tanshi.simulator.results.tables import (
     PERIOD_COLUMNS,
     TRADE_COLUMNS,
@@ -215,3 +215,15 @@ def test_what_was_not_surrendered_is_told_in_megatonnes() -> None:
     kinds = {"Obligations": 9.0, "Surrendered": 7.0, "Shortfall": 2.0, "Advances": 0.5}
     assert {kind: found[f"Carbon Market|Compliance|{kind}"] for kind in kinds} == kinds
     assert found["Revenue|Government|Carbon"] == 5.0  # million yuan: 2 of auctions, 3 of penalties
+
+
+def test_a_year_in_which_an_allowance_is_worth_nothing_brings_no_gains_and_one_that_was_not_asked_no_rows() -> None:
+    policy = stub(started=lambda year: year > 2022, mask=lambda year: np.array([True, False]))
+    periods = [{"year": 2022, "price": 50.0}, {"year": 2023, "price": 0.0}, {"year": 2024, "price": 50.0}]
+    asked = [{"year": 2022}, {"year": 2023}, {"year": 2024, "gains_yuan": {"ELEC": 3e6}}]
+    world = stub(sectors=("ELEC", "STEEL"))
+    out = gains_variables(world, stub(log=stub(periods=periods, settlements=asked), policy=policy))
+    by_year = {name.rpartition("|")[2]: list(values.values()) for name, values in out.items()}
+    assert by_year == {"Gains from Trade": [0.0, 0.0, 3.0], "Power": [0.0, 0.0, 3.0], "Iron and Steel": [0.0] * 3}
+    unasked = [*asked[:2], {"year": 2024}]
+    assert gains_variables(world, stub(log=stub(periods=periods, settlements=unasked), policy=policy)) == {}

@@ -313,6 +313,19 @@ def test_what_such_a_market_cannot_be_is_refused_with_one_message(changes: dict[
     assert len(refused.value.problems) == 1
 
 
+def test_a_province_knows_its_own_firms_and_the_others_by_one_number() -> None:
+    """24 firms and government are 0 to 24; whoever sold there or bought from there is 25."""
+    result = simulate(load_scenario("three-provinces", SMALL))
+    trades, own = result.trades, result.of("China|Shanxi").trades
+    for side in ("buyer", "seller"):
+        others = own[f"{side}_sector"] == "OTH"
+        assert others.any()
+        assert (own[side][others] == 25).all()
+        here = trades[trades[f"{side}_region"] == "China|Shanxi"]
+        assert sorted(own[side][~others]) == sorted(here[side])
+        assert own[side][~others].max() <= 24
+
+
 def test_tables_go_to_disk_and_back_and_each_region_has_its_rows_in_iamc(tmp_path: Path) -> None:
     scenario = load_scenario("three-provinces", SMALL)
     outcome = run_batch([scenario], tmp_path, workers=1)

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from tanshi.scenarios.load import load_scenario
-from tanshi.simulator.drift.drivers.process import estimated
-from tanshi.simulator.studies.straying.answers import LEVELS, held_at, over_law, spreads
+from tanshi.simulator.drift.drivers.process import Drivers, estimated
+from tanshi.simulator.drift.state import Array
+from tanshi.simulator.studies.straying import answers as answering
+from tanshi.simulator.studies.straying.answers import LEVELS, WORLDS, answers, held_at, over_law, spreads
 
 SHORT = {
     "years.end": 2024,
@@ -37,6 +39,21 @@ def test_a_driver_has_strayed_since_the_runs_second_year_whenever_the_policy_beg
     later = load_scenario("S5", {"years.end": 2025, "policy_start": 2024})
     found = spreads(later, replace(estimated(), each=tuple(walk)), "fuel_price")
     assert found == pytest.approx([0.2 * 1.5**0.5, 0.2 * 2.5**0.5], rel=1e-6)
+
+
+def test_what_the_price_answers_on_either_side_is_told_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 yuan in the middle, 130 where coal is cheap, 80 where it is dear: half of what they differ by is the bend."""
+
+    def price(_: object, __: str, level: float) -> tuple[Drivers, Array]:
+        return estimated(), np.full(8, 100.0 - (100.0 if level > 0 else 150.0) * level)
+
+    monkeypatch.setattr(answering, "held_at", price)
+    table = answers("S5", {})
+    assert table["down"].to_numpy() == pytest.approx(0.3)
+    assert table["up"].to_numpy() == pytest.approx(-0.2)
+    assert table["both"].to_numpy() == pytest.approx(0.05)
+    assert (table["shape"] > 0.0).all()
+    assert list(table["world"]) == list(WORLDS)
 
 
 def test_dear_coal_makes_a_cap_cheap_and_a_bank_holds_the_price_up_then() -> None:

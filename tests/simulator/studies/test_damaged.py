@@ -18,6 +18,8 @@ import pytest
 
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.machine.disk import StoreError
+from tanshi.simulator.results.stored import _check_years
+from tanshi.simulator.results.variables import CATALOGUE, COMPARISONS, OPTIONAL
 from tanshi.simulator.studies.batches.compact import compact
 from tanshi.simulator.studies.query import query
 from tanshi.simulator.studies.sweeps.analyse import analyse
@@ -181,3 +183,13 @@ def test_the_dashboard_shows_the_good_runs_and_names_the_bad_one(whole: Path, tm
         assert any(VICTIM in note for note in batch.notes)
     page = str(draw(Desk(folder, tmp_path), "/", None, ""))
     assert "defect" not in page
+
+
+def test_a_row_in_place_of_another_is_found() -> None:
+    names = sorted(set(CATALOGUE) - COMPARISONS - OPTIONAL)
+    table = pd.DataFrame([("China|Shanxi", name, year, 1.0) for name in names for year in (2022, 2023)])
+    table.columns = ["region", "variable", "year", "value"]
+    _check_years(Path("annual.parquet"), table)
+    table.iloc[0] = table.iloc[1]
+    with pytest.raises(StoreError, match="rows of it are missing, or there twice"):
+        _check_years(Path("annual.parquet"), table)

@@ -19,8 +19,9 @@ from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.cli.app import main
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.welfare.equal_cut import REGIMES, Found, at_cut, compare_at
-from tanshi.simulator.studies.welfare.yield_of_years import PathWorth, path_worth, worth_table
+from tanshi.simulator.studies.welfare.yield_of_years import RATES, PathWorth, path_worth, worth_table
 from tanshi.simulator.studies.welfare.yield_of_years import main as worth_of
+from tanshi.simulator.studies.yearly import Yearly
 
 FILES = {path.stem: path for path in REGIMES}
 CUTS = (0.05, 0.1, 0.2)
@@ -160,6 +161,15 @@ def test_the_table_tells_what_buyers_elsewhere_bear_where_their_demand_slopes() 
     assert table["lent"].abs().max() < 1e-6
 
 
+def test_whoever_has_the_rents_a_cut_costs_the_same_once_lending_is_counted() -> None:
+    """Enterprises lend what they are given, and households that are paid it consume on credit."""
+    adjusts = {"closure.external_saving": "flexible", "closure.outside": "flat"}
+    kept, paid = (at_cut(load_scenario(FILES[name], adjusts), 0.1) for name in ("cap", "auction"))
+    assert kept.lent > 30.0
+    assert paid.lent < -30.0
+    assert paid.cost == pytest.approx(kept.cost, rel=0.1)
+
+
 # -- bad input ---------------------------------------------------------------------------------------------
 
 
@@ -238,6 +248,21 @@ def test_a_yuan_next_year_is_worth_less_by_the_rate_and_a_stock_that_wears_out_i
 def test_what_is_consumed_on_credit_is_no_gain() -> None:
     years = Welfare(100.0, 10.0, 40.0), Welfare(102.0, 10.0, 38.0)
     assert Found(0.1, 50.0, *years, ev=0.0, gdp=0.0, lent=-3.0).cost == 3.0
+
+
+def test_what_a_path_leaves_is_what_the_next_year_begins_with() -> None:
+    short, longer = (load_scenario("S5", {"years.end": year}) for year in (2023, 2024))
+    yearly = Yearly.of(longer)
+    begun, owned = yearly.path()[-1].solution.parameters.endowment, yearly.model.compiled.endow_at
+    capital = sum(begun[i] for (_, name, times), i in owned.items() if name.startswith("CAP") and not times)
+    assert path_worth(short).capital == pytest.approx(capital, rel=1e-9)
+
+
+def test_a_tighter_cap_on_power_is_borne_by_its_buyers_elsewhere_too() -> None:
+    loose, tight = (load_scenario("S1", {"years.end": 2023, "cap.tightness": part}) for part in (0.02, 0.2))
+    table = worth_table([loose, tight])
+    assert (table["outside"][: len(RATES)] == 0.0).all()
+    assert (table["outside"][len(RATES) :] < -1.0).all()
 
 
 def test_a_path_under_a_tighter_cap_is_worth_less_at_every_rate(tmp_path: Path) -> None:

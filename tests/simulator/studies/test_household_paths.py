@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tanshi.equilibrium.province.tables import total
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
+from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.welfare.household_paths import household_paths
 
 
@@ -17,6 +19,21 @@ def test_groups_bear_nothing_before_the_policy_and_are_hurt_by_it_after() -> Non
     assert (change.loc[2024] < 0.0).all()
     income = table[table["variable"].str.startswith("Income")].set_index(["variable", "year"])["value"]
     assert income["Income|Urban Households|Per Capita", 2022] > income["Income|Rural Households|Per Capita", 2022]
+
+
+def test_what_groups_have_is_the_provinces_in_billions_and_yuan_a_head() -> None:
+    """In the benchmark year: all that 34.8 million people buy and save, and what they earn."""
+    table, shanxi = (
+        household_paths(load_scenario("S1", {"years.end": 2023})).query("year == 2022"),
+        economy("shanxi_2022"),
+    )
+    groups = shanxi.groups
+    assert groups is not None
+    spent = table[table["variable"].str.endswith("|Money Metric")]["value"].sum()
+    assert spent == pytest.approx((groups.bought.sum() + groups.saving.sum()) / 10.0, rel=1e-9)
+    rural, urban = sorted(table[table["variable"].str.startswith("Income")]["value"])
+    mean = total(shanxi.accounts.sam.loc["HH"]) * 1e8 / 34.8e6
+    assert rural < mean < urban < 3.0 * rural
 
 
 def test_a_tax_is_borne_too() -> None:

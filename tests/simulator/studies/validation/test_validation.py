@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tanshi.simulator.studies.validation.accounts import points
+from tanshi.simulator.studies.validation.accounts import capital_over_output, points
 from tanshi.simulator.studies.validation.observed import COMPARED, confronted, observed, path, series
 from tanshi.simulator.studies.validation.page import validation_page
 from tanshi.simulator.studies.validation.point import Point
@@ -58,6 +58,11 @@ def test_no_end_of_a_range_mends_the_outputs_that_are_missed_and_each_turn_helps
     for what, off in others:
         assert all(off[key] <= shipped[key] + 1e-6 for key in MADE), what
     assert min(others[-1][1][key] for key in MADE) > 0.05
+
+
+def test_the_benchmarks_investment_replaces_what_wears_out_and_lets_capital_grow() -> None:
+    """By 4.5 % a year: of what is built 5 + 4.5 % of one stock, or 8 + 4.5 % of a smaller one."""
+    assert capital_over_output(0.05) * 9.5 == pytest.approx(capital_over_output(0.08) * 12.5)
 
 
 def test_points_are_measured_not_declared(rows: list[Point]) -> None:
