@@ -184,7 +184,7 @@ def check(
     scenario: Annotated[
         str | None,
         typer.Argument(
-            metavar="[SCENARIO|FILE]", help="Its economy, figures and whole closure, in place of the three options."
+            metavar="SCENARIO|FILE", help="Its economy, figures and whole closure, in place of the three options."
         ),
     ] = None,
     settings: Settings = None,

@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def dashboard(
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="[DIR]", help="Folder of a batch or a sweep. Default: the newest below results/."),
+        typer.Argument(metavar="DIR", help="Folder of a batch or a sweep. Default: the newest below results/."),
     ] = None,
     port: Port = PORT,
 ) -> None:

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def regimes(
     scenarios: Annotated[
-        list[str] | None, typer.Argument(metavar="[SCENARIO|FILE]...", help="Default: those of scenarios/regimes.")
+        list[str] | None, typer.Argument(metavar="SCENARIO|FILE", help="Default: those of scenarios/regimes.")
     ] = None,
     cut: Annotated[
         list[float] | None,

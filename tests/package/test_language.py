@@ -129,6 +129,28 @@ def test_a_translation_says_the_same_fields(path: Path) -> None:
     assert {t for t, translated in words.items() if fields(t) != fields(translated)} == set()
 
 
+OPPOSITES = (
+    (r"\bbuy(?:s|ers?)?\b|\bbought\b", "[买购]", r"\bsell(?:s|ers?)?\b|\bsold\b", "[卖售]"),
+    (r"\bmillion\b", "百万", r"\bbillion\b", "十亿"),
+    (r"\bimports?\b", "进口|入", r"\bexports?\b", "出口|出|送"),
+    (r"\brises? from\b", "[升涨]", r"\bfalls? from\b", "[降跌]"),
+    (r"}.* higher\W*$", "高", r"}.* lower\W*$", "低"),
+)
+"""A word and its opposite, and a sign that a Chinese message has which says one of them alone."""
+
+
+@pytest.mark.parametrize(("word", "sign", "opposite", "other"), OPPOSITES, ids=[each[1] for each in OPPOSITES])
+def test_no_word_is_told_in_chinese_as_its_opposite(word: str, sign: str, opposite: str, other: str) -> None:
+    with (language.CATALOGUES / "zh/LC_MESSAGES/tanshi.po").open("rb") as opened:
+        words = {str(m.id): str(m.string) for m in read_po(opened, locale="zh") if m.id}
+    of_one = {text for text in words if re.search(word, text, re.I) and not re.search(opposite, text, re.I)}
+    of_other = {text for text in words if re.search(opposite, text, re.I) and not re.search(word, text, re.I)}
+    assert of_one
+    assert of_other
+    assert [text for text in of_one if not re.search(sign, words[text])] == []
+    assert [text for text in of_other if not re.search(other, words[text])] == []
+
+
 def test_the_compiled_list_says_what_the_list_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "zh" / "LC_MESSAGES"
     folder.mkdir(parents=True)
