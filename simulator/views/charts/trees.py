@@ -39,7 +39,7 @@ def draw_tree(tree: Tree, title: str, sign: int = 1) -> Figure:
     axes.set_axis_off()
     axes.set_xlim(-0.05, depth + 1.3)
     axes.set_ylim(-0.6, leaves - 0.4)
-    _draw(axes, tree, sign, benchmark_value(tree, sign), 0.0, leaves - 1.0, "")
+    _draw(axes, tree, sign, benchmark_value(tree, sign), 0.0, leaves - 1.0)
     return figure
 
 
@@ -51,7 +51,7 @@ def _size(tree: Tree) -> tuple[int, int]:
     return sum(n for n, _ in sizes), 1 + max(d for _, d in sizes)
 
 
-def _draw(axes: Axes, tree: Tree, sign: int, whole: float, x: float, top: float, above: str) -> tuple[float, float]:
+def _draw(axes: Axes, tree: Tree, sign: int, whole: float, x: float, top: float) -> tuple[float, float]:
     """Draw a branch whose first leaf stands at height ``top``; returns the height of its root and of the next leaf."""
     if isinstance(tree, Leaf):
         share = benchmark_value(tree, sign) / whole
@@ -61,7 +61,7 @@ def _draw(axes: Axes, tree: Tree, sign: int, whole: float, x: float, top: float,
     heights: list[float] = []
     cursor = top
     for child in tree.children:
-        height, cursor = _draw(axes, child, sign, whole, x + 1.0, cursor, tree.name)
+        height, cursor = _draw(axes, child, sign, whole, x + 1.0, cursor)
         heights.append(height)
     middle = (heights[0] + heights[-1]) / 2
     spine = x + 0.72

@@ -118,7 +118,7 @@ def find_base(desk: Desk, key: str, economy: str = "") -> Base:
     return built_in(key, economy)
 
 
-def offered(desk: Desk, batch: Batch | None, now: Base) -> dict[str, str]:
+def offered(batch: Batch | None, now: Base) -> dict[str, str]:
     """What can be begun from, by key: the built-in scenarios, those of the folder shown, and the one in use."""
     out = {name: say("{name} (built in)", name=name) for name in library()}
     if batch is not None and not batch.sweep:

@@ -72,7 +72,6 @@ def by_year(
     *,
     from_zero: bool,
     digits: int = 1,
-    titles: Mapping[str, str] | None = None,
 ) -> Chart:
     """A line a scenario with its band over the seeds; scenarios that are equal share one line and its name says so.
 

@@ -29,9 +29,6 @@ from tanshi.simulator.views.reports.folder import Folder, open_folder
 from tanshi.simulator.views.reports.page import note, table
 from tanshi.simulator.views.reports.report import report_html
 
-MOST_IDENTITIES = 200
-"""Runs of a sweep beyond this number are told by their number alone."""
-
 
 def folder_report(
     path: Path | str,

@@ -82,8 +82,7 @@ def register(app: Dash, desk: Desk) -> None:
     )
     @told
     def redraw(name: str, year: int, period: int, folder: str | None) -> Any:
-        batch = desk.batch(folder)
-        return body(desk, batch, batch.run(name), year, period)
+        return body(desk, desk.batch(folder).run(name), year, period)
 
     @app.callback(
         Output("auction-year", "value"),
@@ -121,7 +120,7 @@ def stepped(year: int, period: int, years: list[int], periods: int, by: int) -> 
     return years[place // periods], place % periods + 1
 
 
-def body(desk: Desk, batch: Batch, run: Run, year: int, period: int) -> list[Any]:
+def body(desk: Desk, run: Run, year: int, period: int) -> list[Any]:
     """Demand and supply, the best orders, and the measures of one auction."""
     rows = desk.tables.periods(run)
     mine = rows[(rows["year"] == year) & (rows["period"] == period)]

@@ -74,15 +74,14 @@ def register(app: Dash, desk: Desk) -> None:
     )
     @told
     def redraw(name: str, year: int, kind: str, folder: str | None) -> Any:
-        batch = desk.batch(folder)
-        return body(desk, batch, batch.run(name), year, kind)
+        return body(desk, desk.batch(folder).run(name), year, kind)
 
     @app.callback(Output("flows-progress", "children"), Input("flows-tick", "n_intervals"), prevent_initial_call=True)
     def tell(ticks: int) -> Any:
         return share_done(desk.again.progress, translate(WORDS))
 
 
-def body(desk: Desk, batch: Batch, run: Run, year: int, kind: str) -> list[Any]:
+def body(desk: Desk, run: Run, year: int, kind: str) -> list[Any]:
     """The diagram, and its largest links as a table."""
     flows = desk.recomputed(run).flows
     if year not in flows or kind not in KINDS:

@@ -58,7 +58,7 @@ def view(desk: Desk, batch: Batch, search: str) -> list[Any]:
             choice("network-period", say("Period"), {ALL: say("all periods"), **{p: str(p) for p in periods}}, ALL),
             group("network-level", say("Traders"), {"sectors": say("sectors"), "firms": say("firms")}, "sectors"),
         ),
-        html.Div(body(desk, batch, run, years[-1], ALL, "sectors"), id="network-view"),
+        html.Div(body(desk, run, years[-1], ALL, "sectors"), id="network-view"),
     ]
 
 
@@ -76,11 +76,10 @@ def register(app: Dash, desk: Desk) -> None:
     )
     @told
     def redraw(name: str, year: int, period: int, level: str, folder: str | None) -> Any:
-        batch = desk.batch(folder)
-        return body(desk, batch, batch.run(name), year, period, level)
+        return body(desk, desk.batch(folder).run(name), year, period, level)
 
 
-def body(desk: Desk, batch: Batch, run: Run, year: int, period: int, level: str) -> list[Any]:
+def body(desk: Desk, run: Run, year: int, period: int, level: str) -> list[Any]:
     """The network and its largest flows."""
     when, part = year or None, period or None
     flows = desk.tables.sector_flows(run, when, part)

@@ -40,7 +40,7 @@ def view(desk: Desk, batch: Any, search: str) -> list[Any]:
     return [
         *heading(translate(TITLE), translate(LEAD)),
         controls(
-            choice("start-base", say("Scenario to begin from"), offered(desk, batch, first), first.key),
+            choice("start-base", say("Scenario to begin from"), offered(batch, first), first.key),
             labelled(say("Seeds"), dcc.Input(id="start-seeds", type="number", min=1, max=MOST_SEEDS, step=1, value=1)),
             html.Div(
                 [

@@ -77,7 +77,7 @@ def view(desk: Desk, batch: Any, search: str) -> list[Any]:
     file = "what-if.yaml"
     panel = html.Div(
         [
-            choice("what-if-base", say("Scenario to begin from"), offered(desk, batch, now.base), now.base.key),
+            choice("what-if-base", say("Scenario to begin from"), offered(batch, now.base), now.base.key),
             choice("what-if-economy", say("Economy"), economies_of(now.base), now.base.economy),
             group("what-if-mode", say("Model"), {k: translate(v) for k, v in MODES.items()}, now.mode),
             *moving,

@@ -70,7 +70,7 @@ def test_flows_between_sectors_name_who_sold_first(desk: Desk, batch: Batch) -> 
     run = batch.run("S5-seed1")
     traded = read_run(run.folder).trades.query("year == 2024")
     tonnes = traded.groupby(["seller_sector", "buyer_sector"])["quantity_t"].sum()
-    rows = table_of(network.body(desk, batch, run, 2024, 0, "sectors"))
+    rows = table_of(network.body(desk, run, 2024, 0, "sectors"))
     assert any(row["Seller"] != row["Buyer"] for row in rows)
     for row in rows:
         assert row["Tonnes"] == f"{tonnes[CODES[row['Seller']], CODES[row['Buyer']]]:,}"
@@ -88,7 +88,7 @@ def test_an_arrow_leads_from_who_sold_to_who_bought() -> None:
 
 def test_in_a_book_demand_falls_and_supply_rises(desk: Desk, batch: Batch) -> None:
     run = batch.run("S5-seed1")
-    page = auction.body(desk, batch, run, 2024, 1)
+    page = auction.body(desk, run, 2024, 1)
     drawn = traces(page)
     demand, supply = drawn["demand (bids)"], drawn["supply (offers)"]
     assert (np.diff(demand["y"]) <= 0).all()

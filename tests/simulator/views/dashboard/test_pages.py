@@ -87,10 +87,10 @@ def test_the_order_book_of_a_period_clears_at_the_stored_price(desk: Desk, batch
 
 
 def test_the_page_of_the_order_book_shows_both_sides_and_the_clearing(desk: Desk, batch: Batch) -> None:
-    page = auction.body(desk, batch, batch.run("S5-seed1"), 2024, 1)
+    page = auction.body(desk, batch.run("S5-seed1"), 2024, 1)
     assert {"demand (bids)", "supply (offers)"} < set(traces(page))
     assert "Bids nearest to the price" in words(page)
-    assert "has no period 9 in 2024" in words(auction.body(desk, batch, batch.run("S5-seed1"), 2024, 9))
+    assert "has no period 9 in 2024" in words(auction.body(desk, batch.run("S5-seed1"), 2024, 9))
 
 
 def test_a_run_that_comes_out_differently_is_refused(desk: Desk, batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,12 +110,12 @@ def test_a_run_that_comes_out_differently_is_refused(desk: Desk, batch: Batch, m
 
 def test_the_network_shows_sectors_and_firms(desk: Desk, batch: Batch) -> None:
     run = batch.run("S5-seed1")
-    by_sector = network.body(desk, batch, run, 0, 0, "sectors")
-    by_firm = network.body(desk, batch, run, 2024, 0, "firms")
+    by_sector = network.body(desk, run, 0, 0, "sectors")
+    by_firm = network.body(desk, run, 2024, 0, "firms")
     assert charts(by_sector)[0]["layout"]["annotations"]
     assert "Power" in words(by_firm)
     assert "pairs of firms with most tonnes" in words(by_firm)
-    assert "Nobody traded" in words(network.body(desk, batch, run, 2030, 0, "sectors"))
+    assert "Nobody traded" in words(network.body(desk, run, 2030, 0, "sectors"))
     sellers = float(desk.tables.quality(run)["hhi_sellers"][2024])
     for page in (by_sector, by_firm):
         assert "The market year by year" in words(page)
@@ -150,7 +150,7 @@ def test_arrows_of_the_network_end_at_the_rims_of_its_dots() -> None:
 
 
 def test_a_market_of_one_sector_is_shown_firm_by_firm(desk: Desk, batch: Batch) -> None:
-    page = network.body(desk, batch, batch.run("S1-seed1"), 0, 0, "sectors")
+    page = network.body(desk, batch.run("S1-seed1"), 0, 0, "sectors")
     assert "Only firms of Power traded" in words(page)
     assert len(charts(page)[0]["data"][-1]["x"]) > 1
 
@@ -195,7 +195,7 @@ def test_energy_that_goes_into_power_comes_out_and_earners_are_paid(desk: Desk, 
         earned = sum(value for (_, to), value in found.money.items() if to == kind)
         paid = sum(value for (source, _), value in found.money.items() if source == kind)
         assert paid == pytest.approx(earned)
-    page = flows.body(desk, batch, batch.run("S5-seed1"), 2024, "energy")
+    page = flows.body(desk, batch.run("S5-seed1"), 2024, "energy")
     assert charts(page)[0]["data"][0]["type"] == "sankey"
 
 

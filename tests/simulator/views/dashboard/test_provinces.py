@@ -81,7 +81,7 @@ def test_what_was_bought_of_other_provinces_is_in_the_network(provinces: Desk, s
         bought = fills[(fills["buyer_region"] == region) & (fills["seller_region"] != region)]["quantity_t"].sum()
         flows = provinces.tables.sector_flows(run, last, None)
         assert flows.loc[flows["seller"] == "OTH", "tonnes"].sum() == bought
-        assert "Other Provinces" in str(network.body(provinces, batch, run, last, 0, "sectors"))
+        assert "Other Provinces" in str(network.body(provinces, run, last, 0, "sectors"))
 
 
 def test_order_book_and_flows_are_found_again_by_running_the_whole_market(provinces: Desk, stored: RunResult) -> None:
@@ -108,6 +108,6 @@ def test_a_provinces_firms_have_their_traits_and_its_other_traders_none(province
 
 def test_one_province_alone_is_nothing_to_begin_a_what_if_from(provinces: Desk) -> None:
     batch: Batch = provinces.batch(None)
-    assert not [key for key in offered(provinces, batch, find_base(provinces, "S5")) if str(batch.folder) in key]
+    assert not [key for key in offered(batch, find_base(provinces, "S5")) if str(batch.folder) in key]
     with pytest.raises(NothingToShow, match="one province of a market"):
         find_base(provinces, f"{batch.folder}::three-provinces: Shanxi")

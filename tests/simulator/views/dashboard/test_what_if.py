@@ -161,7 +161,7 @@ def test_a_built_in_scenario_on_another_economy_is_that_of_the_command(tmp_path:
 
 
 def test_a_folder_that_an_address_names_is_one_of_those_offered_or_said(desk: Desk, batch: Batch) -> None:
-    names = offered(desk, batch, built_in())
+    names = offered(batch, built_in())
     assert list(names.values())[-2:] == ["small: S1", "small: S5"]
     assert find_base(desk, list(names)[-1]) == of_batch(batch, "S5")
     for key in ("/etc::passwd", f"{batch.folder}::nobody", "/nowhere::S5"):
