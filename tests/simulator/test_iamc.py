@@ -64,6 +64,11 @@ def test_percentiles_are_told_from_twenty_seeds_on() -> None:
     few, many = ({name for name in names if "seed" not in name} for names in named)
     assert few == {"S1 (median)", "S1 (lowest)", "S1 (highest)"}
     assert many == {"S1 (median)", "S1 (5th percentile)", "S1 (95th percentile)"}
+    table = iamc_table([run("S1", seed) for seed in range(1, 21)]).set_index(["Scenario", "Variable"])["2030"]
+    low, middle, high = (
+        table[f"S1 ({name})", "Price|Carbon"] for name in ("5th percentile", "median", "95th percentile")
+    )
+    assert low < middle < high
 
 
 def test_the_workbook_holds_the_same_table(tmp_path: Path) -> None:

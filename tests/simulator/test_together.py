@@ -26,7 +26,7 @@ from tanshi.simulator.results.iamc import write_iamc
 from tanshi.simulator.results.replay import scenario_of
 from tanshi.simulator.results.tables import ResultError, RunResult, identity_gaps
 from tanshi.simulator.results.together import SUM, apart, summed
-from tanshi.simulator.results.variables import MONEY_METRIC, PAID_OUTSIDE, net_sales_of
+from tanshi.simulator.results.variables import MONEY_METRIC, PAID_OUTSIDE, VENUES, net_sales_of
 from tanshi.simulator.run.build import begin
 from tanshi.simulator.run.ground.annual import annual_path, carry, frozen_regime, year_of
 from tanshi.simulator.run.period import run_until as run_alone
@@ -253,6 +253,10 @@ def test_what_all_come_to_is_told_where_it_is_asked_for(tmp_path: Path) -> None:
     assert rows["Carbon Market|Trading Volume", 2023] == pytest.approx(changed_hands["quantity_t"].sum() / TONNES)
     turnover = (changed_hands["quantity_t"] * changed_hands["price"]).sum() / 1e6
     assert rows["Carbon Market|Turnover", 2023] == pytest.approx(turnover)
+    by_government = changed_hands["seller_sector"] == "GOV"
+    for venue, sold in zip(VENUES, (by_government, ~by_government), strict=True):
+        tonnes = changed_hands["quantity_t"][sold].sum() / TONNES
+        assert rows.get(("Carbon Market|Trading Volume|" + venue, 2023), 0.0) == pytest.approx(tonnes, abs=1e-9)
     assert rows[net_sales_of("OTH"), 2023] == pytest.approx(0.0, abs=1e-9)
     assert rows["Price|Carbon|Year-End", 2023] == price_end(result)
     assert ("Price|Carbon|Year-End", 2022) not in rows  # each had its own before there was a common market

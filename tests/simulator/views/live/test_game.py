@@ -222,6 +222,11 @@ def test_the_debrief_holds_every_seat_its_orders_and_pictures_and_asks_nobody() 
     for game in games:
         assert f"{game.name}: {tables.firm_name(market, game.row)}" in html.unescape(said)
     assert f"buy 1,000 t at {price:,.2f} yuan/t (1,000)" in said
+    row = next(row for row in re.findall(r"<tr.*?</tr>", said, re.S) if "buy 1,000 t at" in row)
+    *_, yours, its, _ = re.findall(r"<td[^>]*>(.*?)</td>", row, re.S)
+    move = games[1].moves[-1]
+    assert (yours, its) == (tables.number(move.person.bought), tables.number(move.firm.bought))
+    assert yours != its
     assert said.count("<img") == 1 + len(games)
     assert set(re.findall(r'(?:src|href)="(\w+):', said)) == {"data"}
     assert "<script" not in said
