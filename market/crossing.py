@@ -159,19 +159,13 @@ def lay(side: Any, price: Any, lots: Any, first: int, last: int, shift: int) -> 
 def beside(side: Any, price: Any, lots: Any, at: int) -> tuple[int, int, int, int]:
     """Return the bid limits next below and above a price, and those of asks."""
     bid_below, bid_above, ask_below, ask_above = BELOW, ABOVE, BELOW, ABOVE
-    for row in range(len(price)):
-        limit = price[row]
-        if limit == at or lots[row] <= 0:
-            continue
-        if limit > at:
-            if side[row] > 0:
-                bid_above = min(bid_above, limit)
-            else:
-                ask_above = min(ask_above, limit)
-        elif side[row] > 0:
-            bid_below = max(bid_below, limit)
-        else:
-            ask_below = max(ask_below, limit)
+    for row in range(len(price)):  # choices without a branch: so the compiler takes several orders at a time
+        limit, buys = price[row], side[row] > 0
+        above, below = (lots[row] > 0) & (limit > at), (lots[row] > 0) & (limit < at)
+        bid_below = max(bid_below, limit if below & buys else BELOW)
+        bid_above = min(bid_above, limit if above & buys else ABOVE)
+        ask_below = max(ask_below, limit if below & (not buys) else BELOW)
+        ask_above = min(ask_above, limit if above & (not buys) else ABOVE)
     return bid_below, bid_above, ask_below, ask_above
 
 

@@ -185,7 +185,12 @@ def faults_of(
     account: Any, side: Any, price: Any, quantity: Any, accounts: int, lowest: int, highest: int
 ) -> tuple[Mask, Ints]:
     """Return which orders are without fault, and how many have which of `FAULTS` first."""
-    good, count = np.ones(len(account), np.bool_), np.zeros(len(FAULTS), np.int64)
+    good, count, faulty = np.ones(len(account), np.bool_), np.zeros(len(FAULTS), np.int64), 0
+    for row in range(len(account)):  # the usual case, without a branch: so the compiler takes several at a time
+        faulty += (account[row] < 0) | (account[row] >= accounts) | ((side[row] != BUY) & (side[row] != SELL))
+        faulty += (price[row] < lowest) | (price[row] < 0) | (price[row] > highest) | (quantity[row] <= 0)
+    if not faulty:
+        return good, count
     for row in range(len(account)):
         if not 0 <= account[row] < accounts:
             found = 0
@@ -319,13 +324,13 @@ def marked_of(account: Any, side: Any, price: Any, time: Any, accounts: int) -> 
     """Mark the orders of `own_crossing`."""
     marked = np.zeros(len(account), np.bool_)
     bid, ask = np.full(accounts, LOWEST), np.full(accounts, HIGHEST)
-    crossed = False
     for row in range(len(account)):
         owner = account[row]
-        bid[owner] = max(bid[owner], price[row] if side[row] > 0 else LOWEST)
-        ask[owner] = min(ask[owner], price[row] if side[row] < 0 else HIGHEST)
-        crossed |= bid[owner] >= ask[owner]
-    if not crossed:
+        if side[row] > 0:
+            bid[owner] = max(bid[owner], price[row])
+        elif side[row] < 0:
+            ask[owner] = min(ask[owner], price[row])
+    if not (bid >= ask).any():
         return marked
     spoke, kept = np.full(accounts, HIGHEST), np.zeros(accounts, np.int8)
     for row in range(len(account)):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tanshi.agents.strategies.schedule import Situation, step_orders
 from tanshi.agents.streams import Draws
 from tanshi.market.orders import Ints, Orders
+from tanshi.numerics.compiled import compiled
 
 LEAST = 1e-3
 """Least part of its needs that a firm brings to market: with less there are no whole lots left to find a price with."""
@@ -43,13 +46,29 @@ def scheduled(situation: Situation, rows: Ints, draws: Draws) -> Orders:
     """
     wanted = situation.wanted(situation.levels, rows)
     part = max(situation.urgency, LEAST)
-    if len(situation.late):
-        late, aside = situation.late[rows], situation.aside[rows]
-        at_once = situation.offered[rows] if len(situation.offered) else 0
-        brought = np.trunc(at_once + late + (wanted - at_once - aside) * part).astype(np.int64)
-        wanted = np.maximum(brought, -situation.holdings[rows])
-    elif part < 1.0:
-        at_once = situation.offered[rows] if len(situation.offered) else 0
-        wanted = np.trunc(at_once + (wanted - at_once) * part).astype(np.int64)
+    if len(situation.late) or part < 1.0:
+        of_firms = (situation.offered, situation.late, situation.aside, -situation.holdings)
+        wanted = brought(wanted, part, *(own[rows] if len(own) else np.zeros(len(rows), own.dtype) for own in of_firms))
     level = situation.levels[:, None]
     return step_orders(situation.account[rows], wanted, level, level, situation.arrival[rows])
+
+
+@compiled
+def brought(wanted: Any, part: float, at_once: Any, late: Any, aside: Any, lowest: Any) -> Ints:
+    """Return what firms bring at each level, (levels, firms) lots: all that is due, and a part of what else they want.
+
+    Parameters
+    ----------
+    wanted : (levels, firms) int64
+        Lots.
+    part : float
+        Of what is not due.
+    at_once, late, aside, lowest : (firms,)
+        Lots of `Situation.offered`, `late` and `aside`, and the most that can be sold, negative.
+    """
+    lots = np.empty(wanted.shape, np.int64)
+    for level in range(len(wanted)):
+        for firm in range(len(at_once)):
+            rest = (wanted[level, firm] - at_once[firm] - aside[firm]) * part
+            lots[level, firm] = max(np.int64(np.trunc(at_once[firm] + late[firm] + rest)), lowest[firm])
+    return lots
