@@ -70,20 +70,54 @@ def _slopes(at: Packed, given: Array, found: Array) -> tuple[Array, Array, Array
 
 @compiled
 def flow_change(at: Packed, given: Array, found: Array, dx: Array) -> Array:
-    """Change of every leaf's flow for a change ``dx`` of the variables, shape ``(leaves,)``."""
-    moved, driver, _ = _slopes(at, given, found)
+    """Change of every leaf's flow for a change ``dx`` of the variables, shape ``(leaves,)``.
+
+    One pass up the trees and one down: how prices of items move, then how quantities follow.
+    """
     trees = unpacked(Trees, at.wholes, at.table, TREES)
-    responses = unpacked(Responses, at.wholes, at.table, RESPONSES)
+    values = unpacked(Values, (given,), at.table, VALUES)
     state = unpacked(State, (found,), at.table, STATE)
-    change = np.zeros(state.flow.size)
-    for k in range(driver.size):
-        driver[k] *= dx[responses.driver_var[k]]
-    for e in range(responses.entry_leaf.size):
-        change[responses.entry_leaf[e]] += moved[responses.entry_place[e]] * driver[responses.entry_driver[e]]
-    for i in range(change.size):
-        scale = state.x[trees.leaf_scale[i]]
-        change[i] = state.flow[i] * (change[i] + dx[trees.leaf_scale[i]] / (scale if scale != 0.0 else 1.0))
+    leaves, nodes = values.quantity.size, values.sigma.size
+    price = np.empty(leaves + nodes)  # of items: of leaves in fixed proportions itself, else its logarithm
+    _decisions_change(trees, values, state, dx, price)
+    for node in range(nodes - 1, -1, -1):
+        total = 0.0
+        for k in range(trees.first[node], trees.first[node + 1]):
+            item = trees.child[k]
+            if item < leaves and trees.branch[node] != LEONTIEF:
+                price[item] /= state.decision[item]
+            total += state.passed[item] * price[item]
+        price[leaves + node] = total
+    change, below = np.empty(leaves), np.zeros(nodes)  # of logarithms of quantities
+    for node in range(nodes):
+        for k in range(trees.first[node], trees.first[node + 1]):
+            item, moved = trees.child[k], below[node]
+            if trees.branch[node] != LEONTIEF:
+                moved += values.sigma[node] * (price[leaves + node] - price[item])
+            if item >= leaves:
+                below[item - leaves] = moved
+            else:
+                change[item] = moved
+    for i in range(leaves):
+        h, scale = trees.leaf_consumer[i], state.x[trees.leaf_scale[i]]
+        spent = price[leaves + trees.root[h]] if h >= 0 else 0.0  # what is spent is given: dearer is smaller
+        change[i] = state.flow[i] * (change[i] - spent + dx[trees.leaf_scale[i]] / (scale if scale != 0.0 else 1.0))
     return change
+
+
+@part
+def _decisions_change(trees: Trees, values: Values, state: State, dx: Array, price: Array) -> None:
+    """How the price that each leaf is chosen by moves with the variables: its own, terms of trade, taxes."""
+    for i in range(values.quantity.size):
+        price[i] = values.alpha[i] * state.gross[i] * dx[trees.leaf_price[i]]
+        if trees.leaf_terms[i] >= 0:
+            base = values.alpha[i] * state.x[trees.leaf_price[i]] + values.beta[i]
+            price[i] += base * (1.0 + trees.leaf_sign[i] * state.tax_sum[i]) * dx[trees.leaf_terms[i]]
+    for t in range(values.tax_rate.size):
+        if trees.tax_aux[t] >= 0:
+            i = trees.tax_leaf[t]
+            base = values.alpha[i] * state.x[trees.leaf_price[i]] + values.beta[i]
+            price[i] += base * state.terms[i] * trees.leaf_sign[i] * values.tax_rate[t] * dx[trees.tax_aux[t]]
 
 
 @part
