@@ -83,7 +83,7 @@ def _with_pattern(structure: Structure) -> Compiled:
         layout=read(packed),
         packed=packed,
         state_parts=rows_of(packed, STATE, END),
-        values_size=rows_of(packed, VALUES, STATE)[-1].stop,
+        values_parts=rows_of(packed, VALUES, STATE),
         structure=pattern,
         structure_row=row,
         structure_col=pattern % n,

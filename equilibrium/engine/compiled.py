@@ -38,8 +38,8 @@ class Compiled(Structure):
         The same, as kernels are given them.
     state_parts : tuple[slice, ...]
         Where the fields of a state lie.
-    values_size : int
-        How many numbers the parameters are, as kernels use them.
+    values_parts : tuple[slice, ...]
+        Where the parameters lie, as kernels use them.
     structure : Index
         Places (row x n + column) of the Jacobian's non-zeros, ascending.
     structure_row, structure_col : Index
@@ -51,7 +51,7 @@ class Compiled(Structure):
     layout: Layout
     packed: Packed
     state_parts: tuple[slice, ...]
-    values_size: int
+    values_parts: tuple[slice, ...]
     structure: Index
     structure_row: Index
     structure_col: Index

@@ -8,10 +8,8 @@ import numpy as np
 
 from tanshi.equilibrium.engine import derivatives, kernels
 from tanshi.equilibrium.engine.compiled import Compiled
-from tanshi.equilibrium.engine.packed import VALUES
 from tanshi.equilibrium.engine.state import Numbers, State, Values
 from tanshi.equilibrium.engine.structure import Array, Parameters
-from tanshi.numerics.views import unpacked
 
 __all__ = ["Evaluator", "Numbers", "State"]
 
@@ -35,7 +33,7 @@ class Evaluator:
     @cached_property
     def values(self) -> Values:
         """Parameters as the kernels use them."""
-        return unpacked(Values, (self.given,), self.c.packed.table, VALUES)
+        return Values(*map(self.given.__getitem__, self.c.values_parts))
 
     def state(self, x: Numbers) -> State:
         """Evaluate all nests, flows and residuals at ``x`` (shape ``(n,)``, real or complex)."""
@@ -76,7 +74,7 @@ def _prepared(c: Compiled, p: Parameters) -> Numbers:
         if values.shape != (expected := getattr(c.default, name).shape):
             raise ValueError(f"{name} has shape {values.shape}; the model's is {expected}")
     kind = complex if any(values.dtype.kind == "c" for values in given) else float
-    found = np.empty(c.values_size, kind)
+    found = np.empty(c.values_parts[-1].stop, kind)
     used = given[: len(USED)]
     np.concatenate(used, out=found[: sum(values.size for values in used)], casting="unsafe")
     reference, augment = (np.ascontiguousarray(values, kind) for values in given[-2:])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -67,8 +68,12 @@ class Groups:
 
     def part(self, source: str) -> Array:
         """Shares of the groups in an income, or in lump sums paid by head (``heads``)."""
-        values = self.persons if source == "heads" else self.income[source]
-        return np.asarray(values / values.sum())
+        return self._parts[source]
+
+    @cached_property
+    def _parts(self) -> Mapping[str, Array]:
+        amounts = {"heads": self.persons, **self.income}
+        return {source: np.asarray(values / values.sum()) for source, values in amounts.items()}
 
 
 def household_groups(accounts: Accounts, table: pd.DataFrame) -> Groups:

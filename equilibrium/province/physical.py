@@ -13,7 +13,7 @@ import numpy as np
 
 from tanshi.equilibrium.engine import Leaf, Nest
 from tanshi.equilibrium.engine.nest import benchmark_value, leaves
-from tanshi.equilibrium.engine.structure import Array
+from tanshi.equilibrium.engine.structure import Array, Index
 from tanshi.equilibrium.province.carbon import PERMIT, sector_of
 from tanshi.equilibrium.province.classes import HEAT, coal_fired, is_generation
 from tanshi.equilibrium.province.institutions import INV, INVEST, TIME
@@ -254,7 +254,15 @@ class PhysicalAccounts:
 
     def coverable_outputs(self, f: Flows) -> Array:
         """Output indices of the coverable sectors, in the order of the accounts."""
-        return np.array([self.output_index(f, s) for s in self.province.sectors])
+        leaves, first, benchmark = self._coverable
+        return np.asarray(np.add.reduceat(f.leaf[leaves], first) / benchmark)
+
+    @cached_property
+    def _coverable(self) -> tuple[Index, Index, Array]:
+        """Leaves of the coverable sectors' outputs, sector by sector, where each begins, and benchmark outputs."""
+        each = [self.out_leaves[s] for s in self.province.sectors]
+        first = np.cumsum([0, *(len(leaves) for leaves in each[:-1])])
+        return np.concatenate(each), first, np.array([self.benchmark_output(s) for s in self.province.sectors])
 
 
 def _at(

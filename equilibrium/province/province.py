@@ -191,6 +191,12 @@ class Province:
         self.quota_output = np.zeros(len(earners))
         for quota in self.quotas:
             self.quota_output[quota.earner] += quota.output
+        self.quota_leaf, self.quota_earner, self.quota_sector, self.quota_permit, self.quota_border = (
+            np.array([getattr(quota, name) for quota in self.quotas], np.int64)
+            for name in ("leaf", "earner", "sector", "permit_term", "border_term")
+        )
+        self.quota_made = np.array([quota.output for quota in self.quotas])
+        self.at_border = np.flatnonzero(self.quota_border >= 0)
         of_source = [self.earners.index(a) if a in self.earners else -1 for a in self.source_activity]
         self.earning_source = np.flatnonzero(np.array(of_source) >= 0)
         self.source_earner = np.array(of_source)[self.earning_source]
@@ -258,16 +264,16 @@ class Province:
         out_of_cap = np.broadcast_to(absolute, (len(self.earners),))
         if rates.shape != (len(self.earners),):
             raise ValueError(f"{len(self.earners)} rates are needed, one for each of {', '.join(self.earners)}")
-        for quota in self.quotas:
-            size = float(rates[quota.earner]) * quota.output / self.quota_output[quota.earner]
-            p.quantity[quota.leaf] = size
-            p.coefficient[quota.permit_term] = -size if out_of_cap[quota.earner] else 0.0
-            if self.border is not None and quota.level in self.border.quotas:
-                p.coefficient[self.border.quotas[quota.level]] = size
-            if quota.border_term >= 0:
-                p.coefficient[quota.border_term] = (
-                    self.closure.border_pass_through * self.border_unit[quota.sector] * size
-                )
+        each = self.quota_earner
+        sizes = rates[each] * self.quota_made / self.quota_output[each]
+        p.quantity[self.quota_leaf] = sizes
+        p.coefficient[self.quota_permit] = np.where(out_of_cap[each], -sizes, 0.0)
+        passed_on = self.closure.border_pass_through * self.border_unit[self.quota_sector] * sizes
+        p.coefficient[self.quota_border[self.at_border]] = passed_on[self.at_border]
+        if self.border is not None:
+            for quota, size in zip(self.quotas, sizes, strict=True):
+                if quota.level in self.border.quotas:
+                    p.coefficient[self.border.quotas[quota.level]] = size
 
     def return_tonnes(self, p: Parameters, shares: Array) -> None:
         """Give permits for emissions: ``shares`` is dA/dE of each of ``earners``; a tonne then costs p (1 - dA/dE).
@@ -437,9 +443,7 @@ class Province:
 
     def granted(self, flow: Array, levels: Array, returned: Array | None = None) -> Array:
         """Permits that output and emissions bring each sector, Mt/yr, of flows and levels or of their changes."""
-        total = np.zeros(len(self.sectors))
-        for quota in self.quotas:
-            total[quota.sector] += flow[quota.leaf]
+        total: Array = np.bincount(self.quota_sector, flow[self.quota_leaf], len(self.sectors)).astype(np.float64)
         if returned is not None:
             back = self._source_emissions(flow, levels)[self.earning_source] * returned[self.source_earner]
             return total + np.bincount(self.earner_sector[self.source_earner], back, len(self.sectors))

@@ -27,6 +27,10 @@ STEP = 0.01
 
 def credit_rule(policy: Policy, year: int) -> Offsets:
     """The rule of credits in a year; its subsidy is all that government pays for a tonne, a tax spared among it."""
+    return policy.once("credits", year, lambda: _rule_of_year(policy, year))
+
+
+def _rule_of_year(policy: Policy, year: int) -> Offsets:
     rule = policy.scenario.offsets
     changed: dict[str, Any] = {} if rule.share_by_year is None else {"share": rule.share_of(year)}
     if rule.kinds.any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from tanshi.simulator.run.ground.margins import PLAIN, Spread, Tilt, gas_apart, 
 from tanshi.simulator.run.ground.strangers import CLASS_OF, refuse_strangers
 
 Array = NDArray[np.float64]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,8 @@ class Policy:
     """How firms differ, where there are any: limits hold for each."""
     parts: Mapping[int, float] = field(default_factory=dict, repr=False, compare=False)
     """By year, the province's part of a market of several: of what is said in tonnes for all of them."""
-    _tilts: dict[int, tuple[Tilt, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _known: dict[tuple[str, int], NDArray[Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _known: dict[tuple[str, int], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _further: list[Policy] = field(default_factory=list, init=False, repr=False, compare=False)
-    _kinds: dict[int, dict[str, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _caps: dict[tuple[int, bool], Array] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse sectors and classes of plant that the economy does not have."""
@@ -53,14 +51,15 @@ class Policy:
 
     def kinds(self, year: int) -> dict[str, str]:
         """Coverage by sector: before the policy starts power trades, as in the benchmark; not to be written to."""
-        if year in self._kinds:
-            return self._kinds[year]
+        return self.once("kinds", year, lambda: self._kinds_of(year))
+
+    def _kinds_of(self, year: int) -> dict[str, str]:
         told = self.scenario.statuses(year) if self.started(year) else {"ELEC": "trading"}
         kinds: dict[str, str] = {s: told.get(s, "none") for s in self.baseline.sectors}
         averaged = self.annual and year == self.scenario.shock.year
         if self.started(year) and self.after_shock(year) and not averaged:
             kinds |= dict.fromkeys(self.scenario.shock.sectors, "trading")
-        return self._kinds.setdefault(year, kinds)
+        return kinds
 
     def after_shock(self, year: int) -> bool:
         """Whether the shock is known and holds in at least a part of the year."""
@@ -91,10 +90,8 @@ class Policy:
         whole
             In the year of a shock, as if it had held from January: the rate at which allowances now come.
         """
-        if (year, whole) not in self._caps:
-            self._caps[year, whole] = self._caps_of(year, whole) * (1.0 - self.part_aside(year))
-            self._caps[year, whole].setflags(write=False)
-        return self._caps[year, whole]
+        here = "caps whole" if whole else "caps"
+        return self._once(here, year, lambda: self._caps_of(year, whole) * (1.0 - self.part_aside(year)))
 
     def part_aside(self, year: int) -> Array:
         """Part of each sector's cap that is set aside for new entrants: of tonnes that trade, (8,)."""
@@ -261,12 +258,22 @@ class Policy:
         counted = ("verified", "band")
         return self._once("emissions", year, lambda: [self.method(s, year) in counted for s in self.baseline.sectors])
 
-    def _once(self, name: str, year: int, found: Callable[[], Any]) -> NDArray[Any]:
-        """What is worked out once for a year, such as a yes or no for each sector; not to be written to."""
+    def once(self, name: str, year: int, found: Callable[[], Made]) -> Made:
+        """What is worked out once for a year, by a name."""
         if (name, year) not in self._known:
-            self._known[name, year] = np.asarray(found())
-            self._known[name, year].setflags(write=False)
-        return self._known[name, year]
+            self._known[name, year] = found()
+        made: Made = self._known[name, year]
+        return made
+
+    def _once(self, name: str, year: int, found: Callable[[], Any]) -> NDArray[Any]:
+        """The same of an array, such as a yes or no for each sector; not to be written to."""
+
+        def made() -> NDArray[Any]:
+            array = np.asarray(found())
+            array.setflags(write=False)
+            return array
+
+        return self.once(name, year, made)
 
     def limits(self, sector: str, year: int) -> tuple[float | None, float | None, float | None]:
         """Slope of a sector's band, and its firms' largest surplus and deficit as parts of verified emissions."""
@@ -292,12 +299,10 @@ class Policy:
 
     def tilts(self, year: int) -> tuple[Tilt, ...]:
         """What each sector's rule counts at its margin beyond lump sums and plain benchmarks."""
-        if year not in self._tilts:
-            around = self.around_emissions(year)
-            self._tilts[year] = tuple(
-                self._tilt(i, s, year) if around[i] else PLAIN for i, s in enumerate(self.baseline.sectors)
-            )
-        return self._tilts[year]
+        around, sectors = self.around_emissions(year), self.baseline.sectors
+        return self.once(
+            "tilts", year, lambda: tuple(self._tilt(i, s, year) if around[i] else PLAIN for i, s in enumerate(sectors))
+        )
 
     def _tilt(self, place: int, sector: str, year: int) -> Tilt:
         method, base = self.method(sector, year), float(self.baseline.at(year)[place])
@@ -330,7 +335,7 @@ class Policy:
 
     def returned(self, year: int) -> Array | None:
         """Allowances that a tonne emitted brings, for each activity that earns quotas; None where none does."""
-        shares = np.array([one.returned for one in self.tilts(year)])
+        shares = self._once("returned", year, lambda: [one.returned for one in self.tilts(year)])
         return shares[self.baseline.earners] if shares.any() else None
 
     def fixed(self, year: int, *, whole: bool = False) -> Array:
@@ -369,10 +374,14 @@ class Policy:
 
     def sold(self, year: int) -> float:
         """Share of all tonnes under a cap that government sells."""
-        fixed = self.fixed(year)
-        if not self.scenario.sectors.methods_said or fixed.sum() <= 0:
-            return self.auctioned_share(year)
-        return float((fixed * self.auctioned(year)).sum() / fixed.sum())
+
+        def found() -> float:
+            fixed = self.fixed(year)
+            if not self.scenario.sectors.methods_said or fixed.sum() <= 0:
+                return self.auctioned_share(year)
+            return float((fixed * self.auctioned(year)).sum() / fixed.sum())
+
+        return self.once("sold", year, found)
 
     def auctioned_share(self, year: int) -> float:
         """Share of the cap that government sells."""
