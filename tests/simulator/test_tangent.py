@@ -39,6 +39,14 @@ def test_a_tax_and_quotas_of_one_s_own_are_part_of_the_path(name: str, changes: 
     assert path == pytest.approx(run.to_dict(), rel=1e-9)
 
 
+def test_under_a_tax_emissions_grow_with_productivity_as_differences_say() -> None:
+    here, field = load_scenario("tax-100", {"years.end": 2023}), "dynamics.productivity_growth"
+    up, down = (path_of(vary(here, {field: value_of(here, field) + step})).values for step in (1e-5, -1e-5))
+    difference = (up["Emissions|CO2"][2023] - down["Emissions|CO2"][2023]) / 2e-5
+    slopes = path_of(here, {"growth": {field: 1.0}}).slopes["growth"]
+    assert slopes["Emissions|CO2"][2023] == pytest.approx(difference, rel=1e-3)
+
+
 def test_exact_derivatives_are_what_differences_come_to() -> None:
     s = scenario()
     exact = path_of(s, {field: {field: 1.0} for field in FIELDS})

@@ -64,10 +64,12 @@ def answers(name: str, given: Mapping[str, object], driver: str = "fuel_price") 
 def spreads(scenario: Scenario, law: Drivers, driver: str) -> Array:
     """(years,) s.d. of a driver's logarithm in the middle of each year under the policy.
 
-    It has strayed since the run's second year began: the first one was what it was.
+    It has strayed since the run's second year began, by shocks of the run's size: the first year was what it was.
     """
     strayed = np.arange(scenario.policy_start, scenario.years.end + 1) - scenario.years.start - 0.5
-    return np.sqrt([law.variances(years)[DRIVERS.index(driver)] for years in np.maximum(strayed, 0.0)])
+    return scenario.shocks.size * np.sqrt(
+        [law.variances(years)[DRIVERS.index(driver)] for years in np.maximum(strayed, 0.0)]
+    )
 
 
 def held_at(scenario: Scenario, driver: str, level: float) -> tuple[Drivers, Array]:

@@ -18,13 +18,15 @@ from tanshi.scenarios.errors import Problem, UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.schema import Scenario
 from tanshi.simulator.machine.disk import write_file
-from tanshi.simulator.results.variables import group_of, region_of
+from tanshi.simulator.results.accounting import BILLION_PER_YI
+from tanshi.simulator.results.collect import YUAN_PER_HEAD
+from tanshi.simulator.results.variables import HEADS, MONEY_METRIC, group_of, region_of
 from tanshi.simulator.run.ground.annual import frozen_regime
 from tanshi.simulator.run.ground.economy import economy
 from tanshi.simulator.studies.yearly import Yearly
 
-METRIC, CHANGE, INCOME = "Welfare|Money Metric", "Welfare|Change", "Income|Per Capita"
-UNITS = {METRIC: "billion CNY_2022/yr", CHANGE: "%", INCOME: "CNY_2022/yr"}
+CHANGE = "Welfare|Change"
+UNITS = {MONEY_METRIC: "billion CNY_2022/yr", CHANGE: "%", HEADS: "CNY_2022/yr"}
 COLUMNS = ("model", "scenario", "region", "variable", "unit", "year", "value")
 
 
@@ -59,9 +61,9 @@ def household_paths(scenario: Scenario) -> pd.DataFrame:
         for i, group in enumerate(groups.names):
             income = sum(float(values[i]) for values in new.income.values())
             found = {
-                METRIC: float(new.metric[i]) / 10.0,
+                MONEY_METRIC: float(new.metric[i]) * BILLION_PER_YI,
                 CHANGE: 100.0 * (float(new.metric[i] / old.metric[i]) - 1.0),
-                INCOME: 100.0 * income / float(groups.persons[i]),
+                HEADS: YUAN_PER_HEAD * income / float(groups.persons[i]),
             }
             rows += [
                 ("Tanshi", name, region, group_of(v, group), UNITS[v], after.year, value) for v, value in found.items()

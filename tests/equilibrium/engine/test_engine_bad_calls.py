@@ -191,6 +191,13 @@ def test_where_a_capacity_just_binds_there_is_no_derivative_and_on_either_side_t
     assert slopes == pytest.approx([1.0, 0.0], abs=1e-9)
 
 
+def test_where_a_ceiling_on_a_price_just_binds_there_is_no_derivative(compiled: Compiled) -> None:
+    p = compiled.default.copy()
+    p.upper[compiled.price_index["PX"]] = 1.0
+    with pytest.raises(EquilibriumError, match="no derivative: the price of 'PX' stands at its bound"):
+        forward(solve(compiled, p), Parameter("endowment", 0))
+
+
 def test_one_equilibrium_of_many_has_no_derivative() -> None:
     with pytest.warns(UserWarning, match="one of many"):
         s = solve(replace(MODEL, activities=(X, replace(X, name="X2"), Y)))

@@ -28,6 +28,7 @@ from tanshi.equilibrium.engine.evaluate import Evaluator
 from tanshi.equilibrium.engine.listing import table
 from tanshi.equilibrium.engine.schur import Sparse, arrange
 from tanshi.equilibrium.engine.validate import validate
+from tests.equilibrium.engine.two_by_two import economy, owned
 
 
 def bread() -> Model:
@@ -109,6 +110,13 @@ def test_a_walk_to_a_shock_does_not_go_beyond_it(monkeypatch: pytest.MonkeyPatch
     walk: Any = homotopy._walked
     walk(SimpleNamespace(start=0.0), Shock(1.0), Shock(0.0), None, 1e-10, 1e-3)
     assert asked == [0.0, 0.25, 0.625, 1.0, 1.0]  # steps of 1/4, half as long again each time
+
+
+def test_a_walk_begins_where_people_own_what_the_benchmark_uses() -> None:
+    """A model whose people own 84 hours and 60 of capital, of which 70 and 80 are used."""
+    c = compile_model(economy(own=owned(84, 60)))
+    begun = homotopy._owning_what_is_used(c, c.default, c.start)
+    assert begun.endowment == pytest.approx([70.0, 80.0], rel=1e-12)
 
 
 def test_what_is_eliminated_gives_the_same_answer() -> None:

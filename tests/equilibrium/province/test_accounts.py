@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tanshi.equilibrium.province.accounts import UnbalancedAccount, check_balance
 from tanshi.equilibrium.province.balance_ras import NoBalance, ras
+from tanshi.equilibrium.province.tables import total
+from tests.equilibrium.province.conftest import shanxi
 
 
 @pytest.fixture
@@ -107,3 +111,10 @@ def test_ras_refuses_totals_that_cannot_agree() -> None:
     prior = pd.DataFrame([[1.0]], index=["steel"], columns=["x"])
     with pytest.raises(NoBalance, match="rows sum to 2, columns to 1"):
         ras(prior, pd.Series({"steel": 2.0}), pd.Series({"x": 1.0}))
+
+
+def test_a_fuel_in_several_rows_is_paid_for_in_all_of_them() -> None:
+    accounts = shanxi()
+    twice = replace(accounts, fuel=pd.concat([accounts.fuel, accounts.fuel]))
+    assert sum(accounts.fuel_value.values()) == pytest.approx(total(accounts.fuel["value"]))
+    assert twice.fuel_value == {cell: 2.0 * paid for cell, paid in accounts.fuel_value.items()}

@@ -33,12 +33,13 @@ def test_a_mean_over_a_law_is_that_of_a_straight_a_bent_and_a_curved_answer() ->
     assert over_law(curved[:, None], np.array([0.0]))[0] == pytest.approx(100.0)
 
 
-def test_a_driver_has_strayed_since_the_runs_second_year_whenever_the_policy_begins() -> None:
+@pytest.mark.parametrize("size", [1.0, 0.5])
+def test_a_driver_has_strayed_since_the_runs_second_year_whenever_the_policy_begins(size: float) -> None:
     """A random walk, 20 % after a year: in the middle of the third and fourth year it has gone on for 1.5 and 2.5."""
     walk = [replace(law, reversion=1e-9, volatility=0.2, jumps=0.0) for law in estimated().each]
-    later = load_scenario("S5", {"years.end": 2025, "policy_start": 2024})
+    later = load_scenario("S5", {"years.end": 2025, "policy_start": 2024, "shocks.size": size})
     found = spreads(later, replace(estimated(), each=tuple(walk)), "fuel_price")
-    assert found == pytest.approx([0.2 * 1.5**0.5, 0.2 * 2.5**0.5], rel=1e-6)
+    assert found == pytest.approx([size * 0.2 * 1.5**0.5, size * 0.2 * 2.5**0.5], rel=1e-6)
 
 
 def test_what_the_price_answers_on_either_side_is_told_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:

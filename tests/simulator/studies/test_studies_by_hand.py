@@ -12,6 +12,7 @@ import pytest
 
 from tanshi.simulator.drift.history import PriceHistory
 from tanshi.simulator.drift.weights import untrained
+from tanshi.simulator.studies.batches.compact import kind_of
 from tanshi.simulator.studies.batches.workers import Cluster
 from tanshi.simulator.studies.calibration import calibrate as calibrating
 from tanshi.simulator.studies.learning import judgement
@@ -239,3 +240,9 @@ def test_a_target_at_the_edge_of_its_tolerance_is_met(monkeypatch: pytest.Monkey
     with pytest.raises(Fitted):
         calibrating.calibrate(cast(Any, task), whole=False)
     assert rounds == [[0]]
+
+
+def test_a_run_of_several_provinces_is_called_by_all_of_them() -> None:
+    several = kind_of({"economy": "shanxi_2022", "economies": ["shanxi_2022", "shandong_2017"], "title": "Both"})
+    assert (several["title"], several["economy"]) == ("Both", "shanxi_2022, shandong_2017")
+    assert kind_of({"economy": "shanxi_2022", "economies": []})["economy"] == "shanxi_2022"
