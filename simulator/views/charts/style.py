@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.views.charts.printing import csv, printing, shrink
+from tanshi.simulator.views.charts.words import number_in, start_of
 from tanshi.version import __version__
 
 if TYPE_CHECKING:
@@ -276,7 +277,7 @@ def _end_labels(
 
 
 def _end_text(group: Sequence[str], curves: Mapping[str, Curve], number: str) -> str:
-    values = list(dict.fromkeys(number.format(curves[name][1][-1]) for name in group))
+    values = list(dict.fromkeys(number_in(number, float(curves[name][1][-1])) for name in group))
     if len(group) == 1:
         beside = f"{group[0]}  {values[0]}"
         return beside if wrapped(beside, 15) == beside else wrapped(group[0], 14) + "\n" + values[0]
@@ -326,7 +327,7 @@ def legend(figure: Figure, titles: Mapping[str, str], *, source: str = "", colum
         Line2D(
             [], [],
             color=appearance[name].colour, marker=appearance[name].marker, linewidth=2.0, markersize=5.5,
-            markeredgecolor="white", markeredgewidth=0.7, label=f"{name}  {_shorten(title)}",
+            markeredgecolor="white", markeredgewidth=0.7, label=f"{name}  {start_of(title, 52)}",
         )
         for name, title in titles.items()
     ]  # fmt: skip
@@ -336,10 +337,6 @@ def legend(figure: Figure, titles: Mapping[str, str], *, source: str = "", colum
         fontsize=8.5,
         handlelength=2.2, columnspacing=1.6, labelspacing=0.45, borderaxespad=0.0,
     )  # fmt: skip
-
-
-def _shorten(title: str, most: int = 52) -> str:
-    return title if len(title) <= most else title[: most - 1].rstrip() + "…"
 
 
 def png(figure: Figure) -> bytes:

@@ -1,4 +1,4 @@
-"""Words that stand beside figures: tables in Markdown, numbers of weeks, names cut to their ends."""
+"""Words that stand beside figures: tables in Markdown, numbers of weeks, last values, names that are cut."""
 
 from __future__ import annotations
 
@@ -36,3 +36,20 @@ def weeks_ahead(weeks: Sequence[int]) -> str:
 def end_of(text: str, most: int = 26) -> str:
     """A text, or its end where it is longer than ``most`` letters."""
     return text if len(text) <= most else "…" + text[-(most - 1) :]
+
+
+def start_of(text: str, most: int) -> str:
+    """A text, or its beginning where it is longer than ``most`` letters."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def number_in(form: str, value: float) -> str:
+    """A value in a form; with two digits where it would read as nothing and is not.
+
+    Examples
+    --------
+    >>> [number_in("{:,.0f}", value) for value in (1871.2, 0.075, 0.0)]
+    ['1,871', '0.075', '0']
+    """
+    text = form.format(value)
+    return text if value == 0 or any(sign in "123456789" for sign in text) else f"{value:.2g}"
