@@ -407,7 +407,7 @@ def _draw(runs: Sequence[RunResult], folder: Path) -> dict[str, bytes]:
 
 
 def _show(result: BatchResult, folder: Path, reference: str | None, figures: bool, joint: bool) -> None:
-    """Write figures and report beside the results; print the table and what each scenario did."""
+    """Print the table and what each scenario did; then write figures and report, which take longer."""
     from rich.console import Console
 
     from tanshi.simulator.results.together import apart
@@ -421,16 +421,6 @@ def _show(result: BatchResult, folder: Path, reference: str | None, figures: boo
     from tanshi.simulator.views.words import plain_words
 
     runs = apart(result.runs, translate)  # a row, a line and a sentence for each region
-    pictures = _draw(runs, folder) if figures else {}
-    write_report(
-        folder,
-        runs,
-        failed=result.failed,
-        status=provenance(runs),
-        pictures=pictures,
-        reference=reference,
-        joint=result.runs if joint else (),
-    )
     console = Console(highlight=False, markup=False)
     for run in runs:  # what went wrong without stopping the run comes first
         for line in run.meta.get("alarms", []):
@@ -442,5 +432,14 @@ def _show(result: BatchResult, folder: Path, reference: str | None, figures: boo
         console.print(f"\n{sentence}")
     for effect in offset_effects(runs):
         console.print(offset_table(effect), f"\n{offset_words(effect)}")
+    write_report(
+        folder,
+        runs,
+        failed=result.failed,
+        status=provenance(runs),
+        pictures=_draw(runs, folder) if figures else {},
+        reference=reference,
+        joint=result.runs if joint else (),
+    )
     place = say("Results in {folder}; open {page} in a browser.", folder=folder, page=folder / "report.html")
     console.print(f"\n{place}", soft_wrap=True)

@@ -73,11 +73,18 @@ def observed() -> pd.DataFrame:
     return pd.read_csv(TABLE)
 
 
+@lru_cache(maxsize=1)
+def _by_series() -> Mapping[str, Mapping[int, float]]:
+    """All observed series, by year."""
+    found: dict[str, dict[int, float]] = {}
+    for name, year, value in observed()[["variable", "year", "value"]].itertuples(index=False):
+        found.setdefault(name, {})[int(year)] = float(value)
+    return found
+
+
 def series(name: str) -> dict[int, float]:
     """One observed series by year."""
-    table = observed()
-    own = table[table["variable"] == name]
-    return dict(zip(own["year"].astype(int), own["value"].astype(float), strict=True))
+    return dict(_by_series().get(name, {}))
 
 
 Changes = tuple[tuple[str, float], ...]
