@@ -241,12 +241,12 @@ def _table_problems(file: str, frame: pd.DataFrame, table: str, columns: tuple[s
         if column in TEXT or (table == "macro_facts" and column in ("year", "value")):
             continue
         numbers = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float)
-        for i in np.flatnonzero(~(numbers >= 0) | np.isinf(numbers)):
+        for i in map(int, np.flatnonzero(~(numbers >= 0) | np.isinf(numbers))):
             number = numbers[i]
             if not np.isfinite(number):
-                problems.append(Problem("a number", repr(frame[column].iloc[i]), file, int(i) + 2, str(column)))
+                problems.append(Problem("a number", repr(frame[column].iloc[i]), file, i + 2, str(column)))
             elif not may_be_negative(table, str(column), keys.iloc[i]):
-                problems.append(Problem("a number of at least 0", f"{number:g}", file, int(i) + 2, str(column)))
+                problems.append(Problem("a number of at least 0", f"{number:g}", file, i + 2, str(column)))
     for i, (status, source) in enumerate(zip(frame["status"], frame["source"], strict=True)):
         if status not in STATUSES:
             problems.append(
