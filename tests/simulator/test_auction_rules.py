@@ -51,6 +51,10 @@ def test_guangdongs_reserve_price_is_the_mean_of_three_months_by_volume() -> Non
     assert past_mean(months, 3, 0.0) == pytest.approx(14_600 / 900)
 
 
+def test_where_nothing_was_traded_the_price_that_is_known_stands() -> None:
+    assert past_mean(rows((15.0, 200), (80.0, 0), (90.0, 0)), 2, 15.0) == 15.0
+
+
 def test_shanghais_reserve_price_is_a_fifth_above_and_at_most_42() -> None:
     rule = load_scenario("S1", {"auctions.reserve_multiple": 1.2, "auctions.reserve_most": 42.0}).auctions
     assert rule.by_past_prices(34.0, 2023) == pytest.approx(40.8)

@@ -9,7 +9,7 @@ import pytest
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import simulate
-from tanshi.simulator.results.replay import auction, place_of, replayed, scenario_of
+from tanshi.simulator.results.replay import as_it_was_run, auction, place_of, replayed, scenario_of
 from tanshi.simulator.results.tables import RunResult
 
 FIELDS = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 3}
@@ -37,6 +37,11 @@ def test_a_replayed_model_stands_where_the_run_stood(run: RunResult) -> None:
     model = replayed(run, 4)
     assert (model.state.year, model.state.period) == (2023, 1)
     assert model.state.market.price == run.periods["price"].iloc[3]
+
+
+def test_a_record_is_its_scenario_with_its_own_seed() -> None:
+    scenario = load_scenario("S1", {"seed": 7, "years.end": 2024})
+    assert as_it_was_run(scenario.model_dump(mode="json"), "S1") == scenario
 
 
 def test_a_run_that_comes_out_differently_is_refused(run: RunResult) -> None:
