@@ -193,15 +193,21 @@ def _morris(design: DesignSpec, names: Sequence[str], groups: Sequence[str], uni
 
 
 def _ranks(names: Sequence[str], unit: Array, y: Array) -> list[Measure]:
-    """Spearman's rank correlation with Fisher's interval."""
+    """Spearman's rank correlation with Fisher's interval.
+
+    So many points tell a perfect order no better than one in which two neighbours are swapped: the interval of either
+    is that of the second, since Fisher's has no width at 1.
+    """
     ranked = pd.DataFrame(unit).rank().to_numpy()
     target = pd.Series(y).rank().to_numpy()
-    width = 1.959964 / np.sqrt(max(len(y) - 3, 1))
+    n = len(y)
+    width = 1.959964 / np.sqrt(max(n - 3, 1))
+    finest = max(1.0 - 12.0 / max(n**3 - n, 1), 0.0)
     out: list[Measure] = []
     for i, name in enumerate(names):
         spread = ranked[:, i].std()
         r = float(np.corrcoef(ranked[:, i], target)[0, 1]) if spread > 0 else 0.0
-        z = np.arctanh(min(max(r, -1 + 1e-12), 1 - 1e-12))
+        z = np.arctanh(min(max(r, -finest), finest))
         low, high = min(float(np.tanh(z - width)), r), max(float(np.tanh(z + width)), r)
         out.append(Measure(name, "rank_correlation", r, low, high))
     return out

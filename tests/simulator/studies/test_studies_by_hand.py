@@ -183,6 +183,15 @@ def test_an_interval_of_a_rank_correlation_holds_what_it_is_of() -> None:
     )
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_few_points_in_perfect_order_are_no_certainty(sign: float) -> None:
+    """Four points are in order in one of twelve cases where nothing ties them; thirty never are."""
+    (four,), (thirty,) = (_ranks(["x"], np.arange(n)[:, None] / n, sign * np.arange(n)) for n in (4, 30))
+    assert four.value == thirty.value == pytest.approx(sign)
+    assert four.low < 0.0 < four.high
+    assert 0.99 < sign * (thirty.low if sign > 0 else thirty.high) < 1.0
+
+
 def test_kilns_that_burn_too_much_coal_are_no_match(monkeypatch: pytest.MonkeyPatch) -> None:
     process = pd.Series({"NMM": 13.5, "CHEM": 20.0, "NFM": 3.0, "STEEL": 2.0})
     figures = stub(value=lambda table, key: {"co2_low": 530.0, "co2_high": 600.0}[key])
