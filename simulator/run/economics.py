@@ -17,7 +17,7 @@ from tanshi.simulator.drift.state import pack
 from tanshi.simulator.run.ground.forest import credit_rule, paying_for_credits
 from tanshi.simulator.run.ground.policy import Policy
 from tanshi.simulator.run.ground.starts import kept_positive
-from tanshi.simulator.run.straying import surrounding
+from tanshi.simulator.run.straying import log_multipliers, surrounding
 from tanshi.simulator.run.world import State, World
 
 Array = NDArray[np.float64]
@@ -182,9 +182,17 @@ def lived_at(w: World, s: State, price: float, weight: float, answer: Answer) ->
         Naming scenario, year and period.
     """
     p = _at(w, s, price, weight, answer.parameters)
-    found = _from(w, s, _paying(w, s, p, None), price, answer.near, now=True)
+    found = _from(w, s, _paying(w, s, p, None), price, answer.near, start=_as_it_is(w, s, answer.near, price), now=True)
     given = w.province.granted(found.state.flow, found.x, s.policy.returned(s.year))
     return Lived(p, w.province.coverable_emissions(found), given, found)
+
+
+def _as_it_is(w: World, s: State, near: Near, price: float) -> Array | None:
+    """An equilibrium in the surroundings expected of the rest of the year, carried to those of the period itself."""
+    starts = s.economy.starts
+    if not starts.driven.size:
+        return None
+    return starts.surrounded(near.guess(price), log_multipliers(w, s, now=True) - log_multipliers(w, s, now=False))
 
 
 def _at(w: World, s: State, price: float, weight: float, base: Parameters) -> Parameters:

@@ -24,7 +24,7 @@ from tanshi.simulator.run.ahead.believing import believe
 from tanshi.simulator.run.ahead.estimates import learn_verified
 from tanshi.simulator.run.ahead.joint import takes_price
 from tanshi.simulator.run.ahead.outlook import look_ahead, rise
-from tanshi.simulator.run.ahead.surprises import take_in
+from tanshi.simulator.run.ahead.surprises import take_in, tells
 from tanshi.simulator.run.book import Book, abated
 from tanshi.simulator.run.compliance.events import meet_deadlines
 from tanshi.simulator.run.coupling import Agreement, Economy, Placed, equilibrium_price
@@ -36,12 +36,14 @@ from tanshi.simulator.run.public.auctions import release_by_past_prices, settle_
 from tanshi.simulator.run.public.border import note_border
 from tanshi.simulator.run.record import Tonnes, context_of, fill_rows, period_row
 from tanshi.simulator.run.shock import announce_shock, shock_is_due
-from tanshi.simulator.run.straying import settle_shock, stray, survived
+from tanshi.simulator.run.straying import log_multipliers, settle_shock, stray, survived
 from tanshi.simulator.run.waiting import note_traded
 from tanshi.simulator.run.world import Announced, State, World
 from tanshi.simulator.run.year import close_year, open_year
 
 Array = NDArray[np.float64]
+MOST_NEWS = 0.5
+"""Logarithm by which news may move the first price that an auction tries."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def open_period(w: World, s: State, said: Said | None = None) -> None:
     """
     if s.calendar.opened:
         return
-    surprise = stray(w, s)
+    surprise, plan, belief = stray(w, s), s.market.outlook, s.market.belief
     if s.period == 0:
         open_year(w, s, None if said is None else said.reserve)  # plans with January's weather
     else:
@@ -150,6 +152,7 @@ def open_period(w: World, s: State, said: Said | None = None) -> None:
         adjust(w, s)
         release_by_past_prices(w, s)
     believe(w, s)
+    s.market.news = 0.0 if w.surroundings is None else tells(plan, s.market.outlook, s.year) + s.market.belief - belief
     s.calendar.opened = True
 
 
@@ -173,7 +176,8 @@ def trade_and_equilibrate(w: World, s: State) -> Agreement:
     if not w.agents_trade:
         return equilibrium_price(w, s, remaining)
     book, across = Book(w, s, remaining), s.market.across
-    start = price_outside(w.scenario.market.link, s.year) if takes_price(w, s) else s.market.expected
+    news = float(np.exp(np.clip(s.market.news, -MOST_NEWS, MOST_NEWS)))
+    start = price_outside(w.scenario.market.link, s.year) if takes_price(w, s) else s.market.expected * news
     expected = s.market.credits, s.market.forest_income, across.rate * remaining - across.due
     economy = economy_of(w, s, remaining)
     found = book.agree(economy, start, expected)
@@ -197,17 +201,19 @@ def economy_of(w: World, s: State, remaining: float) -> Economy:
         # The economy of the next trial pays for what firms count on in this one.
         income = None if placed is None or placed.credits is None else placed.credits.payment
         paid = None if placed is None or placed.across is None else (across.due + placed.across) / remaining
-        near, start = (None, start_of(s, price * mean)) if last is None else (last.near, None)
+        near, start = (None, start_of(w, s, price * mean)) if last is None else (last.near, None)
         answer = at_price(w, s, price * mean, weight, income=income, across=paid, near=near, start=start)
         return answer.as_mean_of(price)
 
     return economy
 
 
-def start_of(s: State, price: float) -> Array | None:
+def start_of(w: World, s: State, price: float) -> Array | None:
     """Where a period's first trial price finds the economy: as January's plan foresaw it, or as the year goes on."""
     starts = s.economy.starts
-    return starts.planned(s.year, price) if s.period == 0 else starts.next_trial(s.number)
+    if s.period == 0:
+        return starts.planned(s.year, price)
+    return starts.next_trial(s.number, price, log_multipliers(w, s, now=False))
 
 
 def settle(w: World, s: State, agreement: Agreement) -> None:
@@ -228,7 +234,11 @@ def note_agreement(w: World, s: State, agreement: Agreement) -> None:
     s.market.credits, s.market.forest_income = agreement.credits, agreement.forest_income
     starts = s.economy.starts
     before = starts.trial if s.period > 0 and starts.number == s.number - 1 else np.zeros(0)
-    s.economy.starts = replace(starts, trial=agreement.answer.solution.x, trial_before=before, number=s.number)
+    near = agreement.answer.near
+    s.economy.starts = replace(
+        starts, trial=near.solution.x, trial_before=before, trial_price=near.price, trial_change=near.change,
+        trial_logs=log_multipliers(w, s, now=False), number=s.number,
+    )  # fmt: skip
     if agreement.plan is not None and s.period == w.periods_per_year - 1:
         book_credits(w, s, agreement.plan)
     note_payment(w, s, agreement)

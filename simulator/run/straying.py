@@ -92,6 +92,13 @@ def multipliers(w: World, s: State, *, now: bool = True, later: int = 0) -> dict
     return dict(_means(around, s.economy.drivers.tobytes(), s.economy.halvings, n, first, periods, later))
 
 
+def log_multipliers(w: World, s: State, *, now: bool) -> Array:
+    """Logarithms of `multipliers`, in the order of `NAMES`; none where nothing strays."""
+    if w.surroundings is None:
+        return np.zeros(0)
+    return np.asarray(np.log(list(multipliers(w, s, now=now).values())))
+
+
 @lru_cache(maxsize=64)
 def _means(
     around: Surroundings, drivers: bytes, halvings: int, n: int, first: int, periods: range, later: int

@@ -219,6 +219,8 @@ class MarketState:
         The same of each firm beside it; empty where nothing strays.
     belief_trail : float array
         What beliefs take their spread from (`tanshi.simulator.drift.markets.unexplained`); empty without a network.
+    news : float
+        By how much what strays is about to move the price, a logarithm: where the next auction begins to look for it.
     outlook : Outlook or None
         What firms plan with; None where they do not look ahead.
     open : tuple[OpenYear, ...]
@@ -252,6 +254,7 @@ class MarketState:
     belief: float = 0.0
     own_belief: Array = field(default_factory=lambda: np.zeros(0))
     belief_trail: Array = field(default_factory=lambda: np.zeros(0))
+    news: float = 0.0
     outlook: Outlook | None = None
     open: tuple[OpenYear, ...] = ()
     needed: Array = field(default_factory=lambda: np.zeros(0))

@@ -347,7 +347,7 @@ def test_who_sold_has_sold_and_who_bought_has_not(monkeypatch: pytest.MonkeyPatc
         year=2023, period=3, policy=rules(), registry=stub(settle=lambda fills, house: None), log=stub(trades=[]),
         market=stub(net_sold=np.zeros(3, np.int64)), economy=stub(starts=Starts()), number=15,
     )  # fmt: skip
-    answer = stub(solution=stub(x=np.ones(3)))
+    answer = stub(near=stub(solution=stub(x=np.ones(3)), price=60.0, change=np.zeros(3)))
     agreement = stub(price=60.0, credits=0.0, forest_income=0.0, plan=None, answer=answer, clearing=stub(fills=fills))
     every = stub(counts_sales=lambda year: True)
     world = stub(
@@ -355,6 +355,7 @@ def test_who_sold_has_sold_and_who_bought_has_not(monkeypatch: pytest.MonkeyPatc
         periods_per_year=12,
         government=2,
         agents_trade=False,
+        surroundings=None,
     )
     periods.settle(world, state, agreement)
     assert state.market.net_sold.tolist() == [50, -50, 0]

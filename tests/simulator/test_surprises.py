@@ -12,6 +12,7 @@ from tanshi.agents.planning import Prospect, plan
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.drift.drivers.process import DRIVERS
 from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run import period
 from tanshi.simulator.run.ahead.surprises import cleared, felt, take_in
 from tanshi.simulator.run.economics import Answer, at_price
 from tanshi.simulator.run.straying import multipliers
@@ -72,7 +73,8 @@ def test_what_emissions_answer_to_is_the_economys_own_answer(kind: str, market: 
         state.economy.drivers = base
         return found
 
-    told = felt(world, state, SimpleNamespace(nearest=answer(np.zeros(len(DRIVERS)))[0].solution))  # type: ignore[arg-type]
+    nearest = SimpleNamespace(nearest=answer(np.zeros(len(DRIVERS)))[0].solution)
+    told, unknowns = felt(world, state, nearest)  # type: ignore[arg-type]
     for at, name in enumerate(DRIVERS[:-1]):
         ends = [answer(step * (np.arange(len(DRIVERS)) == at)) for step in (1e-3, -1e-3)]
         emitted = [
@@ -81,6 +83,8 @@ def test_what_emissions_answer_to_is_the_economys_own_answer(kind: str, market: 
         ]
         moved = np.log(ends[0][1][name] / ends[1][1][name])
         assert (emitted[0] - emitted[1]) / moved == pytest.approx(told[at], rel=0.02, abs=0.05), name
+        apart = (ends[0][0].solution.x - ends[1][0].solution.x) / moved
+        assert unknowns[at] == pytest.approx(apart, rel=0.02, abs=1e-3 * np.abs(apart).max()), name
     assert told[-1] == 0.0  # news moves no economy
 
 
@@ -104,6 +108,29 @@ def test_a_shock_that_lasts_moves_what_next_year_is_worth_and_a_calm_month_does_
     assert moved["fuel_price"] > 5 * moved["availability"] > 0
     take_in(world, state, np.zeros(len(DRIVERS)))
     assert state.market.outlook is before
+
+
+def test_an_auction_begins_where_news_will_take_the_price_and_ends_where_it_would_anyway(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """News of fuel and of beliefs are in the first price that is tried; to a tick the price is the one without it."""
+    monthly = {"years.end": 2023, "firms.number": 24, "market.periods_per_year": 12, "banking.horizon": 2}
+    strays = {"shocks.drivers": "estimated", "shocks.belief": "network"}
+
+    def prices() -> tuple[np.ndarray, np.ndarray]:
+        """Where each auction began, and where it ended."""
+        market, began = CarbonMarket(load_scenario("S5", {**monthly, **strays})).run(13), []
+        while not market.state.calendar.finished:
+            before = market.state.market.expected
+            market.run(market.state.number + 1)
+            began.append(before * np.exp(market.state.market.news))
+        return np.array(began), market.result().periods["price"].to_numpy(float)[13:]
+
+    began, ended = prices()
+    monkeypatch.setattr(period, "tells", lambda *_: 0.0)
+    plain, same = prices()
+    assert np.abs(ended - same).max() <= 0.02
+    assert np.abs(np.log(began / ended)).mean() < 0.6 * np.abs(np.log(plain / same)).mean()
 
 
 def test_years_ahead_are_expected_with_what_is_left_of_a_shock(market: CarbonMarket) -> None:

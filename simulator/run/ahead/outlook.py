@@ -177,11 +177,14 @@ def make_plan(members: Sequence[tuple[World, State]]) -> list[Outlook]:
     common = made.carry, horizons, following, made.gap, made.iterations
     rest, found = float(made.bank[0]) * (1.0 - part), []
     for member, view, size in zip(members, views, sizes, strict=True):
-        member[1].economy.starts = replace(member[1].economy.starts, **view.ahead.remembered())
+        starts = replace(member[1].economy.starts, **view.ahead.remembered())
         path, own = view.ahead.foreseen, part * (size / whole)
         one = Outlook(s.year, made.price, made.bank * own, *common, path.at, path.emissions, path.slope, rest)
         if part == 1.0 and len(members) == 1:
-            one = replace(one, felt=felt(*member, view.ahead), low=prospect.low, high=prospect.high)
+            emitted, driven = felt(*member, view.ahead)
+            one = replace(one, felt=emitted, low=prospect.low, high=prospect.high)
+            starts = replace(starts, driven=driven)
+        member[1].economy.starts = starts
         found.append(one)
     return found
 

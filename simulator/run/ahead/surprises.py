@@ -28,26 +28,33 @@ from tanshi.simulator.run.world import State, World
 Array = NDArray[np.float64]
 
 
-def felt(w: World, s: State, ahead: YearsAhead) -> Array:
-    """Mt a year that the sectors that trade emit more, beyond what they are granted for it, by driver's logarithm.
+def felt(w: World, s: State, ahead: YearsAhead) -> tuple[Array, Array]:
+    """What a logarithm of each driver changes in the plan's first year, at its price.
 
-    At the price of the plan's first year, (drivers,); 0 for those that do not move, empty where nothing does.
+    Returns
+    -------
+    emissions : (drivers,)
+        Mt a year that the sectors that trade emit more, beyond what they are granted for it; 0 for drivers that do not
+        move, empty where nothing does.
+    unknowns : (multipliers, n)
+        Of the equilibrium, in the order of `NAMES`; empty likewise.
     """
     around = w.surroundings
     if around is None:
-        return np.zeros(0)
+        return np.zeros(0), np.zeros((0, 0))
     solution, province, year = ahead.nearest, w.province, s.year
     moving = [name for name in NAMES if around.moving[DRIVERS.index(name)]]
     follows, returned = s.policy.follows(year), s.policy.returned(year)
-    change = np.zeros(len(DRIVERS))
+    change, unknowns = np.zeros(len(DRIVERS)), np.zeros((len(NAMES), len(solution.x)))
     directions = [nudged(province, solution.parameters, name, 1j * STEP) for name in moving]
     for name, state in zip(moving, along(solution, directions), strict=True):
         flow, levels = np.asarray(state.flow.imag / STEP), np.asarray(state.x.imag / STEP)
+        unknowns[NAMES.index(name)] = levels
         emitted = province.coverable_change(flow, levels)
         if follows.any():
             emitted = emitted - np.where(follows, province.granted(flow, levels, returned), 0.0)
         change[DRIVERS.index(name)] = float(emitted[s.policy.mask(year)].sum())
-    return change
+    return change, unknowns
 
 
 def take_in(w: World, s: State, surprise: Array) -> None:
@@ -61,6 +68,14 @@ def take_in(w: World, s: State, surprise: Array) -> None:
     ending = around.drivers.fading(months / n) @ (plan.felt * surprise) / n
     more = np.add.reduceat(ending, np.concatenate(([0], left + n * np.arange(years - 1))))
     s.market.outlook = cleared(plan, plan.emissions + more, s.policy.collar(s.year))
+
+
+def tells(before: Outlook | None, after: Outlook | None, year: int) -> float:
+    """By how much a new plan moves the year's price beyond what the plan before it foresaw, a logarithm."""
+    if before is None or after is None or not 0 <= year - before.year < len(before.price):
+        return 0.0
+    then, now = float(before.price[year - before.year]), float(after.price[year - after.year])
+    return float(np.log(now / then)) if then > 0.0 and now > 0.0 else 0.0
 
 
 def cleared(plan: Outlook, emissions: Array, collar: tuple[float, float]) -> Outlook:

@@ -29,8 +29,17 @@ class Starts:
     ----------
     trial, trial_before : (n,) float
         Of the last two auctions of this year.
+    trial_price : float
+        Yuan/t at which the last was asked.
+    trial_change : (n,) float
+        Its change per yuan/t.
+    trial_logs : (drivers,) float
+        Logarithms of the multipliers of its surroundings.
     number : int
         Of the period of the last.
+    driven : (drivers, n) float
+        Change of January's equilibrium with the logarithm of each multiplier of its surroundings; empty where nothing
+        strays.
     plan, plan_change : (years, n) float
         Of the years of the last plan, as far as they were asked, and their changes per yuan/t.
     plan_price : (years,) float
@@ -45,7 +54,11 @@ class Starts:
 
     trial: Array = field(default_factory=lambda: np.zeros(0))
     trial_before: Array = field(default_factory=lambda: np.zeros(0))
+    trial_price: float = 0.0
+    trial_change: Array = field(default_factory=lambda: np.zeros(0))
+    trial_logs: Array = field(default_factory=lambda: np.zeros(0))
     number: int = -1
+    driven: Array = field(default_factory=_none)
     plan: Array = field(default_factory=_none)
     plan_change: Array = field(default_factory=_none)
     plan_price: Array = field(default_factory=lambda: np.zeros(0))
@@ -60,11 +73,24 @@ class Starts:
             return None
         return np.asarray(self.plan[place] + self.plan_change[place] * (price - self.plan_price[place]))
 
-    def next_trial(self, number: int) -> Array | None:
-        """Where this year's next auction may find the economy; None in its first."""
+    def next_trial(self, number: int, price: float, logs: Array) -> Array | None:
+        """Where this year's next auction may find the economy; None in its first.
+
+        Parameters
+        ----------
+        price, logs
+            At which it begins, yuan/t, and logarithms of the multipliers of its surroundings.
+        """
         if self.number != number - 1 or not self.trial.size:
             return None
+        if self.driven.size:
+            there = self.trial + self.trial_change * (price - self.trial_price)
+            return self.surrounded(there, logs - self.trial_logs)
         return moved_on(self.trial, self.trial, self.trial_before) if self.trial_before.size else self.trial
+
+    def surrounded(self, x: Array, logs: Array) -> Array:
+        """An equilibrium in surroundings whose multipliers' logarithms differ by ``logs``."""
+        return np.asarray(x + logs @ self.driven)
 
 
 def moved_on(x: Array, now: Array, then: Array) -> Array:
