@@ -45,6 +45,8 @@ def test_sector_totals_are_shared_out_exactly_whatever_the_order_of_firms(data: 
 def test_apportionment_without_anyone_to_carry_the_total_is_refused() -> None:
     with pytest.raises(ApportionError, match="group 1 has a total of 5 but no weight"):
         apportion_groups([3, 5], np.array([1.0, 0.0]), np.array([0, 1]))
+    with pytest.raises(ApportionError, match="group 1 has a total of 1 but no weight"):
+        apportion_groups([3, 1], np.array([1.0, 0.0]), np.array([0, 1]))
     with pytest.raises(ApportionError, match="not negative"):
         apportion(3, [2, -1])
     with pytest.raises(ApportionError, match="finite"):

@@ -271,7 +271,8 @@ def test_a_standing_quote_takes_what_others_leave_at_its_price() -> None:
     assert int(by_outside) == 30
 
 
-def test_a_sector_at_the_price_floor_has_one_side_of_the_quote() -> None:
-    book = Orders(np.array([0]), np.array([SELL], np.int8), np.array([5]), np.array([12]), np.array([0]))
+@pytest.mark.parametrize(("side", "outside"), [(SELL, BUY), (BUY, SELL)])
+def test_a_sector_at_the_price_floor_has_one_side_of_the_quote(side: int, outside: int) -> None:
+    book = Orders(np.array([0]), np.array([side], np.int8), np.array([5]), np.array([12]), np.array([0]))
     quote = price_taking_orders(book, 1, 5, 5)
-    assert (quote.side.tolist(), quote.quantity.tolist()) == ([BUY], [12])
+    assert (quote.side.tolist(), quote.quantity.tolist()) == ([outside], [12])

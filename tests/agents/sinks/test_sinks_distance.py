@@ -71,7 +71,12 @@ def test_every_survey_can_be_drawn_and_estimated(seed: int) -> None:
 @pytest.mark.parametrize("null_joint", [False, True])
 def test_without_noise_the_true_price_of_every_unit_is_recovered(survey: pd.DataFrame, null_joint: bool) -> None:
     choices = Choices(properties=Properties(null_joint=null_joint))
-    priced = shadow_prices(read_units(survey), BY, choices)
+    told: list[tuple[int, int]] = []
+    priced = shadow_prices(
+        read_units(survey), BY, choices, progress=lambda done, all_of_them: told.append((done, all_of_them))
+    )
+    groups = len(survey.drop_duplicates(BY))
+    assert told == [(done, groups) for done in range(1, groups + 1)]
     np.testing.assert_allclose(priced["shadow_price"], survey["true_price"], rtol=1e-9)
     np.testing.assert_allclose(priced["inefficiency"], survey["true_inefficiency"], atol=1e-9)
     assert not priced["non_unique"].any()
