@@ -80,6 +80,7 @@ REFUSED: dict[str, tuple[Callable[[], Model], str]] = {
         "tax on 'L' names the unknown auxiliary 'scale'",
     ),
     "terms of nothing": (lambda: model(nest(Leaf("L", 50, terms="border"), K)), "unknown auxiliary 'border'"),
+    "good without a name": (lambda: model(nest(L, Leaf("", 50))), "'mill': a leaf's commodity is ''.*a name"),
     "leaf twice": (lambda: model(nest(L, K, L)), "inputs of 'mill': leaf 'L' appears twice"),
     "good that nobody makes": (lambda: model(nest(L, K, Leaf("ORE", 5))), "'ORE' is used but nobody makes"),
     "good that nobody uses": (

@@ -122,6 +122,7 @@ def test_formulas_are_columns_of_a_report() -> None:
     assert evaluate(s, 1 - 2 * level("X") + 3) == pytest.approx(4 - 2 * s.level["X"])
     assert evaluate(s, (price("PX") + price("PY")) ** 2) == pytest.approx((s.price["PX"] + s.price["PY"]) ** 2)
     assert str(price("PX") / price("PL") - 1.2) == "price(PX) * price(PL)**-1 - 1.2"
+    assert str(1 - 2 * level("X")) == "-2 * level(X) + 1"
 
 
 @pytest.mark.parametrize(
