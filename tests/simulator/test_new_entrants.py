@@ -12,6 +12,7 @@ from tanshi.market.new_entrants import EntrantsReserve, asked, january
 from tanshi.scenarios.errors import ScenarioError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run.public.entrants import in_january
 
 SMALL: dict[str, Any] = {
     "years.end": 2025, "firms.number": 32, "market.periods_per_year": 1, "drift.mode": "none", "banking.horizon": 0,
@@ -114,6 +115,16 @@ def test_a_sector_gets_what_its_growth_beyond_the_year_before_the_policy_is_wort
         for place in np.flatnonzero(policy.mask(row["year"])):
             due = max(growth[place], 0.0) * policy.caps(row["year"])[place] * 1e6
             assert row["entrants_t"].get(names[place], 0) == pytest.approx(due, abs=1.0)
+
+
+def test_growth_counts_from_the_year_before_a_sector_traded_from_its_second_year_on() -> None:
+    policy = ran(KEPT).state.policy
+    one = np.ones(len(policy.mask(2023)))
+    first = in_january(policy, 2023, EntrantsReserve(), {2022: one})
+    assert first.given.sum() == 0  # nothing has grown since the year before
+    second = in_january(policy, 2024, first, {2022: one, 2023: 1.02 * one})
+    free = policy.caps(2024, whole=True)[policy.mask(2024)].sum() * 1e6
+    assert second.given.sum() == pytest.approx(0.02 * free, abs=len(one))
 
 
 def test_a_reserve_that_gives_nothing_is_a_cap_that_is_lower_by_its_share() -> None:

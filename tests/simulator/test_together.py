@@ -283,6 +283,15 @@ def test_each_region_by_itself_reads_like_a_run_of_its_own() -> None:
             scenario_of(one)
 
 
+def test_a_market_of_two_regions_is_told_apart_too() -> None:
+    whole = traded()
+    first, second, _ = whole.regions
+    two = replace(
+        whole, meta={**whole.meta, "regions": {name: whole.meta["regions"][name] for name in (first, second)}}
+    )
+    assert [one.regions for one in apart([two])] == [(first,), (second,)]
+
+
 def test_a_run_that_is_saved_goes_on_with_the_same_bytes() -> None:
     scenario = load_scenario("three-provinces", {**SMALL, "market.periods_per_year": 2, "drift.mode": "neural"})
     whole = JointMarket(scenario).run()
