@@ -118,10 +118,11 @@ def words(result: Fans, pictures: str = "") -> str:
         _asked_table(result),
         say(
             "Without g drivers stray with a spread that does not change, so that large moves hardly come in groups:"
-            " what is missing there is a spread that remembers. With g belief brings what the drivers have not brought"
-            " of the spread of real prices, week by week; its level is that of the national market, its memory learnt"
-            " from all markets together. Wildest are years in which the bank has run out: then the price is what"
-            " clears one year alone, and no belief calms it."
+            " what is missing there is a spread that remembers, in all drivers and not in the price of coal alone,"
+            " whose series has one (see What strays, on the guide's page of the model). With g belief brings what the"
+            " drivers have not brought of the spread of real prices, week by week; its level is that of the national"
+            " market, its memory learnt from all markets together. Wildest are years in which the bank has run out:"
+            " then the price is what clears one year alone, and no belief calms it."
         ),
         "## " + say("Mean over seeds against the path without shocks"),
         say(
