@@ -241,8 +241,7 @@ def _asked_table(result: Fans) -> str:
 
 def _centre_table(result: Fans) -> str:
     rows = [[r["scenario"], translate(r["part"]), translate(_WORDS[r["variable"]]),
-             f"{100 * r['shift_all']:+.1f} ± {100 * r['error_all']:.1f} %",
-             f"{100 * r['shift']:+.1f} ± {100 * r['error']:.1f} %",
+             _with_error(r["shift_all"], r["error_all"]), _with_error(r["shift"], r["error"]),
              *(f"{100 * r[c]:+.1f} %" for c in ("median_shift", "curvature"))]
             for r in result.centre.to_dict("records")]  # fmt: skip
     heads = [say("scenario"), say("what strays"), "", say("mean, all years of the policy"), say("mean, last year"),
@@ -250,11 +249,16 @@ def _centre_table(result: Fans) -> str:
     return markdown_table(heads, rows)
 
 
+def _with_error(share: float, error: float) -> str:
+    """A share and its standard error, %; of a single pair of runs no error can be told."""
+    return f"{100 * share:+.1f} ± {100 * error:.1f} %" if np.isfinite(error) else f"{100 * share:+.1f} %"
+
+
 def _why(result: Fans) -> list[str]:
     """The counterfactual runs of each scenario, and what they say."""
     table = result.reasons
     rows = [[r["scenario"], translate(_FACTORS.get(r["what"], r["what"])),
-             f"{100 * r['shift']:+.1f} ± {100 * r['error']:.1f} %", f"{100 * r['run_out']:.0f} %", f"{r['runs']:.0f}"]
+             _with_error(r["shift"], r["error"]), f"{100 * r['run_out']:.0f} %", f"{r['runs']:.0f}"]
             for r in table.to_dict("records")]  # fmt: skip
     told = []
     for scenario, own in table.groupby("scenario", sort=False):

@@ -74,7 +74,9 @@ def reasons(scenario: str, found: Sequence[tuple[str, RunResult]]) -> pd.DataFra
         still = drawn[STILL_LASTING if what == LASTING else STILL][0][0]
         shifts = price / still - 1.0 if still > 0.0 else np.full(len(price), np.nan)
         pairs = shifts.reshape(-1, 2).mean(axis=1) if len(shifts) > 1 else shifts
-        error = float(pairs.std(ddof=1) / np.sqrt(len(pairs))) if len(pairs) > 1 else 0.0
+        error = 0.0 if len(shifts) == 1 else np.nan  # one pair tells nothing of how far pairs differ
+        if len(pairs) > 1:
+            error = float(pairs.std(ddof=1) / np.sqrt(len(pairs)))
         values = (
             scenario,
             what,
