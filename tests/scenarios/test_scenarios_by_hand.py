@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pandas as pd
 import pytest
 
 from tanshi.scenarios.by_year import ByYear
@@ -15,7 +16,7 @@ from tanshi.scenarios.factors import _figure_range
 from tanshi.scenarios.load import load_scenario
 from tanshi.scenarios.national.guess import SURE
 from tanshi.scenarios.national.labels import heading
-from tanshi.scenarios.national.mapping import Went, _known, draft
+from tanshi.scenarios.national.mapping import Went, _known, draft, went_table
 from tanshi.scenarios.national.numbers import _ungrouped
 from tanshi.scenarios.national.sheet import Sheet, _guessed, _sheet
 from tanshi.scenarios.national.units import _english
@@ -36,6 +37,14 @@ def test_an_end_of_a_range_that_makes_no_sense_is_refused_though_no_range_is_pub
         found = _figure_range(document, ["factors"], stub(draw=stub(beyond_range=False)), figure, value)
         assert found == ({figure.path} if refused else set())
         assert len(document.problems) == refused
+
+
+@pytest.mark.parametrize(("value", "refused"), [(0.9, True), (1.0, False), (3.0, False), (3.1, True)])
+def test_a_published_range_has_both_its_ends(value: float, refused: bool) -> None:
+    figure = stub(path="economy.elasticities.ELEC.armington", lowest=0.0, low=1.0, high=3.0)
+    document = Document()
+    found = _figure_range(document, ["factors"], stub(draw=stub(beyond_range=False)), figure, value)
+    assert (found, len(document.problems)) == ({figure.path} if refused else set(), int(refused))
 
 
 def test_chinese_is_read_by_its_commonest_signs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,6 +120,12 @@ def test_what_is_just_sure_enough_needs_no_check() -> None:
 
     lines = draft([went(SURE, ("COAL", 1.0)), went(SURE - 0.01, ("COAL", 1.0)), went(0.0)]).splitlines()[1:]
     assert [line.rpartition(",")[2] for line in lines] == ["", "CHECK", "FILL IN"]
+
+
+def test_the_parts_of_a_sector_have_their_shares_of_its_output() -> None:
+    went = Went(("25", "Metals"), (("STEEL", 0.75), ("NFM", 0.25)), "mapping", "", 1.0)
+    table = went_table([went], stub(output=pd.Series([200.0])))
+    assert table[["sector", "gross_output"]].to_numpy().tolist() == [["STEEL", 150.0], ["NFM", 50.0]]
 
 
 def test_nobody_is_surer_of_a_name_s_stem_than_of_the_name() -> None:
