@@ -34,7 +34,7 @@ _LABELS: dict[str, Known] = {
     "value": ("as `unit` says", "value of the variable in the year"),
 }
 _MARKET: dict[str, Known] = {
-    "price": ("yuan/t", "price of an allowance in current yuan"),
+    "price": ("yuan/t", "price of an allowance, yuan of 2022"),
     "pre_jump_price": ("yuan/t", "price that the drift expected before the period's auction"),
     "star_price": ("yuan/t", "price of the announced reference path"),
     "volume_t": ("t", "tonnes that changed hands"),
@@ -68,13 +68,13 @@ _MARKET: dict[str, Known] = {
     "surplus_sellers_yuan": ("yuan", "gains from trade of sellers"),
     "gap_emissions": ("", "how far the drift ended from the settled emissions, root mean square of logarithms"),
     "gap_output": ("", "how far the drift ended from the settled output, root mean square of logarithms"),
-    "belief": ("", "what firms believe of the spread of prices"),
+    "belief": ("", "logarithm of what firms together believe a kept allowance worth, over what they planned with"),
 }
 _BY_SECTOR: dict[str, Known] = {
     "emissions": ("Mt CO2/yr", "rate of emissions after the auction"),
-    "output": ("yi yuan/yr at 2022 prices", "output after the auction"),
+    "output": ("", "output after the auction over that of the benchmark year"),
     "star_emissions": ("Mt CO2/yr", "rate of emissions of the announced reference path"),
-    "star_output": ("yi yuan/yr at 2022 prices", "output of the announced reference path"),
+    "star_output": ("", "output of the announced reference path over that of the benchmark year"),
     "effective": ("yuan/t", "price that the sector's emissions meet"),
     "covered": ("", "1 where the market verifies the sector's emissions"),
     "own_price": ("yuan/t", "shadow price of permits of the sector's own"),

@@ -443,6 +443,6 @@ SETTLED: dict[str, Variable] = {
     name: Variable(name, unit, meaning)
     for name, unit, meaning in (
         ("Compliance|Shortfall", "%", "part of the year's obligation that firms left unsurrendered"),
-        ("Compliance|Penalty", "million CNY/yr", "paid for it, in prices of the year"),
+        ("Compliance|Penalty", _MILLION, "paid for it"),
     )
 }

@@ -25,7 +25,7 @@ class Compliance:
     owed, short, borrowed
         What firms had to surrender, what they did not, and what they took from next year's allowances: Mt.
     penalty
-        What they paid for it, billion yuan of the years' own prices.
+        What they paid for it, billion yuan of 2022.
     worst, share
         The year in which the greatest part stayed unsurrendered, and that part of the year's obligation.
     first, last

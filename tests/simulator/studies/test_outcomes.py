@@ -95,7 +95,14 @@ def test_a_sweep_is_one_table_with_its_points(swept: Path) -> None:
 
 def test_units_and_meanings_go_with_every_table(swept: Path, tmp_path: Path) -> None:
     xarray = pytest.importorskip("xarray")
-    assert read_about(swept / "S1-p1" / "periods.parquet")["price"]["unit"] == "yuan/t"
+    price = read_about(swept / "S1-p1" / "periods.parquet")["price"]
+    assert (price["unit"], price["meaning"]) == ("yuan/t", "price of an allowance, yuan of 2022")
+    # Power made goods of 2,000 yi yuan in 2022: a column near 1 is no money.
+    periods = read_about(swept / "S1-p1" / "periods.parquet")
+    made = pd.read_parquet(swept / "S1-p1" / "periods.parquet")["output_ELEC"]
+    assert made.iloc[0] == pytest.approx(1.0, abs=0.01)
+    assert periods["output_ELEC"]["unit"] == ""
+    assert "over that of the benchmark year" in periods["output_ELEC"]["meaning"]
     assert read_about(swept / "S1-p1" / "trades.parquet")["quantity_t"]["unit"] == "t"
     assert "Tightness" not in read_about(swept / "design.parquet")["cap.tightness"]["meaning"]
     assert main(["compact", str(swept), "--netcdf", str(tmp_path / "a.nc"), "--excel", str(tmp_path / "a.xlsx")]) == 0
