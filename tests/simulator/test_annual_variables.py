@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import numpy as np
@@ -28,8 +29,10 @@ from tanshi.simulator.results.variables import (
     YIELDS,
     auctions_of,
     cost_of,
+    emissions_of,
     yield_of,
 )
+from tests.package.installs import ROOT
 
 SMALL = {"years.end": 2024, "firms.number": 24, "market.periods_per_year": 2, "banking.horizon": 0}
 AUCTIONED = {"allocation.auctioned_share": 0.2}
@@ -73,6 +76,13 @@ def test_the_first_year_is_the_province_as_its_statistics_have_it() -> None:
     assert first[POWER_SENT] == pytest.approx(146.3, rel=1e-3)
     assert first[CAPACITY] == pytest.approx(71.5 + 6.0 + 43.3, rel=1e-3)
     assert ran("auctioned").series(f"{GENERATION}|Non-Fossil")[2022] == pytest.approx(75.67, rel=1e-3)
+
+
+def test_the_guide_tells_what_paper_and_aviation_emit() -> None:
+    told = re.search(r"and aviation emit ([\d.]+) % of the province's CO2", (ROOT / "docs/index.md").read_text("utf-8"))
+    assert told is not None
+    emitted = sum(ran("auctioned").series(emissions_of(code))[2022] for code in ("PAPER", "AIR"))
+    assert float(told[1]) == pytest.approx(100 * emitted / ran("auctioned").series("Emissions|CO2")[2022], abs=0.05)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -33,7 +33,7 @@ SCENARIOS = ("S1", "S4", "S5")
 
 TIGHTNESS = (0.02, 0.05, 0.08)
 TWICE = ("S1", "S5")
-"""Drawn with every seed; S4 differs from S5 by two sectors of 0.3 % of the emissions."""
+"""Drawn with every seed; S4 differs from S5 by two sectors of 0.1 % of the emissions."""
 
 AS_SHIPPED = ("S4", "S5", "S5-sinks", "S1-one-cap", "paper-S5", "paper-S1-one-cap")
 """Run with their own caps too: they bank more, buy credits, or have tighter caps than those above, and a network that
