@@ -70,7 +70,7 @@ class Outcome:
     gains
         From trade, million yuan a year; NaN without firms.
     welfare
-        Money metric of the last year, in the unit of `Welfare|Money Metric`.
+        Money metric of the last year, billion yuan.
     months
         (12,) share of volume by month, %; empty where a year has less than twelve periods or nothing is traded.
     jump
@@ -170,8 +170,8 @@ def agents_add_page() -> str:
         " away. Prices are means over time, emissions those of all eight years; welfare is the money metric of the last"
         " year.\n",
         "| taken away | price 2023-2030, yuan/t | price 2030 | CO2 2023-2030, Mt | volume, Mt/yr | gains from trade,"
-        " million yuan/yr | gains realised of those possible, % | welfare 2030 | largest rise beyond the carry, % |"
-        " alarms |",
+        " million yuan/yr | gains realised of those possible, % | welfare 2030, billion yuan |"
+        " largest rise beyond the carry, % | alarms |",
         "|---|---|---|---|---|---|---|---|---|---|",
         *(_row(name, o) for name, o in found.items()),
         "",

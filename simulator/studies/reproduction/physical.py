@@ -9,7 +9,7 @@ import pandas as pd
 
 from tanshi.scenarios.economy import Figures
 from tanshi.simulator.studies.reproduction.as_printed import AsPrinted
-from tanshi.simulator.studies.reproduction.identity import ENERGY, S1_2030, S5_PEAK
+from tanshi.simulator.studies.reproduction.identity import ENERGY, FIRST, LAST, S1_2030, S5_PEAK
 from tanshi.simulator.studies.reproduction.runs import Runs
 
 COLUMNS = ("quantity", "unit", "observed", "printed", "ours", "what_it_says", "source")
@@ -174,18 +174,18 @@ def _power(hybrid: Runs, figures: Figures) -> Iterator[tuple[str, ...]]:
         " energy.",
         "Xinhua 2024-02-05; Shanxi energy revolution 2018",
     )
-    built, planned = float(path["clean_gw"].loc[year]), float(path["clean_gw"].iloc[-1])
+    built, planned = (float(path["clean_gw"].loc[at]) for at in (year, LAST))
     plan = float(path["twh"].loc[hybrid.years[-1]])
-    added = equivalent * float(path["twh"].iloc[-1] - path["twh"].iloc[0])
+    added = equivalent * float(path["twh"].loc[LAST] - path["twh"].loc[FIRST])
     clean = _middle(hybrid, "S1", "non-fossil", hybrid.years[-1]) / equivalent
     yield (
-        "Clean power capacity",
+        "Clean power capacity, gas among it",
         "GW",
-        f"{built:.1f} at the end of {year}; plan {planned:.0f} in {int(path.index[-1])}",
+        f"{built:.1f} at the end of {year}; plan {planned:.0f} in {LAST}",
         "not printed",
         f"{clean:.0f} TWh in {hybrid.years[-1]} (S1); the plan's capacity alone: {plan:.0f}",
-        f"Planned clean power adds {added:.0f} Mtce, the"
-        f" printed energy {ENERGY[1] - ENERGY[0]:.0f}: fossil energy need hardly grow.",
+        f"From {FIRST} to {LAST} planned clean power adds {added:.0f} Mtce, the printed energy"
+        f" {ENERGY[1] - ENERGY[0]:.0f}: fossil energy need hardly grow.",
         str(fixed["source"].iloc[-1]).split(";")[0],
     )
     yield (

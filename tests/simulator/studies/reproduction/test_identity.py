@@ -62,3 +62,11 @@ def test_statistics_stand_beside_print_and_model(evidence: Make) -> None:
     assert row["observed"] == "564.9 in 2019; 560 to 640 for 2022"
     assert "2.8 to 3.2 times" in row["what_it_says"]
     assert "71.30" in table["what_it_says"].str.cat()
+
+
+def test_planned_clean_power_is_told_over_the_years_of_the_printed_energy(evidence: Make) -> None:
+    table = physical_table(evidence({}).hybrid, economy("shanxi_2022").figures).set_index("quantity")
+    row = table.loc["Clean power capacity, gas among it"]
+    assert row["observed"].endswith("plan 190 in 2030"), "90.5 GW at the end of 2025 and the 100 of the plan"
+    # 257.0 TWh in 2030 and 75.7 in 2022, a TWh being 0.3 Mtce; the print's energy goes from 219 to 272.
+    assert row["what_it_says"].startswith("From 2022 to 2030 planned clean power adds 54 Mtce, the printed energy 53")
