@@ -97,7 +97,7 @@ class Firms(Group):
     """Weight of the newest price in what firms expect; the rest is what they expected before."""
     urgency: Annotated[float, in_unit("-", "assumed", ge=0, le=20)] = 5.0
     """By a part t of the year `scheduled` firms want to have covered t to this power of their needs; 0: all at once. At
-    5 the last quarter holds 74 % of a year's volume in S5, and 73 % in the national market (2022-2024)."""
+    5 the last quarter holds 75 % of a year's volume in S5, and 73 % in the national market (2022-2024)."""
     caution: Annotated[float, in_unit("s.d.", "assumed", ge=0, le=10)] = 5.0
     """Standard deviations of what it may still emit that a `hesitant` firm keeps out of the market. At 5 the months of
     S5 come nearest to the national market's of what was tried (0 to 6); no price entered the choice."""

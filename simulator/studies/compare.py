@@ -84,6 +84,8 @@ class Comparison:
         Source, measure, value, and whether it was imposed or emerges.
     shocks
         Name of the shock to its words.
+    economies
+        Names of the economies that were run.
     seeds
         Runs of each variant, over which the numbers are means; ``price_sd``, ``value_sd`` and ``sd`` tell the spread.
     """
@@ -94,6 +96,7 @@ class Comparison:
     moments: pd.DataFrame
     shocks: Mapping[str, str]
     when: float
+    economies: tuple[str, ...]
     seeds: int = 1
 
 
@@ -171,6 +174,7 @@ def compare(
         moments=_moments(tagged, runs[0].economy),
         shocks=shocks,
         when=when,
+        economies=tuple(dict.fromkeys(run.economy for run in runs)),
         seeds=seeds,
     )
 

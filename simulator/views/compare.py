@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tanshi.errors import said
-from tanshi.language import mark, say, translate
+from tanshi.language import in_a_row, mark, say, translate
 from tanshi.simulator.machine.disk import write_file
 from tanshi.simulator.studies.compare import BASE, LATE, STRAYING, VARIANTS, YEARLY, Comparison
 from tanshi.simulator.views.charts import style
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SOURCE = mark("Source: Tanshi, economy shanxi_2022. Simulated, not observed. Traditional: one equilibrium a year.")
 _CALLED = {
     "Price|Carbon": mark("Carbon price"),
     "Emissions|CO2": mark("CO₂ emissions"),
@@ -139,13 +138,19 @@ def _number(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:+.2f}" if value < 0 else f"{value:.2f}"
 
 
+def _caption(result: Comparison) -> str:
+    """Who computed a figure, of which economies."""
+    told = mark("Source: Tanshi, economy {economies}. Simulated, not observed. Traditional: one equilibrium a year.")
+    return say(told, economies=in_a_row(result.economies))
+
+
 def paths_figure(result: Comparison, scenario: str) -> Figure:
     """Price and covered emissions of one scenario under every model, without a shock."""
     figure, axes = style.panels(
         2,
         say("{scenario}: traditional model and hybrid", scenario=scenario),
         say("without a shock"),
-        translate(_SOURCE),
+        _caption(result),
         **_PLACE,
     )
     looks = style.looks(list(VARIANTS))
@@ -169,7 +174,7 @@ def response_figure(result: Comparison, scenario: str) -> Figure:
         result.paths["scenario"] == scenario)).any()]  # fmt: skip
     title = say("{scenario}: the price's answer to a mid-year shock", scenario=scenario)
     unit = say("yuan/t CO₂, difference from the run without the shock")
-    figure, axes = style.panels(len(shocks), title, unit, translate(_SOURCE), **_PLACE)
+    figure, axes = style.panels(len(shocks), title, unit, _caption(result), **_PLACE)
     looks = style.looks(list(VARIANTS))
     own = result.paths[result.paths["scenario"] == scenario]
     for axis, shock in zip(axes, shocks, strict=True):

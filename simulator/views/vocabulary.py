@@ -56,6 +56,7 @@ _UNITS = (
     mark("rounds"), mark("s.d."), mark("s.d. of log"), mark("t CO2"), mark("traders"), mark("year"), mark("years"),
     mark("yuan"), mark("yuan/t CO2"), mark("CNY_2022/MWh"), mark("CNY_2022/yr"), mark("GW"), mark("Mtce/yr"),
     mark("TWh/yr"), mark("billion CNY_2022/yr"), mark("million CNY_2022/yr"),
+    mark("Mtce"), mark("TWh"), mark("billion CNY_2022"), mark("million CNY_2022"),
 )  # fmt: skip
 _STATUSES = (
     mark("assumed"), mark("calibrated"), mark("law"), mark("literature"), mark("measured"), mark("setting"),

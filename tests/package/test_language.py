@@ -17,6 +17,8 @@ from tanshi import language
 from tanshi.errors import Message
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.cli import main
+from tanshi.simulator.results.variables import CATALOGUE, SETTLED
+from tanshi.simulator.views.vocabulary import unit_name
 from tests.package.installs import ROOT
 
 sys.path.append(str(ROOT / ".ci"))
@@ -46,6 +48,16 @@ def test_no_message_is_missing_and_none_is_of_no_use(path: Path) -> None:
     assert said - set(words) == set(), "run python .ci/catalogue.py and translate what it adds"
     assert set(words) - said == set(), "run python .ci/catalogue.py"
     assert [template for template, translated in words.items() if not translated] == []
+
+
+def test_units_of_results_and_of_their_sums_over_years_are_said_in_chinese() -> None:
+    units = {variable.unit for variable in (*CATALOGUE.values(), *SETTLED.values())}
+    language.speak("zh")
+    told = {unit: unit_name(unit) for one in units for unit in (one, one.removesuffix("/yr"))}
+    assert [unit for unit, words in told.items() if words == unit] == ["%"]
+    assert told["million CNY_2022"] == "百万元（2022 年价）", "10^6 yuan"
+    assert told["billion CNY_2022/yr"] == "十亿元/年（2022 年价）", "10^9 yuan, where 亿元 are 10^8"
+    assert told["Mtce"] == "百万吨标准煤", "10^6 t, where 万吨 are 10^4"
 
 
 def test_no_words_of_an_error_bypass_the_list() -> None:

@@ -1,10 +1,10 @@
 """What is known of Shanxi in 2023 to 2025 beside the figures of S1 to S5, each value with its status.
 
-The allowance price is observed, in the nation's market of power alone. No statistic of the province's emissions and
-energy after 2022 is at hand; both are estimated from what was observed of output: the accounts of 2022, each sector's
-fuel and process CO2 moved by its own output, all other sectors' by real GDP, power's by thermal generation. That
-leaves savings of fuel per output out, so that the estimate is high rather than low. The nation's volume is scaled to
-the province's part of the covered emissions.
+The allowance price is observed, in the nation's market of power alone, and told in prices of 2022 as the runs' is. No
+statistic of the province's emissions and energy after 2022 is at hand; both are estimated from what was observed of
+output: the accounts of 2022, each sector's fuel and process CO2 moved by its own output, all other sectors' by real
+GDP, power's by thermal generation. That leaves savings of fuel per output out, so that the estimate is high rather
+than low. The nation's volume is scaled to the province's part of the covered emissions.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import numpy as np
 import pandas as pd
 
 from tanshi.language import mark
+from tanshi.scenarios.facts.observed import observed_years
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.results.variables import emissions_of
 from tanshi.simulator.run.ground.annual import annual_path, frozen_regime
 from tanshi.simulator.run.ground.economy import economy, province
-from tanshi.simulator.studies.validation.observed import PRICE, observed, series
+from tanshi.simulator.studies.validation.observed import observed, series
 
-ECONOMY = "shanxi_2022"
+ECONOMY, NATION = "shanxi_2022", "china"
 YEARS = (2023, 2024, 2025)
 OUTPUT = {
     "ELEC": "power generation thermal (above scale)",
@@ -68,11 +69,11 @@ def beside(variable: str) -> Beside | None:
 
     Examples
     --------
-    >>> beside("Price|Carbon").values[2023], beside("GDP|MER")
-    (68.15, None)
+    >>> round(beside("Price|Carbon").values[2023], 1), beside("GDP|MER")
+    (68.5, None)
     """
     if variable == "Price|Carbon":
-        return Beside({y: v for y, v in series(PRICE).items() if y in YEARS}, OBSERVED, True)
+        return Beside({y: found.mean for y, found in observed_years(NATION).items() if y in YEARS}, OBSERVED, True)
     if variable in ("Emissions|CO2", "Energy Consumption"):
         return Beside(estimates()[variable], ESTIMATE, False)
     if variable.startswith("Carbon Market|Trading Volume") and "Primary" not in variable:

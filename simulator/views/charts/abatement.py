@@ -10,7 +10,7 @@ import pandas as pd
 from tanshi.language import say
 from tanshi.simulator.results.replay import scenario_of
 from tanshi.simulator.results.tables import RunResult
-from tanshi.simulator.run.ground.economy import province
+from tanshi.simulator.run.ground.economy import economy, province
 from tanshi.simulator.views.charts import style
 from tanshi.simulator.views.charts.figures import place, source_line
 from tanshi.simulator.views.charts.printing import laid_out_as_usual
@@ -44,12 +44,14 @@ def abatement_curves(scenario: Scenario, prices: tuple[float, ...] = PRICES) -> 
 @laid_out_as_usual
 def abatement_figure(result: RunResult) -> Figure:
     """What each sector's emissions fall by at a price: as part of its own, and all together in tonnes."""
-    emitted = abatement_curves(scenario_of(result))
+    scenario = scenario_of(result)
+    emitted = abatement_curves(scenario)
+    year = economy(scenario.economy, scenario.figures).base_year
     fallen = emitted.iloc[0] - emitted
     share = 100.0 * fallen / emitted.iloc[0]
     figure, (left, right) = style.panels(
         2,
-        say("Marginal abatement cost, {place}, 2022", place=place([result])),
+        say("Marginal abatement cost, {place}, {year}", place=place([result]), year=year),
         say("yuan per t CO₂ at which so much less is emitted than without a price; all eight sectors pay"),
         source_line([result]),
         left=0.085,

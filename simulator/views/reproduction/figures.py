@@ -39,6 +39,9 @@ PRINTED: dict[str, tuple[tuple[str, int, float], ...]] = {
 }
 """Scenario, year and printed value, in the figure's unit."""
 
+UNITS = {"volume": mark("Mt CO₂ per year, traded between firms")}
+"""What a figure shows, where it is less than the variable of its name."""
+
 
 def huo_figures(result: Reproduction) -> dict[str, Figure]:
     """Figures 3 to 6 by name, and the effects behind the emissions."""
@@ -63,7 +66,7 @@ def _annual(result: Column, spec: AnnualFigure) -> Figure:
     curves = {name: (x, quantile(world.path(name, spec.name), MIDDLE)) for name in world.values}
     bands = {name: [quantile(world.path(name, spec.name), at) for at in (LOW, HIGH)] for name in world.values}
     marks = _marks(result, spec.name, world)
-    unit, source = translate(spec.unit), _source(result, spec)
+    unit, source = translate(UNITS.get(spec.name, spec.unit)), _source(result, spec)
     if spec.name == "emissions" and result.multiplier is not None:
         told = mark("Mt CO₂ per year, territorial; printed values divided by the multiplier, {times:.2f}")
         unit = say(told, times=result.multiplier)

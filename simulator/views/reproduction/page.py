@@ -256,7 +256,7 @@ def _first(result: Reproduction, pictures: dict[str, bytes]) -> Iterator[Block]:
     yield Paragraph(
         say(
             "Circles are printed, diamonds are what is known of 2023 to 2025. Full ones: the mean price of the"
-            " national market, in which power alone trades (2025: estimate). Open ones are estimates: CO2 and energy"
+            " national market, in which power alone trades, in prices of 2022. Open ones are estimates: CO2 and energy"
             " are the accounts of 2022 moved by observed output (thermal power, coal, coke, steel, cement, metals; all"
             " others by real GDP), savings of fuel per output left out, so that they are high rather than low; no"
             " inventory or yearbook of the province after 2022 is at hand. Volume is that of the national market times"

@@ -36,3 +36,13 @@ def test_only_whole_years_of_the_nation_s_volume_count_and_each_mark_says_what_i
     assert (price.seen, volume.seen) == (True, False)
     assert beside("Carbon Market|Trading Volume|Primary Auction") is None
     assert beside("GDP|MER") is None
+
+
+def test_observed_prices_stand_in_the_prices_of_the_axis_on_which_they_are_drawn() -> None:
+    price = beside("Price|Carbon")
+    assert price is not None
+    # Turnover over volume in yuan of the year (2025: 146.3 yi yuan for 235 Mt); China's price level fell a little.
+    paid = {2023: 68.15, 2024: 95.96, 2025: 62.36}
+    assert list(price.values) == list(paid)
+    assert all(1.0 < price.values[year] / paid[year] < 1.02 for year in paid)
+    assert price.values[2025] == pytest.approx(100 * 146.3 / 235 / 0.9874, rel=0.005)

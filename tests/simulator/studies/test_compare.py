@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from tanshi.scenarios.errors import UserError
 from tanshi.simulator.studies.compare import BASE, VARIANTS, answer, compare, moments
-from tanshi.simulator.views.compare import words, write_comparison
+from tanshi.simulator.views.compare import paths_figure, response_figure, words, write_comparison
 
 T = pd.Index(2024 + np.arange(48) / 12)
 
@@ -75,6 +77,18 @@ def test_the_tables_and_figures_are_written_and_say_what_emerges(result) -> None
     assert "emerges" in text
     assert "imposed by the path of the cap" in text
     assert "real market, daily closes" in text
+
+
+def test_figures_name_the_economy_that_was_run(result) -> None:  # type: ignore[no-untyped-def]
+    found, _ = result
+    assert "economy shanxi_2022." in written_on(paths_figure(found, "S1"))
+    elsewhere = replace(found, economies=("hebei_2020",))
+    for drawn in (paths_figure(elsewhere, "S1"), response_figure(elsewhere, "S1")):
+        assert "economy hebei_2020." in written_on(drawn)
+
+
+def written_on(figure: Figure) -> str:
+    return " ".join(" ".join(text.get_text() for text in figure.texts).split())
 
 
 def test_a_scenario_with_a_shock_of_its_own_is_refused(tmp_path: Path) -> None:

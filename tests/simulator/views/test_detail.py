@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from tanshi.simulator.results.tables import RunResult
 from tanshi.simulator.results.variables import FIRM_SECTORS, emissions_of, net_sales_of
 from tanshi.simulator.run.ground.economy import province
 from tanshi.simulator.views.charts import style
-from tanshi.simulator.views.charts.abatement import abatement_curves
+from tanshi.simulator.views.charts.abatement import abatement_curves, abatement_figure
 from tanshi.simulator.views.charts.clearing import curve
 from tanshi.simulator.views.charts.energy_flows import EXPORT, POWER, USERS, energy_flows
 from tanshi.simulator.views.charts.firms import firm_table
@@ -137,6 +138,17 @@ def test_a_higher_price_never_lets_all_sectors_together_emit_more(run: RunResult
     curves = abatement_curves(scenario_of(run), prices=(0.0, 60.0, 120.0))
     assert (np.diff(curves.sum(axis=1)) < 0).all()
     assert tuple(curves.columns) == FIRM_SECTORS
+
+
+def test_curves_of_another_economy_are_told_of_the_year_of_its_accounts(
+    run: RunResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    curves = abatement_curves(scenario_of(run), prices=(0.0, 120.0))
+    monkeypatch.setattr("tanshi.simulator.views.charts.abatement.abatement_curves", lambda _: curves)
+    assert ", 2022" in texts(abatement_figure(run))
+    years = {**run.parameters["years"], "start": 2017}
+    nation = replace(run, parameters=dict(run.parameters) | {"economy": "china_2017", "years": years})
+    assert ", 2017" in texts(abatement_figure(nation))
 
 
 def test_firms_add_up_to_their_sectors(run: RunResult) -> None:

@@ -13,6 +13,7 @@ from tanshi.simulator.views.dashboard.desk import Desk
 from tanshi.simulator.views.dashboard.folder import Batch
 from tanshi.simulator.views.dashboard.parts import choice, controls, figure, figures, heading, notice, table, told
 from tanshi.simulator.views.dashboard.study_charts import indices, scatter, tornado
+from tanshi.simulator.views.vocabulary import unit_name
 
 TITLE = mark("Sweep")
 NONE = mark(
@@ -79,12 +80,12 @@ def body(desk: Desk, batch: Batch, study: Study, outcome: str, parameter: str) -
     """Charts and table of one outcome."""
     found = next((f for f in study.findings if f"{f.scenario} {f.output}" == outcome), study.findings[0])
     titles = study.titles
-    unit = found.unit or "-"
+    unit = unit_name(found.unit)
     source = say("{source} Bars: 95 % intervals.", source=desk.source(batch))
     charts = figures(
         figure(
             say("What moves {output}, {scenario}", output=found.output, scenario=found.scenario),
-            MEASURES[study.measure],
+            translate(MEASURES[study.measure]),
             indices(study, found),
             source,
         ),
