@@ -304,10 +304,11 @@ class Registry(CreditBook):
         rows, item, part = oldest_first(held, source, units)
         self._post(Kind.CANCEL, (rows + start) % self.vintages, source[item], CANCELLED, part)
 
-    def expire(self, account: npt.ArrayLike, amount: npt.ArrayLike, latest: int) -> None:
-        """Take allowances out because the rules end their life: vintages up to `latest`, the oldest first."""
+    def expire(self, account: npt.ArrayLike, amount: npt.ArrayLike, latest: int, first: int | None = None) -> None:
+        """Take allowances out because the rules end their life: vintages from `first` to `latest`, the oldest first."""
         source, units = self._pair(account, amount)
-        rows, item, part = self._oldest_first(source, units, self._row(latest) + 1)
+        start = 0 if first is None else self._row(first)
+        rows, item, part = self._oldest_first(source, units, self._row(latest) + 1, start)
         self._post(Kind.EXPIRE, rows, source[item], EXPIRED, part)
 
     def check(self) -> None:

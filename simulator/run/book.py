@@ -35,16 +35,17 @@ from tanshi.simulator.run.grants import adjusts, around, by_benchmark, expected_
 from tanshi.simulator.run.public.auctions import later_supply, offer, supply
 from tanshi.simulator.run.public.sale_rules import under_sale_rules
 from tanshi.simulator.run.straying import believed
-from tanshi.simulator.run.waiting import booked, open_obligations, urgency_for, waiting
+from tanshi.simulator.run.waiting import booked, bound, in_the_market, open_obligations, urgency_for, waiting
 from tanshi.simulator.run.world import State, World
 
 BAND = 0.3
 """Width of the band around the last price in which random bidders draw: the limit of China's block trades."""
 
 
-def tangent_of(response: CarbonResponse) -> Tangent:
-    """The response as firms divide it; a sector that a higher price would make emit more answers nothing."""
-    return Tangent(response.price, response.emissions, np.minimum(response.slope, 0.0))
+def tangent_of(response: CarbonResponse, trading: Mask | bool = True) -> Tangent:
+    """The response of sectors that trade as firms divide it; one that would emit more at more answers nothing."""
+    emissions, slope = np.where(trading, (response.emissions, np.minimum(response.slope, 0.0)), 0.0)
+    return Tangent(response.price, emissions, slope)
 
 
 def abated(s: State, emissions: Floats) -> Floats:
@@ -94,7 +95,7 @@ class Book:
         self.lowest, self.highest = collar.floor, collar.ceiling
         self.draws = s.firms.draws(w.scenario.seed, self.number)
         self.arrival = arrivals(self.draws)
-        self.active = np.flatnonzero(s.policy.mask(s.year)[s.firms.sector])
+        self.active = np.flatnonzero(in_the_market(s))
         self.bidding = np.setdiff1d(self.active, list(s.market.by_hand)) if s.market.by_hand else self.active
         self.by_hand = placed_by_hand(s, self.arrival)
         self.close = s.market.price if close is None else close
@@ -238,7 +239,7 @@ class Book:
         position = Position(
             to_date=s.market.to_date,
             remaining=self.remaining,
-            holdings=self.held.astype(np.float64),
+            holdings=(self.held - bound(s)).astype(np.float64),
             entitlement=entitlement,
             entitlement_slope=entitlement_slope,
             reserve=wish.level,
@@ -250,7 +251,8 @@ class Book:
             obliged=self.seen,
             owed=owed + before + self.off,
         )
-        return demand(s.firms, tangent_of(response), position, self._shares(response)), credits
+        tangent = tangent_of(response, s.policy.mask(s.year))
+        return demand(s.firms, tangent, position, self._shares(response)), credits
 
     def _shares(self, response: CarbonResponse) -> tuple[Floats, Floats]:
         """Firms' shares of what their sectors emit and answer at the response's price, on their own curves."""
@@ -260,7 +262,8 @@ class Book:
 
     def _emissions(self, response: CarbonResponse) -> tuple[Floats, Floats]:
         """Emissions that firms expect for the year at the response's price, t, and their change with it."""
-        s, tangent = self.s, tangent_of(response)
+        s = self.s
+        tangent = tangent_of(response, s.policy.mask(s.year))
         share, answer = self._shares(response)
         rest, sector = self.remaining * TONNES, s.firms.sector
         return s.market.to_date + rest * share * tangent.emissions[sector], rest * answer * tangent.slope[sector]
@@ -319,7 +322,8 @@ class Book:
         population = s.firms
         worth = present_value(population.expected_price, population.discount_rate, self.remaining) * believed(s)
         worth = np.maximum(worth, 1.0)
-        size = firms.reserve * population.shares()[0] * s.policy.baseline.at(s.year)[population.sector] * TONNES
+        yearly = np.where(s.policy.mask(s.year), s.policy.baseline.at(s.year), 0.0)
+        size = firms.reserve * population.shares()[0] * yearly[population.sector] * TONNES
         return worth, size, worth * firms.reserve_width
 
     def _intermediaries(self, price: float, situation: Situation) -> Orders:

@@ -15,7 +15,7 @@ import numpy as np
 
 from tanshi.agents.strategies.scheduled import LEAST, urgency
 from tanshi.market.apportion import apportion
-from tanshi.market.orders import Floats, Ints
+from tanshi.market.orders import Floats, Ints, Mask
 from tanshi.market.venue import Fills
 from tanshi.market.vintages import OpenYear
 from tanshi.simulator.run.world import State, World
@@ -29,6 +29,18 @@ def booked(s: State) -> Ints:
 def open_obligations(s: State) -> Ints:
     """Allowances that firms still have to surrender for years that have ended, (firms,) t."""
     return _of_open_years(s, lambda year: year.owed - year.credits)
+
+
+def in_the_market(s: State) -> Mask:
+    """Firms that buy and sell, (firms,): their sector trades, or did and they still owe, or can sell what is left."""
+    trading = s.policy.mask(s.year)[s.firms.sector]
+    older = s.registry.holdings[: s.year - s.registry.first_vintage, : len(s.firms)].any(axis=0)
+    return np.asarray(trading | (open_obligations(s) > 0) | (older & trading.any()))
+
+
+def bound(s: State) -> Ints:
+    """Free quotas of the year of firms whose sector does not trade, (firms,) t: nobody sells or surrenders them."""
+    return np.where(s.policy.mask(s.year)[s.firms.sector], 0, s.market.given)
 
 
 def booked_credits(s: State) -> Ints:

@@ -121,6 +121,28 @@ def test_a_cut_of_this_years_cap_leaves_last_years_allowances_for_last_years_deb
     assert model.registry.totals()["cancelled"][2024 - model.registry.first_vintage] > 0.05 * before["owed_t"]
 
 
+@pytest.mark.parametrize("then", ["none", "allocated"])
+def test_who_leaves_the_market_surrenders_for_its_last_year_and_sells_what_is_left(then: str) -> None:
+    """Steel leaves in 2024. Two years later all allowances of 2023, and no others, have served what 2023 emitted."""
+    short = {"years.end": 2025, "market.periods_per_year": 2, "sectors.STEEL.status": {2023: "trading", 2024: then}}
+    at_once, later = run(**short), run(**short, **{"compliance.deadline": 24})
+    last = later.state.log.settlements[1]
+    assert last["shortfall_t"] < 1e-5 * last["owed_t"]
+    totals, place = later.registry.totals(), 2023 - later.registry.first_vintage
+    assert totals["surrendered"][place] == totals["issued"][place]
+    np.testing.assert_allclose(prices(later), prices(at_once), rtol=3e-3)
+
+
+def test_a_bank_stays_valid_when_its_sector_leaves_the_market() -> None:
+    left = {"sectors.STEEL.status": {2023: "trading", 2024: "allocated"}}
+    model = run(**left, **{"years.end": 2025, "market.periods_per_year": 1, "firms.reserve": 0.05})
+    totals, steel = model.registry.totals(), model.world.sectors.index("STEEL")
+    before = slice(None, 2024 - model.registry.first_vintage)
+    assert model.state.log.settlements[1]["banked_t"] > 1e6
+    assert not totals["expired"][before].any()
+    assert not model.registry.held[: model.world.firms][model.state.firms.sector == steel].any()
+
+
 def test_in_a_closing_run_the_price_rises_with_the_carry() -> None:
     rule = {"compliance.deadline": 12, "compliance.closing": "run", "banking.horizon": 4, "penalty.price": 300.0}
     model = run(**rule)

@@ -19,7 +19,7 @@ from tanshi.simulator.run.ground.credit_supply import limits_of
 from tanshi.simulator.run.ground.forest import credit_rule
 from tanshi.simulator.run.public.auctions import sold_in_year
 from tanshi.simulator.run.rules import carry_limit, fine, fine_per_firm, made_good, made_good_by
-from tanshi.simulator.run.waiting import booked, booked_credits, may_wait, open_obligations, put_off
+from tanshi.simulator.run.waiting import booked, booked_credits, bound, may_wait, open_obligations, put_off
 from tanshi.simulator.run.world import State, World
 
 LATE = 100
@@ -36,8 +36,9 @@ def settle_firms(w: World, s: State) -> None:
     meet_deadlines(w, s)
     if w.scenario.compliance.later:
         _limit_carried(w, s)
-    idle = np.flatnonzero(~mask)
-    s.registry.expire(idle, s.registry.held[idle], latest=s.year)  # free quotas that bind nobody end with the year
+    # Free quotas that bind nobody end with the year; what is older is left of years in which the sector traded.
+    quotas = np.minimum(bound(s), s.registry.holdings[s.year - s.registry.first_vintage, : len(s.firms)])
+    s.registry.expire(np.arange(len(s.firms)), quotas, latest=s.year, first=s.year)
     s.registry.check()
     if estimates(w, s.year):
         off = float(np.sum(misjudged(w, s)))
