@@ -11,11 +11,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tanshi.market.allocation import grandfather
+from tanshi.market.allocation import grandfather, split
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.run.ahead.outlook import look_ahead
 from tanshi.simulator.run.ahead.reference_path import announce, first_known
 from tanshi.simulator.run.grants import history_of
+from tanshi.simulator.run.public.auctions import change_sales
 from tanshi.simulator.run.world import Announced, State, World
 
 
@@ -43,15 +44,16 @@ def announce_shock(w: World, s: State, news: Announced | None = None) -> None:
     if not w.agents_trade or s.policy.standard(s.year):
         look_ahead(w, s)
         return  # the economy sees the cap itself; under a standard, allowances follow output at the new rate
-    held, mask = before.mask(s.year), s.policy.mask(s.year)
+    held, mask, sold = before.mask(s.year), s.policy.mask(s.year), s.policy.auctioned(s.year)
     change = s.policy.caps(s.year) - before.caps(s.year)
-    _withdraw(s, held, float(-change[held].sum()))
+    cut = round(float(-change[held].sum()) * TONNES)
+    _withdraw(s, held, cut + change_sales(w, s, -round(float(-(change * sold)[held].sum()) * TONNES)))
     entering = mask & ~held
-    brought = w.scenario.banking.opening if w.scenario.banking.allowed else 0.0
-    firms = np.arange(len(s.firms))
-    for amount, vintage in ((change, s.year), (brought * s.policy.baseline.at(s.year), s.registry.first_vintage)):
-        units = np.rint(np.where(entering, amount, 0.0) * TONNES).astype(np.int64)
-        s.registry.issue(firms, grandfather(units, history_of(s), s.firms.sector), vintage)
+    free, auctioned = split(np.rint(np.where(entering, change, 0.0) * TONNES).astype(np.int64), sold)
+    change_sales(w, s, int(auctioned.sum()))
+    bank = np.where(entering, _brought(w, s) * s.policy.baseline.at(s.year), 0.0)
+    for units, vintage in ((free, s.year), (np.rint(bank * TONNES).astype(np.int64), s.registry.first_vintage)):
+        s.registry.issue(np.arange(len(s.firms)), grandfather(units, history_of(s), s.firms.sector), vintage)
     look_ahead(w, s)
 
 
@@ -94,14 +96,20 @@ def _first_period(w: World) -> int:
     return 0 if w.periods_per_year == 1 else w.scenario.shock.period - 1
 
 
-def _withdraw(s: State, sectors: NDArray[np.bool_], amount: float) -> None:
-    """Cancel ``amount`` (Mt) of what the sectors' firms hold, in proportion: who sold has less to give back.
+def _brought(w: World, s: State) -> float:
+    """Allowances of earlier years that sectors bring which enter now, as part of their yearly emissions."""
+    rule, begins = w.scenario.banking, s.year == w.scenario.policy_start and s.period == 0
+    return rule.opening if rule.allowed and (begins or rule.opening_for == "all") else 0.0
+
+
+def _withdraw(s: State, sectors: NDArray[np.bool_], amount: int) -> None:
+    """Cancel ``amount`` (t) of what the sectors' firms hold, in proportion: who sold has less to give back.
 
     This year's allowances go first: older ones are still owed for older years.
     """
     firms = np.flatnonzero(sectors[s.firms.sector])
     held = s.registry.held[firms]
-    due = np.array([min(round(amount * TONNES), int(held.sum()))])
+    due = np.array([min(amount, int(held.sum()))])
     if due[0] > 0:
         back = grandfather(due, held.astype(float), np.zeros(len(firms), dtype=np.int64))
         s.registry.cancel(firms, back, first=s.year)

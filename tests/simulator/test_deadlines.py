@@ -66,6 +66,14 @@ def test_with_a_later_deadline_firms_trade_later() -> None:
         {"compliance.deadline": 12, "offsets.share": 0.05},
         {"compliance.deadline": 12, "allocation.in_advance": 0.7, "firms.shock_sigma": 0.05},
         {"compliance.deadline": 12, "compliance.closing": "run", "banking.horizon": 3, "penalty.price": 300.0},
+        {
+            "compliance.deadline": 12,
+            "compliance.closing": "run",
+            "banking.horizon": 3,
+            "penalty.price": 300.0,
+            "allocation.auctioned_share": 0.5,
+            "auctions.unsold": "next",  # no date is left once the run's last year is over
+        },
     ],
 )
 def test_every_years_tonnes_are_accounted_for(rule: dict[str, Any]) -> None:

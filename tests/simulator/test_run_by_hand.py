@@ -15,6 +15,7 @@ import pytest
 from tanshi.equilibrium.province.dynamics import Growth
 from tanshi.market.new_entrants import EntrantsReserve
 from tanshi.market.sales import Sales
+from tanshi.scenarios.auctions import Auctions
 from tanshi.scenarios.by_year import ByYear
 from tanshi.scenarios.containment import StabilityReserve
 from tanshi.scenarios.new_entrants import NewEntrants
@@ -211,6 +212,9 @@ def test_sectors_that_enter_by_a_shock_bring_a_reserve(monkeypatch: pytest.Monke
         def standard(self, year: int) -> bool:
             return False
 
+        def auctioned(self, year: int) -> np.ndarray:
+            return np.zeros(8)
+
         def divided_by_output(self, year: int) -> np.ndarray:
             return np.zeros(8, bool)
 
@@ -227,15 +231,17 @@ def test_sectors_that_enter_by_a_shock_bring_a_reserve(monkeypatch: pytest.Monke
             return self.announced.policy
 
     for allowed, reserve in ((True, 4 * MT), (False, 0)):
-        banking = stub(allowed=allowed, opening=0.1)
+        banking = stub(allowed=allowed, opening=0.1, opening_for="all")
         world = stub(
-            scenario=stub(banking=banking), province=None, economy=None, agents_trade=True, periods_per_year=12
+            scenario=stub(banking=banking, policy_start=2023, auctions=Auctions()), province=None, economy=None,
+            agents_trade=True, periods_per_year=12, government=2,
         )  # fmt: skip
         state = cast(
             Any,
             Going(
                 year=2024, period=6, announced=stub(policy=Rules(baseline=frozen), star=None),
                 registry=accounts((0, 90 * MT, 2024)), firms=two_firms(),
+                market=stub(sales=Sales(offers=np.zeros(12, np.int64))),
                 economy=stub(parameters=stub(copy=lambda: stub())),
             ),
         )  # fmt: skip
@@ -282,6 +288,7 @@ def test_credits_held_count_against_what_may_be_used(monkeypatch: pytest.MonkeyP
     policy = rules()
     policy.scenario = stub(offsets=Offsets(share=0.05))
     policy.offset_share = lambda year: 0.05
+    policy.once = lambda name, year, found: found()
     registry = stub(offsets=np.array([30, 0, 0, 0]), accounts=4)
     state = stub(year=2023, policy=policy, firms=two_firms(), registry=registry, market=stub(open=()))
     plan = crediting.plan_credits(world, state, 60.0, np.array([1000.0, 1000.0]), np.zeros(2))

@@ -54,6 +54,33 @@ def test_a_cut_takes_its_part_of_what_is_left_of_the_year_and_the_books_close() 
     cut.registry.check()
 
 
+def test_a_cut_takes_what_government_has_still_to_sell_where_firms_are_given_nothing() -> None:
+    """Everything is auctioned in December: in July nobody holds anything that could be taken back."""
+    sold = {"allocation__auctioned_share": 1.0, "auctions__months": [12]}
+    model = run("S1", **sold, **SHOCK, shock__cap_cut=0.1)
+    cap, row = 1e6 * float(model.policy.caps(2024).sum()), model.state.log.settlements[-1]
+    assert row["auctioned_t"] == pytest.approx(cap, abs=2.0)
+    assert row["verified_t"] == pytest.approx(cap, rel=1e-5)
+    assert row["shortfall_t"] < 1e-5 * cap
+
+
+def test_a_sector_that_enters_in_mid_year_pays_for_the_part_that_its_year_sells() -> None:
+    model = run("S1", allocation__auctioned_share=0.6, auctions__unsold="next", **SHOCK, shock__sectors=["STEEL"])
+    cap, row = 1e6 * float(model.policy.caps(2024)[model.policy.mask(2024)].sum()), model.state.log.settlements[-1]
+    assert row["auctioned_t"] == pytest.approx(0.6 * cap, rel=1e-5)
+    assert row["surrendered_t"] == pytest.approx(cap, rel=1e-5)
+
+
+def test_who_enters_in_mid_year_brings_no_bank_where_only_the_first_do() -> None:
+    bank = {"banking__opening": 0.1, **SHOCK, "shock__sectors": ["STEEL"]}
+    issued = {
+        kind: run("S1", **bank, banking__opening_for=kind).registry.totals()["issued"] for kind in ("all", "first")
+    }
+    alone = run("S1", banking__opening=0.1).registry.totals()["issued"]
+    assert issued["first"][0] == alone[0] > 0
+    assert issued["all"][0] > alone[0]
+
+
 def test_sectors_that_enter_get_allowances_for_the_rest_of_the_year_and_answer_for_it_alone() -> None:
     entered = run("S1", **SHOCK, shock__sectors=["STEEL"])
     steel = SECTORS.index("STEEL")

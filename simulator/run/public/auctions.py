@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from tanshi.market.apportion import apportion
 from tanshi.market.containment import Step, sold_of, spread_over
 from tanshi.market.orders import SELL, Ints, Orders
 from tanshi.market.stability import Collar
@@ -75,6 +76,33 @@ def _sizes(w: World, s: State, issued: int) -> Ints:
     return np.array(sizes, np.int64)
 
 
+def change_sales(w: World, s: State, more: int) -> int:
+    """Let a change of policy in mid-year bring more to the year's coming auctions, or take of what they will sell.
+
+    Parameters
+    ----------
+    more
+        t; below zero fewer.
+
+    Returns
+    -------
+    t that were issued, or, below zero, cancelled: what has been sold already is not government's to withdraw.
+    """
+    sales, government = s.market.sales, w.government
+    if more >= 0:
+        s.registry.issue(government, more, s.year)
+        dates = [date for date in sorted(set(calendar(w))) if date >= s.period] or [s.period]
+        s.market.sales = replace(sales, offers=sales.offers + spread_over(more, dates, len(sales.offers)))
+        return more
+    back = min(-more, int(s.registry.held[government]))
+    s.registry.cancel(government, back, first=s.year)
+    to_come = np.where(np.arange(len(sales.offers)) >= s.period, sales.offers, 0)
+    fewer = min(back, int(to_come.sum()))
+    if fewer:
+        s.market.sales = replace(sales, offers=sales.offers - apportion(fewer, to_come))
+    return -back
+
+
 # -- in a period -------------------------------------------------------------------------------------------
 
 
@@ -86,7 +114,7 @@ def volume(w: World, s: State) -> int:
     held, offers = int(s.registry.held[w.government]), s.market.sales.offers
     if w.scenario.auctions.unsold == "again":
         return max(held - int(offers[s.period + 1 :].sum()), 0)
-    return min(int(offers[s.period]), held)
+    return min(int(offers[s.period : s.period + 1].sum()), held)  # after the run's last period no date is left
 
 
 def supply(w: World, s: State, lowest: int = 0) -> list[Step]:
