@@ -21,7 +21,8 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog="Examples:\n\n"
         "tanshi stress robust --workers 2\n\n"
-        "tanshi stress mine.yaml --target 'price <= 300' --target 'loss >= -2' --lever cap.tightness --hold 95\n\n"
+        "tanshi stress mine.yaml --target 'price <= 300' --target 'gdp_change >= -2' --lever cap.tightness"
+        " --hold 95\n\n"
         "tanshi stress robust --regret gdp=max --regret cumulative_emissions=min"
     )(stress)
 

@@ -172,6 +172,13 @@ def test_ready_made_sweeps_are_those_of_the_documentation() -> None:
     }
 
 
+@pytest.mark.parametrize("name", names_in(SWEEPS))
+def test_a_change_against_a_scenario_is_not_called_a_loss(name: str) -> None:
+    """It is below zero where less is made: called a loss, the least of it would be the worst."""
+    told = {output: spec.against for output, spec in load_sweep(name, VARIABLES).spec.outputs.items()}
+    assert [output for output, against in told.items() if against and "loss" in output] == []
+
+
 def test_the_template_is_a_sweep() -> None:
     from tanshi import scenarios
 
