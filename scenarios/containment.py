@@ -136,20 +136,21 @@ class StabilityReserve(Group):
     on: Annotated[bool, in_unit("-", "law")] = False
     """true: the rule of the European Union after 2023, scaled, where the fields below say no other; false: none."""
     scale: Annotated[float, in_unit("-", "assumed", gt=0, le=100)] = 0.2
-    """Size of the market over that of the European Union, whose thresholds are 400, 833 and 1,096 Mt."""
+    """Size of the market over that of the European Union; it multiplies all tonnes of the fields below, the Union's
+    own (400, 833 and 1,096 Mt) as well as others that are given."""
     lower: _Mass = None
-    """Allowances in circulation above which the excess is taken in; null: 833."""
+    """Allowances in circulation above which the excess is taken in, before `scale`; null: 833."""
     upper: _Mass = None
-    """Above it `intake` of all in circulation is taken in instead; null: 1,096. At `lower` it is the rule of 2019 to
-    2023."""
+    """Above it, before `scale`, `intake` of all in circulation is taken in instead; null: 1,096. At `lower` it is the
+    rule of 2019 to 2023."""
     intake: _Part = None
     """That part, by year (Decision (EU) 2023/852: 0.24 until 2030); null: 0.24."""
     release_below: _Mass = None
-    """Allowances in circulation below which some are given back; null: 400."""
+    """Allowances in circulation below which some are given back, before `scale`; null: 400."""
     release: _Mass = None
-    """How many a year; null: 100."""
+    """How many a year, before `scale`; null: 100."""
     keep: _Mass = None
-    """What the reserve holds above this is no longer valid; null: 400."""
+    """What the reserve holds above this, before `scale`, is no longer valid; null: 400."""
     validity: Annotated[ByYear[str] | None, words("keep", "auctioned", "all"), AS_A_FILE_SAYS, in_unit("-", "law")] = (
         None
     )

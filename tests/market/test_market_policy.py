@@ -16,6 +16,7 @@ from tanshi.market.orders import from_yuan
 from tanshi.market.registry import Registry
 from tanshi.market.stability import Collar, StabilityReserve
 from tanshi.market.venue import Fills
+from tanshi.scenarios.parameters import describe_parameters
 
 
 def test_what_was_given_in_advance_is_made_up_or_taken_back_after_verification() -> None:
@@ -73,6 +74,14 @@ def test_stability_reserve_scales_with_the_market() -> None:
     assert tenth.movement(113_479_474, 0) == 27_235_073
     assert tenth.movement(90_000_000, 0) == 6_700_000
     assert tenth.movement(39_000_000, 50_000_000) == -10_000_000
+
+
+def test_thresholds_that_are_given_are_scaled_too_and_the_list_of_parameters_says_so() -> None:
+    fifth = StabilityReserve(scale=0.2, release_below=50.0, lower=100.0, upper=200.0)
+    assert fifth.movement(30_000_000, 0) == 10_000_000, "20 Mt may circulate, not 100"
+    said = {row.name: row.description for row in describe_parameters()}
+    for name in ("lower", "upper", "release_below", "release", "keep"):
+        assert "before `scale`" in said[f"stability_reserve.{name}"]
 
 
 def test_carry_over_is_ten_thousand_tonnes_and_one_and_a_half_times_net_sales() -> None:
