@@ -33,7 +33,7 @@ def after_reserve(
         return free, auctioned
     supply = np.where(mask, free, 0), np.where(mask, auctioned, 0)
     if together is None:
-        moved = reserve_of(rule, s.year).movement(circulating(s), s.market.reserve)
+        moved = reserve_of(rule, s.year).movement(circulating(w, s), s.market.reserve)
         moved = min(moved, int(supply[0].sum() + supply[1].sum()))
         held = valid(rule, s.year, s.market.reserve + moved, s.market.sales.sold)
     else:
@@ -48,11 +48,12 @@ def after_reserve(
     return free, auctioned
 
 
-def circulating(s: State) -> int:
-    """Allowances of firms that trade beyond what they owe for years that have ended, t."""
+def circulating(w: World, s: State) -> int:
+    """Allowances of firms and of traders without obligations beyond what is owed for years that have ended, t."""
     trading = np.flatnonzero(s.policy.mask(s.year)[s.firms.sector])
     owed = sum(int((year.owed - year.credits)[trading].sum()) for year in s.market.open)
-    return int(s.registry.held[trading].sum()) - owed
+    traders = s.registry.held[w.government + 1 : w.outside]
+    return int(s.registry.held[trading].sum() + traders.sum()) - owed
 
 
 def valid(rule: Reserve, year: int, held: int, sold: int) -> int:

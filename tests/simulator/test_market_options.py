@@ -16,6 +16,7 @@ from tanshi.scenarios.schema import Market
 from tanshi.simulator.model import CarbonMarket
 from tanshi.simulator.results.tables import RunResult, identity_gaps
 from tanshi.simulator.results.variables import INTERMEDIARIES, net_sales_of
+from tanshi.simulator.run.rules import circulating
 
 QUICK: dict[str, Any] = {
     "years.end": 2024, "firms.number": 120, "drift.mode": "none", "seed": 5,
@@ -119,6 +120,17 @@ def test_stability_reserve_takes_from_a_slack_market_and_raises_its_price() -> N
     model, held = run(**slack, stability_reserve__on=True, stability_reserve__scale=0.01)
     assert model.state.log.settlements[-1]["reserve_t"] > 0
     assert held.periods["price"].iloc[-1] > plain.periods["price"].iloc[-1] + 0.1
+
+
+def test_what_traders_without_obligations_hold_is_in_circulation() -> None:
+    """Decision (EU) 2015/1814, Art. 1(4): all that was issued, less verified emissions, and less the reserve."""
+    slack = {"cap__over_allocation": 0.08, "cap__tightness": 0.0, "firms__intermediaries": 3, "years__end": 2023}
+    model, _ = run(**slack, firms__intermediary_capacity=0.05)
+    held, government = model.registry.held, model.world.government
+    assert held[government + 1 :].sum() > 1e6
+    totals = model.registry.totals()
+    issued, verified = int(totals["issued"].sum()), sum(row["surrendered_t"] for row in model.state.log.settlements)
+    assert circulating(model.world, model.state) == issued - verified - int(held[government])
 
 
 def test_penalty_is_the_multiple_of_the_last_month_s_mean_price() -> None:

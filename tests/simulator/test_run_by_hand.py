@@ -155,7 +155,7 @@ def test_the_reserve_takes_from_auctions_first_and_then_from_all_alike() -> None
         year=2023, policy=rules(BOTH), firms=two_firms(), registry=accounts((0, 600, 2022), (1, 400, 2022)),
         market=stub(reserve=0, open=(), sales=stub(sold=0)),
     )  # fmt: skip
-    world = stub(scenario=stub(stability_reserve=StabilityReserve(on=True, scale=1e-6)))
+    world = stub(scenario=stub(stability_reserve=StabilityReserve(on=True, scale=1e-6)), government=2, outside=3)
     free, auctioned = np.array([100, 300, *[0] * 6]), np.array([60, 40, *[0] * 6])
     free, auctioned = after_reserve(world, state, free, auctioned)
     assert free[:2].tolist() == [83, 250]

@@ -99,7 +99,8 @@ def reserve(
         for own, auctioned, mt in zip(held, sold, (3.0, 1.0), strict=True)
     ]
     state = member(members=members, year=2025)
-    world = member(scenario=member(stability_reserve=rule))
+    one = member(government=1, outside=2)
+    world = member(scenario=member(stability_reserve=rule), members=[one, one])
     return opening.reserve_of_all(state, world)  # type: ignore[arg-type]
 
 

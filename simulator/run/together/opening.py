@@ -13,7 +13,7 @@ from tanshi.simulator.run.period import Said
 from tanshi.simulator.run.rules import circulating, reserve_of, valid
 from tanshi.simulator.run.shock import is_announced, shock_is_due, time_of_shock
 from tanshi.simulator.run.together.path import announced_together, first_known
-from tanshi.simulator.run.together.world import JointState, JointWorld
+from tanshi.simulator.run.together.world import JointState, JointWorld, pairs
 from tanshi.simulator.run.world import Announced
 
 
@@ -59,7 +59,7 @@ def reserve_of_all(s: JointState, w: JointWorld) -> list[tuple[int, int]]:
     rule, year = w.scenario.stability_reserve, s.year
     held = np.array([m.market.reserve for m in s.members])
     supply = np.array([_supply(m.policy.caps(year)[m.policy.mask(year)]) for m in s.members])
-    moved = reserve_of(rule, year).movement(sum(circulating(m) for m in s.members), int(held.sum()))
+    moved = reserve_of(rule, year).movement(sum(circulating(*pair) for pair in pairs(w, s)), int(held.sum()))
     moved = min(moved, int(supply.sum()))
     parts = apportion(moved, supply) if moved >= 0 else -apportion(-moved, held)
     after = held + parts
