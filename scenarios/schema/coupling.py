@@ -25,11 +25,11 @@ class Initial(Group):
     """State from which series are generated, as multiples of the economy's own: 1 begins on its path."""
 
     price: Annotated[float, in_unit("-", "setting", ge=0.2, le=5)] = 1.0
-    """Carbon price, where `drift.input` is trajectories; as the two below."""
+    """Carbon price over the economy's own, where `drift.input` is trajectories; as the two below."""
     emissions: Annotated[float, in_unit("-", "setting", ge=0.5, le=2)] = 1.0
-    """Emissions of the sectors that trade without new policy."""
+    """Emissions of the sectors that trade without new policy, over the economy's own."""
     output: Annotated[float, in_unit("-", "setting", ge=0.5, le=2)] = 1.0
-    """Their output."""
+    """Their output, over the economy's own."""
 
 
 class Drift(Group):

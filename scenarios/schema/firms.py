@@ -84,7 +84,7 @@ class Firms(Group):
     risk_aversion: Annotated[float, in_unit("-", "assumed", ge=1e-6, le=1e6)] = 10.0
     """How much more gain a firm asks for the farther it leans from its plan: times the variance of the price, the
     relative gain for leaning by a year's emissions. Toward 0 whoever values the bank most holds all of it."""
-    price_volatility: Annotated[float, in_unit("1/year", "measured", ge=0.001, le=5)] = 0.25
+    price_volatility: Annotated[float, in_unit("s.d. of log", "measured", ge=0.001, le=5)] = 0.25
     """Standard deviation of the log of next year's price, as firms see it (China's national market: 25 to 27 %)."""
     position_limit: Annotated[float, in_unit("fraction", "assumed", ge=0, le=100)] = 0.25
     """Most that a firm leans to either side of its planned bank, as part of its yearly emissions."""

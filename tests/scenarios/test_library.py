@@ -126,3 +126,10 @@ def test_a_scenario_cannot_be_changed_after_it_is_read() -> None:
         scenario.seed = 2  # type: ignore[misc]
     with pytest.raises(ValueError, match="frozen"):
         scenario.coverage.STEEL = "trading"  # type: ignore[misc]
+
+
+def test_a_price_told_as_a_multiple_is_not_taken_for_yuan() -> None:
+    said = {row.name: row for row in describe_parameters()}
+    for name in ("price", "emissions", "output"):
+        assert said[f"drift.initial.{name}"].unit == "-"
+        assert "over the economy's own" in said[f"drift.initial.{name}"].description
