@@ -151,6 +151,14 @@ def test_a_bank_stays_valid_when_its_sector_leaves_the_market() -> None:
     assert not model.registry.held[: model.world.firms][model.state.firms.sector == steel].any()
 
 
+def test_what_a_carry_over_limit_ends_stands_in_the_row_of_its_year_whenever_that_is_settled() -> None:
+    limit = {"banking.carry_base": 10_000, "banking.carry_at": [2024], "banking.carry_vintage": 2023}
+    model = run(**limit, **{"compliance.deadline": 12, "firms.reserve": 0.1, "market.periods_per_year": 2})
+    ended = int(model.registry.totals()["expired"].sum())
+    assert ended > 1e6
+    assert [row["expired_t"] for row in model.state.log.settlements] == [0, 0, ended]
+
+
 def test_in_a_closing_run_the_price_rises_with_the_carry() -> None:
     rule = {"compliance.deadline": 12, "compliance.closing": "run", "banking.horizon": 4, "penalty.price": 300.0}
     model = run(**rule)

@@ -150,21 +150,21 @@ def _settle(w: World, s: State, open_: OpenYear) -> None:
         s.market.late = s.market.late.copy()
         s.market.late[rows] |= done.shortfall > LATE
     place = next(i for i, row in enumerate(s.log.settlements) if row["year"] == year)
-    _note(s, place, **_outcome(w, done, rows))
-    if ending is not None:
-        _note(s, place, expired_t=s.log.settlements[place]["expired_t"] + ended)
+    expired = (
+        s.log.settlements[place]["expired_t"] + int(done.expired[rows].sum()) + ended
+    )  # a limit may have come first
+    _note(s, place, **_outcome(w, done), expired_t=expired)
     if later:
         when = rule.years.start + open_.due / w.periods_per_year
         _note(s, place, settled=when, exchanged_t=exchanged)
 
 
-def _outcome(w: World, done: Settlement, rows: Ints) -> dict[str, Any]:
+def _outcome(w: World, done: Settlement) -> dict[str, Any]:
     return {
         "surrendered_t": int(done.surrendered.sum()),
         "offsets_t": int(done.offsets.sum()),
         "shortfall_t": int(done.shortfall.sum()),
         "penalty_yuan": int(done.penalty.sum()) * w.scenario.market.tick,
-        "expired_t": int(done.expired[rows].sum()),
         "borrowed_t": int(done.borrowed.sum()),
     }
 
