@@ -71,6 +71,21 @@ def test_supply_in_steps_comes_to_the_equilibrium_that_the_economy_finds_alone(r
     assert caps[0] == pytest.approx(caps[1], rel=1e-4)
 
 
+def test_tiers_sell_no_more_than_the_stability_reserve_holds_and_firms_know_it() -> None:
+    """New entrants leave it some 29 Mt a year; each of two tiers could take all. In December as in January."""
+    fed: dict[str, Any] = {"new_entrants__share": 0.05, "new_entrants__left_over": "stability",
+                           "stability_reserve__on": True, "stability_reserve__scale": 0.01}  # fmt: skip
+    for tier, trigger in (("first", 70.0), ("second", 80.0)):
+        fed |= {f"containment__{tier}__at": trigger, f"containment__{tier}__amount": 40.0}
+        fed |= {f"containment__{tier}__from_reserve": True}
+    december, january = ran(auctions__months=[12], **fed), ran(auctions__months=[1], **fed)
+    for model in (december, january):
+        rows = model.state.log.settlements
+        assert all(row["reserve_t"] >= 0 for row in rows)
+        assert 0 < rows[-1]["beyond_cap_t"] <= rows[-1]["left_over_t"]["stability"]
+    assert prices(december) == pytest.approx(prices(january), rel=0.01)
+
+
 def test_a_reserve_price_holds_and_what_nobody_pays_goes_where_the_rule_says() -> None:
     for fate in ("cancel", "next", "same_year", "reserve", "again"):
         model = ran(auctions__reserve_price=150.0, auctions__unsold=fate)

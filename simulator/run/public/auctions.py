@@ -10,7 +10,7 @@ Firms know the calendar. At prices at which government will sell later in the ye
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -132,12 +132,8 @@ def supply(w: World, s: State, lowest: int = 0) -> list[Step]:
     today = s.period in calendar(w)
     withheld = min(int(left[0]), offered) if today else 0
     steps = [Step("base", base, offered - withheld)]
-    for (name, tier), units in zip(w.scenario.containment.tiers(), (withheld, *left[1:].tolist()), strict=True):
-        if tier.at is None or units == 0 or not (today or endless(tier)):
-            continue
-        if tier.from_reserve:
-            units = min(units, s.market.reserve)
-        steps.append(Step(name, max(_ticks(w, tier.at.at(s.year) or 0.0), base), units))
+    steps += [Step(name, max(trigger, base), units) for name, trigger, units in
+              _at_prices(w, s, withheld, lambda tier: today or endless(tier))]  # fmt: skip
     return [step for step in steps if step.amount > 0]
 
 
@@ -152,10 +148,29 @@ def later_supply(w: World, s: State, lowest: int) -> list[Step]:
         return steps
     withheld = min(int(sales.left[0]), ahead)
     steps = [Step("base", base, ahead - withheld)]
-    for (name, tier), units in zip(w.scenario.containment.tiers(), (withheld, *sales.left[1:].tolist()), strict=True):
-        if tier.at is not None and units > 0 and not endless(tier):
-            steps.append(Step(name, max(_ticks(w, tier.at.at(s.year) or 0.0), base), units))
+    steps += [Step(name, max(trigger, base), units) for name, trigger, units in
+              _at_prices(w, s, withheld, lambda tier: not endless(tier))]  # fmt: skip
     return [step for step in steps if step.amount > 0]
+
+
+def _at_prices(w: World, s: State, withheld: int, sells: Callable[[Tier], bool]) -> Iterator[tuple[str, int, int]]:
+    """Names, triggers in ticks and t of the tiers that have a price; what a stability reserve holds is offered once.
+
+    Parameters
+    ----------
+    withheld
+        t that are withheld below their trigger.
+    sells
+        Whether a tier is on offer.
+    """
+    reserve, sizes = s.market.reserve, (withheld, *s.market.sales.left[1:].tolist())
+    for (name, tier), units in zip(w.scenario.containment.tiers(), sizes, strict=True):
+        if tier.at is None or units == 0 or not sells(tier):
+            continue
+        if tier.from_reserve:  # lower triggers come first
+            units = min(units, reserve)
+            reserve -= units
+        yield name, _ticks(w, tier.at.at(s.year) or 0.0), units
 
 
 def endless(tier: Tier) -> bool:
