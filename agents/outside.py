@@ -67,14 +67,14 @@ def price_taking_orders(book: Orders, account: int, price: int, lowest: int) -> 
         All other orders.
     price, lowest
         Ticks; the lowest admissible price is above the purchase's only where the price itself is that low. Then only
-        one side is quoted, the one that is asked for more.
+        one side is quoted, the one that is asked for more; it buys what others leave, so that none of them goes short.
     """
     buys = book.side == BUY
     wanted = int(book.quantity[buys & (book.price >= price)].sum())
     below = max(price - 1, lowest)
     offered = int(book.quantity[~buys & (book.price <= below)].sum())
     if below >= price:
-        wanted, offered = (wanted, 0) if wanted >= offered else (0, offered)
+        wanted, offered = (wanted, 0) if wanted >= offered else (0, offered - wanted)
     quotes = [(SELL, price, wanted), (BUY, below, offered)]
     rows = [(account, side, limit, lots, FIRST) for side, limit, lots in quotes if lots > 0]
     if not rows:

@@ -276,3 +276,11 @@ def test_a_sector_at_the_price_floor_has_one_side_of_the_quote(side: int, outsid
     book = Orders(np.array([0]), np.array([side], np.int8), np.array([5]), np.array([12]), np.array([0]))
     quote = price_taking_orders(book, 1, 5, 5)
     assert (quote.side.tolist(), quote.quantity.tolist()) == ([outside], [12])
+
+
+def test_nobody_is_fined_at_the_close_of_a_run_that_is_linked_to_a_price() -> None:
+    """At 90 yuan the province sells; who still lacks allowances for the last year, due a year later, is served."""
+    _, state = run("S5", {"to": "price", "price": 90.0}, compliance__deadline=12, banking__horizon=0)
+    last = state.log.settlements[-1]
+    assert last["imported_after_t"] < -1e6
+    assert last["shortfall_t"] < 1e-7 * last["owed_t"]  # rounding alone
