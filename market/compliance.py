@@ -83,6 +83,7 @@ def settle_year(
     offset_share: float = 0.0,
     due: tuple[Ints, Ints] | None = None,
     given: bool = False,
+    lender: int | None = None,
 ) -> Settlement:
     """Book verified emissions and close the year.
 
@@ -115,15 +116,17 @@ def settle_year(
     carry_latest : int | None
         Last vintage that this limit concerns; None: `year`.
     advance : (firms,) int64 | None
-        The most units each firm may draw from next year's allocation to cover a shortfall (`market.banking.borrowing`);
-        they are issued here, and whoever allocates next year leaves them out.
+        The most units each firm may draw from a later allocation to cover a shortfall (`market.banking.borrowing`);
+        they are issued here, and whoever allocates that year leaves them out.
     offset_share : float
         Largest part of the year's obligation that offset credits may cover (`tanshi.market.offsets.usable`).
     due
         Units booked before that fall due now, and the credits for them, by kind where there are several; None: all is
         booked now and all falls due.
     given : bool
-        Whether what is drawn of next year's allowances is in the accounts already.
+        Whether what is drawn is in the accounts already.
+    lender : int | None
+        Vintage that is drawn on; None: the next year's.
     """
     due = _all_of(registry, firms, verified, offset_share) if due is None else due
     by_kind = np.atleast_2d(due[1])
@@ -131,7 +134,7 @@ def settle_year(
     rest = due[0] - credits
     for kind, part in enumerate(by_kind):
         registry.surrender_offsets(firms, part, kind)
-    handed_in, borrowed = _surrendered(registry, year, firms, rest, advance, given)
+    handed_in, borrowed = _surrendered(registry, year, firms, rest, advance, lender or year + 1, given)
     shortfall = rest - handed_in - borrowed
     fine = product(shortfall, penalty) + per_firm * (shortfall > 0)
     registry.pay(firms, government, fine)
@@ -152,19 +155,19 @@ def _all_of(registry: Registry, firms: Ints, obliged: Ints, offset_share: float)
 
 
 def _surrendered(
-    registry: Registry, year: int, firms: Ints, rest: Ints, advance: Ints | None, given: bool
+    registry: Registry, year: int, firms: Ints, rest: Ints, advance: Ints | None, lender: int, given: bool
 ) -> tuple[Ints, Ints]:
-    """Surrender allowances, the oldest first, and what may be drawn of next year's; return both, (firms,) int64."""
+    """Surrender allowances, the oldest first, and what may be drawn of a later year's; return both, (firms,) int64."""
     allowances = registry.holdings[: year - registry.first_vintage + 1].sum(axis=0)
     handed_in = np.minimum(rest, allowances[firms])
     registry.surrender(firms, handed_in, latest=year)
     borrowed = np.zeros_like(rest) if advance is None else np.minimum(rest - handed_in, advance)
-    if given:
-        borrowed = np.minimum(borrowed, registry.holdings[year + 1 - registry.first_vintage, firms])
+    if given and advance is not None:
+        borrowed = np.minimum(borrowed, registry.holdings[lender - registry.first_vintage, firms])
     if borrowed.any():
         if not given:
-            registry.issue(firms, borrowed, year + 1)
-        registry.surrender(firms, borrowed, latest=year + 1)
+            registry.issue(firms, borrowed, lender)
+        registry.surrender(firms, borrowed, latest=lender, first=lender)
     return handed_in, borrowed
 
 

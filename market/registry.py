@@ -260,15 +260,17 @@ class Registry(CreditBook):
         self._check_room(self.vintages + 1, units)
         self._post(Kind.OBLIGE, self.vintages + 1, ISSUED, to, units)
 
-    def surrender(self, account: npt.ArrayLike, amount: npt.ArrayLike, latest: int | None = None) -> None:
+    def surrender(
+        self, account: npt.ArrayLike, amount: npt.ArrayLike, latest: int | None = None, first: int | None = None
+    ) -> None:
         """Hand in allowances against obligations, the oldest vintage first.
 
         Parameters
         ----------
         account, amount
             (m,) whole numbers
-        latest : int
-            Youngest vintage that counts; all by default.
+        latest, first : int
+            Youngest and oldest vintage that count; all by default.
 
         Raises
         ------
@@ -278,7 +280,7 @@ class Registry(CreditBook):
         source, units = self._pair(account, amount)
         self._check_rows(self.vintages + 1, source, units, "obligation")
         usable = self.vintages if latest is None else self._row(latest) + 1
-        rows, item, part = self._oldest_first(source, units, usable)
+        rows, item, part = self._oldest_first(source, units, usable, 0 if first is None else self._row(first))
         self._post(Kind.SURRENDER, rows, source[item], SURRENDERED, part)
         self._post(Kind.DISCHARGE, self.vintages + 1, source, SURRENDERED, units)
 

@@ -88,7 +88,8 @@ class Banking(Group):
     """Further allowances a firm may keep, as part of its free allowances of the year, by year (Korea 2017: 0.1, beside
     20,000); null: none."""
     borrow_share: Annotated[ByYear[float], numbers(ge=0, le=1), AS_A_FILE_SAYS, in_unit("fraction", "law")] = NOTHING
-    """Part of a firm's gap that it may cover from next year's free allocation (China 2021-2022: 0.5), by year."""
+    """Part of a firm's gap that it may cover from next year's free allocation, or from the deadline's year's where that
+    is later (China 2021-2022: 0.5, from 2023's), by year."""
     borrow_of: Annotated[Literal["gap", "allocation"], in_unit("-", "law")] = "gap"
     """What `borrow_share` is a part of: gap; allocation: next year's free allowances, at most the gap (Korea: 0.1, in
     2016 0.2, from 2017 0.15)."""

@@ -141,6 +141,19 @@ def test_who_leaves_the_market_surrenders_for_its_last_year_and_sells_what_is_le
     np.testing.assert_allclose(prices(later), prices(at_once), rtol=3e-3)
 
 
+def test_who_borrows_for_two_years_due_at_once_draws_on_the_year_of_the_deadline() -> None:
+    """As in China 2023 and 2024 here fall due at the end of 2025: what was given for 2024 all serves 2024."""
+    scarce = {"cap.tightness": 0.3, "penalty.price": 100.0, "market.periods_per_year": 1, "years.end": 2025}
+    rule = {"banking.borrow_share": 0.5, "banking.borrow_threshold": 0.0, "banking.borrow_years": [2023, 2024]}
+    model = run(**scarce, **rule, **{"compliance.deadline": {2023: 24, 2024: 12, 2025: 0}})
+    first, second = model.state.log.settlements[1:3]
+    issued = model.registry.totals()["issued"][2024 - model.registry.first_vintage]
+    assert first["borrowed_t"] > 5e7
+    assert second["surrendered_t"] - second["borrowed_t"] == pytest.approx(issued, rel=1e-6)
+    for year in (first, second):  # half of each year's gap
+        assert year["borrowed_t"] == pytest.approx(year["shortfall_t"], rel=1e-6)
+
+
 def test_a_bank_stays_valid_when_its_sector_leaves_the_market() -> None:
     left = {"sectors.STEEL.status": {2023: "trading", 2024: "allocated"}}
     model = run(**left, **{"years.end": 2025, "market.periods_per_year": 1, "firms.reserve": 0.05})

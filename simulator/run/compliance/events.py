@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -135,6 +136,7 @@ def _settle(w: World, s: State, open_: OpenYear) -> None:
         carry_latest=rule.banking.carry_vintage if rule.banking.carry_at else None,
         advance=advance_limit(w, s, rows, owed - credits, year),
         due=(owed, open_.of_kinds[:, rows] if len(open_.of_kinds) else credits),
+        lender=lender(w, year),
         given=given,
     )
     ended = 0 if ending is None else int(end_vintages(registry, ending).sum())
@@ -187,7 +189,7 @@ def _limit_carried(w: World, s: State) -> None:
 
 
 def advance_limit(w: World, s: State, firms: Ints, owed: Ints, year: int) -> Ints | None:
-    """Return what each firm may draw from next year's allocation for a year, None where the rules do not allow it.
+    """Return what each firm may draw from a later allocation for a year, None where the rules do not allow it.
 
     Parameters
     ----------
@@ -197,11 +199,20 @@ def advance_limit(w: World, s: State, firms: Ints, owed: Ints, year: int) -> Int
     rule, registry = w.scenario.banking, s.registry
     if w.scenario.compliance.lends(year):  # whatever a firm has of it, or after the run's last year will be given
         return owed if s.year > year else np.floor(lent(w, s)[firms]).astype(np.int64)
-    last = year == w.scenario.years.end
+    last = lender(w, year) > w.scenario.years.end
     if rule.share_lent(year) == 0 or last or not s.policy.started(year) or s.policy.standard(year):
         return None
     if not rule.lends_in(year):
         return None
     held = registry.holdings[: year - registry.first_vintage + 1, firms].sum(axis=0)
-    coming = None if rule.borrow_of == "gap" else np.floor(allowances_of(s, s.policy, year + 1)[firms])
+    coming = None if rule.borrow_of == "gap" else np.floor(allowances_of(s, s.policy, lender(w, year))[firms])
     return borrowing(owed - held, owed, rule.share_lent(year), rule.borrow_threshold, coming)
+
+
+def lender(w: World, year: int) -> int:
+    """Vintage of which firms may draw for a year: of its deadline's year, and at the earliest of the year after it.
+
+    China's firms borrow for 2021 and 2022, both due at the end of 2023, of what they are given for 2023.
+    """
+    rule = w.scenario.compliance
+    return year + (1 if rule.lends(year) else max(math.ceil(rule.months(year) / 12), 1))
