@@ -72,14 +72,17 @@ def give(w: World, s: State, free: Ints) -> None:
 
 
 def _advance_base(w: World, s: State, grants: Ints) -> Floats:
-    """What an advance is a part of, (firms,) t: emissions verified for the year before where the plan says so."""
+    """What an advance is a part of, (firms,) t: emissions verified for the year before where the plan says so.
+
+    Whose sector is given nothing this year, as when it has left the market, is advanced nothing.
+    """
     usual = grants.astype(np.float64)
     said = np.array([w.scenario.sectors[c].in_advance is not None for c in w.sectors])[s.firms.sector]
     if s.year < BY_VERIFIED or not (said.any() or w.scenario.allocation.in_advance is not None):
         return usual
     before = s.market.verified.astype(np.float64)
     said |= w.scenario.allocation.in_advance is not None
-    return np.where(said & (before > 0), before, usual)
+    return np.where(said & (before > 0) & (grants > 0), before, usual)
 
 
 def earn(s: State, units: Ints) -> None:

@@ -12,6 +12,7 @@ from tanshi.market.vintages import due_after
 from tanshi.scenarios.errors import UserError
 from tanshi.scenarios.load import load_scenario
 from tanshi.simulator.model import CarbonMarket
+from tanshi.simulator.run.period import run_until
 
 SMALL: dict[str, Any] = {
     "years.end": 2024,
@@ -152,6 +153,19 @@ def test_who_borrows_for_two_years_due_at_once_draws_on_the_year_of_the_deadline
     assert second["surrendered_t"] - second["borrowed_t"] == pytest.approx(issued, rel=1e-6)
     for year in (first, second):  # half of each year's gap
         assert year["borrowed_t"] == pytest.approx(year["shortfall_t"], rel=1e-6)
+
+
+@pytest.mark.parametrize("deadline", [0, 12])
+def test_who_has_left_the_market_is_advanced_nothing(deadline: int) -> None:
+    """Advances are a part of what was verified for the year before, when steel was in it: 59 Mt."""
+    left = {"sectors.STEEL.status": {2023: "trading", 2024: "none"}, "compliance.deadline": deadline}
+    model = CarbonMarket(load_scenario("S5", SMALL | left | {"market.periods_per_year": 2, "allocation.in_advance": 0.7,
+                                                             "allocation.method": "output_based"}))  # fmt: skip
+    run_until(model.world, model.state, 5)
+    steel = model.state.firms.sector == model.world.sectors.index("STEEL")
+    held = model.registry.holdings[2024 - model.registry.first_vintage, : model.world.firms]
+    assert held[~steel].sum() > 3e8
+    assert held[steel].sum() == 0
 
 
 def test_a_bank_stays_valid_when_its_sector_leaves_the_market() -> None:
