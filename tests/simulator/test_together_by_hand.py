@@ -16,6 +16,7 @@ from tanshi.market.sales import Sales
 from tanshi.market.venue import Clearing, Fills
 from tanshi.market.vintages import OpenYear
 from tanshi.scenarios.containment import StabilityReserve
+from tanshi.scenarios.new_entrants import NewEntrants
 from tanshi.simulator.run.ahead.joint import MetTogether
 from tanshi.simulator.run.together import deadlines, opening, period, price
 from tanshi.simulator.run.together.auction import _parts, crossing_rows
@@ -91,7 +92,9 @@ def reserve(
     members = [
         member(
             market=member(reserve=own, sales=member(sold=auctioned), open=()),
-            policy=member(caps=lambda year, mt=mt: np.array([mt]), mask=lambda year: np.array([True])),
+            policy=member(
+                caps=lambda year, mt=mt: np.array([mt]), mask=lambda year: np.array([True]), started=lambda year: True
+            ),
             registry=member(held=np.array([circulating // 2])),
             firms=member(sector=np.array([0])),
             year=2025,
@@ -99,7 +102,7 @@ def reserve(
         for own, auctioned, mt in zip(held, sold, (3.0, 1.0), strict=True)
     ]
     state = member(members=members, year=2025)
-    one = member(government=1, outside=2)
+    one = member(government=1, outside=2, scenario=member(new_entrants=NewEntrants()))
     world = member(scenario=member(stability_reserve=rule), members=[one, one])
     return opening.reserve_of_all(state, world)  # type: ignore[arg-type]
 

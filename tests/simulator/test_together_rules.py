@@ -206,6 +206,15 @@ def test_one_stability_reserve_goes_by_what_is_in_circulation_in_all_provinces()
     assert (taken > 0).all()
 
 
+def test_a_common_reserve_keeps_what_new_entrants_have_left_in_each_province() -> None:
+    rule = {"on": True, "scale": 1.0, "release": 0.0}
+    entrants = {"share": 0.05, "left_over": "stability"}
+    _, state = run({"stability_reserve": rule, "new_entrants": entrants, "years.end": 2024})
+    left = of_year(state, "entrants_reserve_t", 2023)
+    assert left.min() > 1e7
+    assert of_year(state, "reserve_t", 2024).tolist() == left.tolist()
+
+
 def test_what_a_common_reserve_gives_back_comes_out_of_what_each_part_of_it_holds() -> None:
     rule = {"on": True, "scale": 1.0, "lower": 1000.0, "upper": 2000.0, "release_below": 900.0, "release": 4.0}
     world, state = run({"stability_reserve": rule, "years.end": 2024}, 2)

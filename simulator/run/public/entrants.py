@@ -60,6 +60,12 @@ def open_entrants(w: World, s: State) -> EntrantsReserve | None:
     return s.market.entrants
 
 
+def to_stability(w: World, s: State) -> int:
+    """What of the reserve for new entrants goes into the stability reserve in the coming January, t."""
+    closed = s.policy.started(s.year - 1) and w.scenario.new_entrants.closed_with(s.year - 1) == "stability"
+    return s.market.entrants.held if closed else 0
+
+
 def out_of_reserve(s: State) -> float:
     """What the reserve for new entrants brings to the year's market beyond the caps, Mt."""
     return s.market.entrants.out / TONNES

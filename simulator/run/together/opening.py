@@ -10,6 +10,7 @@ from tanshi.market.apportion import apportion
 from tanshi.numerics.units import TONNES
 from tanshi.simulator.drift.state import Array
 from tanshi.simulator.run.period import Said
+from tanshi.simulator.run.public.entrants import to_stability
 from tanshi.simulator.run.rules import circulating, reserve_of, valid
 from tanshi.simulator.run.shock import is_announced, shock_is_due, time_of_shock
 from tanshi.simulator.run.together.path import announced_together, first_known
@@ -54,10 +55,10 @@ def reserve_of_all(s: JointState, w: JointWorld) -> list[tuple[int, int]]:
     """What the one stability reserve moves in January: each province's part, and what of it stays valid, t.
 
     By the allowances in circulation in all provinces; taken from each in proportion to its supply of the year, given
-    back out of what each province's part holds.
+    back out of what each province's part holds, what new entrants have left included.
     """
     rule, year = w.scenario.stability_reserve, s.year
-    held = np.array([m.market.reserve for m in s.members])
+    held = np.array([m.market.reserve + to_stability(member, m) for member, m in pairs(w, s)])
     supply = np.array([_supply(m.policy.caps(year)[m.policy.mask(year)]) for m in s.members])
     moved = reserve_of(rule, year).movement(sum(circulating(*pair) for pair in pairs(w, s)), int(held.sum()))
     moved = min(moved, int(supply.sum()))
