@@ -133,6 +133,16 @@ class Banking(Group):
             raise refuse("banking.allowed true beside a life of years", "false", "banking.life", hint)
         return self
 
+    def brought(self, begins: bool) -> float:
+        """Allowances of earlier years that a sector brings which enters now, as part of its yearly emissions.
+
+        Parameters
+        ----------
+        begins
+            Whether the policy itself begins now.
+        """
+        return self.opening if self.allowed and (begins or self.opening_for == "all") else 0.0
+
     def carries_at(self, year: int) -> bool:
         """Whether the carry-over limit is applied at the end of a year."""
         return self.carry_base is not None and (not self.carry_at or year in self.carry_at)

@@ -51,7 +51,8 @@ def announce_shock(w: World, s: State, news: Announced | None = None) -> None:
     entering = mask & ~held
     free, auctioned = split(np.rint(np.where(entering, change, 0.0) * TONNES).astype(np.int64), sold)
     change_sales(w, s, int(auctioned.sum()))
-    bank = np.where(entering, _brought(w, s) * s.policy.baseline.at(s.year), 0.0)
+    begins = s.year == w.scenario.policy_start and s.period == 0
+    bank = np.where(entering, w.scenario.banking.brought(begins) * s.policy.baseline.at(s.year), 0.0)
     for units, vintage in ((free, s.year), (np.rint(bank * TONNES).astype(np.int64), s.registry.first_vintage)):
         s.registry.issue(np.arange(len(s.firms)), grandfather(units, history_of(s), s.firms.sector), vintage)
     look_ahead(w, s)
@@ -94,12 +95,6 @@ def time_of_shock(w: World) -> float:
 
 def _first_period(w: World) -> int:
     return 0 if w.periods_per_year == 1 else w.scenario.shock.period - 1
-
-
-def _brought(w: World, s: State) -> float:
-    """Allowances of earlier years that sectors bring which enter now, as part of their yearly emissions."""
-    rule, begins = w.scenario.banking, s.year == w.scenario.policy_start and s.period == 0
-    return rule.opening if rule.allowed and (begins or rule.opening_for == "all") else 0.0
 
 
 def _withdraw(s: State, sectors: NDArray[np.bool_], amount: int) -> None:

@@ -56,12 +56,11 @@ def open_year(w: World, s: State, moved: tuple[int, int] | None = None) -> None:
     if w.province.closure.taxed:
         _take_over_technique(w, s)
     begins = s.year == w.scenario.policy_start  # what is brought along serves the policy, not the years before it
-    first = w.scenario.banking.opening_for == "first"
-    newly = policy.mask(s.year) & (begins | ~policy.mask(s.year - 1)) & policy.started(s.year) & (begins or not first)
-    brought = np.where(newly, w.scenario.banking.opening * policy.baseline.at(s.year), 0.0)
+    newly = policy.mask(s.year) & (begins | ~policy.mask(s.year - 1)) & policy.started(s.year)
+    brought = np.where(newly, w.scenario.banking.brought(begins) * policy.baseline.at(s.year), 0.0)
     open_outside(w, s)
     if not w.agents_trade:
-        s.market.banked += float(brought.sum()) if w.scenario.banking.allowed else 0.0
+        s.market.banked += float(brought.sum())
         look_ahead(w, s)
         return
     units = np.rint(policy.caps(s.year) * TONNES).astype(np.int64)
@@ -73,7 +72,7 @@ def open_year(w: World, s: State, moved: tuple[int, int] | None = None) -> None:
     if sold or not policy.standard(s.year):
         s.registry.issue(w.government, sold, s.year)
     open_sales(w, s, sold)
-    if w.scenario.banking.allowed and brought.any():
+    if brought.any():
         units = np.rint(brought * TONNES).astype(np.int64)
         s.registry.issue(
             np.arange(len(population)), grandfather(units, history_of(s), population.sector), s.registry.first_vintage

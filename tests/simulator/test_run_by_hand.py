@@ -20,7 +20,7 @@ from tanshi.scenarios.by_year import ByYear
 from tanshi.scenarios.containment import StabilityReserve
 from tanshi.scenarios.new_entrants import NewEntrants
 from tanshi.scenarios.price_limits import PriceLimits
-from tanshi.scenarios.schema import Compliance, Offsets, Penalty
+from tanshi.scenarios.schema import Banking, Compliance, Offsets, Penalty
 from tanshi.simulator.drift.state import PRICE
 from tanshi.simulator.run import book as booking
 from tanshi.simulator.run import credits as crediting
@@ -231,7 +231,7 @@ def test_sectors_that_enter_by_a_shock_bring_a_reserve(monkeypatch: pytest.Monke
             return self.announced.policy
 
     for allowed, reserve in ((True, 4 * MT), (False, 0)):
-        banking = stub(allowed=allowed, opening=0.1, opening_for="all")
+        banking = Banking(allowed=allowed, opening=0.1)
         world = stub(
             scenario=stub(banking=banking, policy_start=2023, auctions=Auctions()), province=None, economy=None,
             agents_trade=True, periods_per_year=12, government=2,

@@ -93,7 +93,10 @@ def reserve(
         member(
             market=member(reserve=own, sales=member(sold=auctioned), open=()),
             policy=member(
-                caps=lambda year, mt=mt: np.array([mt]), mask=lambda year: np.array([True]), started=lambda year: True
+                caps=lambda year, mt=mt: np.array([mt]),
+                mask=lambda year: np.array([True]),
+                started=lambda year: True,
+                scenario=member(new_entrants=NewEntrants()),
             ),
             registry=member(held=np.array([circulating // 2])),
             firms=member(sector=np.array([0])),
@@ -102,7 +105,7 @@ def reserve(
         for own, auctioned, mt in zip(held, sold, (3.0, 1.0), strict=True)
     ]
     state = member(members=members, year=2025)
-    one = member(government=1, outside=2, scenario=member(new_entrants=NewEntrants()))
+    one = member(government=1, outside=2)
     world = member(scenario=member(stability_reserve=rule), members=[one, one])
     return opening.reserve_of_all(state, world)  # type: ignore[arg-type]
 

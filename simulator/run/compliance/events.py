@@ -152,10 +152,8 @@ def _settle(w: World, s: State, open_: OpenYear) -> None:
         s.market.late = s.market.late.copy()
         s.market.late[rows] |= done.shortfall > LATE
     place = next(i for i, row in enumerate(s.log.settlements) if row["year"] == year)
-    expired = (
-        s.log.settlements[place]["expired_t"] + int(done.expired[rows].sum()) + ended
-    )  # a limit may have come first
-    _note(s, place, **_outcome(w, done), expired_t=expired)
+    limited = s.log.settlements[place]["expired_t"]  # by a carry-over limit that came first
+    _note(s, place, **_outcome(w, done), expired_t=limited + int(done.expired[rows].sum()) + ended)
     if later:
         when = rule.years.start + open_.due / w.periods_per_year
         _note(s, place, settled=when, exchanged_t=exchanged)

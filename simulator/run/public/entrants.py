@@ -42,8 +42,12 @@ def in_january(policy: Policy, year: int, before: EntrantsReserve, outputs: Mapp
     moved = asked(free, activity, base, rule.threshold, falls=rule.falls) * TONNES
     wanted = np.trunc(moved + np.sign(moved) * 1e-6).astype(np.int64)
     whole = np.rint((caps + policy.set_aside(year)) * TONNES) - np.rint(caps * TONNES)
-    left_over = rule.closed_with(year - 1) if policy.started(year - 1) else ""
-    return january(before, int(whole[policy.mask(year)].sum()), wanted, left_over)
+    return january(before, int(whole[policy.mask(year)].sum()), wanted, _left_over(policy, year))
+
+
+def _left_over(policy: Policy, year: int) -> str:
+    """Where goes what the year before left; an empty text where the reserve did not close with it."""
+    return policy.scenario.new_entrants.closed_with(year - 1) if policy.started(year - 1) else ""
 
 
 def outputs_of(w: World, s: State) -> dict[int, Array]:
@@ -60,10 +64,9 @@ def open_entrants(w: World, s: State) -> EntrantsReserve | None:
     return s.market.entrants
 
 
-def to_stability(w: World, s: State) -> int:
+def to_stability(s: State) -> int:
     """What of the reserve for new entrants goes into the stability reserve in the coming January, t."""
-    closed = s.policy.started(s.year - 1) and w.scenario.new_entrants.closed_with(s.year - 1) == "stability"
-    return s.market.entrants.held if closed else 0
+    return s.market.entrants.held if _left_over(s.policy, s.year) == "stability" else 0
 
 
 def out_of_reserve(s: State) -> float:

@@ -58,7 +58,7 @@ def reserve_of_all(s: JointState, w: JointWorld) -> list[tuple[int, int]]:
     back out of what each province's part holds, what new entrants have left included.
     """
     rule, year = w.scenario.stability_reserve, s.year
-    held = np.array([m.market.reserve + to_stability(member, m) for member, m in pairs(w, s)])
+    held = np.array([m.market.reserve + to_stability(m) for m in s.members])
     supply = np.array([_supply(m.policy.caps(year)[m.policy.mask(year)]) for m in s.members])
     moved = reserve_of(rule, year).movement(sum(circulating(*pair) for pair in pairs(w, s)), int(held.sum()))
     moved = min(moved, int(supply.sum()))
